@@ -1,0 +1,1 @@
+"""Programs that measure, each with a ratio to something else in the same run."""

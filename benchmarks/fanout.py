@@ -1,0 +1,122 @@
+"""
+CPU per delivered frame: our server against a bare loop of non-blocking send().
+
+    python -m benchmarks.fanout [SECONDS]
+
+One 48 kB JPEG, 30 times a second, to 1, 50, 200 and 400 viewers. Must: at 200
+viewers at most 2.5 times the bare loop; every viewer gets at least 29 a second.
+"""
+
+import os
+import select
+import socket
+import sys
+import threading
+import time
+
+FPS, SIZE = 30, 48_000
+JPEG = b"\xff\xd8" + os.urandom(SIZE - 4).replace(b"--frame", b"") + b"\xff\xd9"
+
+
+def serve_bare() -> None:
+    """The limit: accept, then send the newest frame to every socket in turn."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener.setblocking(False)
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+    part = (b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n--frame\r\n"
+            % (len(JPEG), JPEG))
+    rest: dict[socket.socket, memoryview] = {}
+    viewers: list[socket.socket] = []
+    due = time.monotonic()
+    while True:
+        due += 1 / FPS
+        while (left := due - time.monotonic()) > 0:
+            if not select.select([listener], [], [], left)[0]:
+                break
+            viewer = listener.accept()[0]
+            viewer.recv(4096)
+            viewer.setblocking(False)
+            viewer.send(b"HTTP/1.1 200 OK\r\n\r\n--frame\r\n")
+            viewers.append(viewer)
+        gone = []
+        for viewer in viewers:
+            try:
+                if viewer in rest:
+                    left_over = rest.pop(viewer)
+                    sent = viewer.send(left_over)
+                    if sent < len(left_over):
+                        rest[viewer] = left_over[sent:]
+                        continue
+                sent = viewer.send(part)
+                if sent < len(part):
+                    rest[viewer] = memoryview(part)[sent:]
+            except BlockingIOError:
+                continue
+            except OSError:
+                gone.append(viewer)
+        for viewer in gone:
+            viewers.remove(viewer)
+            rest.pop(viewer, None)
+
+
+def serve_ours() -> None:
+    """Our server and broadcaster; a thread publishes instead of a camera."""
+    from pyimagesearch.metrics import LIVE, CameraStatus
+    from pyimagesearch.server import LiveServer, in_thread
+    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+    from pyimagesearch.web.app import create_app
+    from pyimagesearch.web.site import Feed, Site
+
+    broadcaster = LatestFrameBroadcaster()
+
+    def publish() -> None:
+        due = time.monotonic()
+        while True:
+            due += 1 / FPS
+            time.sleep(max(0, due - time.monotonic()))
+            broadcaster.publish(JPEG, time.time())
+
+    def status() -> CameraStatus:
+        return CameraStatus(
+            name="camera", source="", state=LIVE, since=0, reason="", learnt=0,
+            frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0, skipped=0,
+            losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
+
+    server = LiveServer("127.0.0.1", 0)
+    app = create_app(Site({"camera": Feed(broadcaster, status)}, in_thread))
+    threading.Thread(target=publish, daemon=True).start()
+    print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
+    server.run(app, on_stop=broadcaster.close)
+
+
+def main(seconds: float) -> None:
+    """Measure both at each number of viewers and print the table."""
+    from benchmarks.processes import main_guard, measure, running
+
+    print(f"{SIZE // 1000} kB at {FPS} fps, {seconds:g} s each; "
+          "server CPU per delivered frame [us]\n")
+    print("viewers   bare loop   ours   ratio   slowest viewer [fps]")
+    ok = True
+    for count in (1, 50, 200, 400):
+        cost = {}
+        for name in ("bare", "ours"):
+            with running("-m", "benchmarks.fanout", name) as server:
+                cpu, report = measure(server, count, seconds)
+                cost[name] = 1e6 * cpu / sum(viewer["parts"] for viewer in report)
+        slowest = min(viewer["fps"] for viewer in report)
+        ratio = cost["ours"] / cost["bare"]
+        ok &= slowest >= 29 and (count != 200 or ratio <= 2.5)
+        print(f"{count:7}   {cost['bare']:9.1f}   {cost['ours']:4.1f}   {ratio:5.2f}"
+              f"   {slowest:.1f}", flush=True)
+    print("\nmust: ratio <= 2.5 at 200 viewers, every viewer >= 29 fps:",
+          "met" if ok else "MISSED")
+    main_guard(ok)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["bare"]:
+        serve_bare()
+    elif sys.argv[1:2] == ["ours"]:
+        serve_ours()
+    else:
+        main(float(sys.argv[1]) if sys.argv[1:] else 8)

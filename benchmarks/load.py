@@ -1,0 +1,96 @@
+"""
+Watch a stream with many viewers that only drain their sockets and count parts.
+
+    python -m benchmarks.load URL VIEWERS SECONDS
+
+Prints "connected" once every viewer has its first bytes, then one JSON list:
+for each viewer the parts it got, its worst gap between two [s], and the ages of
+the frames when their last byte came [s], as far as they tell their time.
+"""
+
+import json
+import re
+import select
+import socket
+import sys
+import time
+from urllib.parse import urlsplit
+
+BIG = 1 << 18
+STAMP = re.compile(rb"X-Timestamp: ([\d.]+)")
+
+
+class Viewer:
+    """One socket and what came through it."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname, parts.port or 80), 10)
+        self.socket.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
+                            .encode())
+        self.socket.setblocking(False)
+        self.tail = b""
+        self.stamp = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Start counting from here."""
+        self.parts, self.worst_gap, self.ages = 0, 0.0, [0.0][:0]
+        self.last = time.monotonic()
+
+    def drain(self) -> bool:
+        """Read what is there; return whether the stream goes on."""
+        try:
+            data = self.socket.recv(BIG)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        text = self.tail + data
+        ends = text.count(b"\r\n--frame\r\n")
+        if stamp := STAMP.search(text):
+            self.stamp = float(stamp[1])
+        if ends:
+            now = time.monotonic()
+            self.parts += ends
+            self.worst_gap = max(self.worst_gap, now - self.last)
+            self.last = now
+            if self.stamp:
+                self.ages.append(time.time() - self.stamp)
+        # long enough for a boundary or a stamp cut in two, short enough for neither
+        cut = text.rfind(b"X-Timestamp", -40)
+        self.tail = text[cut:] if cut >= 0 and b"\r\n" not in text[cut:] else text[-10:]
+        return True
+
+
+def watch(viewers: list[Viewer], seconds: float) -> None:
+    """Drain all of *viewers* for *seconds*."""
+    poll = select.epoll()
+    by_number = {}
+    for viewer in viewers:
+        by_number[viewer.socket.fileno()] = viewer
+        poll.register(viewer.socket.fileno(), select.EPOLLIN)
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        for number, _ in poll.poll(left):
+            if not by_number[number].drain():
+                sys.exit("a stream ended")
+    poll.close()
+
+
+def main() -> None:
+    """Connect, settle for a second, then count."""
+    url, count, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    viewers = [Viewer(url) for _ in range(count)]
+    watch(viewers, 1.5)
+    for viewer in viewers:
+        viewer.begin()
+    print("connected", flush=True)
+    watch(viewers, seconds)
+    print(json.dumps([{"parts": viewer.parts, "fps": viewer.parts / seconds,
+                       "gap": viewer.worst_gap, "ages": viewer.ages}
+                      for viewer in viewers]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

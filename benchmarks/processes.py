@@ -1,0 +1,108 @@
+"""Start servers and viewers as processes of their own, and account for them."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Server:
+    """A running server: where it listens, and its process."""
+
+    url: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Return the CPU time it has used, user and system [s]."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss(self) -> float:
+        """Return its resident memory [MB]."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) / 1000
+
+    def status(self) -> Any:
+        """Return ``/api/status``."""
+        with urllib.request.urlopen(self.url + "api/status", timeout=5) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def running(*command: str) -> Iterator[Server]:
+    """Start Python with *command*; it must print its address in its first line."""
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        if not found:
+            raise RuntimeError(f"{command} printed {line!r} instead of its address")
+        yield Server(found[0], process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def product(*arguments: str) -> Iterator[Server]:
+    """Run ``webstreaming.py`` on a free port."""
+    with running("webstreaming.py", "--port", "0", "--log-level", "warning",
+                 *arguments) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def viewers(url: str, count: int, seconds: float) -> Iterator[Any]:
+    """Have *count* viewers watch *url*; inside, all are connected."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.load", url, str(count), str(seconds)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        process.stdout.readline()       # "connected"
+        yield process.stdout
+        process.wait(30)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(server: Server, count: int, seconds: float,
+            path: str = "video_feed") -> tuple[float, list[Any]]:
+    """
+    Return the CPU time [s] that *server* used for *count* viewers in *seconds*,
+    and what each viewer counted.
+    """
+    if not count:
+        before = server.cpu()
+        time.sleep(seconds)
+        return server.cpu() - before, []
+    with viewers(server.url + path, count, seconds) as output:
+        before = server.cpu()
+        report = json.loads(output.readline())
+        return server.cpu() - before, report
+
+
+def main_guard(ok: bool) -> None:
+    """End the program, with status 1 if a must was missed."""
+    sys.exit(0 if ok else 1)

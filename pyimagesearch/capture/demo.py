@@ -1,0 +1,137 @@
+"""A camera for people without one: a scene that the program draws itself."""
+
+import threading
+
+import cv2
+import numpy as np
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.frames import Box, Image
+
+from .pace import Pace
+
+MARGIN = 32                 # pixels by which the noise is larger than the frame
+PERSON, CAR = (3.0, 9.0, 20.0), (14.0, 4.0, 26.0)   # enters, crosses for, every [s]
+
+
+class DemoScene:
+    """
+    A yard with a wall and a road, seen by a noisy camera.
+
+    A person and a car come and go, a lamp flickers. :meth:`picture` depends on
+    nothing but its number, *size* ``(width, height)`` [pixels], *fps* and
+    *seed*: two scenes made alike are alike for ever.
+    """
+
+    def __init__(self, size: tuple[int, int], fps: float, seed: int = 1) -> None:
+        self._size = size
+        self._fps = fps
+        chance = np.random.default_rng(seed)
+        self._yard = self._draw_yard(chance)
+        self._flicker = chance.integers(-18, 19, 997)
+        shape = (size[1] + MARGIN, size[0] + MARGIN, 3)
+        noise = chance.normal(0, 3.0, shape).round()
+        self._brighter = noise.clip(0, 20).astype(np.uint8)
+        self._darker = (-noise).clip(0, 20).astype(np.uint8)
+
+    def boxes(self, number: int) -> list[Box]:
+        """Return where person and car are in picture *number*, if in sight."""
+        width, height = self._size
+        found = []
+        for (enters, crosses, every), tall, wide, foot in (
+                (PERSON, 0.42, 0.13, 0.86), (CAR, 0.20, 0.34, 0.97)):
+            seconds = (number / self._fps - enters) % every
+            if number / self._fps < enters or seconds > crosses:
+                continue
+            span = wide * width
+            left = (width + span) * seconds / crosses - span
+            if wide > 0.2:      # the car drives the other way
+                left = width - span - left
+            found.append((int(left), int((foot - tall) * height),
+                          int(left + span), int(foot * height)))
+        return found
+
+    def picture(self, number: int) -> Image:
+        """Return picture *number*, ``uint8`` BGR of shape ``(height, width, 3)``."""
+        image = self._yard.copy()
+        self._light_lamp(image, int(self._flicker[number % len(self._flicker)]))
+        for box in self.boxes(number):
+            is_car = box[2] - box[0] > box[3] - box[1]
+            (draw_car if is_car else draw_person)(image, box, number / self._fps)
+        x, y = number * 7919 % MARGIN, number * 104729 // 7 % MARGIN
+        window = (slice(y, y + image.shape[0]), slice(x, x + image.shape[1]))
+        cv2.add(image, self._brighter[window], dst=image)
+        cv2.subtract(image, self._darker[window], dst=image)
+        return image
+
+    def _draw_yard(self, chance: np.random.Generator) -> Image:
+        width, height = self._size
+        texture = np.zeros((height, width), np.float32)
+        for cells, strength in ((4, 18), (16, 12), (64, 9), (160, 7)):
+            rough = chance.normal(0, strength, (cells * 3 // 4 + 1, cells))
+            texture += cv2.resize(rough.astype(np.float32), (width, height),
+                                  interpolation=cv2.INTER_CUBIC)
+        yard = np.empty((height, width, 3), np.float32)
+        yard[:] = np.linspace(95, 135, height, dtype=np.float32)[:, None, None]
+        yard[int(0.62 * height):] *= (0.80, 0.86, 0.90)     # the road, warmer
+        yard += texture[:, :, None]
+        for row in range(1, 7):                             # courses of the wall
+            y = int(0.62 * height * row / 7)
+            cv2.line(yard, (0, y), (width, y), (80, 82, 86), max(1, height // 240))
+        return yard.clip(10, 235).astype(np.uint8)
+
+    def _light_lamp(self, image: Image, glow: int) -> None:
+        width, height = self._size
+        centre, radius = (int(0.84 * width), int(0.16 * height)), max(2, width // 48)
+        level = 200 + glow
+        cv2.circle(image, centre, radius, (level - 40, level, level + 20), -1)
+
+
+class DemoSource:
+    """Play a :class:`DemoScene` in real time."""
+
+    patience = 5.0
+
+    def __init__(self, size: tuple[int, int], fps: float, closing: threading.Event,
+                 clock: Clock, seed: int = 1) -> None:
+        self._scene = DemoScene(size, fps, seed)
+        self._pace = Pace(fps, closing, clock)
+        self._number = 0
+
+    def read(self) -> Image:
+        image = self._scene.picture(self._number)
+        self._number += 1
+        self._pace.tick()
+        return image
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def draw_person(image: Image, box: Box, seconds: float) -> None:
+    """Draw somebody in a dark coat who walks, filling *box*."""
+    left, top, right, bottom = box
+    wide, tall, middle = right - left, bottom - top, (left + right) // 2
+    hip, stride = top + int(0.58 * tall), 0.42 * wide * np.sin(6.0 * seconds)
+    for side in (stride, -stride):
+        cv2.line(image, (middle, hip), (int(middle + side), bottom - 1),
+                 (58, 44, 38), max(2, int(0.22 * wide)))
+    cv2.ellipse(image, (middle, top + int(0.40 * tall)),
+                (int(0.34 * wide), int(0.26 * tall)), 0, 0, 360, (48, 36, 128), -1)
+    cv2.circle(image, (middle, top + int(0.09 * tall)),
+               max(2, int(0.085 * tall)), (150, 178, 214), -1)
+
+
+def draw_car(image: Image, box: Box, seconds: float) -> None:
+    """Draw a light car, filling *box*."""
+    left, top, right, bottom = box
+    wide, tall = right - left, bottom - top
+    body = np.array([(0, .55), (.12, .48), (.28, .06), (.72, .06), (.86, .48), (1, .58),
+                     (1, .84), (0, .84)]) * (wide, tall) + (left, top)
+    cv2.fillPoly(image, [body.astype(np.int32)], (222, 214, 204))
+    glass = np.array([(.25, .46), (.33, .14), (.67, .14), (.76, .46)]
+                     ) * (wide, tall) + (left, top)
+    cv2.fillPoly(image, [glass.astype(np.int32)], (92, 78, 66))
+    for along in (.22, .78):
+        cv2.circle(image, (left + int(along * wide), bottom - int(.17 * tall)),
+                   max(2, int(.17 * tall)), (34, 34, 34), -1)

@@ -1,0 +1,121 @@
+"""Drain a source on a thread of its own, so that nothing waits on a camera."""
+
+import logging
+import threading
+from collections.abc import Iterator
+
+import cv2
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import CameraLost, SurveillanceError
+from pyimagesearch.frames import Frame
+
+from .source import Opener, Source, as_bgr
+
+log = logging.getLogger(__name__)
+
+OPENING = 12.0      # seconds for a camera to open and give its first frame
+
+
+class FrameReader:
+    """
+    Open a source and keep its newest frame, for one camera loop.
+
+    A thread ``reader-NAME`` opens the source, reads it as fast as it gives
+    frames and closes it: a slow camera loop skips frames instead of lagging
+    behind, and a read that blocks for ever blocks nobody else. The loop
+    iterates :meth:`frames`; :meth:`cancel` may be called from any thread.
+    """
+
+    def __init__(self, open_source: Opener, name: str, clock: Clock) -> None:
+        self._open_source = open_source
+        self._clock = clock
+        self._closing = threading.Event()
+        self._changed = threading.Condition()   # guards the three names below
+        self._newest: Frame | None = None
+        self._error: SurveillanceError | None = None
+        self._patience = OPENING
+        self._thread = threading.Thread(
+            target=self._run, name=f"reader-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still runs: for ever, if a read never returns."""
+        return self._thread.is_alive()
+
+    def frames(self) -> Iterator[Frame]:
+        """
+        Yield each time the newest frame, never the same one twice.
+
+        Ends after :meth:`cancel`. Raises what the source raised, once its last
+        frame was taken, and :exc:`CameraLost` when it was silent for longer
+        than its patience.
+        """
+        seen = 0
+        while frame := self._wait_for_newer(seen):
+            yield frame
+            seen = frame.number
+
+    def cancel(self) -> None:
+        """End :meth:`frames` and, as soon as its read returns, the thread."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self, timeout: float) -> bool:
+        """Cancel and wait *timeout* seconds; return whether the thread ended."""
+        self.cancel()
+        self._thread.join(timeout)
+        return not self.alive
+
+    def _wait_for_newer(self, seen: int) -> Frame | None:
+        def news() -> bool:
+            return (self._closing.is_set() or self._error is not None
+                    or (self._newest is not None and self._newest.number > seen))
+
+        with self._changed:
+            came = self._changed.wait_for(news, self._patience)
+            if self._closing.is_set():
+                return None
+            if self._newest is not None and self._newest.number > seen:
+                return self._newest
+            if self._error is not None:
+                raise self._error
+            assert not came
+            told = "gave no frame" if seen else "did not open or gave no frame"
+            raise CameraLost(f"the camera {told} for {self._patience:g} seconds")
+
+    def _run(self) -> None:
+        try:
+            source = self._open_source(self._closing)
+            try:
+                self._patience = max(self._patience, source.patience)
+                self._drain(source)
+            finally:
+                source.close()
+        except SurveillanceError as error:
+            self._fail(error)
+        except (cv2.error, OSError) as error:
+            self._fail(CameraLost(f"the camera failed: {error}"))
+        except Exception as error:      # a defect of ours: told in full, then retried
+            log.exception("%s died", threading.current_thread().name)
+            self._fail(CameraLost(f"the camera failed: {type(error).__name__}: {error}"))
+
+    def _drain(self, source: Source) -> None:
+        number = 0
+        while not self._closing.is_set():
+            image = as_bgr(source.read())
+            number += 1
+            frame = Frame(number, image, self._clock.time(), self._clock.monotonic())
+            with self._changed:
+                self._newest = frame
+                self._patience = source.patience
+                self._changed.notify_all()
+
+    def _fail(self, error: SurveillanceError) -> None:
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()
+
+

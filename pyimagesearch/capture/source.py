@@ -1,0 +1,57 @@
+"""What every camera looks like from the inside of the program."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from pyimagesearch.errors import CameraLost
+from pyimagesearch.frames import Image
+
+
+class Source(Protocol):
+    """
+    A camera that is open. One thread owns it: reads it, then closes it.
+
+    *patience* is how long it may be silent [seconds] before it counts as
+    frozen.
+    """
+
+    patience: float
+
+    def read(self) -> Image:
+        """
+        Wait for the next new frame and return it, ``uint8`` BGR.
+
+        Raises :exc:`CameraLost` when there is none but may be again, and
+        :exc:`SourceEnded` after the last frame there will ever be.
+        """
+
+    def close(self) -> None:
+        """Let go of the device, the connection or the file."""
+
+
+Opener = Callable[[threading.Event], Source]
+"""Open a source; its waits end early once the event is set. Raises
+:exc:`CameraLost` when it is not there."""
+
+
+def as_bgr(image: object) -> Image:
+    """
+    Return *image* as ``uint8`` BGR of shape ``(height, width, 3)``.
+
+    Grey and BGRA pictures are converted. Raises :exc:`CameraLost` for
+    anything else: a garbled frame ends the connection, not the program.
+    """
+    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size:
+        if image.ndim == 3 and image.shape[2] == 3:
+            return image
+        if image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1):
+            return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        if image.ndim == 3 and image.shape[2] == 4:
+            return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
+    told = (f"{image.dtype} of shape {image.shape}" if isinstance(image, np.ndarray)
+            else type(image).__name__)
+    raise CameraLost(f"the camera gave something that is no picture ({told})")

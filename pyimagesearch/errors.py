@@ -1,0 +1,29 @@
+"""What can go wrong through no fault of the program, each as one sentence."""
+
+
+class SurveillanceError(Exception):
+    """Something that a user or a camera caused; its text is one clear sentence."""
+
+
+class SettingsError(SurveillanceError, ValueError):
+    """A setting has a value it cannot have; the text names both and what may be."""
+
+
+class CameraLost(SurveillanceError):
+    """The camera gives no frames now; it may come back, so it is tried again."""
+
+
+class SourceEnded(SurveillanceError):
+    """The source has given its last frame; trying again would be pointless."""
+
+
+class ListenError(SurveillanceError):
+    """The server cannot listen where it was told to."""
+
+
+def explain_opencv_import(error: ImportError) -> str:
+    """Return what to do about a failed ``import cv2``, in one line."""
+    if error.name == "cv2":
+        return "OpenCV is not installed; run: pip install opencv-contrib-python"
+    return ("OpenCV needs system libraries that are missing "
+            f"({error}); run: sudo apt install libgl1 libglib2.0-0")

@@ -1,0 +1,88 @@
+"""What can be told about a camera at any moment, and how fast things go."""
+
+import collections
+from dataclasses import asdict, dataclass
+from typing import Any
+
+STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED = (
+    "starting", "learning", "live", "no signal", "ended")
+
+
+class Rate:
+    """
+    Count how often something happens, over its last few dozen times.
+
+    One thread calls :meth:`count`; any thread may ask :meth:`per_second`.
+    """
+
+    def __init__(self, over: int = 64) -> None:
+        self._times: collections.deque[float] = collections.deque(maxlen=over)
+
+    def count(self, now: float) -> None:
+        """Note that it happened at *now* [seconds, monotonic]."""
+        self._times.append(now)
+
+    def forget(self) -> None:
+        """Begin anew, as after a pause that should not count."""
+        self._times.clear()
+
+    def per_second(self, now: float, silence: float = 3.0) -> float:
+        """Return the rate [1/s]; 0 once nothing happened for *silence* seconds."""
+        try:
+            first, last, count = self._times[0], self._times[-1], len(self._times)
+        except IndexError:      # nothing yet, or just forgotten by the other thread
+            return 0.0
+        if now - last > silence or last <= first:
+            return 0.0
+        return (count - 1) / (last - first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraStatus:
+    """One camera at one moment, as the page and ``/api/status`` tell it."""
+
+    name: str
+    source: str             # where it comes from, without credentials
+    state: str              # STARTING, LEARNING, LIVE, NO_SIGNAL or ENDED
+    since: float            # when the state began [seconds since the epoch]
+    reason: str             # why there is no signal; else empty
+    learnt: int             # frames learnt so far, up to frame_count + 1
+    frame_count: int
+    motion: bool            # whether the newest frame had a box
+    width: int              # size of the camera's own frames [pixels]; 0 = unknown
+    height: int
+    fps: float              # frames processed a second
+    frames: int             # processed since the start
+    skipped: int            # given by the camera, but too many to be processed
+    losses: int             # times the signal was lost
+    stuck_reads: int        # abandoned threads that a camera still holds
+    encoded: int            # JPEGs made
+    viewers: int
+
+    @property
+    def words(self) -> str:
+        """The state as a person would say it."""
+        if self.state == LEARNING:
+            done = min(self.learnt, self.frame_count)
+            return f"learning the background, {done} of {self.frame_count}"
+        return self.state
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields and the words, ready for JSON."""
+        return {**asdict(self), "fps": round(self.fps, 2), "words": self.words}
+
+
+class RateLimit:
+    """Let pass at most *fps* of the frames that come, as evenly as they allow."""
+
+    def __init__(self, fps: float | None) -> None:
+        self._interval = 0.0 if fps is None else 1.0 / fps
+        self._due = 0.0
+
+    def admits(self, now: float) -> bool:
+        """Return whether the frame that came at *now* [seconds] may pass."""
+        if now < self._due - self._interval / 4:    # cameras waver a little
+            return False
+        on_time = now < self._due + self._interval
+        self._due = (self._due if on_time else now) + self._interval
+        return True

@@ -1,0 +1,1 @@
+"""Overlay, JPEG, the latest-frame broadcaster and the ways out of it."""

@@ -1,0 +1,39 @@
+"""MJPEG over HTTP: an endless multipart response, one JPEG per part."""
+
+from collections.abc import Generator, Iterator
+
+from .broadcaster import LatestFrameBroadcaster
+
+BOUNDARY = b"--frame\r\n"
+MIMETYPE = "multipart/x-mixed-replace; boundary=frame"
+
+
+def generate(broadcaster: LatestFrameBroadcaster) -> Generator[bytes, None, None]:
+    """
+    Yield the stream as ``multipart/x-mixed-replace`` bytes, without end.
+
+    Each part carries the boundary that closes it.
+    """
+    yield BOUNDARY
+    for frame in broadcaster.frames():
+        yield frame.part
+
+
+class LiveStream:
+    """
+    The body of ``/video_feed``.
+
+    Any WSGI server can iterate it. Ours knows it, and feeds all viewers of
+    *broadcaster* from one loop instead (see :mod:`.fanout`).
+    """
+
+    def __init__(self, broadcaster: LatestFrameBroadcaster) -> None:
+        self.broadcaster = broadcaster
+        self._chunks = generate(broadcaster)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        """Leave; called by the WSGI server when the browser has gone."""
+        self._chunks.close()

@@ -1,0 +1,219 @@
+"""One camera, watched: read, detect, annotate, encode, publish."""
+
+import datetime
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from .capture.opening import Camera
+from .capture.reader import FrameReader
+from .clock import Clock
+from .errors import CameraLost, SourceEnded
+from .frames import Box, Frame, Grey, Size, for_detection, for_stream, scaled, size_of
+from .metrics import (
+    ENDED,
+    LEARNING,
+    LIVE,
+    NO_SIGNAL,
+    STARTING,
+    CameraStatus,
+    Rate,
+    RateLimit,
+)
+from .settings import Settings
+from .streaming.broadcaster import LatestFrameBroadcaster
+from .streaming.jpeg import encode
+from .streaming.overlay import annotate, card
+
+log = logging.getLogger(__name__)
+
+RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
+CLOSING = 0.3       # seconds that a reader is given to leave its last read
+MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
+
+
+class Detector(Protocol):
+    """What can take the place of ``SingleMotionDetector``."""
+
+    def update(self, image: Grey) -> None:
+        """Learn from *image*."""
+
+    def detect(self, image: Grey, tVal: int) -> tuple[Grey, Box] | None:
+        """Return the mask of what moved and the box around it, or ``None``."""
+
+
+class Surveillance:
+    """
+    Watch one camera from one thread, for months.
+
+    The thread ``camera-NAME`` owns detector, overlay and encoder; the camera
+    itself is drained by the reader's thread, so that this one never waits on
+    a device and can be stopped at once. :meth:`stop` and :meth:`status` may be
+    called from anywhere.
+    """
+
+    def __init__(self, name: str, camera: Camera, broadcaster: LatestFrameBroadcaster,
+                 settings: Settings, clock: Clock, *,
+                 make_detector: Callable[[], Detector]) -> None:
+        self.name = name
+        self._camera = camera
+        self._broadcaster = broadcaster
+        self._settings = settings
+        self._clock = clock
+        self._make_detector = make_detector
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self.run, name=f"camera-{name}", daemon=True)
+        self._reader: FrameReader | None = None
+        self._stuck: list[FrameReader] = []
+        self._rate = Rate()
+        self._limit = RateLimit(settings.fps)
+        self._state, self._since, self._reason = STARTING, clock.time(), ""
+        self._size: Size = (0, 0)
+        self._card_size: Size = (settings.width, settings.width * 3 // 4)
+        self._last_seen: float | None = None
+        self._learnt = self._frames = self._skipped = 0
+        self._losses = self._encoded = 0
+        self._motion = False
+        self._show_card("STARTING", f"opening {camera.label}")
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the camera loop and all viewers to end; returns at once."""
+        self._stopping.set()
+        self._broadcaster.close()
+        if reader := self._reader:
+            reader.cancel()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the loop; return whether it ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def stuck_reads(self) -> int:
+        """How many abandoned threads still wait for a read to return."""
+        return sum(reader.alive for reader in self._stuck)
+
+    def status(self) -> CameraStatus:
+        """Return how the camera is doing at this moment."""
+        return CameraStatus(
+            name=self.name, source=self._camera.label, state=self._state,
+            since=self._since, reason=self._reason, learnt=self._learnt,
+            frame_count=self._settings.frame_count, motion=self._motion,
+            width=self._size[0], height=self._size[1],
+            fps=self._rate.per_second(self._clock.monotonic()),
+            frames=self._frames, skipped=self._skipped, losses=self._losses,
+            stuck_reads=self.stuck_reads, encoded=self._encoded,
+            viewers=self._broadcaster.viewers)
+
+    def run(self) -> None:
+        """Watch until :meth:`stop`, whatever the camera does."""
+        delay = RETRY_FIRST
+        while not self._stopping.is_set():
+            before = self._frames
+            try:
+                self.run_once()
+            except SourceEnded as end:
+                log.info("%s: %s", self.name, end)
+                self._enter(ENDED, str(end))
+                self._show_card("THE END", str(end))
+                self._stopping.wait()
+            except CameraLost as lost:
+                self._lose(str(lost))
+            except Exception as error:
+                log.exception("%s: the camera loop failed", self.name)
+                self._lose(f"{type(error).__name__} in the camera loop")
+            delay = min(2 * delay, RETRY_MOST) if self._frames == before else RETRY_FIRST
+            self._clock.wait(self._stopping, delay)
+
+    def run_once(self) -> None:
+        """Open the camera and watch it until it fails."""
+        self._stuck = [reader for reader in self._stuck if reader.alive]
+        if len(self._stuck) >= MOST_STUCK:
+            raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
+        self._reader = reader = FrameReader(self._camera.open, self.name, self._clock)
+        if self._stopping.is_set():
+            reader.cancel()
+        try:
+            self.detect_motion(reader.frames(), self._settings.frame_count)
+        finally:
+            if not reader.close(CLOSING):
+                self._stuck.append(reader)
+
+    def detect_motion(self, frames: Iterable[Frame], frameCount: int) -> None:
+        """
+        Publish each of *frames*, with a box around what moves.
+
+        Detection begins once more than *frameCount* frames were learnt; a
+        camera that returns, or changes its size, is learnt anew.
+        """
+        total, last = 0, 0
+        for frame in frames:
+            self._skipped += frame.number - last - 1
+            last = frame.number
+            if not self._limit.admits(frame.arrived):
+                continue
+            if size_of(frame.image) != self._size or total == 0:
+                detector, total = self._make_detector(), 0
+            grey = for_detection(frame.image)
+            motion = (detector.detect(grey, self._settings.threshold)
+                      if total > frameCount else None)
+            detector.update(grey)
+            total += 1
+            self._note(frame, total, motion is not None)
+            self._publish(frame, motion and scaled(
+                motion[1], size_of(grey), self._stream_size(frame)))
+
+    def _note(self, frame: Frame, total: int, motion: bool) -> None:
+        self._size, self._last_seen = size_of(frame.image), frame.captured
+        self._frames += 1
+        self._rate.count(frame.arrived)
+        self._learnt, self._motion = total, motion
+        self._enter(LIVE if total > self._settings.frame_count else LEARNING)
+
+    def _publish(self, frame: Frame, box: Box | None) -> None:
+        if not self._broadcaster.viewers:
+            self._broadcaster.pass_over()
+            return
+        image = for_stream(frame.image, self._settings.width)
+        annotate(image, box, datetime.datetime.fromtimestamp(frame.captured))
+        self._broadcaster.publish(encode(image, self._settings.quality), frame.captured)
+        self._encoded += 1
+
+    def _stream_size(self, frame: Frame) -> Size:
+        width, height = size_of(frame.image)
+        to = min(width, self._settings.width)
+        self._card_size = (to, max(1, int(height * to / width)))
+        return self._card_size
+
+    def _enter(self, state: str, reason: str = "", since: float | None = None) -> None:
+        if state != self._state:
+            if state == LEARNING and self._state == NO_SIGNAL:
+                log.info("%s: the picture is back after %.1f s", self.name,
+                         self._clock.time() - self._since)
+            self._state = state
+            self._since = self._clock.time() if since is None else since
+        self._reason = reason
+
+    def _lose(self, reason: str) -> None:
+        if (self._state, self._reason) == (NO_SIGNAL, reason):
+            return
+        if self._state != NO_SIGNAL:
+            self._losses += 1
+        hint = "" if self._frames else " (without a camera, try: --source demo)"
+        log.warning("%s: no signal: %s%s", self.name, reason, hint)
+        self._enter(NO_SIGNAL, reason, self._last_seen)
+        self._rate.forget()
+        self._motion = False
+        since = datetime.datetime.fromtimestamp(self._since)
+        self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S} - {reason}")
+
+    def _show_card(self, title: str, text: str) -> None:
+        picture = card(self._card_size, title, text)
+        self._broadcaster.publish(encode(picture, self._settings.quality),
+                                  self._clock.time())

@@ -1,0 +1,24 @@
+"""Errors: JSON for programs, a plain page for people."""
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+
+def register(app: Flask) -> None:
+    """Have *app* answer each error with its status and one sentence."""
+    app.register_error_handler(HTTPException, answer)
+
+
+def answer(error: HTTPException) -> Response:
+    """Return *error* as JSON, or as a page where a browser asks for one."""
+    sentence = error.description or error.name
+    if request.path.startswith("/api/") or not request.accept_mimetypes.accept_html:
+        response = jsonify(error=sentence)
+    else:
+        response = Response(render_template(
+            "error.html", title=error.name, sentence=sentence))
+    response.status_code = error.code or 500
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
