@@ -14,26 +14,24 @@ import os
 import signal
 import sys
 
-from pyimagesearch.errors import SurveillanceError, explain_opencv_import
+from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 
 try:
     import cv2
+    import gevent
+
+    from pyimagesearch import __version__
+    from pyimagesearch.capture.opening import find_camera
+    from pyimagesearch.clock import SystemClock
+    from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.server import LiveServer, in_thread, urls
+    from pyimagesearch.settings import Settings
+    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+    from pyimagesearch.surveillance import Surveillance
+    from pyimagesearch.web.app import create_app
+    from pyimagesearch.web.site import Feed, Site
 except ImportError as missing:
-    sys.exit(f"webstreaming: {explain_opencv_import(missing)}")
-
-import gevent
-
-from pyimagesearch import __version__
-from pyimagesearch.capture.opening import find_camera
-from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import SettingsError
-from pyimagesearch.motion_detection import SingleMotionDetector
-from pyimagesearch.server import LiveServer, in_thread, urls
-from pyimagesearch.settings import Settings
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.surveillance import Surveillance
-from pyimagesearch.web.app import create_app
-from pyimagesearch.web.site import Feed, Site
+    sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
 log = logging.getLogger("webstreaming")
 
@@ -41,9 +39,9 @@ log = logging.getLogger("webstreaming")
 def main(argv: list[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
     settings = Settings.from_command_line(argv)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    cv2.setNumThreads(1)    # the pictures are small: more threads cost more than they gain
+    logging.basicConfig(level=settings.log_level.upper(),
+                        format="%(asctime)s %(levelname)s %(message)s")
+    cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     try:
         return watch(settings)
     except SettingsError as error:
@@ -57,13 +55,15 @@ def main(argv: list[str] | None = None) -> int:
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock = SystemClock()
-    camera = find_camera(settings.source, loop=settings.loop, fps=settings.fps, clock=clock)
+    camera = find_camera(settings.source, loop=settings.loop, fps=settings.fps,
+                         clock=clock)
     server = LiveServer(settings.ip, settings.port)
     broadcaster = LatestFrameBroadcaster()
     surveillance = Surveillance(
         "camera", camera, broadcaster, settings, clock,
         make_detector=lambda: SingleMotionDetector(accumWeight=settings.accum_weight))
-    app = create_app(Site({"camera": Feed(broadcaster, surveillance.status)}, in_thread))
+    feed = Feed(broadcaster, surveillance.status)
+    app = create_app(Site({surveillance.name: feed}, in_thread))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)

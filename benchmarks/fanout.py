@@ -79,8 +79,8 @@ def serve_ours() -> None:
     def status() -> CameraStatus:
         return CameraStatus(
             name="camera", source="", state=LIVE, since=0, reason="", learnt=0,
-            frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0, skipped=0,
-            losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
+            frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0,
+            skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 
     server = LiveServer("127.0.0.1", 0)
     app = create_app(Site({"camera": Feed(broadcaster, status)}, in_thread))
@@ -117,6 +117,10 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         serve_bare()
     elif sys.argv[1:2] == ["ours"]:
+        serve_ours()
+    elif sys.argv[1:2] == ["unlimited"]:
+        import pyimagesearch.server
+        pyimagesearch.server.UNSENT = (1 << 31) - 1  # as the kernel comes
         serve_ours()
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 8)

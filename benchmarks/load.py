@@ -1,11 +1,11 @@
 """
 Watch a stream with many viewers that only drain their sockets and count parts.
 
-    python -m benchmarks.load URL VIEWERS SECONDS
+    python -m benchmarks.load URL VIEWERS SECONDS [stamped]
 
 Prints "connected" once every viewer has its first bytes, then one JSON list:
 for each viewer the parts it got, its worst gap between two [s], and the ages of
-the frames when their last byte came [s], as far as they tell their time.
+the frames when their last byte came [s], if their time stamps are asked for.
 """
 
 import json
@@ -17,13 +17,14 @@ import time
 from urllib.parse import urlsplit
 
 BIG = 1 << 18
-STAMP = re.compile(rb"X-Timestamp: ([\d.]+)")
+END = b"\r\n--frame\r\n"
+STAMP = re.compile(rb"X-Timestamp: ([\d.]+)\r\n")
 
 
 class Viewer:
     """One socket and what came through it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, stamped: bool) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port or 80), 10)
         self.socket.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
@@ -31,6 +32,8 @@ class Viewer:
         self.socket.setblocking(False)
         self.tail = b""
         self.stamp = 0.0
+        self.stamped = stamped      # whether to look for the time of each part
+        self.heading = False        # whether the headers of a part come next
         self.begin()
 
     def begin(self) -> None:
@@ -46,21 +49,30 @@ class Viewer:
             return True
         if not data:
             return False
-        text = self.tail + data
-        ends = text.count(b"\r\n--frame\r\n")
-        if stamp := STAMP.search(text):
-            self.stamp = float(stamp[1])
-        if ends:
-            now = time.monotonic()
-            self.parts += ends
-            self.worst_gap = max(self.worst_gap, now - self.last)
-            self.last = now
-            if self.stamp:
-                self.ages.append(time.time() - self.stamp)
-        # long enough for a boundary or a stamp cut in two, short enough for neither
-        cut = text.rfind(b"X-Timestamp", -40)
-        self.tail = text[cut:] if cut >= 0 and b"\r\n" not in text[cut:] else text[-10:]
+        text, at = self.tail + data, 0
+        while True:
+            if self.heading:
+                found = STAMP.search(text, at, at + 200)
+                if not found:
+                    break
+                self.stamp, self.heading = float(found[1]), False
+            end = text.find(END, at)
+            if end < 0:
+                at = max(at, len(text) - len(END) + 1)
+                break
+            self.count()
+            at, self.heading = end + len(END), self.stamped
+        self.tail = text[at:]
         return True
+
+    def count(self) -> None:
+        """One more part is complete."""
+        now = time.monotonic()
+        self.parts += 1
+        self.worst_gap = max(self.worst_gap, now - self.last)
+        self.last = now
+        if self.stamp:
+            self.ages.append(time.time() - self.stamp)
 
 
 def watch(viewers: list[Viewer], seconds: float) -> None:
@@ -81,7 +93,7 @@ def watch(viewers: list[Viewer], seconds: float) -> None:
 def main() -> None:
     """Connect, settle for a second, then count."""
     url, count, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    viewers = [Viewer(url) for _ in range(count)]
+    viewers = [Viewer(url, "stamped" in sys.argv) for _ in range(count)]
     watch(viewers, 1.5)
     for viewer in viewers:
         viewer.begin()

@@ -46,6 +46,7 @@ class Server:
 def running(*command: str) -> Iterator[Server]:
     """Start Python with *command*; it must print its address in its first line."""
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True,
+                               stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
     try:
         assert process.stdout
@@ -72,10 +73,11 @@ def product(*arguments: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def viewers(url: str, count: int, seconds: float) -> Iterator[Any]:
+def viewers(url: str, count: int, seconds: float, *options: str) -> Iterator[Any]:
     """Have *count* viewers watch *url*; inside, all are connected."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.load", url, str(count), str(seconds)],
+        [sys.executable, "-m", "benchmarks.load", url, str(count), str(seconds),
+         *options],
         cwd=ROOT, text=True, stdout=subprocess.PIPE)
     try:
         assert process.stdout
@@ -88,7 +90,7 @@ def viewers(url: str, count: int, seconds: float) -> Iterator[Any]:
 
 
 def measure(server: Server, count: int, seconds: float,
-            path: str = "video_feed") -> tuple[float, list[Any]]:
+            *options: str, path: str = "video_feed") -> tuple[float, list[Any]]:
     """
     Return the CPU time [s] that *server* used for *count* viewers in *seconds*,
     and what each viewer counted.
@@ -97,7 +99,7 @@ def measure(server: Server, count: int, seconds: float,
         before = server.cpu()
         time.sleep(seconds)
         return server.cpu() - before, []
-    with viewers(server.url + path, count, seconds) as output:
+    with viewers(server.url + path, count, seconds, *options) as output:
         before = server.cpu()
         report = json.loads(output.readline())
         return server.cpu() - before, report

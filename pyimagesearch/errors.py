@@ -21,9 +21,12 @@ class ListenError(SurveillanceError):
     """The server cannot listen where it was told to."""
 
 
-def explain_opencv_import(error: ImportError) -> str:
-    """Return what to do about a failed ``import cv2``, in one line."""
-    if error.name == "cv2":
-        return "OpenCV is not installed; run: pip install opencv-contrib-python"
+def explain_import(error: ImportError) -> str:
+    """Return what to do about a failed import, in one line."""
+    if isinstance(error, ModuleNotFoundError):
+        package = {"cv2": "opencv-contrib-python"}.get(error.name or "", error.name)
+        return f"{error.name} is not installed; run: pip install {package}"
+    if ".so" not in str(error):
+        return str(error)
     return ("OpenCV needs system libraries that are missing "
             f"({error}); run: sudo apt install libgl1 libglib2.0-0")

@@ -81,10 +81,10 @@ class LiveServer:
         *on_stop* is called once no new connection is taken; it must end the
         streams.
         """
-        access = logging.getLogger("access")
-        server = WSGIServer(self._listener, app, handler_class=LiveHandler,
-                            log=None if not access.isEnabledFor(logging.DEBUG) else access,
-                            error_log=log, environ={"SERVER_NAME": self.address[0]})
+        server = WSGIServer(
+            self._listener, app, handler_class=LiveHandler, error_log=log,
+            log=log if log.isEnabledFor(logging.DEBUG) else None,
+            environ={"SERVER_NAME": self.address[0]})   # else gevent asks the DNS
         server.fanout = self.fanout
         server.start()
         self._stopped.wait()

@@ -1,6 +1,7 @@
 """Everything a user may set, each thing written down exactly once."""
 
 import argparse
+import contextlib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -145,7 +146,8 @@ def read_toml(file: str, table: Mapping[str, "Field[Any]"]
         raise SettingsError(
             f"--config is {file!r}, which cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--config is {file!r}, which is not TOML: {error}") from None
+        raise SettingsError(
+            f"--config is {file!r}, which is not TOML: {error}") from None
     for name, value in content.items():
         where = f"{name} in {file}"
         if name not in table or name == "config":
@@ -160,10 +162,8 @@ def parse(item: "Field[Any]", value: Any, where: str) -> Any:
     if kind is bool and isinstance(value, str):
         value = WORDS.get(value.lower(), value)
     elif kind in (int, float) and isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):   # check() says what is allowed instead
             value = kind(value)
-        except ValueError:
-            pass        # check() says what is allowed instead
     elif kind is float and type(value) is int:
         value = float(value)
     elif kind is str and type(value) is int:    # source = 0 reads naturally
@@ -194,4 +194,5 @@ def allowed(item: "Field[Any]") -> str:
         return "one of " + ", ".join(rules["choices"])
     name = {int: "a whole number", float: "a number", bool: "true or false",
             str: "some text"}[rules["kind"]]
-    return name if rules["low"] is None else f"{name} from {rules['low']} to {rules['high']}"
+    limits = "" if rules["low"] is None else f" from {rules['low']} to {rules['high']}"
+    return name + limits

@@ -128,7 +128,8 @@ class Surveillance:
             except Exception as error:
                 log.exception("%s: the camera loop failed", self.name)
                 self._lose(f"{type(error).__name__} in the camera loop")
-            delay = min(2 * delay, RETRY_MOST) if self._frames == before else RETRY_FIRST
+            in_vain = self._frames == before
+            delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
             self._clock.wait(self._stopping, delay)
 
     def run_once(self) -> None:

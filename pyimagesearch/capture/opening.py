@@ -55,7 +55,8 @@ def parse_demo(spec: str, fps: float | None) -> tuple[tuple[int, int], float]:
     :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate
     outside 0.1 to 240.
     """
-    found = re.fullmatch(r"demo(?::(\d{2,4})x(\d{2,4}))?(?:[@](\d{1,3}(?:\.\d+)?))?", spec)
+    found = re.fullmatch(
+        r"demo(?::(\d{2,4})x(\d{2,4}))?(?:@(\d{1,3}(?:\.\d+)?))?", spec)
     if found is None:
         raise SettingsError(f"--source is {spec!r}, but must be {KINDS}")
     size = (int(found[1] or 640), int(found[2] or 480))

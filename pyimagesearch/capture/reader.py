@@ -100,7 +100,7 @@ class FrameReader:
             self._fail(CameraLost(f"the camera failed: {error}"))
         except Exception as error:      # a defect of ours: told in full, then retried
             log.exception("%s died", threading.current_thread().name)
-            self._fail(CameraLost(f"the camera failed: {type(error).__name__}: {error}"))
+            self._fail(CameraLost(f"the camera failed ({type(error).__name__})"))
 
     def _drain(self, source: Source) -> None:
         number = 0

@@ -34,7 +34,7 @@ class VideoStreamSource:
         self._stream = stream
         self._closing = closing
         self._clock = clock
-        self._last: Any = None
+        self._last: Image | None = None
         # what VideoStream.start() does, but with a thread that can be joined
         self._thread = threading.Thread(
             target=stream.update, name="imutils", daemon=True)
@@ -42,10 +42,10 @@ class VideoStreamSource:
 
     def read(self) -> Image:
         while not self._closing.is_set():
-            image = self._stream.read()
+            image: Image | None = self._stream.read()
             if image is None and self._last is not None:
                 raise CameraLost("the camera was unplugged or failed")
-            if image is not self._last:
+            if image is not None and image is not self._last:
                 self._last = image
                 return image
             self._clock.wait(self._closing, POLL)
@@ -54,7 +54,7 @@ class VideoStreamSource:
     def close(self) -> None:
         self._stream.stop()
         self._thread.join(ENDING)
-        device = getattr(self._stream.stream, "stream", None)
+        device: Any = getattr(self._stream.stream, "stream", None)
         if not self._thread.is_alive() and hasattr(device, "release"):
             device.release()    # PiVideoStream closes its camera by itself
 

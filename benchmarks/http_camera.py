@@ -1,0 +1,55 @@
+"""
+An IP camera: a demo scene as MJPEG over HTTP, encoded beforehand.
+
+    python -m benchmarks.http_camera [WIDTHxHEIGHT@FPS]
+
+Prints its address; one thread per client, pictures from memory, so that it costs
+little itself.
+"""
+
+import socket
+import sys
+import threading
+import time
+
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.capture.opening import parse_demo
+from pyimagesearch.streaming.jpeg import encode
+
+SECONDS = 10
+
+
+def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
+    """Send *parts* in turn, *fps* of them a second, until the client leaves."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        client.recv(4096)
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: "
+                       b"multipart/x-mixed-replace; boundary=camera\r\n\r\n")
+        due, number = time.monotonic(), 0
+        while True:
+            due += 1 / fps
+            time.sleep(max(0, due - time.monotonic()))
+            client.sendall(parts[number % len(parts)])
+            number += 1
+    except OSError:
+        client.close()
+
+
+def main(spec: str) -> None:
+    """Draw, encode, then serve for ever."""
+    size, fps = parse_demo(f"demo:{spec}", None)
+    scene = DemoScene(size, fps)
+    jpegs = [encode(scene.picture(90 + number), 80)
+             for number in range(int(SECONDS * fps))]
+    parts = [b"--camera\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
+             % (len(jpeg), jpeg) for jpeg in jpegs]
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+    while True:
+        client = listener.accept()[0]
+        threading.Thread(target=serve, args=(client, parts, fps), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if sys.argv[1:] else "640x480@30")

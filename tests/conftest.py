@@ -1,0 +1,205 @@
+"""What every test may use."""
+
+import contextlib
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 10.0     # seconds; reached only by a test that is going to fail
+
+
+class Later:
+    """Run *function* on a thread of its own; ask for its result when needed."""
+
+    def __init__(self, function, *args):
+        self._box = queue.SimpleQueue()
+        threading.Thread(target=lambda: self._box.put(function(*args)),
+                         daemon=True).start()      # a stuck test must still end
+
+    def result(self, timeout=PATIENCE):
+        return self._box.get(timeout=timeout)
+
+
+class Hands:
+    """A clock that only a test moves; nobody who waits on it loses real time."""
+
+    def __init__(self, now=1_800_000_000.0):
+        self.now = now
+        self.waits = []
+
+    def time(self):
+        return self.now
+
+    def monotonic(self):
+        return self.now - 1_700_000_000.0
+
+    def wait(self, event, seconds):
+        self.waits.append(seconds)
+        self.now += max(0.0, seconds)
+        return event.is_set()
+
+
+def eventually(question, patience=PATIENCE):
+    """Wait until *question* has a true answer, and return that."""
+    until = time.monotonic() + patience
+    while not (answer := question()):
+        assert time.monotonic() < until, f"not within {patience} s: {question}"
+        time.sleep(0.01)
+    return answer
+
+
+def needs(program, package):
+    """Return the path of *program*; a machine without it cannot run the test."""
+    found = shutil.which(program)
+    if not found:
+        missing(f"{program} is not installed; run: sudo apt install {package}")
+    return found
+
+
+def missing(sentence):
+    """Skip, saying what helps; where everything must be there, fail instead."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+
+
+class Product:
+    """``webstreaming.py`` as a process of its own, on a free port."""
+
+    def __init__(self, *arguments, program=("webstreaming.py",), env=None, cwd=ROOT):
+        self.process = subprocess.Popen(
+            [sys.executable, *program, "--port", "0", *arguments], cwd=cwd, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})})
+        self.log = []
+        self.greeting = self.process.stdout.readline()
+        self._drain = threading.Thread(target=self._read_log, daemon=True)
+        self._drain.start()
+        found = re.search(r"http://\S+:(\d+)/", self.greeting)
+        assert found, f"printed {self.greeting!r} and {self.wait_for_end()}"
+        self.port = int(found[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+
+    def wait_for_end(self):
+        self.process.wait(PATIENCE)
+        self._drain.join(PATIENCE)
+        return self.process.returncode, "".join(self.log)
+
+    def get(self, path, timeout=PATIENCE):
+        with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+            return answer.read()
+
+    @property
+    def camera(self):
+        return json.loads(self.get("/api/status"))["cameras"][0]
+
+    def wait_for(self, state, patience=PATIENCE):
+        return eventually(lambda: (now := self.camera)["state"] == state and now, patience)
+
+    def stop(self, by=signal.SIGTERM):
+        """Return how long it took to end, and with which status."""
+        start = time.monotonic()
+        self.process.send_signal(by)
+        code, _ = self.wait_for_end()
+        return time.monotonic() - start, code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.wait_for_end()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class Watching:
+    """A viewer that reads the parts of a stream from a plain socket."""
+
+    def __init__(self, port, path="/video_feed", version="1.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.socket.sendall(
+            f"GET {path} HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+        self.file = self.socket.makefile("rb")
+        self.headers = self._read_headers()
+        assert self.file.readline() == b"--frame\r\n"
+
+    def _read_headers(self):
+        lines = list(iter(lambda: self.file.readline().strip(), b""))
+        return dict(line.split(b": ", 1) for line in lines if b": " in line)
+
+    def part(self):
+        """Return headers and JPEG of the next part, with the boundary behind it."""
+        headers = self._read_headers()
+        jpeg = self.file.read(int(headers[b"Content-Length"]))
+        assert self.file.read(11) == b"\r\n--frame\r\n"
+        return headers, jpeg
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def broadcaster():
+    broadcaster = LatestFrameBroadcaster()
+    yield broadcaster
+    broadcaster.close()     # no viewer may outlive its test
+
+
+@pytest.fixture
+def clock():
+    return Hands()
+
+
+@pytest.fixture
+def start():
+    """Start the product, as often as wanted; each is ended with the test."""
+    with contextlib.ExitStack() as stack:
+        def begin(*arguments, **more):
+            product = Product(*arguments, **more)
+            stack.callback(product.close)
+            return product
+        yield begin
+
+
+@pytest.fixture
+def watch():
+    """Watch the stream of a product; each viewer leaves with the test."""
+    with contextlib.ExitStack() as stack:
+        def begin(port, **more):
+            viewer = Watching(port, **more)
+            stack.callback(viewer.close)
+            return viewer
+        yield begin
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory):
+    """A video file of the demo scene, twelve frames a second, 320x240, 3 s."""
+    import cv2
+
+    from pyimagesearch.capture.demo import DemoScene
+
+    path = tmp_path_factory.mktemp("recording") / "clip.avi"
+    scene = DemoScene((320, 240), 12, seed=7)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 12, (320, 240))
+    for number in range(36):
+        writer.write(scene.picture(48 + number))
+    writer.release()
+    return path

@@ -1,0 +1,42 @@
+"""What is done to pixels before anybody looks at them."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.frames import for_detection, for_stream, resized, scaled
+
+
+@pytest.mark.parametrize(("size", "expected"), [
+    ((640, 480), (300, 400)), ((1280, 720), (225, 400)), ((1920, 1080), (225, 400)),
+    ((320, 240), (300, 400)), ((401, 10), (9, 400)), ((50, 900), (7200, 400))])
+def test_detector_sees_400_pixels_whatever_the_camera_gives(size, expected):
+    assert for_detection(np.zeros((size[1], size[0], 3), np.uint8)).shape == expected
+
+
+def test_stream_is_never_enlarged_and_never_the_cameras_own_array():
+    image = np.zeros((240, 320, 3), np.uint8)
+    copy = for_stream(image, 640)
+    assert copy.shape == image.shape
+    assert not np.shares_memory(copy, image)
+    assert for_stream(image, 160).shape == (120, 160, 3)
+
+
+def test_large_pictures_shrink_without_aliasing():
+    image = DemoScene((1600, 1200), 5).picture(30)
+    exact = cv2.resize(image, (400, 300), interpolation=cv2.INTER_AREA)
+    assert np.abs(resized(image, 400).astype(int) - exact).mean() < 1.0
+
+
+@given(st.integers(2, 4000), st.integers(2, 4000), st.data())
+def test_scaled_box_stays_inside_and_keeps_its_sides(width, height, data):
+    left = data.draw(st.integers(0, 398))
+    top = data.draw(st.integers(0, 298))
+    box = (left, top, data.draw(st.integers(left + 1, 400)),
+           data.draw(st.integers(top + 1, 300)))
+    minX, minY, maxX, maxY = scaled(box, (400, 300), (width, height))
+    assert 0 <= minX <= maxX <= width
+    assert 0 <= minY <= maxY <= height

@@ -1,0 +1,109 @@
+"""The thread that drains a camera, and what the loop sees of it."""
+
+import queue
+import threading
+
+import numpy as np
+import pytest
+from conftest import Later, eventually
+
+from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import CameraLost, SourceEnded
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+class Script:
+    """A camera that gives what it is told, when it is told."""
+
+    def __init__(self, patience=30.0):
+        self.patience = patience
+        self.answers = queue.SimpleQueue()
+        self.closed = threading.Event()
+        self.reads = 0
+
+    def read(self):
+        self.reads += 1
+        answer = self.answers.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self):
+        self.closed.set()
+
+
+@pytest.fixture
+def script():
+    script = Script()
+    yield script
+    script.answers.put(CameraLost("the test is over"))
+
+
+def reader_of(script):
+    return FrameReader(lambda closing: script, "test", SystemClock())
+
+
+def test_slow_loop_gets_the_newest_frame_and_none_twice(script):
+    frames = reader_of(script).frames()
+    script.answers.put(IMAGE)
+    assert next(frames).number == 1
+    for _ in range(3):
+        script.answers.put(IMAGE)
+    eventually(lambda: script.reads == 5)
+    assert next(frames).number == 4
+    news = Later(next, frames)
+    with pytest.raises(queue.Empty):
+        news.result(timeout=0.1)
+    script.answers.put(IMAGE)
+    assert news.result().number == 5
+
+
+def test_last_frame_is_seen_before_the_end_is(script):
+    frames = reader_of(script).frames()
+    script.answers.put(IMAGE)
+    script.answers.put(SourceEnded("over"))
+    assert next(frames).number == 1
+    with pytest.raises(SourceEnded, match="over"):
+        next(frames)
+    assert script.closed.wait(5)
+
+
+def test_frozen_camera_is_lost_after_its_patience_and_its_thread_counted(script):
+    script.patience = 0.1
+    reader = reader_of(script)
+    script.answers.put(IMAGE)
+    frames = reader.frames()
+    next(frames)
+    with pytest.raises(CameraLost, match=r"gave no frame for 0.1 seconds"):
+        next(frames)
+    assert reader.close(timeout=0.01) is False
+    assert reader.alive
+    script.answers.put(IMAGE)       # the read returns at last
+    eventually(lambda: not reader.alive)
+    assert script.closed.is_set()
+
+
+def test_cancel_ends_the_loop_at_once_though_the_camera_blocks(script):
+    reader = reader_of(script)
+    rest = Later(list, reader.frames())
+    reader.cancel()
+    assert rest.result(timeout=1) == []
+
+
+def test_defect_in_a_source_is_logged_in_full_and_is_a_loss(script, caplog):
+    frames = reader_of(script).frames()
+    script.answers.put(ZeroDivisionError("a defect"))
+    with pytest.raises(CameraLost, match="ZeroDivisionError"):
+        next(frames)
+    assert "Traceback" in caplog.text
+
+
+def test_camera_that_does_not_open_is_a_loss(caplog):
+    def refuse(closing):
+        raise CameraLost("no such camera")
+
+    with pytest.raises(CameraLost, match="no such camera"):
+        next(FrameReader(refuse, "test", SystemClock()).frames())
+    assert not caplog.text

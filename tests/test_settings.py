@@ -1,0 +1,88 @@
+"""One table, many uses: flags, environment, file and README agree."""
+
+import re
+
+import pytest
+from conftest import ROOT
+
+from pyimagesearch.settings import Settings, SettingsError
+
+
+def refused(capsys, argv=(), environ=None):
+    with pytest.raises(SystemExit) as end:
+        Settings.from_command_line(list(argv), environ or {})
+    assert end.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_command_line_beats_environment_beats_file_beats_default(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text("port = 1\nwidth = 2000\nquality = 3\n")
+    environ = {"SURVEILLANCE_PORT": "9000", "SURVEILLANCE_WIDTH": "800",
+               "SURVEILLANCE_CONFIG": str(file)}
+    settings = Settings.from_command_line(["-o", "9001"], environ)
+    assert (settings.port, settings.width, settings.quality, settings.threshold) == (
+        9001, 800, 3, 25)
+
+
+def test_defaults_are_the_tutorials():
+    settings = Settings.from_command_line([], {})
+    assert (settings.ip, settings.port, settings.frame_count) == ("127.0.0.1", 8000, 32)
+    assert (settings.threshold, settings.accum_weight, settings.width) == (25, 0.1, 640)
+
+
+def test_tutorial_flags_still_work():
+    settings = Settings.from_command_line(
+        ["--ip", "0.0.0.0", "--port", "8000", "--frame-count", "64"], {})
+    assert (settings.ip, settings.port, settings.frame_count) == ("0.0.0.0", 8000, 64)
+    settings = Settings.from_command_line(["-i", "::", "-o", "1", "-f", "2"], {})
+    assert (settings.ip, settings.port, settings.frame_count) == ("::", 1, 2)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("port", -1), ("port", 65536), ("frame_count", 0), ("accum_weight", 1.5),
+    ("accum_weight", float("nan")), ("fps", 0.0), ("quality", 101), ("port", True),
+    ("port", "8000"), ("log_level", "loud"), ("ip", "")])
+def test_value_out_of_range_never_gets_past_construction(name, value):
+    with pytest.raises(SettingsError, match=name.replace("_", "-")):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize(("argv", "environ", "sentence"), [
+    (["--port", "70000"], {}, "--port is 70000, but must be a whole number from 0 to 65535"),
+    (["--port", "lots"], {}, "--port is 'lots', but must be a whole number from 0"),
+    ([], {"SURVEILLANCE_PORT": "lots"}, "SURVEILLANCE_PORT is 'lots', but must be a whole"),
+    (["--fps", "none"], {}, "--fps is 'none', but must be a number from 0.1 to 240"),
+    (["--log-level", "loud"], {}, "--log-level is 'loud', but must be one of debug, info"),
+    ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
+    (["--config", "/nowhere.toml"], {}, "'/nowhere.toml', which cannot be read: No such")])
+def test_wrong_value_ends_the_start_with_one_sentence(capsys, argv, environ, sentence):
+    assert sentence in refused(capsys, argv, environ)
+
+
+@pytest.mark.parametrize(("content", "sentence"), [
+    ("port = 'lots'", "port in {file} is 'lots', but must be a whole number"),
+    ("prot = 1", "prot in {file} is not a setting; there are ip, port"),
+    ("port = ", "which is not TOML"),
+    ("loop = 3", "loop in {file} is 3, but must be true or false")])
+def test_wrong_file_ends_the_start_with_one_sentence(capsys, tmp_path, content, sentence):
+    file = tmp_path / "s.toml"
+    file.write_text(content)
+    assert sentence.format(file=file) in refused(capsys, ["--config", str(file)])
+
+
+def test_switches_and_numbers_come_from_everywhere(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text("loop = true\nfps = 5\nsource = 1\n")
+    settings = Settings.from_command_line(["--config", str(file)], {})
+    assert (settings.loop, settings.fps, settings.source) == (True, 5.0, "1")
+    settings = Settings.from_command_line(["--config", str(file), "--no-loop"], {})
+    assert settings.loop is False
+    assert Settings.from_command_line([], {"SURVEILLANCE_LOOP": "yes"}).loop is True
+
+
+def test_readme_has_the_table_of_settings():
+    readme = (ROOT / "README.md").read_text()
+    told = re.findall(r"^\| `(-.*?)` \| `(.*?)` \| (.*?) \| (.*?) \|$", readme, re.M)
+    assert told == [(row.flags, row.variable, f"`{row.default}`" if row.default else "",
+                     row.help) for row in Settings.table()]
