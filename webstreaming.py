@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=settings.log_level.upper(),
                         format="%(asctime)s %(levelname)s %(message)s")
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
+    # OpenCV's own warnings only repeat what we say of a lost camera
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
         return watch(settings)
     except SettingsError as error:

@@ -1,6 +1,7 @@
 """What can be told about a camera at any moment, and how fast things go."""
 
 import collections
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,7 +78,7 @@ class RateLimit:
 
     def __init__(self, fps: float | None) -> None:
         self._interval = 0.0 if fps is None else 1.0 / fps
-        self._due = 0.0
+        self._due = -math.inf
 
     def admits(self, now: float) -> bool:
         """Return whether the frame that came at *now* [seconds] may pass."""

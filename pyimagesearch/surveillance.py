@@ -68,7 +68,6 @@ class Surveillance:
         self._reader: FrameReader | None = None
         self._stuck: list[FrameReader] = []
         self._rate = Rate()
-        self._limit = RateLimit(settings.fps)
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
         self._card_size: Size = (settings.width, settings.width * 3 // 4)
@@ -153,11 +152,12 @@ class Surveillance:
         Detection begins once more than *frameCount* frames were learnt; a
         camera that returns, or changes its size, is learnt anew.
         """
+        limit = RateLimit(self._settings.fps)
         total, last = 0, 0
         for frame in frames:
             self._skipped += frame.number - last - 1
             last = frame.number
-            if not self._limit.admits(frame.arrived):
+            if not limit.admits(frame.arrived):
                 continue
             if size_of(frame.image) != self._size or total == 0:
                 detector, total = self._make_detector(), 0
@@ -212,7 +212,7 @@ class Surveillance:
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)
-        self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S} - {reason}")
+        self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}")
 
     def _show_card(self, title: str, text: str) -> None:
         picture = card(self._card_size, title, text)

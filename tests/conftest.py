@@ -111,7 +111,8 @@ class Product:
         return json.loads(self.get("/api/status"))["cameras"][0]
 
     def wait_for(self, state, patience=PATIENCE):
-        return eventually(lambda: (now := self.camera)["state"] == state and now, patience)
+        return eventually(
+            lambda: (now := self.camera)["state"] == state and now, patience)
 
     def stop(self, by=signal.SIGTERM):
         """Return how long it took to end, and with which status."""

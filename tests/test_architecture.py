@@ -1,9 +1,10 @@
-"""The layout and the direction of imports, kept by a test and not by good intentions."""
+"""The layout and the direction of imports, kept by a test, not by good will."""
 
 import ast
 import subprocess
 
 import pytest
+
 from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself

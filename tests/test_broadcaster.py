@@ -3,6 +3,7 @@
 import queue
 
 import pytest
+
 from conftest import Later, eventually
 
 NEVER = 3600.0      # seconds, as repeat_after: this test wants no repeats

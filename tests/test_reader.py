@@ -5,8 +5,8 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import Later, eventually
 
+from conftest import Later, eventually
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from pyimagesearch.settings import Settings, SettingsError
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 
+from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image
 
@@ -21,7 +22,8 @@ class NetworkSource:
 
     patience = 5.0
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._clock = clock
         # FFmpeg reads both from the environment and from nowhere else
         os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -33,8 +35,11 @@ class NetworkSource:
             raise CameraLost(f"{self._told} does not answer with a video stream")
 
     def read(self) -> Image:
+        begin = self._clock.monotonic()
         grabbed, image = self._capture.read()
-        if not grabbed:
+        # after a timeout OpenCV hands out, one a timeout, what the decoder still held
+        timed_out = self._clock.monotonic() - begin > 0.95 * TIMEOUT / 1000
+        if timed_out or not grabbed:
             raise CameraLost(f"{self._told} stopped sending")
         return image
 

@@ -37,7 +37,8 @@ def find_camera(spec: str, *, loop: bool, fps: float | None, clock: Clock) -> Ca
     if spec == "picamera":
         return Camera(spec, partial(open_picamera, clock=clock))
     if re.match(r"(http|rtsp)s?://[^/]", spec):
-        return Camera(without_password(spec), lambda closing: NetworkSource(spec))
+        return Camera(without_password(spec),
+                      lambda closing: NetworkSource(spec, clock))
     if is_device(spec):
         device = int(spec) if spec.isdigit() else spec
         return Camera(spec, partial(open_usb, device, clock=clock))

@@ -30,12 +30,13 @@ def annotate(image: Image, box: Box | None, when: datetime.datetime) -> None:
 
 
 def card(size: Size, title: str, text: str) -> Image:
-    """Return a picture of *size* that says *title* and, in small, *text*."""
+    """Return a picture of *size* that says *title* and, in small, lines of *text*."""
     width, height = size
     image: Image = np.full((height, width, 3), DARK, np.uint8)
     unit = width / 640
     y = _centred(image, title, int(0.42 * height), 1.5 * unit, PALE, 2)
-    for line in textwrap.wrap(text, 52):
+    lines = (part for line in text.splitlines() for part in textwrap.wrap(line, 52))
+    for line in lines:
         y = _centred(image, line, y, 0.6 * unit, DIM, 1)
     return image
 

@@ -1,0 +1,259 @@
+"""Cameras that are missing, die, freeze and return, at the real program."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import ROOT, eventually, missing
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.streaming.jpeg import encode
+
+RTSP = ("sudo apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base "
+        "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly")
+FROZEN_PIPE = Path("/dev/shm") / f"camera-{os.getpid()}"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class HttpCamera:
+    """An MJPEG camera that can be killed, silenced and brought back."""
+
+    def __init__(self, port=0):
+        scene = DemoScene((320, 240), 15)
+        self.parts = [b"--x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
+                      % (len(jpeg), jpeg) for jpeg in
+                      (encode(scene.picture(number)) for number in range(30))]
+        self.silent = threading.Event()
+        self.dead = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", port))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/video"
+        self.clients = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            self.clients.append(client)
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        try:
+            client.recv(4096)
+            client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: "
+                           b"multipart/x-mixed-replace; boundary=x\r\n\r\n")
+            number = 0
+            while not self.dead.wait(1 / 15):
+                if not self.silent.is_set():
+                    client.sendall(self.parts[number % 30])
+                    number += 1
+        except OSError:
+            pass
+        client.close()
+
+    def kill(self):
+        self.dead.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for client in self.clients:
+            client.close()
+
+
+@pytest.fixture
+def http_camera():
+    cameras = []
+
+    def begin(port=0):
+        cameras.append(HttpCamera(port))
+        return cameras[-1]
+    yield begin
+    for camera in cameras:
+        if not camera.dead.is_set():
+            camera.kill()
+
+
+@pytest.fixture
+def rtsp_camera():
+    port, processes = free_port(), []
+
+    def begin(*size):
+        if subprocess.run(["/usr/bin/python3", "-c", "import gi; gi.require_version("
+                           "'GstRtspServer', '1.0')"], capture_output=True).returncode:
+            missing(f"GStreamer's RTSP server is not installed; run: {RTSP}")
+        process = subprocess.Popen(
+            ["/usr/bin/python3", ROOT / "tests/rtsp_camera.py", str(port), *size],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        processes.append(process)
+        assert process.stdout.readline() == "ready\n"
+        return process
+    begin.url = f"rtsp://127.0.0.1:{port}/cam"
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def is_card(jpeg):
+    """A card is one dark colour with a few pale letters."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return bool((np.abs(image.astype(int) - np.median(image)) < 8).mean() > 0.9)
+
+
+def test_start_without_a_camera_shows_the_card_and_how_to_try(start, watch):
+    product = start("--source", "/dev/video99")
+    status = product.wait_for("no signal")
+    assert status["reason"] == "there is no camera /dev/video99"
+    assert abs(status["since"] - time.time()) < 10
+    assert is_card(watch(product.port).part()[1])
+    assert is_card(product.get("/snapshot.jpg"))
+    hints = [line for line in product.log if "--source demo" in line]
+    assert len(hints) == 1
+    assert product.stop()[1] == 0
+
+
+def test_killed_http_camera_is_told_and_back_within_3_s(start, watch, http_camera):
+    camera = http_camera()
+    product = start("--source", camera.url)
+    product.wait_for("live")
+    viewer = watch(product.port)
+    assert not is_card(viewer.part()[1])
+    camera.kill()
+    killed = time.monotonic()
+    status = product.wait_for("no signal", 6)
+    assert status["reason"]
+    while not is_card(viewer.part()[1]):        # the same connection
+        assert time.monotonic() - killed < 6
+    time_without(3)
+    http_camera(camera.port)
+    back = time.monotonic()
+    while is_card(viewer.part()[1]):
+        assert time.monotonic() - back < 3
+    assert product.camera["learnt"] < 100       # learnt anew, not fired at
+
+
+def time_without(seconds):
+    """Let the camera be away for as long as the longest wait between two tries."""
+    threading.Event().wait(seconds)
+
+
+def test_silent_http_camera_is_told_and_back(start, http_camera):
+    camera = http_camera()
+    product = start("--source", camera.url)
+    product.wait_for("live")
+    camera.silent.set()
+    assert product.wait_for("no signal", 12)["losses"] == 1
+    camera.silent.clear()
+    eventually(lambda: product.camera["state"] == "learning", 8)
+
+
+def test_garbled_http_camera_kills_nothing(start, http_camera):
+    camera = http_camera()
+    product = start("--source", camera.url)
+    product.wait_for("live")
+    good = camera.parts
+    camera.parts = [os.urandom(3000)] * 30
+    product.wait_for("no signal", 12)
+    camera.parts = good
+    product.wait_for("live", 12)
+    assert "Traceback" not in "".join(product.log)
+
+
+def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
+    camera = rtsp_camera()
+    product = start("--source", rtsp_camera.url)
+    product.wait_for("live", 20)
+    assert product.camera["fps"] > 10
+    viewer = watch(product.port)
+    camera.kill()
+    camera.wait()
+    product.wait_for("no signal", 6)
+    rtsp_camera("320", "240", "10")
+    status = eventually(lambda: (now := product.camera)["width"] == 320 and now, 10)
+    assert status["state"] in ("learning", "live")
+    assert viewer.part()
+
+
+def test_frozen_rtsp_camera_is_told_and_back(start, rtsp_camera):
+    camera = rtsp_camera()
+    product = start("--source", rtsp_camera.url)
+    product.wait_for("live", 20)
+    camera.send_signal(signal.SIGSTOP)
+    product.wait_for("no signal", 8)
+    camera.send_signal(signal.SIGCONT)
+    eventually(lambda: product.camera["state"] in ("learning", "live"), 10)
+
+
+def test_device_that_blocks_for_ever_stops_nothing(start, watch):
+    """A pipe nobody writes to: opening it never returns, as with a dead USB driver."""
+    os.mkfifo(FROZEN_PIPE)
+    try:
+        product = start("--source", str(FROZEN_PIPE))
+        viewer = watch(product.port)
+        assert is_card(viewer.part()[1])
+        status = product.wait_for("no signal", 20)
+        assert "did not open or gave no frame for 12 seconds" in status["reason"]
+        assert status["stuck_reads"] >= 1
+        took, code = product.stop()
+        assert (code, took < 1.0) == (0, True)
+    finally:
+        FROZEN_PIPE.unlink()
+
+
+def test_file_plays_ends_and_says_so(start, watch, recording):
+    product = start("--source", str(recording))
+    product.wait_for("learning")
+    status = product.wait_for("ended")
+    assert status["reason"] == "clip.avi has ended"
+    assert is_card(watch(product.port).part()[1])
+    assert product.stop()[1] == 0
+
+
+def test_file_on_a_device_path_goes_through_imutils(start, recording):
+    """The path of a USB camera, with real frames and a real end."""
+    device = Path("/dev/shm") / f"device-{os.getpid()}.avi"
+    device.write_bytes(recording.read_bytes())
+    try:
+        product = start("--source", str(device))
+        eventually(lambda: product.camera["losses"] > 1)
+        assert product.camera["frames"] > 0
+        assert product.camera["stuck_reads"] == 0
+    finally:
+        device.unlink()
+
+
+def test_losses_leak_no_threads_and_no_descriptors(start, recording):
+    device = Path("/dev/shm") / f"leaky-{os.getpid()}.avi"
+    device.write_bytes(recording.read_bytes())
+    try:
+        product = start("--source", str(device))
+        eventually(lambda: product.camera["losses"] > 2)
+        before = footprint(product.process.pid)
+        eventually(lambda: product.camera["losses"] > 12, 30)
+        after = footprint(product.process.pid)
+        assert after[0] <= before[0] + 2
+        assert after[1] <= before[1] + 2
+    finally:
+        device.unlink()
+
+
+def footprint(pid):
+    """Return threads and open descriptors."""
+    return (len(list(Path(f"/proc/{pid}/task").iterdir())),
+            len(list(Path(f"/proc/{pid}/fd").iterdir())))
+
+

@@ -1,0 +1,284 @@
+"""The page in a real browser: Chromium, headless, driven through its own driver."""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from conftest import eventually, needs
+
+PHONE, LAPTOP = (390, 844), (1366, 768)
+PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots in
+FINGERPRINT = """
+    const image = document.getElementById("live"), canvas = document.createElement("canvas");
+    if (!image.naturalWidth) return "";
+    canvas.width = 64; canvas.height = 48;
+    const pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0, 64, 48);
+    return Array.from(pen.getImageData(0, 0, 64, 48).data).join();"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = Options()
+    options.binary_location = needs("chromium", "chromium")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update",
+                     "--disable-sync", "--disable-dev-shm-usage",
+                     f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(
+        options, Service(needs("chromedriver", "chromium-driver")))
+    driver.set_page_load_timeout(30)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser):
+    """The browser, in the size of a laptop, as after a fresh start."""
+    size(browser, LAPTOP)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.get("about:blank")
+
+
+def size(browser, wanted, mobile=False):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": wanted[0], "height": wanted[1], "deviceScaleFactor": 1, "mobile": mobile})
+
+
+def show(browser, url):
+    browser.execute_cdp_cmd("Page.navigate", {"url": url})     # a stream never "loads"
+    eventually(lambda: text(browser, "#words"))
+
+
+def text(browser, selector):
+    return browser.execute_script(
+        "const found = document.querySelector(arguments[0]); "
+        "return found ? found.textContent.trim() : '';", selector)
+
+
+def moves(browser, patience=10):
+    """Wait until the picture is there and changes twice."""
+    for _ in range(2):
+        before = browser.execute_script(FINGERPRINT)
+        eventually(lambda before=before: browser.execute_script(FINGERPRINT)
+                   not in ("", before), patience)
+
+
+def keep(browser, name):
+    if PICTURES:
+        browser.save_screenshot(str(Path(PICTURES) / name))
+
+
+class Link:
+    """A way through to the server that can be cut or clogged."""
+
+    def __init__(self, port):
+        self.target, self.clogged, self.pairs = port, threading.Event(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target))
+                except ConnectionRefusedError:      # nobody there, as behind a router
+                    near.close()
+                    continue
+                clogged = threading.Event()
+                self.pairs.append((near, far, clogged))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self.carry, args=(*pair, clogged),
+                                     daemon=True).start()
+
+    def carry(self, source, sink, clogged):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not clogged.is_set():
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def clog(self):
+        """Everything sent over the connections there are now vanishes."""
+        for _, _, clogged in self.pairs:
+            clogged.set()
+
+    def cut(self):
+        for near, far, _ in self.pairs:
+            for end in (near, far):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self.pairs.clear()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.cut()
+
+
+@pytest.fixture
+def link():
+    links = []
+
+    def begin(port):
+        links.append(Link(port))
+        return links[-1]
+    yield begin
+    for one in links:
+        one.close()
+
+
+def test_page_shows_a_moving_picture_and_the_state(start, page):
+    product = start("--source", "demo")
+    show(page, product.url)
+    moves(page)
+    eventually(lambda: text(page, "#words") == "live")
+    assert 28 <= int(text(page, "#fps")) <= 31
+    assert text(page, "#viewers") == "1"
+    assert text(page, "h1") == page.title == "Pi Video Surveillance"
+    time_for_the_person(product)
+    keep(page, "live-laptop.png")
+
+
+def time_for_the_person(product):
+    """With pictures wanted, wait until the demo's visitor is in sight."""
+    if PICTURES:
+        eventually(lambda: product.camera["motion"] and product.camera["frames"] > 230, 60)
+
+
+def test_picture_fills_a_phone_and_nothing_sticks_out(start, page):
+    product = start("--source", "demo")
+    size(page, PHONE, mobile=True)
+    show(page, product.url)
+    moves(page)
+    width, left = page.execute_script(
+        "const box = document.getElementById('live').getBoundingClientRect();"
+        "return [box.width, box.left]")
+    assert (width, left) == (PHONE[0], 0)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    time_for_the_person(product)
+    keep(page, "live-phone.png")
+
+
+def test_picture_fits_a_laptop(start, page):
+    show(page, start("--source", "demo").url)
+    moves(page)
+    bottom, width = page.execute_script(
+        "const box = document.getElementById('live').getBoundingClientRect();"
+        "return [box.bottom, box.width]")
+    assert width <= 960
+    assert bottom <= LAPTOP[1]
+
+
+def test_dark_page_for_who_likes_it_dark(start, page):
+    product = start("--source", "demo")
+    ground = {}
+    for scheme in ("light", "dark"):
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        show(page, product.url)
+        ground[scheme] = page.execute_script(
+            "return getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(244, 245, 247)", "dark": "rgb(13, 17, 23)"}
+    moves(page)
+
+
+def test_page_is_readable_without_javascript(start, page):
+    product = start("--source", "demo")
+    product.wait_for("live")
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.execute_cdp_cmd("Page.navigate", {"url": product.url})
+    eventually(lambda: product.camera["viewers"] == 1)
+    eventually(lambda: "live" in page.find_element("css selector", "#words").text.lower())
+
+
+def test_learning_is_counted_in_words(start, page):
+    show(page, start("--source", "demo:320x240@5", "--frame-count", "500").url)
+    eventually(lambda: "learning the background, " in text(page, "#words")
+               and text(page, "#words").endswith(" of 500"))
+
+
+def test_lost_camera_is_told_since_when_and_why(start, page):
+    show(page, start("--source", "/dev/video99").url)
+    eventually(lambda: text(page, "#words").startswith("no signal since "))
+    assert text(page, "#reason") == "there is no camera /dev/video99"
+    keep(page, "no-signal.png")
+
+
+def test_cut_stream_is_taken_up_again(start, page, link):
+    product = start("--source", "demo")
+    line = link(product.port)
+    show(page, line.url)
+    moves(page)
+    line.cut()
+    eventually(lambda: product.camera["viewers"] == 1)
+    moves(page)
+
+
+def test_frozen_stream_is_taken_up_again(start, page, link):
+    """The connection stays open and nothing comes: an <img> never tells."""
+    product = start("--source", "demo")
+    line = link(product.port)
+    show(page, line.url)
+    moves(page)
+    line.clog()
+    moves(page, patience=20)
+
+
+def test_server_that_returns_is_noticed(start, page, link):
+    product = start("--source", "demo")
+    line = link(product.port)
+    show(page, line.url)
+    moves(page)
+    product.stop()
+    eventually(lambda: text(page, "#words") == "the server does not answer", 15)
+    line.target = start("--source", "demo").port
+    moves(page, patience=20)
+    assert text(page, "#words") != "the server does not answer"
+
+
+def test_hidden_tab_stops_the_stream_and_shown_takes_it_up(start, page):
+    product = start("--source", "demo")
+    show(page, product.url)
+    moves(page)
+    here = page.current_window_handle
+    page.switch_to.new_window("tab")
+    eventually(lambda: product.camera["viewers"] == 0)
+    page.close()
+    page.switch_to.window(here)
+    eventually(lambda: product.camera["viewers"] == 1)
+    moves(page)
+
+
+def test_closed_page_leaves_nothing_behind(start, page):
+    product = start("--source", "demo")
+    show(page, product.url)
+    eventually(lambda: product.camera["viewers"] == 1)
+    page.get("about:blank")
+    eventually(lambda: product.camera["viewers"] == 0, patience=1.5)
+    encoded = product.camera["encoded"]
+    begin = time.monotonic()
+    eventually(lambda: time.monotonic() - begin > 0.2)
+    assert product.camera["encoded"] <= encoded + 1
+
+
+def test_nothing_is_wrong_in_the_browsers_own_eyes(start, page):
+    page.get_log("browser")     # forgets what other tests did to it
+    show(page, start("--source", "demo").url)
+    moves(page)
+    severe = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
+    assert severe == []

@@ -1,0 +1,103 @@
+"""The README is true: its commands are run, its files and links are there."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import PATIENCE, ROOT, Product, missing, needs
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S)
+            for line in block.splitlines()]
+ELSEWHERE = {   # command: the test that runs it
+    "make test": "this very run",
+    "pip install .": "test_packaging.py",
+    "webstreaming --source demo": "test_packaging.py",
+}
+
+
+def test_every_command_is_run_by_some_test():
+    here = {"make demo", "make setup"}
+    patterns = (r"\.venv/bin/python webstreaming\.py ", r"curl ", r"ffmpeg ",
+                r"sudo apt install ")
+    for command in COMMANDS:
+        assert command in here or command in ELSEWHERE or any(
+            re.match(pattern, command) for pattern in patterns), command
+
+
+@pytest.mark.parametrize("command", ["make demo", "make run"])
+def test_make_starts_the_program(command):
+    make = subprocess.Popen(
+        [*command.split(), "ARGS=--port 0 --log-level error"], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = iter(make.stdout.readline, "")
+    greeting = next(line for line in lines if line.startswith("webstreaming "))
+    assert "open http://127.0.0.1:" in greeting
+    children = subprocess.run(["pgrep", "-P", str(make.pid)], capture_output=True, text=True)
+    subprocess.run(["kill", "-INT", *children.stdout.split()], check=True)
+    assert make.wait(PATIENCE) == 0
+    make.stdout.close()
+    make.stderr.close()
+
+
+def test_make_setup_leaves_a_working_environment():
+    subprocess.run(["make", "setup"], cwd=ROOT, check=True, capture_output=True)
+    assert (ROOT / ".venv/bin/python").exists()
+
+
+@pytest.mark.parametrize("command", [
+    command for command in COMMANDS if command.startswith(".venv/bin/python web")])
+def test_program_starts_as_written(command):
+    words = shlex.split(command)
+    product = Product(*words[2:], "--port", "0", program=(words[1],))
+    assert product.get("/healthz")
+    assert product.stop()[1] == 0
+    product.close()
+
+
+@pytest.mark.parametrize("command", [
+    command for command in COMMANDS if command.startswith(("curl", "ffmpeg"))])
+def test_other_programs_watch_as_written(command, start, tmp_path):
+    product = start("--source", "demo")
+    product.wait_for("live")
+    words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{product.port}")
+             for word in shlex.split(command)]
+    needs(words[0], words[0])
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=30)
+    (made,) = tmp_path.iterdir()
+    assert made.stat().st_size > 5000
+
+
+@pytest.mark.parametrize("command", [
+    command for command in COMMANDS if command.startswith("sudo apt install")])
+def test_system_packages_exist(command):
+    packages = command.split()[3:]
+    needs("apt-cache", "apt")
+    for package in packages:
+        known = subprocess.run(["apt-cache", "policy", package], capture_output=True,
+                               text=True).stdout
+        if "Candidate" not in known:
+            missing(f"{package} is not known here; run: sudo apt update")
+
+
+def test_pictures_and_files_are_there():
+    for path in re.findall(r'(?:\]\(|src=")((?:tests|deploy)/[^)"]+)', README):
+        assert (ROOT / path).is_file(), path
+    for path in re.findall(r"`(pyimagesearch/[\w/]+\.py)`", README):
+        assert (ROOT / path).is_file(), path
+
+
+def test_make_targets_are_there():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`(?:\w+=\S+ )?make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_the_project_speaks_of_itself_alone():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True,
+                            text=True).stdout.split("\0")
+    for name in filter(None, listed):
+        if name.endswith((".py", ".md", ".cfg", ".toml", ".html", ".js", ".css", "Makefile")):
+            assert "/" + "work/" not in (ROOT / name).read_text(), name

@@ -1,0 +1,273 @@
+"""The real program on a real socket: viewers of every sort, starts and ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import PATIENCE, ROOT, Product, Watching, eventually, needs
+from pyimagesearch.server import listen, urls
+
+SMALL = ("--source", "demo:320x240@30")
+
+
+def run(*arguments, **more):
+    """Run the program to its end; return status and what it printed as errors."""
+    ended = subprocess.run([sys.executable, "webstreaming.py", *arguments], cwd=ROOT,
+                           capture_output=True, text=True, timeout=PATIENCE, **more)
+    return ended.returncode, ended.stderr
+
+
+# --- viewers
+
+def test_many_viewers_get_the_same_bytes(start, watch):
+    product = start(*SMALL)
+    seen = []
+    for viewer in [watch(product.port) for _ in range(8)]:
+        parts = [viewer.part() for _ in range(12)]
+        seen.append({headers[b"X-Timestamp"]: jpeg for headers, jpeg in parts})
+    common = set.intersection(*(set(parts) for parts in seen))
+    assert common
+    for stamp in common:
+        assert len({parts[stamp] for parts in seen}) == 1
+
+
+def test_parts_are_pictures_in_order_with_the_time_of_capture(start, watch):
+    viewer = watch(start(*SMALL).port)
+    stamps = []
+    for _ in range(10):
+        headers, jpeg = viewer.part()
+        assert headers[b"Content-Type"] == b"image/jpeg"
+        assert re.fullmatch(rb"\d+\.\d{6}", headers[b"X-Timestamp"])
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image.shape in {(240, 320, 3), (480, 640, 3)}     # a card at first
+        stamps.append(float(headers[b"X-Timestamp"]))
+    assert stamps == sorted(stamps)
+    assert abs(stamps[-1] - time.time()) < 2
+
+
+def test_stream_has_no_chunks_and_is_not_to_be_kept(start, watch):
+    headers = watch(start(*SMALL).port).headers
+    assert headers[b"Content-Type"] == b"multipart/x-mixed-replace; boundary=frame"
+    assert headers[b"Connection"] == b"close"
+    assert headers[b"Cache-Control"] == b"no-store"
+    assert b"Transfer-Encoding" not in headers
+    assert b"Content-Length" not in headers
+
+
+def test_old_clients_are_served_too(start, watch):
+    assert watch(start(*SMALL).port, version="1.0").part()
+
+
+def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(start, watch):
+    product = start("--source", "demo:640x480@30", "--quality", "95")
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect(("127.0.0.1", product.port))
+    stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    viewer = watch(product.port)
+    for _ in range(45):
+        headers, _ = viewer.part()
+    assert time.time() - float(headers[b"X-Timestamp"]) < 1
+    assert product.camera["viewers"] == 2
+    stalled.settimeout(PATIENCE)
+    stale = b""
+    while stale.count(b"X-Timestamp: ") < 4:
+        stale += stalled.recv(65536)
+    last = float(re.findall(rb"X-Timestamp: ([\d.]+)\r", stale)[-1])
+    assert time.time() - last < 1       # not one and a half seconds ago, and then on
+    stalled.close()
+
+
+def test_last_viewer_who_leaves_stops_the_encoding(start):
+    product = start(*SMALL)
+    eventually(lambda: product.camera["frames"] > 3)
+    assert product.camera["encoded"] == 0
+    viewer = Watching(product.port)
+    viewer.part()
+    assert product.camera["viewers"] == 1
+    viewer.close()
+    eventually(lambda: product.camera["viewers"] == 0, patience=1)
+    encoded, frames = product.camera["encoded"], product.camera["frames"]
+    eventually(lambda: product.camera["frames"] > frames + 5)
+    assert product.camera["encoded"] == encoded
+
+
+def test_snapshot_without_viewers_is_fresh(start):
+    product = start(*SMALL)
+    product.wait_for("live")
+    for _ in range(2):
+        jpeg = product.get("/snapshot.jpg")
+        assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1).shape == (240, 320, 3)
+    assert product.camera["viewers"] == 0
+
+
+def test_ffmpeg_reads_the_stream(start, tmp_path):
+    product = start(*SMALL)
+    product.wait_for("live")
+    out = tmp_path / "out.avi"
+    subprocess.run([needs("ffmpeg", "ffmpeg"), "-v", "error", "-f", "mpjpeg", "-i",
+                    product.url + "/video_feed", "-frames:v", "20", "-c", "copy", out],
+                   check=True, timeout=PATIENCE)
+    assert cv2.VideoCapture(str(out)).read()[1].shape == (240, 320, 3)
+
+
+def test_ffmpeg_finds_out_the_format_by_itself(start):
+    product = start(*SMALL)
+    product.wait_for("live")
+    probe = subprocess.run(
+        [needs("ffprobe", "ffmpeg"), "-v", "error", "-show_entries",
+         "stream=codec_name,width,height", "-of", "json", product.url + "/video_feed"],
+        check=True, timeout=PATIENCE, capture_output=True, text=True)
+    assert json.loads(probe.stdout)["streams"] == [
+        {"codec_name": "mjpeg", "width": 320, "height": 240}]
+
+
+def test_opencv_reads_the_stream(start):
+    product = start(*SMALL)
+    product.wait_for("live")
+    capture = cv2.VideoCapture(product.url + "/video_feed")
+    assert all(capture.read()[1].shape == (240, 320, 3) for _ in range(10))
+    capture.release()
+
+
+def test_curl_reads_the_stream(start, tmp_path):
+    product = start(*SMALL)
+    ended = subprocess.run(
+        [needs("curl", "curl"), "-s", "--max-time", "1", "-o", tmp_path / "out",
+         "-D", "-", product.url + "/video_feed"], capture_output=True, text=True)
+    assert ended.stdout.startswith("HTTP/1.1 200 OK")
+    assert (tmp_path / "out").read_bytes().count(b"\r\n--frame\r\n") > 10
+
+
+def test_motion_reads_the_stream(start, tmp_path):
+    product = start(*SMALL)
+    product.wait_for("live")
+    needs("motion", "motion")
+    (tmp_path / "motion.conf").write_text(
+        f"netcam_url {product.url}/video_feed\nwidth 320\nheight 240\nframerate 15\n"
+        "webcontrol_port 0\nstream_port 0\nemulate_motion on\npicture_output first\n"
+        f"movie_output off\ntarget_dir {tmp_path}\nlog_level 6\n")
+    motion = subprocess.Popen(["motion", "-n", "-c", tmp_path / "motion.conf"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        picture = eventually(lambda: next(tmp_path.glob("*.jpg"), None), patience=30)
+        eventually(lambda: cv2.imread(str(picture)) is not None)
+    finally:
+        motion.kill()
+        motion.wait()
+
+
+# --- starts
+
+def test_start_prints_the_addresses_to_open(start):
+    product = start(*SMALL, "--ip", "0.0.0.0")
+    assert re.match(r"webstreaming \S+: open http://127.0.0.1:\d+/", product.greeting)
+    assert product.get("/healthz") == b'{"status":"ok"}\n'
+
+
+def test_addresses_include_a_phones():
+    for url in urls("0.0.0.0", 80):
+        assert re.fullmatch(r"http://[\d.]+:80/", url)
+    assert urls("::1", 8000) == ["http://[::1]:8000/"]
+    assert urls("192.0.2.7", 8000) == ["http://192.0.2.7:8000/"]
+
+
+def test_port_in_use_is_one_sentence():
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        assert run("--port", port) == (1, (
+            f"webstreaming: error: port {port} on 127.0.0.1 is in use by another program; "
+            "stop that one, or choose another with --port\n"))
+
+
+def test_address_of_another_machine_is_one_sentence():
+    status, told = run("--ip", "192.0.2.1", "--port", "0")
+    assert (status, told.count("\n")) == (1, 1)
+    assert "192.0.2.1 is not an address of this machine" in told
+
+
+def test_name_that_is_no_address_is_one_sentence():
+    status, told = run("--ip", "300.1.2.3.4", "--port", "0")
+    assert (status, told.count("\n")) == (1, 1)
+    assert "cannot listen on 300.1.2.3.4" in told
+
+
+def test_port_that_needs_root_is_one_sentence():
+    limit = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    assert limit > 1
+    code = """if True:
+        import os, sys
+        from pyimagesearch.errors import ListenError
+        from pyimagesearch.server import listen
+        listen("127.0.0.1", 0).close()      # imports what it needs, while it may
+        if os.geteuid() == 0:
+            os.setuid(65534)        # as an ordinary user would
+        try:
+            listen("127.0.0.1", int(sys.argv[1]))
+        except ListenError as error:
+            print(error)"""
+    told = subprocess.run([sys.executable, "-c", code, str(limit - 1)], cwd=ROOT,
+                          check=True, capture_output=True, text=True).stdout
+    assert told.startswith(f"port {limit - 1} needs the rights of root")
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (["--source", "nonsense"], "--source is 'nonsense', but must be 0 or /dev/video0"),
+    (["--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535")])
+def test_wrong_setting_is_status_2_and_one_sentence(arguments, sentence):
+    status, told = run(*arguments)
+    assert status == 2
+    assert sentence in told.splitlines()[-1]
+    assert "Traceback" not in told
+
+
+def test_version_is_told():
+    out = subprocess.run([sys.executable, "webstreaming.py", "--version"], cwd=ROOT,
+                         capture_output=True, text=True).stdout
+    assert re.fullmatch(r"webstreaming \d+\.\d+\.\d+\n", out)
+
+
+def test_missing_libgl_is_told_with_its_remedy(tmp_path):
+    (tmp_path / "cv2.py").write_text(
+        "raise ImportError('libGL.so.1: cannot open shared object file: "
+        "No such file or directory')")
+    status, told = run(env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (status, told.count("\n")) == (1, 1)
+    assert "libGL.so.1" in told
+    assert "sudo apt install libgl1 libglib2.0-0" in told
+
+
+# --- ends
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_everything_ends_within_a_second_streams_open(start, by):
+    product = start(*SMALL)
+    viewers = [Watching(product.port) for _ in range(5)]
+    idle = socket.create_connection(("127.0.0.1", product.port))
+    for viewer in viewers:
+        viewer.part()
+    took, status = product.stop(by)
+    assert status == 0
+    assert took < 1.0
+    assert "Traceback" not in "".join(product.log)
+    for viewer in viewers:
+        assert viewer.file.read() is not None     # the end, not a hang
+        viewer.close()
+    idle.close()
+
+
+def test_ctrl_c_in_the_first_moment_ends_it_too():
+    product = Product(*SMALL)
+    took, status = product.stop(signal.SIGINT)
+    assert (status, took < 1.0) == (0, True)
+    product.close()

@@ -1,0 +1,317 @@
+"""The camera loop, run on painted frames instead of a camera."""
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import eventually
+from pyimagesearch.capture.opening import Camera
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import CameraLost, SourceEnded
+from pyimagesearch.frames import Frame
+from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.settings import Settings
+from pyimagesearch.surveillance import Surveillance
+
+EMPTY = np.full((600, 800, 3), 90, np.uint8)
+
+
+def square_at(x):
+    """Return a grey frame with a white 80x80 square, *x* from the left."""
+    frame = EMPTY.copy()
+    frame[200:280, x:x + 80] = 255
+    return frame
+
+
+def frames_of(images, fps=30):
+    return [Frame(number, image, 1_800_000_000 + number / fps, number / fps)
+            for number, image in enumerate(images, 1)]
+
+
+def red_box(jpeg):
+    """Return the box of the red pixels above the clock, or None."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    above_the_clock = image[:-40].astype(int)
+    blue, green, red = np.moveaxis(above_the_clock, 2, 0)
+    x, y, w, h = cv2.boundingRect(
+        ((red > 150) & (green < 100) & (blue < 100)).astype(np.uint8))
+    return (x, y, x + w, y + h) if w else None
+
+
+@pytest.fixture
+def make(broadcaster):
+    made = []
+
+    def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
+        made.append(Surveillance(
+            "test", Camera("a test", open_source), broadcaster, Settings(**options),
+            clock or SystemClock(), make_detector=detector))
+        return made[-1]
+    yield make
+    for surveillance in made:
+        surveillance.stop()
+        if surveillance._thread.ident:
+            assert surveillance.join(5)
+
+
+class Playing:
+    """A source that gives *images*, then raises *end*, or waits without one."""
+
+    patience = 5.0
+
+    def __init__(self, images, end=None, closing=None):
+        self._images, self._end, self._closing = iter(images), end, closing
+
+    def read(self):
+        for image in self._images:
+            return image
+        if self._end is None:
+            self._closing.wait()
+            raise CameraLost("closing")
+        raise self._end
+
+    def close(self):
+        pass
+
+
+# --- what is seen
+
+@pytest.mark.parametrize(("last", "boxed"), [
+    pytest.param(EMPTY, False, id="still"),
+    pytest.param(square_at(400), True, id="moving")])
+def test_box_is_drawn_only_around_motion(make, broadcaster, last, boxed):
+    surveillance = make()
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 6 + [last]), frameCount=5)
+    assert (red_box(broadcaster.latest.jpeg) is not None) == boxed
+    assert surveillance.status().motion == boxed
+
+
+def test_box_is_scaled_to_the_streamed_size(make, broadcaster):
+    for width, scale in ((800, 1), (400, 0.5)):
+        with broadcaster.watching():
+            make(width=width).detect_motion(
+                frames_of([EMPTY] * 6 + [square_at(400)]), frameCount=5)
+        truth = [400 * scale, 200 * scale, 480 * scale, 280 * scale]
+        assert np.abs(np.subtract(red_box(broadcaster.latest.jpeg), truth)).max() <= 9
+
+
+def test_detection_begins_once_more_than_frame_count_frames_were_learnt(make):
+    calls = []
+
+    class Spy(SingleMotionDetector):
+        def detect(self, image, tVal):
+            calls.append(tVal)
+            return super().detect(image, tVal)
+
+    surveillance = make(detector=Spy, threshold=31)
+    surveillance.detect_motion(frames_of([EMPTY] * 6), frameCount=5)
+    assert calls == []
+    surveillance.detect_motion(frames_of([EMPTY] * 7), frameCount=5)
+    assert calls == [31]
+
+
+def test_any_detector_can_take_its_place(make, broadcaster):
+    class Everywhere:
+        def update(self, image):
+            assert image.shape == (300, 400)
+
+        def detect(self, image, tVal):
+            return image, (100, 50, 200, 150)
+
+    with broadcaster.watching():
+        make(detector=Everywhere, width=800).detect_motion(frames_of([EMPTY] * 3), 1)
+    assert np.abs(np.subtract(red_box(broadcaster.latest.jpeg),
+                              (200, 100, 400, 300))).max() <= 3
+
+
+def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
+    with broadcaster.watching():
+        make().detect_motion(frames_of([EMPTY]), 5)
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), 1).astype(int)
+    redness = image[:, :, 2] - image[:, :, 0] > 40
+    x, y, w, h = cv2.boundingRect(redness.astype(np.uint8))
+    assert x < 16
+    assert y + h > 465
+    assert 200 < w < 480
+
+
+# --- what is not done
+
+def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
+    image = np.full((300, 400, 3), 90, np.uint8)
+    with broadcaster.watching():
+        make().detect_motion(frames_of([image] * 3), 1)
+    assert (image == 90).all()
+
+
+def test_nothing_is_encoded_while_nobody_watches(make, broadcaster):
+    surveillance = make()
+    before = broadcaster.latest.number
+    surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
+    assert surveillance.status().encoded == 0
+    assert broadcaster.latest.number == before
+    assert broadcaster.stale
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
+    assert surveillance.status().encoded == 5
+
+
+def test_each_frame_is_encoded_once_for_many_viewers(make, broadcaster):
+    surveillance = make()
+    with broadcaster.watching(), broadcaster.watching(), broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 4), 2)
+    assert surveillance.status().encoded == 4
+
+
+def test_rate_is_limited_to_what_was_asked_for(make):
+    surveillance = make(fps=10.0)
+    surveillance.detect_motion(frames_of([EMPTY] * 60, fps=30), 5)
+    assert surveillance.status().frames == 20
+
+
+def test_new_size_is_learnt_anew_instead_of_failing(make):
+    surveillance = make()
+    small = np.full((240, 320, 3), 90, np.uint8)
+    surveillance.detect_motion(frames_of([EMPTY] * 9 + [small] * 3), frameCount=5)
+    status = surveillance.status()
+    assert (status.width, status.height, status.learnt) == (320, 240, 3)
+    assert status.words == "learning the background, 3 of 32"
+
+
+# --- losing and finding the camera
+
+def test_first_card_is_there_before_the_camera_is(make, broadcaster):
+    surveillance = make()
+    assert broadcaster.latest.jpeg.startswith(b"\xff\xd8")
+    assert surveillance.status().state == "starting"
+
+
+def test_lost_camera_is_told_and_opened_again_and_learnt_anew(make, broadcaster, caplog):
+    caplog.set_level("INFO")
+    tries = iter([CameraLost("unplugged at first"), [square_at(10)] * 3, [EMPTY] * 3])
+    returned = threading.Event()
+
+    def flaky(closing):
+        attempt = next(tries, None)
+        if isinstance(attempt, Exception):
+            raise attempt
+        if attempt is None:
+            returned.set()
+            return Playing([], closing=closing)
+        return Playing(attempt, CameraLost("the cable broke"))
+
+    surveillance = make(flaky, frame_count=1)
+    surveillance.start()
+    assert returned.wait(10)
+    log = caplog.text
+    assert "no signal: unplugged at first (without a camera, try: --source demo)" in log
+    assert log.count("no signal: the cable broke") == 2
+    assert log.count("the picture is back") >= 1
+    status = surveillance.status()
+    assert (status.state, status.reason) == ("no signal", "the cable broke")
+    assert status.losses == 3
+
+
+def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):
+    tries = []
+
+    def dead(closing):
+        tries.append(1)
+        raise CameraLost("there is no camera")
+
+    surveillance = make(dead, clock=Impatient())
+    surveillance.start()
+    eventually(lambda: len(tries) > 20)
+    assert caplog.text.count("there is no camera") == 1
+    assert broadcaster.latest.number == 2       # STARTING, NO SIGNAL
+    assert surveillance.status().losses == 1
+
+
+def test_waits_between_tries_grow_to_two_seconds(make):
+    clock, tries = Impatient(), []
+
+    def dead(closing):
+        tries.append(1)
+        raise CameraLost("there is no camera")
+
+    make(dead, clock=clock).start()
+    eventually(lambda: len(clock.waits) > 6)
+    assert clock.waits[:5] == [0.5, 1.0, 2.0, 2.0, 2.0]
+
+
+class Impatient(SystemClock):
+    """The real clock, for somebody who does not want to wait between two tries."""
+
+    def __init__(self):
+        self.waits = []
+
+    def wait(self, event, seconds):
+        self.waits.append(seconds)
+        return event.wait(0.001)
+
+
+def test_end_of_a_file_is_told_and_is_no_loss(make, broadcaster):
+    surveillance = make(lambda closing: Playing([EMPTY], SourceEnded("clip has ended")))
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "ended")
+    assert (surveillance.status().reason, surveillance.status().losses) == (
+        "clip has ended", 0)
+    assert not broadcaster.stale        # the card is shown to who comes later
+
+
+def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
+    class Broken(SingleMotionDetector):
+        def update(self, image):
+            raise ZeroDivisionError("a defect")
+
+    surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
+                        clock=Impatient(), detector=Broken)
+    surveillance.start()
+    eventually(lambda: caplog.text.count("Traceback") > 2)
+    assert surveillance.status().state == "no signal"
+    assert "ZeroDivisionError" in surveillance.status().reason
+
+
+def test_blocked_reads_are_abandoned_counted_and_bounded(make):
+    release, opened = threading.Event(), []
+
+    class Blocked(Playing):
+        patience = 0.05
+
+        def read(self):
+            if len(opened) and self is opened[-1] and not self._end:
+                self._end = True
+                return EMPTY
+            release.wait()
+            raise CameraLost("released")
+
+    def open_blocked(closing):
+        opened.append(Blocked([]))
+        return opened[-1]
+
+    surveillance = make(open_blocked, clock=Impatient())
+    surveillance.start()
+    eventually(lambda: surveillance.status().stuck_reads == 4)
+    eventually(lambda: "4 reads never returned" in surveillance.status().reason)
+    assert len(opened) == 4
+    release.set()
+    eventually(lambda: len(opened) > 4)     # the driver let go: it is tried again
+
+
+def test_stopping_is_instant_though_the_camera_blocks(make):
+    release = threading.Event()
+
+    class Blocked(Playing):
+        def read(self):
+            release.wait()
+            raise CameraLost("released")
+
+    surveillance = make(lambda closing: Blocked([]))
+    surveillance.start()
+    eventually(lambda: surveillance._reader)
+    surveillance.stop()
+    assert surveillance.join(1.0)
+    release.set()

@@ -1,0 +1,110 @@
+"""The pages and answers, asked of Flask itself."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pyimagesearch.metrics import LIVE, NO_SIGNAL, CameraStatus
+from pyimagesearch.streaming.mjpeg import generate
+from pyimagesearch.web.app import create_app
+from pyimagesearch.web.site import Feed, Site
+
+STATUS = CameraStatus(
+    name="camera", source="demo", state=LIVE, since=0.0, reason="", learnt=40,
+    frame_count=32, motion=False, width=640, height=480, fps=29.97, frames=40, skipped=0,
+    losses=0, stuck_reads=0, encoded=4, viewers=1)
+
+
+@pytest.fixture
+def status():
+    return [STATUS]
+
+
+@pytest.fixture
+def client(broadcaster, status):
+    site = Site({"camera": Feed(broadcaster, lambda: status[0])})
+    return create_app(site).test_client()
+
+
+def test_index_shows_the_stream_and_the_state_without_a_script(client):
+    page = client.get("/").text
+    assert 'src="/video_feed"' in page
+    assert '<span id="words">live</span>' in page
+    assert '<b id="fps">30</b>' in page
+    assert "<script>" not in page       # none inline
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_index_says_why_there_is_no_signal(client, status):
+    status[0] = replace(STATUS, state=NO_SIGNAL, reason="it <b>broke</b>")
+    assert "it &lt;b&gt;broke&lt;/b&gt;" in client.get("/").text
+
+
+def test_snapshot_is_the_newest_frame_and_tells_its_time(client, broadcaster):
+    broadcaster.publish(b"one", 1.5)
+    answer = client.get("/snapshot.jpg")
+    assert (answer.data, answer.mimetype) == (b"one", "image/jpeg")
+    assert answer.headers["X-Timestamp"] == "1.500000"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(client, broadcaster,
+                                                           monkeypatch):
+    monkeypatch.setattr("pyimagesearch.web.live.FRESH", 0.01)
+    broadcaster.publish(b"old", 1.5)
+    broadcaster.pass_over()
+    answer = client.get("/snapshot.jpg", headers={"Accept": "image/*"})
+    assert answer.status_code == 503
+    assert answer.json == {"error": "The camera gave no frame for 0.01 seconds."}
+
+
+def test_video_feed_sends_a_part_per_frame_on_any_server(client, broadcaster):
+    broadcaster.publish(b"card", 1.0)
+    with client.get("/video_feed") as answer:
+        assert answer.mimetype == "multipart/x-mixed-replace"
+        assert answer.mimetype_params["boundary"] == "frame"
+        chunks = iter(answer.response)
+        assert next(chunks) == b"--frame\r\n"
+        assert next(chunks) == broadcaster.latest.part
+        broadcaster.publish(b"one", 2.0)
+        assert next(chunks) == broadcaster.latest.part
+        assert broadcaster.viewers == 1
+    assert broadcaster.viewers == 0
+
+
+def test_generate_is_the_stream(broadcaster):
+    broadcaster.publish(b"one", 2.0)
+    chunks = generate(broadcaster)
+    assert [next(chunks), next(chunks)] == [b"--frame\r\n", broadcaster.latest.part]
+    chunks.close()
+
+
+def test_status_tells_everything_about_the_camera(client):
+    answer = json.loads(client.get("/api/status").data)
+    assert answer["viewers"] == 1
+    assert answer["cameras"][0]["state"] == "live"
+    assert answer["cameras"][0]["fps"] == 29.97
+
+
+def test_alive(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_error_is_json_for_programs_and_a_page_for_people(client):
+    answer = client.get("/api/none")
+    assert answer.status_code == 404
+    assert "not found" in answer.json["error"]
+    page = client.get("/none", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "<h1>Not Found</h1>" in page.text
+    refused = client.post("/video_feed", headers={"Accept": "application/json"})
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]
+    assert "error" in refused.json
+
+
+def test_head_of_the_stream_ends_at_once(client, broadcaster):
+    broadcaster.publish(b"one")
+    assert client.head("/video_feed").data == b""
+    assert broadcaster.viewers == 0
