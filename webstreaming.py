@@ -21,12 +21,16 @@ try:
     import gevent
 
     from pyimagesearch import __version__
+    from pyimagesearch.capture.imagehub import ImageHubs
     from pyimagesearch.capture.opening import find_camera
     from pyimagesearch.clock import SystemClock
+    from pyimagesearch.doctor import examine
+    from pyimagesearch.memory import keep_freed_memory
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.server import LiveServer, in_thread, urls
-    from pyimagesearch.settings import Settings
+    from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+    from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.surveillance import Surveillance
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
@@ -36,51 +40,62 @@ except ImportError as missing:
 log = logging.getLogger("webstreaming")
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    settings = Settings.from_command_line(argv)
+    diagnose = argv[:1] == ["doctor"]
+    settings = (Settings.for_doctor(argv[1:]) if diagnose
+                else Settings.from_command_line(argv))
     logging.basicConfig(level=settings.log_level.upper(),
                         format="%(asctime)s %(levelname)s %(message)s")
+    keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        return watch(settings)
-    except SettingsError as error:
-        print(f"webstreaming: error: {error}", file=sys.stderr)
-        return 2
+        return examine(settings, SystemClock()) if diagnose else watch(settings)
     except SurveillanceError as error:
         print(f"webstreaming: error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
 
 
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
-    clock = SystemClock()
-    camera = find_camera(settings.source, loop=settings.loop, fps=settings.fps,
-                         clock=clock)
+    clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
+    found = [(each, find_camera(each, clock, hubs)) for each in wanted]
     server = LiveServer(settings.ip, settings.port)
-    broadcaster = LatestFrameBroadcaster()
-    surveillance = Surveillance(
-        "camera", camera, broadcaster, settings, clock,
-        make_detector=lambda: SingleMotionDetector(accumWeight=settings.accum_weight))
-    feed = Feed(broadcaster, surveillance.status)
-    app = create_app(Site({surveillance.name: feed}, in_thread))
+
+    mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
+                    settings.quality, clock) if len(wanted) > 1 else None
+    feeds: dict[str, Feed] = {}
+    loops: list[Surveillance] = []
+    for each, camera in found:
+        def make_detector(each: CameraSettings = each) -> SingleMotionDetector:
+            return SingleMotionDetector(accumWeight=each.accum_weight)
+
+        broadcaster = LatestFrameBroadcaster()
+        loops.append(Surveillance(camera, broadcaster, each, clock, mosaic=mosaic,
+                                  make_detector=make_detector))
+        feeds[each.name] = Feed(broadcaster, loops[-1].status)
+    app = create_app(Site(feeds, in_thread, mosaic))
+    threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
-    surveillance.start()
+    for thread in threads:
+        thread.start()
     print(f"webstreaming {__version__}: open", *urls(*server.address), flush=True)
-    server.run(app, on_stop=surveillance.stop)
+    server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
-    if not surveillance.join(1.0):
-        log.warning("the camera loop did not stop within a second")
+    hubs.close()
+    for thread in threads:
+        if not thread.join(0.5):
+            log.warning("%s did not stop in time", thread.name)
     return 0
 
 
 def run() -> None:
     """The command ``webstreaming``: leave at once, even past a frozen camera."""
-    status = main()
+    status = main(sys.argv[1:])
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status)    # a thread stuck in a driver would crash the usual exit

@@ -78,7 +78,9 @@ def serve_ours() -> None:
 
     def status() -> CameraStatus:
         return CameraStatus(
-            name="camera", source="", state=LIVE, since=0, reason="", learnt=0,
+            name="camera", source="", granted="", garbled=0,
+            state=LIVE, since=0,
+            reason="", learnt=0,
             frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0,
             skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 

@@ -14,6 +14,7 @@ import time
 
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.opening import parse_demo
+from pyimagesearch.capture.source import Wish
 from pyimagesearch.streaming.jpeg import encode
 
 SECONDS = 10
@@ -38,9 +39,9 @@ def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
 
 def main(spec: str) -> None:
     """Draw, encode, then serve for ever."""
-    size, fps = parse_demo(f"demo:{spec}", None)
+    size, fps = parse_demo(f"demo:{spec}", Wish())
     scene = DemoScene(size, fps)
-    jpegs = [encode(scene.picture(90 + number), 80)
+    jpegs = [encode(scene.picture(90 + number), 75)
              for number in range(int(SECONDS * fps))]
     parts = [b"--camera\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
              % (len(jpeg), jpeg) for jpeg in jpegs]

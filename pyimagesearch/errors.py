@@ -13,6 +13,10 @@ class CameraLost(SurveillanceError):
     """The camera gives no frames now; it may come back, so it is tried again."""
 
 
+class BadPicture(SurveillanceError):
+    """These data are no picture; the next ones may be."""
+
+
 class SourceEnded(SurveillanceError):
     """The source has given its last frame; trying again would be pointless."""
 

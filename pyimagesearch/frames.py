@@ -1,6 +1,6 @@
 """A frame, and what is done to its pixels before anybody looks at them."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 from numpy.typing import NDArray
@@ -11,13 +11,36 @@ Size = tuple[int, int]              # (width, height) in pixels
 Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
 
 DETECTION_WIDTH = 400   # pixels; the tutorial's, which its thresholds are made for
+LEAST_WIDTH = 320       # pixels that show as much, once blurred as for detection
+
+
+class Picture(Protocol):
+    """
+    What a camera gave, decoded only as far as somebody asks for it.
+
+    *captured* is when [seconds since the epoch], if the camera tells. Both
+    methods raise :exc:`BadPicture` for data that are none; nobody draws on what
+    they return. One thread at a time may ask.
+    """
+
+    captured: float | None
+
+    @property
+    def size(self) -> Size:
+        """Return ``(width, height)`` of the colour picture."""
+
+    def grey(self) -> Grey:
+        """Return the brightness, smaller if that is cheaper but not under 320 px."""
+
+    def colour(self) -> Image:
+        """Return the whole picture, BGR."""
 
 
 class Frame(NamedTuple):
-    """One picture as its camera gave it; nobody draws on *image*."""
+    """One picture on its way through the camera loop."""
 
     number: int         # 1, 2, 3 ... since the source was opened
-    image: Image
+    picture: Picture
     captured: float     # wall-clock time [seconds since the epoch]
     arrived: float      # the same moment on the monotonic clock [seconds]
 
@@ -36,18 +59,52 @@ def resized(image: Image, width: int) -> Image:
     at an odd ratio.
     """
     height = max(1, int(image.shape[0] * (width / image.shape[1])))
-    while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
-        half = (image.shape[1] // 2, image.shape[0] // 2)
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+    image = halved(image, width)
     if size_of(image) == (width, height):
         return image
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def for_detection(image: Image) -> Grey:
-    """Return *image* as the detector wants it: grey, 400 px wide, 7x7 blurred."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    return cv2.GaussianBlur(resized(grey, DETECTION_WIDTH), (7, 7), 0)
+class ArrayPicture:
+    """A picture that came decoded, BGR, maybe with its brightness beside it."""
+
+    def __init__(self, image: Image, brightness: Grey | None = None,
+                 captured: float | None = None) -> None:
+        self.captured = captured
+        self._image = image
+        self._brightness = brightness
+
+    @property
+    def size(self) -> Size:
+        return size_of(self._image)
+
+    def grey(self) -> Grey:
+        if self._brightness is not None:
+            return self._brightness
+        return cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY)
+
+    def colour(self) -> Image:
+        return self._image
+
+
+def halved(image: Image, least: int) -> Image:
+    """Return *image* halved by area averages as often as leaves *least* px of width."""
+    while image.shape[1] >= 2 * least and image.shape[0] > 1:
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+    return image
+
+
+def for_detection(grey: Grey) -> Grey:
+    """
+    Return *grey* as the detector wants it: 400 px wide, 7x7 blurred.
+
+    It may be halved down to 320 px on the way: the blur takes what 320 px
+    cannot show, and a camera's JPEG decoded to half its size gives the same
+    picture as one decoded in full.
+    """
+    small = resized(halved(grey, LEAST_WIDTH), DETECTION_WIDTH)
+    return cv2.GaussianBlur(small, (7, 7), 0)
 
 
 def for_stream(image: Image, width: int) -> Image:

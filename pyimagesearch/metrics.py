@@ -44,6 +44,7 @@ class CameraStatus:
 
     name: str
     source: str             # where it comes from, without credentials
+    granted: str            # what was opened: format, size and rate, in words
     state: str              # STARTING, LEARNING, LIVE, NO_SIGNAL or ENDED
     since: float            # when the state began [seconds since the epoch]
     reason: str             # why there is no signal; else empty
@@ -56,9 +57,15 @@ class CameraStatus:
     frames: int             # processed since the start
     skipped: int            # given by the camera, but too many to be processed
     losses: int             # times the signal was lost
+    garbled: int            # pictures that could not be decoded
     stuck_reads: int        # abandoned threads that a camera still holds
     encoded: int            # JPEGs made
     viewers: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether pictures come, even if the background is still learnt."""
+        return self.state in (LIVE, LEARNING)
 
     @property
     def words(self) -> str:

@@ -1,34 +1,20 @@
 """Everything a user may set, each thing written down exactly once."""
 
 import argparse
-import contextlib
 import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import __version__
 from .errors import SettingsError
+from .options import Option, check, flag, option, parse, shown_default
 
 PREFIX = "SURVEILLANCE_"
-WORDS = {"true": True, "yes": True, "on": True, "1": True,
-         "false": False, "no": False, "off": False, "0": False}
-
-
-def option(default: Any, help: str, *flags: str, kind: type | None = None,
-           low: float | None = None, high: float | None = None,
-           choices: tuple[str, ...] = (), metavar: str | None = None) -> Any:
-    """
-    Declare one setting.
-
-    *kind* is the type of a value, by default that of *default*; *low* and
-    *high* are inclusive; *choices* are all values there are.
-    """
-    return field(default=default, metadata={
-        "help": help, "flags": flags, "kind": kind or type(default), "low": low,
-        "high": high, "choices": choices, "metavar": metavar})
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # of a camera: fit for URLs and folders
 
 
 class Row(NamedTuple):
@@ -38,6 +24,30 @@ class Row(NamedTuple):
     variable: str
     default: str
     help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSettings:
+    """What one camera is set to; each field is a setting of :class:`Settings`."""
+
+    name: str
+    source: str
+    resolution: str | None
+    fps: float | None
+    loop: bool
+    frame_count: int
+    width: int
+    quality: int
+    threshold: int
+    accum_weight: float
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """The wanted resolution as ``(width, height)`` [pixels]."""
+        if self.resolution is None:
+            return None
+        width, height = self.resolution.split("x")
+        return int(width), int(height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,91 +65,129 @@ class Settings:
                        low=0, high=65535)
     frame_count: int = option(
         32, "frames that teach the background before detection", "-f",
-        low=1, high=100_000)
-    source: str = option(
-        "0", "camera: 0 or /dev/video0 (USB), picamera, a video file, "
-        "an http:// or rtsp:// URL, or demo", metavar="SPEC")
-    loop: bool = option(False, "start a video file again at its end")
-    width: int = option(640, "width of the streamed picture [pixels], never enlarged",
-                        low=16, high=7680)
+        low=1, high=100_000, per_camera=True)
+    source: tuple[str, ...] = option(
+        ("auto",), "camera, also NAME=camera, and again for several: auto, 0 or "
+        "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
+        "imagezmq://0.0.0.0:5555/NAME, or demo", metavar="[NAME=]SPEC")
+    resolution: str | None = option(
+        None, "what to ask the camera for; default: what it likes",
+        kind=str, pattern=r"\d{2,4}x\d{2,4}", metavar="WIDTHxHEIGHT", per_camera=True)
     fps: float | None = option(
         None, "frames a second at most; default: as many as the camera gives",
-        kind=float, low=0.1, high=240)
-    quality: int = option(75, "JPEG quality of the streamed picture", low=1, high=100)
+        kind=float, low=0.1, high=240, per_camera=True)
+    loop: bool = option(False, "start a video file again at its end", per_camera=True)
+    width: int = option(640, "width of the streamed picture [pixels], never enlarged",
+                        low=16, high=7680, per_camera=True)
+    quality: int = option(75, "JPEG quality of the streamed picture", low=1, high=100,
+                          per_camera=True)
     threshold: int = option(25, "grey-level change that counts as motion",
-                            low=0, high=255)
+                            low=0, high=255, per_camera=True)
     accum_weight: float = option(
-        0.1, "weight of a new frame in the learnt background", low=0, high=1)
+        0.1, "weight of a new frame in the learnt background", low=0, high=1,
+        per_camera=True)
     log_level: str = option("info", "how much is logged",
                             choices=("debug", "info", "warning", "error"))
     config: str | None = option(None, "TOML file with any of these settings",
                                 kind=str, metavar="FILE")
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
+        for item in options():
             check(item, getattr(self, item.name), flag(item))
+        self.cameras()      # their names are checked with them
+
+    def cameras(self) -> list[CameraSettings]:
+        """
+        Return what each camera is set to, in the order in which they were given.
+
+        A camera without a name is called ``camera`` if it is the only one, else
+        by its number, from 1.
+        """
+        found: dict[str, CameraSettings] = {}
+        for number, text in enumerate(self.source, 1):
+            match = re.fullmatch(f"({NAME})=(.+)", text)
+            unnamed = "camera" if len(self.source) == 1 else str(number)
+            name = match[1] if match else unnamed
+            if name in found:
+                raise SettingsError(
+                    f"--source names two cameras {name!r}, but each needs its own name")
+            common = {item.name: getattr(self, item.name)
+                      for item in options() if item.metadata["per_camera"]}
+            found[name] = CameraSettings(
+                name=name, source=match[2] if match else text,
+                **(common | dict(self.tables.get(name, {}))))
+        return list(found.values())
 
     @classmethod
     def from_command_line(cls, argv: Sequence[str] | None = None,
                           environ: Mapping[str, str] = os.environ) -> "Settings":
         """Parse *argv*; print a usage message and exit with 2 if it is wrong."""
-        parser = cls._parser()
+        parser = command_line()
         typed = vars(parser.parse_args(argv))
         try:
-            return cls(**cls._merged(typed, environ))
+            return cls(**merged(typed, environ))
         except SettingsError as error:
             parser.error(str(error))
+
+    @classmethod
+    def for_doctor(cls, argv: Sequence[str]) -> "Settings":
+        """Parse the words behind ``doctor``: sources as they are, and options."""
+        sources = [word for word in argv[:1] if not word.startswith("-")]
+        return cls.from_command_line(
+            [*(f"--source={source}" for source in sources), *argv[len(sources):]])
 
     @classmethod
     def table(cls) -> list[Row]:
         """Return what there is to set, for people."""
         return [Row(", ".join((*item.metadata["flags"], flag(item))),
-                    PREFIX + item.name.upper(),
-                    "" if item.default is None else str(item.default).lower()
-                    if isinstance(item.default, bool) else str(item.default),
-                    item.metadata["help"]) for item in fields(cls)]
-
-    @classmethod
-    def _parser(cls) -> argparse.ArgumentParser:
-        parser = argparse.ArgumentParser(
-            prog="webstreaming", allow_abbrev=False,
-            description="Stream motion-annotated video to any number of browsers.",
-            epilog=f"Each option can also be set as {PREFIX}NAME in the environment.")
-        parser.add_argument("--version", action="version",
-                            version=f"%(prog)s {__version__}")
-        for item in fields(cls):
-            told = item.metadata["help"] + (
-                "" if item.default is None else f" (default: {item.default})")
-            shape: dict[str, Any] = (
-                {"action": argparse.BooleanOptionalAction}
-                if item.metadata["kind"] is bool else
-                {"metavar": item.metadata["metavar"] or item.name.upper()})
-            parser.add_argument(*item.metadata["flags"], flag(item), dest=item.name,
-                                default=argparse.SUPPRESS, help=told, **shape)
-        return parser
-
-    @classmethod
-    def _merged(cls, typed: Mapping[str, Any],
-                environ: Mapping[str, str]) -> dict[str, Any]:
-        table = {item.name: item for item in fields(cls)}
-        given = {name: value for name in table
-                 if (value := environ.get(PREFIX + name.upper(), ""))}
-        file = typed.get("config", given.get("config"))
-        values = dict(read_toml(file, table)) if file else {}
-        values |= {name: parse(table[name], text, PREFIX + name.upper())
-                   for name, text in given.items()}
-        return values | {name: parse(table[name], text, flag(table[name]))
-                         for name, text in typed.items()}
+                    PREFIX + item.name.upper(), shown_default(item),
+                    item.metadata["help"]) for item in options()]
 
 
-def flag(item: "Field[Any]") -> str:
-    """Return the long option of a setting."""
-    return "--" + item.name.replace("_", "-")
+def options() -> list[Option]:
+    """Return the fields of :class:`Settings` that can be set."""
+    return [item for item in fields(Settings) if item.metadata]
 
 
-def read_toml(file: str, table: Mapping[str, "Field[Any]"]
-              ) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of each setting in *file*; refuse what is not one."""
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all options; it converts nothing."""
+    parser = argparse.ArgumentParser(
+        prog="webstreaming", allow_abbrev=False,
+        description="Stream motion-annotated video to any number of browsers.",
+        epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
+        "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong.")
+    parser.add_argument("--version", action="version",
+                        version=f"%(prog)s {__version__}")
+    for item in options():
+        kind, default = item.metadata["kind"], shown_default(item)
+        shape: dict[str, Any] = {
+            "metavar": item.metadata["metavar"] or item.name.upper()}
+        if kind is bool:
+            shape = {"action": argparse.BooleanOptionalAction}
+        elif kind is tuple:
+            shape["action"] = "append"
+        told = item.metadata["help"] + (f" (default: {default})" if default else "")
+        parser.add_argument(*item.metadata["flags"], flag(item), dest=item.name,
+                            default=argparse.SUPPRESS, help=told, **shape)
+    return parser
+
+
+def merged(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return all that was set anywhere, the strongest word last."""
+    table = {item.name: item for item in options()}
+    given = {name: value for name in table
+             if (value := environ.get(PREFIX + name.upper(), ""))}
+    file = typed.get("config", given.get("config"))
+    values = read_toml(file, table) if file else {}
+    values |= {name: parse(table[name], text, PREFIX + name.upper())
+               for name, text in given.items()}
+    return values | {name: parse(table[name], text, flag(table[name]))
+                     for name, text in typed.items()}
+
+
+def read_toml(file: str, table: Mapping[str, Option]) -> dict[str, Any]:
+    """Return the settings in *file*; raises :exc:`SettingsError` for what is none."""
     try:
         content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
@@ -148,51 +196,37 @@ def read_toml(file: str, table: Mapping[str, "Field[Any]"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"--config is {file!r}, which is not TOML: {error}") from None
-    for name, value in content.items():
-        where = f"{name} in {file}"
-        if name not in table or name == "config":
-            known = ", ".join(other for other in table if other != "config")
-            raise SettingsError(f"{where} is not a setting; there are {known}")
-        yield name, parse(table[name], value, where)
+    cameras = content.pop("cameras", {})
+    top = {name: item for name, item in table.items() if name != "config"}
+    values = {name: parse_in(top, name, value, file) for name, value in content.items()}
+    if cameras:
+        sources, values["tables"] = read_cameras(cameras, table, file)
+        values.setdefault("source", sources)
+    return values
 
 
-def parse(item: "Field[Any]", value: Any, where: str) -> Any:
-    """Return *value*, from text or TOML, in the type of its setting, checked."""
-    kind = item.metadata["kind"]
-    if kind is bool and isinstance(value, str):
-        value = WORDS.get(value.lower(), value)
-    elif kind in (int, float) and isinstance(value, str):
-        with contextlib.suppress(ValueError):   # check() says what is allowed instead
-            value = kind(value)
-    elif kind is float and type(value) is int:
-        value = float(value)
-    elif kind is str and type(value) is int:    # source = 0 reads naturally
-        value = str(value)
-    check(item, value, where)
-    return value
+def read_cameras(cameras: Any, table: Mapping[str, Option], file: str
+                 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
+    """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
+    if not isinstance(cameras, dict) or not all(
+            re.fullmatch(NAME, name) and isinstance(content, dict)
+            for name, content in cameras.items()):
+        raise SettingsError(f"cameras in {file} must be tables [cameras.NAME], with "
+                            "names of up to 32 letters, digits, - and _")
+    own = {name: item for name, item in table.items() if item.metadata["per_camera"]}
+    sources, settings = [], {}
+    for name, content in cameras.items():
+        where = f"[cameras.{name}] of {file}"
+        source = parse(table["source"], content.pop("source", ""), f"source in {where}")
+        sources += [f"{name}={each}" for each in source]
+        settings[name] = {key: parse_in(own, key, value, where)
+                          for key, value in content.items()}
+    return tuple(sources), settings
 
 
-def check(item: "Field[Any]", value: Any, where: str) -> None:
-    """Raise :exc:`SettingsError` unless *value* is what its setting allows."""
-    rules = item.metadata
-    if value is None and item.default is None:
-        return
-    kinds = (int, float) if rules["kind"] is float else (rules["kind"],)
-    fits = (type(value) in kinds
-            and (rules["low"] is None or value >= rules["low"])
-            and (rules["high"] is None or value <= rules["high"])
-            and (not rules["choices"] or value in rules["choices"])
-            and value != "")
-    if not fits:
-        raise SettingsError(f"{where} is {value!r}, but must be {allowed(item)}")
-
-
-def allowed(item: "Field[Any]") -> str:
-    """Say in words which values a setting may have."""
-    rules = item.metadata
-    if rules["choices"]:
-        return "one of " + ", ".join(rules["choices"])
-    name = {int: "a whole number", float: "a number", bool: "true or false",
-            str: "some text"}[rules["kind"]]
-    limits = "" if rules["low"] is None else f" from {rules['low']} to {rules['high']}"
-    return name + limits
+def parse_in(table: Mapping[str, Option], name: str, value: Any, where: str) -> Any:
+    """Return the parsed *value* of setting *name*, which must be in *table*."""
+    if name not in table:
+        raise SettingsError(f"{name} in {where} is not a setting; there are "
+                            + ", ".join(table))
+    return parse(table[name], value, f"{name} in {where}")

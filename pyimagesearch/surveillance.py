@@ -9,8 +9,18 @@ from typing import Protocol
 from .capture.opening import Camera
 from .capture.reader import FrameReader
 from .clock import Clock
-from .errors import CameraLost, SourceEnded
-from .frames import Box, Frame, Grey, Size, for_detection, for_stream, scaled, size_of
+from .errors import BadPicture, CameraLost, SourceEnded
+from .frames import (
+    Box,
+    Frame,
+    Grey,
+    Image,
+    Size,
+    for_detection,
+    for_stream,
+    scaled,
+    size_of,
+)
 from .metrics import (
     ENDED,
     LEARNING,
@@ -21,15 +31,17 @@ from .metrics import (
     Rate,
     RateLimit,
 )
-from .settings import Settings
+from .settings import CameraSettings
 from .streaming.broadcaster import LatestFrameBroadcaster
 from .streaming.jpeg import encode
+from .streaming.mosaic import Mosaic
 from .streaming.overlay import annotate, card
 
 log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
 CLOSING = 0.3       # seconds that a reader is given to leave its last read
+GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
 
 
@@ -53,12 +65,14 @@ class Surveillance:
     called from anywhere.
     """
 
-    def __init__(self, name: str, camera: Camera, broadcaster: LatestFrameBroadcaster,
-                 settings: Settings, clock: Clock, *,
-                 make_detector: Callable[[], Detector]) -> None:
-        self.name = name
+    def __init__(self, camera: Camera, broadcaster: LatestFrameBroadcaster,
+                 settings: CameraSettings, clock: Clock, *,
+                 make_detector: Callable[[], Detector],
+                 mosaic: Mosaic | None = None) -> None:
+        self.name = name = settings.name
         self._camera = camera
         self._broadcaster = broadcaster
+        self._mosaic = mosaic
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
@@ -75,6 +89,7 @@ class Surveillance:
         self._learnt = self._frames = self._skipped = 0
         self._losses = self._encoded = 0
         self._motion = False
+        self._bad = 0
         self._show_card("STARTING", f"opening {camera.label}")
 
     def start(self) -> None:
@@ -101,13 +116,14 @@ class Surveillance:
     def status(self) -> CameraStatus:
         """Return how the camera is doing at this moment."""
         return CameraStatus(
-            name=self.name, source=self._camera.label, state=self._state,
+            name=self.name, source=self._camera.label,
+            granted=self._reader.granted if self._reader else "", state=self._state,
             since=self._since, reason=self._reason, learnt=self._learnt,
             frame_count=self._settings.frame_count, motion=self._motion,
             width=self._size[0], height=self._size[1],
             fps=self._rate.per_second(self._clock.monotonic()),
             frames=self._frames, skipped=self._skipped, losses=self._losses,
-            stuck_reads=self.stuck_reads, encoded=self._encoded,
+            garbled=self._bad, stuck_reads=self.stuck_reads, encoded=self._encoded,
             viewers=self._broadcaster.viewers)
 
     def run(self) -> None:
@@ -153,44 +169,63 @@ class Surveillance:
         camera that returns, or changes its size, is learnt anew.
         """
         limit = RateLimit(self._settings.fps)
-        total, last = 0, 0
+        total, last, good = 0, 0, None
         for frame in frames:
             self._skipped += frame.number - last - 1
             last = frame.number
             if not limit.admits(frame.arrived):
                 continue
-            if size_of(frame.image) != self._size or total == 0:
+            good = frame.arrived if good is None else good
+            try:
+                image = frame.picture.colour() if self._watched else None
+                grey = for_detection(frame.picture.grey())
+            except BadPicture:
+                self._forgive(frame.arrived - good)
+                continue
+            good = frame.arrived
+            if frame.picture.size != self._size or total == 0:
                 detector, total = self._make_detector(), 0
-            grey = for_detection(frame.image)
             motion = (detector.detect(grey, self._settings.threshold)
                       if total > frameCount else None)
             detector.update(grey)
             total += 1
             self._note(frame, total, motion is not None)
-            self._publish(frame, motion and scaled(
-                motion[1], size_of(grey), self._stream_size(frame)))
+            self._publish(frame, image, motion and scaled(
+                motion[1], size_of(grey), self._card_size))
+
+    @property
+    def _watched(self) -> bool:
+        return bool(self._broadcaster.viewers or (self._mosaic and self._mosaic.wanted))
+
+    def _forgive(self, since_good: float) -> None:
+        """Pass over a garbled picture; too many in a row are a loss."""
+        self._bad += 1
+        if since_good > GARBLED:
+            raise CameraLost(f"only garbled pictures for {GARBLED:g} seconds")
 
     def _note(self, frame: Frame, total: int, motion: bool) -> None:
-        self._size, self._last_seen = size_of(frame.image), frame.captured
+        self._size, self._last_seen = frame.picture.size, frame.captured
+        width, height = self._size
+        to = min(width, self._settings.width)
+        self._card_size = (to, max(1, int(height * to / width)))
         self._frames += 1
         self._rate.count(frame.arrived)
         self._learnt, self._motion = total, motion
         self._enter(LIVE if total > self._settings.frame_count else LEARNING)
 
-    def _publish(self, frame: Frame, box: Box | None) -> None:
-        if not self._broadcaster.viewers:
+    def _publish(self, frame: Frame, image: Image | None, box: Box | None) -> None:
+        """Show the frame to who watches; without *image*, nobody did."""
+        if image is not None:
+            image = for_stream(image, self._settings.width)
+            annotate(image, box, datetime.datetime.fromtimestamp(frame.captured))
+        if image is not None and self._broadcaster.viewers:
+            jpeg = encode(image, self._settings.quality)
+            self._broadcaster.publish(jpeg, frame.captured)
+            self._encoded += 1
+        else:
             self._broadcaster.pass_over()
-            return
-        image = for_stream(frame.image, self._settings.width)
-        annotate(image, box, datetime.datetime.fromtimestamp(frame.captured))
-        self._broadcaster.publish(encode(image, self._settings.quality), frame.captured)
-        self._encoded += 1
-
-    def _stream_size(self, frame: Frame) -> Size:
-        width, height = size_of(frame.image)
-        to = min(width, self._settings.width)
-        self._card_size = (to, max(1, int(height * to / width)))
-        return self._card_size
+        if self._mosaic:
+            self._mosaic.show(self.name, image, box is not None)
 
     def _enter(self, state: str, reason: str = "", since: float | None = None) -> None:
         if state != self._state:
@@ -218,3 +253,5 @@ class Surveillance:
         picture = card(self._card_size, title, text)
         self._broadcaster.publish(encode(picture, self._settings.quality),
                                   self._clock.time())
+        if self._mosaic:
+            self._mosaic.show_card(self.name, picture)

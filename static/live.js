@@ -11,12 +11,13 @@
   const feed = live.getAttribute("src");
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const put = (id, text) => {
-    const element = document.getElementById(id);
-    if (element.textContent !== text) element.textContent = text;
+  const put = (element, text) => {
+    if (element && element.textContent !== text) element.textContent = text;
   };
+  const tell = (id, text) => put(document.getElementById(id), text);
+  const isLive = (one) => one.state === "live" || one.state === "learning";
 
-  let seen = "";            // the strip with the clock, when last looked at
+  let seen = "";            // the picture when last looked at
   let changed = Date.now(); // when it was last seen to change
   let answered = true;      // whether the server answered the last question
   let wasLive = true;
@@ -30,38 +31,61 @@
     live.removeAttribute("src");            // only this ends the stream
   }
 
-  function strip() {
+  // A number for what is seen: the strip with the clock, and a small overview.
+  function fingerprint() {
     if (!live.naturalWidth) return "";
-    canvas.width = Math.min(320, live.naturalWidth);
-    canvas.height = Math.max(8, Math.round(live.naturalHeight / 12));
-    pen.drawImage(live, 0, live.naturalHeight - canvas.height, canvas.width, canvas.height,
-                  0, 0, canvas.width, canvas.height);
+    const [wide, tall] = [live.naturalWidth, live.naturalHeight];
+    const strip = Math.max(8, Math.round(tall / 12));
+    canvas.width = 320;
+    canvas.height = strip + 90;
+    pen.drawImage(live, 0, tall - strip, 320, strip, 0, 0, 320, strip);
+    pen.drawImage(live, 0, 0, wide, tall, 0, strip, 320, 90);
     const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data;
     let sum = 0;
     for (let i = 0; i < pixels.length; i += 4) sum = (sum * 31 + pixels[i]) | 0;
-    return `${canvas.width} ${sum}`;
+    return `${wide} ${sum}`;
   }
 
-  function look(isLive) {
-    const now = strip();
-    if (now !== seen || isLive !== wasLive) changed = Date.now();
+  function look(liveNow) {
+    const now = fingerprint();
+    if (now !== seen || liveNow !== wasLive) changed = Date.now();
     seen = now;
-    wasLive = isLive;
+    wasLive = liveNow;
     // a card stands still by right; a camera's picture carries a clock
-    if (isLive && Date.now() - changed > FROZEN) show();
+    if (liveNow && Date.now() - changed > FROZEN) show();
   }
 
-  function tell(status) {
-    const state = status.cameras[0];
-    const since = new Date(state.since * 1000).toLocaleString();
-    const lost = state.state === "no signal";
-    camera.dataset.state = state.state;
-    put("words", lost ? `no signal since ${since}` : state.words);
-    put("reason", state.reason);
-    put("fps", state.fps.toFixed(0));
-    put("viewers", String(state.viewers));
-    put("viewers-word", state.viewers === 1 ? "viewer" : "viewers");
-    return state.state === "live" || state.state === "learning";
+  function words(one) {
+    const since = new Date(one.since * 1000).toLocaleString();
+    return one.state === "no signal" ? `no signal since ${since}` : one.words;
+  }
+
+  function tellViewers(count) {
+    tell("viewers", String(count));
+    tell("viewers-word", count === 1 ? "viewer" : "viewers");
+  }
+
+  function tellOne(one) {
+    camera.dataset.state = one.state;
+    tell("words", words(one));
+    tell("reason", one.reason);
+    tell("fps", one.fps.toFixed(0));
+    tellViewers(one.viewers);
+    return isLive(one);
+  }
+
+  function tellAll(status) {
+    const count = status.cameras.filter(isLive).length;
+    camera.dataset.state = count === status.cameras.length ? "live" : "no signal";
+    tell("words", `${count} of ${status.cameras.length} cameras live`);
+    tellViewers(status.mosaic_viewers);
+    for (const one of status.cameras) {
+      const line = document.querySelector(`[data-camera="${one.name}"]`);
+      if (!line) continue;
+      line.dataset.state = one.state;
+      put(line.querySelector(".words"), words(one) + (one.reason ? `: ${one.reason}` : ""));
+    }
+    return count > 0;
   }
 
   async function ask() {
@@ -69,15 +93,18 @@
     try {
       const answer = await fetch(camera.dataset.statusUrl,
                                  { cache: "no-store", signal: AbortSignal.timeout(5000) });
-      const isLive = tell(await answer.json());
+      const status = await answer.json();
+      const name = camera.dataset.name;
+      const liveNow = name ? tellOne(status.cameras.find((one) => one.name === name))
+                           : tellAll(status);
       if (!answered) show();
       answered = true;
-      look(isLive);
+      look(liveNow);
     } catch (error) {
       answered = false;
       camera.dataset.state = "offline";
-      put("words", "the server does not answer");
-      put("reason", "");
+      tell("words", "the server does not answer");
+      tell("reason", "");
     }
   }
 

@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself
-    {"errors", "clock", "settings", "frames", "metrics"},
+    {"errors", "clock", "options", "settings", "frames", "metrics", "memory"},
     {"motion_detection", "capture", "streaming"},
-    {"surveillance"},
+    {"surveillance", "doctor"},
     {"web", "server"},
 ]
 CONFINED = {
@@ -18,7 +18,12 @@ CONFINED = {
     "werkzeug": ("pyimagesearch/web/",),
     "gevent": ("pyimagesearch/server.py", "pyimagesearch/streaming/fanout.py",
                "webstreaming.py"),
-    "imutils": ("pyimagesearch/capture/videostream.py",),
+    "imutils": ("pyimagesearch/capture/videostream.py",
+                "pyimagesearch/capture/picamera.py"),
+    "av": ("pyimagesearch/capture/ffmpeg.py",),
+    "zmq": ("pyimagesearch/capture/imagehub.py",),
+    "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/doctor.py"),
+    "simplejpeg": ("pyimagesearch/capture/jpegpicture.py",),
 }
 TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benchmarks",
        "setup.cfg", "README.md", "Makefile", "pyproject.toml", "requirements.txt", ".ci",

@@ -14,7 +14,7 @@ from pyimagesearch.frames import for_detection, for_stream, resized, scaled
     ((640, 480), (300, 400)), ((1280, 720), (225, 400)), ((1920, 1080), (225, 400)),
     ((320, 240), (300, 400)), ((401, 10), (9, 400)), ((50, 900), (7200, 400))])
 def test_detector_sees_400_pixels_whatever_the_camera_gives(size, expected):
-    assert for_detection(np.zeros((size[1], size[0], 3), np.uint8)).shape == expected
+    assert for_detection(np.zeros((size[1], size[0]), np.uint8)).shape == expected
 
 
 def test_stream_is_never_enlarged_and_never_the_cameras_own_array():

@@ -10,12 +10,15 @@ from conftest import Later, eventually
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
+from pyimagesearch.frames import ArrayPicture
 
-IMAGE = np.zeros((4, 4, 3), np.uint8)
+IMAGE = ArrayPicture(np.zeros((4, 4, 3), np.uint8))
 
 
 class Script:
     """A camera that gives what it is told, when it is told."""
+
+    granted = "a test"
 
     def __init__(self, patience=30.0):
         self.patience = patience

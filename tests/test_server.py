@@ -222,7 +222,7 @@ def test_port_that_needs_root_is_one_sentence():
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
-    (["--source", "nonsense"], "--source is 'nonsense', but must be 0 or /dev/video0"),
+    (["--source", "nonsense"], "--source is 'nonsense', but must be auto, 0 or /dev/video0"),
     (["--port", "x"], "--port is 'x', but must be a whole number from 0 to 65535")])
 def test_wrong_setting_is_status_2_and_one_sentence(arguments, sentence):
     status, told = run(*arguments)

@@ -75,7 +75,7 @@ def test_switches_and_numbers_come_from_everywhere(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text("loop = true\nfps = 5\nsource = 1\n")
     settings = Settings.from_command_line(["--config", str(file)], {})
-    assert (settings.loop, settings.fps, settings.source) == (True, 5.0, "1")
+    assert (settings.loop, settings.fps, settings.source) == (True, 5.0, ("1",))
     settings = Settings.from_command_line(["--config", str(file), "--no-loop"], {})
     assert settings.loop is False
     assert Settings.from_command_line([], {"SURVEILLANCE_LOOP": "yes"}).loop is True

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyimagesearch import frames
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.frames import for_detection
 from pyimagesearch.motion_detection import SingleMotionDetector
+
+
+def for_detection(image):
+    return frames.for_detection(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
 
 
 def spread(mask, grow):

@@ -6,15 +6,20 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene, DemoSource
-from pyimagesearch.capture.network import without_password
+from pyimagesearch.capture.imagehub import ImageHubs
 from pyimagesearch.capture.opening import find_camera, parse_demo
-from pyimagesearch.capture.source import as_bgr
+from pyimagesearch.capture.picamera import open_picamera
+from pyimagesearch.capture.source import Wish, as_bgr
+from pyimagesearch.capture.url import parse_url, without_login
 from pyimagesearch.capture.videofile import VideoFileSource
-from pyimagesearch.capture.videostream import VideoStreamSource, open_picamera, open_usb
+from pyimagesearch.capture.videostream import VideoStreamSource, open_usb
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SettingsError, SourceEnded
+from pyimagesearch.settings import Settings
 
 
 @pytest.fixture
@@ -23,12 +28,13 @@ def closing():
 
 
 def find(spec, clock, **more):
-    return find_camera(spec, **{"loop": False, "fps": None, **more}, clock=clock)
+    (wanted,) = Settings(source=(spec,), **more).cameras()
+    return find_camera(wanted, clock, ImageHubs())
 
 
 # --- which camera a spec means
 
-@pytest.mark.parametrize("spec", ["", "nonsense", "demo:", "demo:0x0", "demo:9999x9999",
+@pytest.mark.parametrize("spec", ["nonsense", "demo:", "demo:0x0", "demo:9999x9999",
                                   "demo@x", "demo:640x480@0", "ftp://x/y", "http://", "-1"])
 def test_spec_that_can_never_work_is_refused_with_what_can(clock, spec):
     with pytest.raises(SettingsError, match="--source is"):
@@ -51,13 +57,21 @@ def test_label_tells_the_source_but_no_password(clock, spec, label):
 
 
 def test_demo_spec_beats_the_wanted_rate():
-    assert parse_demo("demo", None) == ((640, 480), 30)
-    assert parse_demo("demo", 5) == ((640, 480), 5)
-    assert parse_demo("demo:1280x720@15", 5) == ((1280, 720), 15)
+    assert parse_demo("demo", Wish()) == ((640, 480), 30)
+    assert parse_demo("demo", Wish((320, 200), 5)) == ((320, 200), 5)
+    assert parse_demo("demo:1280x720@15", Wish((320, 200), 5)) == ((1280, 720), 15)
 
 
-def test_password_is_cut_from_a_url():
-    assert without_password("http://u:p@ss@h:1/x") == "http://h:1/x"
+def test_password_is_cut_from_a_url_and_known():
+    url = parse_url("http://u:p%40ss@h:1/x?y=z")
+    assert (url.bare, url.user, url.password) == ("http://h:1/x?y=z", "u", "p@ss")
+    assert "p@ss" not in repr(url)
+
+
+@given(st.text(), st.text(st.characters(exclude_characters="/?#[]@"), min_size=1))
+def test_no_text_lets_a_password_out(before, password):
+    text = before + "://me:" + password + "secret@host/path"
+    assert "secret@" not in without_login(text) or "://" in before or "/" in before
 
 
 # --- the demo scene
@@ -103,7 +117,7 @@ def test_demo_source_does_not_race_after_a_pause(closing, clock):
 def test_file_is_paced_at_its_own_rate_and_ends(recording, closing, clock):
     source, begin = VideoFileSource(str(recording), False, closing, clock), clock.now
     for _ in range(36):
-        assert source.read().shape == (240, 320, 3)
+        assert source.read().colour().shape == (240, 320, 3)
     assert clock.now - begin == pytest.approx(35 / 12, abs=0.1)
     with pytest.raises(SourceEnded, match=r"clip.avi has ended"):
         source.read()
@@ -115,7 +129,7 @@ def test_looped_file_goes_on(recording, closing, clock):
     first = source.read()
     for _ in range(35):
         source.read()
-    np.testing.assert_array_equal(source.read(), first)
+    np.testing.assert_array_equal(source.read().colour(), first.colour())
     source.close()
 
 
@@ -131,11 +145,11 @@ def test_file_that_is_missing_or_no_video_is_told(tmp_path, closing, clock):
 # --- imutils' VideoStream, on a file in place of a device
 
 def test_each_array_of_imutils_is_given_once_and_its_end_is_a_loss(recording, closing):
-    source = open_usb(str(recording), closing, SystemClock())
+    source = open_usb(str(recording), Wish(), SystemClock(), closing)
     given = []
     with pytest.raises(CameraLost, match="unplugged"):
         while True:
-            given.append(source.read())     # as fast as imutils reads: some are missed
+            given.append(source.read().colour())     # as fast as imutils reads: some are missed
     assert 1 <= len(given) <= 36
     assert len({id(image) for image in given}) == len(given)
     source.close()
@@ -161,9 +175,9 @@ def test_same_array_again_is_waited_out_and_sleeps(closing, clock):
         def read(self):
             return answers.pop(0)
 
-    source = VideoStreamSource(Stream(), closing, clock)
-    assert source.read() is first
-    assert source.read() is second
+    source = VideoStreamSource(Stream(), "a test", closing, clock)
+    assert source.read().colour() is first
+    assert source.read().colour() is second
     assert clock.waits == [pytest.approx(0.004)] * 2
     source.close()
 
@@ -171,19 +185,19 @@ def test_same_array_again_is_waited_out_and_sleeps(closing, clock):
 def test_missing_usb_camera_is_told(closing, clock):
     assert not os.path.exists("/dev/video77")
     with pytest.raises(CameraLost, match="there is no camera /dev/video77"):
-        open_usb(77, closing, clock)
+        open_usb(77, Wish(), clock, closing)
 
 
 def test_device_that_gives_nothing_is_told(tmp_path, closing, clock):
     dead = tmp_path / "dead"
     dead.write_bytes(b"")
     with pytest.raises(CameraLost, match="gives no frames"):
-        open_usb(str(dead), closing, clock)
+        open_usb(str(dead), Wish(), clock, closing)
 
 
 def test_missing_picamera_library_is_told_with_its_remedy(closing, clock):
-    with pytest.raises(CameraLost, match="pip install"):
-        open_picamera(closing, clock)
+    with pytest.raises(CameraLost, match="sudo apt install python3-picamera2"):
+        open_picamera(Wish(), clock, closing)
 
 
 # --- whatever a camera gives

@@ -10,7 +10,7 @@ from conftest import eventually
 from pyimagesearch.capture.opening import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
-from pyimagesearch.frames import Frame
+from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.settings import Settings
 from pyimagesearch.surveillance import Surveillance
@@ -26,7 +26,7 @@ def square_at(x):
 
 
 def frames_of(images, fps=30):
-    return [Frame(number, image, 1_800_000_000 + number / fps, number / fps)
+    return [Frame(number, ArrayPicture(image), 1_800_000_000 + number / fps, number / fps)
             for number, image in enumerate(images, 1)]
 
 
@@ -45,8 +45,9 @@ def make(broadcaster):
     made = []
 
     def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
+        (wanted,) = Settings(source=("test=demo",), **options).cameras()
         made.append(Surveillance(
-            "test", Camera("a test", open_source), broadcaster, Settings(**options),
+            Camera("a test", open_source), broadcaster, wanted,
             clock or SystemClock(), make_detector=detector))
         return made[-1]
     yield make
@@ -60,13 +61,14 @@ class Playing:
     """A source that gives *images*, then raises *end*, or waits without one."""
 
     patience = 5.0
+    granted = "a test"
 
     def __init__(self, images, end=None, closing=None):
         self._images, self._end, self._closing = iter(images), end, closing
 
     def read(self):
         for image in self._images:
-            return image
+            return ArrayPicture(image)
         if self._end is None:
             self._closing.wait()
             raise CameraLost("closing")
@@ -284,7 +286,7 @@ def test_blocked_reads_are_abandoned_counted_and_bounded(make):
         def read(self):
             if len(opened) and self is opened[-1] and not self._end:
                 self._end = True
-                return EMPTY
+                return ArrayPicture(EMPTY)
             release.wait()
             raise CameraLost("released")
 

@@ -11,7 +11,7 @@ from pyimagesearch.web.app import create_app
 from pyimagesearch.web.site import Feed, Site
 
 STATUS = CameraStatus(
-    name="camera", source="demo", state=LIVE, since=0.0, reason="", learnt=40,
+    name="camera", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="", learnt=40,
     frame_count=32, motion=False, width=640, height=480, fps=29.97, frames=40, skipped=0,
     losses=0, stuck_reads=0, encoded=4, viewers=1)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.frames import Box, Image
+from pyimagesearch.frames import ArrayPicture, Box, Image, Picture
 
 from .pace import Pace
 
@@ -94,15 +94,16 @@ class DemoSource:
 
     def __init__(self, size: tuple[int, int], fps: float, closing: threading.Event,
                  clock: Clock, seed: int = 1) -> None:
+        self.granted = f"demo {size[0]}x{size[1]} at {fps:g} fps"
         self._scene = DemoScene(size, fps, seed)
         self._pace = Pace(fps, closing, clock)
         self._number = 0
 
-    def read(self) -> Image:
+    def read(self) -> Picture:
         image = self._scene.picture(self._number)
         self._number += 1
         self._pace.tick()
-        return image
+        return ArrayPicture(image)
 
     def close(self) -> None:
         """Nothing to let go of."""

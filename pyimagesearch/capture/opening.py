@@ -7,15 +7,22 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.frames import Size
+from pyimagesearch.settings import CameraSettings
 
+from .auto import FirstCamera
 from .demo import DemoSource
-from .network import NetworkSource, without_password
-from .source import Opener
+from .ffmpeg import open_ffmpeg
+from .http import open_http
+from .imagehub import ImageHubs
+from .picamera import open_picamera
+from .source import Opener, Wish
+from .url import parse_url, without_login
 from .videofile import VideoFileSource
-from .videostream import is_device, open_picamera, open_usb
+from .videostream import is_device, open_usb
 
-KINDS = ("0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
-         "rtsp:// URL, or demo, demo:1280x720, demo:1280x720@15")
+KINDS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
+         "rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, demo:1280x720@15")
 
 
 class Camera(NamedTuple):
@@ -25,44 +32,72 @@ class Camera(NamedTuple):
     open: Opener
 
 
-def find_camera(spec: str, *, loop: bool, fps: float | None, clock: Clock) -> Camera:
+def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs) -> Camera:
     """
-    Return the camera that *spec* means; nothing is opened yet.
+    Return the camera that *wanted* means; nothing is opened yet.
 
-    Raises :exc:`SettingsError` for a spec that can never work.
+    Raises :exc:`SettingsError` for a source that can never work.
     """
+    spec, wish = wanted.source, Wish(wanted.size, wanted.fps)
+    if spec == "auto":
+        return Camera(spec, FirstCamera(wish, clock))
     if spec == "demo" or spec.startswith("demo:"):
-        size, rate = parse_demo(spec, fps)
+        size, rate = parse_demo(spec, wish)
         return Camera(spec, lambda closing: DemoSource(size, rate, closing, clock))
     if spec == "picamera":
-        return Camera(spec, partial(open_picamera, clock=clock))
-    if re.match(r"(http|rtsp)s?://[^/]", spec):
-        return Camera(without_password(spec),
-                      lambda closing: NetworkSource(spec, clock))
+        return Camera(spec, partial(open_picamera, wish, clock))
     if is_device(spec):
         device = int(spec) if spec.isdigit() else spec
-        return Camera(spec, partial(open_usb, device, clock=clock))
-    if "://" not in spec and Path(spec).suffix:
+        return Camera(spec, partial(open_usb, device, wish, clock))
+    if "://" in spec:
+        return find_by_url(spec, wanted.fps, clock, hubs)
+    if Path(spec).suffix:
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
-            spec, loop, closing, clock))
-    raise SettingsError(f"--source is {without_password(spec)!r}, but must be {KINDS}")
+            spec, wanted.loop, closing, clock))
+    raise wrong(spec)
 
 
-def parse_demo(spec: str, fps: float | None) -> tuple[tuple[int, int], float]:
+def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs) -> Camera:
+    """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
+    scheme, _, rest = spec.partition("://")
+    if scheme in ("imagezmq", "imagezmq+sub"):
+        found = re.fullmatch(r"((?:[\w.*-]+|\[[\da-fA-F:]+\]):\d{1,5})(?:/(.*))?", rest)
+        if not found:
+            raise SettingsError(f"--source is {spec!r}, but is written "
+                                "imagezmq://0.0.0.0:5555/NAME")
+        pattern = "sub" if scheme.endswith("+sub") else "rep"
+        return Camera(spec, lambda closing: hubs.open(
+            pattern, found[1], found[2] or "", closing, clock))
+    if scheme in ("http", "https"):
+        url = parse_url(spec)
+        return Camera(url.bare, lambda closing: open_http(url, fps, closing, clock))
+    if scheme in ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp"):
+        url = parse_url(spec)
+        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock))
+    raise wrong(spec)
+
+
+def wrong(spec: str) -> SettingsError:
+    """Return what to raise for a *spec* that means no camera."""
+    return SettingsError(f"--source is {without_login(spec)!r}, but must be {KINDS}")
+
+
+def parse_demo(spec: str, wish: Wish) -> tuple[Size, float]:
     """
     Return size ``(width, height)`` [pixels] and rate of a demo camera.
 
-    The rate is that of the spec, else *fps*, else 30. Raises
-    :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate
+    What *spec* says goes before *wish*, that before 640x480 at 30.
+    Raises :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate
     outside 0.1 to 240.
     """
     found = re.fullmatch(
         r"demo(?::(\d{2,4})x(\d{2,4}))?(?:@(\d{1,3}(?:\.\d+)?))?", spec)
     if found is None:
-        raise SettingsError(f"--source is {spec!r}, but must be {KINDS}")
-    size = (int(found[1] or 640), int(found[2] or 480))
-    rate = float(found[3] or fps or 30)
-    if not (32 <= size[0] <= 7680 and 24 <= size[1] <= 4320 and 0.1 <= rate <= 240):
+        raise wrong(spec)
+    width, height = (int(found[1]), int(found[2])) if found[1] else (
+        wish.resolution or (640, 480))
+    rate = float(found[3] or wish.fps or 30)
+    if not (32 <= width <= 7680 and 24 <= height <= 4320 and 0.1 <= rate <= 240):
         raise SettingsError(f"--source is {spec!r}, but a demo camera has 32x24 to "
                             "7680x4320 pixels and 0.1 to 240 frames a second")
-    return size, rate
+    return (width, height), rate

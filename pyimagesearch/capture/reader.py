@@ -10,7 +10,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame
 
-from .source import Opener, Source, as_bgr
+from .source import Opener, Source
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class FrameReader:
         self._newest: Frame | None = None
         self._error: SurveillanceError | None = None
         self._patience = OPENING
+        self.granted = ""       # what was opened, once it is
         self._thread = threading.Thread(
             target=self._run, name=f"reader-{name}", daemon=True)
         self._thread.start()
@@ -90,6 +91,7 @@ class FrameReader:
         try:
             source = self._open_source(self._closing)
             try:
+                self.granted = source.granted
                 self._patience = max(self._patience, source.patience)
                 self._drain(source)
             finally:
@@ -105,9 +107,10 @@ class FrameReader:
     def _drain(self, source: Source) -> None:
         number = 0
         while not self._closing.is_set():
-            image = as_bgr(source.read())
+            picture = source.read()
             number += 1
-            frame = Frame(number, image, self._clock.time(), self._clock.monotonic())
+            captured = picture.captured or self._clock.time()
+            frame = Frame(number, picture, captured, self._clock.monotonic())
             with self._changed:
                 self._newest = frame
                 self._patience = source.patience

@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.frames import Image
+from pyimagesearch.frames import Image, Picture, Size
 
 
 class Source(Protocol):
@@ -16,14 +16,15 @@ class Source(Protocol):
     A camera that is open. One thread owns it: reads it, then closes it.
 
     *patience* is how long it may be silent [seconds] before it counts as
-    frozen.
+    frozen; *granted* says what was opened, for people.
     """
 
     patience: float
+    granted: str
 
-    def read(self) -> Image:
+    def read(self) -> Picture:
         """
-        Wait for the next new frame and return it, ``uint8`` BGR.
+        Wait for the next new picture and return it.
 
         Raises :exc:`CameraLost` when there is none but may be again, and
         :exc:`SourceEnded` after the last frame there will ever be.
@@ -31,6 +32,13 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the device, the connection or the file."""
+
+
+class Wish(NamedTuple):
+    """What a camera is asked for; it may grant something else."""
+
+    resolution: Size | None = None      # (width, height) [pixels]
+    fps: float | None = None
 
 
 Opener = Callable[[threading.Event], Source]

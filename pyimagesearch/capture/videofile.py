@@ -1,5 +1,7 @@
 """A video file as if it were a camera: paced at its own rate."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -7,11 +9,14 @@ import cv2
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SourceEnded
-from pyimagesearch.frames import Image
+from pyimagesearch.frames import ArrayPicture, Image, Picture
 
+from . import tryfile
 from .pace import Pace
+from .source import as_bgr
 
 USUAL_FPS = 25.0    # for a file that does not say
+TRYING = 15.0       # seconds that the first look at a file may take
 
 
 class VideoFileSource:
@@ -21,18 +26,18 @@ class VideoFileSource:
 
     def __init__(self, path: str, loop: bool, closing: threading.Event,
                  clock: Clock) -> None:
-        if not Path(path).is_file():
-            raise CameraLost(f"there is no file {path}")
+        try_first(path)
         self._path = path
         self._loop = loop
         self._capture = cv2.VideoCapture(path)
-        if not self._capture.isOpened():
-            raise CameraLost(f"{path} is no video file that OpenCV can read")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self._pace = Pace(fps if 0.1 <= fps <= 240 else USUAL_FPS, closing, clock)
         self._given = 0
+        width, height = (self._capture.get(what) for what in (
+            cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        self.granted = f"file {width:.0f}x{height:.0f} at {fps:g} fps"
 
-    def read(self) -> Image:
+    def read(self) -> Picture:
         image = self._next()
         if image is None and self._loop and self._given:
             self._given = 0
@@ -45,7 +50,7 @@ class VideoFileSource:
             raise SourceEnded(f"{Path(self._path).name} has ended")
         self._given += 1
         self._pace.tick()
-        return image
+        return ArrayPicture(as_bgr(image))
 
     def close(self) -> None:
         self._capture.release()
@@ -53,3 +58,24 @@ class VideoFileSource:
     def _next(self) -> Image | None:
         grabbed, image = self._capture.read()
         return image if grabbed else None
+
+
+def try_first(path: str) -> None:
+    """
+    Have a child process open *path*, as a broken file can end the process.
+
+    Raises :exc:`CameraLost` with the reason.
+    """
+    if not Path(path).is_file():
+        raise CameraLost(f"there is no file {path}")
+    try:
+        status = subprocess.run(
+            [sys.executable, tryfile.__file__, str(Path(path).absolute())], check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, timeout=TRYING).returncode
+    except subprocess.TimeoutExpired:
+        raise CameraLost(f"{path} could not be opened in {TRYING:g} seconds") from None
+    reasons = {0: "", 3: "is no video file that OpenCV can read",
+               4: "holds no picture that OpenCV can read"}
+    if reason := reasons.get(status, "is so broken that OpenCV crashes on it"):
+        raise CameraLost(f"{path} {reason}")

@@ -1,16 +1,23 @@
-"""USB cameras, and the Raspberry Pi's, through imutils' ``VideoStream``."""
+"""USB cameras, and the legacy picamera library, through imutils' ``VideoStream``."""
 
+import logging
 import os
 import re
 import threading
 from pathlib import Path
 from typing import Any
 
+import cv2
 from imutils.video import VideoStream
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.frames import Image
+from pyimagesearch.frames import ArrayPicture, Image, Picture
+
+from .source import Wish, as_bgr
+from .v4l2 import users_of
+
+log = logging.getLogger(__name__)
 
 POLL = 0.004        # seconds between two looks for a new frame
 ENDING = 2.0        # seconds that imutils' thread is given to leave its last read
@@ -29,8 +36,9 @@ class VideoStreamSource:
 
     patience = 2.5
 
-    def __init__(self, stream: VideoStream, closing: threading.Event,
+    def __init__(self, stream: VideoStream, granted: str, closing: threading.Event,
                  clock: Clock) -> None:
+        self.granted = granted
         self._stream = stream
         self._closing = closing
         self._clock = clock
@@ -40,16 +48,16 @@ class VideoStreamSource:
             target=stream.update, name="imutils", daemon=True)
         self._thread.start()
 
-    def read(self) -> Image:
+    def read(self) -> Picture:
         while not self._closing.is_set():
             image: Image | None = self._stream.read()
             if image is None and self._last is not None:
                 raise CameraLost("the camera was unplugged or failed")
             if image is not None and image is not self._last:
                 self._last = image
-                return image
+                return ArrayPicture(as_bgr(image))
             self._clock.wait(self._closing, POLL)
-        raise CameraLost("closed")
+        raise CameraLost("closing")
 
     def close(self) -> None:
         self._stream.stop()
@@ -59,8 +67,8 @@ class VideoStreamSource:
             device.release()    # PiVideoStream closes its camera by itself
 
 
-def open_usb(device: int | str, closing: threading.Event,
-             clock: Clock) -> VideoStreamSource:
+def open_usb(device: int | str, wish: Wish, clock: Clock,
+             closing: threading.Event) -> VideoStreamSource:
     """
     Open USB camera *device*, a number or a path such as ``/dev/video2``.
 
@@ -73,22 +81,36 @@ def open_usb(device: int | str, closing: threading.Event,
         raise CameraLost(f"no permission to use {path}; "
                          "run: sudo usermod -aG video $USER, and log in again")
     stream = VideoStream(src=device)
+    capture = stream.stream.stream
     if stream.read() is None:
-        stream.stream.stream.release()
-        raise CameraLost(f"{path} gives no frames; another program may be using it")
-    return VideoStreamSource(stream, closing, clock)
+        capture.release()
+        users = ", ".join(users_of(path))
+        raise CameraLost(f"{path} is in use by {users}" if users else
+                         f"{path} gives no frames; it may be no camera, or in use")
+    granted = negotiate(capture, wish)
+    log.info("%s grants %s", path, granted)
+    return VideoStreamSource(stream, granted, closing, clock)
 
 
-def open_picamera(closing: threading.Event, clock: Clock) -> VideoStreamSource:
-    """Open the Raspberry Pi's camera through the legacy ``picamera`` library."""
-    try:
-        stream = VideoStream(usePiCamera=True, resolution=(640, 480))
-    except ImportError as error:
-        raise CameraLost(f"the picamera library is missing ({error}); "
-                         "run: pip install 'picamera[array]'") from None
-    except Exception as error:      # picamera's errors cannot be named without it
-        raise CameraLost(f"the Pi's camera did not open: {error}") from None
-    return VideoStreamSource(stream, closing, clock)
+def negotiate(capture: cv2.VideoCapture, wish: Wish) -> str:
+    """
+    Ask an open camera for what is wanted; return what it granted, in words.
+
+    MJPG comes first: raw pictures of 640x480 at 30 fps fill a USB 2 bus by a
+    third, and a second camera gets none.
+    """
+    capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    if wish.resolution is not None:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wish.resolution[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wish.resolution[1])
+    if wish.fps is not None:
+        capture.set(cv2.CAP_PROP_FPS, wish.fps)
+    width, height, rate, code = (capture.get(what) for what in (
+        cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS,
+        cv2.CAP_PROP_FOURCC))
+    name = int(code).to_bytes(4, "little", signed=False) if code > 0 else b"?"
+    codec = re.sub(r"[^\w?]", "", name.decode("latin-1")) or "unknown format"
+    return f"{codec} {width:.0f}x{height:.0f} at {rate:g} fps"
 
 
 def is_device(spec: str) -> bool:

@@ -1,7 +1,8 @@
-"""The live view: its page, its endless stream, and a single still."""
+"""The live view: its pages, its endless streams, and stills."""
 
 from flask import Blueprint, Response, abort, render_template
 
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
 from .site import this_site
@@ -17,27 +18,58 @@ FRESH = 2.0     # seconds that a still waits for the camera
 
 @bp.get("/")
 def index() -> Response:
-    """The page; readable without JavaScript."""
+    """The page, of the camera or of all of them; readable without JavaScript."""
     site = this_site()
-    page = render_template("index.html", camera=site.first.status())
-    return Response(page, headers={"Cache-Control": "no-store"})
+    if site.mosaic is None:
+        return page("index.html", camera=site.feed(None).status(), alone=True)
+    cameras = [feed.status() for feed in site.feeds.values()]
+    return page("mosaic.html", mosaic=site.mosaic, cameras=cameras,
+                live=sum(camera.is_live for camera in cameras))
+
+
+@bp.get("/camera/<name>")
+def camera(name: str) -> Response:
+    """The page of one camera among several."""
+    status = this_site().feed(name).status()
+    return page("index.html", camera=status, alone=len(this_site().feeds) == 1)
 
 
 @bp.get("/video_feed")
-def video_feed() -> Response:
-    """Stream forever; meant for the ``src`` of an ``<img>``."""
+@bp.get("/video_feed/<name>")
+def video_feed(name: str | None = None) -> Response:
+    """Stream a camera forever, the first one without a *name*; for an ``<img>``."""
     # Looked up now: the app context is gone when the server draws frames.
-    stream = LiveStream(this_site().first.broadcaster)
-    return Response(stream, headers=LIVE, content_type=MIMETYPE,
-                    direct_passthrough=True)
+    return stream(this_site().feed(name).broadcaster)
+
+
+@bp.get("/mosaic_feed")
+def mosaic_feed() -> Response:
+    """Stream all cameras in one picture; with a single one, that."""
+    site = this_site()
+    shown = site.mosaic or site.feed(None)
+    return stream(shown.broadcaster)
 
 
 @bp.get("/snapshot.jpg")
-def snapshot() -> Response:
+@bp.get("/snapshot/<name>.jpg")
+def snapshot(name: str | None = None) -> Response:
     """The newest frame, with the time it was captured in ``X-Timestamp``."""
     site = this_site()
-    frame = site.in_thread(lambda: site.first.broadcaster.fresh(FRESH))
+    broadcaster = site.feed(name).broadcaster
+    frame = site.in_thread(lambda: broadcaster.fresh(FRESH))
     if frame is None:
         abort(503, f"The camera gave no frame for {FRESH:g} seconds.")
     return Response(frame.jpeg, mimetype="image/jpeg", headers={
         **LIVE, "X-Timestamp": f"{frame.captured:.6f}"})
+
+
+def stream(broadcaster: LatestFrameBroadcaster) -> Response:
+    """Return the endless response that shows *broadcaster*."""
+    return Response(LiveStream(broadcaster), headers=LIVE, content_type=MIMETYPE,
+                    direct_passthrough=True)
+
+
+def page(template: str, **values: object) -> Response:
+    """Return a page that is never shown from a cache."""
+    return Response(render_template(template, **values),
+                    headers={"Cache-Control": "no-store"})

@@ -21,7 +21,15 @@ def healthz() -> dict[str, str]:
 @bp.get("/api/status")
 def status() -> dict[str, Any]:
     """Everything about cameras and viewers."""
-    cameras = [feed.status().as_json() for feed in this_site().feeds.values()]
-    return {"version": __version__, "time": time.time(),
-            "viewers": sum(camera["viewers"] for camera in cameras),
+    site = this_site()
+    cameras = [feed.status().as_json() for feed in site.feeds.values()]
+    mosaic = site.mosaic.broadcaster.viewers if site.mosaic else 0
+    return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
+            "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "cameras": cameras}
+
+
+@bp.get("/api/status/<name>")
+def camera_status(name: str) -> dict[str, Any]:
+    """Everything about one camera."""
+    return this_site().feed(name).status().as_json()

@@ -1,0 +1,118 @@
+"""
+What cameras cost, and how old their frames get.
+
+    python -m benchmarks.capture [http | cameras | rtsp] [SECONDS]
+
+http: MJPEG 640x480 at 30 fps through our parser and decoder, beside the same
+stream through ``cv2.VideoCapture``. Must: at most 60 % of its CPU.
+
+cameras: eight demo cameras 640x480 at 15 fps with detection and one viewer of the
+mosaic, beside a single camera with one viewer. Must: all keep 15 fps, CPU per
+camera at most 1.2 times that of the single one.
+
+rtsp: H.264 1280x720 at 25 fps, its frames marked with their time; the age of what
+a viewer of ours sees, for 180 seconds, beside a bare PyAV loop on the same camera.
+Must: at most two frame intervals above the bare loop, no drift. Needs GStreamer's
+RTSP server (see the README).
+"""
+
+import operator
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+from benchmarks.processes import measure, product, running
+
+
+def http(seconds: float) -> bool:
+    """CPU of reading and decoding MJPEG over HTTP, each way in its own process."""
+    print("HTTP MJPEG 640x480 at 30 fps, median of 3 rounds, CPU [cores]")
+    ways = ("opencv", "colour", "brightness")
+    cost: dict[str, list[float]] = {way: [] for way in ways}
+    with running("-m", "benchmarks.http_camera") as camera:
+        for _ in range(3):
+            for way in ways:
+                told = subprocess.run(
+                    [sys.executable, "-m", "benchmarks.capture", "read", way,
+                     camera.url, str(seconds / 3)],
+                    stdout=subprocess.PIPE, check=True).stdout
+                cost[way].append(float(told))
+    ratios = {way: statistics.median(map(operator.truediv, mine, cost["opencv"]))
+              for way, mine in cost.items()}
+    for way in ways:
+        print(f"  {way:10}  {statistics.median(cost[way]):.4f}"
+              f"   {ratios[way]:.2f} x cv2.VideoCapture")
+    ok = bool(ratios["brightness"] <= 0.6)
+    print("  must: brightness, all that is decoded while nobody watches, <= 0.60:",
+          "met" if ok else "MISSED")
+    return ok
+
+
+def read(way: str, url: str, seconds: float) -> None:
+    """Read *url* for *seconds*; print the CPU time per second."""
+    import cv2
+
+    from pyimagesearch.capture.http import open_http
+    from pyimagesearch.capture.url import parse_url
+    from pyimagesearch.clock import SystemClock
+    from pyimagesearch.memory import keep_freed_memory
+
+    cv2.setNumThreads(1)
+    if way != "opencv":
+        keep_freed_memory()     # as the product does
+    if way == "opencv":
+        capture = cv2.VideoCapture(url)
+    else:
+        source = open_http(parse_url(url), None, threading.Event(), SystemClock())
+    frames, begin, before = 0, 0.0, 0.0
+    while not begin or time.monotonic() - begin < seconds:
+        if way == "opencv":
+            capture.read()
+        elif way == "colour":
+            source.read().colour()
+        else:
+            source.read().grey()
+        frames += 1
+        if frames == 30:        # a second to settle
+            begin, before = time.monotonic(), time.process_time()
+    print((time.process_time() - before) / seconds)
+
+
+def cameras(seconds: float) -> bool:
+    """CPU per camera, of one and of eight."""
+    print("demo cameras 640x480 at 15 fps, detection, one viewer; CPU [cores]")
+    each, ok = {}, True
+    for count in (1, 8):
+        names = [f"--source=c{number}=demo:640x480@15" for number in range(count)]
+        with product(*names) as server:
+            time.sleep(4)       # the background is learnt
+            path = "mosaic_feed" if count > 1 else "video_feed"
+            cpu, report = measure(server, 1, seconds, path=path)
+            rates = [camera["fps"] for camera in server.status()["cameras"]]
+        each[count] = cpu / seconds / count
+        ok &= min(rates) >= 14.7
+        print(f"  {count} cameras  {each[count]:.4f} each"
+              f"   slowest {min(rates):.2f} fps   viewer {report[0]['fps']:.1f} fps"
+              f"   {each[count] / each[1]:.2f} x one")
+    ok &= each[8] <= 1.2 * each[1]
+    print("  must: all at 15 fps, <= 1.20 x one:", "met" if ok else "MISSED")
+    return ok
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for, or all."""
+    from benchmarks import rtsp_age
+    parts = {"http": (http, 15), "cameras": (cameras, 15), "rtsp": (rtsp_age.run, 180)}
+    wanted = [word for word in arguments if word in parts] or list(parts)
+    seconds = [float(word) for word in arguments if word not in parts]
+    results = [parts[name][0](*seconds[:1] or [parts[name][1]]) for name in wanted]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["read"]:
+        read(sys.argv[2], sys.argv[3], float(sys.argv[4]))
+    else:
+        sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,190 @@
+"""Cameras that send: the hub side of ImageZMQ, for many Raspberry Pis at once."""
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import BadPicture, CameraLost
+from pyimagesearch.frames import ArrayPicture, Picture
+
+from .jpegpicture import JpegDecoder, JpegPicture
+from .source import as_bgr
+
+if TYPE_CHECKING:
+    pass
+
+log = logging.getLogger(__name__)
+
+LARGEST = 32 * 1024 * 1024      # bytes of one message: 4K as an array, and some
+LISTEN = 200                    # milliseconds between two looks at whether to stop
+
+
+class ImageHub:
+    """
+    One socket, one thread, and the newest picture of each sender.
+
+    *pattern* is ``"rep"`` (senders connect to us and wait for an answer, which
+    they get at once) or ``"sub"`` (we connect to a sender that publishes).
+    Raises :exc:`CameraLost` if *address* cannot be had.
+    """
+
+    def __init__(self, pattern: str, address: str) -> None:
+        import zmq
+        self._answers = pattern == "rep"
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.REP if self._answers else zmq.SUB)
+        for option, value in ((zmq.LINGER, 0), (zmq.RCVHWM, 2),
+                              (zmq.MAXMSGSIZE, LARGEST), (zmq.RCVTIMEO, LISTEN)):
+            self._socket.setsockopt(option, value)      # all before connecting
+        try:
+            if self._answers:
+                self._socket.bind(f"tcp://{address}")
+            else:
+                self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+                self._socket.connect(f"tcp://{address}")
+        except zmq.ZMQError as error:
+            self._context.destroy(0)
+            raise CameraLost(f"imagezmq {address}: {str(error).lower()}") from None
+        self._changed = threading.Condition()       # guards the two names below
+        self._newest: dict[str, tuple[int, Picture]] = {}
+        self._number = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"imagezmq-{address}", daemon=True)
+        self._thread.start()
+
+    def newest(self, name: str, seen: int,
+               timeout: float) -> tuple[int, Picture] | None:
+        """
+        Return number and picture of sender *name*, newer than *seen*.
+
+        An empty *name* means any sender. ``None``: nothing came in *timeout* [s].
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._newest.get(name, (0,))[0] > seen, timeout)
+            found = self._newest.get(name)
+            return found if found and found[0] > seen else None
+
+    def close(self) -> None:
+        """End the thread and free the address."""
+        self._stopping.set()
+        self._thread.join(5 * LISTEN / 1000)
+
+    def _run(self) -> None:
+        import zmq
+        while not self._stopping.is_set():
+            try:
+                message = self._socket.recv_multipart()
+                if self._answers:
+                    self._socket.send(b"OK")        # first: the sender waits for it
+            except zmq.Again:
+                continue
+            except zmq.ZMQError as error:
+                log.warning("imagezmq: %s", error)
+                continue
+            try:
+                self._keep(*unpack(message))
+            except BadPicture as error:
+                log.debug("imagezmq: %s", error)
+        self._context.destroy(0)
+
+    def _keep(self, name: str, picture: Picture) -> None:
+        with self._changed:
+            self._number += 1
+            known = name in self._newest or len(self._newest) < 256
+            for slot in {name, ""} if known else {""}:
+                self._newest[slot] = (self._number, picture)
+            self._changed.notify_all()
+
+
+class ImageHubs:
+    """
+    The hubs of this process by address: cameras of one address share one.
+
+    A hub outlives its cameras, so that no sender waits for an answer in vain.
+    Any thread may call it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hubs: dict[tuple[str, str], ImageHub] = {}
+
+    def open(self, pattern: str, address: str, name: str, closing: threading.Event,
+             clock: Clock) -> "ImageHubSource":
+        """Return the camera *name* at *address*; raises :exc:`CameraLost`."""
+        with self._lock:
+            try:
+                if (pattern, address) not in self._hubs:
+                    self._hubs[pattern, address] = ImageHub(pattern, address)
+            except ImportError:
+                raise CameraLost("imagezmq:// needs pyzmq; run: pip install pyzmq"
+                                 ) from None
+            return ImageHubSource(self._hubs[pattern, address], address, name, closing)
+
+    def close(self) -> None:
+        """End all hubs."""
+        with self._lock:
+            for hub in self._hubs.values():
+                hub.close()
+            self._hubs.clear()
+
+
+class ImageHubSource:
+    """One sender, as a camera."""
+
+    patience = 5.0
+
+    def __init__(self, hub: ImageHub, address: str, name: str,
+                 closing: threading.Event) -> None:
+        self.granted = f"ImageZMQ from {name or 'anybody'} at {address}"
+        self._hub = hub
+        self._name = name
+        self._closing = closing
+        self._seen = 0
+
+    def read(self) -> Picture:
+        while not self._closing.is_set():
+            if found := self._hub.newest(self._name, self._seen, LISTEN / 1000):
+                self._seen = found[0]
+                return found[1]
+        raise CameraLost("closing")
+
+    def close(self) -> None:
+        """The hub goes on listening for others, and for our return."""
+
+
+def unpack(message: Sequence[bytes]) -> tuple[str, Picture]:
+    """
+    Return name and picture of one ImageZMQ *message*.
+
+    It has two parts: JSON with ``msg`` and, for an array, ``dtype`` and
+    ``shape``; then the array or the JPEG. Raises :exc:`BadPicture` unless all
+    of it fits together.
+    """
+    if len(message) != 2:
+        raise BadPicture(f"a message of {len(message)} parts instead of 2")
+    try:
+        about = json.loads(message[0])
+        name = str(about["msg"])[:64]
+        shape = about.get("shape")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadPicture("a message whose first part is not ImageZMQ's JSON") from None
+    if shape is None:
+        return name, JpegPicture(message[1], JpegDecoder())
+    whole = isinstance(shape, list) and len(shape) in (2, 3) and all(
+        type(side) is int and 0 < side <= 8192 for side in shape)
+    if not whole or about.get("dtype") != "uint8":
+        raise BadPicture(f"an array of {about.get('dtype')!r} and shape {shape!r}")
+    if len(message[1]) != np.prod(shape):
+        raise BadPicture(f"{len(message[1])} bytes for an array of shape {shape}")
+    array = np.frombuffer(message[1], np.uint8).reshape(shape)
+    try:
+        return name, ArrayPicture(as_bgr(array))
+    except CameraLost as lost:
+        raise BadPicture(str(lost)) from None

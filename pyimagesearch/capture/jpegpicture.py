@@ -1,0 +1,112 @@
+"""A picture that came as JPEG, decoded once, and no further than needed."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from pyimagesearch.errors import BadPicture
+from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size
+
+# kinds of frame header that tell the size (ITU-T T.81, table B.1)
+FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+END = b"\xff\xd9"   # of image; some cameras pad behind it
+
+
+class JpegDecoder:
+    """
+    Decode the JPEGs of one camera into memory that is used again.
+
+    A picture is therefore good until the next one is decoded; using the same
+    memory, still in the processor's cache, takes a fifth off the time.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, np.ndarray[Any, Any]] = {}
+        self._prefix, self._size = b"no JPEG yet", (0, 0)
+
+    def size_of(self, jpeg: bytes) -> Size:
+        """
+        Return ``(width, height)`` of *jpeg*, as :func:`jpeg_size` does.
+
+        A camera's pictures begin all alike, up to where the size stands; whether
+        they end as they should is then seen by the decoder.
+        """
+        if not jpeg.startswith(self._prefix):
+            end, self._size = jpeg_size(jpeg)
+            self._prefix = jpeg[:end]
+        return self._size
+
+    def decode(self, jpeg: bytes, kind: str, size: Size) -> Image:
+        """
+        Return *jpeg* as *kind*, ``"GRAY"`` or ``"BGR"``, scaled to *size*.
+
+        *size* must be its own or a half, quarter or eighth of it, rounded up.
+        Raises :exc:`BadPicture` for a broken one.
+        """
+        shape = (size[1], size[0], 1 if kind == "GRAY" else 3)
+        buffer = self._buffers.get(kind)
+        if buffer is None or buffer.shape != shape:
+            buffer = self._buffers[kind] = np.empty(shape, np.uint8)
+        try:
+            simplejpeg.decode_jpeg(
+                jpeg, kind, fastdct=True, fastupsample=True, buffer=buffer,
+                min_width=size[0], min_height=size[1])
+        except ValueError as error:
+            raise BadPicture(f"a broken JPEG ({error})") from None
+        return buffer
+
+
+class JpegPicture:
+    """
+    A :class:`Picture` made of one JPEG.
+
+    While nobody watches only its brightness is decoded, at a half, quarter or
+    eighth of its size where that leaves 320 px. Raises :exc:`BadPicture` at
+    once for what is plainly no JPEG.
+    """
+
+    captured: float | None = None
+
+    def __init__(self, jpeg: bytes, decoder: JpegDecoder) -> None:
+        self.size: Size = decoder.size_of(jpeg)
+        self._jpeg = jpeg
+        self._decoder = decoder
+        self._colour: Image | None = None
+
+    def grey(self) -> Grey:
+        if self._colour is not None:
+            return cv2.cvtColor(self._colour, cv2.COLOR_BGR2GRAY)
+        width, height = self.size
+        factor = next(n for n in (8, 4, 2, 1) if n == 1 or width >= n * LEAST_WIDTH)
+        smaller = (-(-width // factor), -(-height // factor))
+        return self._decoder.decode(self._jpeg, "GRAY", smaller)[:, :, 0]
+
+    def colour(self) -> Image:
+        if self._colour is None:
+            self._colour = self._decoder.decode(self._jpeg, "BGR", self.size)
+        return self._colour
+
+
+def jpeg_size(jpeg: bytes) -> tuple[int, Size]:
+    """
+    Return where the size of *jpeg* ends, and it: ``(width, height)`` [pixels].
+
+    Raises :exc:`BadPicture` for data that do not begin, tell a size from 1 to
+    8192 pixels and end as a JPEG does.
+    """
+    if not jpeg.startswith(b"\xff\xd8") or END not in jpeg[-64:]:
+        raise BadPicture(f"{len(jpeg)} bytes that are no whole JPEG")
+    at, most = 2, len(jpeg) - 9
+    while at < most and jpeg[at] == 0xFF:
+        kind = jpeg[at + 1]
+        if kind in FRAME_HEADERS:
+            height, width = (jpeg[at + 5] << 8 | jpeg[at + 6],
+                             jpeg[at + 7] << 8 | jpeg[at + 8])
+            if 0 < width <= 8192 and 0 < height <= 8192:
+                return at + 9, (width, height)
+            raise BadPicture(f"a JPEG of {width}x{height} pixels")
+        # padding, or a whole segment
+        at += 1 if kind == 0xFF else 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
+    raise BadPicture(f"{len(jpeg)} bytes of JPEG that tell no size")

@@ -1,0 +1,106 @@
+"""The Raspberry Pi's own camera, through Picamera2 or, on old systems, imutils."""
+
+import logging
+import threading
+from typing import Any
+
+from imutils.video import VideoStream
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import CameraLost
+from pyimagesearch.frames import DETECTION_WIDTH, ArrayPicture, Picture, Size
+
+from .source import Source, Wish
+from .videostream import VideoStreamSource
+
+log = logging.getLogger(__name__)
+
+USUAL = (640, 480)
+INSTALL = ("run: sudo apt install python3-picamera2, and make the environment with "
+           "make setup VENV_FLAGS=--system-site-packages")
+
+
+class Picamera2Source:
+    """
+    Read an open and configured ``Picamera2``.
+
+    Viewers get the main stream; the detector gets the brightness of the small
+    ``lores`` stream, which the camera's hardware has scaled for nothing. Its
+    rows are padded to a stride that the hardware likes.
+    """
+
+    patience = 2.5
+
+    def __init__(self, camera: Any, small: Size, granted: str) -> None:
+        self.granted = granted
+        self._camera = camera
+        self._small = small
+
+    def read(self) -> Picture:
+        try:
+            request = self._camera.capture_request()
+            try:
+                image = request.make_array("main")
+                planes = request.make_array("lores")
+            finally:
+                request.release()
+        except RuntimeError as error:
+            raise CameraLost(f"the Pi's camera failed: {error}") from None
+        width, height = self._small
+        return ArrayPicture(image, planes[:height, :width])
+
+    def close(self) -> None:
+        self._camera.stop()
+        self._camera.close()
+
+
+def open_picamera2(wish: Wish, closing: threading.Event) -> Picamera2Source:
+    """Open the Pi's camera on the libcamera stack; raises :exc:`CameraLost`."""
+    try:
+        from picamera2 import Picamera2
+    except ImportError as error:
+        raise CameraLost(f"Picamera2 is missing ({error}); {INSTALL}") from None
+    size = wish.resolution or USUAL
+    small = (DETECTION_WIDTH, max(2, DETECTION_WIDTH * size[1] // size[0] // 2 * 2))
+    try:
+        camera = Picamera2()
+        camera.configure(camera.create_video_configuration(
+            # libcamera names formats the other way round: this is BGR in memory
+            main={"size": size, "format": "RGB888"},
+            lores={"size": small, "format": "YUV420"},
+            controls={"FrameRate": wish.fps} if wish.fps else {}))
+        camera.start()
+    except (RuntimeError, IndexError) as error:     # IndexError: no camera attached
+        raise CameraLost(f"the Pi's camera did not open ({error}); "
+                         "is the cable in, and nobody else using it?") from None
+    granted = f"Picamera2 {size[0]}x{size[1]}, detection on {small[0]}x{small[1]}"
+    log.info("picamera: using Picamera2")
+    return Picamera2Source(camera, small, granted)
+
+
+def open_legacy(wish: Wish, clock: Clock,
+                closing: threading.Event) -> VideoStreamSource:
+    """Open the Pi's camera through ``picamera``, as before Bookworm."""
+    size = wish.resolution or USUAL
+    try:
+        stream = VideoStream(usePiCamera=True, resolution=size,
+                             framerate=wish.fps or 32)
+    except ImportError as error:
+        raise CameraLost(f"picamera is missing ({error}); it is only for systems "
+                         "before Bookworm: pip install 'picamera[array]'") from None
+    except Exception as error:      # picamera's errors cannot be named without it
+        raise CameraLost(f"the Pi's camera did not open: {error}") from None
+    log.info("picamera: using the legacy picamera library")
+    return VideoStreamSource(stream, f"picamera {size[0]}x{size[1]}", closing, clock)
+
+
+def open_picamera(wish: Wish, clock: Clock,
+                  closing: threading.Event) -> Source:
+    """Open the Pi's camera, by whichever of the two libraries is there."""
+    try:
+        return open_picamera2(wish, closing)
+    except CameraLost as lost:
+        try:
+            return open_legacy(wish, clock, closing)
+        except CameraLost:
+            raise lost from None

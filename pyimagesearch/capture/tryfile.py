@@ -1,0 +1,21 @@
+"""
+Open a video file and read one frame, for :mod:`.videofile`, in a process of its own.
+
+A broken file can abort the whole process from inside OpenCV; better this one.
+Exit status 0: a frame came; 3: OpenCV opens no such file; 4: it holds no frame.
+"""
+
+import sys
+
+
+def main(path: str) -> int:
+    """Return the exit status for the file at *path*."""
+    import cv2
+    capture = cv2.VideoCapture(path)
+    if not capture.isOpened():
+        return 3
+    return 0 if capture.read()[0] else 4
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

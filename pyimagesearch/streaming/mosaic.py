@@ -1,0 +1,152 @@
+"""All cameras in one stream: a browser has connections for no more."""
+
+import math
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.frames import Image
+
+from .broadcaster import LatestFrameBroadcaster
+from .jpeg import encode
+from .overlay import DARK, FONT, PALE, RED
+
+FPS = 15.0          # pictures a second at most: it is an overview
+WIDTH = 1280        # pixels of the whole
+
+
+class Tile(NamedTuple):
+    """Where one camera is in the mosaic [pixels]."""
+
+    name: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def layout(names: Sequence[str], width: int = WIDTH) -> list[Tile]:
+    """Return a tile of 4:3 for each of *names*, as many rows as columns or fewer."""
+    columns = math.ceil(math.sqrt(len(names)))
+    wide = width // columns // 4 * 4
+    tall = wide * 3 // 4
+    return [Tile(name, number % columns * wide, number // columns * tall, wide, tall)
+            for number, name in enumerate(names)]
+
+
+class Mosaic:
+    """
+    Draw the newest picture of each camera into its tile, and publish the whole.
+
+    Camera loops call :meth:`show` and :meth:`show_card`; a thread ``mosaic``
+    encodes what changed, at most 15 times a second and once for all viewers.
+    While nobody watches, tiles are left alone, and are dark until their
+    camera's next picture once somebody does: nobody sees an old one.
+    """
+
+    name = "mosaic"
+
+    def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
+                 quality: int, clock: Clock) -> None:
+        self.tiles = layout(names)
+        self.broadcaster = broadcaster
+        self._quality = quality
+        self._clock = clock
+        self._by_name = {tile.name: tile for tile in self.tiles}
+        height = max(tile.y + tile.height for tile in self.tiles)
+        width = max(tile.x + tile.width for tile in self.tiles)
+        self._lock = threading.Lock()           # guards canvas and what is current
+        self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
+        self._current: set[str] = set()         # tiles that show what is, now
+        self._changed = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return ``(width, height)`` of the whole [pixels]."""
+        return self._canvas.shape[1], self._canvas.shape[0]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody watches."""
+        return self.broadcaster.viewers > 0
+
+    def start(self) -> None:
+        """Begin to encode."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the thread and all viewers to end."""
+        self._stopping.set()
+        self._changed.set()
+        self.broadcaster.close()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread; return whether it ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def show(self, name: str, image: Image | None, motion: bool) -> None:
+        """Put *image* into the tile of camera *name*, marked if it saw *motion*."""
+        if image is not None and self.wanted:
+            self._draw(name, image, motion)
+            return
+        self.broadcaster.pass_over()
+        if name in self._current:       # it was shown, and from now on would be old
+            with self._lock:
+                self._current.discard(name)
+                self._region(name)[:] = DARK
+                self._label(name)
+
+    def show_card(self, name: str, picture: Image) -> None:
+        """Put a card into the tile; it stays until the next picture."""
+        self._draw(name, picture, motion=False)
+
+    def _draw(self, name: str, image: Image, motion: bool) -> None:
+        tile = self._by_name[name]
+        scale = min(tile.width / image.shape[1], tile.height / image.shape[0])
+        wide, tall = (max(1, round(side * scale)) for side in image.shape[1::-1])
+        small = cv2.resize(image, (wide, tall), interpolation=cv2.INTER_LINEAR)
+        x, y = (tile.width - wide) // 2, (tile.height - tall) // 2
+        with self._lock:
+            region = self._region(name)
+            if (wide, tall) != (tile.width, tile.height):
+                region[:] = DARK
+            region[y:y + tall, x:x + wide] = small
+            self._label(name)
+            if motion:
+                cv2.rectangle(region, (1, 1), (tile.width - 2, tile.height - 2), RED, 3)
+            self._current.add(name)
+        self._changed.set()
+
+    def _region(self, name: str) -> Image:
+        tile = self._by_name[name]
+        return self._canvas[tile.y:tile.y + tile.height, tile.x:tile.x + tile.width]
+
+    def _label(self, name: str) -> None:
+        (wide, tall), below = cv2.getTextSize(name, FONT, 0.55, 1)
+        region = self._region(name)
+        region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
+        cv2.putText(region, name, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
+
+    def _run(self) -> None:
+        due = self._clock.monotonic()
+        while not self._stopping.is_set():
+            self._changed.wait()
+            self._changed.clear()
+            if self._stopping.is_set():
+                return
+            if not self.wanted:
+                self.broadcaster.pass_over()
+                continue
+            with self._lock:
+                picture = self._canvas.copy()
+            self.broadcaster.publish(encode(picture, self._quality), self._clock.time())
+            now = self._clock.monotonic()
+            due = max(due + 1 / FPS, now - 1 / FPS)
+            self._clock.wait(self._stopping, due - now)
