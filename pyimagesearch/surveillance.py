@@ -130,7 +130,7 @@ class Surveillance:
         """Watch until :meth:`stop`, whatever the camera does."""
         delay = RETRY_FIRST
         while not self._stopping.is_set():
-            before = self._frames
+            before, begin = self._frames, self._clock.monotonic()
             try:
                 self.run_once()
             except SourceEnded as end:
@@ -145,7 +145,8 @@ class Surveillance:
                 self._lose(f"{type(error).__name__} in the camera loop")
             in_vain = self._frames == before
             delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
-            self._clock.wait(self._stopping, delay)
+            took = self._clock.monotonic() - begin      # waiting in vain is waiting too
+            self._clock.wait(self._stopping, max(RETRY_FIRST, delay - took))
 
     def run_once(self) -> None:
         """Open the camera and watch it until it fails."""

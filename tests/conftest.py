@@ -76,6 +76,11 @@ def missing(sentence):
     (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 class Product:
     """``webstreaming.py`` as a process of its own, on a free port."""
 
@@ -156,6 +161,56 @@ class Watching:
         self.socket.close()
 
 
+class Link:
+    """A way through to the server that can be cut or clogged."""
+
+    def __init__(self, port):
+        self.target, self.clogged, self.pairs = port, threading.Event(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target))
+                except ConnectionRefusedError:      # nobody there, as behind a router
+                    near.close()
+                    continue
+                clogged = threading.Event()
+                self.pairs.append((near, far, clogged))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self.carry, args=(*pair, clogged),
+                                     daemon=True).start()
+
+    def carry(self, source, sink, clogged):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not clogged.is_set():
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def clog(self):
+        """Everything sent over the connections there are now vanishes."""
+        for _, _, clogged in self.pairs:
+            clogged.set()
+
+    def cut(self):
+        for near, far, _ in self.pairs:
+            for end in (near, far):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self.pairs.clear()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.cut()
+
+
 @pytest.fixture
 def broadcaster():
     broadcaster = LatestFrameBroadcaster()
@@ -188,6 +243,18 @@ def watch():
             stack.callback(viewer.close)
             return viewer
         yield begin
+
+
+@pytest.fixture
+def link():
+    links = []
+
+    def begin(port):
+        links.append(Link(port))
+        return links[-1]
+    yield begin
+    for one in links:
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """The page in a real browser: Chromium, headless, driven through its own driver."""
 
-import contextlib
 import os
-import socket
-import threading
 import time
 from pathlib import Path
 
@@ -78,68 +75,6 @@ def moves(browser, patience=10):
 def keep(browser, name):
     if PICTURES:
         browser.save_screenshot(str(Path(PICTURES) / name))
-
-
-class Link:
-    """A way through to the server that can be cut or clogged."""
-
-    def __init__(self, port):
-        self.target, self.clogged, self.pairs = port, threading.Event(), []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near = self.listener.accept()[0]
-                try:
-                    far = socket.create_connection(("127.0.0.1", self.target))
-                except ConnectionRefusedError:      # nobody there, as behind a router
-                    near.close()
-                    continue
-                clogged = threading.Event()
-                self.pairs.append((near, far, clogged))
-                for pair in ((near, far), (far, near)):
-                    threading.Thread(target=self.carry, args=(*pair, clogged),
-                                     daemon=True).start()
-
-    def carry(self, source, sink, clogged):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if not clogged.is_set():
-                    sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-
-    def clog(self):
-        """Everything sent over the connections there are now vanishes."""
-        for _, _, clogged in self.pairs:
-            clogged.set()
-
-    def cut(self):
-        for near, far, _ in self.pairs:
-            for end in (near, far):
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
-        self.pairs.clear()
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.cut()
-
-
-@pytest.fixture
-def link():
-    links = []
-
-    def begin(port):
-        links.append(Link(port))
-        return links[-1]
-    yield begin
-    for one in links:
-        one.close()
 
 
 def test_page_shows_a_moving_picture_and_the_state(start, page):
@@ -274,6 +209,34 @@ def test_closed_page_leaves_nothing_behind(start, page):
     begin = time.monotonic()
     eventually(lambda: time.monotonic() - begin > 0.2)
     assert product.camera["encoded"] <= encoded + 1
+
+
+def test_mosaic_shows_all_cameras_and_a_tap_opens_one(start, page):
+    product = start("--source", "yard=demo", "--source", "gate=demo:640x360@10",
+                    "--source", "attic=/dev/video99")
+    show(page, product.url)
+    moves(page)
+    eventually(lambda: text(page, "#words") == "2 of 3 cameras live")
+    eventually(lambda: "there is no camera" in text(page, "[data-camera=attic]"))
+    time_for_the_person(product)
+    keep(page, "mosaic.png")
+    assert page.execute_script("return document.images.length") == 1   # one connection
+    page.find_elements("css selector", ".mosaic a")[1].click()
+    eventually(lambda: text(page, "h1") == "gate")
+    moves(page)
+    assert product.camera["name"] == "yard"
+    eventually(lambda: text(page, "#viewers") == "1")
+    page.find_element("css selector", "header a").click()
+    eventually(lambda: text(page, "h1") == "Pi Video Surveillance")
+    moves(page)
+
+
+def test_mosaic_fits_a_phone(start, page):
+    product = start("--source", "a=demo", "--source", "b=demo", "--source", "c=demo")
+    size(page, PHONE, mobile=True)
+    show(page, product.url)
+    moves(page)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
 
 
 def test_nothing_is_wrong_in_the_browsers_own_eyes(start, page):

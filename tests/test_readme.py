@@ -3,10 +3,12 @@
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 
 from conftest import PATIENCE, ROOT, Product, missing, needs
+from pyimagesearch.settings import Settings
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S)
@@ -51,10 +53,24 @@ def test_make_setup_leaves_a_working_environment():
     command for command in COMMANDS if command.startswith(".venv/bin/python web")])
 def test_program_starts_as_written(command):
     words = shlex.split(command)
+    if "doctor" in words:
+        ended = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, text=True,
+                               capture_output=True, timeout=60)
+        assert ended.returncode == (0 if words[-1] == "demo" else 1)
+        assert "Python" in ended.stdout
+        return
     product = Product(*words[2:], "--port", "0", program=(words[1],))
     assert product.get("/healthz")
     assert product.stop()[1] == 0
     product.close()
+
+
+def test_settings_file_is_read_as_printed(tmp_path):
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    file = tmp_path / "cameras.toml"
+    file.write_text(text)
+    front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    assert (front.frame_count, front.quality, yard.size) == (64, 70, (1280, 720))
 
 
 @pytest.mark.parametrize("command", [

@@ -145,7 +145,8 @@ def open_ffmpeg(url: CameraUrl, clock: Clock) -> FfmpegSource:
     try:
         container = av.open(
             with_login(url), timeout=(TIMEOUT, TIMEOUT), options={
-                "rtsp_transport": "tcp", "fflags": "nobuffer"})
+                "rtsp_transport": "tcp", "fflags": "nobuffer",
+                "fpsprobesize": "0"})   # or it watches for a second to learn the rate
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url.bare} has no video")

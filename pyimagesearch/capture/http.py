@@ -125,6 +125,14 @@ class StillSource:
             self._answer.close()
 
 
+class DigestLogin(urllib.request.HTTPDigestAuthHandler):
+    """Digest login for cameras that write ``md5`` in small letters, as Motion does."""
+
+    def get_algorithm_impls(self, algorithm: str) -> Any:
+        """Return the hash functions for *algorithm*; urllib knows only capitals."""
+        return super().get_algorithm_impls(algorithm.upper())
+
+
 def request(url: CameraUrl) -> Any:
     """
     Return the answer to ``GET url``, logged in by basic or digest as asked.
@@ -135,8 +143,7 @@ def request(url: CameraUrl) -> Any:
     if url.user:
         logins.add_password(None, url.bare, url.user, url.password)
     opener = urllib.request.build_opener(
-        urllib.request.HTTPBasicAuthHandler(logins),
-        urllib.request.HTTPDigestAuthHandler(logins))
+        urllib.request.HTTPBasicAuthHandler(logins), DigestLogin(logins))
     try:
         return opener.open(url.bare, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:

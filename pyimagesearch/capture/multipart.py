@@ -40,7 +40,7 @@ class MultipartParser:
             data = data[skipped:]
         self._data += data
         parts: list[bytes] = []
-        while len(self._data) > len(self._delimiter):
+        while self._in_body or len(self._data) > len(self._delimiter):
             taken = self._next()
             if taken is None:
                 break
@@ -61,8 +61,8 @@ class MultipartParser:
             return b""
         start = found.end() - len(self._data)
         end = start + int(found[1])
-        behind = len(data) - end
-        if start < 0 or not 0 <= behind <= NEAR:
+        behind = len(data) - end    # at most the next boundary, and no other part
+        if start < 0 or not 0 <= behind <= len(self._delimiter) + 4:
             return b""
         self._data[:] = data[end:] if behind > 2 else b""     # or an end of line
         return bytes(data[start:end])

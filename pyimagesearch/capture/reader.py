@@ -14,7 +14,7 @@ from .source import Opener, Source
 
 log = logging.getLogger(__name__)
 
-OPENING = 12.0      # seconds for a camera to open and give its first frame
+OPENING = 8.0      # seconds for a camera to open and give its first frame
 
 
 class FrameReader:
@@ -68,6 +68,8 @@ class FrameReader:
         """Cancel and wait *timeout* seconds; return whether the thread ended."""
         self.cancel()
         self._thread.join(timeout)
+        with self._changed:     # the error's traceback leads back here: a cycle,
+            self._newest = self._error = None   # which would keep the picture
         return not self.alive
 
     def _wait_for_newer(self, seen: int) -> Frame | None:

@@ -1,0 +1,180 @@
+"""Several cameras: names, streams, the mosaic, and that none disturbs another."""
+
+import json
+import os
+import urllib.error
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import Hands, Watching, eventually
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings import Settings
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mosaic import Mosaic, layout
+
+RED_FRAME = (0, 0, 255)
+
+
+def decode(jpeg):
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
+# --- settings
+
+def test_cameras_have_names_or_numbers():
+    settings = Settings(source=("front=rtsp://h/x?a=b", "demo", "yard=0"))
+    assert [(camera.name, camera.source) for camera in settings.cameras()] == [
+        ("front", "rtsp://h/x?a=b"), ("2", "demo"), ("yard", "0")]
+    assert Settings(source=("http://h/?x=y",)).cameras()[0].name == "camera"
+
+
+def test_two_cameras_of_one_name_are_refused():
+    with pytest.raises(SettingsError, match="names two cameras 'a'"):
+        Settings(source=("a=0", "a=1"))
+
+
+def test_camera_tables_of_the_file_have_settings_of_their_own(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text('quality = 60\n[cameras.front]\nsource = "demo"\nthreshold = 40\n'
+                    "[cameras.yard]\nsource = 0\nfps = 5\nresolution = \"320x240\"\n")
+    front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    assert (front.name, front.source, front.threshold, front.quality) == (
+        "front", "demo", 40, 60)
+    assert (yard.source, yard.fps, yard.size, yard.threshold) == ("0", 5.0, (320, 240), 25)
+    (only,) = Settings.from_command_line(
+        ["--config", str(file), "--source", "yard=demo"], {}).cameras()
+    assert (only.source, only.fps) == ("demo", 5.0)
+
+
+@pytest.mark.parametrize(("table", "told"), [
+    ("[cameras.front]\nfps = 5", "source in [cameras.front]"),
+    ("[cameras.front]\nsource = 0\nport = 5", "port in [cameras.front]"),
+    ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
+    ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
+    ("cameras = 3", "must be tables [cameras.NAME]")])
+def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, told):
+    file = tmp_path / "s.toml"
+    file.write_text(table)
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--config", str(file)], {})
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_environment_names_several(monkeypatch):
+    settings = Settings.from_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"})
+    assert [camera.name for camera in settings.cameras()] == ["a", "b"]
+
+
+# --- the mosaic itself
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 9, 16])
+def test_tiles_fill_the_mosaic_without_overlap(count):
+    tiles = layout([str(number) for number in range(count)])
+    area = {(x, y) for tile in tiles for x in range(tile.x, tile.x + tile.width, 4)
+            for y in range(tile.y, tile.y + tile.height, 4)}
+    assert len(area) == sum(
+        (tile.width // 4) * -(-tile.height // 4) for tile in tiles)
+    assert max(tile.x + tile.width for tile in tiles) <= 1280
+
+
+@pytest.fixture
+def mosaic():
+    mosaic = Mosaic(["a", "b"], LatestFrameBroadcaster(), 90, Hands())
+    yield mosaic
+    mosaic.stop()
+
+
+def test_shapes_are_kept_and_motion_is_marked(mosaic):
+    wide = np.full((100, 400, 3), 200, np.uint8)
+    with mosaic.broadcaster.watching():
+        mosaic.show("a", wide, motion=False)
+        mosaic.show("b", wide, motion=True)
+    left, right = mosaic._canvas[:, :640], mosaic._canvas[:, 640:]
+    assert (left[240, 320] == 200).all()
+    assert (left[100, 320] < 60).all()              # above the wide picture
+    assert tuple(right[240, 2]) == RED_FRAME
+    assert tuple(left[240, 2]) != RED_FRAME
+
+
+def test_nobody_sees_a_tile_from_before_nobody_watched(mosaic):
+    bright = np.full((480, 640, 3), 200, np.uint8)
+    with mosaic.broadcaster.watching():
+        mosaic.show("a", bright, motion=False)
+    mosaic.show("a", None, motion=False)
+    assert (mosaic._canvas[240, 320] < 60).all()
+
+
+def test_card_stays_though_nobody_watches(mosaic):
+    mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8))
+    assert (mosaic._canvas[240, 320] == 120).all()
+
+
+# --- the program
+
+@pytest.fixture
+def three(start):
+    return start("--source", "a=demo:320x240@15", "--source", "wide=demo:640x200@10",
+                 "--source", "lost=/dev/video99")
+
+
+def test_each_camera_has_its_own_stream_still_and_status(three):
+    for name, shape in (("a", (240, 320, 3)), ("wide", (200, 640, 3))):
+        eventually(lambda name=name: json.loads(
+            three.get(f"/api/status/{name}"))["state"] == "live")
+        assert decode(three.get(f"/snapshot/{name}.jpg")).shape == shape
+        viewer = Watching(three.port, f"/video_feed/{name}")
+        assert decode(viewer.part()[1]).shape == shape
+        viewer.close()
+    assert json.loads(three.get("/api/status/lost"))["state"] == "no signal"
+    first = Watching(three.port)
+    assert decode(first.part()[1]).shape == (240, 320, 3)
+    first.close()
+
+
+@pytest.mark.parametrize("path", ["/video_feed/x", "/snapshot/x.jpg", "/api/status/x",
+                                  "/camera/x"])
+def test_unknown_camera_is_404_with_the_known_ones(three, path):
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        three.get(path)
+    assert refusal.value.code == 404
+    assert b"there are a, wide, lost" in refusal.value.read()
+    refusal.value.close()
+
+
+def test_mosaic_shows_all_and_is_encoded_for_viewers_only(three):
+    eventually(lambda: json.loads(three.get("/api/status/a"))["state"] == "live")
+    viewer = Watching(three.port, "/mosaic_feed")
+    for _ in range(6):
+        picture = decode(viewer.part()[1])
+    assert picture.shape == (960, 1280, 3)
+    a, wide, lost = picture[:480, :640], picture[:480, 640:], picture[480:, :640]
+    assert a.std() > 15
+    assert wide[240].std() > 10
+    assert (wide[20, 100:] < 60).all()              # bars above the wide picture
+    assert (np.abs(lost.astype(int) - 36) < 8).mean() > 0.9     # its card
+    status = json.loads(three.get("/api/status"))
+    assert (status["viewers"], status["mosaic_viewers"]) == (1, 1)
+    assert status["cameras"][0]["encoded"] == 0
+    viewer.close()
+
+
+def test_frozen_camera_slows_no_other(start):
+    pipe = Path("/dev/shm") / f"frozen-{os.getpid()}"
+    os.mkfifo(pipe)
+    try:
+        product = start("--source", f"frozen={pipe}", "--source", "a=demo:320x240@20")
+        eventually(lambda: json.loads(product.get("/api/status/a"))["frames"] > 40)
+        assert json.loads(product.get("/api/status/a"))["fps"] > 19
+        took, code = product.stop()
+        assert (code, took < 1.0) == (0, True)
+    finally:
+        pipe.unlink()
+
+
+def test_settings_of_one_camera_do_not_leak_into_another():
+    one, two = Settings(source=("a=0", "b=0"), tables={"a": {"width": 100}}).cameras()
+    assert (one.width, replace(one, width=640, name="b")) == (100, two)

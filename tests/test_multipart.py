@@ -1,0 +1,146 @@
+"""Multipart bodies and JPEG headers, as cameras spell them and as nobody should."""
+
+import contextlib
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture, jpeg_size
+from pyimagesearch.capture.multipart import MOST, MultipartParser
+from pyimagesearch.errors import BadPicture
+from pyimagesearch.frames import for_detection
+
+JPEG = cv2.imencode(".jpg", DemoScene((640, 480), 10).picture(3))[1].tobytes()
+PARTS = [b"\xff\xd8one\xff\xd9", b"two\r\nlines", b"\r\n", b"x" * 3000]
+SPELLINGS = {   # how the boundary is declared, and a part
+    "mjpg-streamer": ("boundarydonotcross", b"--boundarydonotcross\r\nContent-Type: image/"
+                      b"jpeg\r\nContent-Length: %d\r\nX-Timestamp: 0.1\r\n\r\n%b\r\n"),
+    "ustreamer": ("boundarydonotcross", b"--boundarydonotcross\r\nContent-Type: image/jpeg"
+                  b"\r\nContent-Length: %d\r\n\r\n%b\r\n"),
+    "motion": ("BoundaryString", b"--BoundaryString\r\nContent-type: image/jpeg\r\n"
+               b"Content-Length:%9d\r\n\r\n%b\r\n"),
+    "esp32-cam": ("123456789000000000000987654321", b"\r\n--123456789000000000000987654321"
+                  b"\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b"),
+    "axis": ("--myboundary", b"--myboundary\r\nContent-Type: image/jpeg\r\n"
+             b"Content-Length: %d\r\n\r\n%b\r\n"),
+    "quoted": ('"frame"', b"--frame\r\ncontent-length: %d\r\n\r\n%b\r\n"),
+    "bare line ends": ("b", b"--b\nContent-Length: %d\n\n%b\n"),
+}
+
+
+def fed(parser, data, cuts):
+    """Feed *data* in the pieces between *cuts*."""
+    places = [0, *sorted(cuts), len(data)]
+    return [part for a, b in itertools.pairwise(places)
+            for part in parser.feed(data[a:b])]
+
+
+@pytest.mark.parametrize("camera", SPELLINGS)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_parts_come_out_as_they_went_in_however_they_are_cut(camera, data):
+    boundary, spelling = SPELLINGS[camera]
+    parts = data.draw(st.lists(st.sampled_from(PARTS), max_size=5))
+    body = b"".join(spelling % (len(part), part) for part in parts)
+    cuts = data.draw(st.lists(st.integers(0, len(body)), max_size=8))
+    assert fed(MultipartParser(boundary), body, cuts) == parts
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_parts_without_a_length_end_at_the_next_boundary(data):
+    parts = data.draw(st.lists(st.sampled_from([PARTS[0], PARTS[1], PARTS[3]]), max_size=5))
+    body = b"".join(b"--b\r\nContent-Type: image/jpeg\r\n\r\n%b\r\n" % part
+                    for part in parts) + b"--b\r\n"
+    cuts = data.draw(st.lists(st.integers(0, len(body)), max_size=8))
+    assert fed(MultipartParser("b"), body, cuts) == parts
+
+
+def test_our_own_stream_is_read(broadcaster):
+    body = b"--frame\r\n"
+    for number in range(3):
+        broadcaster.publish(b"jpeg %d" % number, number)
+        body += broadcaster.latest.part
+    assert MultipartParser("frame").feed(body) == [b"jpeg 0", b"jpeg 1", b"jpeg 2"]
+
+
+def test_part_that_is_too_large_is_passed_over_without_being_kept():
+    parser = MultipartParser("b")
+    assert parser.feed(b"--b\r\nContent-Length: %d\r\n\r\n" % (MOST + 1)) == []
+    for _ in range(MOST // 65536):
+        assert parser.feed(bytes(65536)) == []
+        assert len(parser._data) < 100
+    assert parser.feed(b"x\r\n--b\r\nContent-Length: 3\r\n\r\nabc\r\n") == [b"abc"]
+
+
+def test_endless_part_without_a_length_is_given_up():
+    parser = MultipartParser("b")
+    parser.feed(b"--b\r\n\r\n")
+    for _ in range(MOST // 65536 + 4):
+        parser.feed(bytes(65536))
+        assert len(parser._data) <= MOST + 65536
+    assert parser.feed(b"\r\n--b\r\nContent-Length: 3\r\n\r\nabc") == [b"abc"]
+
+
+@given(st.lists(st.binary(max_size=400), max_size=30))
+def test_garbage_is_neither_kept_nor_fatal(pieces):
+    parser = MultipartParser("b")
+    for piece in pieces:
+        parser.feed(piece)
+    assert len(parser._data) < 20_000
+    filler = b"\r\n--b\r\n\r\n\r\n--b\r\nContent-Length: 3\r\n\r\nabc\r\n"
+    parser._skip = 0
+    found = parser.feed(filler) + parser.feed(filler) + parser.feed(filler)
+    assert not parser._in_body or parser._length is not None or b"abc" in found
+
+
+# --- JPEG
+
+def test_size_is_read_from_the_header():
+    assert jpeg_size(JPEG)[1] == (640, 480)
+    assert jpeg_size(JPEG + b"\r\n\0\0")[1] == (640, 480)
+
+
+@given(st.binary(max_size=300), st.integers(0, len(JPEG)))
+@settings(deadline=None)
+def test_broken_jpegs_are_refused_and_never_crash(garbage, cut):
+    decoder = JpegDecoder()
+    for data in (garbage, b"\xff\xd8" + garbage + b"\xff\xd9", JPEG[:cut] + garbage):
+        with contextlib.suppress(BadPicture):
+            picture = JpegPicture(data, decoder)
+            picture.grey()
+            picture.colour()
+
+
+def test_cut_jpeg_is_refused():
+    decoder = JpegDecoder()
+    JpegPicture(JPEG, decoder).grey()
+    with pytest.raises(BadPicture):
+        JpegPicture(JPEG[:9000], decoder).grey()
+
+
+@pytest.mark.parametrize(("size", "grey"), [
+    ((640, 480), (240, 320)), ((320, 240), (240, 320)), ((1280, 720), (180, 320)),
+    ((1920, 1080), (270, 480)), ((637, 479), (479, 637)), ((2561, 1441), (181, 321))])
+def test_brightness_is_decoded_no_larger_than_needed(size, grey):
+    image = DemoScene(size, 10).picture(3)
+    jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+    picture = JpegPicture(jpeg, JpegDecoder())
+    assert picture.size == size
+    assert picture.grey().shape == grey
+    assert picture.colour().shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (800, 600), (1280, 720), (1920, 1080)])
+def test_detector_sees_the_same_whether_somebody_watches_or_not(size):
+    jpeg = cv2.imencode(".jpg", DemoScene(size, 10).picture(70))[1].tobytes()
+    unwatched = for_detection(JpegPicture(jpeg, JpegDecoder()).grey()).astype(int)
+    watched = JpegPicture(jpeg, JpegDecoder())
+    watched.colour()
+    difference = np.abs(for_detection(watched.grey()) - unwatched)
+    assert difference.max() <= 6        # of 255, and --threshold is 25
