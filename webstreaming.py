@@ -31,6 +31,7 @@ try:
     from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
+    from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
@@ -73,7 +74,9 @@ def watch(settings: Settings) -> int:
             return SingleMotionDetector(accumWeight=each.accum_weight)
 
         broadcaster = LatestFrameBroadcaster()
-        loops.append(Surveillance(camera, broadcaster, each, clock, mosaic=mosaic,
+        screen = Screen(each.name, broadcaster, mosaic,
+                        width=each.width, quality=each.quality)
+        loops.append(Surveillance(camera, screen, each, clock,
                                   make_detector=make_detector))
         feeds[each.name] = Feed(broadcaster, loops[-1].status)
     app = create_app(Site(feeds, in_thread, mosaic))

@@ -24,7 +24,7 @@ def main(minutes: float) -> None:
     with running("-c", IMPORTS) as bare:
         libraries = bare.rss()
     print(f"libraries alone        {libraries:7.1f} MB")
-    with product("--source", "0") as server:
+    with product("--source", "0", "--log-level", "error") as server:
         print(f"without a camera       {server.rss():7.1f} MB")
     with product("--source", "demo:640x480@30") as server:
         measure(server, 1, 3)

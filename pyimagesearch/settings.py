@@ -1,20 +1,14 @@
 """Everything a user may set, each thing written down exactly once."""
 
-import argparse
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import __version__
 from .errors import SettingsError
-from .options import Option, check, flag, option, parse, shown_default
-
-PREFIX = "SURVEILLANCE_"
-NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # of a camera: fit for URLs and folders
+from .given import NAME, PREFIX, command_line, merged
+from .options import Option, check, flag, option, shown_default
 
 
 class Row(NamedTuple):
@@ -123,10 +117,11 @@ class Settings:
     def from_command_line(cls, argv: Sequence[str] | None = None,
                           environ: Mapping[str, str] = os.environ) -> "Settings":
         """Parse *argv*; print a usage message and exit with 2 if it is wrong."""
-        parser = command_line()
+        table = {item.name: item for item in options()}
+        parser = command_line(table)
         typed = vars(parser.parse_args(argv))
         try:
-            return cls(**merged(typed, environ))
+            return cls(**merged(table, typed, environ))
         except SettingsError as error:
             parser.error(str(error))
 
@@ -148,85 +143,3 @@ class Settings:
 def options() -> list[Option]:
     """Return the fields of :class:`Settings` that can be set."""
     return [item for item in fields(Settings) if item.metadata]
-
-
-def command_line() -> argparse.ArgumentParser:
-    """Return the parser of all options; it converts nothing."""
-    parser = argparse.ArgumentParser(
-        prog="webstreaming", allow_abbrev=False,
-        description="Stream motion-annotated video to any number of browsers.",
-        epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
-        "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong.")
-    parser.add_argument("--version", action="version",
-                        version=f"%(prog)s {__version__}")
-    for item in options():
-        kind, default = item.metadata["kind"], shown_default(item)
-        shape: dict[str, Any] = {
-            "metavar": item.metadata["metavar"] or item.name.upper()}
-        if kind is bool:
-            shape = {"action": argparse.BooleanOptionalAction}
-        elif kind is tuple:
-            shape["action"] = "append"
-        told = item.metadata["help"] + (f" (default: {default})" if default else "")
-        parser.add_argument(*item.metadata["flags"], flag(item), dest=item.name,
-                            default=argparse.SUPPRESS, help=told, **shape)
-    return parser
-
-
-def merged(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return all that was set anywhere, the strongest word last."""
-    table = {item.name: item for item in options()}
-    given = {name: value for name in table
-             if (value := environ.get(PREFIX + name.upper(), ""))}
-    file = typed.get("config", given.get("config"))
-    values = read_toml(file, table) if file else {}
-    values |= {name: parse(table[name], text, PREFIX + name.upper())
-               for name, text in given.items()}
-    return values | {name: parse(table[name], text, flag(table[name]))
-                     for name, text in typed.items()}
-
-
-def read_toml(file: str, table: Mapping[str, Option]) -> dict[str, Any]:
-    """Return the settings in *file*; raises :exc:`SettingsError` for what is none."""
-    try:
-        content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"--config is {file!r}, which cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"--config is {file!r}, which is not TOML: {error}") from None
-    cameras = content.pop("cameras", {})
-    top = {name: item for name, item in table.items() if name != "config"}
-    values = {name: parse_in(top, name, value, file) for name, value in content.items()}
-    if cameras:
-        sources, values["tables"] = read_cameras(cameras, table, file)
-        values.setdefault("source", sources)
-    return values
-
-
-def read_cameras(cameras: Any, table: Mapping[str, Option], file: str
-                 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
-    if not isinstance(cameras, dict) or not all(
-            re.fullmatch(NAME, name) and isinstance(content, dict)
-            for name, content in cameras.items()):
-        raise SettingsError(f"cameras in {file} must be tables [cameras.NAME], with "
-                            "names of up to 32 letters, digits, - and _")
-    own = {name: item for name, item in table.items() if item.metadata["per_camera"]}
-    sources, settings = [], {}
-    for name, content in cameras.items():
-        where = f"[cameras.{name}] of {file}"
-        source = parse(table["source"], content.pop("source", ""), f"source in {where}")
-        sources += [f"{name}={each}" for each in source]
-        settings[name] = {key: parse_in(own, key, value, where)
-                          for key, value in content.items()}
-    return tuple(sources), settings
-
-
-def parse_in(table: Mapping[str, Option], name: str, value: Any, where: str) -> Any:
-    """Return the parsed *value* of setting *name*, which must be in *table*."""
-    if name not in table:
-        raise SettingsError(f"{name} in {where} is not a setting; there are "
-                            + ", ".join(table))
-    return parse(table[name], value, f"{name} in {where}")

@@ -10,17 +10,7 @@ from .capture.opening import Camera
 from .capture.reader import FrameReader
 from .clock import Clock
 from .errors import BadPicture, CameraLost, SourceEnded
-from .frames import (
-    Box,
-    Frame,
-    Grey,
-    Image,
-    Size,
-    for_detection,
-    for_stream,
-    scaled,
-    size_of,
-)
+from .frames import Box, Frame, Grey, Size, for_detection, size_of
 from .metrics import (
     ENDED,
     LEARNING,
@@ -32,10 +22,7 @@ from .metrics import (
     RateLimit,
 )
 from .settings import CameraSettings
-from .streaming.broadcaster import LatestFrameBroadcaster
-from .streaming.jpeg import encode
-from .streaming.mosaic import Mosaic
-from .streaming.overlay import annotate, card
+from .streaming.screen import Screen
 
 log = logging.getLogger(__name__)
 
@@ -59,20 +46,17 @@ class Surveillance:
     """
     Watch one camera from one thread, for months.
 
-    The thread ``camera-NAME`` owns detector, overlay and encoder; the camera
-    itself is drained by the reader's thread, so that this one never waits on
-    a device and can be stopped at once. :meth:`stop` and :meth:`status` may be
+    The thread ``camera-NAME`` owns detector and *screen*; the camera itself is
+    drained by the reader's thread, so that this one never waits on a device and
+    can be stopped at once. :meth:`stop` and :meth:`status` may be
     called from anywhere.
     """
 
-    def __init__(self, camera: Camera, broadcaster: LatestFrameBroadcaster,
-                 settings: CameraSettings, clock: Clock, *,
-                 make_detector: Callable[[], Detector],
-                 mosaic: Mosaic | None = None) -> None:
+    def __init__(self, camera: Camera, screen: Screen, settings: CameraSettings,
+                 clock: Clock, *, make_detector: Callable[[], Detector]) -> None:
         self.name = name = settings.name
         self._camera = camera
-        self._broadcaster = broadcaster
-        self._mosaic = mosaic
+        self._screen = screen
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
@@ -84,13 +68,12 @@ class Surveillance:
         self._rate = Rate()
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
-        self._card_size: Size = (settings.width, settings.width * 3 // 4)
         self._last_seen: float | None = None
         self._learnt = self._frames = self._skipped = 0
-        self._losses = self._encoded = 0
+        self._losses = 0
         self._motion = False
         self._bad = 0
-        self._show_card("STARTING", f"opening {camera.label}")
+        screen.show_card("STARTING", f"opening {camera.label}", clock.time())
 
     def start(self) -> None:
         """Begin to watch."""
@@ -99,7 +82,7 @@ class Surveillance:
     def stop(self) -> None:
         """Tell the camera loop and all viewers to end; returns at once."""
         self._stopping.set()
-        self._broadcaster.close()
+        self._screen.close()
         if reader := self._reader:
             reader.cancel()
 
@@ -123,8 +106,9 @@ class Surveillance:
             width=self._size[0], height=self._size[1],
             fps=self._rate.per_second(self._clock.monotonic()),
             frames=self._frames, skipped=self._skipped, losses=self._losses,
-            garbled=self._bad, stuck_reads=self.stuck_reads, encoded=self._encoded,
-            viewers=self._broadcaster.viewers)
+            garbled=self._bad, stuck_reads=self.stuck_reads,
+            encoded=self._screen.encoded,
+            viewers=self._screen.viewers)
 
     def run(self) -> None:
         """Watch until :meth:`stop`, whatever the camera does."""
@@ -136,7 +120,7 @@ class Surveillance:
             except SourceEnded as end:
                 log.info("%s: %s", self.name, end)
                 self._enter(ENDED, str(end))
-                self._show_card("THE END", str(end))
+                self._screen.show_card("THE END", str(end), self._clock.time())
                 self._stopping.wait()
             except CameraLost as lost:
                 self._lose(str(lost))
@@ -178,7 +162,7 @@ class Surveillance:
                 continue
             good = frame.arrived if good is None else good
             try:
-                image = frame.picture.colour() if self._watched else None
+                image = frame.picture.colour() if self._screen.wanted else None
                 grey = for_detection(frame.picture.grey())
             except BadPicture:
                 self._forgive(frame.arrived - good)
@@ -191,12 +175,12 @@ class Surveillance:
             detector.update(grey)
             total += 1
             self._note(frame, total, motion is not None)
-            self._publish(frame, image, motion and scaled(
-                motion[1], size_of(grey), self._card_size))
-
-    @property
-    def _watched(self) -> bool:
-        return bool(self._broadcaster.viewers or (self._mosaic and self._mosaic.wanted))
+            if image is None:
+                self._screen.pass_over()
+            else:
+                note = "" if self._state == LIVE else self._state
+                self._screen.show(image, frame.captured, motion and motion[1],
+                                  size_of(grey), note)
 
     def _forgive(self, since_good: float) -> None:
         """Pass over a garbled picture; too many in a row are a loss."""
@@ -206,27 +190,10 @@ class Surveillance:
 
     def _note(self, frame: Frame, total: int, motion: bool) -> None:
         self._size, self._last_seen = frame.picture.size, frame.captured
-        width, height = self._size
-        to = min(width, self._settings.width)
-        self._card_size = (to, max(1, int(height * to / width)))
         self._frames += 1
         self._rate.count(frame.arrived)
         self._learnt, self._motion = total, motion
         self._enter(LIVE if total > self._settings.frame_count else LEARNING)
-
-    def _publish(self, frame: Frame, image: Image | None, box: Box | None) -> None:
-        """Show the frame to who watches; without *image*, nobody did."""
-        if image is not None:
-            image = for_stream(image, self._settings.width)
-            annotate(image, box, datetime.datetime.fromtimestamp(frame.captured))
-        if image is not None and self._broadcaster.viewers:
-            jpeg = encode(image, self._settings.quality)
-            self._broadcaster.publish(jpeg, frame.captured)
-            self._encoded += 1
-        else:
-            self._broadcaster.pass_over()
-        if self._mosaic:
-            self._mosaic.show(self.name, image, box is not None)
 
     def _enter(self, state: str, reason: str = "", since: float | None = None) -> None:
         if state != self._state:
@@ -248,11 +215,5 @@ class Surveillance:
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)
-        self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}")
-
-    def _show_card(self, title: str, text: str) -> None:
-        picture = card(self._card_size, title, text)
-        self._broadcaster.publish(encode(picture, self._settings.quality),
-                                  self._clock.time())
-        if self._mosaic:
-            self._mosaic.show_card(self.name, picture)
+        self._screen.show_card(
+            "NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}", self._clock.time())

@@ -108,8 +108,17 @@ def test_nobody_sees_a_tile_from_before_nobody_watched(mosaic):
     assert (mosaic._canvas[240, 320] < 60).all()
 
 
+def test_state_that_is_special_stands_beside_the_name(mosaic):
+    grey = np.full((480, 640, 3), 90, np.uint8)
+    with mosaic.broadcaster.watching():
+        mosaic.show("a", grey, motion=False)
+        mosaic.show("b", grey, motion=False, note="learning")
+    pale = (mosaic._canvas[:24] > 200).all(axis=2)
+    assert 0 < pale[:, :60].sum() < pale[:, 640:760].sum()
+
+
 def test_card_stays_though_nobody_watches(mosaic):
-    mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8))
+    mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8), "no signal")
     assert (mosaic._canvas[240, 320] == 120).all()
 
 

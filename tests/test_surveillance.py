@@ -13,6 +13,7 @@ from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.settings import Settings
+from pyimagesearch.streaming.screen import Screen
 from pyimagesearch.surveillance import Surveillance
 
 EMPTY = np.full((600, 800, 3), 90, np.uint8)
@@ -47,7 +48,8 @@ def make(broadcaster):
     def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
         (wanted,) = Settings(source=("test=demo",), **options).cameras()
         made.append(Surveillance(
-            Camera("a test", open_source), broadcaster, wanted,
+            Camera("a test", open_source),
+            Screen("test", broadcaster, None, width=wanted.width, quality=75), wanted,
             clock or SystemClock(), make_detector=detector))
         return made[-1]
     yield make

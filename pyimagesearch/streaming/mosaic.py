@@ -91,23 +91,28 @@ class Mosaic:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def show(self, name: str, image: Image | None, motion: bool) -> None:
-        """Put *image* into the tile of camera *name*, marked if it saw *motion*."""
+    def show(self, name: str, image: Image | None, motion: bool,
+             note: str = "") -> None:
+        """
+        Put *image* into the tile of camera *name*, marked if it saw *motion*.
+
+        *note* stands beside the name: what is special about its state.
+        """
         if image is not None and self.wanted:
-            self._draw(name, image, motion)
+            self._draw(name, image, motion, note)
             return
         self.broadcaster.pass_over()
         if name in self._current:       # it was shown, and from now on would be old
             with self._lock:
                 self._current.discard(name)
                 self._region(name)[:] = DARK
-                self._label(name)
+                self._label(name, "")
 
-    def show_card(self, name: str, picture: Image) -> None:
+    def show_card(self, name: str, picture: Image, note: str) -> None:
         """Put a card into the tile; it stays until the next picture."""
-        self._draw(name, picture, motion=False)
+        self._draw(name, picture, motion=False, note=note)
 
-    def _draw(self, name: str, image: Image, motion: bool) -> None:
+    def _draw(self, name: str, image: Image, motion: bool, note: str) -> None:
         tile = self._by_name[name]
         scale = min(tile.width / image.shape[1], tile.height / image.shape[0])
         wide, tall = (max(1, round(side * scale)) for side in image.shape[1::-1])
@@ -118,7 +123,7 @@ class Mosaic:
             if (wide, tall) != (tile.width, tile.height):
                 region[:] = DARK
             region[y:y + tall, x:x + wide] = small
-            self._label(name)
+            self._label(name, note)
             if motion:
                 cv2.rectangle(region, (1, 1), (tile.width - 2, tile.height - 2), RED, 3)
             self._current.add(name)
@@ -128,11 +133,11 @@ class Mosaic:
         tile = self._by_name[name]
         return self._canvas[tile.y:tile.y + tile.height, tile.x:tile.x + tile.width]
 
-    def _label(self, name: str) -> None:
-        (wide, tall), below = cv2.getTextSize(name, FONT, 0.55, 1)
-        region = self._region(name)
+    def _label(self, name: str, note: str) -> None:
+        text, region = f"{name} - {note}" if note else name, self._region(name)
+        (wide, tall), below = cv2.getTextSize(text, FONT, 0.55, 1)
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
-        cv2.putText(region, name, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
+        cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
 
     def _run(self) -> None:
         due = self._clock.monotonic()

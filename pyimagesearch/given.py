@@ -1,0 +1,99 @@
+"""What a user has set: on the command line, in the environment, in a file."""
+
+import argparse
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import SettingsError
+from .options import Option, flag, parse, shown_default
+
+PREFIX = "SURVEILLANCE_"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # of a camera: fit for URLs and folders
+
+Table = Mapping[str, Option]
+
+
+def command_line(table: Table) -> argparse.ArgumentParser:
+    """Return the parser of all options; it converts nothing."""
+    parser = argparse.ArgumentParser(
+        prog="webstreaming", allow_abbrev=False,
+        description="Stream motion-annotated video to any number of browsers.",
+        epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
+        "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong.")
+    parser.add_argument("--version", action="version",
+                        version=f"%(prog)s {__version__}")
+    for item in table.values():
+        kind, default = item.metadata["kind"], shown_default(item)
+        shape: dict[str, Any] = {
+            "metavar": item.metadata["metavar"] or item.name.upper()}
+        if kind is bool:
+            shape = {"action": argparse.BooleanOptionalAction}
+        elif kind is tuple:
+            shape["action"] = "append"
+        told = item.metadata["help"] + (f" (default: {default})" if default else "")
+        parser.add_argument(*item.metadata["flags"], flag(item), dest=item.name,
+                            default=argparse.SUPPRESS, help=told, **shape)
+    return parser
+
+
+def merged(table: Table, typed: Mapping[str, Any],
+           environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return all that was set anywhere, the strongest word last."""
+    given = {name: value for name in table
+             if (value := environ.get(PREFIX + name.upper(), ""))}
+    file = typed.get("config", given.get("config"))
+    values = read_toml(table, file) if file else {}
+    values |= {name: parse(table[name], text, PREFIX + name.upper())
+               for name, text in given.items()}
+    return values | {name: parse(table[name], text, flag(table[name]))
+                     for name, text in typed.items()}
+
+
+def read_toml(table: Table, file: str) -> dict[str, Any]:
+    """Return the settings in *file*; raises :exc:`SettingsError` for what is none."""
+    try:
+        content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"--config is {file!r}, which cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"--config is {file!r}, which is not TOML: {error}") from None
+    cameras = content.pop("cameras", {})
+    top = {name: item for name, item in table.items() if name != "config"}
+    values = {name: parse_in(top, name, value, file) for name, value in content.items()}
+    if cameras:
+        sources, values["tables"] = read_cameras(table, cameras, file)
+        values.setdefault("source", sources)
+    return values
+
+
+def read_cameras(table: Table, cameras: Any, file: str
+                 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
+    """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
+    if not isinstance(cameras, dict) or not all(
+            re.fullmatch(NAME, name) and isinstance(content, dict)
+            for name, content in cameras.items()):
+        raise SettingsError(f"cameras in {file} must be tables [cameras.NAME], with "
+                            "names of up to 32 letters, digits, - and _")
+    own = {name: item for name, item in table.items() if item.metadata["per_camera"]}
+    sources, settings = [], {}
+    for name, content in cameras.items():
+        where = f"[cameras.{name}] of {file}"
+        source = parse(table["source"], content.pop("source", ""), f"source in {where}")
+        sources += [f"{name}={each}" for each in source]
+        settings[name] = {key: parse_in(own, key, value, where)
+                          for key, value in content.items()}
+    return tuple(sources), settings
+
+
+def parse_in(table: Table, name: str, value: Any, where: str) -> Any:
+    """Return the parsed *value* of setting *name*, which must be in *table*."""
+    if name not in table:
+        raise SettingsError(f"{name} in {where} is not a setting; there are "
+                            + ", ".join(table))
+    return parse(table[name], value, f"{name} in {where}")
