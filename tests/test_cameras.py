@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import Hands, Watching, eventually
+from conftest import Hands, eventually
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -130,18 +130,14 @@ def three(start):
                  "--source", "lost=/dev/video99")
 
 
-def test_each_camera_has_its_own_stream_still_and_status(three):
+def test_each_camera_has_its_own_stream_still_and_status(three, watch):
     for name, shape in (("a", (240, 320, 3)), ("wide", (200, 640, 3))):
         eventually(lambda name=name: json.loads(
             three.get(f"/api/status/{name}"))["state"] == "live")
         assert decode(three.get(f"/snapshot/{name}.jpg")).shape == shape
-        viewer = Watching(three.port, f"/video_feed/{name}")
-        assert decode(viewer.part()[1]).shape == shape
-        viewer.close()
+        assert decode(watch(three.port, path=f"/video_feed/{name}").part()[1]).shape == shape
     assert json.loads(three.get("/api/status/lost"))["state"] == "no signal"
-    first = Watching(three.port)
-    assert decode(first.part()[1]).shape == (240, 320, 3)
-    first.close()
+    assert decode(watch(three.port).part()[1]).shape == (240, 320, 3)
 
 
 @pytest.mark.parametrize("path", ["/video_feed/x", "/snapshot/x.jpg", "/api/status/x",
@@ -154,21 +150,20 @@ def test_unknown_camera_is_404_with_the_known_ones(three, path):
     refusal.value.close()
 
 
-def test_mosaic_shows_all_and_is_encoded_for_viewers_only(three):
+def test_mosaic_shows_all_and_is_encoded_for_viewers_only(three, watch):
     eventually(lambda: json.loads(three.get("/api/status/a"))["state"] == "live")
-    viewer = Watching(three.port, "/mosaic_feed")
+    viewer = watch(three.port, path="/mosaic_feed")
     for _ in range(6):
         picture = decode(viewer.part()[1])
     assert picture.shape == (960, 1280, 3)
     a, wide, lost = picture[:480, :640], picture[:480, 640:], picture[480:, :640]
     assert a.std() > 15
     assert wide[240].std() > 10
-    assert (wide[20, 100:] < 60).all()              # bars above the wide picture
+    assert (wide[60, 100:] < 60).all()              # bars above the wide picture
     assert (np.abs(lost.astype(int) - 36) < 8).mean() > 0.9     # its card
     status = json.loads(three.get("/api/status"))
     assert (status["viewers"], status["mosaic_viewers"]) == (1, 1)
     assert status["cameras"][0]["encoded"] == 0
-    viewer.close()
 
 
 def test_frozen_camera_slows_no_other(start):
