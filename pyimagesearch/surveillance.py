@@ -119,8 +119,8 @@ class Surveillance:
                 self.run_once()
             except SourceEnded as end:
                 log.info("%s: %s", self.name, end)
-                self._enter(ENDED, str(end))
                 self._screen.show_card("THE END", str(end), self._clock.time())
+                self._enter(ENDED, str(end))
                 self._stopping.wait()
             except CameraLost as lost:
                 self._lose(str(lost))
