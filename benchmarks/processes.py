@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -66,9 +67,10 @@ def running(*command: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def product(*arguments: str) -> Iterator[Server]:
-    """Run ``webstreaming.py`` on a free port."""
-    with running("webstreaming.py", "--port", "0", "--log-level", "warning",
-                 *arguments) as server:
+    """Run ``webstreaming.py`` on a free port, with a folder of its own."""
+    with tempfile.TemporaryDirectory() as data, running(
+            "webstreaming.py", "--port", "0", "--log-level", "warning",
+            "--data", data, *arguments) as server:
         yield server
 
 

@@ -25,6 +25,10 @@ class ListenError(SurveillanceError):
     """The server cannot listen where it was told to."""
 
 
+class DataFolderError(SurveillanceError):
+    """The folder for what is kept belongs to another running server."""
+
+
 def explain_import(error: ImportError) -> str:
     """Return what to do about a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):

@@ -12,6 +12,9 @@ WORDS = {"true": True, "yes": True, "on": True, "1": True,
 NAMES = {int: "a whole number", float: "a number", bool: "true or false",
          str: "some text", tuple: "one source or several"}
 
+SIZE = r"(\d+(?:\.\d+)?) ?([kMGT]?)B?"
+FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
 Option = Field[Any]
 
 
@@ -94,3 +97,10 @@ def allowed(item: Option) -> str:
         return f"written {rules['metavar']}"
     limits = "" if rules["low"] is None else f" from {rules['low']} to {rules['high']}"
     return NAMES[rules["kind"]] + limits
+
+
+def as_bytes(size: str) -> int:
+    """Return the bytes that *size* means, written like ``10GB`` (SI units)."""
+    found = re.fullmatch(SIZE, size)
+    assert found, "was checked against SIZE"
+    return int(float(found[1]) * FACTORS[found[2]])

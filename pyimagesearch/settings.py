@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged
-from .options import Option, check, flag, option, shown_default
+from .options import SIZE, Option, as_bytes, check, flag, option, shown_default
 
 
 class Row(NamedTuple):
@@ -34,6 +34,13 @@ class CameraSettings:
     quality: int
     threshold: int
     accum_weight: float
+    min_area: float
+    min_frames: int
+    record: bool
+    record_from: str | None
+    pre_roll: float
+    post_roll: float
+    max_clip: int
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -80,11 +87,50 @@ class Settings:
     accum_weight: float = option(
         0.1, "weight of a new frame in the learnt background", low=0, high=1,
         per_camera=True)
+    min_area: float = option(
+        1.0, "moved pixels that count as motion [per mille of the frame]",
+        low=0, high=1000, per_camera=True)
+    min_frames: int = option(
+        3, "of five frames, how many must show motion to begin an event",
+        low=1, high=5, per_camera=True)
+    record: bool = option(True, "keep a clip of each motion event", per_camera=True)
+    record_from: str | None = option(
+        None, "what clips are made of: the camera's own video (rtsp:// only, and "
+        "the default there) or the streamed pictures",
+        kind=str, choices=("camera", "stream"), per_camera=True)
+    pre_roll: float = option(5.0, "seconds kept from before an event",
+                             low=0, high=60, per_camera=True)
+    post_roll: float = option(
+        5.0, "seconds without motion that end an event, and are kept",
+        low=0.5, high=600, per_camera=True)
+    max_clip: int = option(300, "seconds after which a clip goes on in a new file",
+                           low=5, high=3600, per_camera=True)
+    data: str | None = option(
+        None, "folder for all that is kept; default: the platform's for user data",
+        kind=str, metavar="DIR")
+    keep: str | None = option(
+        None, "what clips may take; default: half of what is free at the first start",
+        kind=str, pattern=SIZE, metavar="10GB")
+    reserve: str = option("1GB", "space on the disk that is never used", pattern=SIZE,
+                          metavar="1GB")
+    keep_days: float | None = option(
+        None, "days after which clips go; default: when their space is needed",
+        kind=float, low=0.01, high=36_500)
     log_level: str = option("info", "how much is logged",
                             choices=("debug", "info", "warning", "error"))
     config: str | None = option(None, "TOML file with any of these settings",
                                 kind=str, metavar="FILE")
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def keep_bytes(self) -> int | None:
+        """What clips may take [bytes]; ``None`` if that was not set."""
+        return None if self.keep is None else as_bytes(self.keep)
+
+    @property
+    def reserve_bytes(self) -> int:
+        """What must stay free on the disk [bytes]."""
+        return as_bytes(self.reserve)
 
     def __post_init__(self) -> None:
         for item in options():

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -85,10 +86,11 @@ class Product:
     """``webstreaming.py`` as a process of its own, on a free port."""
 
     def __init__(self, *arguments, program=("webstreaming.py",), env=None, cwd=ROOT):
+        self.data = tempfile.TemporaryDirectory(prefix="surveillance-")
         self.process = subprocess.Popen(
             [sys.executable, *program, "--port", "0", *arguments], cwd=cwd, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **(env or {})})
+            env={**os.environ, "SURVEILLANCE_DATA": self.data.name, **(env or {})})
         self.log = []
         self.greeting = self.process.stdout.readline()
         self._drain = threading.Thread(target=self._read_log, daemon=True)
@@ -132,6 +134,7 @@ class Product:
         self.wait_for_end()
         self.process.stdout.close()
         self.process.stderr.close()
+        self.data.cleanup()
 
 
 class Watching:

@@ -8,9 +8,10 @@ import pytest
 from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself
-    {"errors", "clock", "options", "given", "settings", "frames", "metrics", "memory"},
-    {"motion_detection", "capture", "streaming"},
-    {"surveillance", "doctor"},
+    {"errors", "clock", "options", "given", "settings", "frames", "metrics", "memory",
+     "datafolder"},
+    {"motion_detection", "capture", "streaming", "recording", "events"},
+    {"surveillance", "evidence", "doctor"},
     {"web", "server"},
 ]
 CONFINED = {
@@ -20,7 +21,7 @@ CONFINED = {
                "webstreaming.py"),
     "imutils": ("pyimagesearch/capture/videostream.py",
                 "pyimagesearch/capture/picamera.py"),
-    "av": ("pyimagesearch/capture/ffmpeg.py",),
+    "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/recording/mp4.py"),
     "zmq": ("pyimagesearch/capture/imagehub.py",),
     "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/doctor.py"),
     "simplejpeg": ("pyimagesearch/capture/jpegpicture.py",),

@@ -1,0 +1,83 @@
+"""The folder in which everything lies that is kept: clips, events, secrets."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from .errors import DataFolderError, SettingsError
+
+OWN = 0o600     # only the user who runs the program may read a secret
+
+
+class DataFolder:
+    """
+    Where clips, events and secrets are kept, *given* or the platform's own place.
+
+    Nothing is made until it is needed: a stick that is not plugged in yet, or a
+    folder that cannot be written, must not keep the live picture from starting.
+    """
+
+    def __init__(self, given: str | None) -> None:
+        self.path = Path(given).expanduser() if given else platform_folder()
+        if self.path.exists() and not self.path.is_dir():
+            raise SettingsError(f"--data is {str(self.path)!r}, but must be a folder")
+        self._lock: int | None = None   # the open file that holds it
+
+    @property
+    def clips(self) -> Path:
+        """The tree of clips, a folder a camera and in it a folder a day."""
+        return self.path / "clips"
+
+    @property
+    def database(self) -> Path:
+        """The file with all events."""
+        return self.path / "events.db"
+
+    def make(self) -> None:
+        """Make the folder; raises :exc:`OSError` if that cannot be."""
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def claim(self) -> None:
+        """
+        Keep every other server out, until this process ends.
+
+        Raises :exc:`DataFolderError` if another one has it, and :exc:`OSError`
+        if the folder cannot be written.
+        """
+        if self._lock is not None:
+            return
+        self.make()
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWN)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise DataFolderError(
+                f"{str(self.path)!r} is in use by another webstreaming; stop that one, "
+                "or choose another folder with --data") from None
+        self._lock = lock
+
+    def secret(self, name: str) -> bytes | None:
+        """Return what :meth:`keep_secret` kept under *name*, or ``None``."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep_secret(self, name: str, content: bytes) -> None:
+        """Keep *content* in file *name*, at once or not at all, for our eyes only."""
+        self.make()
+        draft = self.path / f".{name}.{secrets.token_hex(4)}"
+        number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN)
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(number)
+        draft.replace(self.path / name)
+
+
+def platform_folder() -> Path:
+    """Return the platform's folder for the data of a user's programs."""
+    import platformdirs
+    return Path(platformdirs.user_data_dir("webstreaming", appauthor=False))

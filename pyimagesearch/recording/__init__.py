@@ -1,0 +1,1 @@
+"""What is kept of the pictures: pre-roll, clips, and when they go."""
