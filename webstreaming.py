@@ -21,12 +21,18 @@ try:
     import gevent
 
     from pyimagesearch import __version__
+    from pyimagesearch.archive import Archive
     from pyimagesearch.capture.imagehub import ImageHubs
-    from pyimagesearch.capture.opening import find_camera
-    from pyimagesearch.clock import SystemClock
+    from pyimagesearch.capture.opening import Camera, find_camera, gives_packets
+    from pyimagesearch.clock import Clock, SystemClock
+    from pyimagesearch.datafolder import DataFolder
     from pyimagesearch.doctor import examine
+    from pyimagesearch.events.store import EventStore
+    from pyimagesearch.evidence import Evidence, StoreLedger
     from pyimagesearch.memory import keep_freed_memory
     from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.recording.recorder import Recorder
+    from pyimagesearch.recording.tape import Tape
     from pyimagesearch.server import LiveServer, in_thread, urls
     from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -62,29 +68,33 @@ def main(argv: list[str]) -> int:
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
-    found = [(each, find_camera(each, clock, hubs)) for each in wanted]
+    archive = Archive(DataFolder(settings.data), settings, clock)
+    watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     server = LiveServer(settings.ip, settings.port)
+    archive.claim()
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                     settings.quality, clock) if len(wanted) > 1 else None
     feeds: dict[str, Feed] = {}
     loops: list[Surveillance] = []
-    for each, camera in found:
+    for each, (camera, evidence) in zip(wanted, watched, strict=True):
         def make_detector(each: CameraSettings = each) -> SingleMotionDetector:
             return SingleMotionDetector(accumWeight=each.accum_weight)
 
         broadcaster = LatestFrameBroadcaster()
         screen = Screen(each.name, broadcaster, mosaic,
                         width=each.width, quality=each.quality)
-        loops.append(Surveillance(camera, screen, each, clock,
+        loops.append(Surveillance(camera, screen, evidence, each, clock,
                                   make_detector=make_detector))
-        feeds[each.name] = Feed(broadcaster, loops[-1].status)
-    app = create_app(Site(feeds, in_thread, mosaic))
+        feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence)
+    app = create_app(Site(feeds, in_thread, mosaic, archive))
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
+    keepers: list[Recorder | Archive | EventStore] = [
+        *archive.recorders, archive, archive.store]
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
-    for thread in threads:
+    for thread in (archive, *archive.recorders, *threads):
         thread.start()
     print(f"webstreaming {__version__}: open", *urls(*server.address), flush=True)
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
@@ -93,7 +103,26 @@ def watch(settings: Settings) -> int:
     for thread in threads:
         if not thread.join(0.5):
             log.warning("%s did not stop in time", thread.name)
+    for keeper in keepers:      # one after the other: each has the last word to the next
+        keeper.stop()
+        if not keeper.join(5.0):
+            log.warning("%s did not stop in time; the next start salvages "
+                        "what is open", keeper.name)
     return 0
+
+
+def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
+                   clock: Clock) -> tuple[Camera, Evidence]:
+    """Return a camera and what becomes of what it sees; nothing is opened yet."""
+    packets, tape = gives_packets(wanted), Tape(wanted.pre_roll)
+    recorder = Recorder(wanted.name, archive.clips, tape,
+                        StoreLedger(archive.store, archive.clips), clock,
+                        max_clip=wanted.max_clip, ready=archive.ready,
+                        obstacle=archive.obstacle)
+    archive.recorders.append(recorder)
+    evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
+    archive.on_arm(evidence.arm)
+    return find_camera(wanted, clock, hubs, tape if packets else None), evidence
 
 
 def run() -> None:

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import cv2
+
 from .capture.opening import Camera
 from .capture.reader import FrameReader
 from .clock import Clock
 from .errors import BadPicture, CameraLost, SourceEnded
+from .evidence import Evidence
 from .frames import Box, Frame, Grey, Size, for_detection, size_of
 from .metrics import (
     ENDED,
@@ -52,9 +55,11 @@ class Surveillance:
     called from anywhere.
     """
 
-    def __init__(self, camera: Camera, screen: Screen, settings: CameraSettings,
-                 clock: Clock, *, make_detector: Callable[[], Detector]) -> None:
+    def __init__(self, camera: Camera, screen: Screen, evidence: Evidence,
+                 settings: CameraSettings, clock: Clock, *,
+                 make_detector: Callable[[], Detector]) -> None:
         self.name = name = settings.name
+        self._evidence = evidence
         self._camera = camera
         self._screen = screen
         self._settings = settings
@@ -107,8 +112,10 @@ class Surveillance:
             fps=self._rate.per_second(self._clock.monotonic()),
             frames=self._frames, skipped=self._skipped, losses=self._losses,
             garbled=self._bad, stuck_reads=self.stuck_reads,
-            encoded=self._screen.encoded,
-            viewers=self._screen.viewers)
+            encoded=self._screen.encoded, viewers=self._screen.viewers,
+            recording=self._evidence.recording,
+            recording_since=self._evidence.recording_since,
+            recording_trouble=self._evidence.trouble)
 
     def run(self) -> None:
         """Watch until :meth:`stop`, whatever the camera does."""
@@ -119,6 +126,7 @@ class Surveillance:
                 self.run_once()
             except SourceEnded as end:
                 log.info("%s: %s", self.name, end)
+                self._evidence.rest()
                 self._screen.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
                 self._stopping.wait()
@@ -131,6 +139,7 @@ class Surveillance:
             delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
             self._clock.wait(self._stopping, max(RETRY_FIRST, delay - took))
+        self._evidence.close()
 
     def run_once(self) -> None:
         """Open the camera and watch it until it fails."""
@@ -162,25 +171,35 @@ class Surveillance:
                 continue
             good = frame.arrived if good is None else good
             try:
-                image = frame.picture.colour() if self._screen.wanted else None
+                if self._screen.wanted or self._evidence.wants(0.0):
+                    frame.picture.colour()      # before its grey: decoded only once
                 grey = for_detection(frame.picture.grey())
+                if frame.picture.size != self._size or total == 0:
+                    detector, total = self._make_detector(), 0
+                motion = (detector.detect(grey, self._settings.threshold)
+                          if total > frameCount else None)
+                detector.update(grey)
+                total += 1
+                self._note(frame, total, motion is not None)
+                self._show(frame, motion, size_of(grey))
             except BadPicture:
                 self._forgive(frame.arrived - good)
                 continue
             good = frame.arrived
-            if frame.picture.size != self._size or total == 0:
-                detector, total = self._make_detector(), 0
-            motion = (detector.detect(grey, self._settings.threshold)
-                      if total > frameCount else None)
-            detector.update(grey)
-            total += 1
-            self._note(frame, total, motion is not None)
-            if image is None:
-                self._screen.pass_over()
-            else:
-                note = "" if self._state == LIVE else self._state
-                self._screen.show(image, frame.captured, motion and motion[1],
-                                  size_of(grey), note)
+
+    def _show(self, frame: Frame, motion: tuple[Grey, Box] | None, of: Size) -> None:
+        """Show *frame* to who watches, and hand it on as evidence."""
+        area, box = (1000 * cv2.countNonZero(motion[0]) / motion[0].size, motion[1]
+                     ) if motion else (0.0, None)
+        keep = self._evidence.wants(area)
+        if not (keep or self._screen.wanted):
+            self._screen.pass_over()
+            self._evidence.see(frame, area, None, None)
+            return
+        note = "" if self._state == LIVE else self._state
+        shown = self._screen.show(frame.picture.colour(), frame.captured, box, of, note,
+                                  keep=keep)
+        self._evidence.see(frame, area, shown.box, shown.jpeg)
 
     def _forgive(self, since_good: float) -> None:
         """Pass over a garbled picture; too many in a row are a loss."""
@@ -200,6 +219,7 @@ class Surveillance:
             if state == LEARNING and self._state == NO_SIGNAL:
                 log.info("%s: the picture is back after %.1f s", self.name,
                          self._clock.time() - self._since)
+                self._evidence.returned(self._clock.time())
             self._state = state
             self._since = self._clock.time() if since is None else since
         self._reason = reason
@@ -212,6 +232,7 @@ class Surveillance:
         hint = "" if self._frames else " (without a camera, try: --source demo)"
         log.warning("%s: no signal: %s%s", self.name, reason, hint)
         self._enter(NO_SIGNAL, reason, self._last_seen)
+        self._evidence.lost(self._since, reason)
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)

@@ -1,5 +1,7 @@
 """RTSP cameras, and every other stream that FFmpeg reads, through PyAV."""
 
+import io
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,15 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Grey, Image, Picture, Size
 
+from .source import PacketTap
 from .url import CameraUrl
 
 if TYPE_CHECKING:
     import av
 
+log = logging.getLogger(__name__)
+
+TICKS = 90_000      # a second, in the time stamps of packets
 TIMEOUT = 5.0       # seconds, for opening and between any two packets
 STALE = 0.5         # seconds behind the newest by which a frame is not worth showing
 LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p",
@@ -26,6 +32,7 @@ class DecodedPicture:
     def __init__(self, frame: "av.VideoFrame", captured: float) -> None:
         self.captured: float | None = captured
         self._frame = frame
+        self._colour: Image | None = None
 
     @property
     def size(self) -> Size:
@@ -40,7 +47,9 @@ class DecodedPicture:
         return grey
 
     def colour(self) -> Image:
-        return self._convert("bgr24")
+        if self._colour is None:
+            self._colour = self._convert("bgr24")
+        return self._colour
 
     def _convert(self, kind: str) -> Image:
         import av
@@ -56,15 +65,16 @@ class FfmpegSource:
 
     The frames carry the camera's own time stamps. After a pause the camera
     sends its backlog; it is decoded, as later frames build on it, but what is
-    more than half a second behind is not shown.
+    more than half a second behind is not shown. *tap* gets each packet as it comes.
     """
 
     patience = TIMEOUT
 
     def __init__(self, url: CameraUrl, container: "av.container.InputContainer",
-                 clock: Clock) -> None:
+                 clock: Clock, tap: PacketTap | None = None) -> None:
         self._url = url
         self._container = container
+        self._clock = clock
         self._times = TimeStamps(clock)
         stream = container.streams.video[0]
         context = stream.codec_context
@@ -72,6 +82,9 @@ class FfmpegSource:
         context.options = {"flags": "low_delay"}
         self.granted = (f"{context.name} {context.width}x{context.height}"
                         f" at {float(stream.average_rate or 0):g} fps")
+        self._tap = tap
+        if tap:
+            tap.begin(describe(stream))
         self._frames = self._decode(stream)
 
     def read(self) -> Picture:
@@ -89,12 +102,42 @@ class FfmpegSource:
         import av
         try:
             for packet in self._container.demux(stream):
+                self._hand_on(packet)
                 try:
                     yield from packet.decode()
                 except av.InvalidDataError:
                     continue        # a broken packet; the next key frame mends it
         except (av.FFmpegError, OSError) as error:
             raise CameraLost(f"{self._url.bare} {meaning(error)}") from None
+
+
+    def _hand_on(self, packet: Any) -> None:
+        if self._tap is None or not packet.size or packet.dts is None:
+            return
+        pts = packet.dts if packet.pts is None else packet.pts
+        self._tap.put(
+            bytes(packet), self._clock.time(), self._clock.monotonic(),
+            key=packet.is_keyframe, pts=round(pts * packet.time_base * TICKS),
+            dts=round(packet.dts * packet.time_base * TICKS))
+
+
+def describe(stream: Any) -> bytes:
+    """
+    Return an MP4 without pictures that says how the video of *stream* is encoded.
+
+    Bytes cross from thread to thread, and outlive the connection. Raises
+    :exc:`CameraLost` for a codec that no MP4 of ours can hold.
+    """
+    import av
+    memory, name = io.BytesIO(), stream.codec_context.name
+    if name not in ("h264", "hevc"):
+        raise CameraLost(f"the camera sends {name}, which cannot be recorded as it is; "
+                         "use --record-from stream")
+    with av.open(memory, "w", format="mp4",
+                 options={"movflags": "empty_moov+default_base_moof"}) as described:
+        described.add_stream_from_template(stream)
+        described.start_encoding()
+    return memory.getvalue()
 
 
 class TimeStamps:
@@ -130,9 +173,10 @@ class TimeStamps:
         return self._clock.time() - late
 
 
-def open_ffmpeg(url: CameraUrl, clock: Clock) -> FfmpegSource:
+def open_ffmpeg(url: CameraUrl, clock: Clock,
+                tap: PacketTap | None = None) -> FfmpegSource:
     """
-    Open *url* with FFmpeg, RTSP by TCP.
+    Open *url* with FFmpeg, RTSP by TCP; *tap* gets its packets as they come.
 
     Raises :exc:`CameraLost` with the reason, and never with the password.
     """
@@ -150,7 +194,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock) -> FfmpegSource:
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url.bare} has no video")
-        return FfmpegSource(url, container, clock)
+        return FfmpegSource(url, container, clock, tap)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url.bare} {meaning(error)}") from None
 

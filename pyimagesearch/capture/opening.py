@@ -16,11 +16,12 @@ from .ffmpeg import open_ffmpeg
 from .http import open_http
 from .imagehub import ImageHubs
 from .picamera import open_picamera
-from .source import Opener, Wish
+from .source import Opener, PacketTap, Wish
 from .url import parse_url, without_login
 from .videofile import VideoFileSource
 from .videostream import is_device, open_usb
 
+FFMPEG = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
 KINDS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
          "rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, demo:1280x720@15")
 
@@ -32,10 +33,21 @@ class Camera(NamedTuple):
     open: Opener
 
 
-def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs) -> Camera:
+def gives_packets(wanted: CameraSettings) -> bool:
+    """Return whether clips are to be made of the camera's own video."""
+    by_ffmpeg = "://" in wanted.source and wanted.source.partition("://")[0] in FFMPEG
+    if wanted.record_from == "camera" and not by_ffmpeg:
+        raise SettingsError(f"--record-from is 'camera', but {wanted.name} is no "
+                            "rtsp:// camera; only their own video can be recorded")
+    return by_ffmpeg and wanted.record_from != "stream"
+
+
+def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
+                tap: PacketTap | None = None) -> Camera:
     """
     Return the camera that *wanted* means; nothing is opened yet.
 
+    *tap* gets its own video, if it :func:`gives_packets`.
     Raises :exc:`SettingsError` for a source that can never work.
     """
     spec, wish = wanted.source, Wish(wanted.size, wanted.fps)
@@ -50,14 +62,15 @@ def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs) -> Camera
         device = int(spec) if spec.isdigit() else spec
         return Camera(spec, partial(open_usb, device, wish, clock))
     if "://" in spec:
-        return find_by_url(spec, wanted.fps, clock, hubs)
+        return find_by_url(spec, wanted.fps, clock, hubs, tap)
     if Path(spec).suffix:
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, wanted.loop, closing, clock))
     raise wrong(spec)
 
 
-def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs) -> Camera:
+def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
+                tap: PacketTap | None) -> Camera:
     """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
     scheme, _, rest = spec.partition("://")
     if scheme in ("imagezmq", "imagezmq+sub"):
@@ -71,9 +84,9 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs) -> 
     if scheme in ("http", "https"):
         url = parse_url(spec)
         return Camera(url.bare, lambda closing: open_http(url, fps, closing, clock))
-    if scheme in ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp"):
+    if scheme in FFMPEG:
         url = parse_url(spec)
-        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock))
+        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock, tap))
     raise wrong(spec)
 
 

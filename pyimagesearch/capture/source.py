@@ -34,6 +34,21 @@ class Source(Protocol):
         """Let go of the device, the connection or the file."""
 
 
+class PacketTap(Protocol):
+    """Who wants a camera's video as it comes, before it is decoded."""
+
+    def begin(self, header: bytes) -> None:
+        """Hear of a new video; *header*, an MP4 without pictures, describes it."""
+
+    def put(self, data: bytes, captured: float, at: float, *, key: bool, pts: int,
+            dts: int) -> None:
+        """
+        Take a packet that came at *captured* [s since the epoch], *at* [s, monotonic].
+
+        *pts* and *dts* are the camera's own times, in 1/90000 s. Must not wait.
+        """
+
+
 class Wish(NamedTuple):
     """What a camera is asked for; it may grant something else."""
 

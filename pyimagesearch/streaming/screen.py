@@ -1,6 +1,7 @@
 """Where a camera's pictures go: to its own viewers, and into the mosaic."""
 
 import datetime
+from typing import NamedTuple
 
 from pyimagesearch.frames import Box, Image, Size, for_stream, scaled
 
@@ -8,6 +9,13 @@ from .broadcaster import LatestFrameBroadcaster
 from .jpeg import encode
 from .mosaic import Mosaic
 from .overlay import annotate, card
+
+
+class Shown(NamedTuple):
+    """What came of a picture that was shown."""
+
+    jpeg: bytes | None      # if one was made
+    box: Box | None         # in its pixels
 
 
 class Screen:
@@ -39,24 +47,27 @@ class Screen:
         return bool(self.viewers or (self._mosaic and self._mosaic.wanted))
 
     def show(self, image: Image, captured: float, box: Box | None, of: Size,
-             note: str) -> None:
+             note: str, *, keep: bool = False) -> Shown:
         """
         Show *image*, captured at *captured* [s since the epoch].
 
         *box* was found in a picture of size *of*; *note* is what is special
-        about the camera's state, for the mosaic.
+        about the camera's state, for the mosaic. With *keep*, a JPEG is made
+        even if nobody watches.
         """
-        drawn = for_stream(image, self._width)
+        drawn, jpeg = for_stream(image, self._width), None
         self._size = drawn.shape[1], drawn.shape[0]
-        annotate(drawn, box and scaled(box, of, self._size),
-                 datetime.datetime.fromtimestamp(captured))
-        if self.viewers:
-            self._broadcaster.publish(encode(drawn, self._quality), captured)
+        seen = box and scaled(box, of, self._size)
+        annotate(drawn, seen, datetime.datetime.fromtimestamp(captured))
+        if keep or self.viewers:
+            jpeg = encode(drawn, self._quality)
+            self._broadcaster.publish(jpeg, captured)
             self.encoded += 1
         else:
             self._broadcaster.pass_over()
         if self._mosaic:
             self._mosaic.show(self._name, drawn, box is not None, note)
+        return Shown(jpeg, seen)
 
     def pass_over(self) -> None:
         """Note that a picture was not shown, as nobody watches."""

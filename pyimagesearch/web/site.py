@@ -17,6 +17,7 @@ class Feed:
 
     broadcaster: LatestFrameBroadcaster
     status: Callable[[], CameraStatus]
+    evidence: Any = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Site:
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
+    archive: Any = None
 
     def feed(self, name: str | None) -> Feed:
         """

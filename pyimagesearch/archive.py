@@ -1,0 +1,230 @@
+"""All that is kept: the folder, the list of events, and what goes to make room."""
+
+import contextlib
+import logging
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+
+from .clock import Clock
+from .datafolder import DataFolder
+from .errors import SurveillanceError
+from .events.event import ARMED, COMPLETE, DISARMED, GONE, Event
+from .events.store import EventStore
+from .metrics import ArchiveStatus
+from .recording.mp4 import reason
+from .recording.recorder import Recorder
+from .recording.retention import DAY, Holding, days_kept, plan, room
+from .salvage import mark_missing, protect, salvage
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+SWEEP = 2.0         # seconds between two looks at the space that is left
+RETRY = 5.0         # seconds until a folder that refused is tried again
+TIDY = 600.0        # seconds between two looks for files that were moved away
+AHEAD = 2           # sweeps for which there must be room ahead
+LEAST_AHEAD = 256_000       # bytes, at least
+
+
+class Archive:
+    """
+    Keep the folder of clips and the list of events in order, for months.
+
+    The thread ``archive`` opens the folder as soon as that can be, salvages what a
+    crash left, sets :attr:`ready`, and then makes room before it runs out. All else
+    may be called from anywhere.
+    """
+
+    def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
+        self.name = "archive"
+        self.ready = threading.Event()      # the recorders may write
+        self.clips = folder.clips
+        self.store = EventStore(folder.database, clock)
+        self.recorders: list[Recorder] = []
+        self.armed = True
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        self._on_arm: list[Callable[[bool], None]] = []
+        self._trouble = ""
+        self._used = self._cap = self._free = self._keep = 0
+        self._days: float | None = None
+        self._open_before = self._growth = 0
+        self._tidied = -TIDY
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
+
+    def claim(self) -> None:
+        """
+        Keep other servers out of the folder; if it is not there yet, later.
+
+        Raises :exc:`DataFolderError` if another server has it.
+        """
+        try:
+            self._folder.claim()
+        except OSError as error:
+            self._fare(reason(error))
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have the thread end; returns at once."""
+        self._stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread; return whether it ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def obstacle(self) -> str:
+        """Return why nothing may be recorded now; empty if it may."""
+        return self._trouble
+
+    def status(self) -> ArchiveStatus:
+        """Return what is kept, and what may be."""
+        return ArchiveStatus(
+            folder=str(self._folder.path), used=self._used, cap=self._cap,
+            free=self._free, days=self._days,
+            trouble=self._trouble or self.store.trouble, armed=self.armed)
+
+    def on_arm(self, tell: Callable[[bool], None]) -> None:
+        """Have *tell* called when motion is to make events, or no longer."""
+        self._on_arm.append(tell)
+        tell(self.armed)
+
+    def arm(self, armed: bool) -> None:
+        """Have motion make events, or not; that outlasts a restart."""
+        if armed == self.armed:
+            return
+        self._set_armed(armed)
+        self.store.remember("armed", "yes" if armed else "no")
+        now = self._clock.time()
+        self.store.begin(Event(id=self.store.new_id(), camera="", begin=now, end=now,
+                               kind=ARMED if armed else DISARMED))
+
+    def star(self, ids: Sequence[int], starred: bool) -> int:
+        """
+        Protect events from being removed, or no longer; return how many there were.
+
+        Waits for the disk; raises :exc:`SurveillanceError` if it cannot be written.
+        """
+        count = self.store.star(ids, starred)
+        with self.store.reading() as reader:
+            files = [file for event in reader.events(ids) for file in event.files]
+        for file in files:
+            with contextlib.suppress(OSError):  # the database knows it all the same
+                protect(self.clips / file.path, starred)
+        return count
+
+    def run(self) -> None:
+        """Open, salvage, then sweep until :meth:`stop`; nothing dies quietly."""
+        while not self._stopping.is_set():
+            try:
+                if not self.ready.is_set():
+                    self._open()
+                self.sweep()
+                self._fare("")
+            except (OSError, sqlite3.Error, SurveillanceError) as error:
+                self._fare(reason(error))
+            except Exception as error:
+                log.exception("the archive failed")
+                self._fare(f"the archive failed ({type(error).__name__})")
+            self._clock.wait(self._stopping, SWEEP if self.ready.is_set() else RETRY)
+
+    def sweep(self) -> None:
+        """Remove what must go; raises :exc:`SurveillanceError` if it is not enough."""
+        self.clips.mkdir(parents=True, exist_ok=True)
+        now = self._clock.time()
+        for path in self.store.erase(now):
+            self._unlink(path)
+        self._measure()
+        excess = self._used + self._ahead() - self._cap
+        if excess > 0 or self._clock.monotonic() - self._tidied >= TIDY:
+            self._tidy(excess, now)
+        if self._used + self._ahead() > self._cap:
+            raise SurveillanceError("there is no room: what is left is protected, or "
+                                    "the disk is full of other things")
+
+    def _tidy(self, excess: int, now: float) -> None:
+        """Remove *excess* bytes and what is too old; see what was moved away."""
+        mark_missing(self.clips, self.store)
+        self._tidied = self._clock.monotonic()
+        with self.store.reading() as reader:
+            holdings = [Holding(*row) for row in reader.holdings()]
+        days = self._settings.keep_days
+        for holding in plan(holdings, excess=excess,
+                            oldest=now - days * DAY if days else 0.0):
+            self._remove(holding)
+        self._days = days_kept(holdings, self._cap, now)
+
+    def _open(self) -> None:
+        self._folder.claim()
+        self.clips.mkdir(parents=True, exist_ok=True)
+        aside = self.store.open()
+        if aside:
+            log.warning("the list of events was damaged and is made anew from the "
+                        "clips; the old one is %s", aside)
+        with self.store.reading() as reader:
+            kept, armed = reader.remembered("keep"), reader.remembered("armed")
+        self._set_armed(armed != "no")
+        self._keep = self._settings.keep_bytes or int(kept or self._half_of_the_disk())
+        salvage(self.clips, self.store)
+        self.ready.set()
+
+    def _half_of_the_disk(self) -> int:
+        half = shutil.disk_usage(self.clips).free // 2
+        self.store.remember("keep", str(half))
+        return half
+
+    def _measure(self) -> None:
+        """Note what is used, free and allowed [bytes]."""
+        opened = sum(recorder.open_bytes for recorder in self.recorders)
+        self._growth = max(0, opened - self._open_before)
+        self._open_before = opened
+        with self.store.reading() as reader:
+            self._used = reader.used() + opened
+        self._free = shutil.disk_usage(self.clips).free
+        self._cap = room(self._keep, self._settings.reserve_bytes, self._used,
+                         self._free)
+
+    def _ahead(self) -> int:
+        """Return the bytes that may come until the next sweeps, a copy included."""
+        return self._open_before + max(LEAST_AHEAD, AHEAD * self._growth)
+
+    def _remove(self, holding: Holding) -> None:
+        with self.store.reading() as reader:
+            event = reader.event(holding.event)
+        for file in event.files if event else ():
+            if file.state == COMPLETE and self._unlink(file.path):
+                self.store.mark(file.path, GONE)
+        self._used -= holding.bytes
+        log.info("removed what event %d had kept, to make room", holding.event)
+
+    def _unlink(self, name: str) -> bool:
+        path = self.clips / name
+        try:
+            path.unlink(missing_ok=True)
+            for folder in (path.parent, path.parent.parent):    # a day, a camera
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+        except OSError as error:
+            log.warning("%s cannot be removed: %s", path, reason(error))
+        return not path.exists()
+
+    def _set_armed(self, armed: bool) -> None:
+        self.armed = armed
+        for tell in self._on_arm:
+            tell(armed)
+
+    def _fare(self, trouble: str) -> None:
+        if trouble == self._trouble:
+            return
+        if trouble:
+            log.error("nothing can be kept in %s: %s", self._folder.path, trouble)
+        else:
+            log.info("everything can be kept again")
+        self._trouble = trouble

@@ -1,0 +1,250 @@
+"""What becomes of what one camera sees: events, clips, levels of motion."""
+
+import logging
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from .clock import Clock
+from .events.event import (
+    LOST,
+    MANUAL,
+    MOTION,
+    RETURNED,
+    SNAPSHOT,
+    STILL,
+    THUMBNAIL,
+    Event,
+    KeptFile,
+)
+from .events.store import EventStore
+from .frames import Box, Frame
+from .motion_detection.motionevents import Ended, MotionEvents, Started
+from .recording.recorder import Recorder
+from .recording.story import Story
+from .settings import CameraSettings
+
+log = logging.getLogger(__name__)
+
+
+class StoreLedger(NamedTuple):
+    """Tell the store of the files that a recorder keeps below *folder*."""
+
+    store: EventStore
+    folder: Path
+
+    def file(self, event: int, path: Path, media: str, begin: float, end: float,
+             size: int, state: str) -> None:
+        """Note a file of an event, or its new state."""
+        self.store.keep(event, KeptFile(
+            path.relative_to(self.folder).as_posix(), media, begin, end, size, state))
+
+
+class Peak(NamedTuple):
+    """The frame of an event in which most moved."""
+
+    area: float             # per mille of the frame
+    box: Box | None         # in pixels of the JPEG
+    jpeg: bytes
+    captured: float
+
+
+NOTHING = Peak(-1.0, None, b"", 0.0)
+
+
+class Evidence:
+    """
+    Make events of what the camera loop sees, and have the recorder keep them.
+
+    :meth:`see`, :meth:`lost`, :meth:`returned`, :meth:`rest` and :meth:`close` belong
+    to the camera loop; :meth:`record`, :meth:`keep_still` and :meth:`arm` to everybody.
+    *packets* tells that clips are made of the camera's own video, so that pictures
+    are wanted for thumbnails only.
+    """
+
+    def __init__(self, settings: CameraSettings, recorder: Recorder, store: EventStore,
+                 clock: Clock, *, packets: bool) -> None:
+        self._armed = True
+        self._settings = settings
+        self._recorder = recorder
+        self._store = store
+        self._clock = clock
+        self._packets = packets
+        self._motion = MotionEvents(min_frames=settings.min_frames,
+                                    post_roll=settings.post_roll)
+        self._event: Event | None = None        # the motion event that lasts
+        self._lost: Event | None = None         # the loss that lasts
+        self._peak = NOTHING
+        self._minute, self._level = 0, 0.0
+        self._lock = threading.Lock()           # guards the two below
+        self._manual: Event | None = None       # the recording that somebody started
+        self._untold: int | None = None         # its id, until it has a thumbnail
+
+    @property
+    def recording_since(self) -> float | None:
+        """When somebody started a recording that still runs [s since the epoch]."""
+        manual = self._manual
+        return manual.begin if manual else None
+
+    @property
+    def recording(self) -> bool:
+        """Whether a clip is being written."""
+        return self._recorder.recording
+
+    @property
+    def trouble(self) -> str:
+        """Why not everything is kept as it should be."""
+        return self._recorder.trouble
+
+    def arm(self, armed: bool) -> None:
+        """Have motion make events, or not."""
+        self._armed = armed
+
+    def wants(self, area: float) -> bool:
+        """Return whether the frame, of which *area* per mille moved, is to be kept."""
+        if self._manual and (self._untold or not self._packets):
+            return True
+        if not (self._armed and self._settings.record):
+            return False
+        return not self._packets or (
+            area >= self._settings.min_area and area > self._peak.area)
+
+    def see(self, frame: Frame, area: float, box: Box | None,
+            jpeg: bytes | None) -> None:
+        """
+        Take in a frame of which *area* per mille moved, within *box*.
+
+        *jpeg* is how it was shown, if it was; *box* is in its pixels.
+        """
+        self._note_level(frame.captured, area)
+        motion = self._armed and 0 < area >= self._settings.min_area
+        if not self._armed:
+            self._end_motion(self._motion.stop(), frame)
+        told = self._motion.see(frame.arrived, motion)
+        if self._motion.since is None and not self._motion.lasting:
+            self._peak = NOTHING
+        if motion and area > self._peak.area:
+            self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
+        if jpeg and not self._packets and self.wants(area):
+            self._recorder.tape.put(jpeg, frame.captured, frame.arrived,
+                                    since=self._motion.since)
+        for change in told:
+            if isinstance(change, Started):
+                self._begin_motion(change, frame)
+            else:
+                self._end_motion([change], frame)
+        self._illustrate(frame, jpeg)
+
+    def lost(self, since: float, reason: str) -> None:
+        """Note that the camera has gone, *since* [s since the epoch]."""
+        self.rest()
+        if self._lost is None:
+            self._lost = self._new(LOST, since, reason)
+            self._store.begin(self._lost)
+        else:
+            self._store.note(self._lost.id, reason)
+
+    def returned(self, captured: float) -> None:
+        """Note that the camera gives pictures again."""
+        if self._lost is None:
+            return
+        gone, self._lost = self._lost, None
+        self._store.end(gone.id, captured, 0.0, None)
+        back = self._new(RETURNED, captured, f"after {captured - gone.begin:.0f} s")
+        self._store.begin(ended(back, captured))
+
+    def rest(self) -> None:
+        """End the motion event that lasts, as no more frames come."""
+        for end in self._motion.stop():
+            self._finish_motion(end.at, self._clock.monotonic())
+
+    def close(self) -> None:
+        """End everything, as the program ends."""
+        self.rest()
+        self.record(False)
+
+    def record(self, on: bool) -> str:
+        """Start or stop a recording by hand; return what is now: started, stopped."""
+        with self._lock:
+            if on and self._manual is None:
+                self._manual = self._new(MANUAL, self._clock.time())
+                self._untold = self._manual.id
+                self._store.begin(self._manual)
+                self._recorder.begin(story(self._manual), self._clock.monotonic())
+            elif not on and self._manual:
+                whole, self._manual = self._manual, None
+                now = self._clock.time()
+                self._store.end(whole.id, now, 0.0, None)
+                self._recorder.end(story(ended(whole, now)), self._clock.monotonic())
+        return "started" if on else "stopped"
+
+    def keep_still(self, jpeg: bytes, captured: float) -> int:
+        """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
+        event = ended(self._new(SNAPSHOT, captured), captured)
+        self._store.begin(event)
+        self._recorder.keep_still(event.id, captured, jpeg, STILL)
+        return event.id
+
+    def _begin_motion(self, start: Started, frame: Frame) -> None:
+        captured = frame.captured - (frame.arrived - start.at)
+        self._event = self._new(MOTION, captured)
+        self._begin_at = start.at
+        self._store.begin(self._event)
+        if self._settings.record:
+            self._recorder.begin(story(self._event), start.at - self._settings.pre_roll)
+            self._keep_peak(self._event)
+
+    def _end_motion(self, ends: list[Ended], frame: Frame) -> None:
+        for end in ends:
+            self._finish_motion(end.at, min(frame.arrived,
+                                            end.at + self._settings.post_roll))
+
+    def _finish_motion(self, at: float, until: float) -> None:
+        event, self._event = self._event, None
+        if event is None:
+            return
+        # by the monotonic clock: the other may have been set meanwhile
+        end = event.begin + at - self._begin_at
+        self._store.end(event.id, end, self._peak.area, self._peak.box)
+        if self._settings.record:
+            self._keep_peak(event)
+            self._recorder.end(story(ended(event, end, self._peak)), until)
+        self._peak = NOTHING
+
+    def _keep_peak(self, event: Event) -> None:
+        if self._peak.jpeg:
+            self._recorder.keep_still(event.id, self._peak.captured, self._peak.jpeg,
+                                      THUMBNAIL)
+
+    def _illustrate(self, frame: Frame, jpeg: bytes | None) -> None:
+        if not (self._untold and jpeg):
+            return
+        with self._lock:
+            wanted, self._untold = self._untold, None
+        if wanted:
+            self._recorder.keep_still(wanted, frame.captured, jpeg, THUMBNAIL)
+
+    def _note_level(self, captured: float, area: float) -> None:
+        minute = int(captured // 60)
+        if minute != self._minute:
+            if self._minute:
+                self._store.level(self._settings.name, self._minute, self._level)
+            self._minute, self._level = minute, 0.0
+        self._level = max(self._level, area)
+
+    def _new(self, kind: str, begin: float, note: str = "") -> Event:
+        return Event(id=self._store.new_id(), camera=self._settings.name, kind=kind,
+                     begin=begin, end=None, note=note)
+
+
+def ended(event: Event, end: float, peak: Peak = NOTHING) -> Event:
+    """Return *event* with its *end* and its *peak*."""
+    return replace(event, end=end, peak_area=max(0.0, peak.area), peak_box=peak.box)
+
+
+def story(event: Event) -> Story:
+    """Return what the clips of *event* tell of it."""
+    return Story(event=event.id, camera=event.camera, kind=event.kind,
+                 begin=event.begin, end=event.end, peak_area=event.peak_area,
+                 peak_box=event.peak_box)

@@ -1,0 +1,301 @@
+"""H.264 in MP4, through PyAV: written so that a crash loses a second at most."""
+
+import contextlib
+import io
+import logging
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyimagesearch.errors import RecordingError
+
+from .story import Story, read_story
+from .tape import Piece
+
+if TYPE_CHECKING:
+    import av
+
+log = logging.getLogger(__name__)
+
+TICKS = 90_000          # a second, in time stamps of ours
+FRAGMENT = 400_000      # microseconds of video between two writes to the disk
+SYNC = 5.0          # seconds that a cut of the power may take from a clip
+KEY_EVERY = 2.0         # seconds between key frames: where a player can seek to
+PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
+ENCODER = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
+FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
+              "frag_duration": str(FRAGMENT), "flush_packets": "1"}
+
+
+def explain_missing() -> str:
+    """Return why no clips can be written; empty if they can."""
+    try:
+        import av
+    except ImportError:
+        return ("clips need PyAV, so only stills are kept; run: pip install av")
+    av.logging.set_level(None)      # what matters is in the exceptions
+    return ""
+
+
+class OwnFile(io.RawIOBase):
+    """A file that counts its bytes, and is on the disk after each fragment."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = 0
+        self._number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of *data*; raises :exc:`OSError`, as for a full disk."""
+        left = memoryview(data)
+        size = int(left.nbytes)
+        while left:
+            left = left[os.write(self._number, left):]
+        self.size += size
+        return size
+
+    def sync(self) -> None:
+        """Have the disk keep what was written, even if the power fails."""
+        os.fdatasync(self._number)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._number)
+        super().close()
+
+
+class Clip:
+    """
+    A clip that is being written to *path*, which ends in ``.part.mp4``.
+
+    Fragments of less than half a second: after a crash the file is good up to
+    the last one. Made of JPEGs (encoded anew, constrained baseline, yuv420p) or
+    of a camera's own packets (copied), as the first piece is. Raises
+    :exc:`RecordingError` for what cannot be written; belongs to one thread.
+    """
+
+    def __init__(self, path: Path, story: Story) -> None:
+        self.path = path
+        self.story = story
+        self.frames = 0
+        self.first_at = self.last_at = 0.0      # monotonic [s]
+        self._synced = 0.0
+        self._video: PictureVideo | PacketVideo | None = None
+        self._file = self._attempt(lambda: OwnFile(path))
+        self._container = self._attempt(self._open)
+
+    @property
+    def size(self) -> int:
+        """The bytes written so far."""
+        return int(self._file.size)
+
+    def fits(self, piece: Piece) -> bool:
+        """Return whether *piece* can go on in this clip: same camera, same size."""
+        return self._video is None or self._video.fits(piece)
+
+    def add(self, piece: Piece) -> None:
+        """Write *piece*, which must fit."""
+        if self._video is None:
+            if not piece.key:
+                return
+            kind = PacketVideo if piece.header else PictureVideo
+            self._video = self._attempt(lambda: kind(self._container, piece))
+            self.first_at = self._synced = piece.at
+            self.story = self.story.extended(first=piece.captured)
+        video = self._video
+        self._attempt(lambda: video.add(piece))
+        self.frames += 1
+        self.last_at = piece.at
+        self.story = self.story.extended(last=piece.captured)
+        if piece.at - self._synced >= SYNC:
+            self._synced = piece.at
+            self._attempt(self._file.sync)
+
+    def close(self) -> None:
+        """Write what is left and close the file, which stays a ``.part.mp4``."""
+        try:
+            if self._video is not None:
+                video = self._video
+                self._attempt(lambda: (video.flush(), self._container.close()))
+            self._attempt(self._file.sync)
+        finally:
+            self._file.close()
+
+    def _open(self) -> "av.container.OutputContainer":
+        import av
+        container = av.open(self._file, "w", format="mp4", options=FRAGMENTED,
+                            metadata_errors="replace")
+        container.metadata["comment"] = self.story.as_comment()
+        return container
+
+    def _attempt(self, work: Any) -> Any:
+        import av
+        try:
+            return work()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise RecordingError(reason(error)) from None
+
+
+class PictureVideo:
+    """JPEGs, encoded as H.264; the first *piece* tells the size."""
+
+    def __init__(self, container: "av.container.OutputContainer", piece: Piece) -> None:
+        import av
+        from av.video.reformatter import VideoReformatter
+        self._decoder: Any = av.CodecContext.create("mjpeg", "r")
+        self._decoder.thread_count = 1
+        self._reformatter = VideoReformatter()
+        self._container = container
+        self._begin = piece.at
+        self._last = -1
+        first = self._decode(piece)
+        self._size = first.width, first.height
+        stream: Any = container.add_stream("libx264", rate=30)
+        stream.width, stream.height = (side & ~1 for side in self._size)    # even
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.time_base = Fraction(1, TICKS)
+        context.thread_count = 1
+        context.gop_size = 10_000       # key frames are set by time, not by count
+        context.options = ENCODER
+        self._stream = stream
+        self._next_key = 0
+
+    def fits(self, piece: Piece) -> bool:
+        """Return whether *piece* is a JPEG of the same size."""
+        return not piece.header and jpeg_size(piece.data) in (self._size, None)
+
+    def add(self, piece: Piece) -> None:
+        """Encode *piece* at its time."""
+        import av
+        try:
+            frame = self._decode(piece)
+        except av.InvalidDataError:
+            return      # a garbled picture is not worth a clip
+        frame = self._reformatter.reformat(
+            frame, self._stream.width, self._stream.height, "yuv420p",
+            src_color_range="JPEG", dst_color_range="MPEG", threads=1)
+        frame.pts = max(self._last + 1, round((piece.at - self._begin) * TICKS))
+        frame.time_base = Fraction(1, TICKS)
+        is_key = frame.pts >= self._next_key
+        frame.pict_type = 1 if is_key else 0
+        self._next_key += round(KEY_EVERY * TICKS) if is_key else 0
+        self._last = frame.pts
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    def flush(self) -> None:
+        """Write what the encoder still holds."""
+        for packet in self._stream.encode(None):
+            self._container.mux(packet)
+
+    def _decode(self, piece: Piece) -> Any:
+        import av
+        return self._decoder.decode(av.Packet(piece.data))[0]
+
+
+class PacketVideo:
+    """A camera's own packets, copied; *piece* brings the header that describes them."""
+
+    def __init__(self, container: "av.container.OutputContainer", piece: Piece) -> None:
+        import av
+        self._header = piece.header
+        with av.open(io.BytesIO(piece.header)) as described:
+            self._stream = container.add_stream_from_template(
+                described.streams.video[0])
+        self._container = container
+        self._begin, self._last = piece.dts, -1
+
+    def fits(self, piece: Piece) -> bool:
+        """Return whether *piece* belongs to the same video."""
+        return piece.header == self._header
+
+    def add(self, piece: Piece) -> None:
+        """Copy *piece*; one that comes out of order is left out."""
+        import av
+        if piece.dts - self._begin <= self._last:
+            return
+        self._last = piece.dts - self._begin
+        packet = av.Packet(piece.data)
+        packet.stream = self._stream
+        packet.time_base = Fraction(1, TICKS)
+        packet.pts, packet.dts = piece.pts - self._begin, self._last
+        packet.is_keyframe = piece.key
+        self._container.mux(packet)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def finish(part: Path, story: Story | None = None) -> Path:
+    """
+    Make of *part* a clip that plays everywhere, and return its path.
+
+    Packets are copied into a file with its index in front, named only when it
+    is whole. *story* replaces what the file tells of itself. Raises
+    :exc:`RecordingError`; then *part* is as it was.
+    """
+    import av
+    whole = part.with_name(part.name.removesuffix(PART) + WHOLE)
+    draft = part.with_name(part.name.removesuffix(PART) + DRAFT)
+    try:
+        with av.open(str(part)) as given, av.open(
+                str(draft), "w", format="mp4",
+                options={"movflags": "faststart"}) as made:
+            comment = story.as_comment() if story else given.metadata.get("comment", "")
+            made.metadata["comment"] = comment
+            copy_packets(given, made)
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(whole)
+        part.unlink()
+    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise RecordingError(reason(error)) from None
+    return whole
+
+
+def copy_packets(given: Any, made: Any) -> None:
+    """Copy the video of one container to another, as far as it is whole."""
+    source = given.streams.video[0]
+    target = made.add_stream_from_template(source)
+    for packet in given.demux(source):
+        if packet.dts is None or not packet.size:
+            continue
+        packet.stream = target
+        made.mux(packet)
+
+
+def read_clip(path: Path) -> tuple[Story | None, float]:
+    """
+    Return what the clip at *path* tells of itself, and its length [s].
+
+    Raises :exc:`RecordingError` if it is no video.
+    """
+    import av
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise RecordingError(f"{path.name} holds no video")
+            seconds = (container.duration or 0) / av.time_base
+            return read_story(container.metadata.get("comment", "")), seconds
+    except (av.FFmpegError, OSError) as error:
+        raise RecordingError(reason(error)) from None
+
+
+def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
+    """Return ``(width, height)`` of a JPEG as OpenCV writes it, ``None`` if unclear."""
+    at = jpeg.find(b"\xff\xc0\x00\x11\x08", 0, 4096)
+    if at < 0:
+        return None
+    return (int.from_bytes(jpeg[at + 7:at + 9], "big"),
+            int.from_bytes(jpeg[at + 5:at + 7], "big"))
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words why something could not be written or read."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,170 @@
+"""Write the clips of one camera, on a thread that may wait for the disk."""
+
+import collections
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pyimagesearch.clock import Clock
+
+from .mp4 import reason
+from .places import STILL, place_for, save_still, with_kind
+from .shot import COMPLETE, Ledger, Shot
+from .story import Story
+from .tape import Tape
+
+log = logging.getLogger(__name__)
+
+NICENESS = 5        # the live picture goes before the clip
+ORDERS = 256        # that may wait for a slow disk
+BATCH = 0.15        # seconds of pieces that are written at a time
+IDLE = 5.0          # seconds between two looks while nothing is recorded
+
+
+class Recorder:
+    """
+    Keep clips and stills of one camera below *folder*.
+
+    The camera loop puts pieces on :attr:`tape` and gives orders: :meth:`begin`,
+    :meth:`end`, :meth:`keep_still`; they return at once, from any thread. The
+    thread ``recorder-NAME`` owns all files. It waits for *ready* before it writes
+    anything, and asks *obstacle* why it may not ("" = it may): no room, no disk.
+    Several events may be recorded at once, each into clips of its own.
+    """
+
+    def __init__(self, name: str, folder: Path, tape: Tape, ledger: Ledger,
+                 clock: Clock, *, max_clip: float, ready: threading.Event,
+                 obstacle: Callable[[], str]) -> None:
+        self.name = f"recorder-{name}"
+        self.tape = tape
+        self.dropped_orders = 0
+        self._camera = name
+        self._folder = folder
+        self._ledger = ledger
+        self._clock = clock
+        self._max_clip = max_clip
+        self._ready = ready
+        self._obstacle = obstacle
+        self._orders: collections.deque[Callable[[], None]] = collections.deque()
+        self._shots: dict[int, Shot] = {}
+        self._still_trouble = ""
+        self._called = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
+
+    @property
+    def recording(self) -> bool:
+        """Whether a clip is being written."""
+        return any(shot.writing for shot in tuple(self._shots.values()))
+
+    @property
+    def trouble(self) -> str:
+        """Why not everything is kept as it should be; empty if it is."""
+        told = (shot.trouble for shot in tuple(self._shots.values()))
+        return next(filter(None, told), self._still_trouble)
+
+    @property
+    def open_bytes(self) -> int:
+        """The bytes of clips that are being written."""
+        return sum(shot.size for shot in tuple(self._shots.values()))
+
+    def start(self) -> None:
+        """Begin to take orders."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have the thread close its clips and end; returns at once."""
+        self._stopping.set()
+        self._called.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread; return whether it ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def begin(self, story: Story, at: float) -> None:
+        """Record an event, from *at* [s, monotonic] on, as far as the tape reaches."""
+        self._order(lambda: self._begin(story, at))
+
+    def end(self, story: Story, until: float) -> None:
+        """Record the event no longer than *until* [s, monotonic]; *story* is whole."""
+        self._order(lambda: self._end(story, until))
+
+    def keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
+        """Keep *jpeg*, as the event's thumbnail or as a still of its own."""
+        self._order(lambda: self._keep_still(event, captured, jpeg, media))
+
+    def run(self) -> None:
+        """Write until :meth:`stop`; then close what is open."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while not self._stopping.is_set():
+            if self._ready.is_set():
+                self.run_once()
+            self._wait()
+        if self._ready.is_set():
+            self.run_once()
+            for shot in self._shots.values():
+                shot.close()
+
+    def run_once(self) -> None:
+        """Follow the orders there are, and write the pieces there are."""
+        try:
+            while self._orders:
+                self._orders.popleft()()
+            for shot in list(self._shots.values()):
+                shot.take(self._obstacle())
+                if shot.over:
+                    del self._shots[shot.story.event]
+        except Exception:   # nothing dies quietly, and the next event is recorded
+            log.exception("%s failed", self.name)
+            for shot in self._shots.values():
+                shot.close()
+            self._shots.clear()
+        self.tape.hold(min((shot.cursor for shot in self._shots.values()),
+                           default=math.inf))
+
+    def _wait(self) -> None:
+        waiting = self._orders and not self._ready.is_set()
+        self._clock.wait(self._called, BATCH if self._shots or waiting else IDLE)
+        if not self._stopping.is_set():
+            self._called.clear()
+
+    def _order(self, order: Callable[[], None]) -> None:
+        if len(self._orders) >= ORDERS:
+            self.dropped_orders += 1
+            log.warning("%s: the disk is too slow, %d orders were dropped",
+                        self.name, self.dropped_orders)
+            return
+        self._orders.append(order)
+        self._called.set()
+
+    def _begin(self, story: Story, at: float) -> None:
+        self._shots[story.event] = Shot(
+            story, self._reserve, self.tape, self._ledger, self._clock,
+            first=self.tape.start_for(at), max_clip=self._max_clip)
+
+    def _reserve(self, captured: float) -> Path:
+        reserved = {place for shot in self._shots.values() for place in shot.places}
+        return place_for(self._folder, self._camera, captured, reserved)
+
+    def _end(self, story: Story, until: float) -> None:
+        if shot := self._shots.get(story.event):
+            shot.end(story, until)
+
+    def _keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
+        if obstacle := self._obstacle():
+            self._still_trouble = f"cannot keep a still: {obstacle}"
+            return
+        shot = self._shots.get(event)
+        try:
+            path = with_kind(shot.place() if shot else self._reserve(captured), STILL)
+            save_still(path, jpeg)
+        except OSError as error:
+            self._still_trouble = f"cannot keep a still: {reason(error)}"
+            log.warning("%s: %s", self._camera, self._still_trouble)
+            return
+        self._still_trouble = ""
+        self._ledger.file(event, path, media, captured, captured, len(jpeg), COMPLETE)

@@ -1,0 +1,54 @@
+"""Stills instead of clips, for machines without PyAV."""
+
+from pathlib import Path
+
+from pyimagesearch.errors import RecordingError
+
+from .mp4 import PART, reason
+from .places import STILL, save_still
+from .story import Story
+from .tape import Piece
+
+EVERY = 1.0     # seconds from one still to the next
+
+
+class StillSeries:
+    """
+    One JPEG a second, ``14-03-22_at_0007.jpg``; used as a :class:`~.mp4.Clip` is.
+
+    *path* is the one that the clip would have.
+    """
+
+    def __init__(self, path: Path, story: Story) -> None:
+        self.path = path
+        self.story = story
+        self.frames = self.size = 0
+        self.first_at = self.last_at = 0.0
+        self.files: list[tuple[Path, float, int]] = []  # path, captured, bytes
+        self._due = 0.0
+
+    def fits(self, piece: Piece) -> bool:
+        """Return whether *piece* is a JPEG."""
+        return not piece.header
+
+    def add(self, piece: Piece) -> None:
+        """Keep *piece* if a second has passed; raises :exc:`RecordingError`."""
+        if not self.frames:
+            self.first_at = self._due = piece.at
+            self.story = self.story.extended(first=piece.captured)
+        self.frames += 1
+        self.last_at = piece.at
+        self.story = self.story.extended(last=piece.captured)
+        if piece.at < self._due:
+            return
+        self._due += EVERY
+        name = f"{self.path.name.removesuffix(PART)}_at_{len(self.files):04d}{STILL}"
+        try:
+            save_still(self.path.with_name(name), piece.data)
+        except OSError as error:
+            raise RecordingError(reason(error)) from None
+        self.files.append((self.path.with_name(name), piece.captured, len(piece.data)))
+        self.size += len(piece.data)
+
+    def close(self) -> None:
+        """Nothing is left open."""

@@ -1,0 +1,118 @@
+"""What a camera gave in its last seconds, encoded: where clips get their pre-roll."""
+
+import collections
+import math
+import threading
+from typing import NamedTuple
+
+MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
+
+
+class Piece(NamedTuple):
+    """One encoded picture: a JPEG, or a packet of the camera's own video."""
+
+    number: int         # 1, 2, 3 ... since the tape was made
+    data: bytes
+    captured: float     # wall-clock time [seconds since the epoch]
+    at: float           # the same moment on the monotonic clock [seconds]
+    key: bool           # whether a clip may begin here
+    header: bytes       # of the video that the packet belongs to; a JPEG has none
+    pts: int            # of a packet: when it is shown [1/90000 s]
+    dts: int            # and when it is decoded
+
+
+class Tape:
+    """
+    Keep the newest pieces, of *seconds* and a little more, at most *most_bytes*.
+
+    One thread puts, the recorder takes: all it keeps is the number of the last
+    piece it took. What it has not taken yet stays longer (:meth:`hold`), up to
+    the bytes; beyond, pieces are lost and :attr:`lost` counts them. Every method
+    may be called from any thread.
+    """
+
+    def __init__(self, seconds: float, most_bytes: int = MOST_BYTES) -> None:
+        self.lost = 0
+        self.bytes = 0
+        self._seconds = seconds
+        self._most = most_bytes
+        self._pieces: collections.deque[Piece] = collections.deque()
+        self._number = 0
+        self._needed = math.inf     # number of the first piece not taken yet
+        self._header = b""
+        self._lock = threading.Lock()       # guards all above
+
+    def begin(self, header: bytes) -> None:
+        """Start a new video: its packets do not fit behind those that are there."""
+        with self._lock:
+            self._header = header
+
+    def put(self, data: bytes, captured: float, at: float, *, key: bool = True,
+            pts: int = 0, dts: int = 0, since: float | None = None) -> None:
+        """
+        Add what was captured at *captured* [s since the epoch], *at* [s, monotonic].
+
+        *since* is the moment from which an event may yet begin, if it lies before
+        *at*: the tape's seconds count from there.
+        """
+        with self._lock:
+            self._number += 1
+            self._pieces.append(Piece(self._number, data, captured, at, key,
+                                      self._header, pts, dts))
+            self.bytes += len(data)
+            self._trim((at if since is None else min(at, since)) - self._seconds)
+
+    def clear(self) -> None:
+        """Forget everything, as nothing is to be kept any more."""
+        with self._lock:
+            self._pieces.clear()
+            self.bytes = 0
+
+    def hold(self, number: float) -> None:
+        """Keep all pieces from *number* on for the recorder; infinity for none."""
+        with self._lock:
+            self._needed = number
+
+    def start_for(self, at: float) -> int:
+        """Return the number of the piece with which a clip from *at* on begins."""
+        with self._lock:
+            keys = [piece for piece in self._pieces if piece.key]
+            before = [piece.number for piece in keys if piece.at <= at]
+            first = keys[0].number if keys else self._number + 1
+            return before[-1] if before else first
+
+    def after(self, number: int, most: int = 32) -> list[Piece]:
+        """Return up to *most* pieces from *number* on, oldest first."""
+        with self._lock:
+            if not self._pieces or self._pieces[-1].number < number:
+                return []
+            skip = max(0, number - self._pieces[0].number)
+            return [self._pieces[index] for index in
+                    range(skip, min(len(self._pieces), skip + most))]
+
+    def behind(self, number: int) -> float:
+        """Return how many seconds of pieces there are from *number* on."""
+        with self._lock:
+            if not self._pieces or self._pieces[-1].number < number:
+                return 0.0
+            skip = max(0, number - self._pieces[0].number)
+            return self._pieces[-1].at - self._pieces[skip].at
+
+    def _trim(self, horizon: float) -> None:
+        """Drop what no clip can begin with any more: whole groups up to a key."""
+        while self.bytes > self._most:
+            self.lost += self._drop() >= self._needed
+        while (end := self._next_key()) and self._pieces[end].at <= horizon and (
+                self._pieces[end].number <= self._needed):
+            for _ in range(end):
+                self._drop()
+
+    def _next_key(self) -> int:
+        """Return the index of the second key piece; 0 if there is none."""
+        return next((index for index in range(1, len(self._pieces))
+                     if self._pieces[index].key), 0)
+
+    def _drop(self) -> int:
+        piece = self._pieces.popleft()
+        self.bytes -= len(piece.data)
+        return piece.number

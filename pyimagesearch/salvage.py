@@ -1,0 +1,173 @@
+"""Put events and files back in step: after a crash, or when somebody tidied by hand."""
+
+import logging
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import RecordingError
+from .events.event import (
+    BROKEN,
+    CLIP,
+    COMPLETE,
+    GONE,
+    MISSING,
+    MOTION,
+    OPEN,
+    SNAPSHOT,
+    STILL,
+    THUMBNAIL,
+    Event,
+    KeptFile,
+)
+from .events.store import EventStore
+from .recording.mp4 import DRAFT, PART, WHOLE, finish, read_clip
+from .recording.places import stem
+from .recording.story import Story
+
+log = logging.getLogger(__name__)
+
+EMPTY = 2_000       # bytes of a clip without a picture: its header alone
+SERIES = re.compile(r"(.+)_at_\d{4}")
+
+
+def salvage(folder: Path, store: EventStore) -> None:
+    """
+    Finish, adopt and mark, until *store* and the clips below *folder* agree.
+
+    To be called before this run records anything: half-written clips are finished,
+    events that an end of the program cut off are ended, clips that no event knows
+    become events again from what they tell of themselves, and files that were moved
+    away are marked. No picture is deleted.
+    """
+    for draft in folder.rglob(f"*{DRAFT}"):
+        draft.unlink(missing_ok=True)       # the copy of a part that is still there
+    for part in sorted(folder.rglob(f"*{PART}")):
+        finish_part(part)
+    adopt_orphans(folder, store)
+    store.settle(60.0)
+    mark_missing(folder, store)
+    store.settle(60.0)
+    end_events(store)
+    store.settle(60.0)
+
+
+def finish_part(part: Path) -> None:
+    """Make a clip of what a crash left; without a picture in it, remove it."""
+    try:
+        log.info("finished after a crash: %s", finish(part))
+    except RecordingError as error:
+        if part.stat().st_size < EMPTY:
+            part.unlink()
+            return
+        log.warning("%s cannot be finished: %s", part, error)
+
+
+def adopt_orphans(folder: Path, store: EventStore) -> None:
+    """Have *store* know every clip and picture below *folder*."""
+    with store.reading() as reader:
+        known = {row.path: row.event_id for row in reader.files()
+                 if row.state == COMPLETE}
+        events = {row.path: row.event_id for row in reader.files()}
+    adopted: dict[Path, int] = {}       # the event at a place, to find pictures' by
+    for path in sorted(files_below(folder), key=lambda path: path.suffix != WHOLE):
+        name = path.relative_to(folder).as_posix()
+        place = path.with_name(stem(path.name))
+        if name in known:
+            adopted.setdefault(place, known[name])
+        elif path.suffix == WHOLE:
+            adopted[place] = adopt_clip(path, name, store, events.get(name))
+        else:
+            adopt_picture(path, name, store, adopted)
+
+
+def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> int:
+    """Note the clip at *path*, and its event unless it is *event*; return that."""
+    size, when = path.stat().st_size, path.stat().st_mtime
+    try:
+        story, seconds = read_clip(path)
+    except RecordingError as error:
+        log.warning("%s cannot be played: %s", path, error)
+        story, seconds = None, -1.0
+    camera = path.parent.parent.name
+    first = when - max(0.0, seconds)
+    story = story or Story(event=event or store.new_id(), camera=camera, kind=MOTION,
+                           begin=first, first=first, last=when)
+    state = BROKEN if seconds < 0 else COMPLETE
+    if event is None:
+        event = story.event
+        store.begin(Event(
+            id=event, camera=story.camera, kind=story.kind, begin=story.begin,
+            end=story.last if story.end is None else story.end,
+            peak_area=story.peak_area, peak_box=story.peak_box,
+            starred=is_protected(path), note="found on the disk"))
+    store.keep(event, KeptFile(name, CLIP, story.first, story.last, size, state))
+    log.info("adopted %s", name)
+    return event
+
+
+def adopt_picture(path: Path, name: str, store: EventStore,
+                  adopted: dict[Path, int]) -> None:
+    """Note the picture at *path*: of the clip beside it, or on its own."""
+    series = SERIES.fullmatch(path.stem)
+    place = path.with_name(series[1] if series else path.stem)
+    when, size = path.stat().st_mtime, path.stat().st_size
+    media = THUMBNAIL if place in adopted and not series else STILL
+    if place not in adopted:
+        adopted[place] = store.new_id()
+        store.begin(Event(id=adopted[place], camera=path.parent.parent.name,
+                          kind=MOTION if series else SNAPSHOT, begin=when, end=when,
+                          starred=is_protected(path), note="found on the disk"))
+    store.keep(adopted[place], KeptFile(name, media, when, when, size, COMPLETE))
+
+
+def mark_missing(folder: Path, store: EventStore) -> None:
+    """Mark what was moved away, and what has come back."""
+    with store.reading() as reader:
+        rows = reader.files()
+    for row in rows:
+        there = (folder / row.path).exists()
+        if there and row.state == MISSING:
+            store.mark(row.path, COMPLETE)
+        elif not there and row.state not in (GONE, MISSING, BROKEN):
+            part = folder / (row.path.removesuffix(WHOLE) + PART)
+            if row.state == OPEN and part.exists():
+                store.mark(row.path, BROKEN)
+            else:
+                store.mark(row.path, BROKEN if row.state == OPEN else MISSING)
+                log.warning("%s is not there any more", row.path)
+
+
+def end_events(store: EventStore) -> None:
+    """End the events that the last run did not."""
+    with store.reading() as reader:
+        lasting = reader.open_events()
+    for event in filter(lambda event: store.is_earlier(event.id), lasting):
+        end = max([event.begin, *(file.end for file in event.files)])
+        store.end(event.id, end, event.peak_area, event.peak_box)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield every clip and picture below *folder*."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith((WHOLE, ".jpg")) and not name.startswith(".") and (
+                    not name.endswith((PART, DRAFT))):
+                yield Path(root, name)
+
+
+def is_protected(path: Path) -> bool:
+    """Return whether the file's mode says that its event is starred."""
+    return not path.stat().st_mode & stat.S_IWUSR
+
+
+def protect(path: Path, starred: bool) -> None:
+    """
+    Have the file's mode say that its event is *starred*: read-only then.
+
+    So a star outlasts the loss of the database, and a slip in a file manager.
+    """
+    mode = path.stat().st_mode
+    path.chmod(mode & ~0o222 if starred else mode | stat.S_IWUSR)

@@ -1,0 +1,85 @@
+"""Motion events, whatever the rhythm of the frames."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimagesearch.motion_detection.motionevents import Ended, MotionEvents, Started
+
+RHYTHM = st.lists(st.tuples(st.floats(0, 12), st.booleans()), max_size=80)
+
+
+def play(frames, **settings):
+    """Feed (pause, motion) pairs; return what was told, and the frames with times."""
+    events, now, told, seen = MotionEvents(**settings), 0.0, [], []
+    for pause, motion in frames:
+        now += pause
+        seen.append((now, motion))
+        told += events.see(now, motion)
+    return told, seen, events
+
+
+def test_three_of_five_frames_begin_an_event_with_the_first_of_them():
+    told, _, _ = play([(1, False), (1, True), (1, False), (1, True), (1, True)])
+    assert told == [Started(2.0)]
+
+
+def test_two_of_five_frames_are_an_insect():
+    told, _, events = play([(1, True), (1, False), (1, False), (1, False), (1, True)] * 4)
+    assert told == []
+    assert not events.lasting
+
+
+def test_event_ends_after_the_post_roll_with_its_last_motion():
+    told, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
+    assert told == [Started(1.0), Ended(4.0)]
+
+
+def test_motion_within_the_post_roll_prolongs_the_event():
+    told, _, events = play([(1, True)] * 3 + ([(1, False)] * 4 + [(0.5, True)]) * 5)
+    assert told == [Started(1.0)]
+    assert events.lasting
+
+
+def test_pause_longer_than_the_post_roll_is_an_end():
+    told, _, _ = play([(1, True)] * 3 + [(60, True)], min_frames=1, post_roll=5.0)
+    assert told == [Started(1.0), Ended(3.0), Started(63.0)]
+
+
+def test_lost_camera_ends_the_event_and_forgets_what_came_before():
+    told, _, events = play([(1, True)] * 3)
+    assert events.stop() == [Ended(3.0)]
+    assert events.stop() == []
+    assert events.see(4.0, True) == []
+    assert told == [Started(1.0)]
+
+
+@given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
+def test_starts_and_ends_alternate_and_in_order(frames, min_frames, post_roll):
+    told, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
+    kinds = [type(each) for each in told]
+    assert kinds == [Started, Ended] * (len(kinds) // 2) + [Started] * (len(kinds) % 2)
+    assert events.lasting == bool(len(kinds) % 2)
+    assert [each.at for each in told] == sorted(each.at for each in told)
+
+
+@given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
+def test_no_event_without_motion(frames, min_frames, post_roll):
+    told, seen, _ = play(frames, min_frames=min_frames, post_roll=post_roll)
+    moved = {at for at, motion in seen if motion}
+    assert all(each.at in moved for each in told)
+
+
+@given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
+def test_no_event_is_lost_and_none_goes_on_without_motion(frames, min_frames, post_roll):
+    """A second, slower opinion: what lasts is decided from the whole past of a frame."""
+    events, now, past, last = MotionEvents(min_frames=min_frames, post_roll=post_roll), 0.0, [], None
+    for pause, motion in frames:
+        now += pause
+        if last is not None and now - last >= post_roll:
+            last, past = None, []
+        past.append(motion)
+        enough = motion and sum(past[-5:]) >= min_frames
+        if motion and (last is not None or enough):
+            last = now
+        events.see(now, motion)
+        assert events.lasting == (last is not None)
