@@ -29,6 +29,10 @@ class DataFolderError(SurveillanceError):
     """The folder for what is kept belongs to another running server."""
 
 
+class EventsError(SurveillanceError):
+    """The events cannot be read or written now; the text says why."""
+
+
 def explain_import(error: ImportError) -> str:
     """Return what to do about a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):
