@@ -1,0 +1,238 @@
+"""Look up what happened."""
+
+import datetime
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pyimagesearch.errors import EventsError
+
+from .event import COMPLETE, OPEN, Cursor, Event, KeptFile
+
+BUSY = 2.0      # seconds to wait while the writer cannot be passed
+COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
+
+
+class FileRow(NamedTuple):
+    """A kept file, and the event that it belongs to; see :class:`KeptFile`."""
+
+    path: str
+    media: str
+    bytes: int
+    begin: float
+    end: float
+    state: str
+    event_id: int
+    starred: bool
+
+
+class Filters(NamedTuple):
+    """Which events are wanted; ``None`` and ``False`` stand for all."""
+
+    camera: str | None = None
+    kind: str | None = None
+    day: datetime.date | None = None    # in local time
+    starred: bool = False
+
+
+class EventReader:
+    """What there is at one moment; belongs to one thread: ``EventStore.reading()``."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def page(self, *, limit: int, before: Cursor | None = None,
+             camera: str | None = None, kind: str | None = None,
+             day: datetime.date | None = None, starred: bool = False,
+             ) -> tuple[list[Event], Cursor | None]:
+        """
+        Return at most *limit* events, the newest first, that pass the filters.
+
+        They come after the cursor *before*; beside them stands the cursor for
+        the next page, or ``None`` if there is no more.
+        """
+        wanted, values = condition(Filters(camera, kind, day, starred))
+        if before is not None:
+            wanted, values = f"{wanted} AND (begin, id) < (?, ?)", [*values, *before]
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE {wanted} "
+            "ORDER BY begin DESC, id DESC LIMIT ?", [*values, limit + 1]).fetchall()
+        events = self._with_files(rows[:limit])
+        if len(rows) <= limit or not events:
+            return events, None
+        return events, Cursor(events[-1].begin, events[-1].id)
+
+    def neighbours(self, event: Event, *, camera: str | None = None,
+                   kind: str | None = None, day: datetime.date | None = None,
+                   starred: bool = False) -> tuple[int | None, int | None]:
+        """Return the ids of the next newer and next older event that pass."""
+        wanted, values = condition(Filters(camera, kind, day, starred))
+        found = [self._connection.execute(
+            f"SELECT id FROM events WHERE {wanted} AND (begin, id) {than} (?, ?) "
+            f"ORDER BY begin {order}, id {order} LIMIT 1",
+            [*values, event.begin, event.id]).fetchone()
+            for than, order in ((">", "ASC"), ("<", "DESC"))]
+        newer, older = (row[0] if row else None for row in found)
+        return newer, older
+
+    def event(self, id: int) -> Event | None:
+        """Return the event with that *id*, unless it is not there or deleted."""
+        events = self.events([id])
+        return events[0] if events else None
+
+    def events(self, ids: Sequence[int]) -> list[Event]:
+        """Return those of *ids* that are there, the oldest first."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE deleted IS NULL AND id IN "
+            "(SELECT value FROM json_each(?)) ORDER BY begin, id", [json.dumps(ids)])
+        return self._with_files(rows.fetchall())
+
+    def open_events(self) -> list[Event]:
+        """Return the events that have not ended, the oldest first."""
+        rows = self._connection.execute(
+            f'SELECT {COLUMNS} FROM events WHERE "end" IS NULL ORDER BY begin, id')
+        return self._with_files(rows.fetchall())
+
+    def files(self, state: str | None = None) -> list[FileRow]:
+        """Return all files, or those in *state*, the oldest first."""
+        rows = self._connection.execute(
+            'SELECT path, media, bytes, files.begin, files."end", state, event_id, '
+            "coalesce(starred, 0) FROM files LEFT JOIN events ON event_id = id "
+            "WHERE ?1 IS NULL OR state = ?1 ORDER BY files.begin, path", [state])
+        return [FileRow._make((*row[:-1], bool(row[-1]))) for row in rows]
+
+    def used(self) -> int:
+        """Return what the files that are there take [bytes]."""
+        return int(self._connection.execute(
+            "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?)",
+            (OPEN, COMPLETE)).fetchone()[0])
+
+    def holdings(self) -> list[tuple[int, float, int, bool]]:
+        """
+        Return what each event keeps: its id, when that ends, bytes, whether it stays.
+
+        Starred events stay, and those that are still being recorded.
+        """
+        return [(id, end, size, bool(stays)) for id, end, size, stays in
+                self._connection.execute(
+            'SELECT event_id, max(files."end"), sum(bytes), '
+            "max(coalesce(starred, 0) OR state = ?1) FROM files "
+            "LEFT JOIN events ON event_id = id WHERE state IN (?1, ?2) "
+            "GROUP BY event_id", (OPEN, COMPLETE))]
+
+    def levels(self, camera: str | None, first_minute: int, last_minute: int,
+               ) -> list[tuple[int, float]]:
+        """
+        Return how much moved at most, minute by minute, where that is known.
+
+        Minutes since the epoch, both included; areas in per mille of the frame,
+        of *camera* or the highest of all.
+        """
+        return self._connection.execute(
+            "SELECT minute, max(area) FROM levels WHERE minute BETWEEN ?2 AND ?3 "
+            "AND (?1 IS NULL OR camera = ?1) GROUP BY minute ORDER BY minute",
+            (camera, first_minute, last_minute)).fetchall()
+
+    def days(self, limit: int) -> list[tuple[datetime.date, int]]:
+        """Return the newest days (in local time) with events, and how many."""
+        found: list[tuple[datetime.date, int]] = []
+        upto = float("inf")
+        while len(found) < limit:
+            newest = self._connection.execute(
+                "SELECT max(begin) FROM events WHERE deleted IS NULL AND begin < ?",
+                [upto]).fetchone()[0]
+            if newest is None:
+                break
+            day = datetime.datetime.fromtimestamp(newest).date()
+            begin, end = bounds(day)
+            count = self._connection.execute(
+                "SELECT count(*) FROM events WHERE deleted IS NULL "
+                "AND begin >= ? AND begin < ?", (begin, end)).fetchone()[0]
+            found.append((day, count))
+            upto = begin
+        return found
+
+    def cameras(self) -> list[str]:
+        """Return the names of all cameras that have events."""
+        names: list[str] = []
+        name = ""
+        while name is not None:     # a jump a name, instead of a look at every event
+            names.append(name)
+            name = self._connection.execute(
+                "SELECT min(camera) FROM events WHERE camera > ?", [name]).fetchone()[0]
+        return names[1:]
+
+    def newest_id(self) -> int:
+        """Return the highest id there is, of deleted events too; 0 without any."""
+        return int(self._connection.execute(
+            "SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+    def remembered(self, key: str) -> str | None:
+        """Return what was remembered under *key*, or ``None``."""
+        row = self._connection.execute(
+            "SELECT value FROM state WHERE key = ?", [key]).fetchone()
+        return row[0] if row else None
+
+    def integrity(self) -> bool:
+        """Return whether the file is sound, down to each index."""
+        rows = self._connection.execute("PRAGMA integrity_check").fetchall()
+        return rows == [("ok",)]
+
+    def _with_files(self, rows: list[Any]) -> list[Event]:
+        """Return *rows* as events, each with its files."""
+        files: dict[int, list[KeptFile]] = {row[0]: [] for row in rows}
+        for event_id, *file in self._connection.execute(
+                'SELECT event_id, path, media, begin, "end", bytes, state FROM files '
+                "WHERE event_id IN (SELECT value FROM json_each(?)) "
+                "ORDER BY begin, path", [json.dumps(list(files))]):
+            files[event_id].append(KeptFile(*file))
+        return [as_event(row, files[row[0]]) for row in rows]
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[EventReader]:
+    """
+    Look into the database at *path*; what is seen does not change meanwhile.
+
+    Raises :exc:`EventsError` if it cannot be read now.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True,
+                                     timeout=BUSY, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            yield EventReader(connection)
+    except sqlite3.Error as error:
+        raise EventsError(f"the events cannot be read now: {error}") from None
+
+
+def condition(filters: Filters) -> tuple[str, list[Any]]:
+    """Return what an event must meet to pass *filters*, as SQL and its values."""
+    terms, values = ["deleted IS NULL"], list[Any]()
+    for column, value in (("camera", filters.camera), ("kind", filters.kind)):
+        if value is not None:
+            terms.append(f"{column} = ?")
+            values.append(value)
+    if filters.day is not None:
+        terms.append("begin >= ? AND begin < ?")
+        values += bounds(filters.day)
+    if filters.starred:
+        terms.append("starred")
+    return " AND ".join(terms), values
+
+
+def bounds(day: datetime.date) -> tuple[float, float]:
+    """Return when *day* begins and ends here [seconds since the epoch]."""
+    midnight = datetime.datetime.combine(day, datetime.time())
+    return (midnight.timestamp(),
+            (midnight + datetime.timedelta(days=1)).timestamp())
+
+
+def as_event(row: tuple[Any, ...], files: list[KeptFile]) -> Event:
+    """Return a row of the table of events, with its *files*."""
+    id, camera, kind, begin, end, peak_area, box, note, starred = row
+    return Event(id=id, camera=camera, kind=kind, begin=begin, end=end,
+                 peak_area=peak_area, peak_box=tuple(json.loads(box)) if box else None,
+                 note=note, starred=bool(starred), files=tuple(files))

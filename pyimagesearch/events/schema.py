@@ -1,0 +1,126 @@
+"""The database file: made, brought up to date, and set aside when it is corrupt."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from pyimagesearch.errors import EventsError
+
+log = logging.getLogger(__name__)
+
+BUSY = 2.0      # seconds to wait for somebody who looks into the file by hand
+TABLES = {"events", "files", "levels", "state"}
+
+# Step N turns a database of version N into one of version N + 1. A step that
+# was once released is never changed: what comes later is a new one.
+STEPS: tuple[tuple[str, ...], ...] = (
+    ("""CREATE TABLE events (
+            id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL,
+            begin REAL NOT NULL, "end" REAL, peak_area REAL NOT NULL, peak_box TEXT,
+            note TEXT NOT NULL, starred INTEGER NOT NULL, deleted REAL)""",
+     "CREATE INDEX events_by_time ON events (begin)",
+     "CREATE INDEX events_by_camera ON events (camera, begin)",
+     "CREATE INDEX events_by_kind ON events (kind, begin)",
+     "CREATE INDEX events_starred ON events (begin) WHERE starred",
+     'CREATE INDEX events_lasting ON events (begin) WHERE "end" IS NULL',
+     "CREATE INDEX events_deleted ON events (deleted) WHERE deleted IS NOT NULL",
+     """CREATE TABLE files (
+            path TEXT PRIMARY KEY, event_id INTEGER NOT NULL, media TEXT NOT NULL,
+            begin REAL NOT NULL, "end" REAL NOT NULL, bytes INTEGER NOT NULL,
+            state TEXT NOT NULL) WITHOUT ROWID""",
+     "CREATE INDEX files_by_event ON files (event_id, begin)",
+     "CREATE INDEX files_by_state ON files (state, begin)",
+     """CREATE TABLE levels (
+            minute INTEGER, camera TEXT, area REAL NOT NULL,
+            PRIMARY KEY (minute, camera)) WITHOUT ROWID""",
+     "CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"),
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """
+    Return a connection that may write, to a file that is up to date.
+
+    Makes the file if there is none. Raises :exc:`EventsError` for one that a
+    newer version has written, :exc:`sqlite3.OperationalError` if it cannot be
+    had now, and another :exc:`sqlite3.DatabaseError` if it is corrupt.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+    try:
+        check_version(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise :exc:`EventsError` if a newer version has written the file."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(STEPS):
+        raise EventsError(
+            f"{str(path)!r} was written by a newer version of this program "
+            f"(its format is {version}, this one knows {len(STEPS)}); install that "
+            "one again, or move the file away")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file up to date, wholly or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and tables(connection):
+            raise sqlite3.DatabaseError("it is a database of another program")
+        for step in STEPS[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    if not tables(connection) >= TABLES:
+        raise sqlite3.DatabaseError("tables are missing in it")
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the tables there are."""
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return {name for name, in rows}
+
+
+def make_sound(path: Path, stamp: str) -> Path | None:
+    """
+    Have a sound file at *path*; if it is corrupt, begin a new one.
+
+    Return where the corrupt one was set aside (its name ends in *stamp*), or
+    ``None``. Raises like :func:`connect`, but never for a corrupt one.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+            return None
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        log.error("%s is corrupt, it is set aside: %s", path, error)
+    aside = set_aside(path, stamp)
+    connect(path).close()
+    return aside
+
+
+def set_aside(path: Path, stamp: str) -> Path:
+    """Rename the file at *path*, and what SQLite keeps beside it; delete nothing."""
+    aside = path.with_name(f"{path.stem}.corrupt-{stamp}{path.suffix}")
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside

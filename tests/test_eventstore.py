@@ -1,0 +1,495 @@
+"""The events, in real SQLite files: written, found again, and never lost."""
+
+import contextlib
+import datetime
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import ROOT, eventually
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import EventsError
+from pyimagesearch.events import schema, store
+from pyimagesearch.events.event import (
+    BROKEN,
+    CLIP,
+    COMPLETE,
+    GONE,
+    LOST,
+    MOTION,
+    OPEN,
+    STILL,
+    THUMBNAIL,
+    Cursor,
+    Event,
+    KeptFile,
+)
+from pyimagesearch.events.store import EventStore
+
+NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
+
+
+def event(id, begin=NOON, camera="front", kind=MOTION, end=NOON + 9, **more):
+    return Event(id=id, camera=camera, kind=kind, begin=begin, end=end, **more)
+
+
+def clip(path="front/2026-11-20/12-00-00.mp4", begin=NOON, state=COMPLETE, media=CLIP,
+         size=1000):
+    return KeptFile(path, media, begin, begin + 9, size, state)
+
+
+@contextlib.contextmanager
+def opened(path):
+    events = EventStore(path, SystemClock())
+    events.open()
+    try:
+        yield events
+    finally:
+        events.stop()
+        assert events.join(5)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "events.db"
+
+
+@pytest.fixture
+def events(path):
+    with opened(path) as events:
+        yield events
+
+
+def written(events):
+    """Return a reader's context, once all that was queued is written."""
+    assert events.settle(5)
+    return events.reading()
+
+
+# --- what is written is found again
+
+def test_event_comes_back_as_it_was(events):
+    thumbnail = clip("front/2026-11-20/12-00-00.jpg", NOON + 3, media=THUMBNAIL)
+    second = clip("front/2026-11-20/12-05-00.mp4", NOON + 300)
+    whole = event(7, peak_area=12.5, peak_box=(1, 2, 30, 40), note="a fox", starred=True,
+                  files=(clip(), thumbnail, second))
+    events.begin(whole)
+    with written(events) as reader:
+        assert reader.event(7) == whole
+        assert reader.event(8) is None
+    assert whole.clips == (clip(), second)
+    assert whole.picture == thumbnail
+
+
+def test_event_lasts_until_it_ends(events):
+    events.begin(event(7, end=None))
+    events.begin(event(8))
+    with written(events) as reader:
+        assert [one.id for one in reader.open_events()] == [7]
+    events.end(7, NOON + 4, 3.5, (1, 2, 3, 4))
+    events.note(7, "cut off")
+    with written(events) as reader:
+        assert reader.open_events() == []
+        ended = reader.event(7)
+    assert (ended.end, ended.peak_area, ended.peak_box, ended.note) == (
+        NOON + 4, 3.5, (1, 2, 3, 4), "cut off")
+
+
+def test_numbers_of_numpy_are_stored_as_plain_ones(events):
+    import numpy
+    events.begin(event(7, end=None))
+    events.end(7, NOON + 1, numpy.float32(2.5), tuple(numpy.array([1, 2, 3, 4])))
+    with written(events) as reader:
+        assert (reader.event(7).peak_area, reader.event(7).peak_box) == (2.5, (1, 2, 3, 4))
+
+
+def test_files_change_their_state_and_are_counted(events):
+    events.begin(event(7, starred=True))
+    events.keep(7, clip(state=OPEN, size=0))
+    events.keep(7, clip(state=COMPLETE, size=500))
+    events.keep(7, clip("a.jpg", NOON - 1, media=STILL, size=30))
+    events.keep(99, clip("orphan.mp4", NOON + 1, size=7))
+    with written(events) as reader:
+        assert reader.used() == 537
+        assert [(row.path, row.event_id, row.starred) for row in reader.files()] == [
+            ("a.jpg", 7, True), (clip().path, 7, True), ("orphan.mp4", 99, False)]
+    events.mark(clip().path, GONE)
+    events.mark("orphan.mp4", BROKEN)
+    with written(events) as reader:
+        assert reader.used() == 30
+        assert [row.path for row in reader.files(GONE)] == [clip().path]
+        assert reader.event(7).clips[0].state == GONE
+
+
+def test_level_of_a_minute_is_the_highest(events):
+    for minute, camera, area in ((5, "a", 1), (5, "a", 3), (5, "a", 2), (5, "b", 9),
+                                 (6, "b", 4), (9, "a", 1)):
+        events.level(camera, minute, area)
+    with written(events) as reader:
+        assert reader.levels("a", 5, 8) == [(5, 3)]
+        assert reader.levels(None, 5, 9) == [(5, 9), (6, 4), (9, 1)]
+
+
+def test_days_are_counted_in_local_time(events):
+    for number, hours in enumerate((0, 1, 11.9, 12.1, 40 * 24)):
+        events.begin(event(number + 1, NOON + 3600 * hours))
+    with written(events) as reader:
+        assert reader.days(10) == [(datetime.date(2026, 12, 30), 1),
+                                   (datetime.date(2026, 11, 21), 1),
+                                   (datetime.date(2026, 11, 20), 3)]
+        assert len(reader.days(2)) == 2
+
+
+def test_names_of_cameras_are_known(events):
+    for number, name in enumerate(("yard", "front", "yard", "Öl", "a b")):
+        events.begin(event(number + 1, camera=name))
+    with written(events) as reader:
+        assert reader.cameras() == ["a b", "front", "yard", "Öl"]
+
+
+def test_small_things_are_remembered(path):
+    with opened(path) as events:
+        events.remember("keep", "10")
+        events.remember("keep", "11")
+    with opened(path) as events, events.reading() as reader:
+        assert reader.remembered("keep") == "11"
+        assert reader.remembered("other") is None
+
+
+# --- paging
+
+KINDS = st.sampled_from([MOTION, LOST, "of another kind"])
+SOME = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("ab"), KINDS, st.booleans(),
+                          st.booleans()), max_size=40)
+
+
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SOME, st.integers(1, 7), st.sampled_from([None, "a"]), st.none() | KINDS,
+       st.booleans(), st.booleans())
+def test_pages_hold_each_event_that_passes_once_and_in_order(
+        events, some, limit, camera, kind, starred, by_day):
+    with sqlite3.connect(events._path) as connection:
+        connection.execute("DELETE FROM events")
+    connection.close()
+    day = datetime.date(2026, 11, 20) if by_day else None
+    kept = []
+    for number, (hours, name, what, star, gone) in enumerate(some, 1):
+        one = event(number, NOON + 3600 * hours, name, what, starred=star)
+        events.begin(one)
+        if gone and not star:
+            events.delete([number], NOON)
+        elif ((camera, kind) in ((None, None), (name, None), (None, what), (name, what))
+              and (star or not starred) and (hours < 12 or not by_day)):
+            kept.append(one)
+    kept.sort(key=lambda one: (one.begin, one.id), reverse=True)
+    chosen = {"camera": camera, "kind": kind, "starred": starred, "day": day}
+    found, cursor = [], None
+    with written(events) as reader:
+        while True:
+            page, cursor = reader.page(limit=limit, before=cursor, **chosen)
+            assert len(page) <= limit
+            found += page
+            if cursor is None:
+                break
+            cursor = Cursor.parse(str(cursor))
+        assert found == kept
+        for newer, one, older in zip([None, *kept], kept, [*kept[1:], None], strict=False):
+            assert reader.neighbours(one, **chosen) == (
+                newer and newer.id, older and older.id)
+
+
+@pytest.mark.parametrize("text", ["", "_", "1", "nan_1", "inf_1", "1_x", "1e300_1", f"1_{1 << 70}"])
+def test_cursor_of_somebody_else_is_refused(text):
+    with pytest.raises(ValueError, match=r".*"):
+        Cursor.parse(text)
+
+
+@pytest.mark.parametrize("filters", [
+    {}, {"camera": "front"}, {"kind": MOTION}, {"starred": True},
+    {"day": datetime.date(2026, 11, 20)}, {"camera": "front", "kind": MOTION}], ids=str)
+def test_no_page_looks_at_all_events(events, filters):
+    plans = []
+    with events.reading() as reader:
+        def explain(statement):
+            if statement.startswith("SELECT id, camera"):
+                plans.append(statement)
+        reader._connection.set_trace_callback(explain)
+        reader.page(limit=5, before=Cursor(NOON, 5), **filters)
+        reader._connection.set_trace_callback(None)
+        rows = reader._connection.execute("EXPLAIN QUERY PLAN " + plans[0]).fetchall()
+    plan = "; ".join(row[3] for row in rows)
+    assert "INDEX" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+# --- deleting
+
+def test_deleted_event_is_hidden_and_can_be_restored(events):
+    for number in (1, 2, 3):
+        events.begin(event(number, files=(clip(f"{number}.mp4"),)))
+    assert events.delete([1, 2, 99], NOON) == 2
+    with written(events) as reader:
+        assert [one.id for one in reader.page(limit=9)[0]] == [3]
+        assert reader.event(1) is None
+    assert events.restore([1, 3]) == 1
+    assert events.erase(NOON + store.UNDO) == []    # not yet
+    assert events.erase(NOON + store.UNDO + 0.1) == ["2.mp4"]
+    assert events.restore([2]) == 0
+    with written(events) as reader:
+        assert [one.id for one in reader.page(limit=9)[0]] == [3, 1]
+        assert [row.path for row in reader.files()] == ["1.mp4", "3.mp4"]
+
+
+def test_starred_event_is_not_deleted(events):
+    events.begin(event(1))
+    assert events.star([1, 2], True) == 1
+    assert events.delete([1], NOON) == 0
+    assert events.star([1], False) == 1
+    assert events.delete([1], NOON) == 1
+
+
+def test_event_that_is_being_recorded_is_not_erased_under_the_recorder(events):
+    events.begin(event(1, end=None, files=(clip(state=OPEN),)))
+    events.delete([1], NOON)
+    assert events.erase(NOON + 60) == []
+    events.end(1, NOON + 3, 1, None)
+    assert events.erase(NOON + 60) == []
+    events.mark(clip().path, COMPLETE)
+    assert events.erase(NOON + 60) == [clip().path]
+
+
+# --- ids
+
+def test_ids_are_unique_and_grow_from_any_thread(path):
+    events, found = EventStore(path, SystemClock()), []
+    threads = [threading.Thread(target=lambda: found.extend(
+        [events.new_id() for _ in range(500)])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 2000
+    assert events.new_id() > max(found)
+    assert max(found) < 2 ** 53     # what JavaScript can count to
+
+
+def test_clock_that_was_set_back_gives_no_id_twice(path, clock):
+    events = EventStore(path, clock)
+    events.open()
+    first = events.new_id()
+    events.begin(event(first))
+    events.stop()
+    events.join(5)
+    clock.now -= 1000
+    again = EventStore(path, clock)
+    again.open()
+    assert again.new_id() == first + 1
+    again.stop()
+    again.join(5)
+
+
+# --- trouble
+
+def test_events_from_before_the_store_could_be_opened_are_written(path):
+    events = EventStore(path, SystemClock())
+    number = events.new_id()
+    events.begin(event(number))
+    with pytest.raises(EventsError, match="cannot be read"), events.reading():
+        pass
+    assert events.open() is None
+    assert events.open() is None    # a second time does nothing
+    with written(events) as reader:
+        assert reader.event(number)
+    events.stop()
+    assert events.join(5)
+
+
+def test_stop_writes_what_is_queued_and_leaves_one_file(path):
+    with opened(path) as events:
+        for number in range(1, 2001):
+            events.begin(event(number))
+    assert [one.name for one in path.parent.iterdir()] == ["events.db"]
+    with opened(path) as events, events.reading() as reader:
+        assert len(reader.page(limit=5000)[0]) == 2000
+
+
+def test_full_disk_loses_nothing(path, monkeypatch):
+    pages, real = [40], schema.connect
+
+    def small(path):
+        connection = real(path)
+        connection.execute(f"PRAGMA max_page_count = {pages[0]}")   # a disk of 160 kB
+        return connection
+    monkeypatch.setattr(store, "connect", small)
+    monkeypatch.setattr(store, "RETRY", 0.05)
+    monkeypatch.setattr(store, "ANSWER", 0.3)
+    with opened(path) as events:
+        for number in range(1, 2001):
+            events.begin(event(number))
+        eventually(lambda: "full" in events.trouble)
+        with pytest.raises(EventsError, match=r"cannot be written: .*full"):
+            events.star([1], True)
+        with events.reading() as reader:    # what there was can be seen
+            reader.page(limit=5)
+        pages[0] = 100_000
+        with written(events) as reader:
+            assert len(reader.page(limit=5000)[0]) == 2000
+            assert not reader.event(1).starred      # nobody waited for that any more
+        assert events.trouble == ""
+
+
+def test_folder_that_vanishes_and_returns_is_taken_up_again(path, monkeypatch):
+    monkeypatch.setattr(store, "RETRY", 0.05)
+    disk = path.parent / "disk"
+    disk.mkdir()
+    with opened(disk / "events.db") as events:
+        events.begin(event(1))
+        assert events.settle(5)
+        disk.rename(path.parent / "pulled")
+        events.begin(event(2))
+        eventually(lambda: "unable to open" in events.trouble)
+        (path.parent / "pulled").rename(disk)
+        with written(events) as reader:
+            assert [one.id for one in reader.page(limit=9)[0]] == [2, 1]
+        assert events.trouble == ""
+
+
+def test_when_too_much_waits_the_rest_is_dropped_and_counted(path, clock, monkeypatch, caplog):
+    monkeypatch.setattr(store, "QUEUED", 5)
+    events = EventStore(path, clock)
+    for number in range(8):
+        events.note(number, "")
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 writes are lost, as 5 wait already: the disk is too slow"]
+    clock.now += 1
+    events.note(9, "")
+    assert caplog.records[-1].getMessage().startswith("3 writes are lost")
+
+
+def test_write_that_is_wrong_by_itself_does_not_stop_the_others(events, caplog):
+    events.begin(event(1, camera="\ud800"))
+    events.begin(event(2))
+    with written(events) as reader:
+        assert [one.id for one in reader.page(limit=9)[0]] == [2]
+    assert "cannot be written as an event" in caplog.text
+
+
+def damage_nothing_but_text(path):
+    path.write_bytes(b"this is no database at all" * 200)
+
+
+def damage_a_page(path):
+    with opened(path) as events:
+        for number in range(1, 1000):
+            events.begin(event(number, note="x" * 100))
+    content = bytearray(path.read_bytes())
+    content[8192:8192 + 40_960] = random.Random(1).randbytes(40_960)
+    path.write_bytes(content)
+
+
+def another_program(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE events (id)")
+
+
+def missing_table(path):
+    with opened(path), contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE files")
+
+
+@pytest.mark.parametrize("damage", [damage_nothing_but_text, damage_a_page, another_program,
+                                    missing_table])
+def test_corrupt_file_is_set_aside_and_a_new_one_begun(path, damage, caplog):
+    damage(path)
+    before = path.read_bytes()
+    events = EventStore(path, SystemClock())
+    aside = events.open()
+    assert aside.name.startswith("events.corrupt-2")
+    assert aside.read_bytes()[100:] == before[100:]     # nothing is deleted
+    assert "is corrupt, it is set aside" in caplog.text
+    events.begin(event(1))
+    with written(events) as reader:
+        assert reader.event(1)
+        assert reader.integrity()
+    events.stop()
+    assert events.join(5)
+
+
+def test_file_of_a_newer_version_is_not_touched(path):
+    with opened(path) as events:
+        events.begin(event(1))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    with pytest.raises(EventsError, match="written by a newer version"):
+        EventStore(path, SystemClock()).open()
+    assert path.read_bytes() == before
+
+
+def test_file_of_version_1_is_brought_up_to_date(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "STEPS", schema.STEPS[:1])
+        with opened(path) as events:
+            events.begin(event(1, files=(clip(),)))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, (
+        "ALTER TABLE events ADD COLUMN weather TEXT", "UPDATE events SET weather = 'rain'")))
+    with opened(path) as events, events.reading() as reader:
+        assert reader.event(1) == event(1, files=(clip(),))
+        row = reader._connection.execute("SELECT weather FROM events").fetchone()
+    assert row == ("rain",)
+
+
+def test_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
+    with opened(path) as events:
+        events.begin(event(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "STEPS", (*schema.STEPS, (
+            "DELETE FROM events", "ALTER TABLE nothing ADD COLUMN weather TEXT")))
+        with pytest.raises(sqlite3.OperationalError):
+            EventStore(path, SystemClock()).open()
+    with opened(path) as events, events.reading() as reader:
+        assert reader.event(1)
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.events.event import Event
+from pyimagesearch.events.store import EventStore
+events = EventStore(Path(sys.argv[1]), SystemClock())
+events.open()
+number = int(sys.argv[2])
+while True:
+    for _ in range(20):
+        number += 1
+        events.begin(Event(id=number, camera="front", kind="motion", begin=number, end=None))
+        events.level("front", number, 1.0)
+    assert events.settle(5)
+    print(number, flush=True)
+"""
+
+
+def test_killed_at_any_moment_what_was_written_is_there(path):
+    last, dice = 0, random.Random(7)
+    for _ in range(3):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, path, str(last)], cwd=ROOT,
+                                  stdout=subprocess.PIPE, text=True)
+        for _ in range(dice.randrange(1, 12)):
+            last = int(writer.stdout.readline())
+        writer.send_signal(signal.SIGKILL)
+        last = max([last, *map(int, writer.stdout.read().split("\n")[:-1])])
+        writer.wait()
+        writer.stdout.close()
+    with opened(path) as events, events.reading() as reader:
+        assert reader.integrity()
+        ids = {one.id for one in reader.open_events()}
+        assert ids >= set(range(1, last + 1))
