@@ -103,7 +103,7 @@ def watch(settings: Settings) -> int:
     for thread in threads:
         if not thread.join(0.5):
             log.warning("%s did not stop in time", thread.name)
-    for keeper in keepers:      # one after the other: each has the last word to the next
+    for keeper in keepers:      # in turn: each has a last word to the next
         keeper.stop()
         if not keeper.join(5.0):
             log.warning("%s did not stop in time; the next start salvages "

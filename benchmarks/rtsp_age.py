@@ -1,10 +1,12 @@
 """How old the frames of an RTSP camera are, at a viewer of ours and in a bare loop."""
 
+import contextlib
 import socket
 import statistics
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,8 +59,9 @@ def viewer(url: str, ages: Ages, until: float) -> None:
                 ages.append((time.monotonic(), age_of(grey)))
 
 
-def run(seconds: float) -> bool:
-    """Measure both side by side; print and return whether the musts are met."""
+@contextlib.contextmanager
+def marked_camera() -> Iterator[str]:
+    """Run the RTSP camera with marked frames; give its URL."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     camera = subprocess.Popen(
@@ -67,21 +70,26 @@ def run(seconds: float) -> bool:
         stdout=subprocess.PIPE, text=True)
     try:
         assert camera.stdout
-        url = camera.stdout.readline().strip()
-        with product("--source", url, "--width", "1280") as server:
-            time.sleep(5)
-            ours: Ages = []
-            theirs: Ages = []
-            until = time.monotonic() + seconds
-            threads = [threading.Thread(target=bare, args=(url, theirs, until)),
-                       threading.Thread(target=viewer, args=(server.url, ours, until))]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        yield camera.stdout.readline().strip()
     finally:
         camera.kill()
         camera.wait()
+
+
+def run(seconds: float) -> bool:
+    """Measure both side by side; print and return whether the musts are met."""
+    with marked_camera() as url, product("--source", url, "--width", "1280",
+                                         "--no-record") as server:
+        time.sleep(5)
+        ours: Ages = []
+        theirs: Ages = []
+        until = time.monotonic() + seconds
+        threads = [threading.Thread(target=bare, args=(url, theirs, until)),
+                   threading.Thread(target=viewer, args=(server.url, ours, until))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     return report(seconds, ours, theirs)
 
 

@@ -15,9 +15,14 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.evidence import Evidence, StoreLedger
+from pyimagesearch.recording.recorder import Recorder
+from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 ROOT = Path(__file__).parent.parent
@@ -224,6 +229,29 @@ def broadcaster():
 @pytest.fixture
 def clock():
     return Hands()
+
+
+class Keeping(NamedTuple):
+    """What becomes of what one camera sees, without threads: a test turns the crank."""
+
+    evidence: Evidence
+    recorder: Recorder
+    store: EventStore
+    folder: Path
+
+    def files(self, pattern="*.mp4"):
+        return sorted(self.folder.rglob(pattern))
+
+
+def keeping(wanted, clock, folder, *, packets=False, obstacle=str):
+    store = EventStore(folder / "events.db", clock)
+    ready = threading.Event()
+    ready.set()
+    recorder = Recorder(
+        wanted.name, folder / "clips", Tape(wanted.pre_roll), StoreLedger(store, folder / "clips"),
+        clock, max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
+    return Keeping(Evidence(wanted, recorder, store, clock, packets=packets), recorder,
+                   store, folder / "clips")
 
 
 @pytest.fixture

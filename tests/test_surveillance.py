@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import eventually
+from conftest import eventually, keeping
 from pyimagesearch.capture.opening import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
@@ -42,15 +42,17 @@ def red_box(jpeg):
 
 
 @pytest.fixture
-def make(broadcaster):
+def make(broadcaster, tmp_path):
     made = []
 
     def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
-        (wanted,) = Settings(source=("test=demo",), **options).cameras()
+        (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
+        clock = clock or SystemClock()
         made.append(Surveillance(
             Camera("a test", open_source),
-            Screen("test", broadcaster, None, width=wanted.width, quality=75), wanted,
-            clock or SystemClock(), make_detector=detector))
+            Screen("test", broadcaster, None, width=wanted.width, quality=75),
+            keeping(wanted, clock, tmp_path).evidence, wanted,
+            clock, make_detector=detector))
         return made[-1]
     yield make
     for surveillance in made:

@@ -81,6 +81,7 @@ class Clip:
         self.path = path
         self.story = story
         self.frames = 0
+        self.tries = 0          # to finish it
         self.first_at = self.last_at = 0.0      # monotonic [s]
         self._synced = 0.0
         self._video: PictureVideo | PacketVideo | None = None

@@ -21,6 +21,7 @@ GAP = 2.0           # seconds without a picture that end a clip, but not the eve
 GRACE = 1.0         # seconds to wait for pictures that should still come
 RETRY = 5.0         # seconds until a disk that refused is tried again
 BEHIND = 3.0        # seconds by which encoding may lag before pictures are left out
+TRIES = 3           # to finish a clip, before that is left to the next start
 THINNEST = 16       # of how many pictures at least one is kept
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"       # media
@@ -161,7 +162,7 @@ class Shot:
             self._clip = StillSeries(path, story)
             return
         self._clip = clip = Clip(path, story)
-        self._note(clip, path, OPEN)
+        self._note(clip, OPEN)
 
     def _close_clip(self) -> None:
         clip, self._clip = self._clip, None
@@ -177,17 +178,27 @@ class Shot:
             self._finish_rest()
 
     def _finish_rest(self) -> None:
+        """Finish what is closed; a clip that cannot be is left to the next start."""
         while self._unfinished:
             clip = self._unfinished[0]
-            if clip.frames:
-                whole = finish(clip.path, clip.story)
-                self._note(clip, whole, COMPLETE, whole.stat().st_size)
+            if clip.frames and clip.path.exists():
+                self._finish(clip)
             else:
                 clip.path.unlink(missing_ok=True)
-                self._note(clip, clip.path, BROKEN)
+                self._note(clip, BROKEN)
             self._unfinished.pop(0)
 
-    def _note(self, clip: Clip, path: Path, state: str, size: int = 0) -> None:
+    def _finish(self, clip: Clip) -> None:
+        try:
+            whole = finish(clip.path, clip.story)
+            self._note(clip, COMPLETE, whole.stat().st_size)
+        except RecordingError as error:
+            clip.tries += 1
+            if clip.tries < TRIES:
+                raise
+            log.warning("%s cannot be finished now: %s", clip.path, error)
+
+    def _note(self, clip: Clip, state: str, size: int = 0) -> None:
         told = clip.path.with_name(clip.path.name.replace(PART, ".mp4"))
         self._ledger.file(self.story.event, told, CLIP, clip.story.first,
                           clip.story.last, size, state)

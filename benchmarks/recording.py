@@ -1,0 +1,180 @@
+"""
+What recording costs, and what survives.
+
+    python -m benchmarks.recording [stream | packets | preroll | kills] [NUMBER]
+
+stream: CPU of the demo camera 640x480 at 30 fps with one viewer, without and with a
+recording. Must: at most 0.15 core more.
+
+packets: CPU of an RTSP camera 1280x720 at 25 fps, without and with a recording of its
+own packets. Must: at most 0.02 core more. Needs GStreamer's RTSP server.
+
+preroll: a motion event of the demo camera: how long before it its clip begins, and
+what the tape takes. Must: 5.0 s within 0.2 s; at most 6 MB.
+
+kills: the program, recording, is killed COUNT times (100) at random moments and
+started again. Must: every start comes up, every clip that was finished is as it was,
+of the open one at most 1.0 s is missing, the database is sound.
+"""
+
+import hashlib
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processes import Server, measure, product, running
+from benchmarks.rtsp_age import marked_camera
+from pyimagesearch.recording.mp4 import DRAFT, PART, read_clip
+
+ROUNDS = 3
+
+
+def post(server: Server, path: str, **body: Any) -> Any:
+    """Post JSON to *server*, and return what it answers."""
+    request = urllib.request.Request(
+        server.url + path, json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Origin": server.url.rstrip("/")})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def added(server: Server, seconds: float, viewers: int) -> tuple[float, float]:
+    """Return CPU [cores] without and with a recording, the medians of some rounds."""
+    without, recording = [], []
+    for _ in range(ROUNDS):
+        without.append(measure(server, viewers, seconds)[0] / seconds)
+        post(server, "record_status", status="true")
+        time.sleep(1)
+        recording.append(measure(server, viewers, seconds)[0] / seconds)
+        post(server, "record_status", status="false")
+        time.sleep(2)
+    return statistics.median(without), statistics.median(recording)
+
+
+def tell(name: str, without: float, recording: float, most: float) -> bool:
+    """Print one comparison; return whether it is good enough."""
+    ok = recording - without <= most
+    print(f"{name}: {without:.3f} core, recording {recording:.3f}: "
+          f"{recording - without:+.3f} ({recording / without:.2f} x)")
+    print(f"  must: at most {most:g} more:", "met" if ok else "MISSED")
+    return ok
+
+
+def stream(seconds: float = 15) -> bool:
+    """Pictures encoded anew."""
+    with product("--source", "demo", "--no-record") as server:
+        time.sleep(4)
+        return tell("demo 640x480 at 30 fps, one viewer",
+                    *added(server, seconds, 1), 0.15)
+
+
+def packets(seconds: float = 15) -> bool:
+    """A camera's own packets."""
+    with marked_camera() as url, product("--source", url, "--no-record") as server:
+        time.sleep(6)
+        return tell("RTSP 1280x720 at 25 fps", *added(server, seconds, 0), 0.02)
+
+
+def preroll(seconds: float = 40) -> bool:
+    """One event of the demo camera, and the tape it comes from."""
+    with tempfile.TemporaryDirectory() as data:
+        with running("webstreaming.py", "--port", "0", "--source", "demo", "--data",
+                     data):
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not list(Path(data).rglob("*-??.mp4")):
+                time.sleep(0.5)
+        clips = [read_clip(path)[0] for path in sorted(Path(data).rglob("*-??.mp4"))]
+    before = [clip.begin - clip.first for clip in clips if clip]
+    size = tape_bytes()
+    print("pre-roll [s]:", ", ".join(f"{each:.2f}" for each in before[:1]))
+    print(f"the tape takes {size / 1e6:.2f} MB at 640x480 and 30 fps; "
+          f"decoded it would be {640 * 480 * 3 * 150 / 1e6:.0f} MB")
+    ok = bool(before) and abs(before[0] - 5.0) <= 0.2 and size <= 6e6
+    print("  must: 5.0 s within 0.2 s, at most 6 MB:", "met" if ok else "MISSED")
+    return ok
+
+
+def tape_bytes() -> int:
+    """Return what a tape holds of the demo camera, as it is streamed."""
+    from pyimagesearch.capture.demo import DemoScene
+    from pyimagesearch.recording.tape import Tape
+    from pyimagesearch.streaming.jpeg import encode
+    tape, scene = Tape(5.0), DemoScene((640, 480), 30)
+    for number in range(400):
+        tape.put(encode(scene.picture(number), 75), number / 30, number / 30)
+    return tape.bytes
+
+
+def kills(count: float = 100) -> bool:
+    """Kill, start again, look what is left."""
+    chance, missing, kept = random.Random(1), list[float](), dict[Path, str]()
+    killed_at = 0.0
+    with tempfile.TemporaryDirectory() as data:
+        for number in range(int(count) + 1):
+            with running("webstreaming.py", "--port", "0", "--source",
+                         "demo:320x240@30", "--data", data, "--log-level",
+                         "error") as server:
+                if number:
+                    missing.append(killed_at - salvaged(Path(data), kept))
+                    check(Path(data), kept)
+                post(server, "record_status", status="true")
+                time.sleep(1.0 + 2 * chance.random())
+                server.kill()
+                killed_at = time.time()
+            print(f"\r{number} kills", end="", flush=True)
+    worst = max(missing)
+    print(f"\n{len(missing)} of {int(count)} restarts came up; finished clips as they "
+          f"were: {len(kept)}; missing of the open one: median "
+          f"{statistics.median(missing):.2f} s, worst {worst:.2f} s")
+    ok = len(missing) == int(count) and worst <= 1.0
+    print("  must: all, at most 1.0 s:", "met" if ok else "MISSED")
+    return ok
+
+
+def salvaged(data: Path, kept: dict[Path, str]) -> float:
+    """Wait for the clip that was cut off; return when its last picture was taken."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        new = [path for path in data.rglob("??-??-??*.mp4")
+               if path not in kept and not path.name.endswith((PART, DRAFT))]
+        if new:
+            story, seconds = read_clip(new[0])
+            kept[new[0]] = digest(new[0])
+            assert story
+            return story.first + seconds
+        time.sleep(0.05)
+    raise RuntimeError("the clip that was cut off did not come back")
+
+
+def check(data: Path, kept: dict[Path, str]) -> None:
+    """Raise :exc:`RuntimeError` unless everything that was finished is as it was."""
+    changed = [path for path, before in kept.items() if digest(path) != before]
+    with sqlite3.connect(data / "events.db", timeout=20) as database:
+        verdict = database.execute("PRAGMA integrity_check").fetchall()
+    if changed or verdict != [("ok",)]:
+        raise RuntimeError(f"changed: {changed}, database: {verdict}")
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for, or all."""
+    parts = {"stream": stream, "packets": packets, "preroll": preroll, "kills": kills}
+    wanted = [word for word in arguments if word in parts] or list(parts)
+    numbers = [float(word) for word in arguments if word not in parts]
+    results = [parts[name](*numbers[:1]) for name in wanted]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

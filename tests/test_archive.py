@@ -1,0 +1,289 @@
+"""The archive: in step after a crash, and never too full."""
+
+import os
+import shutil
+import sqlite3
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from test_recorder import BEGAN, SMALL, film, record, told
+
+from conftest import eventually, keeping
+from pyimagesearch.archive import Archive
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.recording.retention import DAY, Holding, days_kept, plan, room
+from pyimagesearch.recording.story import Story
+from pyimagesearch.settings import Settings
+
+HOLDINGS = st.lists(st.builds(
+    Holding, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans()),
+    max_size=30, unique_by=lambda each: each.event)
+
+
+@pytest.fixture
+def archive(tmp_path, clock):
+    made = []
+
+    def make(**options):
+        if made:
+            made[-1].store.stop()
+            assert made[-1].store.join(10)
+        made.append(Archive(DataFolder(str(tmp_path)), Settings(**options), clock))
+        return made[-1]
+    yield make
+    made[-1].store.stop()
+    assert made[-1].store.join(10)
+
+
+def opened(archive):
+    archive._open()
+    assert archive.store.settle(10)
+    return archive
+
+
+def events_of(archive):
+    with archive.store.reading() as reader:
+        return reader.page(limit=100)[0]
+
+
+def keep_event(archive, number, size=100_000, **more):
+    """Have an event with a clip and a thumbnail of *size* bytes, *number* the newer."""
+    path = archive.clips / "front" / "2027-01-15" / f"00-{number:02}-00.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    path.with_suffix(".jpg").write_bytes(b"y" * 1000)
+    begin = BEGAN + 60 * number
+    archive.store.begin(Event(
+        id=number + 1, camera="front", kind="motion", begin=begin, end=begin + 30, files=tuple(
+            KeptFile(f"front/2027-01-15/{name.name}", media, begin, begin + 30, bytes_, "complete")
+            for name, media, bytes_ in ((path, "clip", size),
+                                        (path.with_suffix(".jpg"), "thumbnail", 1000))), **more))
+    return path
+
+
+@given(HOLDINGS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
+@hypothesis_settings(max_examples=200, deadline=None)
+def test_plan_takes_the_oldest_first_and_no_more_than_needed(holdings, excess, oldest):
+    planned = plan(holdings, excess=excess, oldest=oldest)
+    left = [each for each in holdings if each not in planned and each.bytes and not each.protected]
+    assert not any(each.protected for each in planned)
+    assert all(each.end >= oldest for each in left)
+    if left:
+        assert sum(each.bytes for each in planned) >= excess
+        assert max((each.end for each in planned), default=0) <= min(each.end for each in left)
+    if planned and planned[-1].end >= oldest:
+        assert sum(each.bytes for each in planned[:-1]) < excess
+
+
+def test_room_leaves_the_reserve():
+    assert room(keep=10, reserve=5, used=4, free=100) == 10
+    assert room(keep=100, reserve=5, used=4, free=20) == 19
+    assert room(keep=100, reserve=50, used=4, free=20) == 0
+
+
+def test_days_are_told_from_the_present_rate():
+    holdings = [Holding(day, day * DAY, 100, False) for day in range(30)]
+    assert days_kept(holdings, 1500, 30 * DAY) == pytest.approx(15.0)
+    assert days_kept(holdings[-1:], 1500, 29 * DAY + 60) is None
+
+
+def test_oldest_clips_go_before_the_cap_is_passed(archive):
+    kept = opened(archive(keep="600kB", reserve="0B"))
+    paths = [keep_event(kept, number) for number in range(5)]
+    kept.store.settle(10)
+    kept.sweep()
+    assert [path.exists() for path in paths] == [False, False, True, True, True]
+    events = events_of(kept)
+    assert len(events) == 5         # they stay in the list, marked
+    assert {file.state for file in events[-1].files} == {"gone"}
+    assert kept.status().used <= 600_000
+    assert kept.status().cap == 600_000
+
+
+def test_starred_events_are_never_removed_and_stop_recording_when_nothing_else_is_left(archive):
+    kept = opened(archive(keep="600kB", reserve="0B"))
+    paths = [keep_event(kept, number, starred=number < 4) for number in range(5)]
+    kept.store.settle(10)
+    with pytest.raises(Exception, match="no room"):
+        kept.sweep()
+    assert [path.exists() for path in paths] == [True, True, True, True, False]
+
+
+def test_days_to_keep_are_kept(archive, clock):
+    kept = opened(archive(keep_days=1.0))
+    old, new = keep_event(kept, 0), keep_event(kept, 50)
+    kept.store.settle(10)
+    clock.now += DAY
+    kept.sweep()
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_deleted_event_goes_from_the_disk_once_it_cannot_be_restored(archive, clock):
+    kept = opened(archive())
+    path = keep_event(kept, 0)
+    kept.store.delete([1], clock.time())
+    kept.sweep()
+    assert path.exists()
+    clock.now += 11
+    kept.sweep()
+    assert not path.exists()
+    assert not path.parent.exists()
+    assert events_of(kept) == []
+
+
+def test_file_that_was_moved_away_is_noticed_and_welcome_again(archive, clock, tmp_path):
+    kept = opened(archive())
+    path = keep_event(kept, 0)
+    kept.store.settle(10)
+    shutil.move(path, tmp_path / "elsewhere")
+    clock.now += 601
+    kept.sweep()
+    kept.store.settle(10)
+    assert {file.media: file.state for file in events_of(kept)[0].files} == {
+        "clip": "missing", "thumbnail": "complete"}
+    shutil.move(tmp_path / "elsewhere", path)
+    clock.now += 601
+    kept.sweep()
+    kept.store.settle(10)
+    assert {file.state for file in events_of(kept)[0].files} == {"complete"}
+
+
+def one_event(tmp_path, clock, archive):
+    """Record an event with the real recorder into the archive's folder."""
+    (wanted,) = Settings(source=("front=demo",)).cameras()
+    kept = keeping(wanted, clock, tmp_path)
+    kept = kept._replace(store=archive.store)
+    object.__setattr__(kept.recorder, "_ledger", type(kept.recorder._ledger)(archive.store, archive.clips))
+    archive.store.begin(Event(id=7, camera="front", kind="motion", begin=clock.time() + 8, end=None))
+    record(kept, clock, 2)
+    return kept
+
+
+def test_event_cut_off_by_a_crash_is_ended_and_its_clip_finished(archive, clock, tmp_path):
+    kept = opened(archive())
+    (wanted,) = Settings(source=("front=demo",)).cameras()
+    recorder = keeping(wanted, clock, tmp_path)
+    event = Event(id=kept.store.new_id(), camera="front", kind="motion",
+                  begin=clock.time() + 6, end=None)
+    kept.store.begin(event)
+    kept.store.keep(event.id, KeptFile(f"front/{'x'}.mp4", "clip", 0, 0, 0, "open"))
+    film(recorder, clock, 6)
+    recorder.recorder.begin(told(event.begin).extended(event=event.id), clock.monotonic() - 5)
+    film(recorder, clock, 4)        # and no more: the process is gone
+    assert len(recorder.files("*.part.mp4")) == 1
+    kept = opened(archive())
+    (found,) = events_of(kept)
+    assert found.id == event.id
+    assert found.end == pytest.approx(event.begin + 4, abs=0.6)
+    assert {file.state for file in found.files} == {"complete", "broken"}
+    assert recorder.files("*.part.mp4") == []
+
+
+def test_empty_part_is_removed_and_garbage_is_left(archive, clock):
+    kept = opened(archive())
+    day = kept.clips / "front" / "2027-01-15"
+    day.mkdir(parents=True)
+    (day / "00-00-00.part.mp4").write_bytes(b"ftyp")
+    (day / "00-00-01.part.mp4").write_bytes(os.urandom(5000))
+    (day / "00-00-02.draft.mp4").write_bytes(b"half a copy")
+    opened(archive())
+    assert [path.name for path in day.iterdir()] == ["00-00-01.part.mp4"]
+
+
+def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
+    kept = opened(archive())
+    one_event(tmp_path, clock, kept)
+    kept.store.settle(10)
+    kept.star([7], True)
+    before = events_of(kept)
+    kept.store.stop()
+    assert kept.store.join(10)
+    (tmp_path / "events.db").write_bytes(b"SQLite format 3\0" + os.urandom(8000))
+    kept = opened(archive())
+    (after,) = events_of(kept)
+    assert after.id == before[0].id == 7
+    assert (after.camera, after.kind, after.begin) == ("front", "motion", before[0].begin)
+    assert after.peak_area == 12.5
+    assert after.starred
+    assert [file.state for file in after.files] == ["complete"]
+    assert len(list(tmp_path.glob("events.corrupt-*.db"))) == 1     # nothing was deleted
+
+
+def test_clip_that_somebody_put_there_is_adopted(archive, clock, tmp_path):
+    kept = opened(archive())
+    one_event(tmp_path, clock, kept)
+    kept.store.settle(10)
+    (clip,) = kept.clips.rglob("*.mp4")
+    other = kept.clips / "yard" / "2020-02-02" / "12-00-00.mp4"
+    other.parent.mkdir(parents=True)
+    subclip = clip.read_bytes().replace(b"webstreaming clip", b"somebody's  clip!")
+    other.write_bytes(subclip)
+    other.with_suffix(".jpg").write_bytes(SMALL[0])
+    kept = opened(archive())
+    adopted = next(event for event in events_of(kept) if event.camera == "yard")
+    assert adopted.note == "found on the disk"
+    assert {file.media for file in adopted.files} == {"clip", "thumbnail"}
+
+
+def test_star_makes_files_read_only_and_taking_it_away_undoes_that(archive):
+    kept = opened(archive())
+    path = keep_event(kept, 0)
+    kept.store.settle(10)
+    assert kept.star([1], True) == 1
+    assert not path.stat().st_mode & stat.S_IWUSR
+    kept.star([1], False)
+    assert path.stat().st_mode & stat.S_IWUSR
+
+
+def test_cap_is_half_of_the_space_at_the_first_start_and_stays(archive):
+    kept = opened(archive())
+    first = kept._keep
+    assert 0 < first <= shutil.disk_usage(kept.clips).total
+    kept.store.remember("keep", str(first - 12345))
+    kept.store.settle(10)
+    assert opened(archive())._keep == first - 12345
+
+
+def test_disarming_outlasts_a_restart_and_is_an_event(archive):
+    kept, told_ = opened(archive()), []
+    kept.on_arm(told_.append)
+    kept.arm(False)
+    kept.arm(False)
+    kept.store.settle(10)
+    kept = opened(archive())
+    kept.on_arm(told_.append)
+    assert told_ == [True, False, False]
+    assert not kept.status().armed
+    assert [event.kind for event in events_of(kept)] == ["disarmed"]
+
+
+def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
+    (tmp_path / "stick").write_text("not mounted")
+    archive = Archive(DataFolder(None), Settings(), SystemClock())
+    archive._folder.path = tmp_path / "stick" / "data"
+    archive.clips = archive._folder.clips
+    archive.store._path = archive._folder.database
+    archive.claim()
+    assert archive.status().trouble == "Not a directory"
+    archive.start()
+    (tmp_path / "stick").unlink()
+    eventually(archive.ready.is_set)
+    eventually(lambda: archive.status().trouble == "")
+    archive.stop()
+    assert archive.join(10)
+    archive.store.stop()
+    assert archive.store.join(10)
+    assert sqlite3.connect(tmp_path / "stick/data/events.db").execute(
+        "PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_story_of_a_camera_with_any_name_is_read_back():
+    told_ = Story(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
+    from pyimagesearch.recording.story import read_story
+    assert read_story(told_.as_comment()) == told_

@@ -1,0 +1,210 @@
+"""What becomes of what a camera sees."""
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import keeping
+from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.recording.mp4 import read_clip
+from pyimagesearch.settings import Settings
+
+GREY = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()
+
+
+class Scene:
+    """A camera at ten frames a second whose motion a test decides."""
+
+    def __init__(self, clock, folder, packets=False, **options):
+        (wanted,) = Settings(source=("front=demo",), **options).cameras()
+        self.clock, self.number = clock, 0
+        self.kept = keeping(wanted, clock, folder, packets=packets)
+        self.evidence, self.store = self.kept.evidence, self.kept.store
+        self.store.open()
+
+    def show(self, seconds, area=0.0, jpeg=GREY, skew=0.0):
+        for _ in range(round(seconds * 10)):
+            self.clock.now += 0.1
+            self.number += 1
+            frame = Frame(self.number, ArrayPicture(None), self.clock.time() + skew,
+                          self.clock.monotonic())
+            wanted = self.evidence.wants(area)
+            self.evidence.see(frame, area, (1, 2, 3, 4) if area else None, jpeg if wanted else None)
+            self.kept.recorder.run_once()
+
+    def events(self):
+        assert self.store.settle(10)
+        with self.store.reading() as reader:
+            return reader.page(limit=50)[0]
+
+
+@pytest.fixture
+def scene(tmp_path, clock):
+    made = []
+
+    def make(**options):
+        made.append(Scene(clock, tmp_path, **options))
+        return made[-1]
+    yield make
+    for each in made:
+        each.store.stop()
+        assert each.store.join(10)
+
+
+def test_motion_becomes_an_event_with_clip_and_thumbnail_of_its_peak(scene, clock):
+    seen = scene()
+    seen.show(7)
+    begin = clock.time() + 0.1
+    seen.show(1, area=5.0)
+    seen.show(0.1, area=80.0, jpeg=BRIGHT)
+    seen.show(2, area=5.0)
+    seen.show(8)
+    (event,) = seen.events()
+    assert (event.kind, event.camera, event.peak_area, event.peak_box) == (
+        "motion", "front", 80.0, (1, 2, 3, 4))
+    assert event.begin == pytest.approx(begin, abs=0.01)
+    assert event.end == pytest.approx(begin + 3.0, abs=0.01)
+    assert {(file.media, file.state) for file in event.files} == {
+        ("clip", "complete"), ("thumbnail", "complete")}
+    (thumbnail,) = seen.kept.files("*.jpg")
+    assert thumbnail.read_bytes() == BRIGHT
+    (clip,) = seen.kept.files()
+    assert clip.stem == thumbnail.stem
+    story, seconds = read_clip(clip)
+    assert event.begin - story.first == pytest.approx(5.0, abs=0.11)
+    assert story.last - event.end == pytest.approx(5.0, abs=0.11)
+    assert seconds == pytest.approx(13.0, abs=0.25)
+
+
+def test_motion_too_small_is_none(scene):
+    seen = scene(min_area=10.0)
+    seen.show(3, area=9.9)
+    seen.show(6)
+    assert seen.events() == []
+    assert seen.kept.files() == []
+
+
+def test_disarmed_camera_makes_no_events_and_wants_no_pictures(scene):
+    seen = scene()
+    seen.evidence.arm(False)
+    assert not seen.evidence.wants(500.0)
+    seen.show(3, area=100.0)
+    seen.evidence.arm(True)
+    seen.show(3, area=100.0)
+    seen.evidence.arm(False)
+    seen.show(3, area=100.0)
+    (event,) = seen.events()
+    assert event.end - event.begin == pytest.approx(2.9, abs=0.11)
+
+
+def test_without_recording_events_are_listed_and_nothing_is_kept(scene):
+    seen = scene(record=False)
+    assert not seen.evidence.wants(100.0)
+    seen.show(3, area=100.0)
+    seen.show(6)
+    assert [event.kind for event in seen.events()] == ["motion"]
+    assert seen.kept.files("*") == []
+
+
+def test_recording_by_hand_runs_on_top_of_the_automatic_one(scene):
+    seen = scene()
+    seen.show(6)
+    assert seen.evidence.record(True) == seen.evidence.record(True) == "started"
+    seen.show(2)
+    assert seen.evidence.recording
+    assert seen.evidence.recording_since == pytest.approx(seen.clock.time() - 2, abs=0.1)
+    seen.show(2, area=50.0)
+    assert seen.evidence.record(False) == seen.evidence.record(False) == "stopped"
+    assert seen.evidence.recording_since is None
+    seen.show(8)
+    assert sorted(event.kind for event in seen.events()) == ["manual", "motion"]
+    assert len(seen.kept.files()) == 2
+    assert len(seen.kept.files("*.jpg")) == 2
+    assert not seen.evidence.recording
+
+
+def test_recording_by_hand_works_where_motion_is_not_recorded(scene):
+    seen = scene(record=False)
+    seen.show(2)
+    seen.evidence.record(True)
+    seen.show(3)
+    seen.evidence.record(False)
+    seen.show(2)
+    (clip,) = seen.kept.files()
+    assert read_clip(clip)[1] == pytest.approx(3.0, abs=0.3)
+
+
+def test_lost_camera_ends_its_event_and_loss_and_return_are_events(scene, clock):
+    seen = scene()
+    seen.show(6)
+    seen.show(2, area=50.0)
+    gone = clock.time()
+    seen.evidence.lost(gone, "unplugged")
+    seen.evidence.lost(gone, "still unplugged")
+    clock.now += 30
+    seen.kept.recorder.run_once()
+    assert len(seen.kept.files()) == 1
+    seen.evidence.returned(clock.time())
+    seen.evidence.returned(clock.time())
+    events = {event.kind: event for event in seen.events()}
+    assert set(events) == {"motion", "lost", "returned"}
+    assert events["lost"].end - events["lost"].begin == pytest.approx(30)
+    assert events["lost"].note == "still unplugged"
+    assert events["motion"].end == pytest.approx(gone, abs=0.11)
+
+
+def test_clock_that_jumps_changes_no_duration(scene, clock):
+    """A Pi without a clock of its own is an hour off until its network is up."""
+    seen = scene()
+    seen.show(6)
+    seen.show(2, area=50.0)
+    seen.show(2, area=50.0, skew=3600.0)
+    seen.show(8, skew=3600.0)
+    (event,) = seen.events()
+    assert event.end - event.begin == pytest.approx(3.9, abs=0.11)
+    assert read_clip(seen.kept.files()[0])[1] == pytest.approx(13.9, abs=0.3)
+
+
+def test_snapshot_is_kept_as_a_still(scene, clock):
+    seen = scene()
+    number = seen.evidence.keep_still(BRIGHT, clock.time())
+    seen.show(0.1)
+    (event,) = seen.events()
+    assert (event.id, event.kind) == (number, "snapshot")
+    assert event.picture.media == "still"
+    assert seen.kept.files("*.jpg")[0].read_bytes() == BRIGHT
+
+
+def test_motion_of_each_minute_is_remembered(scene, clock):
+    seen = scene(record=False)
+    clock.now = 1_800_000_000.0
+    seen.show(30, area=3.0)
+    seen.show(20, area=70.0)
+    seen.show(70)
+    assert seen.store.settle(10)
+    with seen.store.reading() as reader:
+        levels = reader.levels("front", 0, 10**9)
+    assert [area for _, area in levels] == [70.0]
+
+
+def test_packets_want_pictures_only_for_a_higher_peak(scene):
+    seen = scene(packets=True)
+    assert not seen.evidence.wants(0.0)
+    assert seen.evidence.wants(20.0)
+    seen.show(0.5, area=20.0)
+    assert not seen.evidence.wants(20.0)
+    assert seen.evidence.wants(20.1)
+
+
+def test_end_of_the_program_ends_what_lasts(scene, clock):
+    seen = scene()
+    seen.show(6)
+    seen.show(2, area=50.0)
+    seen.evidence.record(True)
+    seen.show(1)
+    seen.evidence.close()
+    clock.now += 2
+    seen.kept.recorder.run_once()
+    assert all(event.end for event in seen.events())
+    assert len(seen.kept.files()) == 2

@@ -1,0 +1,370 @@
+"""Clips: what is in them, whatever happens while they are written."""
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+
+import cv2
+import pytest
+
+from conftest import ROOT, keeping, needs
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.recording import mp4, shot
+from pyimagesearch.recording.mp4 import finish, read_clip
+from pyimagesearch.recording.places import place_for
+from pyimagesearch.recording.story import Story, read_story
+from pyimagesearch.settings import Settings
+
+BEGAN = 1_800_000_000.0
+
+
+def jpegs(count, size=(160, 120), fps=10):
+    scene = DemoScene(size, fps)
+    return [cv2.imencode(".jpg", scene.picture(number))[1].tobytes() for number in range(count)]
+
+
+SMALL = jpegs(64)
+
+
+@pytest.fixture
+def keep(tmp_path, clock):
+    def make(folder=tmp_path, **options):
+        (wanted,) = Settings(source=("front=demo",), **options).cameras()
+        return keeping(wanted, clock, folder, obstacle=lambda: make.obstacle)
+    make.obstacle = ""
+    return make
+
+
+def film(kept, clock, seconds, fps=10.0, pictures=SMALL, crank=True):
+    """Put pictures on the tape, as the camera loop does, and turn the crank."""
+    for _ in range(round(seconds * fps)):
+        clock.now += 1 / fps
+        film.number += 1
+        kept.recorder.tape.put(pictures[film.number % len(pictures)], clock.time(),
+                               clock.monotonic())
+        if crank:
+            kept.recorder.run_once()
+
+
+film.number = 0
+
+
+def told(begin, **more):
+    return Story(event=7, camera="front", kind="motion", begin=begin, **more)
+
+
+def record(kept, clock, seconds, before=8.0, **more):
+    """Film an event of *seconds* with its pre-roll of 5 s; return when it began."""
+    film(kept, clock, before)
+    begin = clock.time()
+    kept.recorder.begin(told(begin), clock.monotonic() - 5.0)
+    film(kept, clock, seconds, **more)
+    kept.recorder.end(told(begin, end=clock.time(), peak_area=12.5, peak_box=(1, 2, 3, 4)),
+                      clock.monotonic())
+    film(kept, clock, 1.5)
+    return begin
+
+
+def probe(path, *what):
+    printed = subprocess.run(
+        [needs("ffprobe", "ffmpeg"), "-v", "error", "-of", "json", *what, str(path)],
+        check=True, capture_output=True, text=True)
+    assert printed.stderr == ""
+    return json.loads(printed.stdout)
+
+
+def test_clip_is_what_every_phone_plays(keep, clock):
+    kept = keep()
+    record(kept, clock, 4)
+    (clip,) = kept.files()
+    (stream,) = probe(clip, "-show_streams")["streams"]
+    assert stream["codec_name"] == "h264"
+    assert stream["profile"] == "Constrained Baseline"
+    assert stream["pix_fmt"] == "yuv420p"
+    assert (stream["width"], stream["height"]) == (160, 120)
+    content = clip.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+
+
+def test_odd_sizes_become_even(keep, clock):
+    kept = keep()
+    film(kept, clock, 3, pictures=jpegs(9, (161, 121)))
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 1, pictures=jpegs(9, (161, 121)))
+    kept.recorder.start()
+    kept.recorder.stop()
+    assert kept.recorder.join(10)
+    (clip,) = kept.files()
+    (stream,) = probe(clip, "-show_streams")["streams"]
+    assert (stream["width"], stream["height"]) == (160, 120)
+
+
+@pytest.mark.parametrize("fps", [3.0, 10.0, 30.0])
+def test_pre_roll_is_five_seconds(keep, clock, fps):
+    kept = keep()
+    film(kept, clock, 9, fps=fps)
+    begin = clock.time()
+    kept.recorder.begin(told(begin), clock.monotonic() - 5.0)
+    film(kept, clock, 2, fps=fps)
+    kept.recorder.end(told(begin, end=clock.time()), clock.monotonic())
+    film(kept, clock, 2, fps=fps)
+    (clip,) = kept.files()
+    story, seconds = read_clip(clip)
+    assert 4.99 <= begin - story.first <= 5.01 + 1 / fps
+    assert seconds == pytest.approx(7.0 + 1 / fps, abs=1.1 / fps)
+
+
+def test_wavering_rate_plays_in_real_time(keep, clock):
+    kept, moments = keep(), []
+    kept.recorder.begin(told(clock.time()), clock.monotonic() + 0.01)
+    for pause in (0.1, 0.03, 0.9, 0.2, 0.05, 1.5, 0.1, 0.1):
+        film(kept, clock, pause, fps=1 / pause)
+        moments.append(clock.monotonic())
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    packets = probe(kept.files()[0], "-show_packets")["packets"]
+    shown = [float(packet["pts_time"]) for packet in packets]
+    assert shown == pytest.approx([at - moments[0] for at in moments], abs=0.001)
+
+
+def test_clip_tells_its_whole_story(keep, clock):
+    kept = keep()
+    begin = record(kept, clock, 2)
+    story, _ = read_clip(kept.files()[0])
+    assert (story.event, story.camera, story.kind, story.begin) == (7, "front", "motion", begin)
+    assert story.end == pytest.approx(begin + 2)
+    assert (story.peak_area, story.peak_box) == (12.5, (1, 2, 3, 4))
+
+
+def test_story_of_somebody_else_is_none():
+    for comment in ("", "hello", "[]", "{}", '{"webstreaming clip": 1}',
+                    '{"webstreaming clip": 1, "event": 1, "camera": 3, "kind": "", "begin": 0}'):
+        assert read_story(comment) is None
+
+
+def test_long_event_is_cut_without_losing_a_frame(keep, clock):
+    kept = keep(max_clip=5)
+    record(kept, clock, 14)
+    clips = kept.files()
+    assert len(clips) == 4
+    packets = [packet for clip in clips
+               for packet in probe(clip, "-show_packets")["packets"]]
+    assert len(packets) == (5 + 14) * 10 + 1
+    stories = [read_clip(clip)[0] for clip in clips]
+    for before, after in itertools.pairwise(stories):
+        assert after.first - before.last == pytest.approx(0.1, abs=0.001)
+    assert all(packet["flags"].startswith("K") for clip in clips
+               for packet in probe(clip, "-show_packets")["packets"][:1])
+
+
+def test_gap_and_new_size_begin_a_new_clip(keep, clock):
+    kept = keep()
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    clock.now += 30
+    film(kept, clock, 2)
+    film(kept, clock, 2, pictures=jpegs(9, (80, 60)))
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert [probe(clip, "-show_streams")["streams"][0]["width"]
+            for clip in kept.files()] == [160, 160, 80]
+    assert max(read_clip(clip)[1] for clip in kept.files()) < 2.2
+
+
+def test_two_events_at_once_have_a_clip_each(keep, clock):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    manual = Story(event=8, camera="front", kind="manual", begin=clock.time())
+    kept.recorder.begin(manual, clock.monotonic())
+    film(kept, clock, 2)
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    kept.recorder.end(manual, clock.monotonic())
+    film(kept, clock, 2)
+    lengths = {story.kind: seconds for story, seconds in map(read_clip, kept.files())}
+    assert lengths == {"motion": pytest.approx(9, abs=0.2), "manual": pytest.approx(4, abs=0.2)}
+
+
+def test_full_disk_is_told_and_recording_resumes(keep, clock):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    keep.obstacle = "there is no room"
+    film(kept, clock, 3)
+    assert kept.recorder.trouble == "cannot record: there is no room"
+    assert not kept.recorder.recording
+    assert len(kept.files()) == 1      # what was complete is whole
+    keep.obstacle = ""
+    film(kept, clock, 6)
+    assert kept.recorder.trouble == ""
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert len(kept.files()) == 2
+    assert read_clip(kept.files()[1])[1] > 5        # with what was kept on the tape
+
+
+def test_folder_that_goes_and_returns(keep, clock, tmp_path):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    shutil.rmtree(tmp_path / "clips")
+    (tmp_path / "clips").write_text("a file in its place")
+    clock.now += 3      # the clip in the folder that has gone cannot be finished
+    film(kept, clock, 3)
+    assert kept.recorder.trouble.startswith("cannot record: ")
+    (tmp_path / "clips").unlink()
+    film(kept, clock, 6)
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert kept.files()
+    assert kept.recorder.trouble == ""
+
+
+def test_slow_encoder_leaves_pictures_out_and_says_so(keep, clock):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    kept.recorder.run_once()
+    film(kept, clock, 9, crank=False)       # nine seconds pass before it is asked again
+    kept.recorder.run_once()
+    assert kept.recorder.trouble == "encoding cannot keep up, so one of 2 pictures is kept"
+    film(kept, clock, 4)
+    assert kept.recorder.trouble == ""
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    packets = probe(kept.files()[0], "-show_packets")["packets"]
+    assert 100 < len(packets) < 190
+    assert read_clip(kept.files()[0])[1] == pytest.approx(18, abs=0.3)
+
+
+def test_without_pyav_stills_are_kept_and_it_says_what_helps(keep, clock, monkeypatch):
+    monkeypatch.setattr(shot, "explain_missing", lambda: "clips need PyAV; run: pip install av")
+    kept = keep()
+    record(kept, clock, 3)
+    assert kept.files() == []
+    assert len(kept.files("*_at_*.jpg")) == 9
+    assert kept.files("*_at_*.jpg")[0].read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_missing_pyav_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert mp4.explain_missing().endswith("run: pip install av")
+
+
+def test_still_lies_beside_its_clip(keep, clock):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    kept.recorder.keep_still(7, clock.time(), SMALL[0], "thumbnail")
+    film(kept, clock, 1)
+    kept.recorder.keep_still(9, clock.time(), SMALL[0], "still")
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    (clip,) = kept.files()
+    assert clip.with_suffix(".jpg").read_bytes() == SMALL[0]
+    assert len(kept.files("*.jpg")) == 2
+
+
+def test_places_are_by_camera_day_and_time_and_never_taken_twice(tmp_path):
+    first = place_for(tmp_path, "front", BEGAN)
+    assert first.relative_to(tmp_path).parts[0] == "front"
+    first.with_name(first.name + ".part.mp4").touch()
+    second = place_for(tmp_path, "front", BEGAN)
+    assert second.name == first.name + "_2"
+    assert place_for(tmp_path, "front", BEGAN, {second}).name == first.name + "_3"
+
+
+def packets_of(seconds, fps=25, group=25, size=(320, 240)):
+    """Return a header and H.264 packets, as a camera sends them."""
+    import av
+
+    from pyimagesearch.capture.ffmpeg import describe
+    scene, packets = DemoScene(size, fps), []
+    with av.open("nowhere", "w", format="null") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        stream.codec_context.gop_size = group
+        stream.codec_context.flags |= 0x400000      # the header apart, as RTSP tells it
+        for number in range(round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            packets += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(frame)]
+        return describe(stream), packets
+
+
+def test_packets_of_a_camera_are_copied_from_a_key_frame_on(keep, clock):
+    kept = keep()
+    header, packets = packets_of(12)
+    kept.recorder.tape.begin(header)
+    for number, (data, key) in enumerate(packets):
+        clock.now += 0.04
+        if number == 200:
+            begin = clock.time()
+            kept.recorder.begin(told(begin), clock.monotonic() - 5.0)
+        kept.recorder.tape.put(data, clock.time(), clock.monotonic(), key=key,
+                               pts=5000 + number * 3600, dts=5000 + number * 3600)
+        kept.recorder.run_once()
+    kept.recorder.end(told(begin, end=clock.time()), clock.monotonic())
+    clock.now += 2
+    kept.recorder.run_once()
+    (clip,) = kept.files()
+    story, seconds = read_clip(clip)
+    assert 4.99 <= begin - story.first < 6.05
+    shown = probe(clip, "-show_packets", "-count_frames", "-show_streams")
+    assert len(shown["packets"]) == int(shown["streams"][0]["nb_read_frames"])
+    assert len(shown["packets"]) >= 225
+    assert seconds == pytest.approx(len(shown["packets"]) / 25, abs=0.01)
+
+
+KILLED = """
+import sys, cv2, threading, time
+sys.path[:0] = [{root!r}, {tests!r}]
+from pathlib import Path
+from pyimagesearch.recording.mp4 import Clip
+from pyimagesearch.recording.story import Story
+from pyimagesearch.recording.tape import Piece
+from pyimagesearch.capture.demo import DemoScene
+pictures = [cv2.imencode(".jpg", DemoScene((160, 120), 30).picture(n))[1].tobytes() for n in range(9)]
+clip = Clip(Path(sys.argv[1]), Story(event=3, camera="front", kind="motion", begin=0.0))
+for number in range(10_000):
+    clip.add(Piece(number, pictures[number % 9], 1e9 + number / 30, number / 30, True, b"", 0, 0))
+    if number == 100:
+        print("under way", flush=True)
+    print(number, file=sys.stderr, flush=True)
+    time.sleep(0.002)
+"""
+
+
+def test_killed_process_loses_half_a_second_of_its_clip(tmp_path):
+    part = tmp_path / "14-03-22.part.mp4"
+    script = KILLED.format(root=str(ROOT), tests=str(ROOT / "tests"))
+    process = subprocess.Popen([sys.executable, "-c", script, str(part)], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    written = int(process.communicate()[1].split()[-1]) + 1
+    whole = finish(part)
+    assert not part.exists()
+    story, seconds = read_clip(whole)
+    assert story.event == 3
+    assert 0 <= written / 30 - seconds <= 0.5
+
+
+def test_clip_without_a_picture_leaves_nothing(keep, clock):
+    kept = keep()
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    kept.recorder.run_once()
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    clock.now += 3
+    kept.recorder.run_once()
+    assert kept.files("*") == []
