@@ -61,6 +61,9 @@ class CameraStatus:
     stuck_reads: int        # abandoned threads that a camera still holds
     encoded: int            # JPEGs made
     viewers: int
+    recording: bool = False     # a clip is being written
+    recording_since: float | None = None    # by hand [seconds since the epoch]
+    recording_trouble: str = ""     # why not everything is kept; else empty
 
     @property
     def is_live(self) -> bool:
@@ -78,6 +81,23 @@ class CameraStatus:
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""
         return {**asdict(self), "fps": round(self.fps, 2), "words": self.words}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveStatus:
+    """What is kept at one moment, and what may be."""
+
+    folder: str
+    used: int               # bytes of clips and stills
+    cap: int                # bytes they may take; 0 = not known yet
+    free: int               # bytes free on the disk
+    days: float | None      # that are kept, at the present rate; None = not known yet
+    trouble: str            # why nothing can be kept; else empty
+    armed: bool             # whether motion makes events
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON."""
+        return asdict(self)
 
 
 class RateLimit:
