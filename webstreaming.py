@@ -86,7 +86,8 @@ def watch(settings: Settings) -> int:
                         width=each.width, quality=each.quality)
         loops.append(Surveillance(camera, screen, evidence, each, clock,
                                   make_detector=make_detector))
-        feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence)
+        feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
+                                evidence.keep_still)
     app = create_app(Site(feeds, in_thread, mosaic, archive))
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
     keepers: list[Recorder | Archive | EventStore] = [

@@ -107,7 +107,16 @@ class LiveServer:
 
 def in_thread(work: Callable[[], Any]) -> Any:
     """Run *work*, which blocks, beside the hub; only the caller waits for it."""
-    return gevent.get_hub().threadpool.apply(work)
+    def attempt() -> tuple[Any, BaseException | None]:
+        try:
+            return work(), None
+        except BaseException as error:      # gevent would print it as its own failure
+            return None, error
+
+    result, error = gevent.get_hub().threadpool.apply(attempt)
+    if error is not None:
+        raise error
+    return result
 
 
 def listen(ip: str, port: int) -> socket.socket:

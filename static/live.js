@@ -94,6 +94,7 @@
       const answer = await fetch(camera.dataset.statusUrl,
                                  { cache: "no-store", signal: AbortSignal.timeout(5000) });
       const status = await answer.json();
+      document.dispatchEvent(new CustomEvent("status", { detail: status }));
       const name = camera.dataset.name;
       const liveNow = name ? tellOne(status.cameras.find((one) => one.name === name))
                            : tellAll(status);

@@ -56,9 +56,14 @@ class Event:
         return tuple(file for file in self.files if file.media == CLIP)
 
     @property
+    def stills(self) -> tuple[KeptFile, ...]:
+        """Its stills, in the order in which they were taken."""
+        return tuple(file for file in self.files if file.media == STILL)
+
+    @property
     def picture(self) -> KeptFile | None:
-        """The still that was kept, or the thumbnail of its clip."""
-        for media in (STILL, THUMBNAIL):
+        """What it looked like: the frame of peak motion, or else the first still."""
+        for media in (THUMBNAIL, STILL):
             for file in self.files:
                 if file.media == media:
                     return file

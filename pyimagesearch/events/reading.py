@@ -155,6 +155,28 @@ class EventReader:
             upto = begin
         return found
 
+    def days_beside(self, day: datetime.date
+                    ) -> tuple[datetime.date | None, datetime.date | None]:
+        """Return the next day with events before *day*, and the next after it."""
+        begin, end = bounds(day)
+        found = [self._connection.execute(
+            f"SELECT {which}(begin) FROM events WHERE deleted IS NULL AND {term}",
+            [limit]).fetchone()[0]
+            for which, term, limit in (("max", "begin < ?", begin),
+                                       ("min", "begin >= ?", end))]
+        older, newer = (None if when is None
+                        else datetime.datetime.fromtimestamp(when).date()
+                        for when in found)
+        return older, newer
+
+    def counts(self, span: float, *, day: datetime.date, camera: str | None = None,
+               kind: str | None = None, starred: bool = False) -> dict[int, int]:
+        """Return how many events began in each *span* [s] of *day*, by its number."""
+        wanted, values = condition(Filters(camera, kind, day, starred))
+        return dict(self._connection.execute(
+            "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*) FROM events "
+            f"WHERE {wanted} GROUP BY number", [bounds(day)[0], span, *values]))
+
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""
         names: list[str] = []

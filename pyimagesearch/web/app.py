@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from . import failures, live, status
+from . import eventapi, eventfiles, eventpages, failures, live, recording, status
 from .site import Site
 
 
@@ -15,6 +15,8 @@ def create_app(site: Site) -> Flask:
     app.extensions["site"] = site
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
+    for part in (recording, eventpages, eventfiles, eventapi):
+        app.register_blueprint(part.bp)
     failures.register(app)
     return app
 

@@ -1,12 +1,15 @@
 """Errors: JSON for programs, a plain page for people."""
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+from pyimagesearch.errors import EventsError
 
 
 def register(app: Flask) -> None:
     """Have *app* answer each error with its status and one sentence."""
     app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(EventsError, no_events)
 
 
 def answer(error: HTTPException) -> Response:
@@ -22,3 +25,9 @@ def answer(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def no_events(error: EventsError) -> Response:
+    """Return that the events cannot be had now, and why."""
+    sentence = str(error)
+    return answer(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))

@@ -71,5 +71,7 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> Response:
     """Return a page that is never shown from a cache."""
-    return Response(render_template(template, **values),
+    archive = this_site().archive
+    return Response(render_template(
+        template, archive=archive and archive.status(), **values),
                     headers={"Cache-Control": "no-store"})

@@ -1,23 +1,53 @@
 """What the views may use, handed to them instead of globals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Protocol, cast
 
 from flask import abort, current_app
 
-from pyimagesearch.metrics import CameraStatus
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.metrics import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 
 
+class ArchiveDesk(Protocol):
+    """What the web may do with all that is kept."""
+
+    @property
+    def store(self) -> EventStore:
+        """What happened."""
+
+    @property
+    def clips(self) -> Path:
+        """The folder below which the files of events lie."""
+
+    def status(self) -> ArchiveStatus:
+        """Return what is kept, and what may be; at once."""
+
+    def arm(self, armed: bool) -> None:
+        """Have motion make events, or not."""
+
+    def star(self, ids: Sequence[int], starred: bool) -> int:
+        """Protect events, or no longer; return how many there were. Blocks."""
+
+
 @dataclass(frozen=True)
 class Feed:
-    """What the web may know of one camera: its pictures and how it is doing."""
+    """
+    What the web may know of one camera: its pictures and how it is doing.
+
+    *record* starts (``True``) or stops a recording by hand, and returns
+    "started" or "stopped"; *keep_still* keeps a JPEG that was captured at a time
+    [seconds since the epoch], and returns the id of its event.
+    """
 
     broadcaster: LatestFrameBroadcaster
     status: Callable[[], CameraStatus]
-    evidence: Any = None
+    record: Callable[[bool], str] | None = None
+    keep_still: Callable[[bytes, float], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,13 +58,13 @@ class Site:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it.
+    it just calls it. *archive* is what is kept, if anything is.
     """
 
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
-    archive: Any = None
+    archive: ArchiveDesk | None = None
 
     def feed(self, name: str | None) -> Feed:
         """
@@ -48,6 +78,14 @@ class Site:
             known = ", ".join(self.feeds)
             abort(404, f"There is no camera {name!r}; there are {known}.")
         return self.feeds[name]
+
+
+def this_archive() -> ArchiveDesk:
+    """Return what is kept; a server that keeps nothing ends the request with 404."""
+    archive = this_site().archive
+    if archive is None:
+        abort(404, "This server keeps no events.")
+    return archive
 
 
 def this_site() -> Site:

@@ -23,10 +23,11 @@ def status() -> dict[str, Any]:
     """Everything about cameras and viewers."""
     site = this_site()
     cameras = [feed.status().as_json() for feed in site.feeds.values()]
+    archive = site.archive.status().as_json() if site.archive else None
     mosaic = site.mosaic.broadcaster.viewers if site.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
-            "cameras": cameras}
+            "cameras": cameras, "archive": archive}
 
 
 @bp.get("/api/status/<name>")
