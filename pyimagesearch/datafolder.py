@@ -58,6 +58,12 @@ class DataFolder:
                 "or choose another folder with --data") from None
         self._lock = lock
 
+    def release(self) -> None:
+        """Let another server have the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
     def secret(self, name: str) -> bytes | None:
         """Return what :meth:`keep_secret` kept under *name*, or ``None``."""
         try:

@@ -122,8 +122,6 @@ class Evidence:
         if not self._armed:
             self._end_motion(self._motion.stop(), frame)
         told = self._motion.see(frame.arrived, motion)
-        if self._motion.since is None and not self._motion.lasting:
-            self._peak = NOTHING
         if motion and area > self._peak.area:
             self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
         if jpeg and not self._packets and self.wants(area):
@@ -134,6 +132,8 @@ class Evidence:
                 self._begin_motion(change, frame)
             else:
                 self._end_motion([change], frame)
+        if self._motion.since is None and not self._motion.lasting:
+            self._peak = NOTHING
         self._illustrate(frame, jpeg)
 
     def lost(self, since: float, reason: str) -> None:

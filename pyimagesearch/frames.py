@@ -36,6 +36,13 @@ class Picture(Protocol):
         """Return the whole picture, BGR."""
 
 
+class VideoHeader(NamedTuple):
+    """How a camera's own video is encoded: what its packets need to be understood."""
+
+    mp4: bytes          # an MP4 without pictures
+    extradata: bytes    # of the codec, as the camera gave it
+
+
 class Frame(NamedTuple):
     """One picture on its way through the camera loop."""
 

@@ -95,6 +95,8 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
     first = when - max(0.0, seconds)
     story = story or Story(event=event or store.new_id(), camera=camera, kind=MOTION,
                            begin=first, first=first, last=when)
+    # what was cut off has told of itself before it knew how long it would be
+    story = story.extended(last=max(story.last, story.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE
     if event is None:
         event = story.event

@@ -31,13 +31,17 @@ def archive(tmp_path, clock):
 
     def make(**options):
         if made:
-            made[-1].store.stop()
-            assert made[-1].store.join(10)
+            end(made[-1])
         made.append(Archive(DataFolder(str(tmp_path)), Settings(**options), clock))
         return made[-1]
     yield make
-    made[-1].store.stop()
-    assert made[-1].store.join(10)
+    end(made[-1])
+
+
+def end(archive):
+    archive.store.stop()
+    assert archive.store.join(10)
+    archive._folder.release()
 
 
 def opened(archive):
@@ -67,7 +71,7 @@ def keep_event(archive, number, size=100_000, **more):
 
 
 @given(HOLDINGS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_plan_takes_the_oldest_first_and_no_more_than_needed(holdings, excess, oldest):
     planned = plan(holdings, excess=excess, oldest=oldest)
     left = [each for each in holdings if each not in planned and each.bytes and not each.protected]
@@ -97,6 +101,7 @@ def test_oldest_clips_go_before_the_cap_is_passed(archive):
     paths = [keep_event(kept, number) for number in range(5)]
     kept.store.settle(10)
     kept.sweep()
+    kept.store.settle(10)
     assert [path.exists() for path in paths] == [False, False, True, True, True]
     events = events_of(kept)
     assert len(events) == 5         # they stay in the list, marked
@@ -118,7 +123,7 @@ def test_days_to_keep_are_kept(archive, clock):
     kept = opened(archive(keep_days=1.0))
     old, new = keep_event(kept, 0), keep_event(kept, 50)
     kept.store.settle(10)
-    clock.now += DAY
+    clock.now += DAY + 100
     kept.sweep()
     assert not old.exists()
     assert new.exists()
@@ -208,7 +213,8 @@ def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
     kept = opened(archive())
     (after,) = events_of(kept)
     assert after.id == before[0].id == 7
-    assert (after.camera, after.kind, after.begin) == ("front", "motion", before[0].begin)
+    assert (after.camera, after.kind) == ("front", "motion")
+    assert after.begin == pytest.approx(before[0].begin, abs=0.001)
     assert after.peak_area == 12.5
     assert after.starred
     assert [file.state for file in after.files] == ["complete"]
@@ -277,8 +283,7 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
     eventually(lambda: archive.status().trouble == "")
     archive.stop()
     assert archive.join(10)
-    archive.store.stop()
-    assert archive.store.join(10)
+    end(archive)
     assert sqlite3.connect(tmp_path / "stick/data/events.db").execute(
         "PRAGMA integrity_check").fetchone() == ("ok",)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
-from pyimagesearch.frames import Grey, Image, Picture, Size
+from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 
 from .source import PacketTap
 from .url import CameraUrl
@@ -121,15 +121,15 @@ class FfmpegSource:
             dts=round(packet.dts * packet.time_base * TICKS))
 
 
-def describe(stream: Any) -> bytes:
+def describe(stream: Any) -> VideoHeader:
     """
-    Return an MP4 without pictures that says how the video of *stream* is encoded.
+    Return how the video of *stream* is encoded.
 
     Bytes cross from thread to thread, and outlive the connection. Raises
     :exc:`CameraLost` for a codec that no MP4 of ours can hold.
     """
     import av
-    memory, name = io.BytesIO(), stream.codec_context.name
+    memory, name = io.BytesIO(), stream.codec_context.codec.canonical_name
     if name not in ("h264", "hevc"):
         raise CameraLost(f"the camera sends {name}, which cannot be recorded as it is; "
                          "use --record-from stream")
@@ -137,7 +137,7 @@ def describe(stream: Any) -> bytes:
                  options={"movflags": "empty_moov+default_base_moof"}) as described:
         described.add_stream_from_template(stream)
         described.start_encoding()
-    return memory.getvalue()
+    return VideoHeader(memory.getvalue(), stream.codec_context.extradata or b"")
 
 
 class TimeStamps:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.frames import Image, Picture, Size
+from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
 
 class Source(Protocol):
@@ -37,8 +37,8 @@ class Source(Protocol):
 class PacketTap(Protocol):
     """Who wants a camera's video as it comes, before it is decoded."""
 
-    def begin(self, header: bytes) -> None:
-        """Hear of a new video; *header*, an MP4 without pictures, describes it."""
+    def begin(self, header: VideoHeader) -> None:
+        """Hear of a new video."""
 
     def put(self, data: bytes, captured: float, at: float, *, key: bool, pts: int,
             dts: int) -> None:

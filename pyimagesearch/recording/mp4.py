@@ -203,10 +203,13 @@ class PacketVideo:
 
     def __init__(self, container: "av.container.OutputContainer", piece: Piece) -> None:
         import av
+        assert piece.header
         self._header = piece.header
-        with av.open(io.BytesIO(piece.header)) as described:
+        with av.open(io.BytesIO(piece.header.mp4)) as described:
             self._stream = container.add_stream_from_template(
                 described.streams.video[0])
+        # as the packets are written, or they would be taken for the MP4's kind
+        self._stream.codec_context.extradata = piece.header.extradata
         self._container = container
         self._begin, self._last = piece.dts, -1
 

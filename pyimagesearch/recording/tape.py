@@ -5,6 +5,8 @@ import math
 import threading
 from typing import NamedTuple
 
+from pyimagesearch.frames import VideoHeader
+
 MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
 
 
@@ -16,7 +18,7 @@ class Piece(NamedTuple):
     captured: float     # wall-clock time [seconds since the epoch]
     at: float           # the same moment on the monotonic clock [seconds]
     key: bool           # whether a clip may begin here
-    header: bytes       # of the video that the packet belongs to; a JPEG has none
+    header: VideoHeader | None  # of the video that a packet belongs to
     pts: int            # of a packet: when it is shown [1/90000 s]
     dts: int            # and when it is decoded
 
@@ -39,10 +41,10 @@ class Tape:
         self._pieces: collections.deque[Piece] = collections.deque()
         self._number = 0
         self._needed = math.inf     # number of the first piece not taken yet
-        self._header = b""
+        self._header: VideoHeader | None = None
         self._lock = threading.Lock()       # guards all above
 
-    def begin(self, header: bytes) -> None:
+    def begin(self, header: VideoHeader) -> None:
         """Start a new video: its packets do not fit behind those that are there."""
         with self._lock:
             self._header = header
