@@ -1,0 +1,588 @@
+"""Events over HTTP: JSON, files with ranges, the export; a real store and real files."""
+
+import datetime
+import http.client
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from kept import Camera, Desk, event, write
+
+from conftest import ROOT, eventually, needs
+from pyimagesearch.events.event import (
+    CLIP,
+    COMPLETE,
+    GONE,
+    LOST,
+    MOTION,
+    OPEN,
+    SNAPSHOT,
+    Event,
+    KeptFile,
+)
+from pyimagesearch.web import eventfiles
+from pyimagesearch.web.app import create_app
+from pyimagesearch.web.export import Export
+from pyimagesearch.web.site import Site
+
+NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
+CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def cameras(desk, broadcaster):
+    return {name: Camera(name, desk, broadcaster) for name in ("front", "yard")}
+
+
+class Client(FlaskClient):
+    """Reads each answer to its end and closes it, as a server does."""
+
+    def open(self, *request, **more):
+        return super().open(*request, **{"buffered": True, **more})
+
+
+def visit(site):
+    app = create_app(site)
+    app.test_client_class = Client
+    return app.test_client()
+
+
+@pytest.fixture
+def client(desk, cameras):
+    return visit(Site({name: camera.feed for name, camera in cameras.items()}, archive=desk))
+
+
+def put(desk, *events):
+    for one in events:
+        desk.store.begin(one)
+    assert desk.store.settle(5)
+    return events
+
+
+def one(desk, number=1, begin=NOON, camera="front", clips=1, **more):
+    return event(number, camera, begin, clips, folder=desk.clips,
+                 film_of=(CONTENT, PICTURE), **more)
+
+
+# --- JSON
+
+def test_event_as_json_tells_everything(client, desk):
+    put(desk, one(desk, 7, clips=2, note="a fox", peak_box=(1, 2, 3, 4)))
+    told = client.get("/api/events/7").json
+    assert (told["id"], told["camera"], told["kind"], told["note"]) == (
+        7, "front", "motion", "a fox")
+    assert (told["begin"], told["end"], told["peak_box"]) == (NOON, NOON + 12, [1, 2, 3, 4])
+    assert told["thumbnail"] == "/events/7/thumbnail.jpg"
+    assert [clip["url"] for clip in told["clips"]] == [
+        "/events/7/clip.mp4", "/events/7/clip-2.mp4"]
+    for url in (told["url"], told["thumbnail"], *(clip["url"] for clip in told["clips"])):
+        assert client.get(url).status_code == 200
+
+
+def test_pages_follow_each_other_by_cursor(client, desk):
+    put(desk, *(one(desk, number, NOON + number // 2) for number in range(1, 24)))
+    found, query = [], "?limit=10"
+    while True:
+        page = client.get(f"/api/events{query}").json
+        found += [each["id"] for each in page["events"]]
+        if page["next"] is None:
+            break
+        query = f"?limit=10&before={page['next']}"
+    assert found == list(range(23, 0, -1))
+
+
+def test_filters_combine(client, desk):
+    put(desk, one(desk, 1), one(desk, 2, camera="yard"),
+        one(desk, 3, kind=LOST, begin=NOON + 1), one(desk, 4, NOON + 86400, starred=True))
+
+    def ids(query):
+        return [each["id"] for each in client.get(f"/api/events?{query}").json["events"]]
+    assert ids("camera=front") == [4, 3, 1]
+    assert ids("kind=lost") == [3]
+    assert ids("day=2026-11-20") == [3, 2, 1]
+    assert ids("starred=true") == [4]
+    assert ids("camera=front&day=2026-11-20&kind=motion") == [1]
+    assert ids("camera=&kind=&day=&starred=") == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(("query", "sentence"), [
+    ("limit=0", "limit is '0', but must be a number from 1 to 200."),
+    ("limit=x", "limit is 'x', but must be a number from 1 to 200."),
+    ("day=tomorrow", "day is 'tomorrow', but must be a date such as 2026-11-20."),
+    ("day=9999-12-31", "day is '9999-12-31', but must be in the years 1971 to 9000."),
+    ("starred=maybe", "starred is 'maybe', but must be true or false."),
+    ("before=nan_1", "before is 'nan_1', but must be what the page before gave as next."),
+])
+@pytest.mark.parametrize("path", ["/api/events", "/events"])
+def test_bad_parameter_is_named_with_what_is_allowed(client, path, query, sentence):
+    answer = client.get(f"{path}?{query}", headers={"Accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json == {"error": sentence}
+
+
+def test_star_protects_from_deletion_until_it_is_taken_away(client, desk):
+    put(desk, one(desk, 1))
+    assert client.patch("/api/events/1", json={"starred": True}).json["starred"] is True
+    refused = client.delete("/api/events/1")
+    assert refused.status_code == 409
+    assert refused.json == {"error": "Event 1 is starred; take its star away first."}
+    assert client.post("/api/events/delete", json={"ids": [1]}).json["deleted"] == 0
+    assert client.patch("/api/events/1", json={"starred": False}).json["starred"] is False
+    assert client.delete("/api/events/1").json == {"deleted": 1, "undo": 10.0}
+    assert client.get("/api/events/1").status_code == 404
+
+
+def test_deleted_events_can_be_restored_for_ten_seconds(client, desk):
+    put(desk, one(desk, 1, NOON + 60), one(desk, 2), one(desk, 3, NOON + 90))
+    assert client.post("/api/events/delete", json={"ids": [1, 2, 9]}).json["deleted"] == 2
+    assert [each["id"] for each in client.get("/api/events").json["events"]] == [3]
+    assert client.get("/events/1/clip.mp4").status_code == 404
+    assert client.post("/api/events/restore", json={"ids": [1]}).json == {"restored": 1}
+    assert desk.store.erase(time.time() + 11) == [
+        "front/2026-11-20/12-00-00.jpg", "front/2026-11-20/12-00-00.mp4"]
+    assert client.post("/api/events/restore", json={"ids": [2]}).json == {"restored": 0}
+
+
+def test_several_are_starred_at_once(client, desk):
+    put(desk, one(desk, 1), one(desk, 2))
+    assert client.post("/api/events/star", json={"ids": [1, 2, 3]}).json == {"changed": 2}
+    assert client.post("/api/events/star", json={"ids": [1], "starred": False}).json == {
+        "changed": 1}
+    assert [each["id"] for each in
+            client.get("/api/events?starred=1").json["events"]] == [2]
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"ids": []}, {"ids": "1"}, {"ids": [None]}, {"ids": [1.5]}, {"ids": [-1]},
+    {"ids": [True]}, {"ids": [1 << 64]}, {"ids": list(range(1001))}])
+def test_bad_ids_are_refused_with_a_sentence(client, body):
+    answer = client.post("/api/events/delete", json=body)
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("ids is ")
+
+
+@pytest.mark.parametrize(("data", "sentence"), [
+    ("{", "The body is not JSON."), ("[]", 'The body must be a JSON object, such as {"status": true}.'),
+    ("[" * 100_000, "The body is not JSON."),
+    ("{}", "starred is None, but must be true or false.")])
+def test_bad_body_is_refused_with_a_sentence(client, desk, data, sentence):
+    put(desk, one(desk, 1))
+    answer = client.patch("/api/events/1", data=data, content_type="application/json")
+    assert (answer.status_code, answer.json) == (400, {"error": sentence})
+
+
+def test_events_that_cannot_be_read_are_503_with_a_sentence(client, desk):
+    desk.store._path = desk.clips / "none.db"
+    answer = client.get("/api/events")
+    assert answer.status_code == 503
+    assert answer.json == {"error": "The events cannot be read now: "
+                                    "unable to open database file."}
+
+
+def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
+    feed = cameras["front"].feed
+    client = visit(Site({"front": feed}))
+    for path in ("/api/events", "/events", "/events/1/clip.mp4"):
+        assert client.get(path).status_code == 404
+    assert 'id="controls"' not in client.get("/").text
+
+
+# --- files
+
+def test_clip_is_sent_whole_and_in_ranges(client, desk):
+    put(desk, one(desk, 1))
+    whole = client.get("/events/1/clip.mp4")
+    assert whole.data == CONTENT
+    assert (whole.mimetype, whole.headers["Accept-Ranges"]) == ("video/mp4", "bytes")
+    assert whole.headers["Cache-Control"] == "private, no-cache"
+    size = len(CONTENT)
+    for asked, first, last in (("0-0", 0, 0), ("0-1", 0, 1), ("300000-", 300_000, size - 1),
+                               ("-100", size - 100, size - 1),
+                               ("262143-262144", 262_143, 262_144),
+                               (f"5-{size + 99}", 5, size - 1)):
+        part = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={asked}"})
+        assert part.status_code == 206
+        assert part.data == CONTENT[first:last + 1]
+        assert part.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
+        assert part.content_length == last - first + 1
+
+
+def test_range_behind_the_end_is_416_and_says_the_size(client, desk):
+    put(desk, one(desk, 1))
+    answer = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={len(CONTENT)}-"})
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=x", "bytes=", "lines=1-2", "bytes=-"])
+def test_range_that_is_none_is_answered_with_everything(client, desk, asked):
+    put(desk, one(desk, 1))
+    answer = client.get("/events/1/clip.mp4", headers={"Range": asked})
+    assert (answer.status_code, answer.data) == (200, CONTENT)
+
+
+def test_range_of_another_version_is_answered_with_everything(client, desk):
+    put(desk, one(desk, 1))
+    tag = client.get("/events/1/clip.mp4").headers["ETag"]
+    for given, status in ((tag, 206), ('"another"', 200)):
+        answer = client.get("/events/1/clip.mp4",
+                            headers={"Range": "bytes=1-2", "If-Range": given})
+        assert answer.status_code == status
+    assert client.get("/events/1/clip.mp4",
+                      headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_head_tells_the_size_and_sends_nothing(client, desk):
+    put(desk, one(desk, 1))
+    answer = client.head("/events/1/clip.mp4")
+    assert (answer.status_code, answer.content_length, answer.data) == (
+        200, len(CONTENT), b"")
+
+
+def test_downloads_have_names_that_sort(client, desk):
+    put(desk, one(desk, 1, clips=2))
+    names = [client.get(f"/events/1/{file}?download=1").headers["Content-Disposition"]
+             for file in ("clip.mp4", "clip-2.mp4", "thumbnail.jpg")]
+    assert names == ['attachment; filename="front_2026-11-20_12-00-00.mp4"',
+                     'attachment; filename="front_2026-11-20_12-00-06.mp4"',
+                     'attachment; filename="front_2026-11-20_12-00-00.jpg"']
+    assert "attachment" not in client.get("/events/1/clip.mp4").headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("file", ["clip-3.mp4", "clip-0.mp4", "still.jpg", "x.mp4"])
+def test_file_that_an_event_does_not_have_is_404(client, desk, file):
+    put(desk, one(desk, 1, clips=2))
+    assert client.get(f"/events/1/{file}").status_code == 404
+    assert client.get(f"/events/99999999999999999999/{file}").status_code == 404
+
+
+def test_file_that_was_moved_away_is_410_and_noted(client, desk):
+    (kept,) = put(desk, one(desk, 1))
+    (desk.clips / kept.clips[0].path).unlink()
+    answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
+    assert answer.status_code == 410
+    assert answer.json == {"error": "This file is not in the folder of clips any more."}
+    assert desk.store.settle(5)
+    assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
+    (desk.clips / kept.clips[0].path).write_bytes(b"it is back")
+    assert client.get("/events/1/clip.mp4").data == b"it is back"
+
+
+@pytest.mark.parametrize(("state", "status", "words"), [
+    (OPEN, 404, "still being recorded"), (GONE, 410, "removed to make room")])
+def test_clip_that_is_not_there_yet_or_any_more_says_why(client, desk, state, status, words):
+    write(desk.clips / "a.mp4", CONTENT)
+    put(desk, Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,
+                    files=(KeptFile("a.mp4", CLIP, NOON, NOON, 5, state),)))
+    answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
+    assert answer.status_code == status
+    assert words in answer.json["error"]
+
+
+def test_no_path_leads_out_of_the_folder(client, desk, tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    (desk.clips / "link.mp4").symlink_to(tmp_path / "secret")
+    (desk.clips / "way").symlink_to(tmp_path)
+    for number, path in enumerate(("../secret", str(tmp_path / "secret"), "link.mp4",
+                                   "way/secret", "", "."), 1):
+        put(desk, Event(id=number, camera="front", kind=MOTION, begin=NOON, end=NOON,
+                        files=(KeptFile(path, CLIP, NOON, NOON, 6, COMPLETE),)))
+        answer = client.get(f"/events/{number}/clip.mp4")
+        assert answer.status_code == 410, path
+        assert b"secret" not in answer.data
+
+
+# --- the export
+
+def exported(client, *ids):
+    answer = client.post("/events/export", data={"ids": [str(each) for each in ids]})
+    assert answer.status_code == 200, answer.data
+    return zipfile.ZipFile(io.BytesIO(answer.data)), answer
+
+
+def test_export_holds_the_files_and_proves_them(client, desk, tmp_path):
+    put(desk, one(desk, 1, clips=2), one(desk, 2, NOON + 60, "yard", note="a fox"),
+        one(desk, 3, NOON + 90))
+    archive, answer = exported(client, 2, 1)
+    names = archive.namelist()
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="evidence_2026-11-20_12-00-00.zip"')
+    assert names == ["front_2026-11-20_12-00-00.jpg", "front_2026-11-20_12-00-00.mp4",
+                     "front_2026-11-20_12-00-06.mp4", "yard_2026-11-20_12-01-00.jpg",
+                     "yard_2026-11-20_12-01-00.mp4", "SHA256SUMS", "manifest.json"]
+    archive.extractall(tmp_path / "out")
+    check = subprocess.run([needs("sha256sum", "coreutils"), "--check", "--strict", "SHA256SUMS"],
+                           cwd=tmp_path / "out", capture_output=True, text=True)
+    assert check.returncode == 0, check
+    assert check.stdout.count(": OK") == 5
+    manifest = json.loads(archive.read("manifest.json"))
+    first, second = manifest["events"]
+    assert (first["id"], second["id"], second["note"]) == (1, 2, "a fox")
+    assert second["begin"]["epoch"] == NOON + 60
+    assert datetime.datetime.fromisoformat(second["begin"]["utc"]).timestamp() == NOON + 60
+    assert datetime.datetime.fromisoformat(second["begin"]["local"]).timestamp() == NOON + 60
+    assert {told["file"] for told in first["files"]} == set(names[:3])
+    assert re.fullmatch(r"[0-9a-f]{64}", first["files"][0]["sha256"])
+    assert manifest["version"]
+
+
+def test_export_can_be_unpacked_by_others(client, desk, tmp_path):
+    put(desk, one(desk, 1))
+    (tmp_path / "out.zip").write_bytes(exported(client, 1)[1].data)
+    tested = subprocess.run([sys.executable, "-m", "zipfile", "-t", tmp_path / "out.zip"],
+                            capture_output=True, text=True)
+    assert tested.stdout == "Done testing\n"
+
+
+def test_export_says_what_is_missing(client, desk):
+    (kept, _) = put(desk, one(desk, 1), Event(
+        id=2, camera="yard", kind=MOTION, begin=NOON, end=NOON,
+        files=(KeptFile("yard/gone.mp4", CLIP, NOON, NOON, 5, GONE),)))
+    (desk.clips / kept.clips[0].path).unlink()
+    archive, _ = exported(client, 1, 2)
+    assert [name for name in archive.namelist() if name.endswith("mp4")] == []
+    files = [told for each in json.loads(archive.read("manifest.json"))["events"]
+             for told in each["files"]]
+    assert [(told["missing"], told["file"]) for told in files if told["media"] == CLIP] == [
+        ("not in the folder of clips any more", None), ("removed to make room", None)]
+    assert archive.read("SHA256SUMS").count(b"\n") == 1
+
+
+def test_export_survives_a_file_that_is_cut_while_it_is_sent(desk):
+    (kept,) = put(desk, one(desk, 1))
+    steps = Export([kept], desk.clips, eventfiles.open_inside).steps()
+    sent = b"".join(next(steps) for _ in range(2))
+    with (desk.clips / kept.clips[0].path).open("r+b") as file:
+        file.truncate(300_000)
+    archive = zipfile.ZipFile(io.BytesIO(sent + b"".join(steps)))
+    assert archive.testzip() is None
+    told = [told for told in json.loads(archive.read("manifest.json"))["events"][0]["files"]
+            if told["media"] == CLIP]
+    assert told[0]["missing"] == "cut short while it was read"
+
+
+def test_export_is_made_while_it_is_sent(desk):
+    """In memory is never more than one chunk of it."""
+    (kept,) = put(desk, one(desk, 1))
+    steps = list(Export([kept], desk.clips, eventfiles.open_inside).steps())
+    assert len(steps) >= len(CONTENT) // eventfiles.CHUNK
+    assert max(map(len, steps)) < eventfiles.CHUNK + 2000
+
+
+def test_export_of_nothing_is_refused(client):
+    assert client.post("/events/export").status_code == 400
+    assert client.post("/events/export", data={"ids": "x"}).status_code == 400
+    assert client.post("/events/export", data={"ids": "5"}).status_code == 404
+
+
+# --- recording by hand
+
+@pytest.mark.parametrize("how", ["json", "data"])
+@pytest.mark.parametrize(("on", "off"), [("true", "false"), (True, False)])
+def test_recording_starts_and_stops_as_often_as_asked(client, cameras, how, on, off):
+    for status, result in ((on, "started"), (on, "started"), (off, "stopped"), (off, "stopped")):
+        answer = client.post("/record_status", **{how: {"status": status}})
+        assert answer.json == {"result": result}
+        assert client.get("/record_status").json["recording"] is (result == "started")
+    assert client.get("/record_status").json["since"] is None
+
+
+def test_one_camera_is_recorded_if_it_is_named(client, cameras):
+    client.post("/record_status", json={"status": True, "camera": "yard"})
+    assert (cameras["front"].since, cameras["yard"].since is None) == (None, False)
+    assert client.get("/record_status?camera=front").json["recording"] is False
+    assert client.get("/record_status").json["since"] == cameras["yard"].since
+    unknown = client.post("/record_status", json={"status": True, "camera": "attic"},
+                          headers={"Accept": "application/json"})
+    assert unknown.status_code == 404
+    assert "there are front, yard" in unknown.json["error"]
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "yes please"}, {"status": 1}, {"status": None}])
+def test_bad_record_status_is_refused_with_a_sentence(client, body):
+    answer = client.post("/record_status", json=body, headers={"Accept": "*/*"})
+    assert answer.status_code == 400
+    assert "must be true or false." in answer.text
+
+
+def test_still_is_kept_and_shown(client, desk, broadcaster):
+    threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
+    told = client.post("/snapshot").json
+    assert told["url"] == f"/events/{told['event']}"
+    assert desk.store.settle(5)
+    assert client.get(f"/api/events/{told['event']}").json["kind"] == SNAPSHOT
+    assert f"/events/{told['event']}/still.jpg" in client.get(told["url"]).text
+    for file in ("still.jpg", "thumbnail.jpg"):
+        assert client.get(f"/events/{told['event']}/{file}").data == b"\xff\xd8 still \xff\xd9"
+
+
+def test_still_of_a_silent_camera_is_503(client, monkeypatch):
+    monkeypatch.setattr("pyimagesearch.web.recording.FRESH", 0.01)
+    assert client.post("/snapshot").status_code == 503
+
+
+def test_arming_reaches_the_archive_and_the_status(client, desk):
+    assert client.post("/api/armed", json={"armed": False}).json == {"armed": False}
+    assert desk.armed is False
+    assert client.get("/api/status").json["archive"]["armed"] is False
+    assert client.post("/api/armed", json={}).status_code == 400
+
+
+# --- pages
+
+def test_list_is_readable_without_a_script(client, desk):
+    put(desk, one(desk, 1, time.time() - 90, starred=True),
+        one(desk, 2, NOON - 86400 * 900, camera="<yard>"),
+        Event(id=3, camera="front", kind=LOST, begin=NOON - 86400 * 900 + 9, end=None,
+              note="it <b>broke</b>"))
+    page = client.get("/events").text
+    assert "<script>" not in page
+    assert "style=" not in page
+    assert 'src="/events/1/thumbnail.jpg" loading="lazy"' in page
+    assert "&lt;yard&gt;" in page
+    assert "it &lt;b&gt;broke&lt;/b&gt;" in page
+    assert page.index('id="e1"') < page.index('id="e3"') < page.index('id="e2"')
+    assert page.count("<section ") == 2
+    single = client.get("/events/2?camera=%3Cyard%3E").text
+    assert "<video" in single
+    assert 'src="/events/2/clip.mp4"' in single
+    assert 'rel="next"' not in single
+
+
+def test_neighbours_keep_the_filters(client, desk):
+    put(desk, one(desk, 1), one(desk, 2, NOON + 1, "yard"), one(desk, 3, NOON + 2))
+    page = client.get("/events/3?camera=front").text
+    assert 'rel="next" href="/events/1?camera=front"' in page
+    assert 'rel="next" href="/events/2"' in client.get("/events/3").text
+    assert 'rel="prev" href="/events/3"' in client.get("/events/2").text
+
+
+def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, desk):
+    put(desk, *(one(desk, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
+    desk.store.level("front", int(NOON // 60) + 61, 40.0)
+    assert desk.store.settle(5)
+    page = client.get("/events?day=2026-11-20").text
+    assert "<path d=\"M780 100V" in page        # 13:00
+    (url,) = re.findall(r'<a href="([^"]*)#list" aria-label="14:00 to 14:30: 1 event"', page)
+    shown = client.get(url.replace("&amp;", "&")).text
+    assert re.findall(r'id="e(\d)"', shown) == ["2", "1"]
+    assert "back to the newest" in shown
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, desk, day, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        last = datetime.datetime.fromisoformat(f"{day}T23:59:00").timestamp()
+        put(desk, one(desk, 1, last))
+        page = client.get(f"/events?day={day}").text
+        width = {"2026-03-29": 23, "2026-10-25": 25}[day] * 60
+        assert f'viewBox="0 0 {width}.0 112"' in page
+        assert "23:30 to 00:00: 1 event" in page
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+# --- the real server
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The pages on the real server, in a process of its own; a module uses one."""
+    process = subprocess.Popen(
+        [sys.executable, "tests/kept.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://"), process.stderr.read()
+        yield url
+        process.stdin.write("stop\n")
+        process.stdin.flush()
+        log = process.communicate(timeout=20)[1]
+        assert process.returncode == 0
+        assert "Traceback" not in log
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(served, method, path, headers=None, body=None):
+    host, port = served.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def test_real_server_sends_ranges_and_an_export(served, tmp_path):
+    events = json.loads(ask(served, "GET", "/api/events?limit=200")[2])["events"]
+    clip = next(each["clips"][0] for each in events
+                if each["clips"] and each["clips"][0]["state"] == COMPLETE)
+    status, headers, whole = ask(served, "GET", clip["url"])
+    assert (status, len(whole)) == (200, clip["bytes"])
+    status, headers, part = ask(served, "GET", clip["url"], {"Range": "bytes=1000-300000"})
+    assert (status, part) == (206, whole[1000:300_001])
+    assert int(headers["Content-Length"]) == len(part)
+    assert ask(served, "HEAD", clip["url"])[2] == b""
+    ids = "&".join(f"ids={each['id']}" for each in events)
+    status, headers, content = ask(served, "POST", "/events/export", {
+        "Content-Type": "application/x-www-form-urlencoded"}, ids)
+    assert status == 200
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.testzip() is None
+    assert len(archive.namelist()) > 30
+
+
+def test_real_server_answers_an_error_that_comes_from_a_thread(served):
+    status, _, answer = ask(served, "GET", "/events/5/clip.mp4", {"Accept": "video/*"})
+    assert (status, json.loads(answer)) == (
+        404, {"error": "There is no event 5; it may have been deleted."})
+
+
+def test_browser_that_leaves_in_the_middle_leaves_no_open_file(served, tmp_path_factory):
+    events = json.loads(ask(served, "GET", "/api/events?limit=200")[2])["events"]
+    ids = "&".join(f"ids={each['id']}" for each in events)
+    host, port = served.removeprefix("http://").split(":")
+    for _ in range(3):
+        connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        connection.request("POST", "/events/export", ids,
+                           {"Content-Type": "application/x-www-form-urlencoded"})
+        assert connection.getresponse().read(1000).startswith(b"PK")
+        connection.close()
+    (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline")
+              if b"tests/kept.py" in readable(path)]
+    eventually(lambda: not [link for link in Path(f"/proc/{pid}/fd").iterdir()
+                            if str(readable_link(link)).endswith((".mp4", ".jpg"))])
+
+
+def readable(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def readable_link(path):
+    try:
+        return path.readlink()
+    except OSError:
+        return ""
