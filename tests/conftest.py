@@ -91,9 +91,12 @@ class Product:
     """``webstreaming.py`` as a process of its own, on a free port."""
 
     def __init__(self, *arguments, program=("webstreaming.py",), env=None, cwd=ROOT):
+        self.open([sys.executable, *program, "--port", "0", *arguments], env, cwd)
+
+    def open(self, command, env=None, cwd=ROOT):
         self.data = tempfile.TemporaryDirectory(prefix="surveillance-")
         self.process = subprocess.Popen(
-            [sys.executable, *program, "--port", "0", *arguments], cwd=cwd, text=True,
+            command, cwd=cwd, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "SURVEILLANCE_DATA": self.data.name, **(env or {})})
         self.log = []

@@ -82,8 +82,8 @@ def test_other_programs_watch_as_written(command, start, tmp_path):
              for word in shlex.split(command)]
     needs(words[0], words[0])
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=30)
-    (made,) = tmp_path.iterdir()
-    assert made.stat().st_size > 5000
+    for made in tmp_path.iterdir():
+        assert made.stat().st_size > (10 if made.suffix == ".json" else 5000)
 
 
 @pytest.mark.parametrize("command", [

@@ -1,0 +1,178 @@
+"""The whole program and what it keeps: real cameras, crashes, full disks."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, Product, eventually, missing, needs
+from pyimagesearch.recording.mp4 import read_clip
+from test_recorder import probe
+
+
+def post(product, path, **body):
+    request = urllib.request.Request(product.url + path, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def clips(data):
+    return sorted(path for path in Path(data).rglob("*.mp4")
+                  if not path.name.endswith((".part.mp4", ".draft.mp4")))
+
+
+def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
+    product = start("--source", "front=demo:320x240@15", "--frame-count", "10", "--post-roll", "1",
+                    "--data", str(tmp_path))
+    (clip,) = eventually(lambda: clips(tmp_path)[:1], patience=60)
+    story, seconds = read_clip(clip)
+    assert (story.camera, story.kind) == ("front", "motion")
+    assert seconds >= story.end - story.begin
+    shown = json.loads(product.get("/api/events?kind=motion"))["events"][-1]
+    assert shown["id"] == story.event
+    clip_seen = product.get(f"/events/{story.event}/clip.mp4")
+    assert clip_seen == clip.read_bytes()
+    assert clip.relative_to(tmp_path).parts[:2] == ("clips", "front")
+    status = json.loads(product.get("/api/status"))["archive"]
+    assert status["used"] >= clip.stat().st_size
+    assert status["cap"] > 0
+    assert status["trouble"] == ""
+
+
+def test_end_of_the_program_finishes_the_clip(start, tmp_path):
+    product = start("--source", "demo:320x240@15", "--data", str(tmp_path))
+    product.wait_for("live")
+    post(product, "/record_status", status="true")
+    eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
+    assert product.stop()[1] == 0
+    (clip,) = clips(tmp_path)
+    assert read_clip(clip)[0].kind == "manual"
+    assert list(tmp_path.rglob("*.part.mp4")) == []
+    database = sqlite3.connect(tmp_path / "events.db")
+    assert database.execute('SELECT count(*) FROM events WHERE "end" IS NULL').fetchone() == (0,)
+    database.close()
+
+
+def test_killed_program_salvages_what_it_recorded(start, tmp_path):
+    arguments = ("--source", "demo:320x240@15", "--data", str(tmp_path))
+    product = start(*arguments)
+    product.wait_for("live")
+    post(product, "/record_status", status=True)
+    (part,) = eventually(lambda: [path for path in tmp_path.rglob("*.part.mp4")
+                                  if path.stat().st_size > 20_000])
+    product.process.send_signal(signal.SIGKILL)
+    product.wait_for_end()
+    again = start(*arguments)
+    (clip,) = eventually(lambda: clips(tmp_path))
+    assert clip.name == part.name.replace(".part", "")
+    assert read_clip(clip)[1] > 0.5
+    event = json.loads(again.get("/api/events?kind=manual"))["events"][0]
+    assert event["end"] is not None
+
+
+def test_two_servers_do_not_share_a_folder(start, tmp_path):
+    start("--source", "demo:320x240@5", "--data", str(tmp_path))
+    second = subprocess.run(
+        [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", "--data", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert "is in use by another webstreaming" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
+    product = start("--source", f"gate={rtsp('800', '600', '15')}", "--width", "320", "--data",
+                    str(tmp_path))
+    product.wait_for("live", 30)
+    post(product, "/record_status", status="true", camera="gate")
+    eventually(lambda: any(path.stat().st_size > 30_000 for path in tmp_path.rglob("*.part.mp4")))
+    post(product, "/record_status", status="false")
+    (clip,) = eventually(lambda: clips(tmp_path))
+    (stream,) = probe(clip, "-show_streams", "-count_frames")["streams"]
+    assert (stream["codec_name"], stream["width"], stream["height"]) == ("h264", 800, 600)
+    assert int(stream["nb_read_frames"]) > 10
+    assert product.camera["encoded"] < 10       # thumbnail and card: nothing else was encoded
+
+
+SMALL_DISK = """
+set -e
+mount -t tmpfs -o size=3m none "$1"
+exec "$2" webstreaming.py --port 0 --source demo:640x480@15 --data "$1/data" --reserve 0B --keep 1TB
+"""
+
+
+def test_full_disk_leaves_the_picture_and_what_was_complete(tmp_path):
+    needs("unshare", "util-linux")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    inside = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*inside, "true"], capture_output=True).returncode:
+        missing("this kernel lets no user mount a small disk; run: sudo sysctl kernel.unprivileged_userns_clone=1")
+    product = Product.__new__(Product)
+    product.open([*inside, "sh", "-c", SMALL_DISK, "sh", str(disk), sys.executable])
+    try:
+        product.wait_for("live", 60)
+        filler = Path(f"/proc/{product.process.pid}/root{disk}/filler")
+        filler.write_bytes(b"x" * 2_600_000)
+        post(product, "/record_status", status="true")
+        told = eventually(lambda: product.camera["recording_trouble"], patience=60)
+        assert "cannot record: " in told
+        frames = product.camera["frames"]
+        eventually(lambda: product.camera["frames"] > frames + 10)
+        filler.unlink()
+        eventually(lambda: product.camera["recording_trouble"] == "", patience=30)
+        eventually(lambda: product.camera["recording"])
+        assert product.stop()[1] == 0
+        assert "Traceback" not in "".join(product.log)
+    finally:
+        product.close()
+
+
+@pytest.fixture
+def rtsp(tmp_path):
+    started = []
+
+    def begin(*shape):
+        from conftest import free_port
+        if not Path("/usr/bin/python3").exists() or subprocess.run(
+                ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"],
+                capture_output=True).returncode:
+            missing("GStreamer's RTSP server is not installed; run: sudo apt install "
+                    "python3-gi gir1.2-gst-rtsp-server-1.0")
+        port = free_port()
+        started.append(subprocess.Popen(
+            ["/usr/bin/python3", str(ROOT / "tests/rtsp_camera.py"), str(port), *shape],
+            stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout.readline() == "ready\n"
+        return f"rtsp://127.0.0.1:{port}/cam"
+    yield begin
+    for process in started:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
+    data = tmp_path / "stick" / "data"
+    product = start("--source", "demo:320x240@10", "--data", str(data))
+    product.wait_for("live")
+    shutil.rmtree(tmp_path / "stick")
+    (tmp_path / "stick").write_text("nothing is mounted here")
+    post(product, "/record_status", status="true")
+    eventually(lambda: product.camera["recording_trouble"], patience=30)
+    frames = product.camera["frames"]
+    eventually(lambda: product.camera["frames"] > frames + 10)
+    (tmp_path / "stick").unlink()
+    eventually(lambda: product.camera["recording"], patience=30)
+    post(product, "/record_status", status="false")
+    eventually(lambda: clips(tmp_path))
+    assert product.stop()[1] == 0
+    assert "Traceback" not in "".join(product.log)
