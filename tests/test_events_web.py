@@ -472,6 +472,17 @@ def test_neighbours_keep_the_filters(client, desk):
     assert 'rel="prev" href="/events/3"' in client.get("/events/2").text
 
 
+def test_list_goes_on_where_the_page_before_ended(client, desk):
+    put(desk, *(Event(id=number, camera="front", kind=MOTION, begin=NOON + number, end=NOON)
+                for number in range(1, 61)))
+    page = client.get("/events?camera=front").text
+    (url,) = re.findall(r'id="more" [^>]*href="([^"]*)"', page)
+    rest = client.get(url.replace("&amp;", "&")).text
+    shown = [re.findall(r'id="e(\d+)"', each) for each in (page, rest)]
+    assert [int(each) for each in shown[0] + shown[1]] == list(range(60, 0, -1))
+    assert 'id="more"' not in rest
+
+
 def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, desk):
     put(desk, *(one(desk, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
     desk.store.level("front", int(NOON // 60) + 61, 40.0)

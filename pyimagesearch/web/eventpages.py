@@ -106,8 +106,10 @@ def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str
     """Return the URL of a page with the same filters, but for *changes*."""
     values = {**wanted._asdict(), **changes}
     values["starred"] = "true" if values["starred"] else None
-    return url_for(endpoint, **{name: value for name, value in values.items()
-                                if value is not None})
+    # as text, or Flask would make two parameters of a cursor, which is a pair
+    texts: dict[str, Any] = {name: str(value) for name, value in values.items()
+                             if value is not None}
+    return url_for(endpoint, **texts)
 
 
 def day_of(when: float | None) -> datetime.date:
