@@ -24,6 +24,7 @@ try:
     from pyimagesearch.capture.imagehub import ImageHubs
     from pyimagesearch.capture.opening import find_camera
     from pyimagesearch.clock import SystemClock
+    from pyimagesearch.datafolder import DataFolder
     from pyimagesearch.doctor import examine
     from pyimagesearch.memory import keep_freed_memory
     from pyimagesearch.motion_detection import SingleMotionDetector
@@ -33,6 +34,10 @@ try:
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
+    from pyimagesearch.web.access.commands import COMMANDS, command
+    from pyimagesearch.web.access.gate import Gate
+    from pyimagesearch.web.access.masking import mask_secrets
+    from pyimagesearch.web.access.origin import is_loopback, own_names
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
 except ImportError as missing:
@@ -43,20 +48,25 @@ log = logging.getLogger("webstreaming")
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
+    try:
+        return change_access(argv) if argv[:1] in COMMANDS else serve(argv)
+    except SurveillanceError as error:
+        print(f"webstreaming: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, SettingsError) else 1
+
+
+def serve(argv: list[str]) -> int:
+    """Read the settings, prepare the process, and watch, or diagnose."""
     diagnose = argv[:1] == ["doctor"]
     settings = (Settings.for_doctor(argv[1:]) if diagnose
                 else Settings.from_command_line(argv))
-    logging.basicConfig(level=settings.log_level.upper(),
-                        format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(level=settings.log_level.upper())
+    mask_secrets("%(asctime)s %(levelname)s %(message)s")
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    try:
-        return examine(settings, SystemClock()) if diagnose else watch(settings)
-    except SurveillanceError as error:
-        print(f"webstreaming: error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, SettingsError) else 1
+    return examine(settings, SystemClock()) if diagnose else watch(settings)
 
 
 def watch(settings: Settings) -> int:
@@ -64,6 +74,9 @@ def watch(settings: Settings) -> int:
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     found = [(each, find_camera(each, clock, hubs)) for each in wanted]
     server = LiveServer(settings.ip, settings.port)
+    local = is_loopback(server.address[0]) and not settings.trusted_proxies
+    gate = Gate(DataFolder(settings.data), clock, auth=settings.auth, local=local,
+                in_thread=in_thread)
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                     settings.quality, clock) if len(wanted) > 1 else None
@@ -79,14 +92,20 @@ def watch(settings: Settings) -> int:
         loops.append(Surveillance(camera, screen, each, clock,
                                   make_detector=make_detector))
         feeds[each.name] = Feed(broadcaster, loops[-1].status)
-    app = create_app(Site(feeds, in_thread, mosaic))
+    app = create_app(
+        Site(feeds, in_thread, mosaic, gate=gate, hosts=own_names(settings.host or ())),
+        base_path=settings.base_path or "", trusted_proxies=settings.trusted_proxies)
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
     for thread in threads:
         thread.start()
-    print(f"webstreaming {__version__}: open", *urls(*server.address), flush=True)
+    found_at = addresses(*server.address, settings)
+    print(f"webstreaming {__version__}: open", *found_at, flush=True)
+    greet(gate, found_at[-1], settings)
+    watching_the_gate = gevent.get_hub().loop.timer(1.0, 1.0)
+    watching_the_gate.start(gate.refresh)
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
     hubs.close()
@@ -94,6 +113,27 @@ def watch(settings: Settings) -> int:
         if not thread.join(0.5):
             log.warning("%s did not stop in time", thread.name)
     return 0
+
+
+def addresses(ip: str, port: int, settings: Settings) -> list[str]:
+    """Return where a browser finds us, below the path that a proxy may give us."""
+    path = (settings.base_path or "").lstrip("/")
+    return [f"{url}{path}/" if path else url for url in urls(ip, port)]
+
+
+def change_access(argv: list[str]) -> int:
+    """Run ``password`` or ``token``."""
+    return command(argv, lambda settings: addresses(
+        settings.ip, settings.port, settings)[-1])
+
+
+def greet(gate: Gate, url: str, settings: Settings) -> None:
+    """Say how to get in, the server being found at *url*; or that everybody does."""
+    if not settings.auth:
+        log.warning("--no-auth: whoever reaches the port may look, record and delete")
+    elif gate.asks():
+        for line in gate.invitation(url):
+            print(line, flush=True)
 
 
 def run() -> None:

@@ -29,6 +29,10 @@ class DataFolderError(SurveillanceError):
     """The folder for what is kept belongs to another running server."""
 
 
+class AccessError(SurveillanceError):
+    """A password or link cannot be set or read; the text says why."""
+
+
 def explain_import(error: ImportError) -> str:
     """Return what to do about a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):

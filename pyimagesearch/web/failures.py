@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
 def answer(error: HTTPException) -> Response:
     """Return *error* as JSON, or as a page where a browser asks for one."""
     sentence = error.description or error.name
-    if request.path.startswith("/api/") or not request.accept_mimetypes.accept_html:
+    if not wants_page():
         response = jsonify(error=sentence)
     else:
         response = Response(render_template(
@@ -22,3 +22,9 @@ def answer(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def wants_page() -> bool:
+    """Return whether a person's browser asks, and not for a part of a page."""
+    return ("text/html" in request.headers.get("Accept", "")
+            and not request.path.startswith("/api/"))

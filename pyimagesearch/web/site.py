@@ -1,7 +1,7 @@
 """What the views may use, handed to them instead of globals."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import abort, current_app
@@ -9,6 +9,9 @@ from flask import abort, current_app
 from pyimagesearch.metrics import CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
+
+from .access.gate import Gate
+from .access.origin import own_names
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class Site:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it.
+    it just calls it. *gate* decides who gets in, without one everybody does;
+    *hosts* are the names under which browsers may come.
     """
 
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
+    gate: Gate | None = None
+    hosts: frozenset[str] = field(default_factory=own_names)
 
     def feed(self, name: str | None) -> Feed:
         """

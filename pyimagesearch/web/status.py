@@ -25,6 +25,7 @@ def status() -> dict[str, Any]:
     cameras = [feed.status().as_json() for feed in site.feeds.values()]
     mosaic = site.mosaic.broadcaster.viewers if site.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
+            "auth": site.gate is not None and site.gate.asks(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "cameras": cameras}
 
