@@ -91,7 +91,7 @@ def log_in() -> Response:
         return refused(gate, 401, "This is not the password.")
     response = log_browser_in(gate, role)
     set_cookie(response, cookie_name(gate, "device"),
-               gate.device_cookie(role, g.session), DEVICE_LASTS)
+               gate.device_cookie(role), DEVICE_LASTS)
     return response
 
 

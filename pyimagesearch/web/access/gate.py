@@ -1,6 +1,7 @@
 """The gate: who is let in, as what, and until when."""
 
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -177,9 +178,10 @@ class Gate:
         session = self.sessions.begin(role, found.stamps[role], address, agent)
         return self._keys.sign(found.key, "session", session.id)
 
-    def device_cookie(self, role: Role, session: str) -> str:
+    def device_cookie(self, role: Role) -> str:
         """Return what proves later that this browser logged in as *role* before."""
-        return self._keys.sign(self.credentials().key, "device", [role.value, session])
+        return self._keys.sign(self.credentials().key, "device",
+                               [role.value, secrets.token_hex(8)])
 
     def _device(self, key: str, role: Role, cookie: str) -> str:
         found = self._keys.read(key, "device", cookie)
