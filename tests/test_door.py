@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from test_web import STATUS
 from werkzeug.security import generate_password_hash
 
 from conftest import Hands
@@ -19,7 +20,6 @@ from pyimagesearch.web.app import create_app
 from pyimagesearch.web.door import PUBLIC
 from pyimagesearch.web.login import device
 from pyimagesearch.web.site import Feed, Site
-from test_web import STATUS
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 PASSWORDS = {OWNER: "the owner's own", VIEWER: "for all who look"}
@@ -52,9 +52,7 @@ class Guarded:
 
     def change(self, change):
         """Change the secrets as another process does."""
-        self.secrets    # are made, if that has not been
-        file = CredentialsFile(self.folder)
-        file.keep(change(file.current()))
+        CredentialsFile(self.folder).keep(change(self.secrets))
 
     def set_password(self, role):
         hashed = generate_password_hash(PASSWORDS[role], "scrypt:1024:8:1")
