@@ -39,6 +39,10 @@ try:
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
+    from pyimagesearch.web.access.commands import COMMANDS, command
+    from pyimagesearch.web.access.gate import Gate
+    from pyimagesearch.web.access.masking import mask_secrets
+    from pyimagesearch.web.access.origin import is_loopback, own_names
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
 except ImportError as missing:
@@ -49,29 +53,37 @@ log = logging.getLogger("webstreaming")
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    diagnose = argv[:1] == ["doctor"]
-    settings = (Settings.for_doctor(argv[1:]) if diagnose
-                else Settings.from_command_line(argv))
-    logging.basicConfig(level=settings.log_level.upper(),
-                        format="%(asctime)s %(levelname)s %(message)s")
-    keep_freed_memory()
-    cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
-    # OpenCV's own warnings only repeat what we say of a lost camera
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        return examine(settings, SystemClock()) if diagnose else watch(settings)
+        return change_access(argv) if argv[:1] in COMMANDS else serve(argv)
     except SurveillanceError as error:
         print(f"webstreaming: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
 
 
+def serve(argv: list[str]) -> int:
+    """Read the settings, prepare the process, and watch, or diagnose."""
+    diagnose = argv[:1] == ["doctor"]
+    settings = (Settings.for_doctor(argv[1:]) if diagnose
+                else Settings.from_command_line(argv))
+    logging.basicConfig(level=settings.log_level.upper())
+    mask_secrets("%(asctime)s %(levelname)s %(message)s")
+    keep_freed_memory()
+    cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
+    # OpenCV's own warnings only repeat what we say of a lost camera
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    return examine(settings, SystemClock()) if diagnose else watch(settings)
+
+
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
-    archive = Archive(DataFolder(settings.data), settings, clock)
+    folder = DataFolder(settings.data)
+    archive = Archive(folder, settings, clock)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     server = LiveServer(settings.ip, settings.port)
     archive.claim()
+    local = is_loopback(server.address[0]) and not settings.trusted_proxies
+    gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread)
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                     settings.quality, clock) if len(wanted) > 1 else None
@@ -88,7 +100,9 @@ def watch(settings: Settings) -> int:
                                   make_detector=make_detector))
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    app = create_app(Site(feeds, in_thread, mosaic, archive))
+    site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()))
+    app = create_app(site, base_path=settings.base_path or "",
+                     trusted_proxies=settings.trusted_proxies)
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
     keepers: list[Recorder | Archive | EventStore] = [
         *archive.recorders, archive, archive.store]
@@ -97,7 +111,11 @@ def watch(settings: Settings) -> int:
         gevent.signal_handler(number, server.stop)
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
-    print(f"webstreaming {__version__}: open", *urls(*server.address), flush=True)
+    found_at = addresses(*server.address, settings)
+    print(f"webstreaming {__version__}: open", *found_at, flush=True)
+    greet(gate, found_at[-1], settings)
+    watching_the_gate = gevent.get_hub().loop.timer(1.0, 1.0)
+    watching_the_gate.start(gate.refresh)
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
     hubs.close()
@@ -124,6 +142,27 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
     archive.on_arm(evidence.arm)
     return find_camera(wanted, clock, hubs, tape if packets else None), evidence
+
+
+def addresses(ip: str, port: int, settings: Settings) -> list[str]:
+    """Return where a browser finds us, below the path that a proxy may give us."""
+    path = (settings.base_path or "").lstrip("/")
+    return [f"{url}{path}/" if path else url for url in urls(ip, port)]
+
+
+def change_access(argv: list[str]) -> int:
+    """Run ``password`` or ``token``."""
+    return command(argv, lambda settings: addresses(
+        settings.ip, settings.port, settings)[-1])
+
+
+def greet(gate: Gate, url: str, settings: Settings) -> None:
+    """Say how to get in, the server being found at *url*; or that everybody does."""
+    if not settings.auth:
+        log.warning("--no-auth: whoever reaches the port may look, record and delete")
+    elif gate.asks():
+        for line in gate.invitation(url):
+            print(line, flush=True)
 
 
 def run() -> None:

@@ -50,7 +50,7 @@ def viewer(url: str, ages: Ages, until: float) -> None:
     """Watch our stream and read the marks from its pictures."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port or 80)) as connection:
-        connection.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
         parser = MultipartParser("frame")
         while time.monotonic() < until:
             for jpeg in parser.feed(connection.recv(1 << 18)):

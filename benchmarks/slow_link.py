@@ -30,7 +30,7 @@ def sip(url: str, seconds: float) -> list[float]:
     viewer = socket.socket()
     viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     viewer.connect((parts.hostname, parts.port))
-    viewer.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    viewer.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
     ages, tail, allowance = [], b"", 0.0
     start = last = time.monotonic()
     while (now := time.monotonic()) < start + seconds:

@@ -37,6 +37,10 @@ class RecordingError(SurveillanceError):
     """A clip or a still cannot be written or read now; the text says why."""
 
 
+class AccessError(SurveillanceError):
+    """A password or link cannot be set or read; the text says why."""
+
+
 def explain_import(error: ImportError) -> str:
     """Return what to do about a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):

@@ -12,6 +12,7 @@ WORDS = {"true": True, "yes": True, "on": True, "1": True,
 NAMES = {int: "a whole number", float: "a number", bool: "true or false",
          str: "some text", tuple: "one source or several"}
 
+HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"   # a name in the DNS
 SIZE = r"(\d+(?:\.\d+)?) ?([kMGT]?)B?"
 FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -76,13 +77,15 @@ def check(item: Option, value: Any, where: str) -> None:
     rules = item.metadata
     if value is None and item.default is None:
         return
+    texts = value if type(value) is tuple else (value,)
     kinds = (int, float) if rules["kind"] is float else (rules["kind"],)
     fits = (type(value) in kinds
             and (rules["low"] is None or value >= rules["low"])
             and (rules["high"] is None or value <= rules["high"])
             and (not rules["choices"] or value in rules["choices"])
-            and (not rules["pattern"] or re.fullmatch(rules["pattern"], value))
             and (type(value) is not tuple or all(type(each) is str for each in value))
+            and (not rules["pattern"]
+                 or all(re.fullmatch(rules["pattern"], text) for text in texts))
             and value not in ("", ()))
     if not fits:
         raise SettingsError(f"{where} is {value!r}, but must be {allowed(item)}")

@@ -38,7 +38,7 @@ class LiveHandler(WSGIHandler):
         if not isinstance(self.result, LiveStream):
             super().process_result()
             return
-        connection = self.socket
+        self.result.connection = connection = self.socket
         for option, value in ((socket.TCP_NODELAY, 1),
                               (socket.TCP_NOTSENT_LOWAT, UNSENT)):
             # without the second, megabytes of old frames queue up in the kernel

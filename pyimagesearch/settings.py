@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged
-from .options import SIZE, Option, as_bytes, check, flag, option, shown_default
+from .options import HOST, SIZE, Option, as_bytes, check, flag, option, shown_default
 
 
 class Row(NamedTuple):
@@ -64,6 +64,19 @@ class Settings:
     ip: str = option("127.0.0.1", "address to listen on; 0.0.0.0 = every one", "-i")
     port: int = option(8000, "TCP port to listen on; 0 = any free one", "-o",
                        low=0, high=65535)
+    auth: bool = option(
+        True, "who looks must log in, unless only this machine can; --no-auth lets all "
+        "who reach the port look, record and delete")
+    host: tuple[str, ...] | None = option(
+        None, "name under which browsers may come, beside this machine's own and its "
+        "addresses; again for several", kind=tuple, pattern=HOST,
+        metavar="cam.example.org")
+    base_path: str | None = option(
+        None, "path under which a reverse proxy shows this server, such as /cam",
+        kind=str, pattern=r"(/[A-Za-z0-9_.~-]+)+", metavar="/PATH")
+    trusted_proxies: int = option(
+        0, "reverse proxies in front, whose X-Forwarded-For and -Proto are believed",
+        low=0, high=10)
     frame_count: int = option(
         32, "frames that teach the background before detection", "-f",
         low=1, high=100_000, per_camera=True)

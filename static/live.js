@@ -93,6 +93,7 @@
     try {
       const answer = await fetch(camera.dataset.statusUrl,
                                  { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      if (answer.status === 401) return location.reload();      // shut out: to the login
       const status = await answer.json();
       document.dispatchEvent(new CustomEvent("status", { detail: status }));
       const name = camera.dataset.name;

@@ -26,7 +26,7 @@ from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 10.0     # seconds; reached only by a test that is going to fail
+PATIENCE = 30.0     # seconds; reached only by a test that is going to fail
 
 
 class Later:

@@ -18,6 +18,8 @@ LAYERS = [  # each may import what stands in the rows above it, and itself
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/server.py"),
     "werkzeug": ("pyimagesearch/web/",),
+    "itsdangerous": ("pyimagesearch/web/access/",),
+    "segno": ("pyimagesearch/web/access/invitation.py",),
     "gevent": ("pyimagesearch/server.py", "pyimagesearch/streaming/fanout.py",
                "webstreaming.py"),
     "imutils": ("pyimagesearch/capture/videostream.py",

@@ -17,6 +17,10 @@ ELSEWHERE = {   # command: the test that runs it
     "make test": "this very run",
     "pip install .": "test_packaging.py",
     "webstreaming --source demo": "test_packaging.py",
+    ".venv/bin/python webstreaming.py token": "test_guarded.py",
+    ".venv/bin/python webstreaming.py token --new": "test_guarded.py",
+    ".venv/bin/python webstreaming.py password": "test_guarded.py",
+    ".venv/bin/python webstreaming.py password --viewer": "test_guarded.py",
 }
 
 
@@ -50,7 +54,8 @@ def test_make_setup_leaves_a_working_environment():
 
 
 @pytest.mark.parametrize("command", [
-    command for command in COMMANDS if command.startswith(".venv/bin/python web")])
+    command for command in COMMANDS if command.startswith(".venv/bin/python web")
+    and command not in ELSEWHERE])
 def test_program_starts_as_written(command):
     words = shlex.split(command)
     if "doctor" in words:
@@ -103,6 +108,15 @@ def test_pictures_and_files_are_there():
         assert (ROOT / path).is_file(), path
     for path in re.findall(r"`(pyimagesearch/[\w/]+\.py)`", README):
         assert (ROOT / path).is_file(), path
+
+
+def test_promises_are_kept_by_the_tests_they_name():
+    promised = re.findall(r"^\|.*?\| `(test_\w+\.py)`: (.*) \|$", README, re.M)
+    assert len(promised) > 8
+    for file, names in promised:
+        content = (ROOT / "tests" / file).read_text()
+        for name in re.findall(r"`(\w+)`", names):
+            assert f"def {name}(" in content, name
 
 
 def test_make_targets_are_there():

@@ -73,7 +73,7 @@ def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(start,
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     stalled.connect(("127.0.0.1", product.port))
-    stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
     viewer = watch(product.port)
     for _ in range(45):
         headers, _ = viewer.part()

@@ -1,5 +1,7 @@
 """MJPEG over HTTP: an endless multipart response, one JPEG per part."""
 
+import contextlib
+import socket
 from collections.abc import Generator, Iterator
 
 from .broadcaster import LatestFrameBroadcaster
@@ -29,10 +31,17 @@ class LiveStream:
 
     def __init__(self, broadcaster: LatestFrameBroadcaster) -> None:
         self.broadcaster = broadcaster
+        self.connection: socket.socket | None = None    # over which it is sent
         self._chunks = generate(broadcaster)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
+
+    def end(self) -> None:
+        """Cut the viewer off; in the server's thread, and any number of times."""
+        if self.connection is not None:
+            with contextlib.suppress(OSError):      # the viewer was faster
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Leave; called by the WSGI server when the browser has gone."""

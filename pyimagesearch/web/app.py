@@ -4,20 +4,40 @@ from pathlib import Path
 
 from flask import Flask
 
-from . import eventapi, eventfiles, eventpages, failures, live, recording, status
+from . import (
+    door,
+    eventapi,
+    eventfiles,
+    eventpages,
+    failures,
+    headers,
+    live,
+    login,
+    recording,
+    status,
+)
+from .proxies import behind_proxies
 from .site import Site
 
 
-def create_app(site: Site) -> Flask:
-    """Return the Flask application that shows *site*."""
+def create_app(site: Site, *, base_path: str = "", trusted_proxies: int = 0) -> Flask:
+    """
+    Return the Flask application that shows *site*, under *base_path*.
+
+    So many *trusted_proxies* are believed about the visitor's address.
+    """
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.extensions["site"] = site
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
-    for part in (recording, eventpages, eventfiles, eventapi):
+    for part in (recording, eventpages, eventfiles, eventapi, login):
         app.register_blueprint(part.bp)
     failures.register(app)
+    door.register(app)
+    headers.register(app)
+    app.wsgi_app = behind_proxies(      # type: ignore[method-assign, assignment]
+        app.wsgi_app, base_path, trusted_proxies)
     return app
 
 

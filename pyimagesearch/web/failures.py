@@ -15,7 +15,7 @@ def register(app: Flask) -> None:
 def answer(error: HTTPException) -> Response:
     """Return *error* as JSON, or as a page where a browser asks for one."""
     sentence = error.description or error.name
-    if request.path.startswith("/api/") or not request.accept_mimetypes.accept_html:
+    if not wants_page():
         response = jsonify(error=sentence)
     else:
         response = Response(render_template(
@@ -31,3 +31,9 @@ def no_events(error: EventsError) -> Response:
     """Return that the events cannot be had now, and why."""
     sentence = str(error)
     return answer(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))
+
+
+def wants_page() -> bool:
+    """Return whether a person's browser asks, and not for a part of a page."""
+    return ("text/html" in request.headers.get("Accept", "")
+            and not request.path.startswith("/api/"))

@@ -1,7 +1,7 @@
 """What the views may use, handed to them instead of globals."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -11,6 +11,9 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.metrics import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
+
+from .access.gate import Gate
+from .access.origin import own_names
 
 
 class ArchiveDesk(Protocol):
@@ -58,13 +61,17 @@ class Site:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it. *archive* is what is kept, if anything is.
+    it just calls it. *archive* is what is kept, if anything is. *gate* decides
+    who gets in, without one everybody does; *hosts* are the names under which
+    browsers may come.
     """
 
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
     archive: ArchiveDesk | None = None
+    gate: Gate | None = None
+    hosts: frozenset[str] = field(default_factory=own_names)
 
     def feed(self, name: str | None) -> Feed:
         """

@@ -26,6 +26,7 @@ def status() -> dict[str, Any]:
     archive = site.archive.status().as_json() if site.archive else None
     mosaic = site.mosaic.broadcaster.viewers if site.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
+            "auth": site.gate is not None and site.gate.asks(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "cameras": cameras, "archive": archive}
 

@@ -1,0 +1,1 @@
+"""Who may look, without the web: passwords, links, sessions, keys, wrong tries."""

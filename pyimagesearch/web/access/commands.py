@@ -1,0 +1,52 @@
+"""``webstreaming.py password`` and ``webstreaming.py token``."""
+
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+
+from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.errors import AccessError
+from pyimagesearch.settings import Settings
+
+from .credentials import Credentials, CredentialsFile
+from .invitation import invitation
+from .passwords import hash_password
+from .visitor import Role
+
+COMMANDS = (["password"], ["token"])      # the first word of the command line
+
+
+def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
+    """
+    Run the command *argv*: its name, its own flag, and settings such as ``--data``.
+
+    *url* says where the server is found if it has not run yet.
+    """
+    name, *words = argv
+    own = {"password": "--viewer", "token": "--new"}[name]
+    settings = Settings.from_command_line([word for word in words if word != own])
+    file = CredentialsFile(DataFolder(settings.data))
+    found = file.current() or Credentials.new()
+    if name == "password":
+        return set_password(file, found, Role.VIEWER if own in words else Role.OWNER)
+    found = found.renewed() if own in words else found
+    file.keep(found)
+    for line in invitation(found, found.url or url(settings)):
+        print(line)
+    return 0
+
+
+def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
+    """Ask for the password of *role* twice, and keep its hash."""
+    try:
+        password = getpass.getpass(f"New password of the {role}: ")
+        again = getpass.getpass("The same again: ")
+    except (EOFError, KeyboardInterrupt):
+        print(file=sys.stderr)
+        raise AccessError("no password was given; nothing was changed") from None
+    if password != again:
+        raise AccessError("the two passwords differ; nothing was changed")
+    file.keep(found.with_password(role, hash_password(password)))
+    print(f"The password of the {role} is set; browsers logged in as {role} "
+          "must log in anew.")
+    return 0

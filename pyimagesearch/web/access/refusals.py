@@ -1,0 +1,54 @@
+"""Who was refused, told without letting a flood of it fill the log."""
+
+import logging
+from collections.abc import Callable
+
+from pyimagesearch.clock import Clock
+
+log = logging.getLogger(__name__)
+
+TOLD_EVERY = 1.0    # seconds between two lines about the same sort of refusal
+
+
+class Refusals:
+    """
+    Log wrong tries, and tell *on_refused* their address and account.
+
+    Wrong passwords are few, as they are slowed. Wrong tokens and tries that are
+    refused unseen can come by the thousand: one a second is told, with the count.
+    """
+
+    def __init__(self, clock: Clock, on_refused: Callable[[str, str], object]) -> None:
+        self.total = 0      # of all sorts, told or not
+        self._clock = clock
+        self._on_refused = on_refused
+        self._due: dict[str, float] = {}
+        self._untold: dict[str, int] = {}
+
+    def tell(self, address: str, account: str) -> None:
+        """Note that a wrong password of *account*, or a wrong token, was shown."""
+        self.total += 1
+        untold = self._counted(account) if account == "token" else 0
+        if untold is None:
+            return
+        log.warning("refused %s: wrong %s%s", address,
+                    "token or link" if account == "token" else f"password of {account}",
+                    f" (and {untold} more since the last line)" if untold else "")
+        self._on_refused(address, account)
+
+    def count(self, address: str) -> None:
+        """Note that *address* was refused unseen, as it had tried too often."""
+        self.total += 1
+        untold = self._counted("unseen")
+        if untold is not None:
+            log.warning("refused %s: too many wrong passwords%s", address,
+                        f" (and {untold} more since the last line)" if untold else "")
+
+    def _counted(self, sort: str) -> int | None:
+        """Return how many were not told since the last line; ``None`` = tell later."""
+        now = self._clock.monotonic()
+        if now < self._due.get(sort, now):
+            self._untold[sort] = self._untold.get(sort, 0) + 1
+            return None
+        self._due[sort] = now + TOLD_EVERY
+        return self._untold.pop(sort, 0)
