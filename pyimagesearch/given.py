@@ -24,8 +24,8 @@ def command_line(table: Table) -> argparse.ArgumentParser:
         description="Stream motion-annotated video to any number of browsers.",
         epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
         "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong; "
-        "'webstreaming password [--viewer]' sets a password; 'webstreaming token [--new]' "
-        "shows the links that log in, or new ones that end the old.")
+        "'webstreaming password [--viewer]' sets a password; 'webstreaming token "
+        "[--new]' shows the links that log in, or new ones that end the old.")
     parser.add_argument("--version", action="version",
                         version=f"%(prog)s {__version__}")
     for item in table.values():

@@ -377,6 +377,7 @@ def test_owner_gets_in_while_a_stranger_guesses(make_gate, folder, clock):
         with contextlib.suppress(Wait):
             assert not gate.try_password(OWNER, "a wrong one", "198.51.100.1")
     assert refused == [("198.51.100.1", "owner")] * 5
+    assert gate.refused == 50
     with pytest.raises(Wait):
         gate.try_password(OWNER, "the right one", "198.51.100.1")
     assert gate.try_password(OWNER, "the right one", "192.168.1.5")

@@ -104,6 +104,11 @@ class Gate:
         """What tells our cookies from those of another server on this machine."""
         return self.credentials().name
 
+    @property
+    def refused(self) -> int:
+        """How many wrong passwords and tokens, and tries too many, there were."""
+        return self._refusals.total
+
     # --- who is it?
 
     def by_token(self, token: str, address: str) -> Visitor | None:
