@@ -24,15 +24,18 @@ try:
     from pyimagesearch.capture.imagehub import ImageHubs
     from pyimagesearch.capture.opening import find_camera
     from pyimagesearch.clock import SystemClock
+    from pyimagesearch.datafolder import DataFolder
     from pyimagesearch.doctor import examine
-    from pyimagesearch.memory import keep_freed_memory
+    from pyimagesearch.limits import ViewerLimits, connections_for
+    from pyimagesearch.memory import keep_freed_memory, many_descriptors
     from pyimagesearch.motion_detection import SingleMotionDetector
-    from pyimagesearch.server import LiveServer, in_thread, urls
+    from pyimagesearch.server import LiveServer, in_thread
     from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
+    from pyimagesearch.tls import tls_for
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
 except ImportError as missing:
@@ -63,7 +66,10 @@ def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     found = [(each, find_camera(each, clock, hubs)) for each in wanted]
-    server = LiveServer(settings.ip, settings.port)
+    viewers = settings.max_viewers, settings.max_viewers_per_address
+    server = LiveServer(settings.ip, settings.port,
+                        connections_for(*viewers, many_descriptors()),
+                        tls_for(settings, DataFolder(settings.data)))
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                     settings.quality, clock) if len(wanted) > 1 else None
@@ -79,14 +85,14 @@ def watch(settings: Settings) -> int:
         loops.append(Surveillance(camera, screen, each, clock,
                                   make_detector=make_detector))
         feeds[each.name] = Feed(broadcaster, loops[-1].status)
-    app = create_app(Site(feeds, in_thread, mosaic))
+    app = create_app(Site(feeds, in_thread, mosaic, ViewerLimits(*viewers)))
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
     for thread in threads:
         thread.start()
-    print(f"webstreaming {__version__}: open", *urls(*server.address), flush=True)
+    print(f"webstreaming {__version__}: open", *server.urls, flush=True)
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
     hubs.close()

@@ -1,11 +1,12 @@
 """What the views may use, handed to them instead of globals."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import abort, current_app
 
+from pyimagesearch.limits import ViewerLimits
 from pyimagesearch.metrics import CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -27,12 +28,13 @@ class Site:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it.
+    it just calls it. *limits* admits live streams.
     """
 
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
+    limits: ViewerLimits = field(default_factory=ViewerLimits)
 
     def feed(self, name: str | None) -> Feed:
         """
