@@ -29,16 +29,19 @@ try:
     from pyimagesearch.doctor import examine
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.evidence import Evidence, StoreLedger
-    from pyimagesearch.memory import keep_freed_memory
+    from pyimagesearch.limits import ViewerLimits, connections_for
+    from pyimagesearch.listening import urls
+    from pyimagesearch.memory import keep_freed_memory, many_descriptors
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.recording.recorder import Recorder
     from pyimagesearch.recording.tape import Tape
-    from pyimagesearch.server import LiveServer, in_thread, urls
+    from pyimagesearch.server import LiveServer, in_thread
     from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
+    from pyimagesearch.tls import tls_for
     from pyimagesearch.web.access.commands import COMMANDS, command
     from pyimagesearch.web.access.gate import Gate
     from pyimagesearch.web.access.masking import mask_secrets
@@ -80,7 +83,10 @@ def watch(settings: Settings) -> int:
     folder = DataFolder(settings.data)
     archive = Archive(folder, settings, clock)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
-    server = LiveServer(settings.ip, settings.port)
+    viewers = settings.max_viewers, settings.max_viewers_per_address
+    server = LiveServer(settings.ip, settings.port,
+                        connections_for(*viewers, many_descriptors()),
+                        tls_for(settings, folder))
     archive.claim()
     local = is_loopback(server.address[0]) and not settings.trusted_proxies
     gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread)
@@ -100,7 +106,8 @@ def watch(settings: Settings) -> int:
                                   make_detector=make_detector))
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()))
+    site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()),
+                ViewerLimits(*viewers))
     app = create_app(site, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
@@ -147,7 +154,8 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
 def addresses(ip: str, port: int, settings: Settings) -> list[str]:
     """Return where a browser finds us, below the path that a proxy may give us."""
     path = (settings.base_path or "").lstrip("/")
-    return [f"{url}{path}/" if path else url for url in urls(ip, port)]
+    scheme = "https" if settings.cert or settings.tls != "off" else "http"
+    return [f"{url}{path}/" if path else url for url in urls(ip, port, scheme)]
 
 
 def change_access(argv: list[str]) -> int:

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from typing import Any
 
 FPS, SIZE = 30, 48_000
 JPEG = b"\xff\xd8" + os.urandom(SIZE - 4).replace(b"--frame", b"") + b"\xff\xd9"
@@ -59,7 +60,7 @@ def serve_bare() -> None:
             rest.pop(viewer, None)
 
 
-def serve_ours() -> None:
+def serve_ours(connections: Any = None, tls: Any = None) -> None:
     """Our server and broadcaster; a thread publishes instead of a camera."""
     from pyimagesearch.metrics import LIVE, CameraStatus
     from pyimagesearch.server import LiveServer, in_thread
@@ -84,10 +85,10 @@ def serve_ours() -> None:
             frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0,
             skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 
-    server = LiveServer("127.0.0.1", 0)
+    server = LiveServer("127.0.0.1", 0, connections, tls)
     app = create_app(Site({"camera": Feed(broadcaster, status)}, in_thread))
     threading.Thread(target=publish, daemon=True).start()
-    print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
+    print(*server.urls, flush=True)
     server.run(app, on_stop=broadcaster.close)
 
 
@@ -121,8 +122,8 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["ours"]:
         serve_ours()
     elif sys.argv[1:2] == ["unlimited"]:
-        import pyimagesearch.server
-        pyimagesearch.server.UNSENT = (1 << 31) - 1  # as the kernel comes
+        import pyimagesearch.accepting
+        pyimagesearch.accepting.UNSENT = (1 << 31) - 1  # as the kernel comes
         serve_ours()
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 8)

@@ -25,6 +25,10 @@ class ListenError(SurveillanceError):
     """The server cannot listen where it was told to."""
 
 
+class TooManyViewers(SurveillanceError):
+    """There is no room for one more live stream; there may be later."""
+
+
 class DataFolderError(SurveillanceError):
     """The folder for what is kept belongs to another running server."""
 

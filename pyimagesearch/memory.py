@@ -1,8 +1,10 @@
-"""Keep the memory of one picture for the next."""
+"""What is asked of the C library and the kernel, once, at the start."""
 
 import ctypes
+import resource
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
+DESCRIPTORS = 4096      # enough for all that is ever open, and still a small table
 PICTURES = 8 * 1024 * 1024      # bytes: a frame of 1080p, and some
 
 
@@ -22,3 +24,17 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_ARENA_MAX, 1)
                 and mallopt(M_TRIM_THRESHOLD, PICTURES)
                 and mallopt(M_MMAP_THRESHOLD, PICTURES))
+
+
+def many_descriptors() -> int:
+    """
+    Have the kernel give us as many open files as it may; return how many.
+
+    Shells and systemd begin with 1,024 or even 256, and allow more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted

@@ -129,6 +129,16 @@ class Settings:
     keep_days: float | None = option(
         None, "days after which clips go; default: when their space is needed",
         kind=float, low=0.01, high=36_500)
+    max_viewers: int = option(100, "live streams at most", low=1, high=10_000)
+    max_viewers_per_address: int = option(
+        20, "live streams at most to one address", low=1, high=10_000)
+    cert: str | None = option(
+        None, "certificate for https, with all that leads to its root (PEM)",
+        kind=str, metavar="FILE")
+    key: str | None = option(None, "private key of the certificate (PEM)",
+                             kind=str, metavar="FILE")
+    tls: str = option("off", "self-signed = https with a certificate made here",
+                      choices=("off", "self-signed"))
     log_level: str = option("info", "how much is logged",
                             choices=("debug", "info", "warning", "error"))
     config: str | None = option(None, "TOML file with any of these settings",

@@ -11,10 +11,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from test_recorder import probe
 
 from conftest import ROOT, Product, eventually, missing, needs
 from pyimagesearch.recording.mp4 import read_clip
-from test_recorder import probe
 
 
 def post(product, path, **body):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import PATIENCE, ROOT, Product, Watching, eventually, needs
-from pyimagesearch.server import listen, urls
+from pyimagesearch.listening import listen, urls
 
 SMALL = ("--source", "demo:320x240@30")
 
@@ -208,7 +208,7 @@ def test_port_that_needs_root_is_one_sentence():
     code = """if True:
         import os, sys
         from pyimagesearch.errors import ListenError
-        from pyimagesearch.server import listen
+        from pyimagesearch.listening import listen
         listen("127.0.0.1", 0).close()      # imports what it needs, while it may
         if os.geteuid() == 0:
             os.setuid(65534)        # as an ordinary user would

@@ -8,6 +8,7 @@ import gevent
 from gevent.event import Event
 
 from .broadcaster import JpegFrame, LatestFrameBroadcaster
+from .tlswire import TlsWire
 
 REPEAT = 1.0        # seconds of silence after which the last frame is sent again
 PATIENCE = 30.0     # seconds that a viewer may take nothing before it is dropped
@@ -92,8 +93,10 @@ class _Viewer:
         self.seen = seen
         self.rest: memoryview | None = None
         self.gone = Event()
-        self._socket: socket.socket = client._sock      # the one beneath gevent's
-        self._send = self._socket.send
+        self._wire: socket.socket | TlsWire = (
+            TlsWire(client) if hasattr(client, "do_handshake")
+            else client._sock)      # the one beneath gevent's
+        self._send = self._wire.send
         self._loop = loop
         self._newest = newest
         self._stuck_since = 0.0
@@ -128,6 +131,8 @@ class _Viewer:
 
     def stop(self) -> None:
         """Forget the socket; it is closed by its owner."""
+        if isinstance(self._wire, TlsWire):
+            self._wire.end()
         for watcher in (self._writable, self._readable):
             watcher.stop()
             watcher.close()
@@ -152,7 +157,7 @@ class _Viewer:
     def _listen(self) -> None:
         """A viewer has nothing more to say: the end of its stream is goodbye."""
         try:
-            if self._socket.recv(4096):
+            if self._wire.recv(4096):
                 return
         except BlockingIOError:
             return

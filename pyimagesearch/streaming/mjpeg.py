@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from .broadcaster import LatestFrameBroadcaster
 
@@ -26,12 +26,15 @@ class LiveStream:
     The body of ``/video_feed``.
 
     Any WSGI server can iterate it. Ours knows it, and feeds all viewers of
-    *broadcaster* from one loop instead (see :mod:`.fanout`).
+    *broadcaster* from one loop instead (see :mod:`.fanout`). Either way *on_close*
+    is called at the end of the stream.
     """
 
-    def __init__(self, broadcaster: LatestFrameBroadcaster) -> None:
+    def __init__(self, broadcaster: LatestFrameBroadcaster,
+                 on_close: Callable[[], object] = lambda: None) -> None:
         self.broadcaster = broadcaster
         self.connection: socket.socket | None = None    # over which it is sent
+        self._on_close = on_close
         self._chunks = generate(broadcaster)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -45,4 +48,5 @@ class LiveStream:
 
     def close(self) -> None:
         """Leave; called by the WSGI server when the browser has gone."""
+        self._on_close()
         self._chunks.close()

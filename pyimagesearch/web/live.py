@@ -1,7 +1,9 @@
 """The live view: its pages, its endless streams, and stills."""
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.exceptions import ServiceUnavailable
 
+from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
@@ -14,6 +16,7 @@ LIVE = {
     "X-Accel-Buffering": "no",      # ask nginx to pass each frame on at once
 }
 FRESH = 2.0     # seconds that a still waits for the camera
+FULL = 10       # seconds after which one who found no room may ask again
 
 
 @bp.get("/")
@@ -64,9 +67,13 @@ def snapshot(name: str | None = None) -> Response:
 
 
 def stream(broadcaster: LatestFrameBroadcaster) -> Response:
-    """Return the endless response that shows *broadcaster*."""
-    return Response(LiveStream(broadcaster), headers=LIVE, content_type=MIMETYPE,
-                    direct_passthrough=True)
+    """Return the endless response that shows *broadcaster*; 503 without room for it."""
+    try:
+        ticket = this_site().limits.admit(request.remote_addr or "")
+    except TooManyViewers as full:
+        raise ServiceUnavailable(str(full), retry_after=FULL) from None
+    return Response(LiveStream(broadcaster, ticket.give_back), headers=LIVE,
+                    content_type=MIMETYPE, direct_passthrough=True)
 
 
 def page(template: str, **values: object) -> Response:

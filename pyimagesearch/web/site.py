@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from flask import abort, current_app
 
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.limits import ViewerLimits
 from pyimagesearch.metrics import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -63,7 +64,7 @@ class Site:
     stopping the other viewers, and returns its result; without a server of ours
     it just calls it. *archive* is what is kept, if anything is. *gate* decides
     who gets in, without one everybody does; *hosts* are the names under which
-    browsers may come.
+    browsers may come. *limits* admits live streams.
     """
 
     feeds: Mapping[str, Feed]
@@ -72,6 +73,7 @@ class Site:
     archive: ArchiveDesk | None = None
     gate: Gate | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
+    limits: ViewerLimits = field(default_factory=ViewerLimits)
 
     def feed(self, name: str | None) -> Feed:
         """

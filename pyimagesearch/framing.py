@@ -1,0 +1,87 @@
+"""What a request may look like, and where it ends: nothing that is open to doubt."""
+
+import http.client
+import io
+import re
+
+MOST_HEAD, MOST_BODY = 32 * 1024, 64 * 1024     # bytes
+
+REQUEST = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
+HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
+
+
+class Refused(ValueError):
+    """A request that is answered with *status* and *sentence*, and nothing more."""
+
+    def __init__(self, status: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+    def answer(self) -> bytes:
+        """Return the whole response."""
+        body = f"{self}\n".encode()
+        return (f"HTTP/1.1 {self.status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\n"
+                "Connection: close\r\n\r\n").encode() + body
+
+
+def malformed(sentence: str) -> Refused:
+    """Return the refusal of what is not HTTP."""
+    return Refused("400 Bad Request", sentence)
+
+
+class Bounded:
+    """The first *most* bytes of *file*; more of them is *refusal*."""
+
+    def __init__(self, file: io.BufferedReader, most: int, refusal: Refused) -> None:
+        self._file = file
+        self._left = most
+        self._refusal = refusal
+
+    def read(self, size: int) -> bytes:
+        """Return *size* bytes, or less at the end."""
+        return self._counted(self._file.read(min(size, self._left + 1)))
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Return one line, or its beginning."""
+        most = self._left + 1 if limit < 0 else min(limit, self._left + 1)
+        return self._counted(self._file.readline(most))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise self._refusal
+        return data
+
+
+class HeaderLines(Bounded):
+    """The header lines of a request, each of them what HTTP allows."""
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Return the next line."""
+        line = super().readline(limit)
+        if not HEADER.fullmatch(line):
+            raise malformed("A header is not as HTTP has it.")
+        return line
+
+
+def as_refused(error: Exception) -> Refused:
+    """Return the refusal that stands for *error* of the libraries beneath."""
+    if isinstance(error, http.client.HTTPException):
+        return Refused("431 Request Header Fields Too Large",
+                       "There are too many headers.")
+    return malformed("The request is not as HTTP/1.1 has it.")
+
+
+def check_framing(headers: http.client.HTTPMessage) -> None:
+    """Raise :exc:`Refused` unless everybody sees the end of the request there."""
+    codings = headers.get_all("transfer-encoding", [])
+    lengths = headers.get_all("content-length", [])
+    if len(codings) + len(lengths) > 1:
+        raise malformed("The length of the body is given twice.")
+    if codings and codings[0].lower() != "chunked":
+        raise Refused("501 Not Implemented", "No transfer coding but chunked is known.")
+    if lengths and not re.fullmatch(r"[0-9]{1,15}", lengths[0]):
+        raise malformed("The length of the body is no number.")
+    if len(headers.get_all("host", [])) > 1:
+        raise malformed("The host is given twice.")

@@ -1,0 +1,373 @@
+"""How much strangers may take: streams, connections, time, memory, descriptors."""
+
+import contextlib
+import json
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import PATIENCE, ROOT, Product, Watching, eventually
+from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.limits import Complaint, Connections, ViewerLimits, connections_for
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+QUICK = """if True:    # our server with a still picture, and less patience than usual
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch import reading
+    from pyimagesearch.limits import Connections
+    from pyimagesearch.streaming import fanout as streams
+    logging.basicConfig(level="INFO")
+    reading.HEAD = reading.BODY = 1.5
+    reading.IDLE = 2.5
+    reading.SENDING = 1.5
+    streams.PATIENCE = 3.0
+    """
+
+
+class Small:
+    """A program of a few lines as a process of its own; it prints its address."""
+
+    def __init__(self, program):
+        self.log = tempfile.TemporaryFile("w+")      # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+            stderr=self.log)
+        self.port = int(re.search(r":(\d+)/", self.process.stdout.readline())[1])
+
+    def told(self):
+        """Return what it has logged."""
+        self.log.seek(0)
+        return self.log.read()
+
+    @property
+    def connections(self):
+        """How many sockets it has open beside the one that listens."""
+        found = []
+        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(os.readlink(each))
+        return sum(link.startswith("socket:") for link in found) - 1
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+
+@contextlib.contextmanager
+def small(program):
+    server = Small(program)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def call(port, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
+
+
+def until_closed(connection):
+    """Return what comes until the server closes."""
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := connection.recv(65536):
+            got += data
+    connection.close()
+    return got
+
+
+def ask(connection):
+    """Ask for a small answer, and return it."""
+    connection.sendall(GET)
+    got = b""
+    while not got.endswith(b"}\n"):
+        data = connection.recv(65536)
+        assert data, got
+        got += data
+    return got
+
+
+def answers(port, source="127.0.0.1"):
+    with call(port, source) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(GET)
+        return b"200 OK" in connection.recv(65536)
+
+
+# --- streams
+
+@pytest.fixture(scope="module")
+def product():
+    product = Product("--source", "demo:320x240@30", "--max-viewers", "3",
+                      "--max-viewers-per-address", "2")
+    yield product
+    product.close()
+
+
+def refused(product, accept):
+    asked = urllib.request.Request(product.url + "/video_feed", headers={"Accept": accept})
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(asked, timeout=PATIENCE)
+    with answer.value as error:
+        return error.code, error.headers, error.read().decode()
+
+
+@pytest.fixture
+def watch_from(product):
+    """Watch from a certain address; each viewer leaves with the test."""
+    viewers = []
+
+    def begin(source):
+        viewer = Watching.__new__(Watching)
+        viewer.socket = call(product.port, source)
+        viewer.socket.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        viewer.file = viewer.socket.makefile("rb")
+        viewer.status = viewer.file.readline()
+        viewers.append(viewer)
+        return viewer
+    yield begin
+    for viewer in viewers:
+        viewer.close()
+    eventually(lambda: product.camera["viewers"] == 0)
+
+
+def test_one_address_has_so_many_streams_and_then_a_503_that_says_so(product, watch_from):
+    for _ in range(2):
+        assert b"200 OK" in watch_from("127.0.0.1").status
+    code, headers, page = refused(product, "text/html")
+    assert (code, headers["Retry-After"]) == (503, "10")
+    assert headers.get_content_type() == "text/html"
+    assert "Your address has 2 live pictures open already" in page
+    code, headers, text = refused(product, "application/json")
+    assert code == 503
+    assert "2 live pictures" in json.loads(text)["error"]
+
+
+def test_all_addresses_together_have_so_many_streams(product, watch_from):
+    for source in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
+        assert b"200 OK" in watch_from(source).status
+    assert b"503" in watch_from("127.0.0.3").status
+    assert "All 3 places for viewers are taken" in refused(product, "text/html")[2]
+
+
+def test_who_leaves_makes_room(product, watch_from):
+    for _ in range(5):
+        first, second = watch_from("127.0.0.1"), watch_from("127.0.0.1")
+        assert b"200" in first.status
+        assert b"200" in second.status
+        first.close()
+        second.close()
+        eventually(lambda: product.camera["viewers"] == 0)
+
+
+def test_asking_for_the_head_of_a_stream_takes_no_place(product, watch_from):
+    for _ in range(4):
+        asked = urllib.request.Request(product.url + "/video_feed", method="HEAD")
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+            assert answer.status == 200
+
+
+def test_places_are_counted_and_given_back_once():
+    limits = ViewerLimits(most=2, per_address=1)
+    first = limits.admit("a")
+    with pytest.raises(TooManyViewers, match="Your address has 1"):
+        limits.admit("a")
+    second = limits.admit("b")
+    with pytest.raises(TooManyViewers, match="All 2 places"):
+        limits.admit("c")
+    first.give_back()
+    first.give_back()
+    third = limits.admit("c")
+    with pytest.raises(TooManyViewers):
+        limits.admit("a")
+    second.give_back()
+    third.give_back()
+    assert limits.admit("a")
+
+
+# --- connections
+
+@given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
+def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
+    connections, alive, busy = Connections(most=6, per_address=3), [], set()
+
+    def hang_up(number):
+        assert number not in busy
+        alive[:] = [each for each in alive if each[0] != number]
+    for number, (step, pick) in enumerate(steps):
+        if step == "n":
+            address = str(pick % 4)
+            made = connections.admit(address, lambda number=number: hang_up(number))
+            here = [each for each in alive if each[1].address == address]
+            if made is None:
+                assert len(here) == 3 or len(alive) == 6
+                assert {each[0] for each in (here if len(here) == 3 else alive)} <= busy
+            else:
+                alive.append((number, made))
+        elif alive:
+            chosen, connection = alive[pick % len(alive)]
+            if step == "w":
+                connections.work(connection)
+                busy.add(chosen)
+            elif step == "r":
+                connections.rest(connection)
+                busy.discard(chosen)
+            else:
+                connections.leave(connection)
+                busy.discard(chosen)
+                alive = [each for each in alive if each[0] != chosen]
+        assert len(connections) == len(alive) <= 6
+
+
+def test_limits_of_connections_follow_those_of_viewers_and_descriptors():
+    few = connections_for(100, 20, 200)
+    made = [few.admit(str(number), lambda: None) for number in range(136)]
+    for each in made:
+        few.work(each)
+    assert all(made)
+    assert few.admit("one more", lambda: None) is None
+
+
+def test_complaints_come_once_a_second_with_their_number():
+    said, now = [], [5.0]
+    complain = Complaint(lambda text, *values: said.append(text % values), lambda: now[0])
+    for _ in range(5):
+        complain("no room for %s", "x")
+    now[0] += 1.1
+    complain("no room for %s", "y")
+    assert said == ["no room for x", "no room for y (the last of 5)"]
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A server with little patience, for 12 connections of each address."""
+    with small(QUICK + "fanout.serve_ours(Connections(20, 12))") as server:
+        yield server
+
+
+def test_silence_slowness_and_idleness_end_in_time(hasty):
+    silent, slow, body, kept = (call(hasty.port) for _ in range(4))
+    body.sendall(b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+    assert ask(kept)
+    with contextlib.suppress(OSError):
+        begin = time.monotonic()
+        for byte in GET * 10:
+            slow.sendall(bytes([byte]))
+            time.sleep(0.02)
+    assert time.monotonic() - begin > 1
+    assert until_closed(slow) == until_closed(silent) == until_closed(kept) == b""
+    assert until_closed(body).startswith(b"HTTP/1.1 408 ")
+
+
+def test_next_request_on_a_kept_connection_has_its_time_anew(hasty):
+    with call(hasty.port) as kept:
+        for _ in range(4):
+            assert ask(kept)
+            time.sleep(0.8)     # together longer than any single wait may be
+
+
+def test_body_has_its_limit(hasty):
+    for size, status in ((64 * 1024, b"405"), (64 * 1024 + 1, b"413")):
+        for headers, body in (
+                (b"Content-Length: %d" % size, b"x" * size),
+                (b"Transfer-Encoding: chunked",
+                 b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size))):
+            with call(hasty.port) as connection:
+                connection.sendall(b"POST /healthz HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n%b"
+                                   % (headers, body))
+                assert connection.recv(65536).split()[1] == status, (size, headers)
+
+
+def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
+    eventually(lambda: hasty.connections == 0)
+    stuck = deaf(hasty.port)
+    stuck.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    reading, until = Watching(hasty.port), time.monotonic() + PATIENCE
+    eventually(lambda: reading.part() and hasty.connections == 2)
+    while hasty.connections == 2:
+        reading.part()
+        assert time.monotonic() < until
+    assert reading.part()
+    reading.close()
+    stuck.close()
+
+
+def deaf(port):
+    """Return a connection that takes next to nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+def test_client_who_takes_no_answer_is_dropped(hasty):
+    """Pictures asked for again and again, and never read, filled the buffers for ever."""
+    eventually(lambda: hasty.connections == 0)
+    greedy = deaf(hasty.port)
+    greedy.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            greedy.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+    assert hasty.connections == 1
+    eventually(lambda: hasty.connections == 0)
+    greedy.close()
+
+
+def test_silent_connections_keep_nobody_out_and_are_gone_afterwards(hasty):
+    silent = [call(hasty.port) for _ in range(100)]
+    assert answers(hasty.port)                  # from the very same address
+    assert answers(hasty.port, "127.0.0.2")
+    assert hasty.connections <= 20
+    eventually(lambda: hasty.connections == 0)
+    for each in silent:
+        each.close()
+
+
+def test_busy_connections_beyond_the_limit_are_refused(hasty):
+    eventually(lambda: hasty.connections == 0)
+    watching = [Watching(hasty.port) for _ in range(12)]
+    assert until_closed(call(hasty.port)) == b""
+    assert answers(hasty.port, "127.0.0.2")
+    for each in watching:
+        each.close()
+    eventually(lambda: answers(hasty.port))
+
+
+def test_without_descriptors_it_waits_says_so_seldom_and_recovers():
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
+    with small(QUICK + limit + "    fanout.serve_ours()") as server:
+        assert answers(server.port)
+        begin = time.monotonic()
+        silent = [call(server.port) for _ in range(60)]
+        eventually(lambda: "cannot accept" in server.told())
+        for each in silent:
+            each.close()
+        assert eventually(lambda: answers(server.port))
+        took, log = time.monotonic() - begin, server.told()
+    told = re.findall(r"cannot accept a connection: Too many open files(?: .*last of "
+                      r"(\d+))?", log)
+    assert 1 <= len(told) <= took + 1
+    assert sum(int(times or 1) for times in told) <= took / 0.25 + 2    # no busy loop
+    assert "Traceback" not in log
+
+
+def test_program_takes_as_many_descriptors_as_it_may():
+    code = ("from pyimagesearch.memory import many_descriptors; import resource; "
+            "print(many_descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 3000))).stdout
+    assert told.split() == ["3000", "3000"]
