@@ -17,7 +17,7 @@ from .tape import Piece, Tape
 
 log = logging.getLogger(__name__)
 
-GAP = 2.0           # seconds without a picture that end a clip, but not the event
+GAP = 15.0          # seconds without a picture that end a clip, but not the event
 GRACE = 1.0         # seconds to wait for pictures that should still come
 RETRY = 5.0         # seconds until a disk that refused is tried again
 BEHIND = 3.0        # seconds by which encoding may lag before pictures are left out
@@ -119,6 +119,8 @@ class Shot:
     def _check(self, obstacle: str) -> None:
         if obstacle:
             raise RecordingError(obstacle)
+        if isinstance(self._clip, Clip) and not self._clip.path.exists():
+            raise RecordingError(f"{self._clip.path.parent} has gone")
         self._finish_rest()
         if self.trouble and self._step == 1:
             log.info("%s: recording goes on", self.story.camera)
