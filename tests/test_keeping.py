@@ -48,7 +48,7 @@ def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
 
 
 def test_end_of_the_program_finishes_the_clip(start, tmp_path):
-    product = start("--source", "demo:320x240@15", "--data", str(tmp_path))
+    product = start("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product.wait_for("live")
     post(product, "/record_status", status="true")
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
@@ -62,7 +62,7 @@ def test_end_of_the_program_finishes_the_clip(start, tmp_path):
 
 
 def test_killed_program_salvages_what_it_recorded(start, tmp_path):
-    arguments = ("--source", "demo:320x240@15", "--data", str(tmp_path))
+    arguments = ("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product = start(*arguments)
     product.wait_for("live")
     post(product, "/record_status", status=True)
@@ -89,8 +89,8 @@ def test_two_servers_do_not_share_a_folder(start, tmp_path):
 
 
 def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
-    product = start("--source", f"gate={rtsp('800', '600', '15')}", "--width", "320", "--data",
-                    str(tmp_path))
+    product = start("--source", f"gate={rtsp('800', '600', '15')}", "--width", "320",
+                    "--no-record", "--data", str(tmp_path))
     product.wait_for("live", 30)
     post(product, "/record_status", status="true", camera="gate")
     eventually(lambda: any(path.stat().st_size > 30_000 for path in tmp_path.rglob("*.part.mp4")))
@@ -105,7 +105,7 @@ def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
 SMALL_DISK = """
 set -e
 mount -t tmpfs -o size=3m none "$1"
-exec "$2" webstreaming.py --port 0 --source demo:640x480@15 --data "$1/data" --reserve 0B --keep 1TB
+exec "$2" webstreaming.py --port 0 --source demo:640x480@15 --no-record --data "$1/data" --reserve 0B --keep 1TB
 """
 
 
@@ -162,7 +162,7 @@ def rtsp(tmp_path):
 
 def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     data = tmp_path / "stick" / "data"
-    product = start("--source", "demo:320x240@10", "--data", str(data))
+    product = start("--source", "demo:320x240@10", "--no-record", "--data", str(data))
     product.wait_for("live")
     shutil.rmtree(tmp_path / "stick")
     (tmp_path / "stick").write_text("nothing is mounted here")
