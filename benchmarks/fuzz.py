@@ -10,8 +10,10 @@ first tenth. Beside it, the time of a page before and after.
 """
 
 import collections
+import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -85,15 +87,19 @@ def talk(port: int, data: bytes, patience: float) -> list[int]:
             connection.shutdown(socket.SHUT_WR)
             while more := connection.recv(1 << 16):
                 got += more
+        except TimeoutError:
+            raise TimeoutError(repr(data)) from None
         except (ConnectionError, BrokenPipeError):
             pass        # closed, with or without an answer: both are right
-    return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", got, re.M)]
+    return [int(status)
+            for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", got, re.M)]
 
 
 def held(server: Server) -> tuple[int, int]:
     """Return how many descriptors and threads *server* has."""
     process = Path(f"/proc/{server.pid}")
-    return (len(list((process / "fd").iterdir())), len(list((process / "task").iterdir())))
+    return (len(list((process / "fd").iterdir())),
+            len(list((process / "task").iterdir())))
 
 
 def page(server: Server) -> float:
@@ -112,7 +118,8 @@ def main(count: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "webstreaming.py", "--port", "0", "--source",
-             "demo:320x240@5", "--data", data], cwd=ROOT, text=True,
+             "demo:320x240@30", "--data", data], cwd=ROOT, text=True,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             stdout=subprocess.PIPE, stderr=log)
         assert process.stdout
         found = re.search(r"http://\S+", process.stdout.readline())
@@ -121,11 +128,16 @@ def main(count: int, seed: int) -> None:
         try:
             ok = fuzz(server, count, Chance(seed))
             ok &= process.poll() is None
+        except TimeoutError as hang:
+            process.send_signal(signal.SIGABRT)     # it writes where it is
+            print(f"\nno answer within {PATIENCE:g} s: {hang}")
+            ok = False
         finally:
             process.terminate()
             process.wait(10)
         log.seek(0)
         text = log.read()
+    print(*text.splitlines(keepends=True)[-30:] if not ok else [], sep="")
     print(f"log: {len(text.splitlines())} lines, {text.count('Traceback')} tracebacks")
     ok &= "Traceback" not in text
     print("\nmust: no 500, no traceback, no hang, nothing held, < 2 MB more:",

@@ -57,7 +57,7 @@ def running(*command: str) -> Iterator[Server]:
     try:
         assert process.stdout
         line = process.stdout.readline()
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"https?://\S+", line)
         if not found:
             raise RuntimeError(f"{command} printed {line!r} instead of its address")
         yield Server(found[0], process.pid)
@@ -72,10 +72,15 @@ def running(*command: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def product(*arguments: str) -> Iterator[Server]:
-    """Run ``webstreaming.py`` on a free port, with a folder of its own."""
+    """
+    Run ``webstreaming.py`` on a free port, with a folder of its own.
+
+    There may be as many viewers as a benchmark likes, unless *arguments* say else.
+    """
     with tempfile.TemporaryDirectory() as data, running(
             "webstreaming.py", "--port", "0", "--log-level", "warning",
-            "--data", data, *arguments) as server:
+            "--data", data, "--max-viewers", "1000",
+            "--max-viewers-per-address", "1000", *arguments) as server:
         yield server
 
 

@@ -1,0 +1,393 @@
+"""https: certificates of others and our own, renewed, and who does not speak it."""
+
+import contextlib
+import datetime
+import ipaddress
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+
+import pytest
+from cryptography import x509
+
+from conftest import PATIENCE, ROOT, Product, Watching, eventually, needs
+from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.errors import DataFolderError, SettingsError
+from pyimagesearch.selfsigned import SelfSigned
+from pyimagesearch.tls import Tls, load
+
+DEMO = ("--source", "demo:320x240@30", "--frame-count", "1")
+
+
+def make(folder, name, *options):
+    """Make a certificate and its key with openssl; return both paths."""
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    subprocess.run(
+        [needs("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-keyout", key, "-out", cert, "-days", "2", "-subj",
+         f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", *(options or ["-nodes"])],
+        check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("given"), "given")
+
+
+@pytest.fixture(scope="module")
+def product(pair):
+    """The product with a certificate that was given."""
+    product = Product(*DEMO, "--cert", str(pair[0]), "--key", str(pair[1]),
+                      env={"SSL_CERT_FILE": str(pair[0])})
+    product.wait_for("live")
+    yield product
+    product.close()
+
+
+@pytest.fixture(scope="module")
+def own():
+    """The product with a certificate of its own."""
+    product = Product(*DEMO, "--tls", "self-signed")
+    yield product
+    product.close()
+
+
+def connect(port, cert=None, **wanted):
+    """Return a TLS connection that trusts *cert*, or anybody."""
+    context = ssl.create_default_context(cafile=cert)
+    if not cert:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for name, value in wanted.items():
+        setattr(context, name, value)
+    plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    try:
+        return context.wrap_socket(plain, server_hostname="127.0.0.1")
+    except BaseException:
+        plain.close()
+        raise
+
+
+def name_shown(port):
+    """Return for whom the certificate is that a new connection gets."""
+    with connect(port) as connection:
+        cert = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
+    return cert.subject.rfc4514_string()
+
+
+class WatchingTls(Watching):
+    """A viewer that reads the parts of a stream through TLS."""
+
+    def __init__(self, port, **wanted):
+        self.socket = connect(port, **wanted)
+        self.socket.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.file = self.socket.makefile("rb")
+        self.headers = self._read_headers()
+        assert self.file.readline() == b"--frame\r\n"
+
+
+def plain(port, request):
+    """Return the answer to *request*, sent without TLS."""
+    got = b""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(request)
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(65536):
+                got += data
+    return got
+
+
+# --- a certificate that was given
+
+def test_greeting_and_answers_are_https(product, pair):
+    assert f"https://127.0.0.1:{product.port}/" in product.greeting
+    with connect(product.port, pair[0]) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200 OK" in connection.recv(65536)
+
+
+def test_curl_reads_page_and_stream_with_the_certificate(product, pair, tmp_path):
+    curl = [needs("curl", "curl"), "-sS", "--cacert", pair[0]]
+    url = f"https://127.0.0.1:{product.port}"
+    page = subprocess.run([*curl, url + "/"], capture_output=True, text=True, check=True)
+    assert 'src="/video_feed"' in page.stdout
+    got = tmp_path / "out"
+    watching = subprocess.Popen([*curl, "-N", "-o", got, url + "/video_feed"])
+    try:
+        eventually(lambda: got.exists() and got.read_bytes().count(b"\r\n--frame\r\n") > 5)
+    finally:
+        watching.kill()
+        watching.wait()
+    strict = subprocess.run([*curl[:2], url + "/healthz"], capture_output=True, text=True,
+                            env={**os.environ, "SSL_CERT_FILE": os.devnull})
+    assert strict.returncode == 60      # nobody vouches for it: so it was really TLS
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_stream_comes_whole_under_each_version(product, version):
+    viewer = WatchingTls(product.port, minimum_version=version, maximum_version=version)
+    assert viewer.socket.version() == version.name.replace("_", ".")
+    stamps = []
+    for _ in range(10):
+        headers, jpeg = viewer.part()
+        assert (jpeg[:2], jpeg[-2:]) == (b"\xff\xd8", b"\xff\xd9")
+        stamps.append(float(headers[b"X-Timestamp"]))
+    assert stamps == sorted(stamps)
+    viewer.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated:DeprecationWarning")
+def test_older_versions_are_refused(product):
+    # an alert of the server, or what our own OpenSSL says to so old a version
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        connect(product.port, minimum_version=ssl.TLSVersion.TLSv1_1,
+                maximum_version=ssl.TLSVersion.TLSv1_1)
+
+
+def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(product):
+    eventually(lambda: product.camera["viewers"] == 0)
+    stalled = ssl.create_default_context()
+    stalled.check_hostname, stalled.verify_mode = False, ssl.CERT_NONE
+    bare = socket.socket()
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    bare.connect(("127.0.0.1", product.port))
+    late = stalled.wrap_socket(bare)
+    late.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    viewer = WatchingTls(product.port)
+    for _ in range(60):
+        headers, _ = viewer.part()
+    assert product.camera["viewers"] == 2
+    late.settimeout(PATIENCE)
+    file = late.makefile("rb")
+    seen = []
+    while len(seen) < 6:
+        line = file.readline()
+        if line.startswith(b"X-Timestamp: "):
+            seen.append(float(line.split()[1]))
+    # not the sixty it has missed, one after the other
+    assert seen[-1] > float(headers[b"X-Timestamp"])
+    file.close()
+    late.close()
+    viewer.close()
+    eventually(lambda: product.camera["viewers"] == 0)
+
+
+def test_plain_http_is_sent_to_https(product):
+    answer = plain(product.port, b"GET /video_feed?a=b HTTP/1.1\r\nHost: home:8000\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 307 Temporary Redirect\r\n")
+    assert b"\r\nLocation: https://home:8000/video_feed?a=b\r\n" in answer
+    followed = subprocess.run(
+        [needs("curl", "curl"), "-skL", f"http://127.0.0.1:{product.port}/healthz"],
+        capture_output=True, text=True)
+    assert followed.stdout == '{"status":"ok"}\n'
+
+
+@pytest.mark.parametrize("host", [b"", b"Host: \r\n", b"Host: a/b\r\n", b"Host: a b\r\n",
+                                  b"Host: x@y\r\n"])
+def test_plain_http_for_nowhere_is_told_what_is_spoken(product, host):
+    answer = plain(product.port, b"GET / HTTP/1.1\r\n%b\r\n" % host)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Location" not in answer
+    assert b"Only https is spoken here." in answer
+
+
+def test_neither_tls_nor_http_is_refused_and_the_log_stays_short(product):
+    for nonsense in (b"\x16\x03\x01\x00\x05hello", b"\x16", b"\x80\x2e\x01", b"\0" * 50):
+        with socket.create_connection(("127.0.0.1", product.port), PATIENCE) as connection:
+            connection.sendall(nonsense)
+            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(65536):
+                    pass
+    with connect(product.port):
+        pass        # goes without a word
+    assert product.get("/healthz")
+    assert "Traceback" not in "".join(product.log)
+
+
+def test_everything_ends_within_a_second_streams_open(pair):
+    product = Product(*DEMO, "--cert", str(pair[0]), "--key", str(pair[1]))
+    viewers = [WatchingTls(product.port) for _ in range(3)]
+    for viewer in viewers:
+        viewer.part()
+    took, status = product.stop()
+    assert (status, took < 1.0) == (0, True)
+    for viewer in viewers:
+        with contextlib.suppress(ssl.SSLEOFError):
+            viewer.file.read()      # the end, not a hang
+        viewer.close()
+    product.close()
+
+
+# --- a renewed one
+
+def test_renewed_certificate_is_taken_up_and_a_broken_one_is_not(tmp_path):
+    cert, key = make(tmp_path, "old")
+    new = make(tmp_path, "new")
+    product = Product(*DEMO, "--cert", str(cert), "--key", str(key))
+    viewer = WatchingTls(product.port)
+    assert name_shown(product.port) == "CN=old"
+    good = cert.read_bytes()
+    cert.write_text("-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n")
+    eventually(lambda: any("the old certificate stays" in line for line in product.log), 20)
+    assert name_shown(product.port) == "CN=old"
+    cert.write_bytes(good)
+    for made, used in zip(new, (cert, key), strict=True):
+        made.replace(used)
+    eventually(lambda: name_shown(product.port) == "CN=new", 20)
+    assert viewer.part()        # who was there stays
+    assert "Traceback" not in "".join(product.log)
+    viewer.close()
+    product.close()
+
+
+def test_files_are_taken_up_only_when_they_have_come_to_rest(tmp_path):
+    cert, key = make(tmp_path, "old")
+    new = make(tmp_path, "new")
+    tls = Tls(cert, key)
+    before = tls._context
+    new[0].replace(cert)        # and its key comes a little later
+    tls.refresh()
+    new[1].replace(key)
+    tls.refresh()
+    assert tls._context is before
+    tls.refresh()
+    assert tls._context is not before
+
+
+# --- one of our own
+
+def test_own_certificate_names_this_machine_and_opens_the_page(own):
+    cert_file = f"{own.data.name}/tls-cert.pem"
+    with connect(own.port, cert_file) as connection:
+        cert = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
+    names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {socket.gethostname(), "localhost"} <= set(names.get_values_for_type(x509.DNSName))
+    assert ipaddress.ip_address("127.0.0.1") in names.get_values_for_type(x509.IPAddress)
+    assert (cert.not_valid_after_utc - cert.not_valid_before_utc).days <= 825
+    for name in ("tls-cert.pem", "tls-key.pem"):
+        assert stat.S_IMODE(os.stat(f"{own.data.name}/{name}").st_mode) == 0o600
+    page = subprocess.run([needs("curl", "curl"), "-sS", "--cacert", cert_file,
+                           f"https://localhost:{own.port}/"], capture_output=True, text=True)
+    assert 'src="/video_feed"' in page.stdout, page.stderr
+
+
+def test_chromium_shows_the_live_picture(own):
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    options = webdriver.ChromeOptions()
+    options.binary_location = needs("chromium", "chromium")
+    options.accept_insecure_certs = True
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                 "--disable-background-networking", "--ignore-certificate-errors"):
+        options.add_argument(flag)
+    browser = webdriver.Chrome(options, Service(needs("chromedriver", "chromium-driver")))
+    try:
+        browser.get(f"http://127.0.0.1:{own.port}/")    # and is sent on
+        assert browser.current_url == f"https://127.0.0.1:{own.port}/"
+        eventually(lambda: browser.execute_script(
+            "return document.getElementById('live').naturalWidth") == 320, 20)
+    finally:
+        browser.quit()
+
+
+def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatch):
+    signed = SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0")
+    signed.renew()
+    first, key = signed.cert.read_bytes(), signed.key.read_bytes()
+    signed.renew()
+    SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0").renew()
+    assert signed.cert.read_bytes() == first
+
+    moved = {ipaddress.ip_address("192.0.2.77")}
+    monkeypatch.setattr("pyimagesearch.selfsigned.own_addresses", lambda: moved)
+    signed.renew()
+    second = signed.cert.read_bytes()
+    assert second != first
+    assert signed.key.read_bytes() == key
+
+    monkeypatch.setattr("pyimagesearch.selfsigned.LASTS", datetime.timedelta(days=6))
+    signed.cert.write_bytes(b"no certificate")
+    signed.renew()
+    ending = signed.cert.read_bytes()
+    monkeypatch.undo()
+    signed.renew()              # six days are too few
+    assert signed.cert.read_bytes() not in (first, second, ending)
+    load(signed.cert, signed.key)
+
+    signed.key.write_bytes(b"no key")
+    signed.renew()
+    load(signed.cert, signed.key)
+
+
+def test_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    folder = DataFolder(str(tmp_path / "file" / "below"))
+    with pytest.raises(DataFolderError, match=r"the certificate cannot be kept in .*below"):
+        SelfSigned(folder, "127.0.0.1").renew()
+
+
+# --- what cannot be used
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, pair):
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "nothing.pem").write_text("nothing")
+    (folder / "broken.pem").write_text(
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    _, other = make(folder, "other")
+    _, locked = make(folder, "locked", "-passout", "pass:secret")
+    return {"CERT": pair[0], "KEY": pair[1], "NOWHERE": folder / "nowhere.pem",
+            "NOTHING": folder / "nothing.pem", "BROKEN": folder / "broken.pem",
+            "OTHER": other, "LOCKED": locked, "FOLDER": folder}
+
+
+@pytest.mark.parametrize(("cert", "key", "sentence"), [
+    ("NOWHERE", "KEY", "--cert is '{cert}', which cannot be read: No such file"),
+    ("FOLDER", "KEY", "--cert is '{cert}', which cannot be read: Is a directory"),
+    ("NOTHING", "KEY", "--cert is '{cert}', which holds no certificate (PEM)"),
+    ("CERT", "NOTHING", "--key is '{key}', which holds no private key (PEM)"),
+    ("CERT", "CERT", "--key is '{key}', which holds no private key (PEM)"),
+    ("CERT", "NOWHERE", "--key is '{key}', which cannot be read: No such file"),
+    ("CERT", "LOCKED", "--key is '{key}', which is locked by a password; unlock it with: "),
+    ("CERT", "OTHER", "'{key}' cannot be used: they do not belong together"),
+    ("BROKEN", "KEY", "--cert '{cert}' and --key '{key}' cannot be used: ")])
+def test_files_that_cannot_be_used_are_told_in_one_sentence(files, cert, key, sentence):
+    with pytest.raises(SettingsError) as refused:
+        load(files[cert], files[key])
+    told = str(refused.value)
+    assert sentence.format(cert=files[cert], key=files[key]) in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (["--cert", "NOWHERE", "--key", "KEY"], "which cannot be read: No such file"),
+    (["--cert", "CERT", "--key", "OTHER"], "they do not belong together"),
+    (["--cert", "CERT"], "--cert is given, but must come together with --key"),
+    (["--key", "KEY"], "--key is given, but must come together with --cert"),
+    (["--cert", "CERT", "--key", "KEY", "--tls", "self-signed"],
+     "--tls is 'self-signed', but must be off with --cert"),
+    (["--tls", "yes"], "--tls is 'yes', but must be one of off, self-signed")])
+def test_start_ends_with_status_2_and_one_sentence(files, arguments, sentence):
+    words = [str(files.get(word, word)) for word in arguments]
+    ended = subprocess.run(
+        [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", *words],
+        cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_missing_library_is_told_with_its_remedy(tmp_path):
+    (tmp_path / "cryptography.py").write_text(
+        "raise ModuleNotFoundError(name='cryptography')")
+    ended = subprocess.run(
+        [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", "--tls",
+         "self-signed"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "SURVEILLANCE_DATA": str(tmp_path)})
+    assert ended.returncode == 2
+    assert "run: pip install cryptography" in ended.stderr
+    assert "Traceback" not in ended.stderr
