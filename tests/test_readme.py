@@ -86,7 +86,9 @@ def test_other_programs_watch_as_written(command, start, tmp_path):
     words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{product.port}")
              for word in shlex.split(command)]
     needs(words[0], words[0])
-    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=30)
+    printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True,
+                             timeout=60).stdout
+    assert bool(list(tmp_path.iterdir())) != (b'"result"' in printed)
     for made in tmp_path.iterdir():
         assert made.stat().st_size > (10 if made.suffix == ".json" else 5000)
 
