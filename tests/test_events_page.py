@@ -52,7 +52,10 @@ def seen(page, selector):
 
 
 def cards(page):
-    return [each.get_attribute("data-id") for each in seen(page, "#list li")]
+    """The ids of the events that can be seen, in one question: an undo has 10 s."""
+    return page.execute_script(
+        "return Array.from(document.querySelectorAll('#list li')).filter("
+        "(each) => each.checkVisibility()).map((each) => each.dataset.id)")
 
 
 def starred(page):
@@ -108,11 +111,12 @@ def test_parts_of_a_long_event_follow_each_other(page):
     assert len(seen(page, ".parts a")) == 3
     eventually(lambda: video(page, "currentTime") > 0.1, LONG)
     page.execute_script(
+        "window.played = []; document.addEventListener('playing', (event) => "
+        "played.push(event.target.src.split('/').pop()), true);"
         f"document.querySelector('#player video').currentTime = {SECONDS - 0.3}")
-    eventually(lambda: video(page, "src").endswith("/clip-2.mp4"), LONG)
-    eventually(lambda: video(page, "currentTime") > 0.1, LONG)
-    seen(page, ".parts a")[2].click()
-    eventually(lambda: video(page, "src").endswith("/clip-3.mp4"), LONG)
+    eventually(lambda: "clip-2.mp4" in page.execute_script("return played"), LONG)
+    seen(page, ".parts a")[0].click()
+    eventually(lambda: page.execute_script("return played").count("clip.mp4") >= 1, LONG)
     assert len(seen(page, "#player video")) == 1
 
 
