@@ -36,6 +36,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
+# whoever runs the tests in the background has them ignore Ctrl-C, and what they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30.0     # seconds of the machine; reached only by a test that is going to fail
 DEADLINE = 300.0    # seconds by the clock, for what cannot tell whether the machine runs
