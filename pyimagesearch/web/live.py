@@ -78,7 +78,7 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> Response:
     """Return a page that is never shown from a cache."""
-    archive = this_site().archive
+    site = this_site()
     return Response(render_template(
-        template, archive=archive and archive.status(), **values),
-                    headers={"Cache-Control": "no-store"})
+        template, archive=site.archive and site.archive.status(), privacy=site.privacy,
+        **values), headers={"Cache-Control": "no-store"})
