@@ -122,7 +122,7 @@ class Settings:
                            low=5, high=3600, per_camera=True)
     mask: str | None = option(
         None, "what is burnt black before anybody sees it, beside what is drawn on "
-        "the page: corners of polygons in per mille of width and height, with ; between",
+        "the page: corners of polygons [per mille of width and height], with ; between",
         kind=str, pattern=POLYGONS, metavar="'0,0 300,0 300,250; ...'",
         allowed=f"{SPELLING}, with ; between, such as 0,0 300,0 300,250; "
         "700,0 1000,0 1000,200", per_camera=True)

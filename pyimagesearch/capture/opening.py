@@ -41,8 +41,8 @@ def gives_packets(wanted: CameraSettings) -> bool:
                             "rtsp:// camera; only their own video can be recorded")
     if wanted.record_from == "camera" and wanted.mask:
         raise SettingsError(
-            f"--record-from is 'camera', but {wanted.name} has a --mask, which cannot be "
-            "burnt into the camera's own video; leave one of them out")
+            f"--record-from is 'camera', but {wanted.name} has a --mask, which cannot "
+            "be burnt into the camera's own video; leave one of them out")
     return by_ffmpeg and wanted.record_from != "stream"
 
 
