@@ -229,6 +229,56 @@ def test_camera_that_is_switched_off_ends_all_that_lasts_and_is_not_recorded(pac
     assert packets.evidence.record(True) == "started"
 
 
+# --- sound
+
+def film_with_sound(path):
+    """Write two seconds of H.264 with a tone beside it."""
+    import av
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", 10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = container.add_stream("aac", 8000, layout="mono")
+        for number in range(20):
+            picture = np.full((48, 64, 3), 10 * number, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+            tone = av.AudioFrame.from_ndarray(
+                np.sin(np.arange(800) / 3, dtype=np.float32)[None, :], "fltp", "mono")
+            tone.sample_rate, tone.pts = 8000, 800 * number
+            container.mux(audio.encode(tone))
+        container.mux([*video.encode(), *audio.encode()])
+
+
+def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
+    import av
+
+    from pyimagesearch.capture.ffmpeg import open_ffmpeg
+    from pyimagesearch.capture.url import CameraUrl
+    from pyimagesearch.errors import CameraLost
+    from pyimagesearch.recording.mp4 import Clip, finish
+    from pyimagesearch.recording.story import Story
+
+    def kinds(path):
+        with av.open(str(path)) as container:
+            return [stream.type for stream in container.streams]
+    film_with_sound(tmp_path / "film.mp4")
+    assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
+    tape = Tape(60.0)
+    source = open_ffmpeg(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(tape))
+    with pytest.raises(CameraLost, match="ended the stream"):
+        while source.read():
+            clock.now += 0.1
+    source.close()
+    clip = Clip(tmp_path / "copied.part.mp4", Story(event=1, camera="c", kind="manual", begin=0.0))
+    pieces = tape.after(0)
+    assert len(pieces) == 20
+    for piece in pieces:
+        clip.add(piece)
+    clip.close()
+    assert kinds(finish(clip.path)) == ["video"]
+    part = (tmp_path / "film.mp4").rename(tmp_path / "film.part.mp4")
+    assert kinds(finish(part)) == ["video"]
+
+
 # --- over HTTP
 
 @pytest.fixture
