@@ -28,7 +28,6 @@ QUICK = """if True:    # our server with a still picture, and less patience than
     import logging
     from benchmarks import fanout
     from pyimagesearch import reading
-    from pyimagesearch.limits import Connections
     from pyimagesearch.streaming import fanout as streams
     logging.basicConfig(level="INFO")
     reading.HEAD = reading.BODY = 1.5
@@ -36,6 +35,12 @@ QUICK = """if True:    # our server with a still picture, and less patience than
     reading.SENDING = 1.5
     streams.PATIENCE = 3.0
     """
+CROWDED = """if True:
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch.limits import Connections
+    logging.basicConfig(level="INFO")
+    fanout.serve_ours(Connections(20, 12))"""
 
 
 class Small:
@@ -254,8 +259,8 @@ def test_complaints_come_once_a_second_with_their_number():
 
 @pytest.fixture(scope="module")
 def hasty():
-    """A server with little patience, for 12 connections of each address."""
-    with small(QUICK + "fanout.serve_ours(Connections(20, 12))") as server:
+    """A server with little patience."""
+    with small(QUICK + "fanout.serve_ours()") as server:
         yield server
 
 
@@ -327,24 +332,34 @@ def test_client_who_takes_no_answer_is_dropped(hasty):
     greedy.close()
 
 
-def test_silent_connections_keep_nobody_out_and_are_gone_afterwards(hasty):
-    silent = [call(hasty.port) for _ in range(100)]
-    assert answers(hasty.port)                  # from the very same address
-    assert answers(hasty.port, "127.0.0.2")
-    assert hasty.connections <= 20
-    eventually(lambda: hasty.connections == 0)
+@pytest.fixture(scope="module")
+def crowded():
+    """A server with all its patience, for 12 connections of an address and 20 in all."""
+    with small(CROWDED) as server:
+        yield server
+
+
+def test_silent_connections_keep_nobody_out(crowded):
+    silent = [call(crowded.port) for _ in range(60)]
+    assert answers(crowded.port)                # from the very same address
+    eventually(lambda: crowded.connections <= 12, 5)    # long before their time is up
+    silent += [call(crowded.port, f"127.0.0.{2 + number % 10}") for number in range(60)]
+    assert answers(crowded.port, "127.0.0.99")
+    eventually(lambda: crowded.connections <= 20, 5)
+    assert until_closed(silent[0]) == b""
     for each in silent:
         each.close()
 
 
-def test_busy_connections_beyond_the_limit_are_refused(hasty):
-    eventually(lambda: hasty.connections == 0)
-    watching = [Watching(hasty.port) for _ in range(12)]
-    assert until_closed(call(hasty.port)) == b""
-    assert answers(hasty.port, "127.0.0.2")
+def test_busy_connections_beyond_the_limit_are_refused(crowded):
+    eventually(lambda: crowded.connections == 0)
+    watching = [Watching(crowded.port) for _ in range(12)]
+    assert until_closed(call(crowded.port)) == b""
+    assert "no room for a connection of 127.0.0.1" in crowded.told()
+    assert answers(crowded.port, "127.0.0.2")
     for each in watching:
         each.close()
-    eventually(lambda: answers(hasty.port))
+    eventually(lambda: answers(crowded.port))
 
 
 def test_without_descriptors_it_waits_says_so_seldom_and_recovers():
