@@ -33,6 +33,8 @@ try:
     from pyimagesearch.listening import urls
     from pyimagesearch.memory import keep_freed_memory, many_descriptors
     from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.privacy import Privacy
+    from pyimagesearch.recording.packetgate import PacketGate
     from pyimagesearch.recording.recorder import Recorder
     from pyimagesearch.recording.tape import Tape
     from pyimagesearch.server import LiveServer, in_thread
@@ -82,6 +84,8 @@ def watch(settings: Settings) -> int:
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     folder = DataFolder(settings.data)
     archive = Archive(folder, settings, clock)
+    privacy = Privacy(folder, wanted, archive.store, clock)
+    archive.on_open(privacy.catch_up)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
@@ -104,10 +108,11 @@ def watch(settings: Settings) -> int:
                         width=each.width, quality=each.quality)
         loops.append(Surveillance(camera, screen, evidence, each, clock,
                                   make_detector=make_detector))
+        privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
     site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()),
-                ViewerLimits(*viewers))
+                ViewerLimits(*viewers), privacy)
     app = create_app(site, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
     threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
@@ -140,7 +145,8 @@ def watch(settings: Settings) -> int:
 def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
                    clock: Clock) -> tuple[Camera, Evidence]:
     """Return a camera and what becomes of what it sees; nothing is opened yet."""
-    packets, tape = gives_packets(wanted), Tape(wanted.pre_roll)
+    tape = Tape(wanted.pre_roll)
+    packets = PacketGate(tape) if gives_packets(wanted) else None
     recorder = Recorder(wanted.name, archive.clips, tape,
                         StoreLedger(archive.store, archive.clips), clock,
                         max_clip=wanted.max_clip, ready=archive.ready,
@@ -148,7 +154,7 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     archive.recorders.append(recorder)
     evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
     archive.on_arm(evidence.arm)
-    return find_camera(wanted, clock, hubs, tape if packets else None), evidence
+    return find_camera(wanted, clock, hubs, packets), evidence
 
 
 def addresses(ip: str, port: int, settings: Settings) -> list[str]:

@@ -27,6 +27,7 @@ from machine import running
 from prefork import Template
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.evidence import Evidence, StoreLedger
+from pyimagesearch.recording.packetgate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -293,7 +294,8 @@ def keeping(wanted, clock, folder, *, packets=False, obstacle=str):
     recorder = Recorder(
         wanted.name, folder / "clips", Tape(wanted.pre_roll), StoreLedger(store, folder / "clips"),
         clock, max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
-    return Keeping(Evidence(wanted, recorder, store, clock, packets=packets), recorder,
+    gate = PacketGate(recorder.tape) if packets else None
+    return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
                    store, folder / "clips")
 
 

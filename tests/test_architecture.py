@@ -9,9 +9,9 @@ from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "options", "given", "settings", "frames", "metrics", "memory",
-     "datafolder"},
+     "datafolder", "privacymask"},
     {"motion_detection", "capture", "streaming", "recording", "events"},
-    {"evidence", "archive", "salvage"},
+    {"evidence", "archive", "salvage", "privacy"},
     {"surveillance", "doctor"},
     {"web", "server", "accepting", "reading", "framing", "listening", "limits", "tls",
      "selfsigned"},

@@ -71,8 +71,11 @@ def test_program_starts_as_written(command):
 
 
 def test_settings_file_is_read_as_printed(tmp_path):
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    masks, text = re.findall(r"```toml\n(.*?)```", README, re.S)
     file = tmp_path / "cameras.toml"
+    file.write_text(masks)
+    (front,) = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    assert (front.name, front.mask.count(";")) == ("front", 1)
     file.write_text(text)
     front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
     assert (front.frame_count, front.quality, yard.size) == (64, 70, (1280, 720))

@@ -7,8 +7,10 @@ from pyimagesearch.frames import Box
 
 MOTION, MANUAL, SNAPSHOT = "motion", "manual", "snapshot"
 LOST, RETURNED, ARMED, DISARMED = "lost", "returned", "armed", "disarmed"
+SWITCHED_OFF, SWITCHED_ON = "switched off", "switched on"
 LOGIN_REFUSED = "login refused"
-KINDS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED, ARMED, DISARMED, LOGIN_REFUSED)
+KINDS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED, ARMED, DISARMED, SWITCHED_OFF,
+         SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
 
