@@ -119,7 +119,8 @@ def test_every_route_without_a_session_is_refused(several):
 
 
 def test_only_these_routes_are_public(several):
-    assert {"static", "status.healthz", "login.form", "login.log_in"} == PUBLIC
+    assert {"static", "status.healthz", "status.readyz", "login.form",
+            "login.log_in"} == PUBLIC
     endpoints = {endpoint for endpoint, _, _ in addresses(several.app)}
     assert endpoints >= PUBLIC
     for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "TRACE"):

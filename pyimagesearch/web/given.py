@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from typing import Any, NamedTuple, NoReturn
 
 from flask import abort, request
@@ -64,7 +65,7 @@ def number(name: str, text: str, default: int) -> int:
     """Return the number of events written as *text*, *default* for nothing."""
     if not text:
         return default
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= MOST:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST:
         wrong(name, text, f"a number from 1 to {MOST}")
     return int(text)
 
@@ -101,8 +102,8 @@ def ids(given: Any) -> list[int]:
 
 def one_id(value: Any) -> int:
     """Return *value* as the id of an event."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:20])
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
+        value = int(value)
     if type(value) is not int or not 0 <= value < 1 << 63:
         wrong("ids", value, "ids of events, which are whole numbers")
     return int(value)
