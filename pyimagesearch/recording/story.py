@@ -53,7 +53,7 @@ def can_be_kept(story: Story) -> bool:
     if story.end is not None:
         numbers.append(story.end)
     box: Any = [0, 0, 0, 0] if story.peak_box is None else story.peak_box
-    return (type(story.event) is int and 0 <= story.event < 1 << 63
+    return (type(story.event) is int and 0 <= story.event < 1 << 53
             and all(type(text) is str for text in (story.camera, story.kind))
             and all(type(number) in (int, float) and -1e15 < number < 1e15
                     for number in numbers)      # which no infinity passes, and no NaN

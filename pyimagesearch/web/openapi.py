@@ -65,7 +65,7 @@ def of_cameras() -> dict[str, Any]:
                              *ALWAYS)},
         "/api/armed": {"post": operation(
             "arm", "Have motion make events, or not", closed(armed=schemas.TRUTH),
-            *CHANGING, *KEPT, body=given(armed=schemas.TRUTH))},
+            *CHANGING, *KEPT, body=given(armed=schemas.YES_OR_NO))},
         "/api/stream_key": {"post": operation(
             "stream_key", "An address that opens one stream, without a login",
             closed(key=schemas.TEXT, url=told(schemas.TEXT, "to be opened in an hour")),
@@ -78,10 +78,10 @@ def of_events() -> dict[str, Any]:
     query = [
         parameter("limit", schemas.LIMIT), parameter("before", schemas.BEFORE),
         parameter("camera", schemas.TEXT), parameter("kind", schemas.TEXT),
-        parameter("day", schemas.DAY), parameter("starred", schemas.TRUTH)]
+        parameter("day", schemas.DAY), parameter("starred", schemas.STARRED)]
     page = closed(events=list_of(EVENT), next={
         "type": ["string", "null"], "description": "the next page's `before`"})
-    starred = given(starred=schemas.TRUTH)
+    starred = given(starred=schemas.YES_OR_NO)
     deleted = closed(deleted=schemas.COUNT, undo=told(
         schemas.NUMBER, "seconds for which they can be restored"))
     return {
@@ -105,7 +105,7 @@ def of_several_events() -> dict[str, Any]:
     """Return the other paths that change several events."""
     several = given(ids=schemas.IDS)
     with_star = {**several, "properties": {
-        **several["properties"], "starred": {"type": "boolean", "default": True}}}
+        **several["properties"], "starred": {**schemas.YES_OR_NO, "default": True}}}
     return {
         "/api/events/restore": {"post": operation(
             "restore", "Take events back that were just deleted",

@@ -24,13 +24,12 @@ from pyimagesearch.metrics import (
     CameraStatus,
 )
 
-from .given import MOST, MOST_IDS
+from .given import MOST, MOST_ID, MOST_IDS, TRUTHS
 
 Schema = dict[str, Any]
 
 NAMES = {str: "string", int: "integer", float: "number", bool: "boolean",
          NoneType: "null"}
-MOST_ID = (1 << 63) - 1
 
 
 def typed(kind: Any) -> Schema:
@@ -48,6 +47,11 @@ def closed(**fields: Schema) -> Schema:
 def given(**fields: Schema) -> Schema:
     """Return the schema of a body with all *fields*; others are passed over."""
     return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def or_empty(*schemas: Schema) -> Schema:
+    """Return the schema of a parameter, for which nothing stands for none."""
+    return {"anyOf": [*schemas, {"const": ""}]}
 
 
 def list_of(items: Schema, **limits: int) -> Schema:
@@ -70,10 +74,16 @@ TIME = told(NUMBER, "seconds since the epoch")
 COUNT = {"type": "integer", "minimum": 0}
 CAMERA_NAME = {"type": "string", "pattern": f"^{NAME}$"}
 ID = {"type": "integer", "minimum": 0, "maximum": MOST_ID}
-IDS = list_of(ID, minItems=1, maxItems=MOST_IDS)
-LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST}
-BEFORE = {"type": "string", "pattern": f"^{CURSOR}$"}
-DAY = told({"type": "string", "format": "date"}, "in the server's time zone")
+IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"}]},
+              minItems=1, maxItems=MOST_IDS)
+YES_OR_NO = {"anyOf": [TRUTH, {"enum": sorted(TRUTHS)}]}
+LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": MOST})
+BEFORE = or_empty({"type": "string", "pattern": f"^{CURSOR}$"})
+STARRED = or_empty({"enum": sorted(TRUTHS)})
+DAY = told(or_empty({
+    "type": "string", "format": "date",
+    "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
+    "in the server's time zone")
 
 ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = closed(
