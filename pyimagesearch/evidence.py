@@ -96,6 +96,11 @@ class Evidence:
         return self._recorder.recording
 
     @property
+    def recordings(self) -> int:
+        """How many events were recorded since the start, the present one included."""
+        return self._recorder.recordings
+
+    @property
     def trouble(self) -> str:
         """Why not everything is kept as it should be."""
         return self._recorder.trouble

@@ -62,7 +62,7 @@ def read_toml(table: Table, file: str) -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(
             f"--config is {file!r}, which cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:   # of TOML, Unicode, huge numbers
         raise SettingsError(
             f"--config is {file!r}, which is not TOML: {error}") from None
     cameras = content.pop("cameras", {})

@@ -2,11 +2,15 @@
 
 import collections
 import math
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF = (
     "starting", "learning", "live", "no signal", "ended", "off")
+
+LATE = 10.0         # seconds without a frame after which a camera is not ready
 
 
 class Rate:
@@ -38,6 +42,25 @@ class Rate:
         return (count - 1) / (last - first)
 
 
+class Effort:
+    """
+    Add up how long something takes [seconds], each time inside a ``with`` block.
+
+    One thread enters and leaves it; any thread may read :attr:`seconds`.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self.seconds = 0.0
+        self._now = now
+        self._begin = 0.0
+
+    def __enter__(self) -> None:
+        self._begin = self._now()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += self._now() - self._begin
+
+
 @dataclass(frozen=True, kw_only=True)
 class CameraStatus:
     """One camera at one moment, as the page and ``/api/status`` tell it."""
@@ -64,6 +87,13 @@ class CameraStatus:
     recording: bool = False     # a clip is being written
     recording_since: float | None = None    # by hand [seconds since the epoch]
     recording_trouble: str = ""     # why not everything is kept; else empty
+    fps_in: float = 0.0     # frames that the camera gives a second
+    age: float | None = None    # of the last good frame [s]; None before the first
+    given: int = 0          # frames that the camera gave
+    left_out: int = 0       # of these, as there would be more than are wanted a second
+    detect_seconds: float = 0.0     # spent on looking for motion, since the start
+    encode_seconds: float = 0.0     # and on making JPEGs
+    recordings: int = 0     # of events, begun since the start
 
     @property
     def is_live(self) -> bool:
@@ -78,9 +108,26 @@ class CameraStatus:
             return f"learning the background, {done} of {self.frame_count}"
         return "switched off" if self.state == OFF else self.state
 
+    @property
+    def lateness(self) -> str:
+        """
+        Why the camera is not ready, as one sentence; empty if it is.
+
+        Of a camera that is switched off, or whose file has ended, nothing is
+        expected.
+        """
+        if self.state in (ENDED, OFF) or (self.age is not None and self.age < LATE):
+            return ""
+        if self.age is None:
+            return f"Camera {self.name} has given no frame yet."
+        return f"The last frame of camera {self.name} is {self.age:.0f} seconds old."
+
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""
-        return {**asdict(self), "fps": round(self.fps, 2), "words": self.words}
+        told = asdict(self)
+        for name in ("fps", "fps_in", "age", "detect_seconds", "encode_seconds"):
+            told[name] = told[name] and round(told[name], 3)
+        return {**told, "words": self.words}
 
 
 @dataclass(frozen=True, kw_only=True)

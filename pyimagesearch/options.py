@@ -13,7 +13,7 @@ NAMES = {int: "a whole number", float: "a number", bool: "true or false",
          str: "some text", tuple: "one source or several"}
 
 HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"   # a name in the DNS
-SIZE = r"(\d+(?:\.\d+)?) ?([kMGT]?)B?"
+SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 Option = Field[Any]
@@ -88,7 +88,8 @@ def check(item: Option, value: Any, where: str) -> None:
             and (type(value) is not tuple or all(type(each) is str for each in value))
             and (not rules["pattern"]
                  or all(re.fullmatch(rules["pattern"], text) for text in texts))
-            and value not in ("", ()))
+            and value not in ("", ())
+            and not any("\0" in text for text in texts if type(text) is str))
     if not fits:
         raise SettingsError(f"{where} is {value!r}, but must be {allowed(item)}")
 

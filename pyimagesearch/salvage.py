@@ -100,7 +100,7 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
     state = BROKEN if seconds < 0 else COMPLETE
     if event is None:
         event = story.event
-        store.begin(Event(
+        store.adopt(Event(
             id=event, camera=story.camera, kind=story.kind, begin=story.begin,
             end=story.last if story.end is None else story.end,
             peak_area=story.peak_area, peak_box=story.peak_box,
@@ -119,7 +119,7 @@ def adopt_picture(path: Path, name: str, store: EventStore,
     media = THUMBNAIL if place in adopted and not series else STILL
     if place not in adopted:
         adopted[place] = store.new_id()
-        store.begin(Event(id=adopted[place], camera=path.parent.parent.name,
+        store.adopt(Event(id=adopted[place], camera=path.parent.parent.name,
                           kind=MOTION if series else SNAPSHOT, begin=when, end=when,
                           starred=is_protected(path), note="found on the disk"))
     store.keep(adopted[place], KeptFile(name, media, when, when, size, COMPLETE))

@@ -22,6 +22,7 @@ from .metrics import (
     OFF,
     STARTING,
     CameraStatus,
+    Effort,
     Rate,
     RateLimit,
 )
@@ -80,7 +81,10 @@ class Surveillance:
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
         self._last_seen: float | None = None
+        self._arrived: float | None = None      # of the last good frame [monotonic]
+        self._detecting = Effort()
         self._learnt = self._frames = self._skipped = 0
+        self._given = self._left_out = 0
         self._losses = 0
         self._motion = False
         self._bad = 0
@@ -123,17 +127,23 @@ class Surveillance:
 
     def status(self) -> CameraStatus:
         """Return how the camera is doing at this moment."""
+        now, reader = self._clock.monotonic(), self._reader
         return CameraStatus(
             name=self.name, source=self._camera.label,
-            granted=self._reader.granted if self._reader else "", state=self._state,
+            granted=reader.granted if reader else "", state=self._state,
             since=self._since, reason=self._reason, learnt=self._learnt,
             frame_count=self._settings.frame_count, motion=self._motion,
             width=self._size[0], height=self._size[1],
-            fps=self._rate.per_second(self._clock.monotonic()),
+            fps=self._rate.per_second(now),
+            fps_in=reader.rate.per_second(now) if reader else 0.0,
+            age=None if self._arrived is None else max(0.0, now - self._arrived),
+            given=self._given, left_out=self._left_out,
+            detect_seconds=self._detecting.seconds,
+            encode_seconds=self._screen.encoding.seconds,
             frames=self._frames, skipped=self._skipped, losses=self._losses,
             garbled=self._bad, stuck_reads=self.stuck_reads,
             encoded=self._screen.encoded, viewers=self._screen.viewers,
-            recording=self._evidence.recording,
+            recording=self._evidence.recording, recordings=self._evidence.recordings,
             recording_since=self._evidence.recording_since,
             recording_trouble=self._evidence.trouble)
 
@@ -188,9 +198,11 @@ class Surveillance:
         limit = RateLimit(self._settings.fps)
         total, last, good = 0, 0, None
         for frame in frames:
+            self._given += frame.number - last
             self._skipped += frame.number - last - 1
             last = frame.number
             if not limit.admits(frame.arrived):
+                self._leave_out(frame)
                 continue
             good = frame.arrived if good is None else good
             if self._burnt is not self._mask:
@@ -200,12 +212,13 @@ class Surveillance:
             try:
                 if self._screen.wanted or self._evidence.wants(0.0):
                     frame.picture.colour()      # before its grey: decoded only once
-                grey = for_detection(frame.picture.grey())
-                if frame.picture.size != self._size or total == 0:
-                    detector, total = self._make_detector(), 0
-                motion = (detector.detect(grey, self._settings.threshold)
-                          if total > frameCount else None)
-                detector.update(grey)
+                with self._detecting:
+                    grey = for_detection(frame.picture.grey())
+                    if frame.picture.size != self._size or total == 0:
+                        detector, total = self._make_detector(), 0
+                    motion = (detector.detect(grey, self._settings.threshold)
+                              if total > frameCount else None)
+                    detector.update(grey)
                 total += 1
                 self._note(frame, total, motion is not None)
                 self._show(frame, motion, size_of(grey))
@@ -233,6 +246,12 @@ class Surveillance:
                                   keep=keep)
         self._evidence.see(frame, area, shown.box, shown.jpeg)
 
+    def _leave_out(self, frame: Frame) -> None:
+        """Pass over a frame that is one too many; a camera that is well stays so."""
+        self._left_out += 1
+        if self._state in (LEARNING, LIVE):
+            self._arrived = frame.arrived
+
     def _forgive(self, since_good: float) -> None:
         """Pass over a garbled picture; too many in a row are a loss."""
         self._bad += 1
@@ -241,6 +260,7 @@ class Surveillance:
 
     def _note(self, frame: Frame, total: int, motion: bool) -> None:
         self._size, self._last_seen = frame.picture.size, frame.captured
+        self._arrived = frame.arrived
         self._frames += 1
         self._rate.count(frame.arrived)
         self._learnt, self._motion = total, motion

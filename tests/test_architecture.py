@@ -21,6 +21,7 @@ CONFINED = {
               "pyimagesearch/accepting.py"),
     "werkzeug": ("pyimagesearch/web/",),
     "itsdangerous": ("pyimagesearch/web/access/",),
+    "prometheus_client": ("pyimagesearch/web/exposition.py",),
     "segno": ("pyimagesearch/web/access/invitation.py",),
     "gevent": ("pyimagesearch/server.py", "pyimagesearch/accepting.py",
                "pyimagesearch/reading.py", "pyimagesearch/tls.py",

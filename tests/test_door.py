@@ -119,11 +119,23 @@ def test_every_route_without_a_session_is_refused(several):
 
 
 def test_only_these_routes_are_public(several):
-    assert {"static", "status.healthz", "login.form", "login.log_in"} == PUBLIC
+    assert {"static", "status.healthz", "status.readyz", "login.form",
+            "login.log_in"} == PUBLIC
     endpoints = {endpoint for endpoint, _, _ in addresses(several.app)}
     assert endpoints >= PUBLIC
     for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "TRACE"):
         assert several.client().open("/no/such/route", method=method).status_code == 401
+
+
+def test_stranger_hears_only_whether_all_is_ready(guarded):
+    guarded.feeds["camera"] = Feed(LatestFrameBroadcaster(), lambda: replace(STATUS, age=60.0))
+    for visit in ({}, {"headers": {"Authorization": "Bearer wrong"}}):
+        answer = guarded.client().get("/readyz", **visit)
+        assert (answer.status_code, answer.json) == (503, {"error": "Not ready."})
+    told = guarded.client().get("/readyz", headers=guarded.bearer(VIEWER))
+    assert "camera camera is 60 seconds old" in told.json["error"]
+    guarded.feeds["camera"] = Feed(LatestFrameBroadcaster(), lambda: replace(STATUS, age=1.0))
+    assert guarded.client().get("/readyz").json == {"status": "ready"}
 
 
 def test_route_that_comes_later_is_closed_too(guarded):

@@ -154,6 +154,15 @@ def test_names_of_cameras_are_known(events):
         assert reader.cameras() == ["a b", "front", "yard", "Öl"]
 
 
+def test_events_that_begin_are_counted_and_those_of_earlier_runs_are_not(events):
+    for number, (camera, kind) in enumerate([("a", MOTION), ("a", MOTION), ("b", LOST)], 1):
+        events.begin(event(number, camera=camera, kind=kind))
+    events.adopt(event(9, camera="a"))
+    assert events.begun() == {("a", MOTION): 2, ("b", LOST): 1}
+    with written(events) as reader:
+        assert reader.event(9).camera == "a"
+
+
 def test_small_things_are_remembered(path):
     with opened(path) as events:
         events.remember("keep", "10")

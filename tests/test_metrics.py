@@ -1,10 +1,12 @@
 """Rates, and the words for a camera's state."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimagesearch.metrics import Rate, RateLimit
+from pyimagesearch.metrics import Effort, Rate, RateLimit
 
 
 def test_rate_is_that_of_the_last_while():
@@ -15,6 +17,16 @@ def test_rate_is_that_of_the_last_while():
     assert rate.per_second(1010.0) == 0      # it has stopped
     rate.forget()
     assert rate.per_second(1010.0) == 0
+
+
+def test_effort_adds_up_also_what_fails():
+    times = iter([1.0, 1.5, 10.0, 12.0])
+    effort = Effort(lambda: next(times))
+    with effort:
+        pass
+    with contextlib.suppress(OSError), effort:
+        raise OSError
+    assert effort.seconds == 2.5
 
 
 @pytest.mark.parametrize(("camera", "limit", "expected"), [

@@ -9,7 +9,7 @@ import pytest
 from conftest import eventually, keeping
 from pyimagesearch.capture.opening import Camera
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import CameraLost, SourceEnded
+from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.privacymask import PrivacyMask
@@ -258,6 +258,26 @@ def test_rate_is_limited_to_what_was_asked_for(make):
     surveillance = make(fps=10.0)
     surveillance.detect_motion(frames_of([EMPTY] * 60, fps=30), 5)
     assert surveillance.status().frames == 20
+
+
+def test_every_frame_that_was_given_is_counted_once(make, clock):
+    class Garbled(ArrayPicture):
+        def grey(self):
+            raise BadPicture("no picture")
+
+    given = [frame._replace(arrived=clock.monotonic() - 3 + frame.number / 30)
+             for frame in frames_of([EMPTY] * 61, fps=30) if frame.number % 7]
+    given[-2] = given[-2]._replace(picture=Garbled(EMPTY))
+    given[30] = given[30]._replace(picture=Garbled(EMPTY))
+    surveillance = make(clock=clock, fps=10.0)
+    assert surveillance.status().age is None
+    surveillance.detect_motion(given, 5)
+    status = surveillance.status()
+    assert (status.given, status.skipped) == (61, 8)
+    assert status.frames + status.skipped + status.left_out + status.garbled == 61
+    assert min(status.frames, status.left_out) > 10
+    assert status.age == pytest.approx(3 - 61 / 30, abs=0.001)
+    assert status.detect_seconds > 0
 
 
 def test_new_size_is_learnt_anew_instead_of_failing(make):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyimagesearch.metrics import LIVE, NO_SIGNAL, CameraStatus
+from pyimagesearch.metrics import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.site import Feed, Site
@@ -89,6 +89,26 @@ def test_status_tells_everything_about_the_camera(client):
 
 def test_alive(client):
     assert client.get("/healthz").json == {"status": "ok"}
+
+
+@pytest.mark.parametrize(("state", "age", "told"), [
+    (LIVE, 0.1, ""), (LIVE, 9.9, ""), (NO_SIGNAL, 9.9, ""), (ENDED, 500.0, ""),
+    (OFF, 500.0, ""), (OFF, None, ""),
+    (LIVE, 10.0, "The last frame of camera camera is 10 seconds old."),
+    (NO_SIGNAL, 75.4, "The last frame of camera camera is 75 seconds old."),
+    (STARTING, None, "Camera camera has given no frame yet.")])
+def test_ready_is_what_gave_a_frame_lately_or_need_not(client, status, state, age, told):
+    status[0] = replace(STATUS, state=state, age=age)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        (503, {"error": told}) if told else (200, {"status": "ready"}))
+
+
+def test_each_camera_that_is_not_ready_is_named(broadcaster):
+    feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
+        STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
+    assert create_app(Site(feeds)).test_client().get("/readyz").json["error"] == (
+        "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
 
 
 def test_error_is_json_for_programs_and_a_page_for_people(client):

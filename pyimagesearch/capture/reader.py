@@ -9,6 +9,7 @@ import cv2
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame
+from pyimagesearch.metrics import Rate
 
 from .source import Opener, Source
 
@@ -36,6 +37,7 @@ class FrameReader:
         self._error: SurveillanceError | None = None
         self._patience = OPENING
         self.granted = ""       # what was opened, once it is
+        self.rate = Rate()      # at which it gives frames
         self._thread = threading.Thread(
             target=self._run, name=f"reader-{name}", daemon=True)
         self._thread.start()
@@ -113,6 +115,7 @@ class FrameReader:
             number += 1
             captured = picture.captured or self._clock.time()
             frame = Frame(number, picture, captured, self._clock.monotonic())
+            self.rate.count(frame.arrived)
             with self._changed:
                 self._newest = frame
                 self._patience = source.patience

@@ -1,5 +1,6 @@
 """What happened, and the files that show it."""
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -19,6 +20,8 @@ COMPLETE = "complete"
 GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved away by hand
 BROKEN = "broken"       # there, but cannot be played
+
+CURSOR = r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e-[0-9]{1,3})?_-?[0-9]{1,18}"   # as text
 
 
 class KeptFile(NamedTuple):
@@ -84,9 +87,7 @@ class Cursor(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the cursor that was written as *text*; raises :exc:`ValueError`."""
+        if not re.fullmatch(CURSOR, text):
+            raise ValueError(f"{text!r} is no cursor")
         begin, _, number = text.partition("_")
-        cursor = cls(float(begin), int(number))
-        if abs(cursor.begin) >= 1e15 or abs(cursor.id) >= 1 << 63 or (
-                cursor.begin != cursor.begin):
-            raise ValueError(f"{text!r} is out of range")
-        return cursor
+        return cls(float(begin), int(number))

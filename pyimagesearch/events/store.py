@@ -7,6 +7,7 @@ import logging
 import queue
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -63,6 +64,7 @@ class EventStore:
         self._first_id = self._last_id = 0
         self._before = self._newest_before = 0      # the last ids before open()
         self._dropped, self._told = 0, -RETRY
+        self._begun: Counter[tuple[str, str]] = Counter()
 
     # --- beginning and end
 
@@ -113,6 +115,11 @@ class EventStore:
             self._first_id = self._first_id or self._last_id
             return self._last_id
 
+    def begun(self) -> dict[tuple[str, str], int]:
+        """Return how many events began since the start, by camera and kind."""
+        with self._lock:
+            return dict(self._begun)
+
     def is_earlier(self, id: int) -> bool:
         """Return whether event *id* comes from an earlier run of the program."""
         before_open = 0 < self._first_id <= id <= self._before
@@ -122,6 +129,12 @@ class EventStore:
 
     def begin(self, event: Event) -> None:
         """Note that *event* began, with all that is known of it and its files."""
+        with self._lock:
+            self._begun[event.camera, event.kind] += 1
+        self.adopt(event)
+
+    def adopt(self, event: Event) -> None:
+        """Note *event* of an earlier run, unless it is there."""
         self._queue_sql(
             "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             event.id, event.camera, event.kind, event.begin, event.end,

@@ -41,6 +41,7 @@ class Recorder:
         self.name = f"recorder-{name}"
         self.tape = tape
         self.dropped_orders = 0
+        self.recordings = 0     # begun since the start
         self._camera = name
         self._folder = folder
         self._ledger = ledger
@@ -142,6 +143,7 @@ class Recorder:
         self._called.set()
 
     def _begin(self, story: Story, at: float) -> None:
+        self.recordings += 1
         self._shots[story.event] = Shot(
             story, self._reserve, self.tape, self._ledger, self._clock,
             first=self.tape.start_for(at), max_clip=self._max_clip)

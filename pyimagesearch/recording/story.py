@@ -39,11 +39,23 @@ def read_story(comment: str) -> Story | None:
         if not isinstance(told, dict) or told.pop(MARK, None) != 1:
             return None
         story = Story(**told)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
-    numbers = (story.begin, story.peak_area, story.first, story.last)
-    if not all(isinstance(number, (int, float)) for number in numbers) or not all(
-            isinstance(text, str) for text in (story.camera, story.kind)):
+    if not can_be_kept(story):
         return None
     return replace(story, peak_box=None if story.peak_box is None
                    else tuple(story.peak_box))  # type: ignore[arg-type]
+
+
+def can_be_kept(story: Story) -> bool:
+    """Return whether *story*, whose values may be anything, is as it should be."""
+    numbers = [story.begin, story.peak_area, story.first, story.last]
+    if story.end is not None:
+        numbers.append(story.end)
+    box: Any = [0, 0, 0, 0] if story.peak_box is None else story.peak_box
+    return (type(story.event) is int and 0 <= story.event < 1 << 53
+            and all(type(text) is str for text in (story.camera, story.kind))
+            and all(type(number) in (int, float) and -1e15 < number < 1e15
+                    for number in numbers)      # which no infinity passes, and no NaN
+            and isinstance(box, list) and len(box) == 4
+            and all(type(edge) is int and abs(edge) < 1 << 31 for edge in box))

@@ -4,6 +4,7 @@ import datetime
 from typing import NamedTuple
 
 from pyimagesearch.frames import Box, Image, Size, for_stream, scaled
+from pyimagesearch.metrics import Effort
 
 from .broadcaster import LatestFrameBroadcaster
 from .jpeg import encode
@@ -29,6 +30,7 @@ class Screen:
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int) -> None:
         self.encoded = 0        # JPEGs made of pictures
+        self.encoding = Effort()    # to make them
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic
@@ -60,7 +62,8 @@ class Screen:
         seen = box and scaled(box, of, self._size)
         annotate(drawn, seen, datetime.datetime.fromtimestamp(captured))
         if keep or self.viewers:
-            jpeg = encode(drawn, self._quality)
+            with self.encoding:
+                jpeg = encode(drawn, self._quality)
             self._broadcaster.publish(jpeg, captured)
             self.encoded += 1
         else:

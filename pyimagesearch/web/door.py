@@ -16,7 +16,8 @@ from .access.visitor import Role, Visitor
 from .failures import wants_page
 from .site import this_site
 
-PUBLIC = frozenset({"static", "status.healthz", "login.form", "login.log_in"})
+PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
+                    "login.log_in"})
 LOOKING = ("GET", "HEAD", "OPTIONS")
 
 View = TypeVar("View", bound=Callable[..., Any])

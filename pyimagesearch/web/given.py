@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from typing import Any, NamedTuple, NoReturn
 
 from flask import abort, request
@@ -11,7 +12,9 @@ from pyimagesearch.events.reading import Filters
 
 MOST = 200          # events on one page
 MOST_IDS = 1000     # events in one request
-YEARS = (1971, 9000)        # in which days can be counted
+MOST_ID = (1 << 53) - 1     # that JavaScript can tell from its neighbours
+YEARS = (1971, 8999)        # in which days can be counted
+TRUTHS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
 class Query(NamedTuple):
@@ -64,7 +67,7 @@ def number(name: str, text: str, default: int) -> int:
     """Return the number of events written as *text*, *default* for nothing."""
     if not text:
         return default
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= MOST:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST:
         wrong(name, text, f"a number from 1 to {MOST}")
     return int(text)
 
@@ -72,8 +75,7 @@ def number(name: str, text: str, default: int) -> int:
 def truth(name: str, value: Any) -> bool:
     """Return *value* as a truth, however a form or a program writes it."""
     if isinstance(value, str):
-        value = {"true": True, "1": True, "on": True,
-                 "false": False, "0": False, "off": False}.get(value.lower(), value)
+        value = TRUTHS.get(value.lower(), value)
     if not isinstance(value, bool):
         wrong(name, value, "true or false")
     return value
@@ -101,9 +103,11 @@ def ids(given: Any) -> list[int]:
 
 def one_id(value: Any) -> int:
     """Return *value* as the id of an event."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:20])
-    if type(value) is not int or not 0 <= value < 1 << 63:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
+        value = int(value)
+    if type(value) is float and value.is_integer():     # as some programs write 5
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= MOST_ID:
         wrong("ids", value, "ids of events, which are whole numbers")
     return int(value)
 

@@ -23,6 +23,7 @@ from .access.sessions import LASTS, Session
 from .access.visitor import Role, Visitor
 from .door import cookie_name, go_to, viewer_may
 from .failures import wants_page
+from .given import body
 from .site import this_site
 
 bp = Blueprint("login", __name__)
@@ -137,8 +138,7 @@ def end(id: str) -> Response:
 @viewer_may
 def stream_key() -> dict[str, Any]:
     """Return an address that opens one stream for an hour, without a login."""
-    gate, wanted = this_site().gate, request.get_json(silent=True)
-    path = wanted.get("path") if isinstance(wanted, dict) else None
+    gate, path = this_site().gate, body().get("path")
     if not isinstance(path, str) or not path.startswith("/"):
         abort(400, 'The body must be JSON such as {"path": "/video_feed"}.')
     if path.startswith(request.root_path + "/"):
@@ -154,8 +154,9 @@ def stream_key() -> dict[str, Any]:
 def can_be_looked_at(path: str) -> bool:
     """Return whether a view answers to GET under *path*."""
     try:
+        path.encode()       # JSON can spell half a character, which no address has
         current_app.url_map.bind("").match(path, method="GET")
-    except HTTPException:
+    except (HTTPException, UnicodeEncodeError):
         return False
     return True
 

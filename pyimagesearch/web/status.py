@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
 
@@ -16,6 +16,37 @@ bp = Blueprint("status", __name__)
 def healthz() -> dict[str, str]:
     """Alive: the server answers."""
     return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> dict[str, str]:
+    """Ready: all cameras give pictures. Strangers are not told which one does not."""
+    told = [feed.status().lateness for feed in this_site().feeds.values()]
+    late = " ".join(filter(None, told))
+    if late:
+        abort(503, late if g.visitor else "Not ready.")
+    return {"status": "ready"}
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus."""
+    site = this_site()
+
+    def write() -> tuple[bytes, str]:
+        # an extra, and slow to import
+        from .exposition import exposition
+
+        return exposition(site)
+
+    try:
+        text, kind = site.in_thread(write)
+    except ModuleNotFoundError as missing:
+        if missing.name != "prometheus_client":
+            raise
+        abort(501, "The figures for Prometheus need a library; run: "
+                   "pip install prometheus-client")
+    return Response(text, content_type=kind)
 
 
 @bp.get("/api/status")

@@ -74,9 +74,11 @@ class Credentials:
                 values[each] = {Role(role): str(text)
                                 for role, text in values[each].items()}
             found = cls(**values)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AccessError("it is damaged") from None
-        if not (found.key and len(found.tokens) == len(found.stamps) == len(Role)
+        texts = (found.name, found.key, found.url)
+        if not (all(type(text) is str for text in texts) and found.key
+                and len(found.tokens) == len(found.stamps) == len(Role)
                 and all(found.tokens.values())):
             raise AccessError("it is damaged")
         return found

@@ -1,0 +1,150 @@
+"""The API's description: in step with the routes, and what schemathesis makes of it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kept import Camera, Desk
+from schemathesis import GenerationMode
+from test_door import BROWSER, OURS, OWNER, VIEWER, Guarded
+
+from pyimagesearch.events.event import (
+    ARMED,
+    CLIP,
+    COMPLETE,
+    GONE,
+    LOST,
+    MOTION,
+    OPEN,
+    STILL,
+    Event,
+    KeptFile,
+)
+from pyimagesearch.web.openapi import description
+
+NOON = 1_763_640_000.0
+METHODS = {"get", "post", "put", "patch", "delete"}
+PATHS = description("/")["paths"]
+OPERATIONS = sorted((path, method) for path, item in PATHS.items() for method in item
+                    if method in METHODS)
+MODES = {"good": GenerationMode.POSITIVE, "bad": GenerationMode.NEGATIVE}
+EVENTS = 40
+
+
+def some_event(number):
+    """Return one event of many sorts, each number another."""
+    sort = number % 5
+    files = (KeptFile(f"front/{number}.mp4", CLIP, NOON, NOON + 5, 1000, COMPLETE),
+             KeptFile(f"front/{number}-2.mp4", CLIP, NOON + 5, NOON + 9, 900,
+                      OPEN if sort == 1 else GONE),
+             KeptFile(f"front/{number}.jpg", STILL, NOON, NOON, 100, COMPLETE))
+    return Event(
+        id=number, camera="" if sort == 4 else "front", begin=NOON + number,
+        kind=(MOTION, MOTION, LOST, "of another kind", ARMED)[sort], note="a note" * sort,
+        end=None if sort == 1 else NOON + number + 9, peak_area=sort / 3,
+        peak_box=(1, 2, 30, 40) if sort < 2 else None, starred=number % 7 == 0,
+        files=files if sort < 2 else ())
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """The app with a gate that asks everybody, two cameras, and a real event store."""
+    folder = tmp_path_factory.mktemp("data")
+    guarded, desk = Guarded(folder / "access", ("front", "yard")), Desk(folder)
+    for number in range(1, EVENTS + 1):
+        desk.store.begin(some_event(number))
+    assert desk.store.settle(10)
+    guarded.feeds.update({name: Camera(name, desk, feed.broadcaster).feed
+                          for name, feed in guarded.feeds.items()})
+    site = guarded.app.extensions["site"]
+    guarded.app.extensions["site"] = replace(site, archive=desk)
+    yield guarded
+    desk.close()
+
+
+@pytest.fixture(scope="module")
+def api(guarded):
+    """The description as it is served, loaded by schemathesis."""
+    return schemathesis.openapi.from_wsgi(
+        "/api/openapi.json", guarded.app, headers=guarded.bearer(OWNER))
+
+
+# --- in step
+
+def test_every_route_of_the_api_is_described_and_nothing_else(guarded):
+    there = {(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+             for rule in guarded.app.url_map.iter_rules() if rule.rule.startswith("/api/")
+             for method in rule.methods - {"HEAD", "OPTIONS"}}
+    assert set(OPERATIONS) == there
+
+
+def test_parameters_of_the_path_are_those_of_the_route(guarded):
+    for rule in guarded.app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/"):
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        told = {each["name"]: each["schema"]["type"]
+                for each in PATHS[path].get("parameters", []) if each["in"] == "path"}
+        kinds = {name: "integer" if f"<int:{name}>" in rule.rule else "string"
+                 for name in rule.arguments}
+        assert told == kinds, path
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_summary():
+    operations = [PATHS[path][method] for path, method in OPERATIONS]
+    assert len({each["operationId"] for each in operations}) == len(operations)
+    assert all(each["summary"] for each in operations)
+
+
+def test_description_is_openapi(api):
+    api.validate()
+    assert api.raw_schema["openapi"] == "3.1.0"
+
+
+def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
+    assert guarded.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
+    below = Guarded(tmp_path, base_path="/cam")
+    told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
+    assert told["servers"] == [{"url": "/cam"}]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_refusals_are_described(guarded, path, method):
+    """A stranger, a page of another site, and another name for the server."""
+    address = path.replace("{id}", "1").replace("{name}", "front")
+    described = PATHS[path][method]["responses"]
+    client, ask = guarded.client(), {"method": method.upper()}
+    visits = [client.open(address, **ask),
+              client.open(address, **ask, headers={"Host": "evil.example"}),
+              client.open(address, **ask, headers={
+                  **guarded.bearer(OWNER), "Origin": "http://evil.example"}),
+              client.open(address, **ask, headers={**guarded.bearer(VIEWER), **OURS})]
+    assert [answer.status_code for answer in visits[:2]] == [401, 421]
+    for answer in visits:
+        assert str(answer.status_code) in described
+    if method != "get":
+        assert visits[2].status_code == 403
+
+
+# --- conforming
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_answers_are_as_described_whatever_is_asked(guarded, api, path, method, mode):
+    operation = api[path][method]
+
+    @given(st.data())
+    @settings(max_examples=10, deadline=None, database=None, derandomize=True,
+              suppress_health_check=list(HealthCheck))
+    def ask(data):
+        case = data.draw(operation.as_strategy(generation_mode=MODES[mode]))
+        if mode == "good" and data.draw(st.booleans()):     # what is really there
+            there = {"id": data.draw(st.integers(1, EVENTS)), "name": "yard"}
+            case.path_parameters.update({
+                name: there[name] for name in case.path_parameters})
+        case.call_and_validate(headers=guarded.bearer(OWNER))
+
+    ask()

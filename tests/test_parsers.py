@@ -1,0 +1,317 @@
+"""What strangers, cameras and users write: a value, or the one error that is told."""
+
+import contextlib
+import http.client
+import io
+import itertools
+import json
+import math
+import re
+from email.message import Message
+
+import pytest
+from flask import Flask
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from pyimagesearch.capture.http import boundary_of
+from pyimagesearch.capture.imagehub import ImageHubs
+from pyimagesearch.capture.multipart import MOST, MultipartParser
+from pyimagesearch.capture.opening import Camera, find_camera, gives_packets
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import AccessError, SettingsError
+from pyimagesearch.events.event import Cursor
+from pyimagesearch.framing import (
+    MOST_HEAD,
+    REQUEST,
+    HeaderLines,
+    Refused,
+    as_refused,
+    check_framing,
+)
+from pyimagesearch.given import merged
+from pyimagesearch.options import as_bytes, parse
+from pyimagesearch.recording.story import MARK, Story, read_story
+from pyimagesearch.settings import Settings, options
+from pyimagesearch.web import given as asked
+from pyimagesearch.web.access.credentials import Credentials
+
+TABLE = {item.name: item for item in options()}
+MANY = settings(max_examples=60)
+DEEP = "[" * 20_000
+DIGITS = "1" * 5000         # more than int() takes
+# chosen, and not recursive: what is drawn then costs more than what is tested
+JSON = st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([
+    None, True, False, 0, 1, 10**400, 1 << 63, [], [1], [1, 2, 3, 4], [1, 2, 3, 1e9], ["a"] * 4,
+    [[[]]], {}, {"a": {"a": 1}}, {"owner": "x", "viewer": ""}, {"owner": [], "viewer": {}}, "\ud800"])
+NUMBERS = st.integers().map(str) | st.floats().map(str) | st.sampled_from(
+    ["1_0", "٣", "²", "1e400", "00", "-0", "+5", "1.", ".5", "0x1", "9" * 25, DIGITS])
+APP = Flask("nothing")
+
+
+def pieces(*texts):
+    """Return a strategy of text that is nearly right: of *texts*, and of whatever."""
+    return st.lists(st.sampled_from(texts) | st.characters(), max_size=8).map("".join)
+
+
+# --- settings
+
+@given(name=st.sampled_from(list(TABLE)), text=NUMBERS | pieces(
+    "1", "0.5", "640x480", "10GB", " ", "k", "/cam", "true", "rtsp", "off", "-"))
+@settings(max_examples=200)
+def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
+    with contextlib.suppress(SettingsError):
+        Settings(**{name: parse(TABLE[name], text, name)})
+
+
+@given(pieces("9", "10", ".5", " ", "k", "M", "G", "T", "B") | NUMBERS)
+@example("9" * 400 + "TB")
+@MANY
+def test_any_size_is_bytes_or_a_sentence(text):
+    with contextlib.suppress(SettingsError):
+        size = as_bytes(parse(TABLE["reserve"], text, "--reserve"))
+        assert 0 <= size < 1e28
+
+
+@pytest.fixture(scope="module")
+def toml(tmp_path_factory):
+    return tmp_path_factory.mktemp("settings") / "s.toml"
+
+
+def read(toml, content):
+    """Return the settings of a file, or the sentence that says why there are none."""
+    toml.write_bytes(content)
+    try:
+        return Settings(**merged(TABLE, {"config": str(toml)}, {}))
+    except SettingsError as error:
+        return str(error)
+
+
+TOML = pieces("port", "source", "quality", "cameras", "[cameras.front]", "[[cameras]]", "fps",
+              " = ", " = ", "\n", "\n", "1", "0.5", '"demo"', '["a", "b"]', "{a = 1}", "true",
+              "1979-05-27", "nan", '"\\u0000"', "#", "'")
+
+
+@given(content=TOML.map(str.encode) | st.binary(max_size=60))
+@MANY
+def test_any_file_is_settings_or_a_sentence(toml, content):
+    found = read(toml, content)
+    assert isinstance(found, Settings) or str(toml) in found or found.startswith("--")
+
+
+@pytest.mark.parametrize("content", [
+    f"a = {DEEP}", f"port = {DIGITS}", 'data = "a\\u0000b"', "port = 1979-05-27",
+    "cameras = [[1]]", "cameras = 3", "[cameras.front]\nsource = {a = 1}", "[tables.x]\na = 1",
+    "[cameras.front]\nname = 'x'", "source = [['a']]", "[cameras.'../x']\nsource = 0",
+    "ip = '''\n'''\nport = 99999", "quality = inf"])
+def test_wrong_file_is_told_in_a_sentence(toml, content):
+    assert isinstance(read(toml, content.encode()), str)
+
+
+@given(name=st.sampled_from([*TABLE, "other"]), value=JSON)
+@MANY
+def test_any_value_of_a_file_is_a_value_or_a_sentence(name, value):
+    with contextlib.suppress(SettingsError, KeyError):
+        Settings(**{name: parse(TABLE[name], value, name)})
+
+
+# --- cameras
+
+@given(pieces("demo", ":", "640x480", "@", "15", "rtsp://", "http://", "imagezmq://", "[::1]", "/",
+              "user:pass@", "host", "0", "/dev/video", ".mp4", "*:5555", "picamera", "auto", "[")
+       | st.text(max_size=20))
+@example("²")
+@example("http://[")
+@example("rtsp://host:99999/")
+@MANY
+def test_any_source_is_a_camera_or_a_sentence(spec):
+    with contextlib.suppress(SettingsError):
+        (wanted,) = Settings(source=(f"front={spec}",)).cameras()
+        assert isinstance(find_camera(wanted, SystemClock(), ImageHubs()), Camera)
+        assert gives_packets(wanted) in (True, False)
+
+
+@given(st.text(max_size=30), st.lists(st.binary(max_size=60) | st.sampled_from(
+    [b"--", b"\r\n", b"\r\n\r\n", b"Content-Length: 3", b"content-length:9999999999999999999",
+     b"--b", b"abc"]), max_size=20))
+@MANY
+def test_any_body_of_a_camera_is_parts_and_no_more_than_came(boundary, data):
+    headers = Message()
+    with contextlib.suppress(ValueError):       # a line end, which http.client ends at
+        headers["Content-Type"] = f"multipart/x-mixed-replace; boundary={boundary}"
+    parser = MultipartParser(boundary_of(headers))
+    parts = list(itertools.chain.from_iterable(map(parser.feed, data)))
+    assert sum(map(len, parts)) <= sum(map(len, data))
+    assert len(parser._data) <= MOST + sum(map(len, data))
+
+
+# --- clips
+
+STORIES = st.fixed_dictionaries({MARK: st.just(1) | JSON, "event": st.integers(0, 9) | JSON,
+                                 "camera": st.text() | JSON, "kind": st.text() | JSON,
+                                 "begin": st.floats(0, 2e9) | JSON},
+                                optional=dict.fromkeys((
+                                    "end", "peak_area", "peak_box", "first", "last", "other"), JSON))
+
+
+@given(STORIES.map(json.dumps) | JSON.map(json.dumps) | st.text(max_size=50))
+@example(DEEP)
+@example(f'{{"{MARK}": {DIGITS}}}')
+@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 0, "peak_box": 5}))
+@example(json.dumps({MARK: 1, "event": "x", "camera": "a", "kind": "b", "begin": 0}))
+@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": math.nan}))
+@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 10**400}))
+@MANY
+def test_any_comment_is_a_story_that_can_be_kept_or_somebody_elses(comment):
+    story = read_story(comment)
+    if story is not None:
+        assert math.isfinite(story.begin + story.first + story.last + story.peak_area)
+        assert 0 <= story.event < 1 << 53
+        assert story.end is None or math.isfinite(story.end)
+        assert story.peak_box is None or len(story.peak_box) == 4
+        assert read_story(story.as_comment()) == story
+
+
+@given(st.builds(
+    Story, event=st.integers(0, 2**53 - 1), camera=st.text(), kind=st.text(),
+    begin=st.floats(0, 4e9), end=st.none() | st.floats(0, 4e9), peak_area=st.floats(0, 1000),
+    peak_box=st.none() | st.tuples(*[st.integers(0, 9000)] * 4)))
+@MANY
+def test_story_comes_back_as_it_was_told(story):
+    assert read_story(story.as_comment()) == story
+
+
+# --- requests
+
+def ask(question, query):
+    """Return what *question* finds in *query*, or the sentence of the refusal."""
+    with APP.test_request_context("/?" + query):
+        try:
+            return question()
+        except BadRequest as refused:
+            return refused.description
+
+
+QUERIES = st.lists(st.tuples(
+    st.sampled_from(["limit", "before", "camera", "kind", "day", "starred", "other"]),
+    pieces("2026-11-20", "1", "_", ".5", "true", "9999-12-31", "-", "%", "0") | NUMBERS
+    ).map(lambda pair: "=".join(pair)), max_size=5).map("&".join)
+
+
+@given(QUERIES)
+@example("limit=000000001" + "9" * 9)
+@example("limit=000000001" + "0" * 5000)
+@example(f"before=1_{DIGITS}")
+@example(f"before={DIGITS}_1")
+@example("before=1e400_1")
+@example("day=0001-01-01")
+@MANY
+def test_any_query_is_a_page_or_a_sentence(query):
+    found = ask(lambda: asked.query(50), query)
+    if isinstance(found, str):
+        assert re.match(r"(limit|before|day|starred) is ", found)
+        assert len(found) < 200
+    else:
+        assert 1 <= found.limit <= asked.MOST
+        assert found.before is None or math.isfinite(found.before.begin)
+
+
+@given(st.floats(-1e14, 1e14), st.integers(-10**17, 10**17))
+@example(5e-324, 0)
+@MANY
+def test_cursor_comes_back_as_it_was_given(begin, number):
+    assert Cursor.parse(str(Cursor(begin, number))) == (begin, number)
+
+
+@given(pieces("1", "_", ".", "e-5", "-", "0", "nan", "inf") | NUMBERS.map("1_{}".format))
+@MANY
+def test_any_text_is_a_cursor_that_sqlite_takes_or_none(text):
+    with contextlib.suppress(ValueError):
+        cursor = Cursor.parse(text)
+        assert abs(cursor.begin) < 1e15
+        assert abs(cursor.id) < 1 << 63
+
+
+@given(JSON | st.lists(st.integers() | NUMBERS, max_size=5))
+@example(["0" * 20 + "5"])
+@example([DIGITS])
+@example([-1])
+@MANY
+def test_any_ids_are_numbers_that_fit_or_a_sentence(given_ids):
+    found = ask(lambda: asked.ids(given_ids), "")
+    assert isinstance(found, str) or all(
+        0 <= id <= asked.MOST_ID and int(told) == id for id, told in zip(found, given_ids, strict=True))
+
+
+@given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),
+       st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/plain",
+                        "multipart/form-data; boundary=b", 'a/b; c="', "application/json; charset=x"]))
+@example(DEEP.encode(), "application/json")
+@example(DIGITS.encode(), "application/json")
+@example(b"\xff\xfe[", "application/json")
+@MANY
+def test_any_body_of_a_request_is_fields_or_refused(data, kind):
+    with (APP.test_request_context("/", method="POST", data=data, content_type=kind),
+          contextlib.suppress(HTTPException)):
+        assert isinstance(asked.body(), dict)
+
+
+HEADS = st.lists(st.binary(max_size=20) | st.sampled_from(
+    [b"Host: a", b"Content-Length: 5", b"Content-Length: 6", b"Content-Length: -1",
+     b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip", b"a: b", b"a" * 70_000 + b": b",
+     b" folded", b"A: \x00", b": x", b"x"]), max_size=8)
+
+
+@given(HEADS, st.sampled_from([b"\r\n", b"\n", b"\r"]), st.booleans())
+@example([b"a: b"] * 200, b"\r\n", True)
+@MANY
+def test_any_head_has_one_end_or_is_refused(lines, end, whole):
+    data = b"".join(line + end for line in lines) + (end if whole else b"")
+    file = io.BufferedReader(io.BytesIO(data))
+    try:
+        headers = http.client.parse_headers(HeaderLines(file, MOST_HEAD, Refused("431", "long")))
+        check_framing(headers)
+    except (Refused, http.client.HTTPException) as error:
+        refused = error if isinstance(error, Refused) else as_refused(error)
+        assert re.match(rb"HTTP/1\.1 (400|431|501)", refused.answer())
+    else:
+        lengths = headers.get_all("content-length", [])
+        codings = headers.get_all("transfer-encoding", [])
+        assert len(lengths) + len(codings) <= 1
+        assert all(re.fullmatch("[0-9]+", length) for length in lengths)
+        assert all(coding.lower() == "chunked" for coding in codings)
+
+
+@given(pieces("GET", " ", "/", "HTTP/1.1", "\r\n", "\n", "%", "é", "\x00", "\t", "\x7f"))
+@MANY
+def test_request_line_that_passes_is_three_words_on_one_line(line):
+    if REQUEST.fullmatch(line):
+        method, path, version = line.rstrip("\r\n").split(" ")
+        assert method.isupper()
+        assert path.startswith("/")
+        assert version in ("HTTP/1.0", "HTTP/1.1")
+
+
+# --- secrets
+
+@given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode())
+       | st.fixed_dictionaries({name: JSON | st.fixed_dictionaries(
+           {"owner": JSON, "viewer": JSON}) for name in ("tokens", "stamps", "passwords")}
+           | dict.fromkeys(("name", "key", "url"), JSON)).map(
+               lambda value: json.dumps(value).encode()))
+@example(DEEP.encode())
+@MANY
+def test_any_file_of_secrets_is_whole_or_damaged(content):
+    try:
+        found = Credentials.from_bytes(content)
+    except AccessError:
+        return
+    assert found.role_of("some token") is None or "some token" in found.tokens.values()
+
+
+def test_secrets_come_back_as_they_were():
+    made = Credentials.new()
+    assert Credentials.from_bytes(made.as_bytes()) == made
+
+
