@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
 CLOSING = 0.3       # seconds that a reader is given to leave its last read
 GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
+RESTING = 2.0       # seconds between two turns of a loop that has nothing more to do
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
 
 
@@ -57,7 +58,8 @@ class Surveillance:
 
     def __init__(self, camera: Camera, screen: Screen, evidence: Evidence,
                  settings: CameraSettings, clock: Clock, *,
-                 make_detector: Callable[[], Detector]) -> None:
+                 make_detector: Callable[[], Detector],
+                 turned: Callable[[], object] = lambda: None) -> None:
         self.name = name = settings.name
         self._evidence = evidence
         self._camera = camera
@@ -65,6 +67,7 @@ class Surveillance:
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
+        self._turned = turned       # told that the loop is not stuck
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self.run, name=f"camera-{name}", daemon=True)
@@ -74,6 +77,7 @@ class Surveillance:
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
         self._last_seen: float | None = None
+        self._seen_at = self._gone_at = 0.0     # the same, and a loss [s, monotonic]
         self._learnt = self._frames = self._skipped = 0
         self._losses = 0
         self._motion = False
@@ -122,6 +126,7 @@ class Surveillance:
         delay = RETRY_FIRST
         while not self._stopping.is_set():
             before, begin = self._frames, self._clock.monotonic()
+            self._turned()
             try:
                 self.run_once()
             except SourceEnded as end:
@@ -129,7 +134,8 @@ class Surveillance:
                 self._evidence.rest()
                 self._screen.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
-                self._stopping.wait()
+                while not self._clock.wait(self._stopping, RESTING):
+                    self._turned()
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
@@ -165,6 +171,7 @@ class Surveillance:
         limit = RateLimit(self._settings.fps)
         total, last, good = 0, 0, None
         for frame in frames:
+            self._turned()
             self._skipped += frame.number - last - 1
             last = frame.number
             if not limit.admits(frame.arrived):
@@ -208,7 +215,8 @@ class Surveillance:
             raise CameraLost(f"only garbled pictures for {GARBLED:g} seconds")
 
     def _note(self, frame: Frame, total: int, motion: bool) -> None:
-        self._size, self._last_seen = frame.picture.size, frame.captured
+        self._size = frame.picture.size
+        self._last_seen, self._seen_at = frame.captured, frame.arrived
         self._frames += 1
         self._rate.count(frame.arrived)
         self._learnt, self._motion = total, motion
@@ -218,7 +226,7 @@ class Surveillance:
         if state != self._state:
             if state == LEARNING and self._state == NO_SIGNAL:
                 log.info("%s: the picture is back after %.1f s", self.name,
-                         self._clock.time() - self._since)
+                         self._clock.monotonic() - self._gone_at)
                 self._evidence.returned(self._clock.time())
             self._state = state
             self._since = self._clock.time() if since is None else since
@@ -227,12 +235,14 @@ class Surveillance:
     def _lose(self, reason: str) -> None:
         if (self._state, self._reason) == (NO_SIGNAL, reason):
             return
+        now = self._clock.monotonic()
         if self._state != NO_SIGNAL:
             self._losses += 1
+            self._gone_at = now if self._last_seen is None else self._seen_at
         hint = "" if self._frames else " (without a camera, try: --source demo)"
         log.warning("%s: no signal: %s%s", self.name, reason, hint)
         self._enter(NO_SIGNAL, reason, self._last_seen)
-        self._evidence.lost(self._since, reason)
+        self._evidence.lost(self._since, reason, now - self._gone_at)
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)

@@ -61,6 +61,7 @@ class EventStore:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()       # guards the names below
         self._first_id = self._last_id = 0
+        self._past_ids: set[int] = set()
         self._before = self._newest_before = 0      # the last ids before open()
         self._dropped, self._told = 0, -RETRY
 
@@ -112,6 +113,21 @@ class EventStore:
             self._last_id = max(self._last_id + 1, int(self._clock.time() * 1e6))
             self._first_id = self._first_id or self._last_id
             return self._last_id
+
+    def id_at(self, when: float) -> int:
+        """
+        Return an id that no event ever had, for one of *when* [s since the epoch].
+
+        It stands among the others where that was. Looks into the file.
+        """
+        if when >= self._clock.time():
+            return self.new_id()
+        with self.reading() as reader, self._lock:
+            id = max(1, int(when * 1e6))
+            while id in self._past_ids or reader.has(id):
+                id += 1
+            self._past_ids.add(id)
+            return id
 
     def is_earlier(self, id: int) -> bool:
         """Return whether event *id* comes from an earlier run of the program."""
