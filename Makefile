@@ -6,7 +6,7 @@ ARGS ?=
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
-	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest']"
+	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','machine','prefork']"
 
 .PHONY: setup demo run test lint bench
 
@@ -19,7 +19,7 @@ run: setup
 	$(BIN)/python webstreaming.py $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready-to-test
 	$(RUFF) .

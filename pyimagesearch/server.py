@@ -30,7 +30,7 @@ class LiveServer:
                  tls: Tls | None = None) -> None:
         self._listener = listen(ip, port)
         self._tls = tls
-        self._connections = connections or Connections()
+        self._connections = Connections() if connections is None else connections
         self._fanouts: dict[LatestFrameBroadcaster, Fanout] = {}
         self._stopped = gevent.event.Event()
 

@@ -1,6 +1,8 @@
 """What every test may use."""
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -19,15 +21,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from machine import running
+from prefork import Template
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.evidence import Evidence, StoreLedger
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
+settings.register_profile(
+    "calm", deadline=None, max_examples=60, derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
+
 ROOT = Path(__file__).parent.parent
-PATIENCE = 30.0     # seconds; reached only by a test that is going to fail
+PATIENCE = 30.0     # seconds of the machine; reached only by a test that is going to fail
+DEADLINE = 300.0    # seconds by the clock, for what cannot tell whether the machine runs
 
 
 class Later:
@@ -38,7 +49,7 @@ class Later:
         threading.Thread(target=lambda: self._box.put(function(*args)),
                          daemon=True).start()      # a stuck test must still end
 
-    def result(self, timeout=PATIENCE):
+    def result(self, timeout=DEADLINE):
         return self._box.get(timeout=timeout)
 
 
@@ -63,9 +74,9 @@ class Hands:
 
 def eventually(question, patience=PATIENCE):
     """Wait until *question* has a true answer, and return that."""
-    until = time.monotonic() + patience
+    until = running() + patience
     while not (answer := question()):
-        assert time.monotonic() < until, f"not within {patience} s: {question}"
+        assert running() < until, f"not within {patience} s: {question}"
         time.sleep(0.01)
     return answer
 
@@ -88,18 +99,41 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@functools.cache
+def template():
+    """The process that product is forked from; it ends with the tests."""
+    made = Template()
+    atexit.register(made.close)
+    return made
+
+
+def run_program(*arguments, env=None, cwd=ROOT):
+    """Run the program to its end; return its status, and what it printed where."""
+    process = template().start(arguments, {**os.environ, **(env or {})}, cwd)
+    stdout, stderr = process.communicate(DEADLINE)
+    return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+
 class Product:
-    """``webstreaming.py`` as a process of its own, on a free port."""
+    """
+    ``webstreaming.py`` as a process of its own, on a free port.
 
-    def __init__(self, *arguments, program=("webstreaming.py",), env=None, cwd=ROOT):
-        self.open([sys.executable, *program, "--port", "0", *arguments], env, cwd)
+    It is forked from one that has done its imports already, or, given *program*,
+    started by Python.
+    """
 
-    def open(self, command, env=None, cwd=ROOT):
+    def __init__(self, *arguments, program=(), env=None, cwd=ROOT):
+        arguments = ("--port", "0", *arguments)
+        self.open([sys.executable, *program, *arguments] if program else [], env, cwd,
+                  arguments)
+
+    def open(self, command, env=None, cwd=ROOT, arguments=()):
         self.data = tempfile.TemporaryDirectory(prefix="surveillance-")
+        env = {**os.environ, "SURVEILLANCE_DATA": self.data.name, **(env or {})}
         self.process = subprocess.Popen(
-            command, cwd=cwd, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, "SURVEILLANCE_DATA": self.data.name, **(env or {})})
+            command, cwd=cwd, text=True, env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) if command else template().start(arguments, env, cwd)
         self.log = []
         self.greeting = self.process.stdout.readline()
         self._drain = threading.Thread(target=self._read_log, daemon=True)
@@ -114,11 +148,11 @@ class Product:
             self.log.append(line)
 
     def wait_for_end(self):
-        self.process.wait(PATIENCE)
-        self._drain.join(PATIENCE)
+        self.process.wait(DEADLINE)
+        self._drain.join(DEADLINE)
         return self.process.returncode, "".join(self.log)
 
-    def get(self, path, timeout=PATIENCE):
+    def get(self, path, timeout=DEADLINE):
         anybody = ssl._create_unverified_context() if self.url[4] == "s" else None
         with urllib.request.urlopen(
                 self.url + path, timeout=timeout, context=anybody) as answer:
@@ -134,10 +168,10 @@ class Product:
 
     def stop(self, by=signal.SIGTERM):
         """Return how long it took to end, and with which status."""
-        start = time.monotonic()
+        start = running()
         self.process.send_signal(by)
         code, _ = self.wait_for_end()
-        return time.monotonic() - start, code
+        return running() - start, code
 
     def close(self):
         if self.process.poll() is None:
@@ -152,7 +186,7 @@ class Watching:
     """A viewer that reads the parts of a stream from a plain socket."""
 
     def __init__(self, port, path="/video_feed", version="1.1"):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
         self.socket.sendall(
             f"GET {path} HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
         self.file = self.socket.makefile("rb")

@@ -71,7 +71,7 @@ def keep_event(archive, number, size=100_000, **more):
 
 
 @given(HOLDINGS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=100)
 def test_plan_takes_the_oldest_first_and_no_more_than_needed(holdings, excess, oldest):
     planned = plan(holdings, excess=excess, oldest=oldest)
     left = [each for each in holdings if each not in planned and each.bytes and not each.protected]

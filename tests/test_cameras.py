@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import Hands, eventually
+from machine import rate
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -126,7 +127,7 @@ def test_card_stays_though_nobody_watches(mosaic):
 
 @pytest.fixture
 def three(start):
-    return start("--source", "a=demo:320x240@15", "--source", "wide=demo:640x200@10",
+    return start("--no-record", "--source", "a=demo:320x240@15", "--source", "wide=demo:640x200@10",
                  "--source", "lost=/dev/video99")
 
 
@@ -172,7 +173,7 @@ def test_frozen_camera_slows_no_other(start):
     try:
         product = start("--source", f"frozen={pipe}", "--source", "a=demo:320x240@20")
         eventually(lambda: json.loads(product.get("/api/status/a"))["frames"] > 40)
-        assert json.loads(product.get("/api/status/a"))["fps"] > 19
+        assert 17 < rate(lambda: json.loads(product.get("/api/status/a"))["frames"]) < 23
         took, code = product.stop()
         assert (code, took < 1.0) == (0, True)
     finally:

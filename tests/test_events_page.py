@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_page import LAPTOP, PHONE, browser, size  # noqa: F401 the same browser
 
-from conftest import ROOT, eventually
+from conftest import DEADLINE, ROOT, eventually
 
 PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots in
 LONG = 30.0     # seconds: a browser on a busy machine
@@ -290,7 +290,7 @@ def test_buttons_under_the_live_picture(page, served):
     one(page, "#record").click()
     eventually(lambda: one(page, "#record").text.startswith("Stop 0:0"), LONG)
     assert b'"recording":true' in urllib.request.urlopen(
-        served + "/record_status?camera=front", timeout=10).read().replace(b" ", b"")
+        served + "/record_status?camera=front", timeout=DEADLINE).read().replace(b" ", b"")
     eventually(lambda: one(page, "#record").text not in ("Stop 0:00", "Record"), LONG)
     keep(page, "live-recording.png")
     one(page, "#record").click()
@@ -309,5 +309,5 @@ def test_another_viewer_sees_the_recording_too(page, served):
     eventually(lambda: seen(page, "#record"), LONG)
     for status, words in ((b"true", "Stop"), (b"false", "Record")):
         urllib.request.urlopen(served + "/record_status", data=b"status=" + status,
-                               timeout=10).close()
+                               timeout=DEADLINE).close()
         eventually(lambda words=words: one(page, "#record").text.startswith(words), LONG)

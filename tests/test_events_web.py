@@ -16,7 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 from kept import Camera, Desk, event, write
 
-from conftest import ROOT, eventually, needs
+from conftest import DEADLINE, ROOT, eventually, needs
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,
@@ -525,7 +525,7 @@ def served(tmp_path_factory):
         yield url
         process.stdin.write("stop\n")
         process.stdin.flush()
-        log = process.communicate(timeout=20)[1]
+        log = process.communicate(timeout=DEADLINE)[1]
         assert process.returncode == 0
         assert "Traceback" not in log
     finally:
@@ -535,7 +535,7 @@ def served(tmp_path_factory):
 
 def ask(served, method, path, headers=None, body=None):
     host, port = served.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection = http.client.HTTPConnection(host, int(port), timeout=DEADLINE)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -574,7 +574,7 @@ def test_browser_that_leaves_in_the_middle_leaves_no_open_file(served, tmp_path_
     ids = "&".join(f"ids={each['id']}" for each in events)
     host, port = served.removeprefix("http://").split(":")
     for _ in range(3):
-        connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        connection = http.client.HTTPConnection(host, int(port), timeout=DEADLINE)
         connection.request("POST", "/events/export", ids,
                            {"Content-Type": "application/x-www-form-urlencoded"})
         assert connection.getresponse().read(1000).startswith(b"PK")

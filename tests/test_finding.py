@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import ROOT
+from conftest import run_program
 from pyimagesearch.capture.auto import FirstCamera
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import Wish
@@ -20,8 +20,7 @@ from pyimagesearch.errors import CameraLost
 
 
 def doctor(*arguments):
-    ended = subprocess.run([sys.executable, "webstreaming.py", "doctor", *arguments],
-                           cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = run_program("doctor", *arguments)
     assert "Traceback" not in ended.stderr
     return ended.returncode, ended.stdout
 

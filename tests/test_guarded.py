@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,7 +18,17 @@ import pytest
 import test_page
 from test_page import moves, text
 
-from conftest import PATIENCE, ROOT, Product, eventually, free_port, needs
+from conftest import (
+    DEADLINE,
+    PATIENCE,
+    ROOT,
+    Product,
+    eventually,
+    free_port,
+    needs,
+    run_program,
+)
+from machine import age, running
 
 browser, page = test_page.browser, test_page.page      # fixtures
 SMALL = ("--source", "demo:320x240@10")
@@ -51,7 +60,7 @@ class Guarded(Product):
         """Return status, headers and body of one answer; no redirect is followed."""
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
-            with OPENER.open(request, timeout=PATIENCE) as answer:
+            with OPENER.open(request, timeout=DEADLINE) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -110,13 +119,13 @@ def terminal(tmp_path):
             pass
         finally:
             os.close(master)
-        return process.wait(PATIENCE), shown.decode()
+        return process.wait(DEADLINE), shown.decode()
     return begin
 
 
 def watching(product, credential):
     """Return an open connection that is sent the stream."""
-    viewer = socket.create_connection(("127.0.0.1", product.port), PATIENCE)
+    viewer = socket.create_connection(("127.0.0.1", product.port), DEADLINE)
     viewer.sendall(f"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n{credential}\r\n\r\n"
                    .encode())
     file = viewer.makefile("rb")
@@ -127,12 +136,12 @@ def watching(product, credential):
 
 def ends(viewer):
     """Return after how many seconds the stream of *viewer* is at its end."""
-    start = time.monotonic()
+    start = running()
     while viewer[1].read1(65536):
-        assert time.monotonic() - start < PATIENCE
+        assert running() - start < PATIENCE
     for each in reversed(viewer):
         each.close()
-    return time.monotonic() - start
+    return running() - start
 
 
 def test_start_outside_is_guarded_and_prints_the_way_in(product):
@@ -158,10 +167,7 @@ def test_shut_out_viewers_see_nothing_more_at_once(product):
     assert ends(first) < 1
     assert product.ask("/api/status", Cookie=cookies[0])[0] == 401
     old = product.token("viewer")
-    made = subprocess.run(
-        [sys.executable, "webstreaming.py", "token", "--new"], cwd=ROOT, text=True,
-        capture_output=True, check=True,
-        env={**os.environ, "SURVEILLANCE_DATA": product.data.name})
+    made = run_program("token", "--new", env={"SURVEILLANCE_DATA": product.data.name})
     assert ends(second) < 2.5
     assert ends(token) < 2.5
     assert f":{product.port}/login?token={product.token()}" in made.stdout
@@ -239,10 +245,7 @@ def test_no_auth_says_so():
 
 def test_damaged_secrets_end_the_start_in_one_sentence(tmp_path):
     (tmp_path / "access.json").write_text("{")
-    ended = subprocess.run(
-        [sys.executable, "webstreaming.py", *SMALL, "--port", "0"], cwd=ROOT, text=True,
-        capture_output=True, timeout=60,
-        env={**os.environ, "SURVEILLANCE_DATA": str(tmp_path)})
+    ended = run_program(*SMALL, "--port", "0", env={"SURVEILLANCE_DATA": str(tmp_path)})
     assert ended.returncode == 1
     assert "access.json cannot be read: it is damaged" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -428,7 +431,7 @@ def serving(process, url):
     def answers():
         assert process.poll() is None
         try:
-            return OPENER.open(url + "/healthz", timeout=PATIENCE).read()
+            return OPENER.open(url + "/healthz", timeout=DEADLINE).read()
         except OSError:
             return None
     try:
@@ -443,7 +446,7 @@ def age_of_the_next_frame(stream):
     """Return how many seconds ago the frame was captured that comes next."""
     while not (found := re.match(rb"X-Timestamp: ([\d.]+)", stream.readline())):
         pass
-    return time.time() - float(found[1])
+    return age(float(found[1]))
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "caddy"])
@@ -454,7 +457,7 @@ def test_page_stream_and_login_pass_a_real_proxy(proxied, proxy, request, tmp_pa
     def ask(path, **headers):
         try:
             return OPENER.open(urllib.request.Request(url + path, None, headers),
-                               timeout=PATIENCE)
+                               timeout=DEADLINE)
         except urllib.error.HTTPError as answer:
             return answer
     with ask("/", Accept="text/html") as answer:
@@ -474,7 +477,7 @@ def test_page_stream_and_login_pass_a_real_proxy(proxied, proxy, request, tmp_pa
         eventually(lambda: 0 < age_of_the_next_frame(stream) < 1)
     form = urllib.request.Request(f"{url}/logout", b"", {"Cookie": cookie, "Origin": origin})
     with pytest.raises(urllib.error.HTTPError) as answer:
-        OPENER.open(form, timeout=PATIENCE)
+        OPENER.open(form, timeout=DEADLINE)
     assert answer.value.headers["Location"] == "/cam/login"
     answer.value.close()
     with ask("/api/status", Cookie=cookie) as answer:
@@ -488,7 +491,7 @@ def test_address_behind_a_proxy_is_the_visitors(proxied, nginx):
     request = urllib.request.Request(
         f"{nginx}/login?token={proxied.token()}", None, {"X-Forwarded-For": "192.0.2.66"})
     with pytest.raises(urllib.error.HTTPError) as answer:
-        OPENER.open(request, timeout=PATIENCE)
+        OPENER.open(request, timeout=DEADLINE)
     cookie = answer.value.headers["Set-Cookie"].partition(";")[0]
     answer.value.close()
     page = proxied.ask("/sessions", Cookie=cookie, **{"X-Forwarded-For": "192.0.2.1"})[2]

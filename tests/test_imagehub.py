@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT, eventually, free_port
+from machine import running
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagehub import unpack
 from pyimagesearch.errors import BadPicture
@@ -69,7 +69,7 @@ def test_two_senders_of_two_kinds_share_one_address(start, send):
     for name, width in (("one", 320), ("two", 640)):
         eventually(lambda name=name: is_live(product, name), 20)
         assert camera_called(product, name)["width"] == width
-    eventually(lambda: camera_called(product, "one")["fps"] > 10)
+    eventually(lambda: camera_called(product, "one")["frames"] > 20)
 
 
 def test_publishing_sender_is_subscribed_to(start, send):
@@ -94,8 +94,8 @@ def test_vanished_sender_is_told_and_its_return_noticed(start, send):
 def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
     port = free_port()
     sender = send(f"tcp://127.0.0.1:{port}")
-    time_to_send = time.monotonic() + 1
-    eventually(lambda: time.monotonic() > time_to_send)
+    time_to_send = running() + 1
+    eventually(lambda: running() > time_to_send)
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     eventually(lambda: product.camera["frames"] > 10, 20)
     assert sender.poll() is None

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from test_recorder import probe
 
-from conftest import ROOT, Product, eventually, missing, needs
+from conftest import DEADLINE, ROOT, Product, eventually, missing, needs, run_program
 from pyimagesearch.recording.mp4 import read_clip
 
 
 def post(product, path, **body):
     request = urllib.request.Request(product.url + path, json.dumps(body).encode(),
                                      {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
         return json.load(answer)
 
 
@@ -80,9 +80,7 @@ def test_killed_program_salvages_what_it_recorded(start, tmp_path):
 
 def test_two_servers_do_not_share_a_folder(start, tmp_path):
     start("--source", "demo:320x240@5", "--data", str(tmp_path))
-    second = subprocess.run(
-        [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", "--data", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60)
+    second = run_program("--source", "demo", "--port", "0", "--data", tmp_path)
     assert second.returncode == 1
     assert "is in use by another webstreaming" in second.stderr
     assert "Traceback" not in second.stderr

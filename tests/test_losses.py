@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, eventually, free_port, missing
+from machine import age, rate, running
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.streaming.jpeg import encode
 
@@ -123,7 +123,7 @@ def test_start_without_a_camera_shows_the_card_and_how_to_try(start, watch):
     product = start("--source", "/dev/video99")
     status = product.wait_for("no signal")
     assert status["reason"] == "there is no camera /dev/video99"
-    assert abs(status["since"] - time.time()) < 10
+    assert -0.1 < age(status["since"]) < 10
     assert is_card(watch(product.port).part()[1])
     assert is_card(product.get("/snapshot.jpg"))
     hints = [line for line in product.log if "--source demo" in line]
@@ -138,16 +138,16 @@ def test_killed_http_camera_is_told_and_back_within_3_s(start, watch, http_camer
     viewer = watch(product.port)
     assert not is_card(viewer.part()[1])
     camera.kill()
-    killed = time.monotonic()
+    killed = running()
     status = product.wait_for("no signal", 6)
     assert status["reason"]
     while not is_card(viewer.part()[1]):        # the same connection
-        assert time.monotonic() - killed < 6
+        assert running() - killed < 6
     time_without(3)
     http_camera(camera.port)
-    back = time.monotonic()
+    back = running()
     while is_card(viewer.part()[1]):
-        assert time.monotonic() - back < 3
+        assert running() - back < 3
     assert product.camera["learnt"] < 100       # learnt anew, not fired at
 
 
@@ -184,7 +184,7 @@ def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
     product.wait_for("live", 20)
-    assert product.camera["fps"] > 10
+    assert 12 < rate(lambda: product.camera["frames"]) < 18
     viewer = watch(product.port)
     camera.kill()
     camera.wait()
@@ -201,16 +201,16 @@ def test_frozen_rtsp_camera_is_told_and_back_within_3_s(start, watch, rtsp_camer
     product.wait_for("live", 20)
     viewer = watch(product.port)
     camera.send_signal(signal.SIGSTOP)
-    frozen = time.monotonic()
+    frozen = running()
     while not is_card(viewer.part()[1]):
-        assert time.monotonic() - frozen < 6
+        assert running() - frozen < 6
     status = product.camera
     assert (status["state"], bool(status["reason"])) == ("no signal", True)
     time_without(3)
     camera.send_signal(signal.SIGCONT)
-    back = time.monotonic()
+    back = running()
     while is_card(viewer.part()[1]):
-        assert time.monotonic() - back < 3
+        assert running() - back < 3
     assert product.camera["learnt"] < 100
 
 
@@ -236,8 +236,8 @@ def test_paused_reader_is_shown_no_backlog(start, watch, rtsp_camera):
     product.process.send_signal(signal.SIGSTOP)
     time_without(4)
     product.process.send_signal(signal.SIGCONT)
-    begin = time.monotonic()
-    eventually(lambda: time.monotonic() - begin > 1.5)
+    begin = running()
+    eventually(lambda: running() - begin > 1.5)
     # at 25 a second: one and a half seconds' worth, and not four seconds' more
     assert product.camera["frames"] - frames < 75
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.fuzz import Chance, request, talk
-from conftest import PATIENCE, Product, eventually
+from conftest import DEADLINE, Product, eventually
 
 BAD = [
     b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"GET / HTTP/1.1\r\n: no name\r\n\r\n",
@@ -61,7 +61,7 @@ def product():
 def exchange(port, data):
     """Send *data* and nothing after it; return all that comes back."""
     got = b""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", port), DEADLINE) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
@@ -120,7 +120,7 @@ def test_thousands_of_random_requests_leave_nothing_behind(product):
     chance = Chance(20_261_121)
     before, seen = held(product), collections.Counter()
     for _ in range(2000):
-        for status in talk(product.port, request(chance), PATIENCE):
+        for status in talk(product.port, request(chance), DEADLINE):
             seen[status] += 1
     assert not [status for status in seen if status >= 500 and status not in (501, 503)], seen
     assert seen[400] > 200

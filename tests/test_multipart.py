@@ -42,7 +42,7 @@ def fed(parser, data, cuts):
 
 @pytest.mark.parametrize("camera", SPELLINGS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_parts_come_out_as_they_went_in_however_they_are_cut(camera, data):
     boundary, spelling = SPELLINGS[camera]
     parts = data.draw(st.lists(st.sampled_from(PARTS), max_size=5))
@@ -52,7 +52,7 @@ def test_parts_come_out_as_they_went_in_however_they_are_cut(camera, data):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_parts_without_a_length_end_at_the_next_boundary(data):
     parts = data.draw(st.lists(st.sampled_from([PARTS[0], PARTS[1], PARTS[3]]), max_size=5))
     body = b"".join(b"--b\r\nContent-Type: image/jpeg\r\n\r\n%b\r\n" % part
@@ -107,7 +107,7 @@ def test_size_is_read_from_the_header():
 
 
 @given(st.binary(max_size=300), st.integers(0, len(JPEG)))
-@settings(deadline=None)
+
 def test_broken_jpegs_are_refused_and_never_crash(garbage, cut):
     decoder = JpegDecoder()
     for data in (garbage, b"\xff\xd8" + garbage + b"\xff\xd9", JPEG[:cut] + garbage):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import PATIENCE, ROOT, Product, missing, needs
+from conftest import DEADLINE, ROOT, Product, missing, needs
 from pyimagesearch.settings import Settings
 
 README = (ROOT / "README.md").read_text()
@@ -43,7 +43,7 @@ def test_make_starts_the_program(command):
     assert "open http://127.0.0.1:" in greeting
     children = subprocess.run(["pgrep", "-P", str(make.pid)], capture_output=True, text=True)
     subprocess.run(["kill", "-INT", *children.stdout.split()], check=True)
-    assert make.wait(PATIENCE) == 0
+    assert make.wait(DEADLINE) == 0
     make.stdout.close()
     make.stderr.close()
 
@@ -60,7 +60,7 @@ def test_program_starts_as_written(command):
     words = shlex.split(command)
     if "doctor" in words:
         ended = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, text=True,
-                               capture_output=True, timeout=60)
+                               capture_output=True, timeout=DEADLINE)
         assert ended.returncode == (0 if words[-1] == "demo" else 1)
         assert "Python" in ended.stdout
         return
@@ -87,7 +87,7 @@ def test_other_programs_watch_as_written(command, start, tmp_path):
              for word in shlex.split(command)]
     needs(words[0], words[0])
     printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True,
-                             timeout=60).stdout
+                             timeout=DEADLINE).stdout
     assert bool(list(tmp_path.iterdir())) != (b'"result"' in printed)
     for made in tmp_path.iterdir():
         assert made.stat().st_size > (10 if made.suffix == ".json" else 5000)

@@ -13,7 +13,7 @@ import sys
 import pytest
 from cryptography import x509
 
-from conftest import PATIENCE, ROOT, Product, Watching, eventually, needs
+from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.selfsigned import SelfSigned
@@ -63,7 +63,7 @@ def connect(port, cert=None, **wanted):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     for name, value in wanted.items():
         setattr(context, name, value)
-    plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    plain = socket.create_connection(("127.0.0.1", port), DEADLINE)
     try:
         return context.wrap_socket(plain, server_hostname="127.0.0.1")
     except BaseException:
@@ -92,7 +92,7 @@ class WatchingTls(Watching):
 def plain(port, request):
     """Return the answer to *request*, sent without TLS."""
     got = b""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", port), DEADLINE) as connection:
         connection.sendall(request)
         with contextlib.suppress(ConnectionResetError):
             while data := connection.recv(65536):
@@ -160,7 +160,7 @@ def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(produc
     for _ in range(60):
         headers, _ = viewer.part()
     assert product.camera["viewers"] == 2
-    late.settimeout(PATIENCE)
+    late.settimeout(DEADLINE)
     file = late.makefile("rb")
     seen = []
     while len(seen) < 6:
@@ -196,7 +196,7 @@ def test_plain_http_for_nowhere_is_told_what_is_spoken(product, host):
 
 def test_neither_tls_nor_http_is_refused_and_the_log_stays_short(product):
     for nonsense in (b"\x16\x03\x01\x00\x05hello", b"\x16", b"\x80\x2e\x01", b"\0" * 50):
-        with socket.create_connection(("127.0.0.1", product.port), PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", product.port), DEADLINE) as connection:
             connection.sendall(nonsense)
             connection.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionResetError):
@@ -373,9 +373,7 @@ def test_files_that_cannot_be_used_are_told_in_one_sentence(files, cert, key, se
     (["--tls", "yes"], "--tls is 'yes', but must be one of off, self-signed")])
 def test_start_ends_with_status_2_and_one_sentence(files, arguments, sentence):
     words = [str(files.get(word, word)) for word in arguments]
-    ended = subprocess.run(
-        [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = run_program("--source", "demo", "--port", "0", *words)
     assert ended.returncode == 2
     assert sentence in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
@@ -386,7 +384,7 @@ def test_missing_library_is_told_with_its_remedy(tmp_path):
         "raise ModuleNotFoundError(name='cryptography')")
     ended = subprocess.run(
         [sys.executable, "webstreaming.py", "--source", "demo", "--port", "0", "--tls",
-         "self-signed"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+         "self-signed"], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "SURVEILLANCE_DATA": str(tmp_path)})
     assert ended.returncode == 2
     assert "run: pip install cryptography" in ended.stderr
