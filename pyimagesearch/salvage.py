@@ -93,8 +93,8 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
         story, seconds = None, -1.0
     camera = path.parent.parent.name
     first = when - max(0.0, seconds)
-    story = story or Story(event=event or store.id_at(first), camera=camera, kind=MOTION,
-                           begin=first, first=first, last=when)
+    story = story or Story(event=event or store.id_at(first), camera=camera,
+                           kind=MOTION, begin=first, first=first, last=when)
     # what was cut off has told of itself before it knew how long it would be
     story = story.extended(last=max(story.last, story.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE

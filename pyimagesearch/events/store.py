@@ -288,8 +288,9 @@ class EventStore:
                 self._write(connection, batch)
                 self._fare("")
                 batch = []
-            except (sqlite3.Error, OSError, EventsError) as error:
-                self._fare(f"the events cannot be written: {error}")
+            except (sqlite3.Error, OSError, EventsError, MemoryError) as error:
+                self._fare("the events cannot be written: "
+                           + (str(error) or type(error).__name__))
                 close(connection)
                 connection = None       # a disk that was pulled may come back
                 if self._stopping.is_set():
