@@ -77,11 +77,13 @@ class Evidence:
                                     post_roll=settings.post_roll)
         self._event: Event | None = None        # the motion event that lasts
         self._lost: Event | None = None         # the loss that lasts
+        self._lost_at = 0.0                     # when it began [s, monotonic]
         self._peak = NOTHING
         self._minute, self._level = 0, 0.0
         self._lock = threading.Lock()           # guards the three below
         self._off = False
         self._manual: Event | None = None       # the recording that somebody started
+        self._manual_at = 0.0                   # when that was [s, monotonic]
         self._untold: int | None = None         # its id, until it has a thumbnail
 
     @property
@@ -177,10 +179,11 @@ class Evidence:
             self._peak = NOTHING
         self._illustrate(frame, jpeg)
 
-    def lost(self, since: float, reason: str) -> None:
-        """Note that the camera has gone, *since* [s since the epoch]."""
+    def lost(self, since: float, reason: str, silent: float = 0.0) -> None:
+        """Note that the camera has gone, *since* [s, epoch], *silent* seconds ago."""
         self.rest()
         if self._lost is None:
+            self._lost_at = self._clock.monotonic() - silent
             self._lost = self._new(LOST, since, reason)
             self._store.begin(self._lost)
         else:
@@ -191,8 +194,9 @@ class Evidence:
         if self._lost is None:
             return
         gone, self._lost = self._lost, None
-        self._store.end(gone.id, captured, 0.0, None)
-        back = self._new(RETURNED, captured, f"after {captured - gone.begin:.0f} s")
+        took = self._clock.monotonic() - self._lost_at
+        self._store.end(gone.id, gone.begin + took, 0.0, None)
+        back = self._new(RETURNED, captured, f"after {took:.0f} s")
         self._store.begin(ended(back, captured))
 
     def rest(self) -> None:
@@ -214,14 +218,16 @@ class Evidence:
         with self._lock:
             if on and self._manual is None and not self._off:
                 self._manual = self._new(MANUAL, self._clock.time())
+                self._manual_at = self._clock.monotonic()
                 self._untold = self._manual.id
                 self._store.begin(self._manual)
-                self._recorder.begin(story(self._manual), self._clock.monotonic())
+                self._recorder.begin(story(self._manual), self._manual_at)
             elif not on and self._manual:
                 whole, self._manual = self._manual, None
-                now = self._clock.time()
-                self._store.end(whole.id, now, 0.0, None)
-                self._recorder.end(story(ended(whole, now)), self._clock.monotonic())
+                now = self._clock.monotonic()
+                end = whole.begin + now - self._manual_at
+                self._store.end(whole.id, end, 0.0, None)
+                self._recorder.end(story(ended(whole, end)), now)
             return "started" if self._manual else "stopped"
 
     def keep_still(self, jpeg: bytes, captured: float) -> int:

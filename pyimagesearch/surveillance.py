@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
 CLOSING = 0.3       # seconds that a reader is given to leave its last read
 GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
+RESTING = 2.0       # seconds between two turns of a loop that has nothing more to do
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
 
 
@@ -60,7 +61,8 @@ class Surveillance:
 
     def __init__(self, camera: Camera, screen: Screen, evidence: Evidence,
                  settings: CameraSettings, clock: Clock, *,
-                 make_detector: Callable[[], Detector]) -> None:
+                 make_detector: Callable[[], Detector],
+                 turned: Callable[[], object] = lambda: None) -> None:
         self.name = name = settings.name
         self._evidence = evidence
         self._camera = camera
@@ -68,6 +70,7 @@ class Surveillance:
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
+        self._turned = turned       # told that the loop is not stuck
         self._stopping = threading.Event()
         self._news = threading.Event()      # there is more to do than to wait
         self._off_since: float | None = None
@@ -81,7 +84,8 @@ class Surveillance:
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
         self._last_seen: float | None = None
-        self._arrived: float | None = None      # of the last good frame [monotonic]
+        self._arrived: float | None = None      # of the last good frame [s, monotonic]
+        self._gone_at = 0.0                     # of a loss [s, monotonic]
         self._detecting = Effort()
         self._learnt = self._frames = self._skipped = 0
         self._given = self._left_out = 0
@@ -155,6 +159,7 @@ class Surveillance:
                 self._rest(self._off_since)
                 continue
             before, begin = self._frames, self._clock.monotonic()
+            self._turned()
             try:
                 self.run_once()
             except SourceEnded as end:
@@ -162,7 +167,8 @@ class Surveillance:
                 self._evidence.rest()
                 self._screen.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
-                self._news.wait()
+                while not self._clock.wait(self._news, RESTING):
+                    self._turned()
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
@@ -198,6 +204,7 @@ class Surveillance:
         limit = RateLimit(self._settings.fps)
         total, last, good = 0, 0, None
         for frame in frames:
+            self._turned()
             self._given += frame.number - last
             self._skipped += frame.number - last - 1
             last = frame.number
@@ -270,7 +277,7 @@ class Surveillance:
         if state != self._state:
             if state == LEARNING and self._state == NO_SIGNAL:
                 log.info("%s: the picture is back after %.1f s", self.name,
-                         self._clock.time() - self._since)
+                         self._clock.monotonic() - self._gone_at)
                 self._evidence.returned(self._clock.time())
             self._state = state
             self._since = self._clock.time() if since is None else since
@@ -300,7 +307,8 @@ class Surveillance:
         self._rate.forget()
         self._motion = False
         while self._goes_on() and self._off_since == off_since:
-            self._news.wait()
+            self._turned()
+            self._clock.wait(self._news, RESTING)
         if self._stopping.is_set():
             return
         self._evidence.switch(True)
@@ -310,12 +318,14 @@ class Surveillance:
     def _lose(self, reason: str) -> None:
         if (self._state, self._reason) == (NO_SIGNAL, reason):
             return
+        now = self._clock.monotonic()
         if self._state != NO_SIGNAL:
             self._losses += 1
+            self._gone_at = now if self._arrived is None else self._arrived
         hint = "" if self._frames else " (without a camera, try: --source demo)"
         log.warning("%s: no signal: %s%s", self.name, reason, hint)
         self._enter(NO_SIGNAL, reason, self._last_seen)
-        self._evidence.lost(self._since, reason)
+        self._evidence.lost(self._since, reason, now - self._gone_at)
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)

@@ -383,6 +383,23 @@ def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
     assert "ZeroDivisionError" in surveillance.status().reason
 
 
+def test_memory_that_is_short_for_a_while_is_a_loss_and_no_end(make, caplog):
+    short = [MemoryError(), MemoryError()]
+
+    class Large(SingleMotionDetector):
+        def update(self, image):
+            if short:
+                raise short.pop()
+            super().update(image)
+
+    surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
+                        clock=Impatient(), detector=Large)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "learning")
+    assert caplog.text.count("Traceback") == 2
+    assert "no signal: MemoryError in the camera loop" in caplog.text
+
+
 def test_blocked_reads_are_abandoned_counted_and_bounded(make):
     release, opened = threading.Event(), []
 

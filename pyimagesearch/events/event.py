@@ -21,7 +21,7 @@ GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved away by hand
 BROKEN = "broken"       # there, but cannot be played
 
-CURSOR = r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e-[0-9]{1,3})?_-?[0-9]{1,18}"   # as text
+CURSOR = r"[0-9]{1,18}"      # as text
 
 
 class KeptFile(NamedTuple):
@@ -76,18 +76,21 @@ class Event:
 
 
 class Cursor(NamedTuple):
-    """A place in the list of events, between two of them."""
+    """
+    A place in the list of events: older than event *id*.
 
-    begin: float    # of the event before it [seconds since the epoch]
+    Events stand in the order in which they were told, which is that of their ids:
+    a clock that is set back does not mix them up.
+    """
+
     id: int
 
     def __str__(self) -> str:
-        return f"{self.begin!r}_{self.id}"
+        return str(self.id)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the cursor that was written as *text*; raises :exc:`ValueError`."""
         if not re.fullmatch(CURSOR, text):
             raise ValueError(f"{text!r} is no cursor")
-        begin, _, number = text.partition("_")
-        return cls(float(begin), int(number))
+        return cls(int(text))
