@@ -87,7 +87,7 @@ def test_address_of_another_kind_is_said(caplog):
     ({}, None), ({"WATCHDOG_USEC": "30000000"}, 30.0), ({"WATCHDOG_USEC": "0"}, None),
     ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
     ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
-    ({"WATCHDOG_USEC": "soon"}, None)], ids=str)
+    ({"WATCHDOG_USEC": "soon"}, None)], ids=["none", "ours", "off", "ours by number", "another's", "nonsense"])
 def test_watchdog_is_heeded_if_it_means_this_process(environ, seconds):
     assert patience(environ) == seconds
 
