@@ -1,12 +1,16 @@
 """The page in a real browser: Chromium, headless, driven through its own driver."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from conftest import eventually, needs
 from machine import running
@@ -209,6 +213,49 @@ def test_closed_page_leaves_nothing_behind(start, page):
     begin = running()
     eventually(lambda: running() - begin > 0.2)
     assert product.camera["encoded"] <= encoded + 1
+
+
+def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, page):
+    product = start("--source", "demo:320x240@5", "--frame-count", "5")
+
+    def drawn():
+        return [[[int(side) for side in corner.split(",")] for corner in region.split()]
+                for region in json.loads(product.get("/api/cameras/camera/mask"))["drawn"]]
+    show(page, product.url)
+    moves(page)
+    page.find_element("id", "hide").click()
+    svg = page.find_element("id", "mask")
+    eventually(svg.is_displayed)
+    wide, tall = svg.size["width"], svg.size["height"]
+    scale = min(wide / 320, tall / 240)     # the picture lies in the middle of its box
+    corners = [(250, 250), (750, 250), (750, 750)]
+    for x, y in corners:
+        ActionChains(page).move_to_element_with_offset(
+            svg, round((x - 500) * 0.32 * scale), round((y - 500) * 0.24 * scale)
+        ).click().perform()
+    page.find_element("id", "close-region").click()
+    svg.send_keys(Keys.ENTER, Keys.ARROW_RIGHT, Keys.ENTER, Keys.ARROW_DOWN, Keys.ENTER,
+                  Keys.ARROW_LEFT, Keys.ENTER, Keys.BACKSPACE)
+    page.find_element("id", "save").click()
+    eventually(lambda: text(page, "#wish") == "2 regions are black now")
+    by_mouse, by_keyboard = drawn()
+    assert np.abs(np.subtract(by_mouse, corners)).max() <= 4
+    assert by_keyboard == [[500, 500], [510, 500], [510, 510]]
+    assert not svg.is_displayed()
+
+    page.find_element("id", "hide").click()
+    eventually(lambda: len(page.find_elements("css selector", "#regions button")) == 2)
+    page.find_element("css selector", "#regions button").click()
+    page.find_element("id", "save").click()
+    eventually(lambda: text(page, "#wish") == "1 region is black now")
+    assert drawn() == [by_keyboard]
+
+    page.find_element("id", "cameras").click()
+    eventually(lambda: text(page, "#words").startswith("switched off since "))
+    assert (text(page, "#cameras"), text(page, "#reason")) == ("Cameras off", "by the owner")
+    page.find_element("id", "cameras").click()
+    eventually(lambda: text(page, "#words") == "live")
+    moves(page)
 
 
 def test_mosaic_shows_all_cameras_and_a_tap_opens_one(start, page):

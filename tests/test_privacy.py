@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from test_door import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_evidence import GREY, Scene
 from test_web import STATUS
 
@@ -341,6 +343,24 @@ def test_what_cannot_be_kept_is_told(client, monkeypatch):
     answer = client.post("/api/cameras", json={"on": False})
     assert answer.status_code == 503
     assert answer.json["error"].startswith("This holds until the next start only")
+
+
+def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
+    guarded = Guarded(tmp_path / "guarded", ("front", "yard"))
+    site = guarded.app.extensions["site"]
+    guarded.app.extensions["site"] = replace(site, privacy=begin().privacy)
+    for role in (OWNER, VIEWER):
+        client, may = guarded.client(role), role is OWNER
+        for path in ("/", "/camera/front"):
+            page = client.get(path, headers=BROWSER).text
+            assert ("Cameras on" in page) == may
+            assert ("Hide parts" in page) == (may and path != "/")
+            assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=", page)
+        assert client.get("/api/cameras/front/mask").json["set"] == [SET]
+        for method, path, body in (("PUT", "/api/cameras/front/mask", {"drawn": [DRAWN]}),
+                                   ("POST", "/api/cameras", {"on": True})):
+            answer = client.open(path, method=method, json=body, headers=OURS)
+            assert answer.status_code == (200 if may else 403)
 
 
 def test_server_without_privacy_says_so(broadcaster):
