@@ -9,10 +9,13 @@ server. Readers of the tutorial find its functions here:
     index, video_feed   pyimagesearch/web/live.py
 """
 
+import faulthandler
 import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from functools import partial
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 
@@ -29,23 +32,29 @@ try:
     from pyimagesearch.doctor import examine
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.evidence import Evidence, StoreLedger
+    from pyimagesearch.lastwords import LastWords
     from pyimagesearch.limits import ViewerLimits, connections_for
     from pyimagesearch.listening import urls
     from pyimagesearch.memory import keep_freed_memory, many_descriptors
     from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.privacy import Privacy
+    from pyimagesearch.recording.packetgate import PacketGate
     from pyimagesearch.recording.recorder import Recorder
     from pyimagesearch.recording.tape import Tape
     from pyimagesearch.server import LiveServer, in_thread
+    from pyimagesearch.service import COMMAND, service
     from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.screen import Screen
     from pyimagesearch.surveillance import Surveillance
     from pyimagesearch.tls import tls_for
+    from pyimagesearch.watchdog import ServiceManager, Watchdog
     from pyimagesearch.web.access.commands import COMMANDS, command
     from pyimagesearch.web.access.gate import Gate
     from pyimagesearch.web.access.masking import mask_secrets
     from pyimagesearch.web.access.origin import is_loopback, own_names
+    from pyimagesearch.web.access.strangers import Strangers
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Feed, Site
 except ImportError as missing:
@@ -53,10 +62,16 @@ except ImportError as missing:
 
 log = logging.getLogger("webstreaming")
 
+Thread = Surveillance | Mosaic
+Keeper = Recorder | Archive | EventStore
+SERVER = "the server"       # among the loops that must turn; no camera is called so
+
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
     try:
+        if argv[:1] == COMMAND:
+            return service(argv)
         return change_access(argv) if argv[:1] in COMMANDS else serve(argv)
     except SurveillanceError as error:
         print(f"webstreaming: error: {error}", file=sys.stderr)
@@ -70,6 +85,7 @@ def serve(argv: list[str]) -> int:
                 else Settings.from_command_line(argv))
     logging.basicConfig(level=settings.log_level.upper())
     mask_secrets("%(asctime)s %(levelname)s %(message)s")
+    faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera
@@ -82,6 +98,8 @@ def watch(settings: Settings) -> int:
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     folder = DataFolder(settings.data)
     archive = Archive(folder, settings, clock)
+    privacy = Privacy(folder, wanted, archive.store, clock)
+    archive.on_open(privacy.catch_up)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
@@ -89,7 +107,11 @@ def watch(settings: Settings) -> int:
                         tls_for(settings, folder))
     archive.claim()
     local = is_loopback(server.address[0]) and not settings.trusted_proxies
-    gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread)
+    strangers = Strangers(archive.store, clock)
+    gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread,
+                on_refused=strangers.refused)
+    manager, last_words = ServiceManager(), LastWords(server.stop_soon)
+    watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                     settings.quality, clock) if len(wanted) > 1 else None
@@ -103,17 +125,24 @@ def watch(settings: Settings) -> int:
         screen = Screen(each.name, broadcaster, mosaic,
                         width=each.width, quality=each.quality)
         loops.append(Surveillance(camera, screen, evidence, each, clock,
-                                  make_detector=make_detector))
+                                  make_detector=make_detector,
+                                  turned=partial(watchdog.turned, each.name)))
+        privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
     site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()),
-                ViewerLimits(*viewers))
+                ViewerLimits(*viewers), privacy)
     app = create_app(site, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
-    threads: list[Surveillance | Mosaic] = [*loops, *([mosaic] if mosaic else [])]
-    keepers: list[Recorder | Archive | EventStore] = [
-        *archive.recorders, archive, archive.store]
+    threads: list[Thread] = [*loops, *([mosaic] if mosaic else [])]
+    keepers: list[Keeper] = [*archive.recorders, archive, archive.store]
 
+    def each_second() -> None:
+        gate.refresh()
+        strangers.write()
+        watchdog.turned(SERVER)
+
+    last_words.listen()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
     for thread in (archive, *archive.recorders, *threads):
@@ -121,11 +150,20 @@ def watch(settings: Settings) -> int:
     found_at = addresses(*server.address, settings)
     print(f"webstreaming {__version__}: open", *found_at, flush=True)
     greet(gate, found_at[-1], settings)
-    watching_the_gate = gevent.get_hub().loop.timer(1.0, 1.0)
-    watching_the_gate.start(gate.refresh)
+    seconds = gevent.get_hub().loop.timer(1.0, 1.0)
+    seconds.start(each_second)
+    manager.tell("READY=1", f"STATUS=open {found_at[-1]}")
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
+    manager.tell("STOPPING=1")
+    strangers.write()
     hubs.close()
+    wait_for(threads, keepers)
+    return last_words.status
+
+
+def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
+    """Wait for *threads*, which know of the end, then for the *keepers* of it all."""
     for thread in threads:
         if not thread.join(0.5):
             log.warning("%s did not stop in time", thread.name)
@@ -134,13 +172,13 @@ def watch(settings: Settings) -> int:
         if not keeper.join(5.0):
             log.warning("%s did not stop in time; the next start salvages "
                         "what is open", keeper.name)
-    return 0
 
 
 def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
                    clock: Clock) -> tuple[Camera, Evidence]:
     """Return a camera and what becomes of what it sees; nothing is opened yet."""
-    packets, tape = gives_packets(wanted), Tape(wanted.pre_roll)
+    tape = Tape(wanted.pre_roll)
+    packets = PacketGate(tape) if gives_packets(wanted) else None
     recorder = Recorder(wanted.name, archive.clips, tape,
                         StoreLedger(archive.store, archive.clips), clock,
                         max_clip=wanted.max_clip, ready=archive.ready,
@@ -148,7 +186,7 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     archive.recorders.append(recorder)
     evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
     archive.on_arm(evidence.arm)
-    return find_camera(wanted, clock, hubs, tape if packets else None), evidence
+    return find_camera(wanted, clock, hubs, packets), evidence
 
 
 def addresses(ip: str, port: int, settings: Settings) -> list[str]:

@@ -58,7 +58,7 @@ class Desk:
         """Write the events: each with a clip and a thumbnail, one in ten starred."""
         dice = random.Random(5)
         for number in range(1, EVENTS + 1):
-            begin = BEGIN + dice.uniform(0, DAYS * 86400)
+            begin = BEGIN + (number - dice.random()) * DAYS * 86400 / EVENTS
             camera = dice.choice(["front", "yard", "gate"])
             self.store.begin(Event(
                 id=number, camera=camera, kind=MOTION, begin=begin, end=begin + 12,

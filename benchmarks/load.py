@@ -30,7 +30,8 @@ class Viewer:
         self.socket = socket.create_connection((parts.hostname, parts.port or 80), 10)
         if parts.scheme == "https":
             self.socket = anybody().wrap_socket(self.socket)
-        self.socket.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
+        wanted = parts.path + (f"?{parts.query}" if parts.query else "")
+        self.socket.sendall(f"GET {wanted} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
                             .encode())
         self.socket.setblocking(False)
         self.tail = b""

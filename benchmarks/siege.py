@@ -1,12 +1,15 @@
 """
 What viewers notice while strangers try to hold the server.
 
-    python -m benchmarks.siege [SECONDS]
+    python -m benchmarks.siege [connections | logins] [SECONDS]
 
-Ten viewers at 30 fps, and a page opened anew again and again, while 1,000 connections
-say nothing or one byte a second: all of one address, the viewers' own, and of ten.
-Must: no viewer below 28 fps, each page within 100 ms, and no stranger left 12 s after
-the siege began. Beside it, the same without strangers.
+Connections: ten viewers at 30 fps, and a page opened anew again and again, while 1,000
+connections say nothing or one byte a second: all of one address, the viewers' own, and
+of ten. Must: no viewer below 28 fps, each page within 100 ms, and no stranger left 12 s
+after the siege began. Beside it, the same without strangers.
+
+Logins: ten viewers, and the owner who logs in again and again, while strangers try 200
+wrong passwords a second. Must: no viewer below 28 fps, each login within 5 s.
 """
 
 import contextlib
@@ -25,6 +28,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.processes import ROOT, Server, main_guard, product, viewers
+from benchmarks.siege_logins import LEAST, LONGEST, attack, guessing
 
 STRANGERS, VIEWERS = 1000, 10
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"x" * 1000
@@ -138,16 +142,27 @@ def silent_and_slow(seconds: float) -> bool:
                for row in rows.values())
 
 
-def main(seconds: float) -> None:
+def main(which: str, seconds: float | None) -> None:
     """Lay each siege, and print what became of it."""
-    ok = silent_and_slow(seconds)
-    print("must: every viewer >= 28 fps, every page <= 100 ms, nobody left:",
-          "met" if ok else "MISSED")
+    ok = True
+    if which != "logins":
+        ok = silent_and_slow(seconds or 20)
+        print("must: every viewer >= 28 fps, every page <= 100 ms, nobody left:",
+              "met" if ok else "MISSED", flush=True)
+    if which != "connections":
+        held = guessing(seconds or 60)
+        print(f"must: every viewer >= {LEAST:g} fps, every login <= {LONGEST:g} s:",
+              "met" if held else "MISSED")
+        ok = ok and held
     main_guard(ok)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["besiege"]:
         besiege(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    elif sys.argv[1:2] == ["attack"]:
+        attack(sys.argv[2], float(sys.argv[3]))
     else:
-        main(float(sys.argv[1]) if sys.argv[1:] else 20)
+        words = sys.argv[1:]
+        chosen = words.pop(0) if words[:1] in (["connections"], ["logins"]) else "all"
+        main(chosen, float(words[0]) if words else None)

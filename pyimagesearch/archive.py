@@ -48,6 +48,7 @@ class Archive:
         self._settings = settings
         self._clock = clock
         self._on_arm: list[Callable[[bool], None]] = []
+        self._on_open: list[Callable[[], None]] = []
         self._trouble = ""
         self._used = self._cap = self._free = self._keep = 0
         self._days: float | None = None
@@ -90,6 +91,10 @@ class Archive:
             folder=str(self._folder.path), used=self._used, cap=self._cap,
             free=self._free, days=self._days,
             trouble=self._trouble or self.store.trouble, armed=self.armed)
+
+    def on_open(self, tell: Callable[[], None]) -> None:
+        """Have *tell* called once the folder is there, before anything is recorded."""
+        self._on_open.append(tell)
 
     def on_arm(self, tell: Callable[[bool], None]) -> None:
         """Have *tell* called when motion is to make events, or no longer."""
@@ -173,6 +178,8 @@ class Archive:
         self._set_armed(armed != "no")
         self._keep = self._settings.keep_bytes or int(kept or self._half_of_the_disk())
         salvage(self.clips, self.store)
+        for tell in self._on_open:
+            tell()
         self.ready.set()
 
     def _half_of_the_disk(self) -> int:

@@ -45,6 +45,10 @@ class AccessError(SurveillanceError):
     """A password or link cannot be set or read; the text says why."""
 
 
+class ServiceError(SurveillanceError):
+    """The unit cannot be installed; the text says why."""
+
+
 def explain_import(error: ImportError) -> str:
     """Return what to do about a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):

@@ -21,6 +21,7 @@ from .events.event import (
 from .events.store import EventStore
 from .frames import Box, Frame
 from .motion_detection.motionevents import Ended, MotionEvents, Started
+from .recording.packetgate import PacketGate
 from .recording.recorder import Recorder
 from .recording.story import Story
 from .settings import CameraSettings
@@ -57,15 +58,16 @@ class Evidence:
     """
     Make events of what the camera loop sees, and have the recorder keep them.
 
-    :meth:`see`, :meth:`lost`, :meth:`returned`, :meth:`rest` and :meth:`close` belong
-    to the camera loop; :meth:`record`, :meth:`keep_still` and :meth:`arm` to everybody.
-    *packets* tells that clips are made of the camera's own video, so that pictures
-    are wanted for thumbnails only.
+    :meth:`record`, :meth:`keep_still`, :meth:`arm` and :meth:`refuse_packets` belong to
+    everybody, all else to the camera loop. With *packets*, clips are made of the
+    camera's own video that comes through there, so that pictures are wanted for
+    thumbnails only; but not of a camera that is masked.
     """
 
     def __init__(self, settings: CameraSettings, recorder: Recorder, store: EventStore,
-                 clock: Clock, *, packets: bool) -> None:
+                 clock: Clock, *, packets: PacketGate | None) -> None:
         self._armed = True
+        self._masked = False
         self._settings = settings
         self._recorder = recorder
         self._store = store
@@ -75,10 +77,13 @@ class Evidence:
                                     post_roll=settings.post_roll)
         self._event: Event | None = None        # the motion event that lasts
         self._lost: Event | None = None         # the loss that lasts
+        self._lost_at = 0.0                     # when it began [s, monotonic]
         self._peak = NOTHING
         self._minute, self._level = 0, 0.0
-        self._lock = threading.Lock()           # guards the two below
+        self._lock = threading.Lock()           # guards the three below
+        self._off = False
         self._manual: Event | None = None       # the recording that somebody started
+        self._manual_at = 0.0                   # when that was [s, monotonic]
         self._untold: int | None = None         # its id, until it has a thumbnail
 
     @property
@@ -106,13 +111,46 @@ class Evidence:
         """Have motion make events, or not."""
         self._armed = armed
 
+    def refuse_packets(self) -> None:
+        """Keep none of the camera's own packets, as something is to be hidden."""
+        if self._packets and self._packets.shut():
+            log.info("%s: has a privacy mask, so its clips are made of the stream and "
+                     "not of the camera's own video", self._settings.name)
+
+    def begin_anew(self, masked: bool) -> None:
+        """Forget what was seen, as other parts of the pictures are *masked* now."""
+        self._peak = self._peak._replace(jpeg=b"")
+        self.rest()
+        self._recorder.tape.clear()
+        self._masked = masked
+        if not masked and self._packets and self._packets.open():
+            log.info("%s: has no privacy mask any more, so its clips are made of the "
+                     "camera's own video", self._settings.name)
+
+    def switch(self, on: bool) -> None:
+        """Note that the camera is switched *on*, or off: then all that lasts ends."""
+        with self._lock:
+            self._off = not on
+        if on:
+            return
+        self.rest()
+        self.record(False)
+        if self._lost:
+            self._store.end(self._lost.id, self._clock.time(), 0.0, None)
+            self._lost = None
+
+    @property
+    def _from_packets(self) -> bool:
+        """Whether clips are made of the camera's own video."""
+        return self._packets is not None and not self._masked
+
     def wants(self, area: float) -> bool:
         """Return whether the frame, of which *area* per mille moved, is to be kept."""
-        if self._manual and (self._untold or not self._packets):
+        if self._manual and (self._untold or not self._from_packets):
             return True
         if not (self._armed and self._settings.record):
             return False
-        return not self._packets or (
+        return not self._from_packets or (
             area >= self._settings.min_area and area > self._peak.area)
 
     def see(self, frame: Frame, area: float, box: Box | None,
@@ -129,7 +167,7 @@ class Evidence:
         told = self._motion.see(frame.arrived, motion)
         if motion and area > self._peak.area:
             self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
-        if jpeg and not self._packets and self.wants(area):
+        if jpeg and not self._from_packets and self.wants(area):
             self._recorder.tape.put(jpeg, frame.captured, frame.arrived,
                                     since=self._motion.since)
         for change in told:
@@ -141,10 +179,11 @@ class Evidence:
             self._peak = NOTHING
         self._illustrate(frame, jpeg)
 
-    def lost(self, since: float, reason: str) -> None:
-        """Note that the camera has gone, *since* [s since the epoch]."""
+    def lost(self, since: float, reason: str, silent: float = 0.0) -> None:
+        """Note that the camera has gone, *since* [s, epoch], *silent* seconds ago."""
         self.rest()
         if self._lost is None:
+            self._lost_at = self._clock.monotonic() - silent
             self._lost = self._new(LOST, since, reason)
             self._store.begin(self._lost)
         else:
@@ -155,8 +194,9 @@ class Evidence:
         if self._lost is None:
             return
         gone, self._lost = self._lost, None
-        self._store.end(gone.id, captured, 0.0, None)
-        back = self._new(RETURNED, captured, f"after {captured - gone.begin:.0f} s")
+        took = self._clock.monotonic() - self._lost_at
+        self._store.end(gone.id, gone.begin + took, 0.0, None)
+        back = self._new(RETURNED, captured, f"after {took:.0f} s")
         self._store.begin(ended(back, captured))
 
     def rest(self) -> None:
@@ -170,19 +210,25 @@ class Evidence:
         self.record(False)
 
     def record(self, on: bool) -> str:
-        """Start or stop a recording by hand; return what is now: started, stopped."""
+        """
+        Start or stop a recording by hand; return what is now: started, stopped.
+
+        A camera that is switched off cannot be recorded.
+        """
         with self._lock:
-            if on and self._manual is None:
+            if on and self._manual is None and not self._off:
                 self._manual = self._new(MANUAL, self._clock.time())
+                self._manual_at = self._clock.monotonic()
                 self._untold = self._manual.id
                 self._store.begin(self._manual)
-                self._recorder.begin(story(self._manual), self._clock.monotonic())
+                self._recorder.begin(story(self._manual), self._manual_at)
             elif not on and self._manual:
                 whole, self._manual = self._manual, None
-                now = self._clock.time()
-                self._store.end(whole.id, now, 0.0, None)
-                self._recorder.end(story(ended(whole, now)), self._clock.monotonic())
-        return "started" if on else "stopped"
+                now = self._clock.monotonic()
+                end = whole.begin + now - self._manual_at
+                self._store.end(whole.id, end, 0.0, None)
+                self._recorder.end(story(ended(whole, end)), now)
+            return "started" if self._manual else "stopped"
 
     def keep_still(self, jpeg: bytes, captured: float) -> int:
         """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""

@@ -25,7 +25,8 @@ def command_line(table: Table) -> argparse.ArgumentParser:
         epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
         "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong; "
         "'webstreaming password [--viewer]' sets a password; 'webstreaming token "
-        "[--new]' shows the links that log in, or new ones that end the old.")
+        "[--new]' shows the links that log in, or new ones that end the old; "
+        "'webstreaming service [--install] [options]' has systemd run it.")
     parser.add_argument("--version", action="version",
                         version=f"%(prog)s {__version__}")
     for item in table.values():

@@ -68,9 +68,9 @@ class CameraStatus:
     name: str
     source: str             # where it comes from, without credentials
     granted: str            # what was opened: format, size and rate, in words
-    state: str              # STARTING, LEARNING, LIVE, NO_SIGNAL or ENDED
+    state: str              # STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED or OFF
     since: float            # when the state began [seconds since the epoch]
-    reason: str             # why there is no signal; else empty
+    reason: str             # why there are no pictures; else empty
     learnt: int             # frames learnt so far, up to frame_count + 1
     frame_count: int
     motion: bool            # whether the newest frame had a box
@@ -106,7 +106,7 @@ class CameraStatus:
         if self.state == LEARNING:
             done = min(self.learnt, self.frame_count)
             return f"learning the background, {done} of {self.frame_count}"
-        return self.state
+        return "switched off" if self.state == OFF else self.state
 
     @property
     def lateness(self) -> str:

@@ -22,19 +22,21 @@ Option = Field[Any]
 def option(default: Any, help: str, *flags: str, kind: type | None = None,
            low: float | None = None, high: float | None = None,
            choices: tuple[str, ...] = (), pattern: str | None = None,
-           metavar: str | None = None, per_camera: bool = False) -> Any:
+           metavar: str | None = None, allowed: str = "",
+           per_camera: bool = False) -> Any:
     """
     Declare one setting, as a field of a dataclass.
 
     *kind* is the type of a value, by default that of *default*; *low* and
     *high* are inclusive; *choices* are all values there are; *pattern* is
-    what a text must match, and *metavar* how it is written. *per_camera*
-    settings may differ from one camera to the next.
+    what a text must match, and *metavar* how it is written, or *allowed* where
+    that takes more words. *per_camera* settings may differ from one camera to
+    the next.
     """
     return field(default=default, metadata={
         "help": help, "flags": flags, "kind": kind or type(default), "low": low,
         "high": high, "choices": choices, "pattern": pattern, "metavar": metavar,
-        "per_camera": per_camera})
+        "allowed": allowed, "per_camera": per_camera})
 
 
 def flag(item: Option) -> str:
@@ -95,6 +97,8 @@ def check(item: Option, value: Any, where: str) -> None:
 def allowed(item: Option) -> str:
     """Say in words which values a setting may have."""
     rules = item.metadata
+    if rules["allowed"]:
+        return str(rules["allowed"])
     if rules["choices"]:
         return "one of " + ", ".join(rules["choices"])
     if rules["pattern"]:

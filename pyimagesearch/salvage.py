@@ -93,8 +93,8 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
         story, seconds = None, -1.0
     camera = path.parent.parent.name
     first = when - max(0.0, seconds)
-    story = story or Story(event=event or store.new_id(), camera=camera, kind=MOTION,
-                           begin=first, first=first, last=when)
+    story = story or Story(event=event or store.id_at(first), camera=camera,
+                           kind=MOTION, begin=first, first=first, last=when)
     # what was cut off has told of itself before it knew how long it would be
     story = story.extended(last=max(story.last, story.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE
@@ -118,7 +118,7 @@ def adopt_picture(path: Path, name: str, store: EventStore,
     when, size = path.stat().st_mtime, path.stat().st_size
     media = THUMBNAIL if place in adopted and not series else STILL
     if place not in adopted:
-        adopted[place] = store.new_id()
+        adopted[place] = store.id_at(when)
         store.adopt(Event(id=adopted[place], camera=path.parent.parent.name,
                           kind=MOTION if series else SNAPSHOT, begin=when, end=when,
                           starred=is_protected(path), note="found on the disk"))

@@ -33,6 +33,8 @@ class LiveServer:
         self._connections = Connections() if connections is None else connections
         self._fanouts: dict[LatestFrameBroadcaster, Fanout] = {}
         self._stopped = gevent.event.Event()
+        self._called = gevent.get_hub().loop.async_()
+        self._called.start(self.stop)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -68,6 +70,10 @@ class LiveServer:
     def stop(self) -> None:
         """End :meth:`run`; to be called in the main thread."""
         self._stopped.set()
+
+    def stop_soon(self) -> None:
+        """End :meth:`run`; may be called in any thread."""
+        self._called.send()
 
     def fanout(self, broadcaster: LatestFrameBroadcaster) -> Fanout:
         """Return the one loop that serves all viewers of *broadcaster*."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged
 from .options import HOST, SIZE, Option, as_bytes, check, flag, option, shown_default
+from .privacymask import POLYGONS, SPELLING
 
 
 class Row(NamedTuple):
@@ -41,6 +42,7 @@ class CameraSettings:
     pre_roll: float
     post_roll: float
     max_clip: int
+    mask: str | None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -118,6 +120,12 @@ class Settings:
         low=0.5, high=600, per_camera=True)
     max_clip: int = option(300, "seconds after which a clip goes on in a new file",
                            low=5, high=3600, per_camera=True)
+    mask: str | None = option(
+        None, "what is burnt black before anybody sees it, beside what is drawn on "
+        "the page: corners of polygons [per mille of width and height], with ; between",
+        kind=str, pattern=POLYGONS, metavar="'0,0 300,0 300,250; ...'",
+        allowed=f"{SPELLING}, with ; between, such as 0,0 300,0 300,250; "
+        "700,0 1000,0 1000,200", per_camera=True)
     data: str | None = option(
         None, "folder for all that is kept; default: the platform's for user data",
         kind=str, metavar="DIR")

@@ -19,12 +19,14 @@ from .metrics import (
     LEARNING,
     LIVE,
     NO_SIGNAL,
+    OFF,
     STARTING,
     CameraStatus,
     Effort,
     Rate,
     RateLimit,
 )
+from .privacymask import PrivacyMask
 from .settings import CameraSettings
 from .streaming.screen import Screen
 
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
 CLOSING = 0.3       # seconds that a reader is given to leave its last read
 GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
+RESTING = 2.0       # seconds between two turns of a loop that has nothing more to do
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
 
 
@@ -52,13 +55,14 @@ class Surveillance:
 
     The thread ``camera-NAME`` owns detector and *screen*; the camera itself is
     drained by the reader's thread, so that this one never waits on a device and
-    can be stopped at once. :meth:`stop` and :meth:`status` may be
-    called from anywhere.
+    can be stopped at once. :meth:`stop`, :meth:`status`, :meth:`hide` and
+    :meth:`switch` may be called from anywhere.
     """
 
     def __init__(self, camera: Camera, screen: Screen, evidence: Evidence,
                  settings: CameraSettings, clock: Clock, *,
-                 make_detector: Callable[[], Detector]) -> None:
+                 make_detector: Callable[[], Detector],
+                 turned: Callable[[], object] = lambda: None) -> None:
         self.name = name = settings.name
         self._evidence = evidence
         self._camera = camera
@@ -66,7 +70,12 @@ class Surveillance:
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
+        self._turned = turned       # told that the loop is not stuck
         self._stopping = threading.Event()
+        self._news = threading.Event()      # there is more to do than to wait
+        self._off_since: float | None = None
+        self._masking = threading.Lock()    # guards the next line
+        self._mask = self._burnt = PrivacyMask()    # what is to be, and what is burnt
         self._thread = threading.Thread(
             target=self.run, name=f"camera-{name}", daemon=True)
         self._reader: FrameReader | None = None
@@ -75,14 +84,15 @@ class Surveillance:
         self._state, self._since, self._reason = STARTING, clock.time(), ""
         self._size: Size = (0, 0)
         self._last_seen: float | None = None
-        self._arrived: float | None = None      # of the last good frame [monotonic]
+        self._arrived: float | None = None      # of the last good frame [s, monotonic]
+        self._gone_at = 0.0                     # of a loss [s, monotonic]
         self._detecting = Effort()
         self._learnt = self._frames = self._skipped = 0
         self._given = self._left_out = 0
         self._losses = 0
         self._motion = False
         self._bad = 0
-        screen.show_card("STARTING", f"opening {camera.label}", clock.time())
+        self._show_start()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -92,8 +102,22 @@ class Surveillance:
         """Tell the camera loop and all viewers to end; returns at once."""
         self._stopping.set()
         self._screen.close()
-        if reader := self._reader:
-            reader.cancel()
+        self._interrupt()
+
+    def hide(self, mask: PrivacyMask) -> None:
+        """Burn *mask* into all pictures from now on; they are learnt anew."""
+        if mask.polygons == self._mask.polygons:
+            return
+        with self._masking:
+            self._mask = mask
+            if mask:
+                self._evidence.refuse_packets()
+
+    def switch(self, off_since: float | None) -> None:
+        """Let go of the camera, as of *off_since* [s since the epoch]; or open it."""
+        if off_since != self._off_since:
+            self._off_since = off_since
+            self._interrupt()
 
     def join(self, timeout: float) -> bool:
         """Wait *timeout* seconds for the loop; return whether it ended."""
@@ -130,8 +154,12 @@ class Surveillance:
     def run(self) -> None:
         """Watch until :meth:`stop`, whatever the camera does."""
         delay = RETRY_FIRST
-        while not self._stopping.is_set():
+        while self._goes_on():
+            if self._off_since is not None:
+                self._rest(self._off_since)
+                continue
             before, begin = self._frames, self._clock.monotonic()
+            self._turned()
             try:
                 self.run_once()
             except SourceEnded as end:
@@ -139,7 +167,8 @@ class Surveillance:
                 self._evidence.rest()
                 self._screen.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
-                self._stopping.wait()
+                while not self._clock.wait(self._news, RESTING):
+                    self._turned()
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
@@ -148,7 +177,7 @@ class Surveillance:
             in_vain = self._frames == before
             delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
-            self._clock.wait(self._stopping, max(RETRY_FIRST, delay - took))
+            self._clock.wait(self._news, max(RETRY_FIRST, delay - took))
         self._evidence.close()
 
     def run_once(self) -> None:
@@ -157,7 +186,7 @@ class Surveillance:
         if len(self._stuck) >= MOST_STUCK:
             raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
         self._reader = reader = FrameReader(self._camera.open, self.name, self._clock)
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:
             self.detect_motion(reader.frames(), self._settings.frame_count)
@@ -170,11 +199,12 @@ class Surveillance:
         Publish each of *frames*, with a box around what moves.
 
         Detection begins once more than *frameCount* frames were learnt; a
-        camera that returns, or changes its size, is learnt anew.
+        camera that returns, changes its size or is masked otherwise, is learnt anew.
         """
         limit = RateLimit(self._settings.fps)
         total, last, good = 0, 0, None
         for frame in frames:
+            self._turned()
             self._given += frame.number - last
             self._skipped += frame.number - last - 1
             last = frame.number
@@ -182,6 +212,10 @@ class Surveillance:
                 self._leave_out(frame)
                 continue
             good = frame.arrived if good is None else good
+            if self._burnt is not self._mask:
+                self._burn_anew()
+                total = 0
+            frame = frame._replace(picture=self._burnt.over(frame.picture))
             try:
                 if self._screen.wanted or self._evidence.wants(0.0):
                     frame.picture.colour()      # before its grey: decoded only once
@@ -199,6 +233,11 @@ class Surveillance:
                 self._forgive(frame.arrived - good)
                 continue
             good = frame.arrived
+
+    def _burn_anew(self) -> None:
+        with self._masking:     # or packets could be let through for a mask of before
+            self._burnt = self._mask
+            self._evidence.begin_anew(masked=bool(self._burnt))
 
     def _show(self, frame: Frame, motion: tuple[Grey, Box] | None, of: Size) -> None:
         """Show *frame* to who watches, and hand it on as evidence."""
@@ -238,21 +277,55 @@ class Surveillance:
         if state != self._state:
             if state == LEARNING and self._state == NO_SIGNAL:
                 log.info("%s: the picture is back after %.1f s", self.name,
-                         self._clock.time() - self._since)
+                         self._clock.monotonic() - self._gone_at)
                 self._evidence.returned(self._clock.time())
             self._state = state
             self._since = self._clock.time() if since is None else since
         self._reason = reason
 
+    def _goes_on(self) -> bool:
+        self._news.clear()      # first: what comes now must end the next wait
+        return not self._stopping.is_set()
+
+    def _interrupt(self) -> None:
+        self._news.set()
+        if reader := self._reader:
+            reader.cancel()
+
+    def _show_start(self) -> None:
+        self._screen.show_card("STARTING", f"opening {self._camera.label}",
+                               self._clock.time())
+
+    def _rest(self, off_since: float) -> None:
+        """Have the camera closed and a card shown until it is switched on again."""
+        since = datetime.datetime.fromtimestamp(off_since)
+        self._screen.show_card(
+            "SWITCHED OFF", f"by the owner, since {since:%d %B, %H:%M}",
+            self._clock.time())
+        self._enter(OFF, "by the owner", off_since)
+        self._evidence.switch(False)
+        self._rate.forget()
+        self._motion = False
+        while self._goes_on() and self._off_since == off_since:
+            self._turned()
+            self._clock.wait(self._news, RESTING)
+        if self._stopping.is_set():
+            return
+        self._evidence.switch(True)
+        self._enter(STARTING)
+        self._show_start()
+
     def _lose(self, reason: str) -> None:
         if (self._state, self._reason) == (NO_SIGNAL, reason):
             return
+        now = self._clock.monotonic()
         if self._state != NO_SIGNAL:
             self._losses += 1
+            self._gone_at = now if self._arrived is None else self._arrived
         hint = "" if self._frames else " (without a camera, try: --source demo)"
         log.warning("%s: no signal: %s%s", self.name, reason, hint)
         self._enter(NO_SIGNAL, reason, self._last_seen)
-        self._evidence.lost(self._since, reason)
+        self._evidence.lost(self._since, reason, now - self._gone_at)
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)

@@ -57,7 +57,8 @@
 
   function words(one) {
     const since = new Date(one.since * 1000).toLocaleString();
-    return one.state === "no signal" ? `no signal since ${since}` : one.words;
+    const gone = { "no signal": "no signal", off: "switched off" }[one.state];
+    return gone ? `${gone} since ${since}` : one.words;
   }
 
   function tellViewers(count) {
@@ -76,7 +77,8 @@
 
   function tellAll(status) {
     const count = status.cameras.filter(isLive).length;
-    camera.dataset.state = count === status.cameras.length ? "live" : "no signal";
+    camera.dataset.state = status.off_since !== null ? "off"
+      : count === status.cameras.length ? "live" : "no signal";
     tell("words", `${count} of ${status.cameras.length} cameras live`);
     tellViewers(status.mosaic_viewers);
     for (const one of status.cameras) {

@@ -27,6 +27,7 @@ from machine import running
 from prefork import Template
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.evidence import Evidence, StoreLedger
+from pyimagesearch.recording.packetgate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -35,6 +36,9 @@ settings.register_profile(
     "calm", deadline=None, max_examples=60, derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+# whoever runs the tests in the background has them ignore Ctrl-C, and what they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30.0     # seconds of the machine; reached only by a test that is going to fail
@@ -290,7 +294,8 @@ def keeping(wanted, clock, folder, *, packets=False, obstacle=str):
     recorder = Recorder(
         wanted.name, folder / "clips", Tape(wanted.pre_roll), StoreLedger(store, folder / "clips"),
         clock, max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
-    return Keeping(Evidence(wanted, recorder, store, clock, packets=packets), recorder,
+    gate = PacketGate(recorder.tape) if packets else None
+    return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
                    store, folder / "clips")
 
 

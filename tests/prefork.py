@@ -70,7 +70,10 @@ class Forked:
 
     def poll(self):
         if self.returncode is None:
-            found, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                found, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:       # its parent has not ended yet
+                return None
             if found:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode

@@ -1,5 +1,5 @@
 """
-An RTSP camera: GStreamer's own server; run with the system's Python.
+An RTSP camera with a microphone: GStreamer's own server; run with the system's Python.
 
     /usr/bin/python3 rtsp_camera.py PORT [WIDTH HEIGHT FPS [USER PASSWORD]]
 
@@ -25,7 +25,8 @@ factory.set_launch(
     f"( videotestsrc is-live=true pattern=smpte ! video/x-raw,width={width},"
     f"height={height},framerate={fps}/1 ! x264enc tune=zerolatency "
     f"speed-preset=ultrafast key-int-max=5 bitrate=2000 "
-    "! rtph264pay name=pay0 pt=96 )")
+    "! rtph264pay name=pay0 pt=96 "
+    "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8 )")
 factory.set_shared(True)
 if len(sys.argv) > 6:
     auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()

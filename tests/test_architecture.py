@@ -9,10 +9,10 @@ from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "options", "given", "settings", "frames", "metrics", "memory",
-     "datafolder"},
+     "datafolder", "privacymask", "lastwords", "watchdog", "unit"},
     {"motion_detection", "capture", "streaming", "recording", "events"},
-    {"evidence", "archive", "salvage"},
-    {"surveillance", "doctor"},
+    {"evidence", "archive", "salvage", "privacy"},
+    {"surveillance", "doctor", "service"},
     {"web", "server", "accepting", "reading", "framing", "listening", "limits", "tls",
      "selfsigned"},
 ]

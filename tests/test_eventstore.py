@@ -198,7 +198,7 @@ def test_pages_hold_each_event_that_passes_once_and_in_order(
         elif ((camera, kind) in ((None, None), (name, None), (None, what), (name, what))
               and (star or not starred) and (hours < 12 or not by_day)):
             kept.append(one)
-    kept.sort(key=lambda one: (one.begin, one.id), reverse=True)
+    kept.reverse()
     chosen = {"camera": camera, "kind": kind, "starred": starred, "day": day}
     found, cursor = [], None
     with written(events) as reader:
@@ -215,7 +215,7 @@ def test_pages_hold_each_event_that_passes_once_and_in_order(
                 newer and newer.id, older and older.id)
 
 
-@pytest.mark.parametrize("text", ["", "_", "1", "nan_1", "inf_1", "1_x", "1e300_1", f"1_{1 << 70}"])
+@pytest.mark.parametrize("text", ["", "_", "-1", "nan", "1_5", "1.5", "x", "\u0663", str(1 << 63), "0" * 5000])
 def test_cursor_of_somebody_else_is_refused(text):
     with pytest.raises(ValueError, match=r".*"):
         Cursor.parse(text)
@@ -231,12 +231,13 @@ def test_no_page_looks_at_all_events(events, filters):
             if statement.startswith("SELECT id, camera"):
                 plans.append(statement)
         reader._connection.set_trace_callback(explain)
-        reader.page(limit=5, before=Cursor(NOON, 5), **filters)
+        reader.page(limit=5, before=Cursor(5), **filters)
         reader._connection.set_trace_callback(None)
         rows = reader._connection.execute("EXPLAIN QUERY PLAN " + plans[0]).fetchall()
     plan = "; ".join(row[3] for row in rows)
-    assert "INDEX" in plan
-    assert "TEMP B-TREE" not in plan
+    assert plan.startswith("SEARCH")
+    assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
+    assert "events_by_time" in plan or "day" not in filters
 
 
 # --- deleting

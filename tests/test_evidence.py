@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import keeping
+from conftest import Hands, keeping
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.recording.mp4 import read_clip
 from pyimagesearch.settings import Settings
@@ -164,6 +164,59 @@ def test_clock_that_jumps_changes_no_duration(scene, clock):
     (event,) = seen.events()
     assert event.end - event.begin == pytest.approx(3.9, abs=0.11)
     assert read_clip(seen.kept.files()[0])[1] == pytest.approx(13.9, abs=0.3)
+
+
+class Adjustable(Hands):
+    """A clock that somebody sets: what goes on growing is the other one."""
+
+    ahead = 0.0
+
+    def time(self):
+        return self.now + self.ahead
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_clock_that_jumps_makes_no_loss_and_no_recording_longer(tmp_path, hours):
+    clock = Adjustable()
+    seen = Scene(clock, tmp_path)
+    seen.show(2)
+    seen.evidence.record(True)
+    seen.evidence.lost(clock.time() - 5, "unplugged", 5.0)
+    clock.ahead = hours * 3600
+    clock.now += 25
+    seen.evidence.returned(clock.time())
+    seen.evidence.record(False)
+    lengths = {event.kind: event.end - event.begin for event in seen.events()}
+    assert lengths == pytest.approx({"lost": 30, "returned": 0, "manual": 25})
+    seen.store.stop()
+    assert seen.store.join(10)
+
+
+def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
+    clock = Adjustable()
+    seen = Scene(clock, tmp_path)
+    expected = []
+    for ahead in (0, 3600, 3600, 0, 0, -3600):
+        clock.ahead = ahead
+        clock.now += 60
+        expected.insert(0, seen.evidence.keep_still(GREY, clock.time()))
+    found, cursor = [], None
+    with seen.store.reading() as reader:
+        assert seen.store.settle(10)
+    with seen.store.reading() as reader:
+        while True:
+            page, cursor = reader.page(limit=2, before=cursor)
+            found += page
+            if cursor is None:
+                break
+    assert [event.id for event in found] == expected
+    assert [event.begin - clock.now for event in found] == [
+        -3600, -60, -120, 3420, 3360, -300]
+    with seen.store.reading() as reader:
+        for newer, one, older in zip([None, *found], found, [*found[1:], None], strict=False):
+            assert reader.neighbours(one) == (newer and newer.id, older and older.id)
+    seen.store.stop()
+    assert seen.store.join(10)
 
 
 def test_snapshot_is_kept_as_a_still(scene, clock):

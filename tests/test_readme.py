@@ -17,6 +17,10 @@ ELSEWHERE = {   # command: the test that runs it
     "make test": "this very run",
     "pip install .": "test_packaging.py",
     "webstreaming --source demo": "test_packaging.py",
+    "sudo python3 -m venv /opt/webstreaming": "test_packaging.py",
+    'sudo /opt/webstreaming/bin/pip install ".[rtsp,recording]"': "test_packaging.py",
+    "sudo /opt/webstreaming/bin/webstreaming service --install --ip 0.0.0.0": "test_service.py",
+    ".venv/bin/python webstreaming.py service --port 9000": "test_service.py",
     ".venv/bin/python webstreaming.py token": "test_guarded.py",
     ".venv/bin/python webstreaming.py token --new": "test_guarded.py",
     ".venv/bin/python webstreaming.py password": "test_guarded.py",
@@ -71,8 +75,11 @@ def test_program_starts_as_written(command):
 
 
 def test_settings_file_is_read_as_printed(tmp_path):
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    masks, text = re.findall(r"```toml\n(.*?)```", README, re.S)
     file = tmp_path / "cameras.toml"
+    file.write_text(masks)
+    (front,) = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    assert (front.name, front.mask.count(";")) == ("front", 1)
     file.write_text(text)
     front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
     assert (front.frame_count, front.quality, yard.size) == (64, 70, (1280, 720))

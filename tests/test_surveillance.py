@@ -12,6 +12,7 @@ from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.privacymask import PrivacyMask
 from pyimagesearch.settings import Settings
 from pyimagesearch.streaming.screen import Screen
 from pyimagesearch.surveillance import Surveillance
@@ -142,6 +143,87 @@ def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
     assert x < 16
     assert y + h > 465
     assert 200 < w < 480
+
+
+# --- what is hidden
+
+def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
+    surveillance = make(width=800)
+    surveillance.hide(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)]), frameCount=5)
+    assert not surveillance.status().motion
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[:500, 330:550].max() < 16
+    assert image[:500, :310].min() > 60
+
+
+def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcaster):
+    surveillance = make(width=800)
+
+    def frames():
+        yield from frames_of([EMPTY] * 9)
+        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+        yield frames_of([EMPTY] * 10)[-1]
+        learnt.append(surveillance.status().learnt)
+        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # the same again
+        yield frames_of([EMPTY] * 11)[-1]
+        learnt.append(surveillance.status().learnt)
+    learnt = []
+    with broadcaster.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+    assert learnt == [1, 2]
+    assert not surveillance.status().motion
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[20:60, 300:700].max() < 16
+
+
+def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
+        make, broadcaster, tmp_path):
+    opened = []
+
+    class Device(Playing):
+        def read(self):
+            if self._closing.wait(0.02):
+                raise CameraLost("closing")
+            return ArrayPicture(EMPTY)
+
+        def close(self):
+            opened.remove(self)
+
+    def open_device(closing):
+        opened.append(Device([], closing=closing))
+        return opened[-1]
+
+    surveillance = make(open_device, frame_count=1)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "live")
+    surveillance.switch(1_800_000_000.0)
+    eventually(lambda: surveillance.status().state == "off")
+    eventually(lambda: not opened)
+    status, card = surveillance.status(), broadcaster.latest
+    assert (status.since, status.words, status.is_live) == (1_800_000_000.0, "switched off", False)
+    assert status.losses == 0
+    assert not broadcaster.stale        # who comes now sees the card
+    surveillance.switch(None)
+    eventually(lambda: surveillance.status().state == "live")
+    assert len(opened) == 1
+    assert broadcaster.latest.number > card.number
+    surveillance.switch(1_800_000_100.0)
+    eventually(lambda: not opened)
+    surveillance.stop()
+    assert surveillance.join(5)
+
+
+def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
+    opened = []
+    surveillance = make(lambda closing: opened.append(1))
+    surveillance.switch(5.0)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "off")
+    surveillance.stop()
+    assert surveillance.join(5)
+    assert opened == []
 
 
 # --- what is not done
@@ -299,6 +381,23 @@ def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
     eventually(lambda: caplog.text.count("Traceback") > 2)
     assert surveillance.status().state == "no signal"
     assert "ZeroDivisionError" in surveillance.status().reason
+
+
+def test_memory_that_is_short_for_a_while_is_a_loss_and_no_end(make, caplog):
+    short = [MemoryError(), MemoryError()]
+
+    class Large(SingleMotionDetector):
+        def update(self, image):
+            if short:
+                raise short.pop()
+            super().update(image)
+
+    surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
+                        clock=Impatient(), detector=Large)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "learning")
+    assert caplog.text.count("Traceback") == 2
+    assert "no signal: MemoryError in the camera loop" in caplog.text
 
 
 def test_blocked_reads_are_abandoned_counted_and_bounded(make):

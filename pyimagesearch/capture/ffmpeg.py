@@ -190,6 +190,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
         container = av.open(
             with_login(url), timeout=(TIMEOUT, TIMEOUT), options={
                 "rtsp_transport": "tcp", "fflags": "nobuffer",
+                "allowed_media_types": "video",     # sound is not even asked for
                 "fpsprobesize": "0"})   # or it watches for a second to learn the rate
         if not container.streams.video:
             container.close()

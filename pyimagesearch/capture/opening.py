@@ -39,6 +39,10 @@ def gives_packets(wanted: CameraSettings) -> bool:
     if wanted.record_from == "camera" and not by_ffmpeg:
         raise SettingsError(f"--record-from is 'camera', but {wanted.name} is no "
                             "rtsp:// camera; only their own video can be recorded")
+    if wanted.record_from == "camera" and wanted.mask:
+        raise SettingsError(
+            f"--record-from is 'camera', but {wanted.name} has a --mask, which cannot "
+            "be burnt into the camera's own video; leave one of them out")
     return by_ffmpeg and wanted.record_from != "stream"
 
 

@@ -8,8 +8,10 @@ from pyimagesearch.frames import Box
 
 MOTION, MANUAL, SNAPSHOT = "motion", "manual", "snapshot"
 LOST, RETURNED, ARMED, DISARMED = "lost", "returned", "armed", "disarmed"
+SWITCHED_OFF, SWITCHED_ON = "switched off", "switched on"
 LOGIN_REFUSED = "login refused"
-KINDS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED, ARMED, DISARMED, LOGIN_REFUSED)
+KINDS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED, ARMED, DISARMED, SWITCHED_OFF,
+         SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
 
@@ -19,7 +21,7 @@ GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved away by hand
 BROKEN = "broken"       # there, but cannot be played
 
-CURSOR = r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e-[0-9]{1,3})?_-?[0-9]{1,18}"   # as text
+CURSOR = r"[0-9]{1,18}"      # as text
 
 
 class KeptFile(NamedTuple):
@@ -74,18 +76,21 @@ class Event:
 
 
 class Cursor(NamedTuple):
-    """A place in the list of events, between two of them."""
+    """
+    A place in the list of events: older than event *id*.
 
-    begin: float    # of the event before it [seconds since the epoch]
+    Events stand in the order in which they were told, which is that of their ids:
+    a clock that is set back does not mix them up.
+    """
+
     id: int
 
     def __str__(self) -> str:
-        return f"{self.begin!r}_{self.id}"
+        return str(self.id)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the cursor that was written as *text*; raises :exc:`ValueError`."""
         if not re.fullmatch(CURSOR, text):
             raise ValueError(f"{text!r} is no cursor")
-        begin, _, number = text.partition("_")
-        return cls(float(begin), int(number))
+        return cls(int(text))

@@ -49,31 +49,32 @@ class EventReader:
              day: datetime.date | None = None, starred: bool = False,
              ) -> tuple[list[Event], Cursor | None]:
         """
-        Return at most *limit* events, the newest first, that pass the filters.
+        Return at most *limit* events, told last first, that pass the filters.
 
         They come after the cursor *before*; beside them stands the cursor for
         the next page, or ``None`` if there is no more.
         """
         wanted, values = condition(Filters(camera, kind, day, starred))
+        id = "id" if day is None else "+id"     # those of the day are few: sort them
         if before is not None:
-            wanted, values = f"{wanted} AND (begin, id) < (?, ?)", [*values, *before]
+            wanted, values = f"{wanted} AND {id} < ?", [*values, before.id]
         rows = self._connection.execute(
             f"SELECT {COLUMNS} FROM events WHERE {wanted} "
-            "ORDER BY begin DESC, id DESC LIMIT ?", [*values, limit + 1]).fetchall()
+            f"ORDER BY {id} DESC LIMIT ?", [*values, limit + 1]).fetchall()
         events = self._with_files(rows[:limit])
         if len(rows) <= limit or not events:
             return events, None
-        return events, Cursor(events[-1].begin, events[-1].id)
+        return events, Cursor(events[-1].id)
 
     def neighbours(self, event: Event, *, camera: str | None = None,
                    kind: str | None = None, day: datetime.date | None = None,
                    starred: bool = False) -> tuple[int | None, int | None]:
         """Return the ids of the next newer and next older event that pass."""
         wanted, values = condition(Filters(camera, kind, day, starred))
+        id = "id" if day is None else "+id"
         found = [self._connection.execute(
-            f"SELECT id FROM events WHERE {wanted} AND (begin, id) {than} (?, ?) "
-            f"ORDER BY begin {order}, id {order} LIMIT 1",
-            [*values, event.begin, event.id]).fetchone()
+            f"SELECT id FROM events WHERE {wanted} AND {id} {than} ? "
+            f"ORDER BY {id} {order} LIMIT 1", [*values, event.id]).fetchone()
             for than, order in ((">", "ASC"), ("<", "DESC"))]
         newer, older = (row[0] if row else None for row in found)
         return newer, older
@@ -87,13 +88,13 @@ class EventReader:
         """Return those of *ids* that are there, the oldest first."""
         rows = self._connection.execute(
             f"SELECT {COLUMNS} FROM events WHERE deleted IS NULL AND id IN "
-            "(SELECT value FROM json_each(?)) ORDER BY begin, id", [json.dumps(ids)])
+            "(SELECT value FROM json_each(?)) ORDER BY id", [json.dumps(ids)])
         return self._with_files(rows.fetchall())
 
     def open_events(self) -> list[Event]:
         """Return the events that have not ended, the oldest first."""
         rows = self._connection.execute(
-            f'SELECT {COLUMNS} FROM events WHERE "end" IS NULL ORDER BY begin, id')
+            f'SELECT {COLUMNS} FROM events WHERE "end" IS NULL ORDER BY id')
         return self._with_files(rows.fetchall())
 
     def files(self, state: str | None = None) -> list[FileRow]:
@@ -170,12 +171,19 @@ class EventReader:
         return older, newer
 
     def counts(self, span: float, *, day: datetime.date, camera: str | None = None,
-               kind: str | None = None, starred: bool = False) -> dict[int, int]:
-        """Return how many events began in each *span* [s] of *day*, by its number."""
+               kind: str | None = None, starred: bool = False
+               ) -> dict[int, tuple[int, int]]:
+        """
+        Return how many events began in each *span* [s] of *day*, by its number.
+
+        Beside the count stands the id of the last that was told.
+        """
         wanted, values = condition(Filters(camera, kind, day, starred))
-        return dict(self._connection.execute(
-            "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*) FROM events "
-            f"WHERE {wanted} GROUP BY number", [bounds(day)[0], span, *values]))
+        return {number: (count, last) for number, count, last in
+                self._connection.execute(
+            "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*), max(id) "
+            f"FROM events WHERE {wanted} GROUP BY number",
+            [bounds(day)[0], span, *values])}
 
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""
@@ -186,6 +194,11 @@ class EventReader:
             name = self._connection.execute(
                 "SELECT min(camera) FROM events WHERE camera > ?", [name]).fetchone()[0]
         return names[1:]
+
+    def has(self, id: int) -> bool:
+        """Return whether there is an event *id*, or was one that is deleted."""
+        return self._connection.execute(
+            "SELECT 1 FROM events WHERE id = ?", [id]).fetchone() is not None
 
     def newest_id(self) -> int:
         """Return the highest id there is, of deleted events too; 0 without any."""

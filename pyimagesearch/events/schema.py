@@ -35,6 +35,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
             minute INTEGER, camera TEXT, area REAL NOT NULL,
             PRIMARY KEY (minute, camera)) WITHOUT ROWID""",
      "CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"),
+    # the list is in the order of ids; each index has them behind its column
+    ("CREATE INDEX events_of_camera ON events (camera)",
+     "CREATE INDEX events_of_kind ON events (kind)",
+     "CREATE INDEX events_of_star ON events (id) WHERE starred"),
 )
 
 

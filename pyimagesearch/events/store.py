@@ -62,6 +62,7 @@ class EventStore:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()       # guards the names below
         self._first_id = self._last_id = 0
+        self._past_ids: set[int] = set()
         self._before = self._newest_before = 0      # the last ids before open()
         self._dropped, self._told = 0, -RETRY
         self._begun: Counter[tuple[str, str]] = Counter()
@@ -119,6 +120,21 @@ class EventStore:
         """Return how many events began since the start, by camera and kind."""
         with self._lock:
             return dict(self._begun)
+
+    def id_at(self, when: float) -> int:
+        """
+        Return an id that no event ever had, for one of *when* [s since the epoch].
+
+        It stands among the others where that was. Looks into the file.
+        """
+        if when >= self._clock.time():
+            return self.new_id()
+        with self.reading() as reader, self._lock:
+            id = max(1, int(when * 1e6))
+            while id in self._past_ids or reader.has(id):
+                id += 1
+            self._past_ids.add(id)
+            return id
 
     def is_earlier(self, id: int) -> bool:
         """Return whether event *id* comes from an earlier run of the program."""
@@ -285,8 +301,9 @@ class EventStore:
                 self._write(connection, batch)
                 self._fare("")
                 batch = []
-            except (sqlite3.Error, OSError, EventsError) as error:
-                self._fare(f"the events cannot be written: {error}")
+            except (sqlite3.Error, OSError, EventsError, MemoryError) as error:
+                self._fare("the events cannot be written: "
+                           + (str(error) or type(error).__name__))
                 close(connection)
                 connection = None       # a disk that was pulled may come back
                 if self._stopping.is_set():

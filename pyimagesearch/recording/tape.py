@@ -44,8 +44,12 @@ class Tape:
         self._header: VideoHeader | None = None
         self._lock = threading.Lock()       # guards all above
 
-    def begin(self, header: VideoHeader) -> None:
-        """Start a new video: its packets do not fit behind those that are there."""
+    def begin(self, header: VideoHeader | None) -> None:
+        """
+        Start a new video: its packets do not fit behind those that are there.
+
+        Without a *header*, pictures come from now on.
+        """
         with self._lock:
             self._header = header
 

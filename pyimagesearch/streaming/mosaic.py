@@ -1,5 +1,6 @@
 """All cameras in one stream: a browser has connections for no more."""
 
+import logging
 import math
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from .broadcaster import LatestFrameBroadcaster
 from .jpeg import encode
 from .overlay import DARK, FONT, PALE, RED
 
+log = logging.getLogger(__name__)
+
+RETRY = 1.0         # seconds until drawing is tried again after a failure
 FPS = 15.0          # pictures a second at most: it is an overview
 WIDTH = 1280        # pixels of the whole
 
@@ -149,9 +153,16 @@ class Mosaic:
             if not self.wanted:
                 self.broadcaster.pass_over()
                 continue
-            with self._lock:
-                picture = self._canvas.copy()
-            self.broadcaster.publish(encode(picture, self._quality), self._clock.time())
+            try:
+                self._publish()
+            except Exception:       # nothing dies quietly, and the next one is drawn
+                log.exception("the mosaic failed")
+                self._clock.wait(self._stopping, RETRY)
             now = self._clock.monotonic()
             due = max(due + 1 / FPS, now - 1 / FPS)
             self._clock.wait(self._stopping, due - now)
+
+    def _publish(self) -> None:
+        with self._lock:
+            picture = self._canvas.copy()
+        self.broadcaster.publish(encode(picture, self._quality), self._clock.time())

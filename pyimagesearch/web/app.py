@@ -14,6 +14,7 @@ from . import (
     live,
     login,
     openapi,
+    privacy,
     recording,
     status,
 )
@@ -32,7 +33,7 @@ def create_app(site: Site, *, base_path: str = "", trusted_proxies: int = 0) -> 
     app.extensions["site"] = site
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
-    for part in (recording, eventpages, eventfiles, eventapi, login, openapi):
+    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, openapi):
         app.register_blueprint(part.bp)
     failures.register(app)
     door.register(app)

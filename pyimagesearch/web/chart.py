@@ -33,18 +33,18 @@ class Chart(NamedTuple):
 
 
 def chart(day: datetime.date, levels: Sequence[tuple[int, float]],
-          counts: Mapping[int, int], link: Callable[[float], str]) -> Chart:
+          counts: Mapping[int, tuple[int, int]], link: Callable[[int], str]) -> Chart:
     """
     Return the chart of *day*, of *levels* (minute since the epoch, per mille).
 
-    *counts* tells in which slots events began; *link* makes a URL to the events
-    before a time [seconds since the epoch].
+    *counts* tells in which slots how many events began, and the id of the last;
+    *link* makes a URL to the events up to that one.
     """
     begin, end = bounds(day)
     width = (end - begin) / 60      # not 1440 when the clocks change
     slots = [Slot(number * SLOT / 60, SLOT / 60, label(begin + number * SLOT, count),
-                  link(begin + (number + 1) * SLOT))
-             for number, count in sorted(counts.items())]
+                  link(last))
+             for number, (count, last) in sorted(counts.items())]
     hours = [(100 * (at(day, hour) - begin) / (end - begin), f"{hour:02}")
              for hour in range(0, 24, 3)]
     return Chart(day, width, outline(levels, begin / 60), slots, hours)

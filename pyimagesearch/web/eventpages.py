@@ -34,7 +34,7 @@ class View(NamedTuple):
     older: datetime.date | None
     newer: datetime.date | None
     levels: list[tuple[int, float]]
-    counts: dict[int, int]
+    counts: dict[int, tuple[int, int]]
 
 
 @bp.get("/events")
@@ -99,7 +99,7 @@ def view(reader: EventReader, asked: Query) -> View:
 def drawn(seen: View, wanted: Filters) -> Chart:
     """Return the chart of the day; a tap on it leads to the events of that time."""
     return chart(seen.day, seen.levels, seen.counts,
-                 lambda end: link(wanted, before=Cursor(end, 0), _anchor="list"))
+                 lambda last: link(wanted, before=Cursor(last + 1), _anchor="list"))
 
 
 def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str:

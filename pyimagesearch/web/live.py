@@ -1,12 +1,13 @@
 """The live view: its pages, its endless streams, and stills."""
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable
 
 from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
+from .access.visitor import Role
 from .site import this_site
 
 bp = Blueprint("live", __name__)
@@ -78,7 +79,8 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> Response:
     """Return a page that is never shown from a cache."""
-    archive = this_site().archive
+    site, visitor = this_site(), g.visitor
     return Response(render_template(
-        template, archive=archive and archive.status(), **values),
+        template, archive=site.archive and site.archive.status(), privacy=site.privacy,
+        hides=site.privacy and visitor.may(Role.OWNER), **values),
                     headers={"Cache-Control": "no-store"})

@@ -4,11 +4,15 @@ from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
+from pyimagesearch.metrics import OFF
+
 from .given import body, truth
 from .live import FRESH
 from .site import Feed, this_archive, this_site
 
 bp = Blueprint("recording", __name__)
+
+SWITCHED_OFF = "The cameras are switched off."
 
 
 @bp.post("/record_status")
@@ -19,7 +23,9 @@ def record() -> dict[str, str]:
     starts = [feed.record for feed in wanted(given.get("camera"))]
     if not all(starts):
         abort(404, "This server keeps no recordings.")
-    this_site().in_thread(lambda: [start(on) for start in starts if start])
+    told = this_site().in_thread(lambda: [start(on) for start in starts if start])
+    if on and "started" not in told:
+        abort(409, SWITCHED_OFF)
     return {"result": "started" if on else "stopped"}
 
 
@@ -40,6 +46,8 @@ def keep_still() -> dict[str, Any]:
     keep = feed.keep_still
     if keep is None:
         abort(404, "This server keeps no stills.")
+    if feed.status().state == OFF:
+        abort(409, SWITCHED_OFF)
     frame = (site.in_thread(lambda: feed.broadcaster.fresh(FRESH))
              if feed.status().is_live else None)
     if frame is None:

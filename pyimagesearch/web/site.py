@@ -10,6 +10,7 @@ from flask import abort, current_app
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.limits import ViewerLimits
 from pyimagesearch.metrics import ArchiveStatus, CameraStatus
+from pyimagesearch.privacy import Hidden
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 
@@ -38,6 +39,23 @@ class ArchiveDesk(Protocol):
         """Protect events, or no longer; return how many there were. Blocks."""
 
 
+class PrivacyDesk(Protocol):
+    """What the web may do about what nobody is to see."""
+
+    @property
+    def off_since(self) -> float | None:
+        """Since when all cameras are off [s since the epoch]; ``None``: they are on."""
+
+    def hidden(self, name: str) -> Hidden:
+        """Return what is burnt black of a camera."""
+
+    def draw(self, name: str, polygons: Sequence[str]) -> None:
+        """Burn these instead of what was drawn before. Blocks."""
+
+    def switch(self, on: bool) -> None:
+        """Switch all cameras on or off. Blocks."""
+
+
 @dataclass(frozen=True)
 class Feed:
     """
@@ -64,7 +82,8 @@ class Site:
     stopping the other viewers, and returns its result; without a server of ours
     it just calls it. *archive* is what is kept, if anything is. *gate* decides
     who gets in, without one everybody does; *hosts* are the names under which
-    browsers may come. *limits* admits live streams.
+    browsers may come. *limits* admits live streams. *privacy* hides what nobody is
+    to see.
     """
 
     feeds: Mapping[str, Feed]
@@ -74,6 +93,7 @@ class Site:
     gate: Gate | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
+    privacy: PrivacyDesk | None = None
 
     def feed(self, name: str | None) -> Feed:
         """
@@ -95,6 +115,14 @@ def this_archive() -> ArchiveDesk:
     if archive is None:
         abort(404, "This server keeps no events.")
     return archive
+
+
+def this_privacy() -> PrivacyDesk:
+    """Return what hides things; a server without it ends the request with 404."""
+    privacy = this_site().privacy
+    if privacy is None:
+        abort(404, "This server hides nothing.")
+    return privacy
 
 
 def this_site() -> Site:

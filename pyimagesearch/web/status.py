@@ -59,6 +59,7 @@ def status() -> dict[str, Any]:
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "auth": site.gate is not None and site.gate.asks(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
+            "off_since": site.privacy.off_since if site.privacy else None,
             "cameras": cameras, "archive": archive}
 
 

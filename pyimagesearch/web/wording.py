@@ -5,7 +5,8 @@ import datetime
 KINDS = {
     "motion": "motion", "manual": "recorded by hand", "snapshot": "still",
     "lost": "signal lost", "returned": "signal back", "armed": "armed",
-    "disarmed": "disarmed", "login refused": "login refused"}
+    "disarmed": "disarmed", "switched off": "all cameras off",
+    "switched on": "all cameras on", "login refused": "login refused"}
 
 
 def clock(when: float) -> str:

@@ -15,7 +15,7 @@ from .credentials import Credentials, CredentialsFile
 from .invitation import invitation
 from .keys import Keys
 from .passwords import PasswordCheck
-from .refusals import Refusals
+from .refusals import TOKEN, Refusals
 from .sessions import Session, Sessions
 from .visitor import Role, Visitor
 
@@ -46,7 +46,7 @@ class Gate:
     Belongs to the server's thread; what blocks goes through *in_thread*. With
     *auth* off nobody is asked; else everybody, except where nobody else can come:
     a server that only *local* programs reach, with no password set. *on_refused*
-    is told the address and the account of wrong passwords and tokens.
+    is told the address and the account of each try that was refused.
     """
 
     def __init__(self, folder: DataFolder, clock: Clock, *, auth: bool, local: bool,
@@ -116,7 +116,7 @@ class Gate:
         found = self.credentials()
         role = found.role_of(token)
         if role is None:
-            self._refusals.tell(address, "token")
+            self._refusals.tell(address, TOKEN)
             return None
         return Visitor(role, found.stamps[role])
 

@@ -8,14 +8,15 @@ from pyimagesearch.clock import Clock
 log = logging.getLogger(__name__)
 
 TOLD_EVERY = 1.0    # seconds between two lines about the same sort of refusal
+TOKEN, UNSEEN = "token", "unseen"       # beside the names of roles, what was refused
 
 
 class Refusals:
     """
-    Log wrong tries, and tell *on_refused* their address and account.
+    Log wrong tries, and tell *on_refused* the address and account of each.
 
     Wrong passwords are few, as they are slowed. Wrong tokens and tries that are
-    refused unseen can come by the thousand: one a second is told, with the count.
+    refused unseen can come by the thousand: one a second is logged, with the count.
     """
 
     def __init__(self, clock: Clock, on_refused: Callable[[str, str], object]) -> None:
@@ -28,18 +29,18 @@ class Refusals:
     def tell(self, address: str, account: str) -> None:
         """Note that a wrong password of *account*, or a wrong token, was shown."""
         self.total += 1
-        untold = self._counted(account) if account == "token" else 0
-        if untold is None:
-            return
-        log.warning("refused %s: wrong %s%s", address,
-                    "token or link" if account == "token" else f"password of {account}",
-                    f" (and {untold} more since the last line)" if untold else "")
         self._on_refused(address, account)
+        untold = self._counted(account) if account == TOKEN else 0
+        if untold is not None:
+            log.warning("refused %s: wrong %s%s", address, "token or link"
+                        if account == TOKEN else f"password of {account}",
+                        f" (and {untold} more since the last line)" if untold else "")
 
     def count(self, address: str) -> None:
         """Note that *address* was refused unseen, as it had tried too often."""
         self.total += 1
-        untold = self._counted("unseen")
+        self._on_refused(address, UNSEEN)
+        untold = self._counted(UNSEEN)
         if untold is not None:
             log.warning("refused %s: too many wrong passwords%s", address,
                         f" (and {untold} more since the last line)" if untold else "")

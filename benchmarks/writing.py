@@ -1,0 +1,127 @@
+"""The recorder alone, its crank turned by hand: the median batch, as cores."""
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.evidence import StoreLedger
+from pyimagesearch.frames import VideoHeader
+from pyimagesearch.recording.recorder import BATCH, Recorder
+from pyimagesearch.recording.story import Story
+from pyimagesearch.recording.tape import Tape
+from pyimagesearch.streaming.jpeg import encode
+
+BATCHES = 200
+
+
+class Moving:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def time(self) -> float:
+        """Return the time of day."""
+        return self.now
+
+    def monotonic(self) -> float:
+        """Return a reading."""
+        return self.now
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Nobody waits."""
+        return event.is_set()
+
+
+def cores(put: Callable[[Tape, Moving, int], None], fps: float,
+          header: VideoHeader | None = None) -> float:
+    """Return which part of a core a recorder takes for what *put* lays on its tape."""
+    clock, ready, tape = Moving(), threading.Event(), Tape(5.0)
+    ready.set()
+    spent: list[float] = []
+    with tempfile.TemporaryDirectory() as data:
+        folder = Path(data)
+        store = EventStore(folder / "events.db", clock)
+        recorder = Recorder("front", folder / "clips", tape,
+                            StoreLedger(store, folder / "clips"), clock,
+                            max_clip=300.0, ready=ready, obstacle=str)
+        if header:
+            tape.begin(header)
+        put(tape, clock, 0)
+        recorder.begin(Story(event=1, camera="front", kind="motion", begin=clock.now),
+                       clock.now)
+        number, each = 1, BATCH * fps
+        for batch in range(1, BATCHES + 1):
+            before = time.process_time()
+            while number < batch * each:
+                clock.now += 1 / fps
+                put(tape, clock, number)
+                number += 1
+            recorder.run_once()
+            spent.append((time.process_time() - before) / BATCH)
+        recorder.stop()
+        recorder.run()
+        written = sum(path.stat().st_size for path in folder.rglob("*.mp4"))
+    if not written:
+        raise RuntimeError("nothing was recorded")
+    return statistics.median(spent)
+
+
+def pictures() -> float:
+    """Return the cost [cores] of the demo's pictures, encoded anew."""
+    scene = DemoScene((640, 480), 30)
+    jpegs = [encode(scene.picture(number), 75) for number in range(300)]
+
+    def put(tape: Tape, clock: Moving, number: int) -> None:
+        tape.put(jpegs[number % len(jpegs)], clock.now, clock.now)
+    return cores(put, 30)
+
+
+def packets() -> float:
+    """Return the cost [cores] of H.264 packets, copied."""
+    header, made = camera_packets()
+
+    def put(tape: Tape, clock: Moving, number: int) -> None:
+        data, key = made[number % len(made)]
+        tape.put(data, clock.now, clock.now, key=key,
+                 pts=number * 3600, dts=number * 3600)
+    return cores(put, 25, header)
+
+
+def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
+    """Return the header, and packets with whether each is a key frame."""
+    import av
+
+    from pyimagesearch.capture.ffmpeg import describe
+    scene = DemoScene((1280, 720), 25)
+    with av.open("nowhere", "w", format="null") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        stream.codec_context.gop_size = 25
+        stream.codec_context.flags |= 0x400000      # the header apart, as RTSP tells it
+        container.start_encoding()
+        made = []
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            made += [(bytes(packet), packet.is_keyframe)
+                     for packet in stream.encode(frame)]
+        return describe(stream), made
+
+
+def run(_number: float = 0) -> bool:
+    """Print both costs; return whether they are small enough."""
+    ok = True
+    for name, cost, most in (("pictures 640x480 at 30 fps", pictures(), 0.15),
+                             ("packets 1280x720 at 25 fps", packets(), 0.02)):
+        print(f"the recorder alone, {name}: {cost:.4f} core of at most {most:g}")
+        ok &= cost <= most
+    print("  must:", "met" if ok else "MISSED")
+    return ok

@@ -1,0 +1,81 @@
+"""Privacy masks: what is burnt black before anybody, the detector included, sees it."""
+
+import re
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .frames import Grey, Image, Picture, Size
+
+POINT = r"(?:1000|[0-9]{1,3}),(?:1000|[0-9]{1,3})"
+POLYGON = rf"{POINT}(?:\s+{POINT}){{2,63}}"
+POLYGONS = rf"\s*{POLYGON}(?:\s*;\s*{POLYGON}){{0,31}}\s*"
+MOST = 32       # polygons of one camera
+SPELLING = ("corners X,Y in per mille of the picture's width and height, from 0 to "
+            "1000, 3 to 64 of them for each polygon")
+
+
+def split(text: str | None) -> tuple[str, ...]:
+    """Return the polygons of a *text* that fits :data:`POLYGONS`, or none."""
+    return tuple(" ".join(polygon.split()) for polygon in (text or "").split(";")
+                 if polygon.strip())
+
+
+def is_polygon(text: object) -> bool:
+    """Return whether *text* is one polygon, such as ``"0,0 300,0 300,250"``."""
+    return isinstance(text, str) and bool(re.fullmatch(POLYGON, text))
+
+
+class PrivacyMask:
+    """
+    Polygons that are burnt black; without any, pictures stay as they are.
+
+    Each is written as the attribute ``points`` of SVG has it, in per mille of the
+    picture: so it fits every resolution, and a smaller copy of the picture as well.
+    """
+
+    def __init__(self, polygons: Sequence[str] = ()) -> None:
+        self.polygons = tuple(polygons)
+        self._corners = [
+            np.array([point.split(",") for point in polygon.split()], np.float64)
+            for polygon in polygons]
+
+    def __bool__(self) -> bool:
+        return bool(self.polygons)
+
+    def over(self, picture: Picture) -> Picture:
+        """Return *picture* as everybody is to see it."""
+        return MaskedPicture(picture, self) if self else picture
+
+    def burnt(self, image: Image | Grey) -> Image | Grey:
+        """Return a copy of *image*, ``uint8``, grey or BGR, with the polygons black."""
+        height, width = image.shape[:2]
+        scale = ((width - 1) / 1000, (height - 1) / 1000)
+        copy = image.copy()     # it may be memory that the camera's decoder builds on
+        for corners in self._corners:       # one by one: where two overlap is black too
+            points = np.rint(corners * scale).astype(np.int32)
+            cv2.fillPoly(copy, [points], (0, 0, 0))
+        return copy
+
+
+class MaskedPicture:
+    """A :class:`~.frames.Picture` of which nobody gets what *mask* hides."""
+
+    def __init__(self, picture: Picture, mask: PrivacyMask) -> None:
+        self.captured = picture.captured
+        self._picture = picture
+        self._mask = mask
+        self._colour: Image | None = None
+
+    @property
+    def size(self) -> Size:
+        return self._picture.size
+
+    def grey(self) -> Grey:
+        return self._mask.burnt(self._picture.grey())
+
+    def colour(self) -> Image:
+        if self._colour is None:
+            self._colour = self._mask.burnt(self._picture.colour())
+        return self._colour

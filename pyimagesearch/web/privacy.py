@@ -1,0 +1,52 @@
+"""Switch all cameras off and on; show and change what is burnt black."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort
+
+from pyimagesearch.errors import DataFolderError
+from pyimagesearch.privacymask import MOST, SPELLING, is_polygon
+
+from .given import body, truth, wrong
+from .site import this_privacy, this_site
+
+bp = Blueprint("privacy", __name__)
+
+POLYGONS = f"a list of up to {MOST} polygons like \"0,0 300,0 300,250\": {SPELLING}"
+
+
+@bp.post("/api/cameras")
+def switch() -> dict[str, bool]:
+    """Switch all cameras on or off."""
+    on, privacy = truth("on", body().get("on")), this_privacy()
+    keep(lambda: privacy.switch(on))
+    return {"on": on}
+
+
+@bp.get("/api/cameras/<name>/mask")
+def mask(name: str) -> dict[str, Any]:
+    """What is burnt black of a camera: what is set, and what was drawn."""
+    this_site().feed(name)
+    return this_privacy().hidden(name)._asdict()
+
+
+@bp.put("/api/cameras/<name>/mask")
+def draw(name: str) -> dict[str, Any]:
+    """Burn these polygons instead of those that were drawn before."""
+    this_site().feed(name)
+    privacy, drawn = this_privacy(), body().get("drawn")
+    if not isinstance(drawn, list) or len(drawn) > MOST or not all(
+            map(is_polygon, drawn)):
+        wrong("drawn", drawn, POLYGONS)
+    keep(lambda: privacy.draw(name, drawn))
+    return privacy.hidden(name)._asdict()
+
+
+def keep(change: Callable[[], None]) -> None:
+    """Make a *change*; one that cannot be kept ends the request with 503."""
+    try:
+        this_site().in_thread(change)
+    except DataFolderError as error:
+        sentence = str(error)
+        abort(503, f"{sentence[:1].upper()}{sentence[1:]}.")

@@ -1,0 +1,222 @@
+"""What may go wrong around the program: suspend, descriptors, memory, dead threads."""
+
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Product, eventually
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.lastwords import GRACE, LastWords
+from pyimagesearch.recording.mp4 import read_clip
+from pyimagesearch.streaming import mosaic as drawing
+from pyimagesearch.streaming.mosaic import Mosaic
+
+
+class Kept:
+    """A connection to the program that stays open, whatever becomes of others."""
+
+    def __init__(self, product):
+        self.connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=120)
+
+    def ask(self, path, **body):
+        self.connection.request("POST" if body else "GET", path,
+                                json.dumps(body) if body else None,
+                                {"Content-Type": "application/json"} if body else {})
+        return json.loads(self.connection.getresponse().read())
+
+    @property
+    def camera(self):
+        return self.ask("/api/status")["cameras"][0]
+
+
+def clips(product):
+    return [path for path in Path(product.data.name).rglob("*.mp4")
+            if not path.name.endswith((".part.mp4", ".draft.mp4"))]
+
+
+def times(viewer):
+    """Yield the time of capture of each frame."""
+    while True:
+        yield float(viewer.part()[0][b"X-Timestamp"])
+
+
+def test_suspended_program_goes_on_where_it_was(start, watch):
+    product = start("--source", "demo:320x240@10", "--no-record")
+    product.wait_for("live")
+    viewer, kept = watch(product.port), Kept(product)
+    kept.ask("/record_status", status=True)
+    eventually(lambda: kept.camera["recording"])
+    assert next(times(viewer))
+    product.process.send_signal(signal.SIGSTOP)
+    time.sleep(3.0)
+    resumed = time.time()
+    product.process.send_signal(signal.SIGCONT)
+    eventually(lambda: next(times(viewer)) > resumed)
+    product.wait_for("live")
+    kept = Kept(product)
+    kept.ask("/record_status", status=False)
+    (clip, *_) = eventually(lambda: clips(product))
+    event = kept.ask("/api/events?kind=manual")["events"][0]
+    assert event["end"] - event["begin"] >= 3.0
+    assert read_clip(clip)[1] > 0
+    assert product.stop()[1] == 0
+    assert "Traceback" not in "".join(product.log)
+
+
+def free_number(pid):
+    """Return the descriptor that the process would get next."""
+    taken = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    return next(number for number in itertools.count() if number not in taken)
+
+
+def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(start, watch):
+    product = start("--source", "demo:320x240@10", "--no-record")
+    product.wait_for("live")
+    viewer, kept, pid = watch(product.port), Kept(product), product.process.pid
+    assert kept.camera["viewers"] == 1
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free_number(pid), hard))
+    strangers = [socket.create_connection(("127.0.0.1", product.port)) for _ in range(10)]
+    kept.ask("/record_status", status=True)
+    eventually(lambda: "cannot accept a connection" in "".join(product.log))
+    used = time.time()
+    eventually(lambda: next(times(viewer)) > used)
+    eventually(lambda: kept.camera["recording_trouble"])
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+    eventually(lambda: kept.camera["recording"])
+    assert kept.camera["recording_trouble"] == ""
+    kept.ask("/record_status", status=False)
+    for each in strangers:
+        each.close()
+    eventually(lambda: clips(product))
+    assert product.get("/healthz")
+    assert product.stop()[1] == 0
+    assert "Traceback" not in "".join(product.log)
+
+
+DYING = """if True:
+    import webstreaming
+    from pyimagesearch.archive import Archive
+
+    def run(self):
+        self._clock.wait(self._stopping, 1.0)
+        raise ZeroDivisionError("a defect")
+    Archive.run = run
+    webstreaming.run()
+"""
+
+
+def test_thread_that_dies_takes_the_program_with_it():
+    """For systemd to start it anew: going on without it would look like watching."""
+    product = Product("--source", "demo:64x48@5", program=("-c", DYING))
+    status, log = product.wait_for_end()
+    product.close()
+    assert status == 1
+    assert "archive died; the program ends" in log
+    assert "ZeroDivisionError: a defect" in log
+    assert log.count("Traceback") == 1
+
+
+@pytest.fixture
+def last_words(monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
+    alarms, ended = [], []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    words = LastWords(lambda: ended.append(True))
+    words.listen()
+    return words, alarms, ended
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a defect"), MemoryError()], ids=repr)
+def test_last_words_of_a_thread_are_logged_and_end_the_program(last_words, caplog, error):
+    def die():
+        raise error
+    words, alarms, ended = last_words
+    thread = threading.Thread(target=die, name="recorder-front")
+    thread.start()
+    thread.join()
+    assert "recorder-front died; the program ends" in caplog.text
+    assert "in die" in caplog.text
+    assert (words.status, alarms, ended) == (1, [GRACE], [True])
+
+
+def test_thread_that_ends_itself_is_no_death(last_words, caplog):
+    thread = threading.Thread(target=lambda: exec("raise SystemExit"))
+    thread.start()
+    thread.join()
+    assert last_words[0].status == 0
+    assert caplog.text == ""
+
+
+def test_memory_that_is_short_stops_no_mosaic(broadcaster, clock, caplog, monkeypatch):
+    made = []
+
+    def short(picture, quality):
+        made.append(1)
+        if len(made) < 3:
+            raise MemoryError
+        return b"a picture"
+    monkeypatch.setattr(drawing, "encode", short)
+    mosaic = Mosaic(["front", "yard"], broadcaster, 75, clock)
+    mosaic.start()
+    with broadcaster.watching():
+        eventually(lambda: mosaic.show_card("front", np.zeros((48, 64, 3), np.uint8), "x")
+                   or (broadcaster.latest and broadcaster.latest.jpeg == b"a picture"))
+    mosaic.stop()
+    assert mosaic.join(10)
+    assert caplog.text.count("the mosaic failed") == 2
+    assert "MemoryError" in caplog.text
+
+
+def test_memory_that_is_short_loses_no_event(tmp_path, clock, caplog, monkeypatch):
+    store, tries = EventStore(tmp_path / "events.db", clock), []
+    store.open()
+    write = store._write
+
+    def short(connection, batch):
+        tries.append(len(batch))
+        if len(tries) < 3:
+            raise MemoryError
+        write(connection, batch)
+    monkeypatch.setattr(store, "_write", short)
+    store.remember("armed", "no")
+    assert store.settle(10)
+    with store.reading() as reader:
+        assert reader.remembered("armed") == "no"
+    assert "the events cannot be written: MemoryError" in caplog.text
+    store.stop()
+    assert store.join(10)
+
+
+def test_program_out_of_memory_recovers_or_ends_to_be_started_anew(start, watch):
+    product = start("--source", "demo:640x480@10")
+    product.wait_for("live")
+    assert next(times(watch(product.port)))
+    pid = product.process.pid
+    with open(f"/proc/{pid}/status") as file:
+        size = next(int(line.split()[1]) for line in file if line.startswith("VmSize"))
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (size * 1024 // 2, hard))
+    until = time.monotonic() + 5
+    while time.monotonic() < until and product.process.poll() is None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            product.get("/healthz", timeout=1)
+    if product.process.poll() is None:
+        resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+        resumed = time.time()
+        viewer = watch(product.port)
+        eventually(lambda: next(times(viewer)) > resumed)
+        assert product.stop()[1] in (0, 1)
+    else:
+        assert product.process.poll() != 0

@@ -1,0 +1,402 @@
+"""What the owner hides: on the page, in the loop, in clips, and after a restart."""
+
+import json
+import os
+import sqlite3
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from test_evidence import GREY, Scene
+from test_web import STATUS
+
+from conftest import eventually
+from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.errors import DataFolderError
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.frames import VideoHeader
+from pyimagesearch.privacy import FILE, Privacy
+from pyimagesearch.recording.packetgate import PacketGate
+from pyimagesearch.recording.tape import Tape
+from pyimagesearch.settings import Settings
+from pyimagesearch.web.app import create_app
+from pyimagesearch.web.site import Feed, Site
+
+SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6"
+HEADER = VideoHeader(b"an MP4", b"extra")
+
+
+class Watcher:
+    """Stands in for a camera loop: remembers what it was told."""
+
+    def hide(self, mask):
+        self.polygons = mask.polygons
+
+    def switch(self, off_since):
+        self.off_since = off_since
+
+
+class Owner:
+    """A start of the program in *folder*, with a camera front, masked, and a yard."""
+
+    def __init__(self, folder, clock):
+        self.folder = DataFolder(str(folder))
+        self.store = EventStore(folder / "events.db", clock)
+        (front,) = Settings(source=("front=demo",), mask=SET).cameras()
+        (yard,) = Settings(source=("yard=demo",)).cameras()
+        self.privacy = Privacy(self.folder, [front, yard], self.store, clock)
+        self.front, self.yard = Watcher(), Watcher()
+        self.privacy.guard("front", self.front)
+        self.privacy.guard("yard", self.yard)
+
+    def kinds(self):
+        self.store.open()
+        assert self.store.settle(10)
+        with self.store.reading() as reader:
+            return [event.kind for event in reader.page(limit=9)[0]]
+
+
+@pytest.fixture
+def begin(tmp_path, clock):
+    made = []
+
+    def begin():
+        made.append(Owner(tmp_path, clock))
+        return made[-1]
+    yield begin
+    for owner in made:
+        owner.store.stop()
+        owner.store.join(10)
+
+
+# --- what is wished, and kept
+
+def test_what_is_set_and_what_is_drawn_is_hidden_also_after_a_restart(begin):
+    owner = begin()
+    assert (owner.front.polygons, owner.yard.polygons) == ((SET,), ())
+    owner.privacy.draw("front", [DRAWN, OTHER])
+    assert owner.front.polygons == (SET, DRAWN, OTHER)
+    assert owner.yard.polygons == ()
+    assert begin().front.polygons == (SET, DRAWN, OTHER)
+    assert begin().privacy.hidden("front") == ((SET,), (DRAWN, OTHER))
+    begin().privacy.draw("front", [])
+    assert begin().front.polygons == (SET,)
+
+
+def test_all_cameras_stay_off_after_a_restart_until_they_are_switched_on(begin, clock):
+    owner, now = begin(), clock.time()
+    assert owner.front.off_since is None
+    owner.privacy.switch(False)
+    clock.now += 60
+    owner.privacy.switch(False)
+    again = begin()
+    assert (owner.yard.off_since, again.front.off_since, again.yard.off_since) == (now,) * 3
+    again.privacy.switch(True)
+    assert (again.front.off_since, begin().front.off_since) == (None, None)
+    assert again.kinds() == ["switched on"]
+    assert owner.kinds().count("switched off") == 1
+
+
+def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
+    begin().privacy.draw("yard", [DRAWN])
+    assert json.loads((tmp_path / FILE).read_text()) == {
+        "masks": {"yard": [DRAWN]}, "off_since": None}
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_mask_of_a_camera_that_is_not_there_now_is_kept(begin, tmp_path):
+    (tmp_path / FILE).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
+    begin().privacy.draw("yard", [OTHER])
+    assert json.loads((tmp_path / FILE).read_text())["masks"] == {
+        "attic": [DRAWN], "yard": [OTHER]}
+
+
+@pytest.mark.parametrize("content", [
+    "", "x", "[]", "{}", '{"masks": {}}', '{"masks": [], "off_since": null}',
+    '{"masks": {"a": "0,0 1,1 2,2"}, "off_since": null}', "[" * 100_000,
+    '{"masks": {"a": ["0,0 1,1"]}, "off_since": null}', '{"masks": {}, "off_since": "now"}',
+    '{"masks": {}, "off_since": NaN}', '{"masks": {}, "off_since": true}'])
+def test_damaged_file_ends_the_start_as_what_it_hides_cannot_be_guessed(begin, tmp_path, content):
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(DataFolderError, match=r"privacy\.json, which says what is to be "
+                       r"hidden, is damaged .*; mend it, or remove it"):
+        begin()
+
+
+def test_wish_holds_at_once_even_if_it_cannot_be_kept(begin, monkeypatch):
+    owner = begin()
+
+    def full(name, content):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(owner.folder, "keep_secret", full)
+    for change in (lambda: owner.privacy.draw("yard", [DRAWN]),
+                   lambda: owner.privacy.switch(False)):
+        with pytest.raises(DataFolderError, match=r"until the next start only.*No space left"):
+            change()
+    assert owner.yard.polygons == (DRAWN,)
+    assert owner.yard.off_since is not None
+
+
+def test_folder_that_comes_later_hides_what_it_says_as_well(begin, tmp_path, monkeypatch):
+    """The data lie on a stick that is mounted a minute after the start."""
+    owner = begin()
+    with monkeypatch.context() as without:
+        without.setattr(owner.folder, "keep_secret",
+                        lambda *_: (_ for _ in ()).throw(OSError(5, "no stick")))
+        with pytest.raises(DataFolderError):
+            owner.privacy.draw("yard", [DRAWN])
+    (tmp_path / FILE).write_text(json.dumps({"masks": {"front": [OTHER]}, "off_since": 5.0}))
+    owner.privacy.catch_up()
+    for each in (owner, begin()):
+        assert (each.front.polygons, each.yard.polygons) == ((SET, OTHER), (DRAWN,))
+        assert each.yard.off_since == 5.0
+
+
+# --- clips
+
+def test_packets_pass_the_gate_only_while_nothing_is_hidden():
+    tape = Tape(5.0)
+    gate = PacketGate(tape)
+    packet = {"captured": 1.0, "at": 1.0, "key": True, "pts": 0, "dts": 0}
+    gate.begin(HEADER)
+    gate.put(b"before", **packet)
+    assert gate.shut()
+    assert not gate.shut()
+    gate.put(b"unmasked", **packet)
+    gate.begin(HEADER)
+    tape.put(b"picture", 2.0, 2.0)
+    assert gate.open()
+    gate.put(b"after", **packet)
+    assert [(piece.data, piece.header) for piece in tape.after(0)] == [
+        (b"picture", None), (b"after", HEADER)]
+
+
+@pytest.fixture
+def packets(tmp_path, clock):
+    scene = Scene(clock, tmp_path, packets=True)
+    yield scene
+    scene.store.stop()
+    assert scene.store.join(10)
+
+
+def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped(packets, caplog):
+    caplog.set_level("INFO")
+    tape, gate = packets.kept.recorder.tape, packets.evidence._packets
+    gate.begin(HEADER)
+    gate.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
+    packets.evidence.refuse_packets()
+    assert tape.after(0) == []
+    packets.evidence.begin_anew(masked=True)
+    assert packets.evidence.wants(0.0)
+    packets.show(3)
+    packets.evidence.record(True)
+    packets.show(2)
+    packets.evidence.record(False)
+    packets.show(2)
+    assert {piece.data for piece in tape.after(0)} == {GREY}
+    assert len(packets.kept.files()) == 1
+    assert caplog.text.count("front: has a privacy mask, so its clips are made of the stream") == 1
+    packets.evidence.begin_anew(masked=False)
+    assert not packets.evidence.wants(0.0)
+
+
+def test_new_mask_ends_the_event_and_keeps_no_picture_from_before(packets):
+    packets.show(6)
+    packets.show(2, area=50.0)
+    kept = len(packets.kept.files("*.jpg"))
+    packets.evidence.begin_anew(masked=True)
+    packets.show(1)
+    (event,) = packets.events()
+    assert event.end is not None
+    assert event.peak_area == 50.0
+    assert len(packets.kept.files("*.jpg")) == kept
+
+
+def test_camera_that_is_switched_off_ends_all_that_lasts_and_is_not_recorded(packets):
+    packets.show(6)
+    packets.evidence.record(True)
+    packets.evidence.lost(packets.clock.time(), "unplugged")
+    packets.evidence.switch(False)
+    assert packets.evidence.record(True) == "stopped"
+    assert packets.evidence.recording_since is None
+    packets.evidence.switch(True)
+    packets.evidence.returned(packets.clock.time())
+    assert all(event.end is not None for event in packets.events())
+    assert packets.evidence.record(True) == "started"
+
+
+# --- sound
+
+def film_with_sound(path):
+    """Write two seconds of H.264 with a tone beside it."""
+    import av
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", 10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.codec_context.gop_size = 5
+        audio = container.add_stream("aac", 8000, layout="mono")
+        for number in range(20):
+            picture = np.full((48, 64, 3), 10 * number, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+            tone = av.AudioFrame.from_ndarray(
+                np.sin(np.arange(800) / 3, dtype=np.float32)[None, :], "fltp", "mono")
+            tone.sample_rate, tone.pts = 8000, 800 * number
+            container.mux(audio.encode(tone))
+        container.mux([*video.encode(), *audio.encode()])
+
+
+def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
+    import av
+
+    from pyimagesearch.capture.ffmpeg import open_ffmpeg
+    from pyimagesearch.capture.url import CameraUrl
+    from pyimagesearch.errors import CameraLost
+    from pyimagesearch.recording.mp4 import Clip, finish
+    from pyimagesearch.recording.story import Story
+
+    def kinds(path):
+        with av.open(str(path)) as container:
+            return [stream.type for stream in container.streams]
+    film_with_sound(tmp_path / "film.mp4")
+    assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
+    tape = Tape(60.0)
+    source = open_ffmpeg(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(tape))
+    with pytest.raises(CameraLost, match="ended the stream"):
+        while source.read():
+            clock.now += 0.1
+    source.close()
+    clip = Clip(tmp_path / "copied.part.mp4", Story(event=1, camera="c", kind="manual", begin=0.0))
+    pieces = tape.after(0)
+    assert len(pieces) > 15
+    for piece in pieces:
+        clip.add(piece)
+    clip.close()
+    assert kinds(finish(clip.path)) == ["video"]
+    part = (tmp_path / "film.mp4").rename(tmp_path / "film.part.mp4")
+    assert kinds(finish(part)) == ["video"]
+
+
+# --- over HTTP
+
+@pytest.fixture
+def client(begin, broadcaster):
+    owner = begin()
+    state = SimpleNamespace(off=False)
+
+    def status():
+        return replace(STATUS, state="off" if state.off else "live")
+    feeds = {name: Feed(broadcaster, status, lambda on: (
+        "started" if on and not state.off else "stopped"), lambda *_: 1) for name in ("front", "yard")}
+    client = create_app(Site(feeds, privacy=owner.privacy)).test_client()
+    client.owner, client.state = owner, state
+    return client
+
+
+def test_mask_is_shown_and_drawn(client):
+    assert client.get("/api/cameras/front/mask").json == {"set": [SET], "drawn": []}
+    answer = client.put("/api/cameras/front/mask", json={"drawn": [DRAWN]})
+    assert answer.json == client.get("/api/cameras/front/mask").json == {
+        "set": [SET], "drawn": [DRAWN]}
+    assert client.owner.front.polygons == (SET, DRAWN)
+    assert client.get("/api/cameras/none/mask").status_code == 404
+    assert client.put("/api/cameras/none/mask", json={"drawn": []}).status_code == 404
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"drawn": DRAWN}, {"drawn": [DRAWN, 5]}, {"drawn": ["0,0 1,1"]}, {"drawn": [OTHER] * 33},
+    {"drawn": [[[0, 0], [1, 1], [2, 2]]]}, {"drawn": ["0,0 1,1 2,1001"]}])
+def test_mask_that_is_none_is_refused_with_a_sentence(client, body):
+    answer = client.put("/api/cameras/yard/mask", json=body)
+    assert answer.status_code == 400
+    assert 'but must be a list of up to 32 polygons like "0,0 300,0 300,250"' in answer.json["error"]
+    assert client.owner.yard.polygons == ()
+
+
+def test_cameras_are_switched_off_and_on(client):
+    assert client.get("/api/status").json["off_since"] is None
+    assert client.post("/api/cameras", json={"on": False}).json == {"on": False}
+    assert client.get("/api/status").json["off_since"] == client.owner.front.off_since
+    assert "Cameras off" in client.get("/").text
+    assert client.post("/api/cameras", json={"on": "maybe"}).status_code == 400
+    assert client.post("/api/cameras", data={"on": "true"}).json == {"on": True}
+    assert client.owner.front.off_since is None
+
+
+def test_nothing_is_recorded_or_kept_of_a_camera_that_is_off(client):
+    client.state.off = True
+    for path, body in (("/record_status", {"status": True}), ("/snapshot", {"camera": "yard"})):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.json["error"]) == (409, "The cameras are switched off.")
+    assert client.post("/record_status", json={"status": False}).json == {"result": "stopped"}
+
+
+def test_what_cannot_be_kept_is_told(client, monkeypatch):
+    def full(name, content):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(client.owner.folder, "keep_secret", full)
+    answer = client.post("/api/cameras", json={"on": False})
+    assert answer.status_code == 503
+    assert answer.json["error"].startswith("This holds until the next start only")
+
+
+def test_server_without_privacy_says_so(broadcaster):
+    client = create_app(Site({"camera": Feed(broadcaster, lambda: STATUS)})).test_client()
+    assert client.post("/api/cameras", json={"on": False}).status_code == 404
+    assert "Cameras on" not in client.get("/").text
+
+
+# --- the whole program
+
+def ask(product, method, path, **body):
+    request = urllib.request.Request(product.url + path, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.load(answer)
+
+
+def snapshot(product):
+    jpeg = np.frombuffer(product.get("/snapshot.jpg", timeout=120), np.uint8)
+    return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+
+
+def right_half(image):
+    height, width = image.shape
+    return image[:height * 3 // 4, width // 2 + 8:]
+
+
+def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(start, tmp_path):
+    arguments = ("--source", "front=demo:320x240@10", "--mask", "0,0 300,0 300,500 0,500",
+                 "--data", str(tmp_path))
+    product = start(*arguments)
+    product.wait_for("live")
+    shown = snapshot(product)
+    assert shown[:110, :85].max() < 16
+    assert right_half(shown).mean() > 60
+    ask(product, "PUT", "/api/cameras/front/mask", drawn=["500,0 1000,0 1000,800 500,800"])
+    eventually(lambda: right_half(snapshot(product)).max() < 16)
+    ask(product, "POST", "/api/cameras", on=False)
+    product.wait_for("off")
+    frames = product.camera["frames"]
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        ask(product, "POST", "/record_status", status=True)
+    assert product.stop()[1] == 0
+
+    again = start(*arguments)
+    off = again.wait_for("off")
+    assert (off["frames"], off["reason"], off["words"]) == (0, "by the owner", "switched off")
+    assert snapshot(again).mean() < 60      # the card
+    ask(again, "POST", "/api/cameras", on=True)
+    again.wait_for("live")
+    shown = snapshot(again)
+    assert max(right_half(shown).max(), shown[:110, :85].max()) < 16
+    assert again.stop()[1] == 0
+    assert frames
+    database = sqlite3.connect(os.path.join(tmp_path, "events.db"))
+    kinds = [kind for (kind,) in database.execute(
+        "SELECT kind FROM events WHERE kind LIKE 'switched%' ORDER BY id")]
+    database.close()
+    assert kinds == ["switched off", "switched on"]
