@@ -2,11 +2,15 @@
 Malformed requests by the hundred thousand, and what is left of the server after them.
 
     python -m benchmarks.fuzz [REQUESTS] [SEED]
+    python -m benchmarks.fuzz --api [REQUESTS] [SEED]
 
 Well-formed requests are cut, doubled, shuffled and strewn with bytes that HTTP does
 not want, then sent to the running program. Must: no status of 500, no traceback, no
 hang of 10 s; descriptors and threads as before, less than 2 MB more memory after the
 first tenth. Beside it, the time of a page before and after.
+
+With ``--api``, schemathesis makes the requests from the API's own description instead,
+good ones and bad ones; besides, each answer must be as described.
 """
 
 import collections
@@ -20,11 +24,13 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.processes import ROOT, Server, main_guard
 
 Chance = random.Random
+Send = Callable[[Server, int, Chance], bool]     # whether the server is as it was
 PATIENCE = 10.0     # seconds after which an answer counts as none
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"get",
     b"", b"G\xc3\x89T", b"CONNECT", b"PRI", b"X" * 30]
@@ -113,8 +119,8 @@ def page(server: Server) -> float:
     return min(took)
 
 
-def main(count: int, seed: int) -> None:
-    """Send *count* requests and print what became of the server."""
+def main(send: Send, count: int, seed: int) -> None:
+    """Have *send* make *count* requests, and print what became of the server."""
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "webstreaming.py", "--port", "0", "--source",
@@ -126,7 +132,7 @@ def main(count: int, seed: int) -> None:
         assert found
         server = Server(found[0], process.pid)
         try:
-            ok = fuzz(server, count, Chance(seed))
+            ok = send(server, count, Chance(seed))
             ok &= process.poll() is None
         except TimeoutError as hang:
             process.send_signal(signal.SIGABRT)     # it writes where it is
@@ -173,5 +179,11 @@ def fuzz(server: Server, count: int, chance: Chance) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 100_000,
-         int(sys.argv[2]) if sys.argv[2:] else 1)
+    words = sys.argv[1:]
+    if words[:1] == ["--api"]:
+        from benchmarks.fuzz_api import fuzz_api
+        main(fuzz_api, int(words[1]) if words[1:] else 10_000,
+             int(words[2]) if words[2:] else 1)
+    else:
+        main(fuzz, int(words[0]) if words else 100_000,
+             int(words[1]) if words[1:] else 1)

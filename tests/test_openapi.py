@@ -108,7 +108,9 @@ def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
     assert guarded.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
     below = Guarded(tmp_path, base_path="/cam")
     told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
-    assert told["servers"] == [{"url": "/cam"}]
+    assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
+    below.app.extensions["site"] = replace(below.app.extensions["site"], gate=None)
+    assert below.client().get("/cam/api/openapi.json").json["security"] == []
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)

@@ -9,6 +9,7 @@ from pyimagesearch import __version__
 
 from . import schemas
 from .schemas import Schema, closed, given, list_of, told
+from .site import this_site
 
 bp = Blueprint("description", __name__)
 
@@ -32,17 +33,18 @@ EVENT: Schema = {"$ref": "#/components/schemas/Event"}
 @bp.get("/api/openapi.json")
 def openapi() -> dict[str, Any]:
     """The description, for the path under which a proxy may show the server."""
-    return description(request.root_path or "/")
+    gate = this_site().gate
+    return description(request.root_path or "/", login=bool(gate and gate.asks()))
 
 
-def description(root: str) -> dict[str, Any]:
-    """Return what OpenAPI 3.1 wants to know of the server under path *root*."""
+def description(root: str, *, login: bool = True) -> dict[str, Any]:
+    """Return what OpenAPI 3.1 wants to know of a server that may want a *login*."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pi Video Surveillance", "version": __version__,
                  "description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": root}],
-        "security": [{"token": []}],
+        "security": [{"token": []}] if login else [],
         "paths": {**of_cameras(), **of_events(), **of_several_events()},
         "components": {
             "schemas": schemas.NAMED,

@@ -1,0 +1,62 @@
+"""Requests that schemathesis makes from the API's description; see ``fuzz.py``."""
+
+import collections
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, seed, settings
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+
+from benchmarks.fuzz import PATIENCE, Chance, held, page
+from benchmarks.processes import Server
+
+ROUNDS = 10
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+Seen = collections.Counter[int]
+
+
+def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
+    """Send, count and print; return whether all was as described, and nothing held."""
+    schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
+    operations = [each.ok() for each in schema.get_all_operations()]
+    examples = max(1, count // (len(operations) * len(MODES) * ROUNDS))
+    seen, ok, before = Seen(), True, page(server)
+    print("requests   descriptors   threads   memory [MB]")
+    rows = [(*held(server), server.rss())]
+    for _ in range(ROUNDS):
+        with requests.Session() as session:
+            for operation in operations:
+                for mode in MODES:
+                    ok &= ask(operation, mode, examples, chance.getrandbits(32),
+                              session, seen)
+        rows.append((*held(server), server.rss()))
+        descriptors, threads, memory = rows[-1]
+        print(f"{seen.total():8}   {descriptors:11}   {threads:7}   {memory:.1f}",
+              flush=True)
+    after = page(server)
+    print("\n" + ", ".join(f"{times} x {status}"
+                           for status, times in sorted(seen.items())))
+    print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
+    return (ok and rows[-1][0] <= rows[1][0] and rows[-1][1] <= rows[1][1]
+            and rows[-1][2] - rows[1][2] < 2)
+
+
+def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: int,
+        session: requests.Session, seen: Seen) -> bool:
+    """Ask *examples* times; print what is not as described, and return whether none."""
+    @seed(number)
+    @settings(max_examples=examples, deadline=None, database=None,
+              suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy(generation_mode=mode))
+    def each(case: Case) -> None:
+        response = case.call_and_validate(session=session, timeout=PATIENCE)
+        seen[response.status_code] += 1
+
+    try:
+        each()
+    except (FailureGroup, requests.RequestException) as failure:
+        print(f"\n{operation.label}: {failure}")
+        return False
+    return True
