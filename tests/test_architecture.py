@@ -3,8 +3,6 @@
 import ast
 import subprocess
 
-import pytest
-
 from conftest import ROOT
 
 LAYERS = [  # each may import what stands in the rows above it, and itself
@@ -56,9 +54,13 @@ def layer_of(name):
     return next((number for number, layer in enumerate(LAYERS) if name in layer), None)
 
 
-@pytest.mark.parametrize("path", [path for path in PRODUCT if path.parent != ROOT],
-                         ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_down_only(path):
+def test_imports_go_down_only():
+    for path in PRODUCT:
+        if path.parent != ROOT:
+            look_down_from(path)
+
+
+def look_down_from(path):
     part = path.relative_to(ROOT / "pyimagesearch").parts[0].removesuffix(".py")
     for name in imports(path):
         head, _, rest = name.partition(".")
@@ -71,8 +73,12 @@ def test_imports_go_down_only(path):
             layer_of(part) == layer_of(target) >= len(LAYERS) - 3), f"{part} imports {target}"
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
-def test_third_parties_stay_where_they_belong(path):
+def test_third_parties_stay_where_they_belong():
+    for path in PRODUCT:
+        look_at_third_parties_of(path)
+
+
+def look_at_third_parties_of(path):
     name = str(path.relative_to(ROOT))
     for imported in imports(path):
         allowed = CONFINED.get(imported.partition(".")[0])
