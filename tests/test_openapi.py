@@ -23,6 +23,8 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.privacy import Privacy
+from pyimagesearch.settings import Settings
 from pyimagesearch.web.openapi import description
 
 NOON = 1_763_640_000.0
@@ -59,8 +61,10 @@ def guarded(tmp_path_factory):
     assert desk.store.settle(10)
     guarded.feeds.update({name: Camera(name, desk, feed.broadcaster).feed
                           for name, feed in guarded.feeds.items()})
+    cameras = Settings(source=("front=demo", "yard=demo")).cameras()
+    privacy = Privacy(guarded.folder, cameras, desk.store, guarded.clock)
     site = guarded.app.extensions["site"]
-    guarded.app.extensions["site"] = replace(site, archive=desk)
+    guarded.app.extensions["site"] = replace(site, archive=desk, privacy=privacy)
     yield guarded
     desk.close()
 

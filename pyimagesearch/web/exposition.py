@@ -28,13 +28,15 @@ from pyimagesearch.events.event import (
     MOTION,
     RETURNED,
     SNAPSHOT,
+    SWITCHED_OFF,
+    SWITCHED_ON,
 )
 from pyimagesearch.metrics import ArchiveStatus, CameraStatus
 
 from .site import Site
 
 OF_CAMERAS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED)     # kinds of events
-OF_ALL = (ARMED, DISARMED, LOGIN_REFUSED)                   # and those without a camera
+OF_ALL = (ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)    # of no camera
 
 
 class Figure(NamedTuple):

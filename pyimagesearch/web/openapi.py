@@ -24,7 +24,7 @@ REFUSALS = {
     409: "A starred event is not deleted.",
     413: "The body is too large.",
     421: "The server is asked under a name that is not its own.",
-    503: "The list of events cannot be read or written now.",
+    503: "What is kept cannot be read or written now.",
 }
 ALWAYS, CHANGING, KEPT = (401, 421), (400, 401, 403, 413, 421), (404, 503)
 EVENT: Schema = {"$ref": "#/components/schemas/Event"}
@@ -45,26 +45,25 @@ def description(root: str, *, login: bool = True) -> dict[str, Any]:
                  "description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": root}],
         "security": [{"token": []}] if login else [],
-        "paths": {**of_cameras(), **of_events(), **of_several_events()},
+        "paths": {**of_the_server(), **of_cameras(), **of_events(),
+                  **of_several_events()},
         "components": {
             "schemas": schemas.NAMED,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
 
 
-def of_cameras() -> dict[str, Any]:
-    """Return the paths about cameras and the server."""
+def of_the_server() -> dict[str, Any]:
+    """Return the paths about all cameras, and about the API."""
     status: Schema = {"$ref": "#/components/schemas/Status"}
-    camera: Schema = {"$ref": "#/components/schemas/Camera"}
     return {
         "/api/openapi.json": {"get": operation(
             "describe", "This description", {"type": "object"}, *ALWAYS)},
         "/api/status": {"get": operation(
             "status", "All about cameras, viewers and what is kept", status, *ALWAYS)},
-        "/api/status/{name}": {
-            "parameters": [parameter("name", schemas.CAMERA_NAME, "path")],
-            "get": operation("camera_status", "All about one camera", camera, 404,
-                             *ALWAYS)},
+        "/api/cameras": {"post": operation(
+            "switch", "Switch all cameras on or off", closed(on=schemas.TRUTH),
+            *CHANGING, *KEPT, body=given(on=schemas.YES_OR_NO))},
         "/api/armed": {"post": operation(
             "arm", "Have motion make events, or not", closed(armed=schemas.TRUTH),
             *CHANGING, *KEPT, body=given(armed=schemas.YES_OR_NO))},
@@ -72,6 +71,23 @@ def of_cameras() -> dict[str, Any]:
             "stream_key", "An address that opens one stream, without a login",
             closed(key=schemas.TEXT, url=told(schemas.TEXT, "to be opened in an hour")),
             *CHANGING, 404, body=given(path={"type": "string", "pattern": "^/"}))},
+    }
+
+
+def of_cameras() -> dict[str, Any]:
+    """Return the paths about a single camera."""
+    camera: Schema = {"$ref": "#/components/schemas/Camera"}
+    mask: Schema = {"$ref": "#/components/schemas/Mask"}
+    named = {"parameters": [parameter("name", schemas.CAMERA_NAME, "path")]}
+    return {
+        "/api/status/{name}": {**named, "get": operation(
+            "camera_status", "All about one camera", camera, 404, *ALWAYS)},
+        "/api/cameras/{name}/mask": {
+            **named,
+            "get": operation("mask", "What is burnt black", mask, 404, *ALWAYS),
+            "put": operation(
+                "draw", "Burn these polygons instead of those drawn before", mask,
+                *CHANGING, *KEPT, body=given(drawn=schemas.POLYGONS))},
     }
 
 

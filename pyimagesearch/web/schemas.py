@@ -23,6 +23,8 @@ from pyimagesearch.metrics import (
     ArchiveStatus,
     CameraStatus,
 )
+from pyimagesearch.privacymask import MOST as MOST_POLYGONS
+from pyimagesearch.privacymask import POLYGON, SPELLING
 
 from .given import MOST, MOST_ID, MOST_IDS, TRUTHS
 
@@ -84,6 +86,8 @@ DAY = told(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
+POLYGONS = list_of(told({"type": "string", "pattern": f"^{POLYGON}$"}, SPELLING),
+                   maxItems=MOST_POLYGONS)
 
 ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = closed(
@@ -103,7 +107,7 @@ CAMERA = closed(**{
     "state": {"type": "string",
               "enum": [STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF]},
     "since": told(TIME, "when the state began, in seconds since the epoch"),
-    "reason": told(TEXT, "why there is no signal"),
+    "reason": told(TEXT, "why there are no pictures"),
     "fps": told(NUMBER, "frames processed a second"),
     "fps_in": told(NUMBER, "frames that the camera gives a second"),
     "age": told(typed(float | None), "of the last good frame, in seconds"),
@@ -115,8 +119,11 @@ ARCHIVE = closed(**{
 STATUS = closed(
     version=TEXT, time=TIME, auth=told(TRUTH, "whether visitors must log in"),
     viewers=COUNT, mosaic_viewers=COUNT,
+    off_since=told(typed(float | None), "when all cameras were switched off"),
     cameras=list_of({"$ref": "#/components/schemas/Camera"}),
     archive={"anyOf": [{"$ref": "#/components/schemas/Archive"}, {"type": "null"}]})
+MASK = closed(set=told(POLYGONS, "by the settings"),
+              drawn=told(POLYGONS, "on the page, or here"))
 
 NAMED = {"Error": ERROR, "File": FILE, "Event": EVENT, "Camera": CAMERA,
-         "Archive": ARCHIVE, "Status": STATUS}
+         "Archive": ARCHIVE, "Status": STATUS, "Mask": MASK}
