@@ -6,7 +6,7 @@ ARGS ?=
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
-	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','machine','prefork']"
+	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','machine','prefork','chromium']"
 
 .PHONY: setup demo run test lint bench
 

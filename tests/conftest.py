@@ -321,6 +321,15 @@ def watch():
         yield begin
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, started once for all pages."""
+    from chromium import chromium
+    with chromium(needs("chromium", "chromium"),
+                  needs("chromedriver", "chromium-driver")) as browser:
+        yield browser
+
+
 @pytest.fixture
 def link():
     links = []

@@ -11,7 +11,7 @@ from kept import SECONDS
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_page import LAPTOP, PHONE, browser, size  # noqa: F401 the same browser
+from test_page import LAPTOP, PHONE, size
 
 from conftest import DEADLINE, ROOT, eventually
 
@@ -32,7 +32,7 @@ def served(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, served):      # noqa: F811
+def page(browser, served):
     """The list in the browser, in the size of a laptop."""
     size(browser, LAPTOP)
     browser.get_log("browser")

@@ -30,7 +30,7 @@ from conftest import (
 )
 from machine import age, running
 
-browser, page = test_page.browser, test_page.page      # fixtures
+page = test_page.page       # a fixture
 SMALL = ("--source", "demo:320x240@10")
 PASSWORD = "correct horse battery"
 TERMINAL = """if True:

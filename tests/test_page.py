@@ -6,13 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from conftest import eventually, needs
+from conftest import eventually
 from machine import running
 
 PHONE, LAPTOP = (390, 844), (1366, 768)
@@ -26,26 +23,11 @@ FINGERPRINT = """
     return Array.from(pen.getImageData(0, 0, 64, 48).data).join();"""
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = Options()
-    options.binary_location = needs("chromium", "chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update",
-                     "--disable-sync", "--disable-dev-shm-usage",
-                     f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(
-        options, Service(needs("chromedriver", "chromium-driver")))
-    driver.set_page_load_timeout(30)
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def page(browser):
     """The browser, in the size of a laptop, as after a fresh start."""
     size(browser, LAPTOP)
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
     yield browser
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

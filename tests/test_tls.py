@@ -13,6 +13,7 @@ import sys
 import pytest
 from cryptography import x509
 
+from chromium import chromium
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
@@ -276,22 +277,12 @@ def test_own_certificate_names_this_machine_and_opens_the_page(own):
 
 
 def test_chromium_shows_the_live_picture(own):
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-    options = webdriver.ChromeOptions()
-    options.binary_location = needs("chromium", "chromium")
-    options.accept_insecure_certs = True
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                 "--disable-background-networking", "--ignore-certificate-errors"):
-        options.add_argument(flag)
-    browser = webdriver.Chrome(options, Service(needs("chromedriver", "chromium-driver")))
-    try:
+    with chromium(needs("chromium", "chromium"), needs("chromedriver", "chromium-driver"),
+                  "--ignore-certificate-errors") as browser:
         browser.get(f"http://127.0.0.1:{own.port}/")    # and is sent on
         assert browser.current_url == f"https://127.0.0.1:{own.port}/"
         eventually(lambda: browser.execute_script(
-            "return document.getElementById('live').naturalWidth") == 320, 20)
-    finally:
-        browser.quit()
+            "return document.getElementById('live').naturalWidth") == 320)
 
 
 def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatch):
