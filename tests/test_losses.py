@@ -163,7 +163,7 @@ def test_silent_http_camera_is_told_and_back(start, http_camera):
     camera.silent.set()
     status = product.wait_for("no signal", 3.5)     # 3 s, and a look at the status
     assert "sent nothing" in status["reason"] or "gave no frame" in status["reason"]
-    assert status["losses"] == 1
+    assert status["losses"] >= 1        # more where the machine stands still for seconds
     camera.silent.clear()
     eventually(lambda: product.camera["state"] == "learning", 3)
 
