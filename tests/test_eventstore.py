@@ -308,6 +308,19 @@ def test_clock_that_was_set_back_gives_no_id_twice(path, clock):
 
 # --- trouble
 
+def test_id_of_what_is_found_later_stands_where_it_happened(path, clock):
+    with opened(path) as events:
+        events._clock = clock
+        now = events.new_id()
+        first, second = (events.id_at(clock.time() - 100) for _ in range(2))
+        assert 0 < first < second < now
+        events.begin(event(first))
+    with opened(path) as events:
+        assert events.id_at(clock.time() - 100) == second       # the other one is taken
+        assert events.id_at(-5) == 1
+        assert events.id_at(4_000_000_000.0) == events.new_id() - 1
+
+
 def test_events_from_before_the_store_could_be_opened_are_written(path):
     events = EventStore(path, SystemClock())
     number = events.new_id()

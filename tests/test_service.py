@@ -93,7 +93,7 @@ def test_settings_given_are_those_of_the_service(at_home, capsys, tmp_path, monk
     monkeypatch.setenv("SURVEILLANCE_PORT", "1234")     # of this shell, not of the service
     (tmp_path / "clip.mp4").touch()
     (tmp_path / "cameras.toml").write_text("quality = 50\n")
-    given = ["-i", "0.0.0.0", "--no-record", "--source", "front=clip.mp4", "--source", AWKWARD[0],
+    given = ["-i", "0.0.0.0", "--no-record", "--source", "door=clip.mp4", "--source", AWKWARD[0],
              "--config", "cameras.toml", "--data", "~/kept here"]
     assert service(["service", *given]) == 0
     program, *words = words_of(capsys.readouterr().out)
@@ -101,7 +101,7 @@ def test_settings_given_are_those_of_the_service(at_home, capsys, tmp_path, monk
     settings = Settings.from_command_line(words, {})
     assert (settings.ip, settings.port, settings.record, settings.quality) == (
         "0.0.0.0", 8000, False, 50)
-    assert settings.source == (f"front={tmp_path}/clip.mp4", AWKWARD[0])
+    assert settings.source == (f"door={tmp_path}/clip.mp4", AWKWARD[0])
     assert settings.config == str(tmp_path / "cameras.toml")
     assert settings.data == os.path.expanduser("~/kept here")
 

@@ -231,7 +231,7 @@ def test_loop_that_hangs_starves_it(surveillance, systemd):
 
 def test_program_tells_when_it_is_ready_alive_and_ending(tmp_path):
     systemd = Systemd(str(tmp_path / "notify"))
-    product = Product("--source", "a=demo:64x48@5", "--source", "b=imagezmq://127.0.0.1:9/b",
+    product = Product("--source", "a=demo:64x48@5", "--source", "b=http://127.0.0.1:9/",
                       env={**systemd.environ, "WATCHDOG_USEC": "4000000"})
     try:
         eventually(lambda: systemd.told().count("WATCHDOG=1") >= 2)
