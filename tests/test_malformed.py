@@ -103,10 +103,10 @@ def test_hidden_second_request_is_never_answered(product):
 
 
 def test_proper_requests_one_behind_the_other_are_all_answered(product):
-    one = (b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    one = (b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
            b"5;why=not\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"
-           b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-           b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello\r\n")
+           b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+           b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello\r\n")
     assert statuses(exchange(product.port, one * 3)) == [b"405", b"200", b"405"] * 3
 
 
