@@ -106,7 +106,7 @@ def plain(port, request):
 def test_greeting_and_answers_are_https(product, pair):
     assert f"https://127.0.0.1:{product.port}/" in product.greeting
     with connect(product.port, pair[0]) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in connection.recv(65536)
 
 
@@ -156,7 +156,7 @@ def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(produc
     bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     bare.connect(("127.0.0.1", product.port))
     late = stalled.wrap_socket(bare)
-    late.sendall(b"GET /video_feed HTTP/1.1\r\nHost: x\r\n\r\n")
+    late.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
     viewer = WatchingTls(product.port)
     for _ in range(60):
         headers, _ = viewer.part()
