@@ -69,20 +69,20 @@ class Chunks:
 @bp.get("/events/<int:id>/clip-<int(min=2):part>.mp4")
 def clip(id: int, part: int) -> Response:
     """Send a clip of an event, or the *part* of it that is asked for."""
-    return send(id, lambda event: pick(event.clips, part), "private, no-cache")
+    return send(id, lambda event: pick(event.clips, part))
 
 
 @bp.get("/events/<int:id>/still.jpg", defaults={"number": 1})
 @bp.get("/events/<int:id>/still-<int(min=2):number>.jpg")
 def still(id: int, number: int) -> Response:
     """Send a still of an event."""
-    return send(id, lambda event: pick(event.stills, number), "private, no-cache")
+    return send(id, lambda event: pick(event.stills, number))
 
 
 @bp.get("/events/<int:id>/thumbnail.jpg")
 def thumbnail(id: int) -> Response:
     """Send what the event looked like when most moved."""
-    return send(id, lambda event: event.picture, "private, max-age=3600")
+    return send(id, lambda event: event.picture)
 
 
 @bp.post("/events/export")
@@ -100,11 +100,11 @@ def export() -> Response:
         abort(404, "None of these events is there any more.")
     made = Export(events, archive.clips, open_inside)
     return Response(made.stream(site.in_thread), mimetype="application/zip", headers={
-        "Cache-Control": "no-store", "X-Accel-Buffering": "no",
+        "X-Accel-Buffering": "no",
         "Content-Disposition": f'attachment; filename="{made.name}"'})
 
 
-def send(id: int, choose: Callable[[Event], KeptFile | None], caching: str) -> Response:
+def send(id: int, choose: Callable[[Event], KeptFile | None]) -> Response:
     """Return the response with the file that *choose* picks, or a part of it."""
     site, archive = this_site(), this_archive()
     kept, opened = site.in_thread(lambda: find(archive, id, choose))
@@ -113,7 +113,6 @@ def send(id: int, choose: Callable[[Event], KeptFile | None], caching: str) -> R
     response.content_length = opened.bytes
     response.set_etag(f"{opened.modified:x}-{opened.bytes:x}")
     response.last_modified = opened.modified // 10 ** 9
-    response.headers["Cache-Control"] = caching
     how = "attachment" if request.args.get("download") else "inline"
     response.headers["Content-Disposition"] = (
         f'{how}; filename="{sortable(kept.path)}"')
