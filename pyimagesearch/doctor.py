@@ -66,7 +66,7 @@ def picamera2_cameras() -> Iterator[str]:
 
 def watch(camera: Camera, clock: Clock) -> bool:
     """Watch *camera* and print what it gives; return whether frames came."""
-    reader = FrameReader(camera.open, "doctor", clock)
+    reader = FrameReader(camera.open, "doctor", clock, camera.opening)
     frames: list[Frame] = []
     costs: list[float] = []
     levels: list[float] = []

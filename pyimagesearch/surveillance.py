@@ -185,7 +185,8 @@ class Surveillance:
         self._stuck = [reader for reader in self._stuck if reader.alive]
         if len(self._stuck) >= MOST_STUCK:
             raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
-        self._reader = reader = FrameReader(self._camera.open, self.name, self._clock)
+        self._reader = reader = FrameReader(
+            self._camera.open, self.name, self._clock, self._camera.opening)
         if self._stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:

@@ -58,9 +58,9 @@ def age(stamp):
     return _watch.age(stamp)
 
 
-def rate(count, seconds=2.0):
-    """Return by how much *count()* grows in a second of the machine."""
-    begin, before = running(), count()
-    while running() < begin + seconds:
+def pace(count, other, enough=40):
+    """Return by how much *count()* grows for each one that *other()* does, on any load."""
+    before, since = count(), other()
+    while (grown := other() - since) < enough:
         time.sleep(TICK)
-    return (count() - before) / (running() - begin)
+    return (count() - before) / grown

@@ -224,10 +224,10 @@ def test_nothing_that_lets_in_is_in_the_log(product):
     with socket.create_connection(("127.0.0.1", product.port)) as rude:
         rude.sendall(f"GET /login?token={product.token()} HTTP/9.9\r\n\r\n".encode())
         rude.recv(100)
-    product.ask("/healthz?last")
-    eventually(lambda: any("/healthz?last" in line for line in product.log))
+    product.ask("/the-last")
+    eventually(lambda: any("GET '/the-last'" in line for line in product.log))
     log = "".join(product.log)
-    assert "GET /login?token=***" in log
+    assert "GET '/login'" in log
     for secret in (product.token(), product.token("viewer"), made["key"], PASSWORD,
                    cookie.partition("=")[2]):
         assert secret not in log

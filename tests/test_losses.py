@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, eventually, free_port, missing
-from machine import age, rate, running
+from machine import age, pace, running
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.streaming.jpeg import encode
 
@@ -182,9 +182,10 @@ def test_garbled_http_camera_kills_nothing(start, http_camera):
 
 def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
     camera = rtsp_camera()
-    product = start("--source", rtsp_camera.url)
+    product = start("--source", rtsp_camera.url, "--source", "same=demo:320x240@15")
     product.wait_for("live", 20)
-    assert 12 < rate(lambda: product.camera["frames"]) < 18
+    assert 0.75 < pace(lambda: product.camera["frames"],
+                       lambda: json.loads(product.get("/api/status/same"))["frames"]) < 1.33
     viewer = watch(product.port)
     camera.kill()
     camera.wait()

@@ -72,8 +72,10 @@ def guarded(tmp_path_factory):
 @pytest.fixture(scope="module")
 def api(guarded):
     """The description as it is served, loaded by schemathesis."""
-    return schemathesis.openapi.from_wsgi(
+    api = schemathesis.openapi.from_wsgi(
         "/api/openapi.json", guarded.app, headers=guarded.bearer(OWNER))
+    api.config.generation.update(allow_extra_parameters=False)      # they are not read
+    return api
 
 
 # --- in step
@@ -151,6 +153,9 @@ def test_answers_are_as_described_whatever_is_asked(guarded, api, path, method, 
             there = {"id": data.draw(st.integers(1, EVENTS)), "name": "yard"}
             case.path_parameters.update({
                 name: there[name] for name in case.path_parameters})
+        if mode == "good":      # 3.0 is an integer in JSON, and not in an address
+            case.query.update({name: int(value) for name, value in case.query.items()
+                               if isinstance(value, float)})
         case.call_and_validate(headers=guarded.bearer(OWNER))
 
     ask()

@@ -92,7 +92,7 @@ def test_cancel_ends_the_loop_at_once_though_the_camera_blocks(script):
     reader = reader_of(script)
     rest = Later(list, reader.frames())
     reader.cancel()
-    assert rest.result(timeout=1) == []
+    assert rest.result() == []
 
 
 def test_defect_in_a_source_is_logged_in_full_and_is_a_loss(script, caplog):

@@ -16,9 +16,9 @@ from .ffmpeg import open_ffmpeg
 from .http import open_http
 from .imagehub import ImageHubs
 from .picamera import open_picamera
-from .source import Opener, PacketTap, Wish
+from .source import OPENING, Opener, PacketTap, Wish
 from .url import parse_url, without_login
-from .videofile import VideoFileSource
+from .videofile import TRYING, VideoFileSource
 from .videostream import is_device, open_usb
 
 FFMPEG = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
@@ -31,6 +31,7 @@ class Camera(NamedTuple):
 
     label: str          # for logs and pages: never holds a password
     open: Opener
+    opening: float = OPENING    # seconds that this and the first frame may take
 
 
 def gives_packets(wanted: CameraSettings) -> bool:
@@ -69,7 +70,7 @@ def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
         return find_by_url(spec, wanted.fps, clock, hubs, tap)
     if Path(spec).suffix:
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
-            spec, wanted.loop, closing, clock))
+            spec, wanted.loop, closing, clock), TRYING + OPENING)
     raise wrong(spec)
 
 

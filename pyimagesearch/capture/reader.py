@@ -11,11 +11,9 @@ from pyimagesearch.errors import CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame
 from pyimagesearch.metrics import Rate
 
-from .source import Opener, Source
+from .source import OPENING, Opener, Source
 
 log = logging.getLogger(__name__)
-
-OPENING = 8.0      # seconds for a camera to open and give its first frame
 
 
 class FrameReader:
@@ -25,17 +23,19 @@ class FrameReader:
     A thread ``reader-NAME`` opens the source, reads it as fast as it gives
     frames and closes it: a slow camera loop skips frames instead of lagging
     behind, and a read that blocks for ever blocks nobody else. The loop
-    iterates :meth:`frames`; :meth:`cancel` may be called from any thread.
+    iterates :meth:`frames`; :meth:`cancel` may be called from any thread. The
+    first frame may take *opening* seconds.
     """
 
-    def __init__(self, open_source: Opener, name: str, clock: Clock) -> None:
+    def __init__(self, open_source: Opener, name: str, clock: Clock,
+                 opening: float = OPENING) -> None:
         self._open_source = open_source
         self._clock = clock
         self._closing = threading.Event()
         self._changed = threading.Condition()   # guards the three names below
         self._newest: Frame | None = None
         self._error: SurveillanceError | None = None
-        self._patience = OPENING
+        self._patience = opening
         self.granted = ""       # what was opened, once it is
         self.rate = Rate()      # at which it gives frames
         self._thread = threading.Thread(

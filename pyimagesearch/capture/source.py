@@ -10,6 +10,8 @@ import numpy as np
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
+OPENING = 8.0      # seconds for a camera to open and give its first frame
+
 
 class Source(Protocol):
     """
