@@ -15,10 +15,10 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
 
 
 @contextlib.contextmanager
-def chromium(program, driver, *flags):
-    """Run a browser with a profile of its own, and these *flags* more."""
+def chromium(program, driver):
+    """Run a browser with a profile of its own."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        browser = begin(program, driver, folder, flags)
+        browser = begin(program, driver, folder)
         browser.set_page_load_timeout(300)
         try:
             yield browser
@@ -26,12 +26,12 @@ def chromium(program, driver, *flags):
             browser.quit()
 
 
-def begin(program, driver, folder, flags):
+def begin(program, driver, folder):
     """Return a browser that has started."""
     for number in range(1, TRIES + 1):
         options = Options()
         options.binary_location = program
-        for flag in (*FLAGS, *flags, f"--user-data-dir={folder}/{number}"):
+        for flag in (*FLAGS, f"--user-data-dir={folder}/{number}"):
             options.add_argument(flag)
         try:
             return webdriver.Chrome(options, Service(driver))
@@ -39,3 +39,8 @@ def begin(program, driver, folder, flags):
             if number == TRIES:
                 raise
     return None
+
+
+def go(browser, url):
+    """Open *url*, without waiting: a page with a stream never "loads"."""
+    browser.execute_cdp_cmd("Page.navigate", {"url": url})

@@ -78,10 +78,11 @@ class Hands:
 
 def eventually(question, patience=PATIENCE):
     """Wait until *question* has a true answer, and return that."""
-    until = running() + patience
+    until, pause = running() + patience, 0.01
     while not (answer := question()):
         assert running() < until, f"not within {patience} s: {question}"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.2)       # asking costs who is asked, too
     return answer
 
 

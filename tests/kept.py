@@ -36,6 +36,7 @@ from pyimagesearch.metrics import LIVE, ArchiveStatus, CameraStatus  # noqa: E40
 from pyimagesearch.web.site import Feed  # noqa: E402
 
 FPS, SECONDS = 10, 6
+PATIENT = 300.0     # seconds in which a browser on a busy machine can undo
 STATUS = CameraStatus(
     name="front", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="",
     learnt=40, frame_count=32, motion=False, width=640, height=480, fps=29.97, frames=40,
@@ -184,12 +185,15 @@ def fill(desk, days=2, noon=None):
 
 def main(folder):
     from pyimagesearch.capture.demo import DemoScene
+    from pyimagesearch.events import store
     from pyimagesearch.server import LiveServer, in_thread
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.jpeg import encode
+    from pyimagesearch.web import eventapi
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.site import Site
 
+    store.UNDO = eventapi.UNDO = PATIENT
     desk = Desk(folder)
     fill(desk)
     broadcaster = LatestFrameBroadcaster()

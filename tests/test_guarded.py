@@ -18,6 +18,7 @@ import pytest
 import test_page
 from test_page import moves, text
 
+from chromium import go
 from conftest import (
     DEADLINE,
     PATIENCE,
@@ -284,17 +285,13 @@ def stranger():
         server.shutdown()
 
 
-def go(page, url):
-    page.execute_cdp_cmd("Page.navigate", {"url": url})     # a stream never "loads"
-
-
 def test_tap_on_the_link_shows_the_picture_and_hides_the_token(product, page):
     page.get_log("browser")
     go(page, f"{product.url}/login?token={product.token()}")
     eventually(lambda: text(page, "#words"))
     assert page.current_url == product.url + "/"
     moves(page, patience=20)
-    page.find_element("css selector", "header a").click()
+    page.find_element("css selector", "header a[href='/sessions']").click()
     eventually(lambda: "this browser" in text(page, ".sessions"))
     assert "Chrome on Linux" in text(page, ".sessions b")
     page.find_element("css selector", ".sessions button").click()

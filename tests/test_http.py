@@ -182,8 +182,8 @@ def test_server_that_speaks_no_http_is_told(opened):
 # --- real cameras
 
 def test_our_own_stream_and_still_are_cameras(start):
-    first = start("--source", "demo:320x240@30")
-    first.wait_for("live")
+    first = start("--source", "demo:320x240@10", "--no-record")
+    first.wait_for("learning")
     for path in ("/video_feed", "/snapshot.jpg"):
         second = start("--source", first.url + path)
         status = eventually(lambda second=second: (now := second.camera)["width"] == 320
@@ -197,8 +197,8 @@ def test_motions_stream_with_digest_login_is_a_camera(start, tmp_path, recording
     needs("motion", "motion")
     needs("ffmpeg", "ffmpeg")
     clip, port = tmp_path / "clip.mp4", free_port()
-    subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "20", "-i", recording,
-                    "-pix_fmt", "yuv420p", clip], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "9", "-i", recording,
+                    "-pix_fmt", "yuv420p", "-preset", "ultrafast", clip], check=True)
     (tmp_path / "motion.conf").write_text(
         f"netcam_url file://{clip}\nwidth 320\nheight 240\nframerate 12\n"
         f"webcontrol_port 0\nstream_port {port}\nstream_localhost on\nstream_maxrate 12\n"

@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from chromium import go
 from conftest import eventually
 from machine import running
 
@@ -40,7 +41,7 @@ def size(browser, wanted, mobile=False):
 
 
 def show(browser, url):
-    browser.execute_cdp_cmd("Page.navigate", {"url": url})     # a stream never "loads"
+    go(browser, url)
     eventually(lambda: text(browser, "#words"))
 
 

@@ -3,11 +3,10 @@
 import re
 import shlex
 import subprocess
-import sys
 
 import pytest
 
-from conftest import DEADLINE, ROOT, Product, missing, needs
+from conftest import DEADLINE, ROOT, Product, missing, needs, run_program
 from pyimagesearch.settings import Settings
 
 README = (ROOT / "README.md").read_text()
@@ -62,12 +61,11 @@ def test_make_setup_leaves_a_working_environment():
 def test_program_starts_as_written(command):
     words = shlex.split(command)
     if "doctor" in words:
-        ended = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, text=True,
-                               capture_output=True, timeout=DEADLINE)
+        ended = run_program(*words[2:])
         assert ended.returncode == (0 if words[-1] == "demo" else 1)
         assert "Python" in ended.stdout
         return
-    product = Product(*words[2:], "--port", "0", program=(words[1],))
+    product = Product(*words[2:], "--port", "0", program=(words[1],) if "--ip" in words else ())
     assert product.get("/healthz")
     assert product.stop()[1] == 0
     product.close()
@@ -84,12 +82,18 @@ def test_settings_file_is_read_as_printed(tmp_path):
     assert (front.frame_count, front.quality, yard.size) == (64, 70, (1280, 720))
 
 
+@pytest.fixture(scope="module")
+def small():
+    product = Product("--source", "demo:320x240")
+    product.wait_for("learning")
+    yield product
+    product.close()
+
+
 @pytest.mark.parametrize("command", [
     command for command in COMMANDS if command.startswith(("curl", "ffmpeg"))])
-def test_other_programs_watch_as_written(command, start, tmp_path):
-    product = start("--source", "demo")
-    product.wait_for("live")
-    words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{product.port}")
+def test_other_programs_watch_as_written(command, small, tmp_path):
+    words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{small.port}")
              for word in shlex.split(command)]
     needs(words[0], words[0])
     printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True,
@@ -103,11 +107,10 @@ def test_other_programs_watch_as_written(command, start, tmp_path):
     command for command in COMMANDS if command.startswith("sudo apt install")])
 def test_system_packages_exist(command):
     packages = command.split()[3:]
-    needs("apt-cache", "apt")
+    known = subprocess.run([needs("apt-cache", "apt"), "policy", *packages],
+                           capture_output=True, text=True).stdout
     for package in packages:
-        known = subprocess.run(["apt-cache", "policy", package], capture_output=True,
-                               text=True).stdout
-        if "Candidate" not in known:
+        if f"{package}:\n" not in known:
             missing(f"{package} is not known here; run: sudo apt update")
 
 

@@ -13,7 +13,7 @@ import sys
 import pytest
 from cryptography import x509
 
-from chromium import chromium
+from chromium import go
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
@@ -276,13 +276,14 @@ def test_own_certificate_names_this_machine_and_opens_the_page(own):
     assert 'src="/video_feed"' in page.stdout, page.stderr
 
 
-def test_chromium_shows_the_live_picture(own):
-    with chromium(needs("chromium", "chromium"), needs("chromedriver", "chromium-driver"),
-                  "--ignore-certificate-errors") as browser:
-        browser.get(f"http://127.0.0.1:{own.port}/")    # and is sent on
-        assert browser.current_url == f"https://127.0.0.1:{own.port}/"
-        eventually(lambda: browser.execute_script(
-            "return document.getElementById('live').naturalWidth") == 320)
+def test_chromium_shows_the_live_picture(own, browser):
+    browser.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
+    go(browser, f"http://127.0.0.1:{own.port}/")        # and is sent on
+    eventually(lambda: browser.execute_script(
+        "return document.getElementById('live')?.naturalWidth") == 320)
+    assert browser.current_url == f"https://127.0.0.1:{own.port}/"
+    browser.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": False})
+    browser.get("about:blank")
 
 
 def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatch):
