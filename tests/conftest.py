@@ -322,9 +322,9 @@ def watch():
         yield begin
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, started once for all pages."""
+    """Chromium, started once for the pages of a file: it is never idle for free."""
     from chromium import chromium
     with chromium(needs("chromium", "chromium"),
                   needs("chromedriver", "chromium-driver")) as browser:

@@ -40,6 +40,16 @@ class Kept:
         return self.ask("/api/status")["cameras"][0]
 
 
+@pytest.fixture
+def connect():
+    with contextlib.ExitStack() as stack:
+        def begin(product):
+            kept = Kept(product)
+            stack.callback(kept.connection.close)
+            return kept
+        yield begin
+
+
 def clips(product):
     return [path for path in Path(product.data.name).rglob("*.mp4")
             if not path.name.endswith((".part.mp4", ".draft.mp4"))]
@@ -51,10 +61,10 @@ def times(viewer):
         yield float(viewer.part()[0][b"X-Timestamp"])
 
 
-def test_suspended_program_goes_on_where_it_was(start, watch):
+def test_suspended_program_goes_on_where_it_was(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("live")
-    viewer, kept = watch(product.port), Kept(product)
+    viewer, kept = watch(product.port), connect(product)
     kept.ask("/record_status", status=True)
     eventually(lambda: kept.camera["recording"])
     assert next(times(viewer))
@@ -64,7 +74,7 @@ def test_suspended_program_goes_on_where_it_was(start, watch):
     product.process.send_signal(signal.SIGCONT)
     eventually(lambda: next(times(viewer)) > resumed)
     product.wait_for("live")
-    kept = Kept(product)
+    kept.connection.close()     # as idle for too long; the next question opens it anew
     kept.ask("/record_status", status=False)
     (clip, *_) = eventually(lambda: clips(product))
     event = kept.ask("/api/events?kind=manual")["events"][0]
@@ -80,10 +90,10 @@ def free_number(pid):
     return next(number for number in itertools.count() if number not in taken)
 
 
-def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(start, watch):
+def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("live")
-    viewer, kept, pid = watch(product.port), Kept(product), product.process.pid
+    viewer, kept, pid = watch(product.port), connect(product), product.process.pid
     assert kept.camera["viewers"] == 1
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (free_number(pid), hard))
