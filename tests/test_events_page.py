@@ -96,7 +96,7 @@ def severe(page):
 def test_clip_plays_in_place_and_can_be_sought(page):
     look_at(page, starred(page))
     eventually(lambda: video(page, "currentTime") > 0.3, LONG)
-    assert (video(page, "videoWidth"), video(page, "videoHeight")) == (320, 240)
+    eventually(lambda: (video(page, "videoWidth"), video(page, "videoHeight")) == (320, 240), LONG)
     assert video(page, "duration") == pytest.approx(SECONDS, abs=0.2)
     page.execute_script("const film = document.querySelector('#player video');"
                         "film.pause(); film.currentTime = 4.5")
