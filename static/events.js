@@ -23,10 +23,16 @@
     document.getElementById("told").textContent = text;
     undo.hidden = !restore;
     undo.onclick = restore;
-    if (toast.matches(":popover-open")) toast.hidePopover();
-    toast.showPopover();    // anew, to lie above a dialog that was opened since
+    raise();
     clearTimeout(quiet);
     quiet = setTimeout(() => toast.hidePopover(), 1000 * seconds);
+  }
+
+  // A dialog makes inert what is not in it, so the toast goes where the dialog is.
+  function raise() {
+    if (toast.matches(":popover-open")) toast.hidePopover();
+    (viewer && viewer.open ? viewer : document.body).append(toast);
+    toast.showPopover();
   }
 
   async function request(url, options = {}) {
@@ -174,7 +180,10 @@
     });
     find(".close", viewer).addEventListener("click", () => viewer.close());
     viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
-    viewer.addEventListener("close", () => find("#stage").replaceChildren());
+    viewer.addEventListener("close", () => {
+      find("#stage").replaceChildren();
+      if (toast.matches(":popover-open")) raise();
+    });
     choose();
   }
 
