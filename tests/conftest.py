@@ -168,8 +168,9 @@ class Product:
         return json.loads(self.get("/api/status"))["cameras"][0]
 
     def wait_for(self, state, patience=PATIENCE):
-        return eventually(
-            lambda: (now := self.camera)["state"] == state and now, patience)
+        """Wait for *state*, or what "learning" soon becomes; return the status."""
+        wanted = ("learning", "live") if state == "learning" else (state,)
+        return eventually(lambda: (now := self.camera)["state"] in wanted and now, patience)
 
     def stop(self, by=signal.SIGTERM):
         """Return how long it took to end, and with which status."""

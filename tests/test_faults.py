@@ -63,7 +63,7 @@ def times(viewer):
 
 def test_suspended_program_goes_on_where_it_was(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
-    product.wait_for("live")
+    product.wait_for("learning")
     viewer, kept = watch(product.port), connect(product)
     kept.ask("/record_status", status=True)
     eventually(lambda: kept.camera["recording"])
@@ -73,7 +73,7 @@ def test_suspended_program_goes_on_where_it_was(start, watch, connect):
     resumed = time.time()
     product.process.send_signal(signal.SIGCONT)
     eventually(lambda: next(times(viewer)) > resumed)
-    product.wait_for("live")
+    product.wait_for("learning")
     kept.connection.close()     # as idle for too long; the next question opens it anew
     kept.ask("/record_status", status=False)
     (clip, *_) = eventually(lambda: clips(product))
@@ -92,7 +92,7 @@ def free_number(pid):
 
 def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
-    product.wait_for("live")
+    product.wait_for("learning")
     viewer, kept, pid = watch(product.port), connect(product), product.process.pid
     assert kept.camera["viewers"] == 1
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -211,7 +211,7 @@ def test_memory_that_is_short_loses_no_event(tmp_path, clock, caplog, monkeypatc
 
 def test_program_out_of_memory_recovers_or_ends_to_be_started_anew(start, watch):
     product = start("--source", "demo:640x480@10")
-    product.wait_for("live")
+    product.wait_for("learning")
     assert next(times(watch(product.port)))
     pid = product.process.pid
     with open(f"/proc/{pid}/status") as file:

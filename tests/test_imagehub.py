@@ -83,12 +83,12 @@ def test_vanished_sender_is_told_and_its_return_noticed(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     first = send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     first.kill()
     status = product.wait_for("no signal", 6)
     assert "gave no frame for 5 seconds" in status["reason"]
     send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
 
 
 def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
@@ -127,7 +127,7 @@ def test_hostile_sender_disturbs_nobody(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     with zmq.Context() as context, context.socket(zmq.REQ) as attacker:
         attacker.linger = 0
         attacker.rcvtimeo = 3000

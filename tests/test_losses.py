@@ -134,7 +134,7 @@ def test_start_without_a_camera_shows_the_card_and_how_to_try(start, watch):
 def test_killed_http_camera_is_told_and_back_within_3_s(start, watch, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
-    product.wait_for("live")
+    product.wait_for("learning")
     viewer = watch(product.port)
     assert not is_card(viewer.part()[1])
     camera.kill()
@@ -159,7 +159,7 @@ def time_without(seconds):
 def test_silent_http_camera_is_told_and_back(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
-    product.wait_for("live")
+    product.wait_for("learning")
     camera.silent.set()
     status = product.wait_for("no signal", 3.5)     # 3 s, and a look at the status
     assert "sent nothing" in status["reason"] or "gave no frame" in status["reason"]
@@ -171,19 +171,19 @@ def test_silent_http_camera_is_told_and_back(start, http_camera):
 def test_garbled_http_camera_kills_nothing(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
-    product.wait_for("live")
+    product.wait_for("learning")
     good = camera.parts
     camera.parts = [os.urandom(3000)] * 30
-    product.wait_for("no signal", 12)
+    product.wait_for("no signal")
     camera.parts = good
-    product.wait_for("live", 12)
+    product.wait_for("learning")
     assert "Traceback" not in "".join(product.log)
 
 
 def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url, "--source", "same=demo:320x240@15")
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     assert 0.75 < pace(lambda: product.camera["frames"],
                        lambda: json.loads(product.get("/api/status/same"))["frames"]) < 1.33
     viewer = watch(product.port)
@@ -199,7 +199,7 @@ def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
 def test_frozen_rtsp_camera_is_told_and_back_within_3_s(start, watch, rtsp_camera):
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     viewer = watch(product.port)
     camera.send_signal(signal.SIGSTOP)
     frozen = running()
@@ -224,7 +224,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
         assert "wants another user or password" in status["reason"]
         assert "wr0ng" not in str(status) + "".join(product.log)
     product = start("--source", f"rtsp://me:s3cret@{address}", "--log-level", "debug")
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     shown = product.get("/api/status") + product.get("/") + "".join(product.log).encode()
     assert b"s3cret" not in shown
 
@@ -232,7 +232,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
 def test_paused_reader_is_shown_no_backlog(start, watch, rtsp_camera):
     rtsp_camera("320", "240", "25")
     product = start("--source", rtsp_camera.url)
-    product.wait_for("live", 20)
+    product.wait_for("learning", 20)
     frames = product.camera["frames"]
     product.process.send_signal(signal.SIGSTOP)
     time_without(4)

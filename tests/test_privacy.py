@@ -392,7 +392,7 @@ def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(s
     arguments = ("--source", "front=demo:320x240@10", "--mask", "0,0 300,0 300,500 0,500",
                  "--data", str(tmp_path))
     product = start(*arguments)
-    product.wait_for("live")
+    product.wait_for("learning")
     shown = snapshot(product)
     assert shown[:110, :85].max() < 16
     assert right_half(shown).mean() > 60
@@ -410,7 +410,7 @@ def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(s
     assert (off["frames"], off["reason"], off["words"]) == (0, "by the owner", "switched off")
     assert snapshot(again).mean() < 60      # the card
     ask(again, "POST", "/api/cameras", on=True)
-    again.wait_for("live")
+    again.wait_for("learning")
     shown = snapshot(again)
     assert max(right_half(shown).max(), shown[:110, :85].max()) < 16
     assert again.stop()[1] == 0

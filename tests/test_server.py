@@ -103,7 +103,7 @@ def test_last_viewer_who_leaves_stops_the_encoding(start):
 
 def test_snapshot_without_viewers_is_fresh(start):
     product = start(*SMALL)
-    product.wait_for("live")
+    product.wait_for("learning")
     for _ in range(2):
         jpeg = product.get("/snapshot.jpg")
         assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1).shape == (240, 320, 3)
@@ -112,7 +112,7 @@ def test_snapshot_without_viewers_is_fresh(start):
 
 def test_ffmpeg_reads_the_stream(start, tmp_path):
     product = start(*SMALL)
-    product.wait_for("live")
+    product.wait_for("learning")
     out = tmp_path / "out.avi"
     subprocess.run([needs("ffmpeg", "ffmpeg"), "-v", "error", "-f", "mpjpeg", "-i",
                     product.url + "/video_feed", "-frames:v", "20", "-c", "copy", out],
@@ -122,7 +122,7 @@ def test_ffmpeg_reads_the_stream(start, tmp_path):
 
 def test_ffmpeg_finds_out_the_format_by_itself(start):
     product = start(*SMALL)
-    product.wait_for("live")
+    product.wait_for("learning")
     probe = subprocess.run(
         [needs("ffprobe", "ffmpeg"), "-v", "error", "-show_entries",
          "stream=codec_name,width,height", "-of", "json", product.url + "/video_feed"],
@@ -133,7 +133,7 @@ def test_ffmpeg_finds_out_the_format_by_itself(start):
 
 def test_opencv_reads_the_stream(start):
     product = start(*SMALL)
-    product.wait_for("live")
+    product.wait_for("learning")
     capture = cv2.VideoCapture(product.url + "/video_feed")
     assert all(capture.read()[1].shape == (240, 320, 3) for _ in range(10))
     capture.release()
@@ -150,7 +150,7 @@ def test_curl_reads_the_stream(start, tmp_path):
 
 def test_motion_reads_the_stream(start, tmp_path):
     product = start(*SMALL)
-    product.wait_for("live")
+    product.wait_for("learning")
     needs("motion", "motion")
     (tmp_path / "motion.conf").write_text(
         f"netcam_url {product.url}/video_feed\nwidth 320\nheight 240\nframerate 15\n"

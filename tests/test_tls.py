@@ -44,7 +44,7 @@ def product(pair):
     """The product with a certificate that was given."""
     product = Product(*DEMO, "--cert", str(pair[0]), "--key", str(pair[1]),
                       env={"SSL_CERT_FILE": str(pair[0])})
-    product.wait_for("live")
+    product.wait_for("learning")
     yield product
     product.close()
 
