@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, eventually, free_port, missing
-from machine import age, pace, running
+from machine import age, running
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.streaming.jpeg import encode
 
@@ -182,10 +182,8 @@ def test_garbled_http_camera_kills_nothing(start, http_camera):
 
 def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
     camera = rtsp_camera()
-    product = start("--source", rtsp_camera.url, "--source", "same=demo:320x240@15")
-    product.wait_for("learning", 20)
-    assert 0.75 < pace(lambda: product.camera["frames"],
-                       lambda: json.loads(product.get("/api/status/same"))["frames"]) < 1.33
+    product = start("--source", rtsp_camera.url)
+    eventually(lambda: product.camera["frames"] > 15)
     viewer = watch(product.port)
     camera.kill()
     camera.wait()
