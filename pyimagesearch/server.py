@@ -35,6 +35,7 @@ class LiveServer:
         self._stopped = gevent.event.Event()
         self._called = gevent.get_hub().loop.async_()
         self._called.start(self.stop)
+        in_thread(int)      # so that no later one fails for want of a descriptor
 
     @property
     def address(self) -> tuple[str, int]:

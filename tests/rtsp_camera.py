@@ -27,7 +27,7 @@ factory.set_launch(
     f"speed-preset=ultrafast key-int-max=5 bitrate=2000 "
     "! rtph264pay name=pay0 pt=96 "
     "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8 )")
-factory.set_shared(True)
+factory.set_shared(False)     # one that is cut off in its beginning spoils no other
 if len(sys.argv) > 6:
     auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "user")
