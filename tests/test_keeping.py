@@ -49,7 +49,7 @@ def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
 
 def test_end_of_the_program_finishes_the_clip(start, tmp_path):
     product = start("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
-    product.wait_for("live")
+    product.wait_for("learning")
     post(product, "/record_status", status="true")
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
     assert product.stop()[1] == 0
@@ -64,7 +64,7 @@ def test_end_of_the_program_finishes_the_clip(start, tmp_path):
 def test_killed_program_salvages_what_it_recorded(start, tmp_path):
     arguments = ("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product = start(*arguments)
-    product.wait_for("live")
+    product.wait_for("learning")
     post(product, "/record_status", status=True)
     (part,) = eventually(lambda: [path for path in tmp_path.rglob("*.part.mp4")
                                   if path.stat().st_size > 20_000])
@@ -89,7 +89,7 @@ def test_two_servers_do_not_share_a_folder(start, tmp_path):
 def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
     product = start("--source", f"gate={rtsp('800', '600', '15')}", "--width", "320",
                     "--no-record", "--data", str(tmp_path))
-    product.wait_for("live", 30)
+    product.wait_for("learning", 30)
     post(product, "/record_status", status="true", camera="gate")
     eventually(lambda: any(path.stat().st_size > 30_000 for path in tmp_path.rglob("*.part.mp4")))
     post(product, "/record_status", status="false")
@@ -117,16 +117,15 @@ def test_full_disk_leaves_the_picture_and_what_was_complete(tmp_path):
     product = Product.__new__(Product)
     product.open([*inside, "sh", "-c", SMALL_DISK, "sh", str(disk), sys.executable])
     try:
-        product.wait_for("live", 60)
+        product.wait_for("learning", 60)
         filler = Path(f"/proc/{product.process.pid}/root{disk}/filler")
         filler.write_bytes(b"x" * 2_600_000)
         post(product, "/record_status", status="true")
-        told = eventually(lambda: product.camera["recording_trouble"], patience=60)
-        assert "cannot record: " in told
+        eventually(lambda: "cannot record: " in product.camera["recording_trouble"], patience=60)
         frames = product.camera["frames"]
         eventually(lambda: product.camera["frames"] > frames + 10)
         filler.unlink()
-        eventually(lambda: product.camera["recording_trouble"] == "", patience=30)
+        eventually(lambda: "cannot record: " not in product.camera["recording_trouble"])
         eventually(lambda: product.camera["recording"])
         assert product.stop()[1] == 0
         assert "Traceback" not in "".join(product.log)
@@ -161,7 +160,7 @@ def rtsp(tmp_path):
 def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     data = tmp_path / "stick" / "data"
     product = start("--source", "demo:320x240@10", "--no-record", "--data", str(data))
-    product.wait_for("live")
+    product.wait_for("learning")
     shutil.rmtree(tmp_path / "stick")
     (tmp_path / "stick").write_text("nothing is mounted here")
     post(product, "/record_status", status="true")
