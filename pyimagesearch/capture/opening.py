@@ -22,6 +22,7 @@ from .videofile import TRYING, VideoFileSource
 from .videostream import is_device, open_usb
 
 FFMPEG = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
+BY_FFMPEG = 20.0    # seconds for its several tries, each of which has an end of its own
 KINDS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
          "rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, demo:1280x720@15")
 
@@ -91,7 +92,7 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
         return Camera(url.bare, lambda closing: open_http(url, fps, closing, clock))
     if scheme in FFMPEG:
         url = parse_url(spec)
-        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock, tap))
+        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock, tap), BY_FFMPEG)
     raise wrong(spec)
 
 
