@@ -5,7 +5,8 @@ How long the pages with events take, with 10,000 of them in the list.
 
 Over HTTP from our server, one request after the other, beside /healthz, which
 only says that the server is there. Must, as medians: /events at most 50 ms, a page
-of /api/events at most 20 ms.
+of /api/events at most 20 ms. The best is told beside them: on a machine that stands
+still at times, where /healthz takes long as well, it says what the page itself takes.
 """
 
 import http.client
@@ -110,7 +111,7 @@ def main(requests: int) -> None:
             "-m", "benchmarks.events_pages", "serve", folder) as server:
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
         page = json.loads(took(connection, "/api/events?limit=200")[1])
-        middle = f"{BEGIN + DAYS * 43200}_0"
+        middle = page["events"][0]["id"] - EVENTS // 2
         limits = {
             "/healthz": 0, "/events": 50, f"/events?before={middle}": 50,
             "/events?camera=yard&starred=true": 50, "/api/events": 20,
@@ -122,13 +123,14 @@ def main(requests: int) -> None:
                 times[path].append(took(connection, path)[0])
         connection.close()
     print(f"{EVENTS} events, {requests} requests of each\n")
-    print(f"{'page':46} median [ms]   95 % [ms]   / healthz")
+    print(f"{'page':40} best [ms]   median   95 %   / healthz")
     ok, alive = True, statistics.median(times["/healthz"])
     for path, limit in limits.items():
         median = statistics.median(times[path])
         late = sorted(times[path])[int(0.95 * (requests - 1))]
         ok &= not limit or median <= limit
-        print(f"{path:46} {median:11.1f}   {late:9.1f}   {median / alive:9.1f}")
+        print(f"{path:40} {min(times[path]):9.1f}   {median:6.1f}   {late:4.0f}"
+              f"   {median / alive:9.1f}")
     print("\nmust: /events <= 50 ms, /api/events <= 20 ms:", "met" if ok else "MISSED")
     main_guard(ok)
 
