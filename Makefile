@@ -26,7 +26,7 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/mypy
 
 bench: $(VENV)/ready-to-test
-	for name in fanout slow_link latency whole_job memory capture events_pages; do \
+	for name in fanout slow_link latency whole_job memory capture events_pages "recording writing"; do \
 		echo; echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 $(VENV)/ready: requirements.txt
