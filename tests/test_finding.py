@@ -1,5 +1,6 @@
 """Finding cameras: V4L2's list, Picamera2, auto, what a camera grants, the doctor."""
 
+import http.server
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from pyimagesearch.capture.v4l2 import Device, capture_devices, users_of
 from pyimagesearch.capture.videostream import negotiate
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
+from pyimagesearch.streaming.jpeg import encode
 
 
 def doctor(*arguments):
@@ -202,13 +204,27 @@ def test_doctor_says_what_is_wrong_in_one_sentence(spec, words):
     assert "s3cret" not in told
 
 
-def test_doctor_sees_that_it_is_dark(tmp_path):
-    path = tmp_path / "dark.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
-    for _ in range(15):
-        writer.write(np.full((48, 64, 3), 3, np.uint8))
-    writer.release()
-    assert "almost black" in doctor(str(path), "--loop")[1]
+class Night(http.server.BaseHTTPRequestHandler):
+    """A camera that gives single pictures, in the dark."""
+
+    def do_GET(self):
+        jpeg = encode(np.full((48, 64, 3), 3, np.uint8))
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Content-Length", str(len(jpeg)))
+        self.end_headers()
+        self.wfile.write(jpeg)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_doctor_sees_that_it_is_dark():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Night) as camera:
+        threading.Thread(target=camera.serve_forever, daemon=True).start()
+        told = doctor(f"http://127.0.0.1:{camera.server_address[1]}/")[1]
+        camera.shutdown()
+    assert "almost black" in told
 
 
 def test_doctor_looks_for_a_camera_by_itself():
