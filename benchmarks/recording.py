@@ -166,7 +166,7 @@ def watch(url: str, stamps: list[float]) -> None:
 
 def salvaged(data: Path, kept: dict[Path, str]) -> float:
     """Wait for the clip that was cut off; return when its last picture was taken."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         new = [path for path in data.rglob("??-??-??*.mp4")
                if path not in kept and not path.name.endswith((PART, DRAFT))]

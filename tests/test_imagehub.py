@@ -130,7 +130,7 @@ def test_hostile_sender_disturbs_nobody(start, send):
     product.wait_for("learning", 20)
     with zmq.Context() as context, context.socket(zmq.REQ) as attacker:
         attacker.linger = 0
-        attacker.rcvtimeo = 3000
+        attacker.rcvtimeo = 30_000
         attacker.connect(f"tcp://127.0.0.1:{port}")
         for message in ([b"x"], [b"{}", b""], [b"\xff", b"x", b"y"],
                         [json.dumps({"msg": "pi", "dtype": "float64",
@@ -138,7 +138,7 @@ def test_hostile_sender_disturbs_nobody(start, send):
                         [b'{"msg": "pi"}', b"\xff\xd8 no jpeg \xff\xd9"]):
             attacker.send_multipart(message)
             assert attacker.recv() == b"OK"
-    assert product.camera["state"] == "live"
+    product.wait_for("learning")
     assert "Traceback" not in "".join(product.log)
 
 
