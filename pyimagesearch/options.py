@@ -14,6 +14,7 @@ NAMES = {int: "a whole number", float: "a number", bool: "true or false",
 
 HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"   # a name in the DNS
 SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
+WIDEST = 63         # bits; TOML promises no larger integers
 FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 Option = Field[Any]
@@ -57,6 +58,10 @@ def shown_default(item: Option) -> str:
 def parse(item: Option, value: Any, where: str) -> Any:
     """Return *value*, from text or TOML, in the type of its setting, checked."""
     kind = item.metadata["kind"]
+    for each in value if isinstance(value, list) else [value]:
+        if type(each) is int and each.bit_length() > WIDEST:    # some cannot be shown
+            raise SettingsError(f"{where} is a number of {each.bit_length()} bits, "
+                                f"but must be {allowed(item)}")
     if kind is bool and isinstance(value, str):
         value = WORDS.get(value.lower(), value)
     elif kind in (int, float) and isinstance(value, str):

@@ -65,7 +65,12 @@
     const text = (region) => region.map((corner) => corner.join(",")).join(" ");
     const parse = (written) =>
       written.split(" ").map((corner) => corner.split(",").map(Number));
-    const scale = () => [live.naturalWidth || live.width, live.naturalHeight || live.height];
+    let size = [live.getAttribute("width"), live.getAttribute("height")];
+
+    function scale() {      // while the stream is taken up again, the picture has no size
+      if (live.naturalWidth) size = [live.naturalWidth, live.naturalHeight];
+      return size;
+    }
 
     function add(name, region, kind) {
       const [wide, tall] = scale();
@@ -134,6 +139,7 @@
     const within = (value) => Math.min(1000, Math.max(0, Math.round(value)));
 
     function tapped(event) {
+      show();               // the picture may have another size by now
       const at = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
       const [wide, tall] = scale();

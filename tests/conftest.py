@@ -45,6 +45,16 @@ PATIENCE = 30.0     # seconds of the machine; reached only by a test that is goi
 DEADLINE = 300.0    # seconds by the clock, for what cannot tell whether the machine runs
 
 
+def pytest_configure(config):
+    pytest.terminal = config.pluginmanager.getplugin("terminalreporter")
+
+
+def pytest_runtest_logreport(report):
+    """Tell a failure at once: who cuts a run short would never learn of it."""
+    if report.failed and pytest.terminal:
+        pytest.terminal.write_line(f"\n{report.nodeid} ({report.when})\n{report.longreprtext}")
+
+
 class Later:
     """Run *function* on a thread of its own; ask for its result when needed."""
 

@@ -160,7 +160,7 @@ def test_mosaic_shows_all_and_is_encoded_for_viewers_only(three, watch):
     a, wide, lost = picture[:480, :640], picture[:480, 640:], picture[480:, :640]
     assert a.std() > 15
     assert wide[240].std() > 10
-    assert (wide[60, 100:] < 60).all()              # bars above the wide picture
+    assert (wide[60, 100:-20] < 60).all()   # bars above the wide picture, whose edge motion reddens
     assert (np.abs(lost.astype(int) - 36) < 8).mean() > 0.9     # its card
     status = json.loads(three.get("/api/status"))
     assert (status["viewers"], status["mosaic_viewers"]) == (1, 1)

@@ -117,7 +117,7 @@ def answers(port, source="127.0.0.1"):
 
 @pytest.fixture(scope="module")
 def product():
-    product = Product("--source", "demo:320x240@30", "--max-viewers", "3",
+    product = Product("--source", "demo:320x240@10", "--max-viewers", "3",
                       "--max-viewers-per-address", "2")
     yield product
     product.close()

@@ -17,7 +17,7 @@ from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_p
 from machine import age
 from pyimagesearch.listening import listen, urls
 
-SMALL = ("--source", "demo:320x240@30")
+SMALL = ("--source", "demo:320x240@10")
 
 
 def run(*arguments, **more):

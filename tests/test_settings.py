@@ -64,6 +64,8 @@ def test_wrong_value_ends_the_start_with_one_sentence(capsys, argv, environ, sen
     ("port = 'lots'", "port in {file} is 'lots', but must be a whole number"),
     ("prot = 1", "prot in {file} is not a setting; there are ip, port"),
     ("port = ", "which is not TOML"),
+    ("fps = 0x1" + 300 * "0", "fps in {file} is a number of 1201 bits, but must be a number"),
+    ("source = [0x1" + 5000 * "0" + "]", "source in {file} is a number of 20001 bits, but"),
     ("loop = 3", "loop in {file} is 3, but must be true or false")])
 def test_wrong_file_ends_the_start_with_one_sentence(capsys, tmp_path, content, sentence):
     file = tmp_path / "s.toml"

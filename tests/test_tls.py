@@ -20,7 +20,7 @@ from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.selfsigned import SelfSigned
 from pyimagesearch.tls import Tls, load
 
-DEMO = ("--source", "demo:320x240@30", "--frame-count", "1")
+DEMO = ("--source", "demo:320x240@10", "--frame-count", "1")
 
 
 def make(folder, name, *options):
