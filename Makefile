@@ -8,6 +8,9 @@ RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
 	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','machine','prefork','chromium']"
 
+# else each of the programs that a test starts compiles all of it again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo run test lint bench
 
 setup: $(VENV)/ready

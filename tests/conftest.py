@@ -334,12 +334,18 @@ def watch():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """Chromium, started once for the pages of a file: it is never idle for free."""
-    from chromium import chromium
-    with chromium(needs("chromium", "chromium"),
-                  needs("chromedriver", "chromium-driver")) as browser:
-        yield browser
+def chromium():
+    """Chromium, started once for the pages of a file."""
+    from chromium import Chromium
+    with contextlib.closing(Chromium(
+            needs("chromium-headless-shell", "chromium-headless-shell"),
+            needs("chromedriver", "chromium-driver"))) as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def browser(chromium):
+    return chromium.answering()
 
 
 @pytest.fixture

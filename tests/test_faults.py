@@ -100,6 +100,7 @@ def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(sta
     strangers = [socket.create_connection(("127.0.0.1", product.port)) for _ in range(10)]
     assert kept.ask("/record_status", status=True) == {"result": "started"}
     eventually(lambda: "cannot accept a connection" in "".join(product.log))
+    assert kept.ask("/") == {"error": "The server has no open files left; try again in a moment."}
     used = time.time()
     eventually(lambda: next(times(viewer)) > used)
     eventually(lambda: kept.camera["recording_trouble"])

@@ -183,15 +183,14 @@ def test_server_that_returns_is_noticed(start, page, link):
     assert text(page, "#words") != "the server does not answer"
 
 
-def test_hidden_tab_stops_the_stream_and_shown_takes_it_up(demo, page):
+def test_hidden_page_stops_the_stream_and_shown_takes_it_up(demo, page):
     show(page, demo.url)
     moves(page)
-    here = page.current_window_handle
-    page.switch_to.new_window("tab")
-    eventually(lambda: demo.camera["viewers"] == 0)
-    page.close()
-    page.switch_to.window(here)
-    eventually(lambda: demo.camera["viewers"] == 1)
+    window = page.execute_cdp_cmd("Browser.getWindowForTarget", {})["windowId"]
+    for state, viewers in (("minimized", 0), ("normal", 1)):
+        page.execute_cdp_cmd("Browser.setWindowBounds", {
+            "windowId": window, "bounds": {"windowState": state}})
+        eventually(lambda viewers=viewers: demo.camera["viewers"] == viewers)
     moves(page)
 
 
