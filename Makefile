@@ -39,5 +39,6 @@ $(VENV)/ready: requirements.txt
 	touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-r tests/requirements.txt
 	touch $@

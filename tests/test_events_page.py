@@ -11,7 +11,7 @@ from kept import SECONDS
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_page import LAPTOP, PHONE, size
+from test_page import LAPTOP, PHONE, size, text
 
 from conftest import DEADLINE, ROOT, eventually
 
@@ -181,7 +181,7 @@ def test_several_are_deleted_asked_once_and_undone(page):
     eventually(lambda: one(page, "#toast").text.startswith("2 events deleted."), LONG)
     assert cards(page) == [number for number in before if number not in before[2:4]]
     one(page, "#undo").click()
-    eventually(lambda: "2 events restored." in one(page, "#toast").text, LONG)
+    eventually(lambda: "2 events restored." in text(page, "#toast"), LONG)
     assert cards(page) == before
     page.refresh()
     assert cards(page) == before
@@ -195,7 +195,7 @@ def test_event_is_deleted_while_it_is_looked_at(page):
     eventually(lambda: shown(page) not in ("", before[3]), LONG)
     eventually(lambda: seen(page, "#undo"), LONG)      # above the dialog
     one(page, "#undo").click()
-    eventually(lambda: "1 event restored." in one(page, "#toast").text, LONG)
+    eventually(lambda: "1 event restored." in text(page, "#toast"), LONG)
     assert cards(page) == before
 
 
@@ -203,7 +203,7 @@ def test_starred_event_is_not_deleted(page):
     number = starred(page)
     one(page, f"#e{number} input").click()
     one(page, "#delete-chosen").click()
-    eventually(lambda: one(page, "#toast").text == "What is starred is not deleted.", LONG)
+    eventually(lambda: text(page, "#told") == "What is starred is not deleted.", LONG)
     assert number in cards(page)
 
 
@@ -296,7 +296,7 @@ def test_buttons_under_the_live_picture(page, served):
     one(page, "#record").click()
     eventually(lambda: one(page, "#record").text == "Record", LONG)
     one(page, "#still").click()
-    eventually(lambda: one(page, "#done").text == "kept", LONG)
+    eventually(lambda: text(page, "#done") == "kept", LONG)
     one(page, "#armed").click()
     eventually(lambda: one(page, "#armed").text == "Disarmed", LONG)
     one(page, "#armed").click()
