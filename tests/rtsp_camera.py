@@ -16,7 +16,7 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 Gst.init(None)
 port = sys.argv[1]
-width, height, fps = [*sys.argv[2:5], "640", "480", "15"][:3]
+width, height, fps = [*sys.argv[2:5], "320", "240", "8"][:3]
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service(port)
