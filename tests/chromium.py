@@ -1,9 +1,9 @@
 """
 Chromium without a window, driven through its own driver.
 
-The headless shell is Chromium's engine without what surrounds a page in a window:
-that took most of the time of these tests, and more when it was idle. The driver
-cannot start the shell, but it can be told where one runs.
+The headless shell is Chromium's engine without what surrounds a page in a window,
+which is slow to start and busy when nothing happens. The driver cannot start the
+shell, but it can be told where one runs.
 """
 
 import contextlib

@@ -50,7 +50,7 @@ def used_up(error: OSError | MemoryError) -> Response:
     if not what:
         raise error
     sentence = f"The server has no {what} left; try again in a moment."
-    log.warning("%s was not answered: no %s left", request.path, what)
+    log.warning("%r was not answered: no %s left", request.path, what)
     response = Response(sentence, mimetype="text/plain")    # a page takes more
     if not wants_page():
         response = jsonify(error=sentence)
