@@ -66,7 +66,7 @@ class Desk:
 
     def close(self):
         self.store.stop()
-        assert self.store.join(5)
+        assert self.store.join(60)
 
 
 class Camera:
@@ -179,7 +179,7 @@ def fill(desk, days=2, noon=None):
             desk.store.level(one.camera, minute, dice.uniform(2, 60))
     for minute in range(int(noon // 60) - 1200, int(noon // 60), 2):
         desk.store.level("front", minute, dice.uniform(0, 2.5))
-    assert desk.store.settle(10)
+    assert desk.store.settle(60)
     return [one.id for one in reversed(made)]
 
 

@@ -46,6 +46,24 @@ class _Watch:
         return time.time() - stamp - stopped - self._late(time.monotonic())
 
 
+class StoodStill:
+    """
+    Whether the machine was stopped for much of the time since *begin()*.
+
+    What a test says then it says of the host: processes that should go on together
+    went on one at a time, and seconds later.
+    """
+
+    MUCH = 0.2      # of the time; a busy machine of one's own is not near it
+
+    def begin(self):
+        self._clock, self._running = time.monotonic(), running()
+
+    def __call__(self):
+        clock = time.monotonic() - self._clock
+        return clock - (running() - self._running) > self.MUCH * clock
+
+
 _watch = functools.cache(_Watch)     # none where no test runs
 
 

@@ -40,13 +40,13 @@ def archive(tmp_path, clock):
 
 def end(archive):
     archive.store.stop()
-    assert archive.store.join(10)
+    assert archive.store.join(60)
     archive._folder.release()
 
 
 def opened(archive):
     archive._open()
-    assert archive.store.settle(10)
+    assert archive.store.settle(60)
     return archive
 
 
@@ -99,9 +99,9 @@ def test_days_are_told_from_the_present_rate():
 def test_oldest_clips_go_before_the_cap_is_passed(archive):
     kept = opened(archive(keep="600kB", reserve="0B"))
     paths = [keep_event(kept, number) for number in range(5)]
-    kept.store.settle(10)
+    kept.store.settle(60)
     kept.sweep()
-    kept.store.settle(10)
+    kept.store.settle(60)
     assert [path.exists() for path in paths] == [False, False, True, True, True]
     events = events_of(kept)
     assert len(events) == 5         # they stay in the list, marked
@@ -113,7 +113,7 @@ def test_oldest_clips_go_before_the_cap_is_passed(archive):
 def test_starred_events_are_never_removed_and_stop_recording_when_nothing_else_is_left(archive):
     kept = opened(archive(keep="600kB", reserve="0B"))
     paths = [keep_event(kept, number, starred=number < 4) for number in range(5)]
-    kept.store.settle(10)
+    kept.store.settle(60)
     with pytest.raises(Exception, match="no room"):
         kept.sweep()
     assert [path.exists() for path in paths] == [True, True, True, True, False]
@@ -122,7 +122,7 @@ def test_starred_events_are_never_removed_and_stop_recording_when_nothing_else_i
 def test_days_to_keep_are_kept(archive, clock):
     kept = opened(archive(keep_days=1.0))
     old, new = keep_event(kept, 0), keep_event(kept, 50)
-    kept.store.settle(10)
+    kept.store.settle(60)
     clock.now += DAY + 100
     kept.sweep()
     assert not old.exists()
@@ -145,17 +145,17 @@ def test_deleted_event_goes_from_the_disk_once_it_cannot_be_restored(archive, cl
 def test_file_that_was_moved_away_is_noticed_and_welcome_again(archive, clock, tmp_path):
     kept = opened(archive())
     path = keep_event(kept, 0)
-    kept.store.settle(10)
+    kept.store.settle(60)
     shutil.move(path, tmp_path / "elsewhere")
     clock.now += 601
     kept.sweep()
-    kept.store.settle(10)
+    kept.store.settle(60)
     assert {file.media: file.state for file in events_of(kept)[0].files} == {
         "clip": "missing", "thumbnail": "complete"}
     shutil.move(tmp_path / "elsewhere", path)
     clock.now += 601
     kept.sweep()
-    kept.store.settle(10)
+    kept.store.settle(60)
     assert {file.state for file in events_of(kept)[0].files} == {"complete"}
 
 
@@ -204,11 +204,11 @@ def test_empty_part_is_removed_and_garbage_is_left(archive, clock):
 def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
     kept = opened(archive())
     one_event(tmp_path, clock, kept)
-    kept.store.settle(10)
+    kept.store.settle(60)
     kept.star([7], True)
     before = events_of(kept)
     kept.store.stop()
-    assert kept.store.join(10)
+    assert kept.store.join(60)
     (tmp_path / "events.db").write_bytes(b"SQLite format 3\0" + os.urandom(8000))
     kept = opened(archive())
     (after,) = events_of(kept)
@@ -224,7 +224,7 @@ def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
 def test_clip_that_somebody_put_there_is_adopted(archive, clock, tmp_path):
     kept = opened(archive())
     one_event(tmp_path, clock, kept)
-    kept.store.settle(10)
+    kept.store.settle(60)
     (clip,) = kept.clips.rglob("*.mp4")
     other = kept.clips / "yard" / "2020-02-02" / "12-00-00.mp4"
     other.parent.mkdir(parents=True)
@@ -240,7 +240,7 @@ def test_clip_that_somebody_put_there_is_adopted(archive, clock, tmp_path):
 def test_star_makes_files_read_only_and_taking_it_away_undoes_that(archive):
     kept = opened(archive())
     path = keep_event(kept, 0)
-    kept.store.settle(10)
+    kept.store.settle(60)
     assert kept.star([1], True) == 1
     assert not path.stat().st_mode & stat.S_IWUSR
     kept.star([1], False)
@@ -252,7 +252,7 @@ def test_cap_is_half_of_the_space_at_the_first_start_and_stays(archive):
     first = kept._keep
     assert 0 < first <= shutil.disk_usage(kept.clips).total
     kept.store.remember("keep", str(first - 12345))
-    kept.store.settle(10)
+    kept.store.settle(60)
     assert opened(archive())._keep == first - 12345
 
 
@@ -261,7 +261,7 @@ def test_disarming_outlasts_a_restart_and_is_an_event(archive):
     kept.on_arm(told_.append)
     kept.arm(False)
     kept.arm(False)
-    kept.store.settle(10)
+    kept.store.settle(60)
     kept = opened(archive())
     kept.on_arm(told_.append)
     assert told_ == [True, False, False]
@@ -282,7 +282,7 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
     eventually(archive.ready.is_set)
     eventually(lambda: archive.status().trouble == "")
     archive.stop()
-    assert archive.join(10)
+    assert archive.join(60)
     end(archive)
     assert sqlite3.connect(tmp_path / "stick/data/events.db").execute(
         "PRAGMA integrity_check").fetchone() == ("ok",)

@@ -70,7 +70,7 @@ def client(desk, cameras):
 def put(desk, *events):
     for one in events:
         desk.store.begin(one)
-    assert desk.store.settle(5)
+    assert desk.store.settle(60)
     return events
 
 
@@ -277,7 +277,7 @@ def test_file_that_was_moved_away_is_410_and_noted(client, desk):
     answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
     assert answer.status_code == 410
     assert answer.json == {"error": "This file is not in the folder of clips any more."}
-    assert desk.store.settle(5)
+    assert desk.store.settle(60)
     assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
     (desk.clips / kept.clips[0].path).write_bytes(b"it is back")
     assert client.get("/events/1/clip.mp4").data == b"it is back"
@@ -424,7 +424,7 @@ def test_still_is_kept_and_shown(client, desk, broadcaster):
     threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
     told = client.post("/snapshot").json
     assert told["url"] == f"/events/{told['event']}"
-    assert desk.store.settle(5)
+    assert desk.store.settle(60)
     assert client.get(f"/api/events/{told['event']}").json["kind"] == SNAPSHOT
     assert f"/events/{told['event']}/still.jpg" in client.get(told["url"]).text
     for file in ("still.jpg", "thumbnail.jpg"):
@@ -486,7 +486,7 @@ def test_list_goes_on_where_the_page_before_ended(client, desk):
 def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, desk):
     put(desk, *(one(desk, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
     desk.store.level("front", int(NOON // 60) + 61, 40.0)
-    assert desk.store.settle(5)
+    assert desk.store.settle(60)
     page = client.get("/events?day=2026-11-20").text
     assert "<path d=\"M780 100V" in page        # 13:00
     (url,) = re.findall(r'<a href="([^"]*)#list" aria-label="14:00 to 14:30: 1 event"', page)

@@ -53,7 +53,7 @@ def opened(path):
         yield events
     finally:
         events.stop()
-        assert events.join(5)
+        assert events.join(60)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def events(path):
 
 def written(events):
     """Return a reader's context, once all that was queued is written."""
-    assert events.settle(5)
+    assert events.settle(60)
     return events.reading()
 
 
@@ -332,7 +332,7 @@ def test_events_from_before_the_store_could_be_opened_are_written(path):
     with written(events) as reader:
         assert reader.event(number)
     events.stop()
-    assert events.join(5)
+    assert events.join(60)
 
 
 def test_stop_writes_what_is_queued_and_leaves_one_file(path):
@@ -375,7 +375,7 @@ def test_folder_that_vanishes_and_returns_is_taken_up_again(path, monkeypatch):
     disk.mkdir()
     with opened(disk / "events.db") as events:
         events.begin(event(1))
-        assert events.settle(5)
+        assert events.settle(60)
         disk.rename(path.parent / "pulled")
         events.begin(event(2))
         eventually(lambda: "unable to open" in events.trouble)
@@ -443,7 +443,7 @@ def test_corrupt_file_is_set_aside_and_a_new_one_begun(path, damage, caplog):
         assert reader.event(1)
         assert reader.integrity()
     events.stop()
-    assert events.join(5)
+    assert events.join(60)
 
 
 def test_file_of_a_newer_version_is_not_touched(path):
@@ -496,7 +496,7 @@ while True:
         number += 1
         events.begin(Event(id=number, camera="front", kind="motion", begin=number, end=None))
         events.level("front", number, 1.0)
-    assert events.settle(5)
+    assert events.settle(60)
     print(number, flush=True)
 """
 

@@ -34,7 +34,7 @@ class Scene:
             self.kept.recorder.run_once()
 
     def events(self):
-        assert self.store.settle(10)
+        assert self.store.settle(60)
         with self.store.reading() as reader:
             return reader.page(limit=50)[0]
 
@@ -49,7 +49,7 @@ def scene(tmp_path, clock):
     yield make
     for each in made:
         each.store.stop()
-        assert each.store.join(10)
+        assert each.store.join(60)
 
 
 def test_motion_becomes_an_event_with_clip_and_thumbnail_of_its_peak(scene, clock):
@@ -189,7 +189,7 @@ def test_clock_that_jumps_makes_no_loss_and_no_recording_longer(tmp_path, hours)
     lengths = {event.kind: event.end - event.begin for event in seen.events()}
     assert lengths == pytest.approx({"lost": 30, "returned": 0, "manual": 25})
     seen.store.stop()
-    assert seen.store.join(10)
+    assert seen.store.join(60)
 
 
 def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
@@ -202,7 +202,7 @@ def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
         expected.insert(0, seen.evidence.keep_still(GREY, clock.time()))
     found, cursor = [], None
     with seen.store.reading() as reader:
-        assert seen.store.settle(10)
+        assert seen.store.settle(60)
     with seen.store.reading() as reader:
         while True:
             page, cursor = reader.page(limit=2, before=cursor)
@@ -216,7 +216,7 @@ def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
         for newer, one, older in zip([None, *found], found, [*found[1:], None], strict=False):
             assert reader.neighbours(one) == (newer and newer.id, older and older.id)
     seen.store.stop()
-    assert seen.store.join(10)
+    assert seen.store.join(60)
 
 
 def test_snapshot_is_kept_as_a_still(scene, clock):
@@ -235,7 +235,7 @@ def test_motion_of_each_minute_is_remembered(scene, clock):
     seen.show(30, area=3.0)
     seen.show(20, area=70.0)
     seen.show(70)
-    assert seen.store.settle(10)
+    assert seen.store.settle(60)
     with seen.store.reading() as reader:
         levels = reader.levels("front", 0, 10**9)
     assert [area for _, area in levels] == [70.0]

@@ -134,18 +134,20 @@ def test_missing_library_is_told_with_its_remedy(desk, monkeypatch):
 
 
 def test_running_program_counts_what_it_does(start, watch):
-    product = start("--source", "front=demo:320x240@10", "--fps", "5")
+    product = start("--source", "front=demo:320x240@10", "--fps", "3")
     viewer = watch(product.port)
     viewer.part()
 
     def told():
+        """Return what is told once there is of all of it; a busy machine drops late."""
         found = values(product.get("/metrics").decode())
-        return found if found["surveillance_encode_seconds_count{camera=front}"] > 3 else None
+        return (found["surveillance_encode_seconds_count{camera=front}"] > 3
+                and found["surveillance_frames_dropped_total{camera=front,reason=unwanted}"]
+                and found)
 
     found = eventually(told)
     assert found["surveillance_encode_seconds_sum{camera=front}"] > 0
     assert found["surveillance_detect_seconds_sum{camera=front}"] > 0
-    assert found["surveillance_frames_dropped_total{camera=front,reason=unwanted}"] > 0
     assert found["surveillance_frames_received_total{camera=front}"] >= (
         found["surveillance_frames_processed_total{camera=front}"])
     assert found["surveillance_viewers{camera=front}"] == 1

@@ -67,7 +67,7 @@ def test_two_senders_of_two_kinds_share_one_address(start, send):
     send(f"tcp://127.0.0.1:{port}", "pi-1", "jpeg")
     send(f"tcp://127.0.0.1:{port}", "pi-2", "array", size="640x480")
     for name, width in (("one", 320), ("two", 640)):
-        eventually(lambda name=name: is_live(product, name), 20)
+        eventually(lambda name=name: is_live(product, name))
         assert camera_called(product, name)["width"] == width
     eventually(lambda: camera_called(product, "one")["frames"] > 20)
 
@@ -76,19 +76,19 @@ def test_publishing_sender_is_subscribed_to(start, send):
     port = free_port()
     product = start("--source", f"imagezmq+sub://127.0.0.1:{port}/pi")
     send(f"tcp://127.0.0.1:{port}", pattern="pub")
-    eventually(lambda: product.camera["frames"] > 10, 20)
+    eventually(lambda: product.camera["frames"] > 10)
 
 
 def test_vanished_sender_is_told_and_its_return_noticed(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     first = send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
     first.kill()
     status = product.wait_for("no signal", 6)
     assert "gave no frame for 5 seconds" in status["reason"]
     send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
 
 
 def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
@@ -97,7 +97,7 @@ def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
     time_to_send = running() + 1
     eventually(lambda: running() > time_to_send)
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
-    eventually(lambda: product.camera["frames"] > 10, 20)
+    eventually(lambda: product.camera["frames"] > 10)
     assert sender.poll() is None
 
 
@@ -114,7 +114,7 @@ def test_readmes_sender_survives_a_killed_hub(start):
     try:
         for _ in range(3):
             product = start("--source", f"imagezmq://127.0.0.1:{port}/front")
-            eventually(lambda product=product: product.camera["frames"] > 5, 20)
+            eventually(lambda product=product: product.camera["frames"] > 5)
             product.process.kill()
             product.wait_for_end()
         assert sender.poll() is None
@@ -127,7 +127,7 @@ def test_hostile_sender_disturbs_nobody(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
     with zmq.Context() as context, context.socket(zmq.REQ) as attacker:
         attacker.linger = 0
         attacker.rcvtimeo = 30_000

@@ -32,7 +32,7 @@ def clips(data):
 def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
     product = start("--source", "front=demo:320x240@5", "--frame-count", "10", "--post-roll", "1",
                     "--data", str(tmp_path))
-    (clip,) = eventually(lambda: clips(tmp_path)[:1], patience=60)
+    (clip,) = eventually(lambda: clips(tmp_path)[:1])
     story, seconds = read_clip(clip)
     assert (story.camera, story.kind) == ("front", "motion")
     assert seconds >= story.end - story.begin
@@ -88,7 +88,7 @@ def test_two_servers_do_not_share_a_folder(start, tmp_path):
 def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
     product = start("--source", f"gate={rtsp('480', '360', '8')}", "--width", "320",
                     "--no-record", "--data", str(tmp_path))
-    product.wait_for("learning", 30)
+    product.wait_for("learning")
     post(product, "/record_status", status="true", camera="gate")
     eventually(lambda: any(path.stat().st_size > 30_000 for path in tmp_path.rglob("*.part.mp4")))
     post(product, "/record_status", status="false")
@@ -116,11 +116,11 @@ def test_full_disk_leaves_the_picture_and_what_was_complete(tmp_path):
     product = Product.__new__(Product)
     product.open([*inside, "sh", "-c", SMALL_DISK, "sh", str(disk), sys.executable])
     try:
-        product.wait_for("learning", 60)
+        product.wait_for("learning")
         filler = Path(f"/proc/{product.process.pid}/root{disk}/filler")
         filler.write_bytes(b"x" * 2_600_000)
         post(product, "/record_status", status="true")
-        eventually(lambda: "cannot record: " in product.camera["recording_trouble"], patience=60)
+        eventually(lambda: "cannot record: " in product.camera["recording_trouble"])
         frames = product.camera["frames"]
         eventually(lambda: product.camera["frames"] > frames + 10)
         filler.unlink()
@@ -163,11 +163,11 @@ def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     shutil.rmtree(tmp_path / "stick")
     (tmp_path / "stick").write_text("nothing is mounted here")
     post(product, "/record_status", status="true")
-    eventually(lambda: product.camera["recording_trouble"], patience=30)
+    eventually(lambda: product.camera["recording_trouble"])
     frames = product.camera["frames"]
     eventually(lambda: product.camera["frames"] > frames + 10)
     (tmp_path / "stick").unlink()
-    eventually(lambda: product.camera["recording"], patience=30)
+    eventually(lambda: product.camera["recording"])
     post(product, "/record_status", status="false")
     eventually(lambda: clips(tmp_path))
     assert product.stop()[1] == 0

@@ -200,7 +200,7 @@ def test_frozen_rtsp_camera_is_told_and_back_within_3_s(start, watch, rtsp_camer
     """The best of a few times: decoding starts late on a machine that has no time for it."""
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
     viewer = watch(product.port)
     for _ in range(3):
         told, back = freeze(camera, product, viewer)
@@ -235,7 +235,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
         assert "wants another user or password" in status["reason"]
         assert "wr0ng" not in str(status) + "".join(product.log)
     product = start("--source", f"rtsp://me:s3cret@{address}", "--log-level", "debug")
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
     shown = product.get("/api/status") + product.get("/") + "".join(product.log).encode()
     assert b"s3cret" not in shown
 
@@ -243,7 +243,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
 def test_paused_reader_is_shown_no_backlog(start, watch, rtsp_camera):
     rtsp_camera("320", "240", "12")
     product = start("--source", rtsp_camera.url)
-    product.wait_for("learning", 20)
+    product.wait_for("learning")
     frames = product.camera["frames"]
     product.process.send_signal(signal.SIGSTOP)
     time_without(4)

@@ -55,7 +55,7 @@ def guarded(tmp_path_factory):
     guarded, desk = Guarded(folder / "access", ("front", "yard")), Desk(folder)
     for number in range(1, EVENTS + 1):
         desk.store.begin(some_event(number))
-    assert desk.store.settle(10)
+    assert desk.store.settle(60)
     guarded.feeds.update({name: Camera(name, desk, feed.broadcaster).feed
                           for name, feed in guarded.feeds.items()})
     cameras = Settings(source=("front=demo", "yard=demo")).cameras()

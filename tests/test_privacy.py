@@ -57,7 +57,7 @@ class Owner:
 
     def kinds(self):
         self.store.open()
-        assert self.store.settle(10)
+        assert self.store.settle(60)
         with self.store.reading() as reader:
             return [event.kind for event in reader.page(limit=9)[0]]
 
@@ -182,7 +182,7 @@ def packets(tmp_path, clock):
     scene = Scene(clock, tmp_path, packets=True)
     yield scene
     scene.store.stop()
-    assert scene.store.join(10)
+    assert scene.store.join(60)
 
 
 def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped(packets, caplog):

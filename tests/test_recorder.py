@@ -112,7 +112,7 @@ def test_odd_sizes_become_even(keep, clock):
     film(kept, clock, 1, pictures=jpegs(9, (161, 121)))
     kept.recorder.start()
     kept.recorder.stop()
-    assert kept.recorder.join(10)
+    assert kept.recorder.join(60)
     (clip,) = kept.files()
     assert width(clip) == 160
 

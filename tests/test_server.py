@@ -159,7 +159,7 @@ def test_motion_reads_the_stream(start, tmp_path):
     motion = subprocess.Popen(["motion", "-n", "-c", tmp_path / "motion.conf"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        picture = eventually(lambda: next(tmp_path.glob("*.jpg"), None), patience=30)
+        picture = eventually(lambda: next(tmp_path.glob("*.jpg"), None))
         eventually(lambda: cv2.imread(str(picture)) is not None)
     finally:
         motion.kill()

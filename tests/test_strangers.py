@@ -17,12 +17,12 @@ def strangers(tmp_path, clock):
     store.open()
     yield Strangers(store, clock)
     store.stop()
-    assert store.join(10)
+    assert store.join(60)
 
 
 def listed(strangers):
     strangers.write()
-    assert strangers._store.settle(10)
+    assert strangers._store.settle(60)
     with strangers._store.reading() as reader:
         return reader.page(limit=200)[0]
 

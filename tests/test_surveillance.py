@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import eventually, keeping
+from machine import running
 from pyimagesearch.capture.opening import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
@@ -59,7 +60,7 @@ def make(broadcaster, tmp_path):
     for surveillance in made:
         surveillance.stop()
         if surveillance._thread.ident:
-            assert surveillance.join(5)
+            assert surveillance.join(60)
 
 
 class Playing:
@@ -212,7 +213,7 @@ def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
     surveillance.switch(1_800_000_100.0)
     eventually(lambda: not opened)
     surveillance.stop()
-    assert surveillance.join(5)
+    assert surveillance.join(60)
 
 
 def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
@@ -222,7 +223,7 @@ def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
     surveillance.start()
     eventually(lambda: surveillance.status().state == "off")
     surveillance.stop()
-    assert surveillance.join(5)
+    assert surveillance.join(60)
     assert opened == []
 
 
@@ -437,6 +438,8 @@ def test_stopping_is_instant_though_the_camera_blocks(make):
     surveillance = make(lambda closing: Blocked([]))
     surveillance.start()
     eventually(lambda: surveillance._reader)
+    begin = running()
     surveillance.stop()
-    assert surveillance.join(1.0)
+    assert surveillance.join(60)
+    assert running() - begin < 1
     release.set()

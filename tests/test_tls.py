@@ -233,12 +233,12 @@ def test_renewed_certificate_is_taken_up_and_a_broken_one_is_not(tmp_path):
     assert name_shown(product.port) == "CN=old"
     good = cert.read_bytes()
     cert.write_text("-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n")
-    eventually(lambda: any("the old certificate stays" in line for line in product.log), 20)
+    eventually(lambda: any("the old certificate stays" in line for line in product.log))
     assert name_shown(product.port) == "CN=old"
     cert.write_bytes(good)
     for made, used in zip(new, (cert, key), strict=True):
         made.replace(used)
-    eventually(lambda: name_shown(product.port) == "CN=new", 20)
+    eventually(lambda: name_shown(product.port) == "CN=new")
     assert viewer.part()        # who was there stays
     assert "Traceback" not in "".join(product.log)
     viewer.close()

@@ -162,7 +162,7 @@ def surveillance(systemd, broadcaster, tmp_path):
     yield make
     for each in made:
         each.stop()
-        assert each.join(5)
+        assert each.join(60)
 
 
 class Giving:
