@@ -8,12 +8,14 @@ Several tests start the program in the ordinary way all the same.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -53,6 +55,9 @@ def become(wanted, files, requests):
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    if os.isatty(0):
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(wanted["cwd"])
     os.environ.clear()
     os.environ.update(wanted["env"])
@@ -64,9 +69,9 @@ def become(wanted, files, requests):
 class Forked:
     """What the tests use of ``subprocess.Popen``, for a fork of the template."""
 
-    def __init__(self, pid, stdout, stderr):
+    def __init__(self, pid, *outputs):
         self.pid, self.returncode = pid, None
-        self.stdout, self.stderr = open(stdout), open(stderr)      # noqa: SIM115
+        self.stdout, self.stderr = map(open, outputs) if outputs else (None, None)
 
     def poll(self):
         if self.returncode is None:
@@ -121,13 +126,21 @@ class Template:
         """Return a new process of the program."""
         out, err = os.pipe(), os.pipe()
         with open(os.devnull) as nothing:
-            wanted = json.dumps({"arguments": list(map(str, arguments)), "env": dict(env),
-                                 "cwd": str(cwd)}).encode()
-            socket.send_fds(self._requests, [wanted], [nothing.fileno(), out[1], err[1]])
+            pid = self._fork(arguments, env, cwd, nothing.fileno(), out[1], err[1])
         os.close(out[1])
         os.close(err[1])
+        return Forked(pid, out[0], err[0])
+
+    def start_in(self, terminal, arguments, env, cwd):
+        """Return a new process of the program, in a session of the *terminal*'s own."""
+        return Forked(self._fork(arguments, env, cwd, terminal, terminal, terminal))
+
+    def _fork(self, arguments, env, cwd, *files):
+        wanted = json.dumps({"arguments": list(map(str, arguments)), "env": dict(env),
+                             "cwd": str(cwd)}).encode()
+        socket.send_fds(self._requests, [wanted], files)
         with self._requests.makefile("rb", buffering=0) as answer:
-            return Forked(int(answer.readline()), out[0], err[0])
+            return int(answer.readline())
 
     def close(self):
         self._requests.close()

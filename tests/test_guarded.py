@@ -8,7 +8,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -28,17 +27,13 @@ from conftest import (
     free_port,
     needs,
     run_program,
+    template,
 )
 from machine import age, running
 
 page = test_page.page       # a fixture
 SMALL = ("--source", "demo:320x240@10")
 PASSWORD = "correct horse battery"
-TERMINAL = """if True:
-    import fcntl, os, sys, termios
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    os.execv(sys.executable, [sys.executable, "webstreaming.py", *sys.argv[1:]])"""
 
 
 class Guarded(Product):
@@ -102,10 +97,8 @@ def terminal(tmp_path):
     """Run the program in a terminal; return what it showed once it has ended."""
     def begin(*arguments, data=tmp_path, answers=()):
         master, slave = os.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-c", TERMINAL, *arguments], stdin=slave, stdout=slave,
-            stderr=slave, cwd=ROOT, env={**os.environ, "SURVEILLANCE_DATA": str(data),
-                                         "PYTHONIOENCODING": "utf-8"})
+        process = template().start_in(
+            slave, arguments, {**os.environ, "SURVEILLANCE_DATA": str(data)}, ROOT)
         os.close(slave)
         shown = b""
         try:

@@ -231,9 +231,7 @@ def test_wrong_setting_is_status_2_and_one_sentence(arguments, sentence):
 
 
 def test_version_is_told():
-    out = subprocess.run([sys.executable, "webstreaming.py", "--version"], cwd=ROOT,
-                         capture_output=True, text=True).stdout
-    assert re.fullmatch(r"webstreaming \d+\.\d+\.\d+\n", out)
+    assert re.fullmatch(r"webstreaming \d+\.\d+\.\d+\n", run_program("--version").stdout)
 
 
 def test_missing_libgl_is_told_with_its_remedy(tmp_path):
