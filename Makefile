@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
@@ -35,10 +36,9 @@ bench: $(VENV)/ready-to-test
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV) || \
 		{ echo "if venv is missing: sudo apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) $(PIP_FLAGS) -r requirements.txt
 	touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-		-r tests/requirements.txt
+	$(PIP) --no-compile -r tests/requirements.txt
 	touch $@
