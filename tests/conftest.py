@@ -46,6 +46,7 @@ DEADLINE = 300.0    # seconds by the clock, for what cannot tell whether the mac
 stood_still = StoodStill()
 
 
+@pytest.hookimpl(trylast=True)      # the reporter is there only when pytest itself is
 def pytest_configure(config):
     pytest.terminal = config.pluginmanager.getplugin("terminalreporter")
 

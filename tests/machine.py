@@ -46,24 +46,6 @@ class _Watch:
         return time.time() - stamp - stopped - self._late(time.monotonic())
 
 
-class StoodStill:
-    """
-    Whether the machine was stopped for much of the time since *begin()*.
-
-    What a test says then it says of the host: processes that should go on together
-    went on one at a time, and seconds later.
-    """
-
-    MUCH = 0.2      # of the time; a busy machine of one's own is not near it
-
-    def begin(self):
-        self._clock, self._running = time.monotonic(), running()
-
-    def __call__(self):
-        clock = time.monotonic() - self._clock
-        return clock - (running() - self._running) > self.MUCH * clock
-
-
 _watch = functools.cache(_Watch)     # none where no test runs
 
 
@@ -83,3 +65,25 @@ def pace(count, other, enough=40):
     while (grown := other() - since) < enough:
         time.sleep(TICK)
     return (count() - before) / grown
+
+
+class StoodStill:
+    """
+    Whether the machine was stopped for much of the time since *begin()*.
+
+    What a test says then it says of the host: processes that should go on together
+    went on one at a time, and seconds later.
+    """
+
+    MUCH = 0.2      # of the time; a busy machine of one's own is not near it
+
+    def __init__(self, clock=time.monotonic, running=running):
+        self._clocks = clock, running
+
+    def begin(self):
+        self._begun = [clock() for clock in self._clocks]
+
+    def __call__(self):
+        passed, ran = (clock() - begun
+                       for clock, begun in zip(self._clocks, self._begun, strict=True))
+        return passed - ran > self.MUCH * passed
