@@ -12,7 +12,7 @@ from kept import SECONDS
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_page import LAPTOP, PHONE, hears, listen, size, text
+from test_page import LAPTOP, PHONE, hears, light, listen, severe, size, text
 
 from conftest import DEADLINE, ROOT, eventually
 
@@ -38,7 +38,7 @@ def page(browser, served):
     browser.get_log("browser")
     browser.get(served + "/events")
     yield browser
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    light(browser, "")
     browser.get("about:blank")
 
 
@@ -87,10 +87,6 @@ def keep(page, name):
 
 def press(page, key):
     ActionChains(page).send_keys(key).perform()
-
-
-def severe(page):
-    return [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def test_clip_plays_in_place_and_can_be_sought(page):
@@ -260,8 +256,7 @@ def test_older_events_are_added_to_the_list(page, served):
 @pytest.mark.parametrize("kind", ["laptop", "phone"])
 def test_nothing_sticks_out_in_any_size_and_light(page, kind, scheme):
     size(page, PHONE if kind == "phone" else LAPTOP, mobile=kind == "phone")
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-        "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    light(page, scheme)
     page.refresh()
     width = (PHONE if kind == "phone" else LAPTOP)[0]
     eventually(lambda: page.execute_script(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import test_page
-from test_page import moves, text
+from test_page import moves, severe, text
 
 from chromium import go
 from conftest import (
@@ -290,8 +290,7 @@ def test_tap_on_the_link_shows_the_picture_and_hides_the_token(product, page):
     page.find_element("css selector", ".sessions button").click()
     eventually(lambda: text(page, "h1") == "Log in")
     assert page.get_cookies() == []
-    severe = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
-    assert severe == []
+    assert severe(page) == []
 
 
 def test_page_of_one_who_is_shut_out_becomes_the_login(product, page):

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import pytest
 
-from conftest import DEADLINE, eventually, free_port, needs
+from conftest import DEADLINE, eventually, free_port, needs, stood_still
 from pyimagesearch.capture import http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http import open_http
@@ -188,8 +188,9 @@ def test_our_own_stream_and_still_are_cameras(start):
     first.wait_for("learning")
     for path in ("/video_feed", "/snapshot.jpg"):
         second = start("--source", first.url + path)
-        eventually(lambda second=second: (now := second.camera)["width"] == 320
-                   and now["state"] in ("learning", "live"))
+        status = eventually(lambda second=second: (now := second.camera)["width"] == 320
+                            and now["state"] in ("learning", "live") and now)
+        assert status["losses"] == 0 or stood_still()
     assert "MJPEG over HTTP" in start("--source", first.url + "/video_feed").wait_for(
         "learning")["granted"]
 

@@ -10,7 +10,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from chromium import go
-from conftest import Product, eventually
+from conftest import PATIENCE, Product, eventually
 from machine import running
 
 PHONE, LAPTOP = (390, 844), (1366, 768)
@@ -101,12 +101,17 @@ def hears(browser, words):
     eventually(lambda: words in browser.execute_script("return window.heard"))
 
 
-def moves(browser):
+def moves(browser, patience=PATIENCE):
     """Wait until the picture is there and changes twice."""
     for _ in range(2):
         before = browser.execute_script(FINGERPRINT)
         eventually(lambda before=before: browser.execute_script(FINGERPRINT)
-                   not in ("", before))
+                   not in ("", before), patience)
+
+
+def severe(browser):
+    """Return what the browser itself finds wrong since it was last asked."""
+    return [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def keep(browser, name):
@@ -130,7 +135,7 @@ def time_for_the_person(product):
 
 
 def test_nothing_is_wrong_in_the_browsers_own_eyes(live):
-    assert [entry for entry in live.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert severe(live) == []
 
 
 def test_picture_fills_a_phone_and_nothing_sticks_out(shared, live):
@@ -196,7 +201,7 @@ def test_frozen_stream_is_taken_up_again(demo, page, link):
     show(page, line.url)
     moves(page)
     line.clog()
-    moves(page)
+    moves(page, patience=20)
 
 
 def test_server_that_returns_is_noticed(start, page, link):
@@ -207,7 +212,7 @@ def test_server_that_returns_is_noticed(start, page, link):
     product.stop()
     eventually(lambda: text(page, "#words") == "the server does not answer", 15)
     line.target = start("--source", SCENE).port
-    moves(page)
+    moves(page, patience=20)
     assert text(page, "#words") != "the server does not answer"
 
 
