@@ -208,6 +208,7 @@ class Product:
         if self.process.poll() is None:
             self.process.kill()
         self.wait_for_end()
+        print("".join(self.log))        # shown if the test failed
         self.process.stdout.close()
         self.process.stderr.close()
         self.data.cleanup()

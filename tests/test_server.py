@@ -74,14 +74,15 @@ def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(start,
     stalled.connect(("127.0.0.1", product.port))
     stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
     viewer = watch(product.port)
+    eventually(lambda: product.camera["viewers"] == 2)
     for _ in range(20):
         headers, _ = viewer.part()
     assert age(float(headers[b"X-Timestamp"])) < 1
-    assert product.camera["viewers"] == 2
     stalled.settimeout(DEADLINE)
     stale = b""
     while stale.count(b"X-Timestamp: ") < 4:
-        stale += stalled.recv(65536)
+        stale += (more := stalled.recv(65536))
+        assert more
     last = float(re.findall(rb"X-Timestamp: ([\d.]+)\r", stale)[-1])
     assert age(last) < 1       # not two seconds ago, and then on
     stalled.close()

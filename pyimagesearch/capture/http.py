@@ -125,6 +125,16 @@ class StillSource:
             self._answer.close()
 
 
+class HangUp(urllib.request.BaseHandler):
+    """Close a refused first answer, which urllib leaves to the garbage collector."""
+
+    handler_order = 100     # before those who log in
+
+    def http_error_401(self, request: Any, answer: Any, *rest: Any) -> None:
+        """Close *answer*; others see to the rest."""
+        answer.close()
+
+
 class DigestLogin(urllib.request.HTTPDigestAuthHandler):
     """Digest login for cameras that write ``md5`` in small letters, as Motion does."""
 
@@ -143,7 +153,7 @@ def request(url: CameraUrl) -> Any:
     if url.user:
         logins.add_password(None, url.bare, url.user, url.password)
     opener = urllib.request.build_opener(
-        urllib.request.HTTPBasicAuthHandler(logins), DigestLogin(logins))
+        HangUp(), urllib.request.HTTPBasicAuthHandler(logins), DigestLogin(logins))
     try:
         return opener.open(url.bare, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
