@@ -224,6 +224,7 @@
     }
     for (const part of parts) {
       part.addEventListener("ended", () => {
+        if (part.hidden) return;        // another part was chosen in the same moment
         const next = String(Number(part.dataset.part) + 1);
         if (parts.some((each) => each.dataset.part === next)) turn(next, true);
       });
