@@ -94,7 +94,7 @@ def test_clip_plays_in_place_and_can_be_sought(page):
     page.execute_script("document.addEventListener('timeupdate', ({ target }) => "
                         "target.currentTime > 0.3 && target.pause(), true);")
     look_at(page, starred(page))
-    eventually(lambda: video(page, "currentTime") > 0.3)
+    eventually(lambda: video(page, "paused") and video(page, "currentTime") > 0.3)
     eventually(lambda: (video(page, "videoWidth"), video(page, "videoHeight")) == (320, 240))
     assert video(page, "duration") == pytest.approx(SECONDS, abs=0.2)
     page.execute_script("document.querySelector('#player video').currentTime = 4.5")

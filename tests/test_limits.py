@@ -272,7 +272,7 @@ def test_silence_slowness_and_idleness_end_in_time(hasty):
         begin = time.monotonic()
         for byte in GET * 10:
             slow.sendall(bytes([byte]))
-            time.sleep(0.02)
+            time.sleep(0.1)     # a whole request takes longer than one may
     assert time.monotonic() - begin > 1
     assert until_closed(slow) == until_closed(silent) == until_closed(kept) == b""
     assert until_closed(body).startswith(b"HTTP/1.1 408 ")

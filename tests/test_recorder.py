@@ -247,6 +247,21 @@ def test_folder_that_goes_and_returns(keep, clock, tmp_path):
     assert kept.recorder.trouble == ""
 
 
+def test_folder_that_is_not_there_yet_is_told_once_something_is_to_be_kept(keep, clock):
+    kept = keep()
+    ready = kept.recorder._ready
+    ready.clear()
+    keep.obstacle = "the stick is not there"
+    assert kept.recorder.trouble == ""
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    assert kept.recorder.trouble == "cannot record: the stick is not there"
+    ready.set()
+    keep.obstacle = ""
+    film(kept, clock, 2)
+    assert kept.recorder.trouble == ""
+    assert kept.recorder.recording
+
+
 def test_slow_encoder_leaves_pictures_out_and_says_so(keep, clock):
     kept = keep()
     film(kept, clock, 6)

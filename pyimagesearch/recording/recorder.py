@@ -64,6 +64,8 @@ class Recorder:
     @property
     def trouble(self) -> str:
         """Why not everything is kept as it should be; empty if it is."""
+        if self._orders and not self._ready.is_set() and (why := self._obstacle()):
+            return f"cannot record: {why}"
         told = (shot.trouble for shot in tuple(self._shots.values()))
         return next(filter(None, told), self._still_trouble)
 
