@@ -164,18 +164,20 @@ def watch(url: str, stamps: list[float]) -> None:
 
 
 def salvaged(data: Path, kept: dict[Path, str]) -> float:
-    """Wait for the clip that was cut off; return when its last picture was taken."""
+    """Wait for the clips that were cut off; return up to when all of them reach."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        new = [path for path in data.rglob("??-??-??*.mp4")
-               if path not in kept and not path.name.endswith((PART, DRAFT))]
-        if new:
-            story, seconds = read_clip(new[0])
-            kept[new[0]] = digest(new[0])
-            assert story
-            return story.first + seconds
+        found = [path for path in data.rglob("??-??-??*.mp4") if path not in kept]
+        if found and not any(path.name.endswith((PART, DRAFT)) for path in found):
+            ends = []
+            for path in found:
+                story, seconds = read_clip(path)
+                kept[path] = digest(path)
+                assert story
+                ends.append(story.first + seconds)
+            return min(ends)
         time.sleep(0.05)
-    raise RuntimeError("the clip that was cut off did not come back")
+    raise RuntimeError("a clip that was cut off did not come back")
 
 
 def check(data: Path, kept: dict[Path, str]) -> None:

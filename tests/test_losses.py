@@ -15,9 +15,13 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import DEADLINE, ROOT, eventually, free_port, missing
+from conftest import DEADLINE, ROOT, Later, eventually, free_port, missing
 from machine import age, running
 from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.capture.ffmpeg import open_ffmpeg
+from pyimagesearch.capture.url import parse_url
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import CameraLost
 from pyimagesearch.streaming.jpeg import encode
 
 RTSP = ("sudo apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base "
@@ -224,6 +228,40 @@ def freeze(camera, product, viewer):
     while is_card(viewer.part()[1]):
         assert running() - begin < DEADLINE
     return told, running() - begin
+
+
+SILENT = """v=0
+o=- 1 1 IN IP4 127.0.0.1
+s=a camera that hangs
+t=0 0
+m=video 0 RTP/AVP 96
+a=rtpmap:96 H264/90000
+a=control:stream=0
+"""
+
+
+def promise(listener):
+    """Answer as an RTSP camera does, say that it plays, and send nothing."""
+    with listener.accept()[0] as connection, connection.makefile("rb") as asked:
+        for line in asked:
+            if line.startswith(b"CSeq"):
+                told = b"DESCRIBE" in first and SILENT.replace("\n", "\r\n").encode() or b""
+                connection.sendall(
+                    b"RTSP/1.0 200 OK\r\n" + line + b"Session: 1\r\nTransport: RTP/AVP/TCP;"
+                    b"unicast;interleaved=0-1\r\nContent-Type: application/sdp\r\n"
+                    b"Content-Length: %d\r\n\r\n%b" % (len(told), told))
+            elif b" RTSP/1.0" in line:
+                first = line
+
+
+def test_rtsp_camera_that_promises_to_play_and_hangs_has_five_seconds():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Later(promise, listener)
+        begin = running()
+        with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
+            open_ffmpeg(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
+                        SystemClock()).read()
+        assert running() - begin < 7
 
 
 def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):

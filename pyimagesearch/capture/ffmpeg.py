@@ -186,6 +186,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
         raise CameraLost("rtsp:// and streams like it need PyAV; "
                          "run: pip install av") from None
     av.logging.set_level(None)      # what matters is in the exceptions
+    begin = clock.monotonic()
     try:
         container = av.open(
             with_login(url), timeout=(TIMEOUT, TIMEOUT), options={
@@ -195,6 +196,11 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url.bare} has no video")
+        # FFmpeg calls a stream open that promised to play and then was silent
+        if (container.streams.video[0].start_time is None
+                and clock.monotonic() - begin >= TIMEOUT):
+            container.close()
+            raise TimeoutError
         return FfmpegSource(url, container, clock, tap)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url.bare} {meaning(error)}") from None
