@@ -245,7 +245,7 @@ def promise(listener):
     with listener.accept()[0] as connection, connection.makefile("rb") as asked:
         for line in asked:
             if line.startswith(b"CSeq"):
-                told = b"DESCRIBE" in first and SILENT.replace("\n", "\r\n").encode() or b""
+                told = SILENT.replace("\n", "\r\n").encode() if b"DESCRIBE" in first else b""
                 connection.sendall(
                     b"RTSP/1.0 200 OK\r\n" + line + b"Session: 1\r\nTransport: RTP/AVP/TCP;"
                     b"unicast;interleaved=0-1\r\nContent-Type: application/sdp\r\n"
