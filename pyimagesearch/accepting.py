@@ -39,10 +39,8 @@ class LiveHandler(RequestReader):
             super().process_result()
             return
         self.result.connection = connection = self.socket
-        for option, value in ((socket.TCP_NODELAY, 1),
-                              (socket.TCP_NOTSENT_LOWAT, UNSENT)):
-            # without the second, megabytes of old frames queue up in the kernel
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+        # else megabytes of old frames queue up in the kernel
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self.write(BOUNDARY)
         self.server.fanout(self.result.broadcaster).serve(connection)
 

@@ -242,7 +242,9 @@ a=control:stream=0
 
 def promise(listener):
     """Answer as an RTSP camera does, say that it plays, and send nothing."""
-    with listener.accept()[0] as connection, connection.makefile("rb") as asked:
+    with (contextlib.suppress(ConnectionError), listener.accept()[0] as connection,
+          connection.makefile("rb") as asked):
+        first = b""
         for line in asked:
             if line.startswith(b"CSeq"):
                 told = SILENT.replace("\n", "\r\n").encode() if b"DESCRIBE" in first else b""
@@ -256,12 +258,12 @@ def promise(listener):
 
 def test_rtsp_camera_that_promises_to_play_and_hangs_has_five_seconds():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        Later(promise, listener)
-        begin = running()
+        camera, begin = Later(promise, listener), running()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
             open_ffmpeg(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
                         SystemClock()).read()
         assert running() - begin < 7
+        camera.result()
 
 
 def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):

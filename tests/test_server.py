@@ -1,5 +1,6 @@
 """The real program on a real socket: viewers of every sort, starts and ends."""
 
+import contextlib
 import json
 import os
 import re
@@ -188,6 +189,18 @@ def test_port_in_use_is_one_sentence():
         assert run("--port", port) == (1, (
             f"webstreaming: error: port {port} on 127.0.0.1 is in use by another program; "
             "stop that one, or choose another with --port\n"))
+
+
+def test_no_answer_waits_for_the_one_before_to_be_acknowledged():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted = eventually(lambda: accept(listener))
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def accept(listener):
+    with contextlib.suppress(BlockingIOError):
+        return listener.accept()[0]
 
 
 def test_address_of_another_machine_is_one_sentence():
