@@ -239,7 +239,7 @@ def test_closed_page_leaves_nothing_behind(demo, page):
 
 
 def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, page):
-    product = start("--source", "demo:320x240@5", "--frame-count", "5")
+    product = start("--source", SCENE, "--frame-count", "5")
 
     def drawn():
         return [[[int(side) for side in corner.split(",")] for corner in region.split()]
@@ -251,7 +251,7 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
     svg = page.find_element("id", "mask")
     eventually(svg.is_displayed)
     wide, tall = svg.size["width"], svg.size["height"]
-    scale = min(wide / 320, tall / 240)     # the picture lies in the middle of its box
+    scale = min(wide / 320, tall / 240)     # the picture, 4:3, lies in the middle of its box
     corners = [(250, 250), (750, 250), (750, 750)]
     for x, y in corners:
         ActionChains(page).move_to_element_with_offset(
@@ -260,6 +260,7 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
     page.find_element("id", "close-region").click()
     svg.send_keys(Keys.ENTER, Keys.ARROW_RIGHT, Keys.ENTER, Keys.ARROW_DOWN, Keys.ENTER,
                   Keys.ARROW_LEFT, Keys.ENTER, Keys.BACKSPACE)
+    keep(page, "hiding.png")
     page.find_element("id", "save").click()
     hears(page, "2 regions are black now")
     by_mouse, by_keyboard = drawn()
@@ -268,7 +269,8 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
     assert not svg.is_displayed()
 
     page.find_element("id", "hide").click()
-    eventually(lambda: len(page.find_elements("css selector", "#regions button")) == 2)
+    eventually(svg.is_displayed)        # before that, the buttons are those of before
+    assert len(page.find_elements("css selector", "#regions button")) == 2
     page.find_element("css selector", "#regions button").click()
     page.find_element("id", "save").click()
     hears(page, "1 region is black now")
