@@ -72,9 +72,10 @@ def attempt(port: int, number: int) -> str:
 def log_in(server: Server) -> float:
     """Log in as the owner does; return how long it took [s]."""
     form = urllib.parse.urlencode({"account": "owner", "password": PASSWORD}).encode()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     begin = time.monotonic()
-    with urllib.request.urlopen(server.url + "login", form, timeout=30) as answer:
-        answer.read()       # the page of sessions or of the camera, or a refusal
+    with browser.open(server.url + "login", form, timeout=30) as answer:
+        answer.read()       # the live page, to which the login leads; else it raises
     return time.monotonic() - begin
 
 
