@@ -30,6 +30,20 @@ def malformed(sentence: str) -> Refused:
     return Refused("400 Bad Request", sentence)
 
 
+def is_request(line: str) -> bool:
+    """
+    Return whether *line*, its bytes as Latin-1, is the first line of a request.
+
+    Bytes that are not ASCII should be percent-encoded in it; some clients do not, and
+    are understood as long as it is UTF-8, as the application takes it.
+    """
+    try:
+        line.encode("latin-1").decode()
+    except UnicodeError:
+        return False
+    return REQUEST.fullmatch(line) is not None
+
+
 class Bounded:
     """The first *most* bytes of *file*; more of them is *refusal*."""
 

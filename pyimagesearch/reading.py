@@ -15,12 +15,12 @@ from gevent.pywsgi import Input, WSGIHandler
 from .framing import (
     MOST_BODY,
     MOST_HEAD,
-    REQUEST,
     Bounded,
     HeaderLines,
     Refused,
     as_refused,
     check_framing,
+    is_request,
     malformed,
 )
 from .limits import Connection
@@ -84,7 +84,7 @@ class RequestReader(WSGIHandler):
 
     def read_request(self, raw_requestline: str) -> bool:
         """Read headers and body; raises :exc:`Refused`."""
-        if not REQUEST.fullmatch(raw_requestline):
+        if not is_request(raw_requestline):
             raise malformed("The request line is not as HTTP/1.1 has it.")
         super().read_request(raw_requestline)
         self.head_timer.close()

@@ -223,7 +223,7 @@ def test_programs_show_a_token(guarded):
                        headers=guarded.bearer(VIEWER)).status_code == 403
     assert client.post("/sessions/end-others",
                        headers=guarded.bearer(OWNER)).status_code == 303
-    for wrong in ("Bearer x", "Bearer ", "Bearer", "Basic eDp5", "Bearer é", "x"):
+    for wrong in ("Bearer x", "Bearer ", "Bearer", "Basic eDp5", "Basic é", "Bearer é", "x"):
         assert client.get("/api/status", headers={
             "Authorization": wrong}).status_code == 401, wrong
 

@@ -22,6 +22,7 @@ BAD = [
     b"GET / HTTP/1\r\n\r\n", b"GET / HTTP/2.0\r\n\r\n", b"GET / HTTP/1.1 \r\n\r\n",
     b"GET http://elsewhere/ HTTP/1.1\r\n\r\n", b"\r\n\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"OPTIONS * HTTP/1.1\r\n\r\n", b"GET /\x01 HTTP/1.1\r\n\r\n",
+    b"GET /?key=\xe9 HTTP/1.1\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n",
     b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     b"POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\nhello",
     b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n0123456789",

@@ -67,10 +67,11 @@ def identify(gate: Gate) -> Visitor | None:
     if not gate.asks(is_forwarded(request.headers)):
         return ANYBODY
     address = request.remote_addr or ""
-    shown = request.authorization
-    if shown is not None:
-        return gate.by_token(shown.token or "", address) \
-            if shown.type == "bearer" else None
+    # not by request.authorization, which fails for a "Basic" that is not ASCII
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind:
+        is_bearer = kind.lower() == "bearer"
+        return gate.by_token(token.strip(), address) if is_bearer else None
     key = request.args.get("key")
     if key is not None and request.method in ("GET", "HEAD"):
         return gate.by_key(key, request.path)
