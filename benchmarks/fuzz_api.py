@@ -5,6 +5,7 @@ import collections
 import requests
 import schemathesis
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 
@@ -12,6 +13,7 @@ from benchmarks.fuzz import PATIENCE, Chance, held, page
 from benchmarks.processes import Server
 
 ROUNDS = 10
+MORE = 2        # descriptors or threads that come and go with a camera switched on or off
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 Seen = collections.Counter[int]
@@ -20,6 +22,7 @@ Seen = collections.Counter[int]
 def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
     """Send, count and print; return whether all was as described, and nothing held."""
     schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
+    schema.config.generation.update(allow_extra_parameters=False)   # they are not read
     operations = [each.ok() for each in schema.get_all_operations()]
     examples = max(1, count // (len(operations) * len(MODES) * ROUNDS))
     seen, ok, before = Seen(), True, page(server)
@@ -39,7 +42,7 @@ def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
     print("\n" + ", ".join(f"{times} x {status}"
                            for status, times in sorted(seen.items())))
     print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
-    return (ok and rows[-1][0] <= rows[1][0] and rows[-1][1] <= rows[1][1]
+    return (ok and rows[-1][0] <= rows[1][0] + MORE and rows[-1][1] <= rows[1][1] + MORE
             and rows[-1][2] - rows[1][2] < 2)
 
 
@@ -51,11 +54,16 @@ def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: in
               suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy(generation_mode=mode))
     def each(case: Case) -> None:
+        if mode is GenerationMode.POSITIVE:     # 3.0 is an integer only in JSON
+            case.query.update({name: int(value) for name, value in case.query.items()
+                               if isinstance(value, float)})
         response = case.call_and_validate(session=session, timeout=PATIENCE)
         seen[response.status_code] += 1
 
     try:
         each()
+    except Unsatisfiable:       # it takes nothing that could be wrong
+        return True
     except (FailureGroup, requests.RequestException) as failure:
         print(f"\n{operation.label}: {failure}")
         return False
