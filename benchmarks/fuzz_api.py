@@ -42,8 +42,9 @@ def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
     print("\n" + ", ".join(f"{times} x {status}"
                            for status, times in sorted(seen.items())))
     print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
-    return (ok and rows[-1][0] <= rows[1][0] + MORE and rows[-1][1] <= rows[1][1] + MORE
-            and rows[-1][2] - rows[1][2] < 2)
+    (descriptors, threads, memory), last = rows[1], rows[-1]
+    return (ok and last[0] <= descriptors + MORE and last[1] <= threads + MORE
+            and last[2] - memory < 2)
 
 
 def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: int,
