@@ -13,7 +13,7 @@ from benchmarks.fuzz import PATIENCE, Chance, held, page
 from benchmarks.processes import Server
 
 ROUNDS = 10
-MORE = 2        # descriptors or threads that come and go with a camera switched on or off
+MORE = 2        # descriptors or threads that a camera takes that was switched on
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 Seen = collections.Counter[int]
