@@ -8,6 +8,7 @@ from pathlib import Path
 from .errors import DataFolderError, SettingsError
 
 OWN = 0o600     # only the user who runs the program may read a secret
+PRIVATE = 0o700     # and look into a folder that we made
 
 
 class DataFolder:
@@ -20,7 +21,7 @@ class DataFolder:
 
     def __init__(self, given: str | None) -> None:
         self.path = Path(given).expanduser() if given else platform_folder()
-        if self.path.exists() and not self.path.is_dir():
+        if is_something_else(self.path):
             raise SettingsError(f"--data is {str(self.path)!r}, but must be a folder")
         self._lock: int | None = None   # the open file that holds it
 
@@ -35,8 +36,8 @@ class DataFolder:
         return self.path / "events.db"
 
     def make(self) -> None:
-        """Make the folder; raises :exc:`OSError` if that cannot be."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Make the folder, for us alone; raises :exc:`OSError` if that cannot be."""
+        self.path.mkdir(PRIVATE, parents=True, exist_ok=True)
 
     def claim(self) -> None:
         """
@@ -81,6 +82,14 @@ class DataFolder:
             file.flush()
             os.fsync(number)
         draft.replace(self.path / name)
+
+
+def is_something_else(path: Path) -> bool:
+    """Return whether *path* is there and no folder, as far as we may look."""
+    try:
+        return path.exists() and not path.is_dir()
+    except OSError:
+        return False
 
 
 def platform_folder() -> Path:

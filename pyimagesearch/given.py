@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from .errors import SettingsError
@@ -17,9 +17,17 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # of a camera: fit for URLs and fold
 Table = Mapping[str, Option]
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line, not below all that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2 and *message*."""
+        self.exit(2, f"{self.prog}: error: {message} (what there is: --help)\n")
+
+
 def command_line(table: Table) -> argparse.ArgumentParser:
     """Return the parser of all options; it converts nothing."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="webstreaming", allow_abbrev=False,
         description="Stream motion-annotated video to any number of browsers.",
         epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
@@ -68,10 +76,14 @@ def read_toml(table: Table, file: str) -> dict[str, Any]:
             f"--config is {file!r}, which is not TOML: {error}") from None
     cameras = content.pop("cameras", {})
     top = {name: item for name, item in table.items() if name != "config"}
-    values = {name: parse_in(top, name, value, file) for name, value in content.items()}
+    values = {name: parse_in(top, name, value, file, "[cameras.NAME]")
+              for name, value in content.items()}
     if cameras:
-        sources, values["tables"] = read_cameras(table, cameras, file)
-        values.setdefault("source", sources)
+        if "source" in values:
+            raise SettingsError(
+                f"source in {file} stands beside tables [cameras.NAME], "
+                "but must be one of them, with a name")
+        values["source"], values["tables"] = read_cameras(table, cameras, file)
     return values
 
 
@@ -87,16 +99,22 @@ def read_cameras(table: Table, cameras: Any, file: str
     sources, settings = [], {}
     for name, content in cameras.items():
         where = f"[cameras.{name}] of {file}"
-        source = parse(table["source"], content.pop("source", ""), f"source in {where}")
+        if "source" not in content:
+            raise SettingsError(f"{where} has no source, but must name its camera")
+        source = parse(table["source"], content.pop("source"), f"source in {where}")
         sources += [f"{name}={each}" for each in source]
-        settings[name] = {key: parse_in(own, key, value, where)
+        settings[name] = {key: parse_in(own, key, value, where, "source")
                           for key, value in content.items()}
     return tuple(sources), settings
 
 
-def parse_in(table: Table, name: str, value: Any, where: str) -> Any:
-    """Return the parsed *value* of setting *name*, which must be in *table*."""
+def parse_in(table: Table, name: str, value: Any, where: str, besides: str) -> Any:
+    """
+    Return the parsed *value* of setting *name*, which must be in *table*.
+
+    *besides* is what else may stand there, for who wrote something that may not.
+    """
     if name not in table:
         raise SettingsError(f"{name} in {where} is not a setting; there are "
-                            + ", ".join(table))
+                            + ", ".join([*table, besides]))
     return parse(table[name], value, f"{name} in {where}")

@@ -85,6 +85,8 @@ class Privacy:
         self._lock = threading.Lock()       # guards the two below, and the file
         self._unkept = False
         self._wishes = self._read() or Wishes({}, None)
+        if self.off_since is not None:
+            log.info("all cameras are switched off, until the owner switches them on")
 
     @property
     def off_since(self) -> float | None:
@@ -111,7 +113,7 @@ class Privacy:
             self._wishes = self._wishes._replace(
                 masks={each: drawn for each, drawn in masks.items() if drawn})
             self._tell(name)
-            log.info("%s: the owner drew %d regions to be hidden", name, len(polygons))
+            log.info("%s: the owner hides so many regions: %d", name, len(polygons))
             self._keep()
 
     def switch(self, on: bool) -> None:

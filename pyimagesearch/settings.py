@@ -193,7 +193,7 @@ class Settings:
     @classmethod
     def from_command_line(cls, argv: Sequence[str] | None = None,
                           environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Parse *argv*; print a usage message and exit with 2 if it is wrong."""
+        """Parse *argv*; say what is wrong and exit with 2 if something is."""
         table = {item.name: item for item in options()}
         parser = command_line(table)
         typed = vars(parser.parse_args(argv))

@@ -52,7 +52,10 @@ def test_camera_tables_of_the_file_have_settings_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize(("table", "told"), [
-    ("[cameras.front]\nfps = 5", "source in [cameras.front]"),
+    ("[cameras.front]\nfps = 5", "has no source"),
+    ("source = 0\n[cameras.front]\nsource = 1", "stands beside tables [cameras.NAME]"),
+    ("[camera.front]\nsource = 0", "[cameras.NAME]"),
+    ("[cameras.front]\nsuorce = 0\nsource = 0", ", source"),
     ("[cameras.front]\nsource = 0\nport = 5", "port in [cameras.front]"),
     ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
     ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
@@ -62,7 +65,8 @@ def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, told):
     file.write_text(table)
     with pytest.raises(SystemExit):
         Settings.from_command_line(["--config", str(file)], {})
-    assert told in capsys.readouterr().err.splitlines()[-1]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
 
 
 def test_environment_names_several(monkeypatch):
@@ -121,6 +125,18 @@ def test_state_that_is_special_stands_beside_the_name(mosaic):
 def test_card_stays_though_nobody_watches(mosaic):
     mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8), "no signal")
     assert (mosaic._canvas[240, 320] == 120).all()
+
+
+def test_cards_are_shown_to_who_comes_when_there_is_nothing_else(mosaic):
+    mosaic.start()
+    card = np.full((480, 640, 3), 120, np.uint8)
+    mosaic.show_card("a", card, "no signal")
+    mosaic.show_card("b", card, "switched off")
+    eventually(lambda: not mosaic.broadcaster.stale)
+    shown = mosaic.broadcaster.fresh(0).jpeg
+    assert cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_GRAYSCALE)[240, 960] > 100
+    mosaic.show("b", None, motion=False)        # it is back, and not watched
+    assert mosaic.broadcaster.stale
 
 
 # --- the program

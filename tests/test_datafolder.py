@@ -26,6 +26,21 @@ def test_secret_is_for_our_eyes_only(tmp_path):
     assert [path.name for path in folder.path.iterdir()] == ["key"]
 
 
+def test_folder_is_for_our_eyes_only_if_we_make_it(tmp_path):
+    DataFolder(str(tmp_path / "ours")).make()
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o700
+    (tmp_path / "theirs").mkdir(0o755)
+    DataFolder(str(tmp_path / "theirs")).make()
+    assert stat.S_IMODE((tmp_path / "theirs").stat().st_mode) == 0o755
+
+
+def test_folder_where_we_may_not_look_is_no_traceback(tmp_path, monkeypatch):
+    def refused(path, **more):      # root, who may run this, may look everywhere
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("pathlib.Path.exists", refused)
+    assert DataFolder(str(tmp_path / "closed" / "data")).path.name == "data"
+
+
 def test_two_servers_cannot_share_a_folder(tmp_path):
     folder = DataFolder(str(tmp_path))
     folder.claim()

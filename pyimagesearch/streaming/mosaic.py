@@ -49,7 +49,8 @@ class Mosaic:
     Camera loops call :meth:`show` and :meth:`show_card`; a thread ``mosaic``
     encodes what changed, at most 15 times a second and once for all viewers.
     While nobody watches, tiles are left alone, and are dark until their
-    camera's next picture once somebody does: nobody sees an old one.
+    camera's next picture once somebody does: nobody sees an old one. Cards stay, and
+    where there are only cards, they are what a new viewer sees.
     """
 
     name = "mosaic"
@@ -150,7 +151,7 @@ class Mosaic:
             self._changed.clear()
             if self._stopping.is_set():
                 return
-            if not self.wanted:
+            if not (self.wanted or len(self._current) == len(self.tiles)):
                 self.broadcaster.pass_over()
                 continue
             try:

@@ -52,7 +52,8 @@ def let_in() -> Response | None:
     own = request.host_url.rstrip("/")
     if request.method not in LOOKING and not from_our_pages(
             request.headers, own, has_cookie=bool(request.cookies)):
-        abort(403, "This request was sent by a page of another site.")
+        abort(403, "This request was sent by a page of another site, or with a cookie "
+                   "and no Origin; programs send Authorization: Bearer TOKEN.")
     if request.endpoint in PUBLIC:
         return None
     if visitor is None:
