@@ -1,5 +1,6 @@
 """What is asked of the C library and the kernel, once, at the start."""
 
+import contextlib
 import ctypes
 import resource
 
@@ -24,6 +25,17 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_ARENA_MAX, 1)
                 and mallopt(M_TRIM_THRESHOLD, PICTURES)
                 and mallopt(M_MMAP_THRESHOLD, PICTURES))
+
+
+def give_back() -> None:
+    """
+    Have malloc return to the kernel what lies free between what is used.
+
+    An encoder takes many megabytes for a clip; freed piece by piece, they would leave
+    holes, and other clips find place only beside them. Takes some milliseconds.
+    """
+    with contextlib.suppress(AttributeError, OSError):      # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def many_descriptors() -> int:

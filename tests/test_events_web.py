@@ -135,6 +135,11 @@ def test_bad_parameter_is_named_with_what_is_allowed(client, path, query, senten
     assert answer.json == {"error": sentence}
 
 
+def test_motion_that_was_not_recorded_is_named_and_has_a_page(client, desk):
+    put(desk, Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
+    assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
+
+
 def test_star_protects_from_deletion_until_it_is_taken_away(client, desk):
     put(desk, one(desk, 1))
     assert client.patch("/api/events/1", json={"starred": True}).json["starred"] is True

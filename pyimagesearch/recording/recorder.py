@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.memory import give_back
 
 from .mp4 import reason
 from .places import STILL, place_for, save_still, with_kind
@@ -117,10 +118,8 @@ class Recorder:
         try:
             while self._orders:
                 self._orders.popleft()()
-            for shot in list(self._shots.values()):
-                shot.take(self._obstacle())
-                if shot.over:
-                    del self._shots[shot.story.event]
+            if self._take():
+                give_back()
         except Exception:   # nothing dies quietly, and the next event is recorded
             log.exception("%s failed", self.name)
             for shot in self._shots.values():
@@ -128,6 +127,15 @@ class Recorder:
             self._shots.clear()
         self.tape.hold(min((shot.cursor for shot in self._shots.values()),
                            default=math.inf))
+
+    def _take(self) -> bool:
+        """Have each shot write what there is; return whether one is over, and gone."""
+        for shot in list(self._shots.values()):
+            shot.take(self._obstacle())
+        over = [event for event, shot in self._shots.items() if shot.over]
+        for event in over:
+            del self._shots[event]
+        return bool(over)
 
     def _wait(self) -> None:
         waiting = self._orders and not self._ready.is_set()
