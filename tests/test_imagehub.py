@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -87,8 +88,19 @@ def test_vanished_sender_is_told_and_its_return_noticed(start, send):
     first.kill()
     status = product.wait_for("no signal", 6)
     assert "gave no frame for 5 seconds" in status["reason"]
+    assert not comes_back(product)     # nor does its last picture come again
     send(f"tcp://127.0.0.1:{port}")
     product.wait_for("learning")
+
+
+def comes_back(product, seconds=1.5):
+    """Return whether the camera comes back within *seconds*, some tries to open it."""
+    frames, until = product.camera["frames"], running() + seconds
+    while running() < until:
+        if product.camera["frames"] > frames:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):

@@ -4,7 +4,6 @@ import json
 import logging
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from pyimagesearch.frames import ArrayPicture, Picture
 
 from .jpegpicture import JpegDecoder, JpegPicture
 from .source import as_bgr
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +53,11 @@ class ImageHub:
         self._thread = threading.Thread(
             target=self._run, name=f"imagezmq-{address}", daemon=True)
         self._thread.start()
+
+    @property
+    def number(self) -> int:
+        """How many pictures came, from all senders."""
+        return self._number
 
     def newest(self, name: str, seen: int,
                timeout: float) -> tuple[int, Picture] | None:
@@ -146,7 +147,7 @@ class ImageHubSource:
         self._hub = hub
         self._name = name
         self._closing = closing
-        self._seen = 0
+        self._seen = hub.number     # what came before may be of one who is dead
 
     def read(self) -> Picture:
         while not self._closing.is_set():
