@@ -5,9 +5,9 @@ Months in half an hour: cameras, viewers, recordings and losses, on and on.
 
 Three cameras show the demo scene, one of them over HTTP; 20 viewers come and go at
 random; each minute a recording of all by hand begins, and every two minutes the camera
-over HTTP freezes for a while. Must: from the second minute on, memory grows by less than
-1 MB an hour (by regression over the last two thirds), threads and descriptors not at
-all, and no frame is older than 1 s when it reaches a viewer.
+over HTTP freezes for a while. Must: from the second minute on, memory grows by less
+than 1 MB an hour (by regression over the last two thirds), threads and descriptors not
+at all, and no frame is older than 1 s when it reaches a viewer.
 
 Each encoder takes 5 to 10 MB while it runs. So what is regressed are the medians of the
 minutes, each of which holds the same 20 seconds of recording; and motion makes events
