@@ -35,7 +35,7 @@ try:
     from pyimagesearch.lastwords import LastWords
     from pyimagesearch.limits import ViewerLimits, connections_for
     from pyimagesearch.listening import urls
-    from pyimagesearch.memory import keep_freed_memory, many_descriptors
+    from pyimagesearch.memory import keep_freed_memory, many_descriptors, stays_for_ever
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording.packetgate import PacketGate
@@ -145,6 +145,7 @@ def watch(settings: Settings) -> int:
     last_words.listen()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, server.stop)
+    stays_for_ever()
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
     found_at = addresses(*server.address, settings)

@@ -178,9 +178,9 @@ def run(seconds: float, *more: str) -> tuple[list[Sample], list[Any], int]:
     return [each for each in samples if each.hours >= settled], seen, losses
 
 
-def main(minutes: float, *more: str) -> None:
+def main(minutes: float, *options: str) -> None:
     """Soak, and print what became of it."""
-    samples, (frames, oldest), losses = run(60 * minutes, *more)
+    samples, (frames, oldest), losses = run(60 * minutes, *options)
     growth = slope(samples[len(samples) // 3:])
     threads = more([each.threads for each in samples])
     descriptors = more([each.descriptors for each in samples])

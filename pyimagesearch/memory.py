@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import resource
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
@@ -25,6 +26,21 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_ARENA_MAX, 1)
                 and mallopt(M_TRIM_THRESHOLD, PICTURES)
                 and mallopt(M_MMAP_THRESHOLD, PICTURES))
+
+
+def stays_for_ever() -> None:
+    """Have Python's collector pass over all that there is: it is there to the end."""
+    gc.freeze()
+
+
+def collect() -> None:
+    """
+    Free what points to itself in a circle, as a lost camera's errors and decoders do.
+
+    Python would come round to it megabytes of pictures later. After
+    :func:`stays_for_ever` it takes a few milliseconds.
+    """
+    gc.collect()
 
 
 def give_back() -> None:

@@ -14,6 +14,7 @@ from .clock import Clock
 from .errors import BadPicture, CameraLost, SourceEnded
 from .evidence import Evidence
 from .frames import Box, Frame, Grey, Size, for_detection, size_of
+from .memory import collect
 from .metrics import (
     ENDED,
     LEARNING,
@@ -174,6 +175,7 @@ class Surveillance:
             except Exception as error:
                 log.exception("%s: the camera loop failed", self.name)
                 self._lose(f"{type(error).__name__} in the camera loop")
+            collect()
             in_vain = self._frames == before
             delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too

@@ -1,5 +1,6 @@
 """The archive: in step after a crash, and never too full."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -284,8 +285,8 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
     archive.stop()
     assert archive.join(60)
     end(archive)
-    assert sqlite3.connect(tmp_path / "stick/data/events.db").execute(
-        "PRAGMA integrity_check").fetchone() == ("ok",)
+    with contextlib.closing(sqlite3.connect(tmp_path / "stick/data/events.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_story_of_a_camera_with_any_name_is_read_back():
