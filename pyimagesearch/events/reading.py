@@ -102,7 +102,8 @@ class EventReader:
         rows = self._connection.execute(
             'SELECT path, media, bytes, files.begin, files."end", state, event_id, '
             "coalesce(starred, 0) FROM files LEFT JOIN events ON event_id = id "
-            "WHERE ?1 IS NULL OR state = ?1 ORDER BY files.begin, path", [state])
+            "WHERE :state IS NULL OR state = :state ORDER BY files.begin, path",
+            {"state": state})
         return [FileRow._make((*row[:-1], bool(row[-1]))) for row in rows]
 
     def used(self) -> int:
@@ -120,9 +121,9 @@ class EventReader:
         return [(id, end, size, bool(stays)) for id, end, size, stays in
                 self._connection.execute(
             'SELECT event_id, max(files."end"), sum(bytes), '
-            "max(coalesce(starred, 0) OR state = ?1) FROM files "
-            "LEFT JOIN events ON event_id = id WHERE state IN (?1, ?2) "
-            "GROUP BY event_id", (OPEN, COMPLETE))]
+            "max(coalesce(starred, 0) OR state = :open) FROM files "
+            "LEFT JOIN events ON event_id = id WHERE state IN (:open, :complete) "
+            "GROUP BY event_id", {"open": OPEN, "complete": COMPLETE})]
 
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:
@@ -133,9 +134,10 @@ class EventReader:
         of *camera* or the highest of all.
         """
         return self._connection.execute(
-            "SELECT minute, max(area) FROM levels WHERE minute BETWEEN ?2 AND ?3 "
-            "AND (?1 IS NULL OR camera = ?1) GROUP BY minute ORDER BY minute",
-            (camera, first_minute, last_minute)).fetchall()
+            "SELECT minute, max(area) FROM levels WHERE minute BETWEEN :first "
+            "AND :last AND :camera IN (camera, '') GROUP BY minute ORDER BY minute",
+            {"camera": camera or "", "first": first_minute, "last": last_minute}
+            ).fetchall()
 
     def days(self, limit: int) -> list[tuple[datetime.date, int]]:
         """Return the newest days (in local time) with events, and how many."""
