@@ -9,10 +9,9 @@ over HTTP freezes for a while. Must: from the second minute on, memory grows by 
 than 1 MB an hour (by regression over the last two thirds), threads and descriptors not
 at all, and no frame is older than 1 s when it reaches a viewer.
 
-Each encoder takes 5 to 10 MB while it runs. So what is regressed are the medians of the
-minutes, each of which holds the same 20 seconds of recording; and motion makes events
-but no clips (``--no-record``), or as many encoders as happen to run would be the trend.
-With ``--motion``, it makes them.
+Each encoder takes 5 to 10 MB while it runs. So motion makes events but no clips
+(``--no-record``), or as many encoders as happen to run would be the trend: in half
+an hour they move it by some 10 MB an hour either way. With ``--motion``, it makes them.
 """
 
 import json
@@ -144,13 +143,9 @@ def soak(server: Server, camera: Server, seconds: float) -> Iterator[Sample]:
 
 
 def slope(samples: Sequence[Sample]) -> float:
-    """Return by how much memory grows, by regression of the minutes' medians [MB/h]."""
-    minutes: dict[int, list[float]] = {}
-    for each in samples:
-        minutes.setdefault(int(each.hours * 60), []).append(each.rss)
+    """Return by how much memory grows, by linear regression [MB/h]."""
     return statistics.linear_regression(
-        [minute / 60 for minute in minutes],
-        [statistics.median(values) for values in minutes.values()]).slope
+        [each.hours for each in samples], [each.rss for each in samples]).slope
 
 
 def more(values: Sequence[int]) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import Later, eventually
-from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture import reader as reading
+from pyimagesearch.capture.reader import FrameReader, ReaderThread
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
@@ -110,3 +111,11 @@ def test_camera_that_does_not_open_is_a_loss(caplog):
     with pytest.raises(CameraLost, match="no such camera"):
         next(FrameReader(refuse, "test", SystemClock()).frames())
     assert not caplog.text
+
+
+def test_thread_that_dies_before_it_begins_is_not_waited_for(monkeypatch):
+    """As it does for want of memory, where Python waits for ever."""
+    monkeypatch.setattr(reading, "BEGINNING", 0.05)
+    monkeypatch.setattr(ReaderThread, "_bootstrap", lambda self: None)
+    with pytest.raises(MemoryError, match="before it began"):
+        FrameReader(None, "front", SystemClock())

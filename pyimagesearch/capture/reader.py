@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 
@@ -14,6 +14,33 @@ from pyimagesearch.metrics import Rate
 from .source import OPENING, Opener, Source
 
 log = logging.getLogger(__name__)
+
+BEGINNING = 5.0     # seconds that a new thread has to begin
+
+
+class Beginning(threading.Event):
+    """What :meth:`ReaderThread.start` waits for, but not for ever."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait; without a *timeout*, raise :exc:`MemoryError` if it takes too long."""
+        begun = super().wait(BEGINNING if timeout is None else timeout)
+        if timeout is None and not begun:
+            raise MemoryError("a thread has died before it began")
+        return begun
+
+
+class ReaderThread(threading.Thread):
+    """
+    A thread that dies of want of memory before it begins, and is not waited for.
+
+    Python's own waits for ever for one that could not even tell that it began
+    (``Thread.start`` of 3.11 to 3.13), and the camera's loop with it.
+    """
+
+    def __init__(self, run: Callable[[], None], name: str) -> None:
+        super().__init__(target=run, name=name, daemon=True)
+        self.__dict__["_started"] = Beginning()
+
 
 
 class FrameReader:
@@ -38,8 +65,7 @@ class FrameReader:
         self._patience = opening
         self.granted = ""       # what was opened, once it is
         self.rate = Rate()      # at which it gives frames
-        self._thread = threading.Thread(
-            target=self._run, name=f"reader-{name}", daemon=True)
+        self._thread = ReaderThread(self._run, f"reader-{name}")
         self._thread.start()
 
     @property
