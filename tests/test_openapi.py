@@ -146,7 +146,7 @@ def test_answers_are_as_described_whatever_is_asked(guarded, api, path, method, 
     modes = {"good": GenerationMode.POSITIVE, "bad": GenerationMode.NEGATIVE}
 
     @given(st.data())
-    @settings(max_examples=6, deadline=None, database=None, derandomize=True,
+    @settings(max_examples=10, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck))
     def ask(data):
         case = data.draw(operation.as_strategy(generation_mode=modes[mode]))
