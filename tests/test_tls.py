@@ -124,7 +124,8 @@ def test_curl_reads_page_and_stream_with_the_certificate(product, pair, tmp_path
         watching.wait()
     strict = subprocess.run([*curl[:2], url + "/healthz"], capture_output=True, text=True,
                             env={**os.environ, "SSL_CERT_FILE": os.devnull})
-    assert strict.returncode == 60      # nobody vouches for it: so it was really TLS
+    # nobody vouches for it, or there is nobody who could: so it was really TLS
+    assert strict.returncode in (60, 77)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
