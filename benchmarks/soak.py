@@ -1,17 +1,13 @@
 """
 Months in half an hour: cameras, viewers, recordings and losses, on and on.
 
-    python -m benchmarks.soak [--motion] [MINUTES]     30; 60 times as many for hours
+    python -m benchmarks.soak [MINUTES]       30 by default; 60 times as many for hours
 
 Three cameras show the demo scene, one of them over HTTP; 20 viewers come and go at
-random; each minute a recording of all by hand begins, and every two minutes the camera
-over HTTP freezes for a while. Must: from the second minute on, memory grows by less
-than 1 MB an hour (by regression over the last two thirds), threads and descriptors not
-at all, and no frame is older than 1 s when it reaches a viewer.
-
-Each encoder takes 5 to 10 MB while it runs. So motion makes events but no clips
-(``--no-record``), or as many encoders as happen to run would be the trend: in half
-an hour they move it by some 10 MB an hour either way. With ``--motion``, it makes them.
+random; each minute a recording by hand begins, and every two minutes the camera over
+HTTP freezes for a while. Must: from the second minute on, memory grows by less than
+1 MB an hour (by regression over the last two thirds), threads and descriptors not at
+all, and no frame is older than 1 s when it reaches a viewer.
 """
 
 import json
@@ -154,17 +150,13 @@ def more(values: Sequence[int]) -> float:
     return statistics.median(values[-third:]) - statistics.median(values[:third])
 
 
-def run(seconds: float, *more: str) -> tuple[list[Sample], list[Any], int]:
-    """
-    Return the samples that count, what the viewers saw, and how many losses.
-
-    *more* is what else the program is started with.
-    """
+def run(seconds: float) -> tuple[list[Sample], list[Any], int]:
+    """Return the samples that count, what the viewers saw, and how many losses."""
     names = ("front", "yard", "gate")
     with running("-m", "benchmarks.http_camera", "640x480@15") as camera, product(
             "--source", "front=demo:640x480@15", "--source", "yard=demo:640x480@15",
             "--source", f"gate={camera.url}", "--keep", CLIPS,
-            "--log-level", "error", *more) as server:
+            "--log-level", "error") as server:
         with visited(server, names, seconds + 5) as process:
             samples = list(soak(server, camera, seconds))
             seen = json.loads(process.communicate(timeout=120)[0])
@@ -173,9 +165,9 @@ def run(seconds: float, *more: str) -> tuple[list[Sample], list[Any], int]:
     return [each for each in samples if each.hours >= settled], seen, losses
 
 
-def main(minutes: float, *options: str) -> None:
+def main(minutes: float) -> None:
     """Soak, and print what became of it."""
-    samples, (frames, oldest), losses = run(60 * minutes, *options)
+    samples, (frames, oldest), losses = run(60 * minutes)
     growth = slope(samples[len(samples) // 3:])
     threads = more([each.threads for each in samples])
     descriptors = more([each.descriptors for each in samples])
@@ -197,6 +189,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["visit"]:
         visit(sys.argv[3:], float(sys.argv[2]))
     else:
-        words = [word for word in sys.argv[1:] if word != "--motion"]
-        main(float(words[0]) if words else 30,
-             *() if "--motion" in sys.argv else ("--no-record",))
+        main(float(sys.argv[1]) if sys.argv[1:] else 30)

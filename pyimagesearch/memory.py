@@ -1,4 +1,4 @@
-"""What is asked of the C library and the kernel, once, at the start."""
+"""Memory and descriptors: what is asked of the C library, of Python and the kernel."""
 
 import contextlib
 import ctypes
@@ -38,7 +38,7 @@ def collect() -> None:
     Free what points to itself in a circle, as a lost camera's errors and decoders do.
 
     Python would come round to it megabytes of pictures later. After
-    :func:`stays_for_ever` it takes a few milliseconds.
+    :func:`stays_for_ever` it takes less than a millisecond.
     """
     gc.collect()
 

@@ -42,7 +42,6 @@ class ReaderThread(threading.Thread):
         self.__dict__["_started"] = Beginning()
 
 
-
 class FrameReader:
     """
     Open a source and keep its newest frame, for one camera loop.
