@@ -1,10 +1,10 @@
 """
 An IP camera: a demo scene as MJPEG over HTTP, encoded beforehand.
 
-    python -m benchmarks.http_camera [WIDTHxHEIGHT@FPS]
+    python -m benchmarks.http_camera [WIDTHxHEIGHT@FPS] [still]
 
 Prints its address; one thread per client, pictures from memory, so that it costs
-little itself.
+little itself. With ``still``, nothing moves.
 """
 
 import socket
@@ -37,12 +37,12 @@ def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
         client.close()
 
 
-def main(spec: str) -> None:
+def main(spec: str, still: bool) -> None:
     """Draw, encode, then serve for ever."""
     size, fps = parse_demo(f"demo:{spec}", Wish())
     scene = DemoScene(size, fps)
     jpegs = [encode(scene.picture(90 + number), 75)
-             for number in range(int(SECONDS * fps))]
+             for number in range(1 if still else int(SECONDS * fps))]
     parts = [b"--camera\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
              % (len(jpeg), jpeg) for jpeg in jpegs]
     listener = socket.create_server(("127.0.0.1", 0))
@@ -53,4 +53,5 @@ def main(spec: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if sys.argv[1:] else "640x480@30")
+    given = [word for word in sys.argv[1:] if word != "still"]
+    main(given[0] if given else "640x480@30", "still" in sys.argv)

@@ -5,9 +5,10 @@ What recording costs, and what survives.
 
 PART is any of writing, stream, packets, preroll and kills; without, all of them.
 
-writing: the recorder alone, turned by hand: what a batch of pictures 640x480 at 30 fps,
-and of packets 1280x720 at 25 fps, costs it. The median batch, as a busy or a shared
-machine adds to some and to no others. Must: at most 0.15 and 0.02 core.
+writing: the recorder alone, turned by hand: what a batch of pictures 640x480 at 30 fps
+costs it, drawn and as a camera gave them, and of packets 1280x720 at 25 fps. The median
+batch, as a busy or a shared machine adds to some and to no others. Must: at most 0.15
+core for pictures, 0.02 for packets.
 
 stream: CPU of the demo camera 640x480 at 30 fps with one viewer, without and with a
 recording. Must: at most 0.15 core more.

@@ -19,12 +19,13 @@ from .events.event import (
     KeptFile,
 )
 from .events.store import EventStore
-from .frames import Box, Frame
+from .frames import Box, Frame, Undecoded
 from .motion_detection.motionevents import Ended, MotionEvents, Started
 from .recording.packetgate import PacketGate
 from .recording.recorder import Recorder
 from .recording.story import Story
 from .settings import CameraSettings
+from .streaming.overlay import Negative
 
 log = logging.getLogger(__name__)
 
@@ -144,21 +145,36 @@ class Evidence:
         """Whether clips are made of the camera's own video."""
         return self._packets is not None and not self._masked
 
-    def wants(self, area: float) -> bool:
-        """Return whether the frame, of which *area* per mille moved, is to be kept."""
-        if self._manual and (self._untold or not self._from_packets):
-            return True
-        if not (self._armed and self._settings.record):
-            return False
-        return not self._from_packets or (
-            area >= self._settings.min_area and area > self._peak.area)
+    @property
+    def _awaits_motion(self) -> bool:
+        return self._armed and self._settings.record
 
-    def see(self, frame: Frame, area: float, box: Box | None,
-            jpeg: bytes | None) -> None:
+    @property
+    def _fills_tape(self) -> bool:
+        """Whether clips are made of the pictures, or may have to be soon."""
+        return not self._from_packets and bool(self._manual or self._awaits_motion)
+
+    def wants(self, area: float, own: Undecoded | None = None) -> bool:
+        """
+        Return whether the frame, of which *area* per mille moved, is to be drawn.
+
+        For a clip, the camera's *own* JPEG does as well, while the tape has room for
+        it; to look at, as a thumbnail, it does not.
+        """
+        if self._manual and self._untold:
+            return True
+        if self._fills_tape and not (own and self._recorder.tape.has_room(own.jpeg)):
+            return True
+        return (self._awaits_motion and 0 < area >= self._settings.min_area
+                and area > self._peak.area)
+
+    def see(self, frame: Frame, area: float, box: Box | None, jpeg: bytes | None,
+            own: Undecoded | None = None) -> None:
         """
         Take in a frame of which *area* per mille moved, within *box*.
 
-        *jpeg* is how it was shown, if it was; *box* is in its pixels.
+        *jpeg* is how it was shown, if it was, and *own* how it came, if it may be kept
+        so; *box* is in the pixels of either.
         """
         self._note_level(frame.captured, area)
         motion = self._armed and 0 < area >= self._settings.min_area
@@ -167,9 +183,8 @@ class Evidence:
         told = self._motion.see(frame.arrived, motion)
         if motion and area > self._peak.area:
             self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
-        if jpeg and not self._from_packets and self.wants(area):
-            self._recorder.tape.put(jpeg, frame.captured, frame.arrived,
-                                    since=self._motion.since)
+        if self._fills_tape:
+            self._keep_frame(frame, box, jpeg, own)
         for change in told:
             if isinstance(change, Started):
                 self._begin_motion(change, frame)
@@ -236,6 +251,14 @@ class Evidence:
         self._store.begin(event)
         self._recorder.keep_still(event.id, captured, jpeg, STILL)
         return event.id
+
+    def _keep_frame(self, frame: Frame, box: Box | None, jpeg: bytes | None,
+                    own: Undecoded | None) -> None:
+        """Lay *jpeg*, or what would be made of its *own* one, on the tape."""
+        undrawn = Negative(own, frame.captured, box) if own and not jpeg else None
+        if data := jpeg or (own and own.jpeg):
+            self._recorder.tape.put(data, frame.captured, frame.arrived,
+                                    since=self._motion.since, undrawn=undrawn)
 
     def _begin_motion(self, start: Started, frame: Frame) -> None:
         captured = frame.captured - (frame.arrived - start.at)

@@ -35,6 +35,42 @@ class Picture(Protocol):
     def colour(self) -> Image:
         """Return the whole picture, BGR."""
 
+    def undecoded(self) -> "Undecoded | None":
+        """Return it as it came, if it came as JPEG and may be kept so."""
+
+
+class Undecoded(Protocol):
+    """A camera's own JPEG; any thread may have it decoded."""
+
+    @property
+    def jpeg(self) -> bytes:
+        """Return it as it came."""
+
+    @property
+    def size(self) -> Size:
+        """Return ``(width, height)``."""
+
+    def colour(self) -> Image:
+        """Return the picture, BGR, to draw on; raises :exc:`BadPicture`."""
+
+
+class Undrawn(Protocol):
+    """A picture on which time and box are drawn only where it is used."""
+
+    @property
+    def size(self) -> Size:
+        """Return ``(width, height)``."""
+
+    @property
+    def box(self) -> Box | None:
+        """Return the box around what moves, in its pixels."""
+
+    def drawn(self) -> Image:
+        """Return it as a viewer would have seen it; raises :exc:`BadPicture`."""
+
+    def developed(self) -> bytes:
+        """Return the same as JPEG; raises :exc:`BadPicture`."""
+
 
 class VideoHeader(NamedTuple):
     """How a camera's own video is encoded: what its packets need to be understood."""
@@ -92,6 +128,9 @@ class ArrayPicture:
 
     def colour(self) -> Image:
         return self._image
+
+    def undecoded(self) -> None:
+        return None
 
 
 def halved(image: Image, least: int) -> Image:

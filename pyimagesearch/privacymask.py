@@ -79,3 +79,6 @@ class MaskedPicture:
         if self._colour is None:
             self._colour = self._mask.burnt(self._picture.colour())
         return self._colour
+
+    def undecoded(self) -> None:
+        return None     # as it came, it shows what is to be hidden

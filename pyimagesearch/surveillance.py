@@ -13,7 +13,17 @@ from .capture.reader import FrameReader
 from .clock import Clock
 from .errors import BadPicture, CameraLost, SourceEnded
 from .evidence import Evidence
-from .frames import Box, Frame, Grey, Size, for_detection, size_of
+from .frames import (
+    Box,
+    Frame,
+    Grey,
+    Picture,
+    Size,
+    Undecoded,
+    for_detection,
+    scaled,
+    size_of,
+)
 from .memory import collect
 from .metrics import (
     ENDED,
@@ -220,7 +230,8 @@ class Surveillance:
                 total = 0
             frame = frame._replace(picture=self._burnt.over(frame.picture))
             try:
-                if self._screen.wanted or self._evidence.wants(0.0):
+                if self._screen.wanted or self._evidence.wants(
+                        0.0, self._own(frame.picture)):
                     frame.picture.colour()      # before its grey: decoded only once
                 with self._detecting:
                     grey = for_detection(frame.picture.grey())
@@ -246,15 +257,22 @@ class Surveillance:
         """Show *frame* to who watches, and hand it on as evidence."""
         area, box = (1000 * cv2.countNonZero(motion[0]) / motion[0].size, motion[1]
                      ) if motion else (0.0, None)
-        keep = self._evidence.wants(area)
+        own = self._own(frame.picture)
+        keep = self._evidence.wants(area, own)
         if not (keep or self._screen.wanted):
             self._screen.pass_over()
-            self._evidence.see(frame, area, None, None)
+            self._evidence.see(frame, area, box and scaled(box, of, frame.picture.size),
+                               None, own)
             return
         note = "" if self._state == LIVE else self._state
         shown = self._screen.show(frame.picture.colour(), frame.captured, box, of, note,
                                   keep=keep)
-        self._evidence.see(frame, area, shown.box, shown.jpeg)
+        self._evidence.see(frame, area, shown.box, shown.jpeg, own)
+
+    def _own(self, picture: Picture) -> Undecoded | None:
+        """Return the camera's own JPEG, if it is no larger than what is streamed."""
+        return (picture.undecoded() if picture.size[0] <= self._settings.width
+                else None)
 
     def _leave_out(self, frame: Frame) -> None:
         """Pass over a frame that is one too many; a camera that is well stays so."""

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.errors import BadPicture
 from pyimagesearch.recording import mp4, shot
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
@@ -285,6 +286,75 @@ def test_without_pyav_stills_are_kept_and_it_says_what_helps(keep, clock, monkey
     assert kept.files() == []
     assert len(kept.files("*_at_*.jpg")) in (8, 9)      # one a second, for 8 s
     assert kept.files("*_at_*.jpg")[0].read_bytes()[:2] == b"\xff\xd8"
+
+
+class Undrawn:
+    """A picture that counts how often it was drawn; broken without an *image*."""
+
+    box = None
+
+    def __init__(self, image):
+        self.image, self.drawings = image, 0
+        self.size = (160, 120) if image is None else (image.shape[1], image.shape[0])
+
+    def drawn(self):
+        self.drawings += 1
+        if self.image is None:
+            raise BadPicture("garbled")
+        return self.image
+
+    def developed(self):
+        return cv2.imencode(".jpg", self.drawn())[1].tobytes()
+
+
+def lay(kept, clock, undrawn, count=1):
+    for _ in range(count):
+        clock.now += 0.1
+        kept.recorder.tape.put(SMALL[0], clock.time(), clock.monotonic(), undrawn=undrawn)
+        kept.recorder.run_once()
+
+
+def test_undrawn_pictures_are_drawn_once_and_only_for_a_clip(keep, clock):
+    kept = keep()
+    scene = DemoScene((160, 120), 10)
+    unused, used, garbled = Undrawn(scene.picture(1)), Undrawn(scene.picture(2)), Undrawn(None)
+    lay(kept, clock, unused)
+    film(kept, clock, 4)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 1.0)
+    lay(kept, clock, used, 10)
+    lay(kept, clock, garbled, 2)
+    film(kept, clock, 1)
+    kept.recorder.end(told(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    assert (unused.drawings, used.drawings) == (0, 10)
+    assert garbled.drawings == 2
+    (clip,) = kept.files()      # drawn and undrawn ones fit, and what is garbled does no harm
+    assert len(times(clip)) in range(30, 33)
+
+
+def test_undrawn_picture_of_another_size_begins_another_clip(keep, clock):
+    kept = keep()
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    for size in ((160, 120), (161, 91)):
+        lay(kept, clock, Undrawn(DemoScene(size, 10).picture(1)), 10)
+    kept.recorder.end(told(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    assert [width(clip) for clip in kept.files()] == [160, 160]
+    assert len(kept.files()) == 2
+
+
+def test_still_of_an_undrawn_picture_is_drawn(keep, clock, monkeypatch):
+    monkeypatch.setattr(shot, "explain_missing", lambda: "clips need PyAV; run: pip install av")
+    kept = keep()
+    picture = Undrawn(DemoScene((160, 120), 10).picture(1))
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    lay(kept, clock, Undrawn(None), 5)
+    lay(kept, clock, picture, 30)
+    kept.recorder.stop()
+    kept.recorder.run()
+    stills = kept.files("*_at_*.jpg")
+    assert len(stills) == 4     # one a second, for 3.5 s
+    assert {still.read_bytes() for still in stills} == {picture.developed()}
 
 
 def test_missing_pyav_is_one_sentence(monkeypatch):

@@ -8,12 +8,14 @@ import pytest
 
 from conftest import eventually, keeping
 from machine import running
+from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
 from pyimagesearch.capture.opening import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.privacymask import PrivacyMask
+from pyimagesearch.recording.mp4 import read_clip
 from pyimagesearch.settings import Settings
 from pyimagesearch.streaming.screen import Screen
 from pyimagesearch.surveillance import Surveillance
@@ -246,6 +248,98 @@ def test_nothing_is_encoded_while_nobody_watches(make, broadcaster):
     with broadcaster.watching():
         surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
     assert surveillance.status().encoded == 5
+
+
+class Filmed:
+    """JPEGs of a camera on the network, recorded while nobody watches."""
+
+    def __init__(self, make, clock, **options):
+        self.surveillance = make(clock=clock, record=True, **options)
+        self.evidence = self.surveillance._evidence
+        self.recorder = self.evidence._recorder
+        self.clock, self.number = clock, 0
+
+    def given(self, images):
+        """Yield *images*, ten a second, each written to the disk before the next."""
+        for image in images:
+            self.clock.now += 0.1
+            self.number += 1
+            jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+            yield Frame(self.number, JpegPicture(jpeg, JpegDecoder()), self.clock.time(),
+                        self.clock.monotonic())
+            self.recorder.run_once()
+
+    def show(self, images):
+        self.surveillance.detect_motion(self.given(images), 5)
+
+    @property
+    def encoded(self):
+        return self.surveillance.status().encoded
+
+
+@pytest.fixture
+def filmed(make, clock):
+    return lambda **options: Filmed(make, clock, **options)
+
+
+def frames_in(clip):
+    import av
+    with av.open(str(clip)) as container:
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
+def is_red(image):
+    blue, green, red = np.moveaxis(image.astype(int), 2, 0)
+    return (red > 130) & (green < 110) & (blue < 110)
+
+
+def test_cameras_own_jpegs_are_kept_undrawn_while_nobody_watches(filmed):
+    camera = filmed(width=800)
+    camera.show([EMPTY] * 60)
+    pieces = camera.recorder.tape.after(0, 100)
+    assert camera.encoded == 0
+    assert len(pieces) > 50
+    assert all(piece.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in pieces)
+
+
+def test_clip_of_undrawn_pictures_shows_time_and_box_as_a_viewer_would_see_them(
+        filmed, tmp_path):
+    camera = filmed(width=800, post_roll=1.0)
+    camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
+    (clip,) = tmp_path.rglob("*.mp4")
+    story, seconds = read_clip(clip)
+    shown = frames_in(clip)
+    assert seconds == pytest.approx(8.2, abs=0.4)      # 5 + 2 + 1, and what lingers
+    assert all(is_red(image[-40:, :400]).any() for image in shown)
+    boxed = [is_red(image[:-40]).any() for image in shown]
+    assert not any(boxed[:45])          # nothing moves in the pre-roll
+    assert sum(boxed) in range(18, 24)
+    assert story.peak_box
+    assert is_red(cv2.imread(str(clip.with_suffix(".jpg")))[:-40]).any()
+    # the thumbnail is drawn where a higher peak comes, and nothing else
+    assert 1 <= camera.encoded <= 20
+
+
+def test_large_pictures_are_drawn_for_the_pre_roll_as_they_would_not_fit(filmed):
+    noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
+    camera = filmed(width=800)
+    camera.show([noise] * 40)           # 300 kB each
+    tape = camera.recorder.tape
+    own = [piece.undrawn is not None for piece in tape.after(0, 100)]
+    assert 0 < sum(own) < 40
+    assert own == sorted(own, reverse=True)     # as long as there is room
+    smaller = filmed()                  # streamed at 640 pixels
+    smaller.show([EMPTY] * 20)
+    assert not any(piece.undrawn for piece in smaller.recorder.tape.after(0, 100))
+
+
+def test_viewer_and_recorder_share_the_drawn_picture(filmed, broadcaster):
+    camera = filmed(width=800)
+    with broadcaster.watching():
+        camera.show([EMPTY] * 10)
+    assert camera.encoded == 10
+    newest = camera.recorder.tape.after(0)[-1]
+    assert (newest.data, newest.undrawn) == (broadcaster.latest.jpeg, None)
 
 
 def test_each_frame_is_encoded_once_for_many_viewers(make, broadcaster):

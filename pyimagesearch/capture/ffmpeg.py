@@ -51,6 +51,9 @@ class DecodedPicture:
             self._colour = self._convert("bgr24")
         return self._colour
 
+    def undecoded(self) -> None:
+        return None
+
     def _convert(self, kind: str) -> Image:
         import av
         try:

@@ -1,6 +1,6 @@
 """A picture that came as JPEG, decoded once, and no further than needed."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -87,6 +87,20 @@ class JpegPicture:
         if self._colour is None:
             self._colour = self._decoder.decode(self._jpeg, "BGR", self.size)
         return self._colour
+
+    def undecoded(self) -> "UndecodedJpeg":
+        return UndecodedJpeg(self._jpeg, self.size)
+
+
+class UndecodedJpeg(NamedTuple):
+    """A camera's JPEG as it came, of *size*: an :class:`~..frames.Undecoded`."""
+
+    jpeg: bytes
+    size: Size
+
+    def colour(self) -> Image:
+        """Return the picture, BGR, in memory of its own; raises :exc:`BadPicture`."""
+        return JpegDecoder().decode(self.jpeg, "BGR", self.size)
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, Size]:

@@ -8,7 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyimagesearch.errors import RecordingError
+import cv2
+
+from pyimagesearch.errors import BadPicture, RecordingError
+from pyimagesearch.frames import Size
 
 from .story import Story, read_story
 from .tape import Piece
@@ -152,8 +155,7 @@ class PictureVideo:
         self._container = container
         self._begin = piece.at
         self._last = -1
-        first = self._decode(piece)
-        self._size = first.width, first.height
+        self._size = self._size_of(piece) or self._decoded_size(piece)
         stream: Any = container.add_stream("libx264", rate=30)
         stream.width, stream.height = (side & ~1 for side in self._size)    # even
         stream.pix_fmt = "yuv420p"
@@ -167,18 +169,15 @@ class PictureVideo:
 
     def fits(self, piece: Piece) -> bool:
         """Return whether *piece* is a JPEG of the same size."""
-        return not piece.header and jpeg_size(piece.data) in (self._size, None)
+        return not piece.header and self._size_of(piece) in (self._size, None)
 
     def add(self, piece: Piece) -> None:
         """Encode *piece* at its time."""
         import av
         try:
-            frame = self._decode(piece)
-        except av.InvalidDataError:
+            frame = self._picture(piece)
+        except (av.InvalidDataError, BadPicture):
             return      # a garbled picture is not worth a clip
-        frame = self._reformatter.reformat(
-            frame, self._stream.width, self._stream.height, "yuv420p",
-            src_color_range="JPEG", dst_color_range="MPEG", threads=1)
         frame.pts = max(self._last + 1, round((piece.at - self._begin) * TICKS))
         frame.time_base = Fraction(1, TICKS)
         is_key = frame.pts >= self._next_key
@@ -193,9 +192,29 @@ class PictureVideo:
         for packet in self._stream.encode(None):
             self._container.mux(packet)
 
+    def _picture(self, piece: Piece) -> Any:
+        """Return *piece* as the encoder wants it: yuv420p, of even size."""
+        import av
+        width, height = self._stream.width, self._stream.height
+        if piece.undrawn:
+            yuv: Any = cv2.cvtColor(piece.undrawn.drawn()[:height, :width],
+                                    cv2.COLOR_BGR2YUV_I420)
+            return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        return self._reformatter.reformat(
+            self._decode(piece), width, height, "yuv420p",
+            src_color_range="JPEG", dst_color_range="MPEG", threads=1)
+
     def _decode(self, piece: Piece) -> Any:
         import av
         return self._decoder.decode(av.Packet(piece.data))[0]
+
+    def _decoded_size(self, piece: Piece) -> Size:
+        frame = self._decode(piece)
+        return frame.width, frame.height
+
+    @staticmethod
+    def _size_of(piece: Piece) -> Size | None:
+        return piece.undrawn.size if piece.undrawn else jpeg_size(piece.data)
 
 
 class PacketVideo:

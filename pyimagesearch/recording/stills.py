@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pyimagesearch.errors import RecordingError
+from pyimagesearch.errors import BadPicture, RecordingError
 
 from .mp4 import PART, reason
 from .places import STILL, save_still
@@ -41,14 +41,18 @@ class StillSeries:
         self.story = self.story.extended(last=piece.captured)
         if piece.at < self._due:
             return
+        try:
+            jpeg = piece.undrawn.developed() if piece.undrawn else piece.data
+        except BadPicture:
+            return      # the next one will do
         self._due += EVERY
         name = f"{self.path.name.removesuffix(PART)}_at_{len(self.files):04d}{STILL}"
         try:
-            save_still(self.path.with_name(name), piece.data)
+            save_still(self.path.with_name(name), jpeg)
         except OSError as error:
             raise RecordingError(reason(error)) from None
-        self.files.append((self.path.with_name(name), piece.captured, len(piece.data)))
-        self.size += len(piece.data)
+        self.files.append((self.path.with_name(name), piece.captured, len(jpeg)))
+        self.size += len(jpeg)
 
     def close(self) -> None:
         """Nothing is left open."""

@@ -5,9 +5,10 @@ import math
 import threading
 from typing import NamedTuple
 
-from pyimagesearch.frames import VideoHeader
+from pyimagesearch.frames import Undrawn, VideoHeader
 
 MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
+ROOMY = 5_500_000           # to which pictures are taken as they came, however large
 
 
 class Piece(NamedTuple):
@@ -21,6 +22,7 @@ class Piece(NamedTuple):
     header: VideoHeader | None  # of the video that a packet belongs to
     pts: int            # of a packet: when it is shown [1/90000 s]
     dts: int            # and when it is decoded
+    undrawn: Undrawn | None = None  # what is yet to be drawn; *data* is its JPEG
 
 
 class Tape:
@@ -54,19 +56,25 @@ class Tape:
             self._header = header
 
     def put(self, data: bytes, captured: float, at: float, *, key: bool = True,
-            pts: int = 0, dts: int = 0, since: float | None = None) -> None:
+            pts: int = 0, dts: int = 0, since: float | None = None,
+            undrawn: Undrawn | None = None) -> None:
         """
         Add what was captured at *captured* [s since the epoch], *at* [s, monotonic].
 
+        *undrawn* is the picture if time and box are not drawn on it yet.
         *since* is the moment from which an event may yet begin, if it lies before
         *at*: the tape's seconds count from there.
         """
         with self._lock:
             self._number += 1
             self._pieces.append(Piece(self._number, data, captured, at, key,
-                                      self._header, pts, dts))
+                                      self._header, pts, dts, undrawn))
             self.bytes += len(data)
             self._trim((at if since is None else min(at, since)) - self._seconds)
+
+    def has_room(self, data: bytes) -> bool:
+        """Return whether *data* may go on the tape though smaller could be made."""
+        return self.bytes + len(data) <= ROOMY
 
     def clear(self) -> None:
         """Forget everything, as nothing is to be kept any more."""

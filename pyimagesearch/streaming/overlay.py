@@ -2,11 +2,14 @@
 
 import datetime
 import textwrap
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
+from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size, Undecoded
+
+from .jpeg import encode
 
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
@@ -27,6 +30,34 @@ def annotate(image: Image, box: Box | None, when: datetime.datetime) -> None:
                 max(1, round(width / 800)), cv2.LINE_AA)
     if box is not None:
         cv2.rectangle(image, box[:2], box[2:], RED, 2)
+
+
+class Negative(NamedTuple):
+    """
+    A camera's own JPEG, not drawn on yet: an :class:`~..frames.Undrawn`.
+
+    Most pictures are kept for a clip that never comes, so that drawing and encoding
+    them would be for nobody.
+    """
+
+    own: Undecoded
+    captured: float     # wall-clock time [seconds since the epoch]
+    box: Box | None     # around what moves, in its pixels
+
+    @property
+    def size(self) -> Size:
+        """Return ``(width, height)``."""
+        return self.own.size
+
+    def drawn(self) -> Image:
+        """Return it as a viewer would have seen it; raises :exc:`BadPicture`."""
+        image = self.own.colour()
+        annotate(image, self.box, datetime.datetime.fromtimestamp(self.captured))
+        return image
+
+    def developed(self) -> bytes:
+        """Return the same as JPEG; raises :exc:`BadPicture`."""
+        return encode(self.drawn())
 
 
 def card(size: Size, title: str, text: str) -> Image:
