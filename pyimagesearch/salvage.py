@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from .capture.jpegpicture import UndecodedJpeg, jpeg_size
 from .errors import RecordingError
 from .events.event import (
     BROKEN,
@@ -23,12 +24,26 @@ from .events.event import (
     KeptFile,
 )
 from .events.store import EventStore
-from .recording.mp4 import DRAFT, PART, WHOLE, finish, read_clip
-from .recording.places import stem
+from .frames import Box
+from .recording.journal import JOURNAL, read_journal
+from .recording.mp4 import (
+    DRAFT,
+    PART,
+    WHOLE,
+    Clip,
+    explain_missing,
+    finish,
+    length_of,
+    read_clip,
+)
+from .recording.places import stem, with_kind
 from .recording.story import Story
+from .recording.tape import Piece
+from .streaming.overlay import Negative
 
 log = logging.getLogger(__name__)
 
+FRAME = 0.01        # seconds by which two ends may differ and be the same
 EMPTY = 2_000       # bytes of a clip without a picture: its header alone
 SERIES = re.compile(r"(.+)_at_\d{4}")
 
@@ -44,14 +59,50 @@ def salvage(folder: Path, store: EventStore) -> None:
     """
     for draft in folder.rglob(f"*{DRAFT}"):
         draft.unlink(missing_ok=True)       # the copy of a part that is still there
-    for part in sorted(folder.rglob(f"*{PART}")):
-        finish_part(part)
+    if missing := explain_missing():
+        log.warning("what a crash left is not finished: %s", missing)
+    else:
+        for journal in sorted(folder.rglob(f"*{JOURNAL}")):
+            take_up(journal)
+        for part in sorted(folder.rglob(f"*{PART}")):
+            finish_part(part)
     adopt_orphans(folder, store)
     store.settle(60.0)
     mark_missing(folder, store)
     store.settle(60.0)
     end_events(store)
     store.settle(60.0)
+
+
+def take_up(journal: Path) -> None:
+    """Encode what waited for it when a crash came, unless the clip has it already."""
+    place = journal.with_name(stem(journal.name))
+    try:
+        story, pieces = read_journal(journal, redraw)
+        if story and pieces and (length_of(with_kind(place, PART))
+                                 < pieces[-1].at - pieces[0].at - FRAME):
+            encode_again(place, story, pieces)
+        journal.unlink()
+    except (RecordingError, OSError) as error:
+        log.warning("%s is left to the next start: %s", journal, error)
+
+
+def encode_again(place: Path, story: Story, pieces: list[Piece]) -> None:
+    """Make the half-written clip at *place* of *pieces*; raises RecordingError."""
+    draft = with_kind(place, DRAFT)
+    clip = Clip(draft, story)
+    try:
+        for piece in pieces:
+            if clip.fits(piece):
+                clip.add(piece)
+    finally:
+        clip.close()
+    draft.replace(with_kind(place, PART))
+
+
+def redraw(jpeg: bytes, captured: float, box: Box | None) -> Negative:
+    """Return a camera's own JPEG as it lay on the tape."""
+    return Negative(UndecodedJpeg(jpeg, jpeg_size(jpeg)[1]), captured, box)
 
 
 def finish_part(part: Path) -> None:

@@ -10,15 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from test_recorder import BEGAN, SMALL, film, record, told
+from test_journal import write, write_part
+from test_recorder import BEGAN, SMALL, film, record, times, told
 
 from conftest import eventually, keeping
 from pyimagesearch.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.recording import mp4
+from pyimagesearch.recording.mp4 import read_clip
 from pyimagesearch.recording.retention import DAY, Holding, days_kept, plan, room
 from pyimagesearch.recording.story import Story
+from pyimagesearch.salvage import salvage
 from pyimagesearch.settings import Settings
 
 HOLDINGS = st.lists(st.builds(
@@ -293,3 +297,45 @@ def test_story_of_a_camera_with_any_name_is_read_back():
     told_ = Story(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
     from pyimagesearch.recording.story import read_story
     assert read_story(told_.as_comment()) == told_
+
+
+# --- what waited to be encoded
+
+@pytest.mark.parametrize("in_part", [None, 0, 5, 49, 50, 60])
+def test_crash_loses_nothing_of_what_waited(archive, in_part):
+    kept = opened(archive())
+    folder = kept.clips / "front" / "2027-01-15"
+    write(folder, 50)
+    if in_part is not None:
+        write_part(folder, in_part)
+    salvage(kept.clips, kept.store)
+    (clip,) = folder.iterdir()
+    assert clip.name == "08-00-00.mp4"
+    assert len(times(clip)) == max(50, in_part or 0)
+    story, _ = read_clip(clip)
+    assert (story.event, story.first) == (7, BEGAN)
+    (event,) = events_of(kept)
+    assert event.files[0].state == "complete"
+
+
+def test_disk_that_refuses_leaves_all_to_the_next_start(archive, monkeypatch, caplog):
+    kept = opened(archive())
+    folder = kept.clips / "front" / "2027-01-15"
+    write(folder, 50)
+    with monkeypatch.context() as full:
+        full.setattr(mp4.OwnFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        salvage(kept.clips, kept.store)
+    assert "08-00-00.part.jpegs is left to the next start: full" in caplog.text
+    salvage(kept.clips, kept.store)
+    (clip,) = folder.iterdir()
+    assert len(times(clip)) == 50
+
+
+def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
+    kept = opened(archive())
+    folder = kept.clips / "front" / "2027-01-15"
+    left = {write(folder, 50), write_part(folder, 20)}
+    monkeypatch.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+    salvage(kept.clips, kept.store)
+    assert set(folder.iterdir()) == left
+    assert "what a crash left is not finished: no PyAV" in caplog.text

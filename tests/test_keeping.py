@@ -80,6 +80,21 @@ def test_killed_program_salvages_what_it_recorded(start, tmp_path):
     eventually(lambda: json.loads(again.get("/api/events?kind=manual"))["events"][0]["end"])
 
 
+def test_program_killed_as_a_clip_begins_has_its_seconds_before(start, tmp_path):
+    # encoding them takes a while; what was not encoded yet was lost
+    arguments = ("--source", "demo:320x240@15", "--frame-count", "85", "--data", str(tmp_path))
+    product = start(*arguments)
+    eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
+    product.process.send_signal(signal.SIGKILL)
+    product.wait_for_end()
+    start(*arguments)
+    clip = eventually(lambda: clips(tmp_path))[0]
+    story, seconds = read_clip(clip)
+    assert story.begin - story.first > 4.5
+    assert seconds > 4.5
+    assert list(tmp_path.rglob("*.jpegs")) == []
+
+
 def test_two_servers_do_not_share_a_folder(start, tmp_path):
     start("--source", "demo:320x240@5", "--data", str(tmp_path))
     second = run_program("--source", "demo", "--port", "0", "--data", tmp_path)

@@ -16,6 +16,7 @@ from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.recording import mp4, shot
+from pyimagesearch.recording.journal import JOURNAL
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
 from pyimagesearch.recording.story import Story, read_story
@@ -461,6 +462,33 @@ def test_killed_process_loses_half_a_second_of_its_clip(tmp_path):
     story, seconds = read_clip(whole)
     assert story.event == 3
     assert 0 <= written / 30 - seconds <= 0.5
+
+
+def test_recorder_leaves_no_journal_behind(keep, clock):
+    kept = keep()
+    film(kept, clock, 8)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5.0)
+    film(kept, clock, 0.1, crank=False)
+    kept.recorder.run_once()
+    assert len(kept.files(f"*{JOURNAL}")) == 1
+    film(kept, clock, 3)
+    assert kept.files(f"*{JOURNAL}") == []
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert len(kept.files("*")) == 3        # the clip and its folders
+
+
+def test_journal_stays_where_the_clip_could_not_be_closed(keep, clock, monkeypatch):
+    kept = keep()
+    film(kept, clock, 8)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5.0)
+    kept.recorder.run_once()
+    with monkeypatch.context() as broken:
+        broken.setattr(mp4.OwnFile, "sync", lambda file: (_ for _ in ()).throw(OSError(5, "no disk")))
+        kept.recorder.stop()
+        kept.recorder.run()
+    assert len(kept.files(f"*{JOURNAL}")) == 1
+    assert kept.files("??-??-??.mp4") == []
 
 
 def test_clip_without_a_picture_leaves_nothing(keep, clock):

@@ -293,6 +293,18 @@ def copy_packets(given: Any, made: Any) -> None:
         made.mux(packet)
 
 
+def length_of(part: Path) -> float:
+    """Return how long after its first frame the last one of *part* is [s]; or -1."""
+    import av
+    last = -1.0
+    with contextlib.suppress(av.FFmpegError, OSError, IndexError), av.open(
+            str(part)) as container:
+        for packet in container.demux(video=0):
+            if packet.pts is not None and packet.size:
+                last = max(last, float(packet.pts * packet.time_base))
+    return last
+
+
 def read_clip(path: Path) -> tuple[Story | None, float]:
     """
     Return what the clip at *path* tells of itself, and its length [s].

@@ -6,10 +6,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from .journal import JOURNAL
 from .mp4 import DRAFT, PART, WHOLE
 
 STILL = ".jpg"
-KINDS = (PART, DRAFT, WHOLE, STILL)     # the longest first
+KINDS = (PART, DRAFT, JOURNAL, WHOLE, STILL)     # the longest first
 
 
 def place_for(folder: Path, camera: str, captured: float,

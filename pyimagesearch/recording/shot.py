@@ -9,6 +9,7 @@ from typing import Protocol
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError
 
+from .journal import JOURNAL, Journal
 from .mp4 import PART, Clip, explain_missing, finish, reason
 from .places import with_kind
 from .stills import StillSeries
@@ -61,6 +62,7 @@ class Shot:
         self._cursor = first
         self._until = math.inf
         self._clip: Clip | StillSeries | None = None
+        self._journal: Journal | None = None    # of the clip that is open
         self._retry_at = -math.inf
         self._unfinished: list[Clip] = []
         self._allowed = tape.behind(first) + BEHIND     # seconds of pieces not taken
@@ -129,6 +131,8 @@ class Shot:
     def _write_all(self, now: float) -> None:
         while not self.over and (pieces := self._tape.after(self._cursor)):
             self._thin(now)
+            if self._journal:
+                self._journal.jot()
             for piece in pieces:
                 self._cursor = piece.number + 1
                 if piece.at > self._until:
@@ -136,6 +140,8 @@ class Shot:
                     return
                 if piece.number % self._step == 0 or piece.header:
                     self._write(piece)
+        if self._clip and self._journal:
+            self._journal.settle(self._clip.last_at)
         if self._clip and self._clip.frames and now - self._clip.last_at > GAP:
             self._close_clip()
 
@@ -163,7 +169,15 @@ class Shot:
             self.trouble = missing
             self._clip = StillSeries(path, story)
             return
-        self._clip = clip = Clip(path, story)
+        journal = None if piece.header else Journal(
+            with_kind(self.places[-1], JOURNAL), story, self._tape, piece.number)
+        try:
+            self._clip = clip = Clip(path, story)
+        except RecordingError:
+            if journal:
+                journal.remove()
+            raise
+        self._journal = journal
         self._note(clip, OPEN)
 
     def _close_clip(self) -> None:
@@ -176,8 +190,20 @@ class Shot:
             clip.story = self.story.extended(first=clip.story.first,
                                              last=clip.story.last)
             self._unfinished.append(clip)
-            clip.close()
+            self._close_safely(clip)
             self._finish_rest()
+
+    def _close_safely(self, clip: Clip) -> None:
+        """Close *clip*; only then is what it was made of needed no more."""
+        journal, self._journal = self._journal, None
+        try:
+            clip.close()
+        except (RecordingError, OSError):
+            if journal:
+                journal.leave()
+            raise
+        if journal:
+            journal.remove()
 
     def _finish_rest(self) -> None:
         """Finish what is closed; a clip that cannot be is left to the next start."""
