@@ -82,7 +82,8 @@ def test_killed_program_salvages_what_it_recorded(start, tmp_path):
 
 def test_program_killed_as_a_clip_begins_has_its_seconds_before(start, tmp_path):
     # encoding them takes a while; what was not encoded yet was lost
-    arguments = ("--source", "demo:320x240@15", "--frame-count", "85", "--data", str(tmp_path))
+    arguments = ("--source", "demo:1280x720@15", "--width", "1280", "--frame-count", "85",
+                 "--data", str(tmp_path))
     product = start(*arguments)
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
     product.process.send_signal(signal.SIGKILL)
