@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.recording import mp4, shot
+from pyimagesearch.recording import encoder, mp4, shot
 from pyimagesearch.recording.journal import JOURNAL
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
@@ -287,6 +287,76 @@ def test_without_pyav_stills_are_kept_and_it_says_what_helps(keep, clock, monkey
     assert kept.files() == []
     assert len(kept.files("*_at_*.jpg")) in (8, 9)      # one a second, for 8 s
     assert kept.files("*_at_*.jpg")[0].read_bytes()[:2] == b"\xff\xd8"
+
+
+@pytest.fixture
+def encoders(monkeypatch):
+    """Count the encoders that are made."""
+    made = []
+
+    class Counted(encoder.Encoder):
+        def __init__(self, size):
+            made.append(size)
+            super().__init__(size)
+
+    monkeypatch.setattr(encoder, "Encoder", Counted)
+    return made
+
+
+def test_encoder_outlasts_its_clip_and_each_clip_begins_anew(keep, clock, encoders):
+    kept = keep()
+    for _ in range(3):
+        record(kept, clock, 3)
+    assert encoders == [(160, 120)]
+    for clip in kept.files():
+        shown = times(clip)
+        assert shown[0] == (0.0, True)
+        assert [now for now, key in shown if key] == pytest.approx([0.0, 2.0, 4.0, 6.0], abs=0.1)
+        assert len(shown) == 81
+        assert probe(clip, "-count_frames", "-show_streams")["streams"][0]["nb_read_frames"] == "81"
+
+
+def test_clips_at_the_same_time_have_an_encoder_each(keep, clock, encoders):
+    kept = keep()
+    film(kept, clock, 6)
+    for event in (7, 8):
+        begin = Story(event=event, camera="front", kind="motion", begin=clock.time())
+        kept.recorder.begin(begin, clock.monotonic() - 5.0)
+    film(kept, clock, 3)
+    for event in (7, 8):
+        kept.recorder.end(Story(event=event, camera="front", kind="motion", begin=BEGAN),
+                          clock.monotonic())
+    film(kept, clock, 2)
+    assert len(encoders) == 2
+    assert [len(times(clip)) for clip in kept.files()] == [81, 81]
+
+
+def test_encoder_that_waits_in_vain_is_let_go(keep, clock, encoders):
+    kept = keep()
+    record(kept, clock, 3)
+    clock.now += encoder.KEEP + 1
+    kept.recorder.run_once()
+    record(kept, clock, 3)
+    assert len(encoders) == 2
+
+
+def test_encoder_that_failed_is_not_used_again_but_a_full_disk_is_not_its_fault(
+        keep, clock, encoders, monkeypatch):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5.0)
+    film(kept, clock, 1)
+    keep.obstacle = "no room"
+    film(kept, clock, 2)
+    keep.obstacle = ""
+    film(kept, clock, 8)
+    assert (kept.recorder.trouble, len(encoders)) == ("", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(encoder.Encoder, "_picture", lambda *_: (_ for _ in ()).throw(OSError(5, "?")))
+        film(kept, clock, 2)
+    assert kept.recorder.trouble == "cannot record: ?"
+    film(kept, clock, 8)
+    assert (kept.recorder.trouble, len(encoders)) == ("", 2)
 
 
 class Undrawn:

@@ -8,11 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
+from pyimagesearch.errors import RecordingError
 
-from pyimagesearch.errors import BadPicture, RecordingError
-from pyimagesearch.frames import Size
-
+from .encoder import TICKS, UNCLEAR, Encoders, size_of
 from .story import Story, read_story
 from .tape import Piece
 
@@ -21,12 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TICKS = 90_000          # a second, in time stamps of ours
 FRAGMENT = 400_000      # microseconds of video between two writes to the disk
 SYNC = 5.0          # seconds that a cut of the power may take from a clip
-KEY_EVERY = 2.0         # seconds between key frames: where a player can seek to
 PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
-ENCODER = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
               "frag_duration": str(FRAGMENT), "flush_packets": "1"}
 
@@ -80,12 +75,14 @@ class Clip:
     :exc:`RecordingError` for what cannot be written; belongs to one thread.
     """
 
-    def __init__(self, path: Path, story: Story) -> None:
+    def __init__(self, path: Path, story: Story,
+                 encoders: Encoders | None = None) -> None:
         self.path = path
         self.story = story
         self.frames = 0
         self.tries = 0          # to finish it
         self.first_at = self.last_at = 0.0      # monotonic [s]
+        self._encoders = encoders or Encoders(most=0)
         self._synced = 0.0
         self._video: PictureVideo | PacketVideo | None = None
         self._file = self._attempt(lambda: OwnFile(path))
@@ -103,10 +100,9 @@ class Clip:
     def add(self, piece: Piece) -> None:
         """Write *piece*, which must fit."""
         if self._video is None:
-            if not piece.key:
+            if not piece.key or (not piece.header and size_of(piece) == UNCLEAR):
                 return
-            kind = PacketVideo if piece.header else PictureVideo
-            self._video = self._attempt(lambda: kind(self._container, piece))
+            self._video = self._attempt(lambda: self._begin(piece))
             self.first_at = self._synced = piece.at
             self.story = self.story.extended(first=piece.captured)
         video = self._video
@@ -122,11 +118,13 @@ class Clip:
         """Write what is left and close the file, which stays a ``.part.mp4``."""
         try:
             if self._video is not None:
-                video = self._video
-                self._attempt(lambda: (video.flush(), self._container.close()))
+                self._attempt(self._container.close)
             self._attempt(self._file.sync)
         finally:
             self._file.close()
+            video, self._video = self._video, None
+            if video:
+                video.release()
 
     def _open(self) -> "av.container.OutputContainer":
         import av
@@ -134,6 +132,11 @@ class Clip:
                             metadata_errors="replace")
         container.metadata["comment"] = self.story.as_comment()
         return container
+
+    def _begin(self, piece: Piece) -> "PictureVideo | PacketVideo":
+        if piece.header:
+            return PacketVideo(self._container, piece)
+        return PictureVideo(self._container, piece, self._encoders)
 
     def _attempt(self, work: Any) -> Any:
         import av
@@ -144,77 +147,33 @@ class Clip:
 
 
 class PictureVideo:
-    """JPEGs, encoded as H.264; the first *piece* tells the size."""
+    """JPEGs, made H.264 by one of *encoders*; the first *piece* tells the size."""
 
-    def __init__(self, container: "av.container.OutputContainer", piece: Piece) -> None:
-        import av
-        from av.video.reformatter import VideoReformatter
-        self._decoder: Any = av.CodecContext.create("mjpeg", "r")
-        self._decoder.thread_count = 1
-        self._reformatter = VideoReformatter()
+    def __init__(self, container: "av.container.OutputContainer", piece: Piece,
+                 encoders: Encoders) -> None:
+        self._encoder = encoders.take(size_of(piece))
+        self._encoder.begin(piece.at)
+        self._encoders = encoders
         self._container = container
-        self._begin = piece.at
-        self._last = -1
-        self._size = self._size_of(piece) or self._decoded_size(piece)
-        stream: Any = container.add_stream("libx264", rate=30)
-        stream.width, stream.height = (side & ~1 for side in self._size)    # even
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.time_base = Fraction(1, TICKS)
-        context.thread_count = 1
-        context.gop_size = 10_000       # key frames are set by time, not by count
-        context.options = ENCODER
-        self._stream = stream
-        self._next_key = 0
+        encoded = self._encoder.stream
+        self._stream: Any = container.add_stream_from_template(encoded)
+        self._stream.codec_context.extradata = encoded.codec_context.extradata
+        self._last_at = piece.at
 
     def fits(self, piece: Piece) -> bool:
         """Return whether *piece* is a JPEG of the same size."""
-        return not piece.header and self._size_of(piece) in (self._size, None)
+        return not piece.header and size_of(piece) in (self._encoder.size, UNCLEAR)
 
     def add(self, piece: Piece) -> None:
         """Encode *piece* at its time."""
-        import av
-        try:
-            frame = self._picture(piece)
-        except (av.InvalidDataError, BadPicture):
-            return      # a garbled picture is not worth a clip
-        frame.pts = max(self._last + 1, round((piece.at - self._begin) * TICKS))
-        frame.time_base = Fraction(1, TICKS)
-        is_key = frame.pts >= self._next_key
-        frame.pict_type = 1 if is_key else 0
-        self._next_key += round(KEY_EVERY * TICKS) if is_key else 0
-        self._last = frame.pts
-        for packet in self._stream.encode(frame):
+        self._last_at = piece.at
+        for packet in self._encoder.encode(piece):
+            packet.stream = self._stream
             self._container.mux(packet)
 
-    def flush(self) -> None:
-        """Write what the encoder still holds."""
-        for packet in self._stream.encode(None):
-            self._container.mux(packet)
-
-    def _picture(self, piece: Piece) -> Any:
-        """Return *piece* as the encoder wants it: yuv420p, of even size."""
-        import av
-        width, height = self._stream.width, self._stream.height
-        if piece.undrawn:
-            yuv: Any = cv2.cvtColor(piece.undrawn.drawn()[:height, :width],
-                                    cv2.COLOR_BGR2YUV_I420)
-            return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
-        return self._reformatter.reformat(
-            self._decode(piece), width, height, "yuv420p",
-            src_color_range="JPEG", dst_color_range="MPEG", threads=1)
-
-    def _decode(self, piece: Piece) -> Any:
-        import av
-        return self._decoder.decode(av.Packet(piece.data))[0]
-
-    def _decoded_size(self, piece: Piece) -> Size:
-        frame = self._decode(piece)
-        return frame.width, frame.height
-
-    @staticmethod
-    def _size_of(piece: Piece) -> Size | None:
-        return piece.undrawn.size if piece.undrawn else jpeg_size(piece.data)
+    def release(self) -> None:
+        """Leave the encoder, which holds nothing back, to another clip."""
+        self._encoders.give(self._encoder, self._last_at)
 
 
 class PacketVideo:
@@ -249,7 +208,7 @@ class PacketVideo:
         packet.is_keyframe = piece.key
         self._container.mux(packet)
 
-    def flush(self) -> None:
+    def release(self) -> None:
         """Nothing is held back."""
 
 
@@ -320,15 +279,6 @@ def read_clip(path: Path) -> tuple[Story | None, float]:
             return read_story(container.metadata.get("comment", "")), seconds
     except (av.FFmpegError, OSError) as error:
         raise RecordingError(reason(error)) from None
-
-
-def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
-    """Return ``(width, height)`` of a JPEG as OpenCV writes it, ``None`` if unclear."""
-    at = jpeg.find(b"\xff\xc0\x00\x11\x08", 0, 4096)
-    if at < 0:
-        return None
-    return (int.from_bytes(jpeg[at + 7:at + 9], "big"),
-            int.from_bytes(jpeg[at + 5:at + 7], "big"))
 
 
 def reason(error: Exception) -> str:

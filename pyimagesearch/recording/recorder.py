@@ -11,6 +11,7 @@ from pathlib import Path
 from pyimagesearch.clock import Clock
 from pyimagesearch.memory import give_back
 
+from .encoder import Encoders
 from .mp4 import reason
 from .places import STILL, place_for, save_still, with_kind
 from .shot import COMPLETE, Ledger, Shot
@@ -52,6 +53,7 @@ class Recorder:
         self._obstacle = obstacle
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
         self._shots: dict[int, Shot] = {}
+        self._encoders = Encoders()
         self._still_trouble = ""
         self._called = threading.Event()
         self._stopping = threading.Event()
@@ -112,13 +114,14 @@ class Recorder:
             self.run_once()
             for shot in self._shots.values():
                 shot.close()
+        self._encoders.close()
 
     def run_once(self) -> None:
         """Follow the orders there are, and write the pieces there are."""
         try:
             while self._orders:
                 self._orders.popleft()()
-            if self._take():
+            if self._take() | self._encoders.dismiss(self._clock.monotonic()):
                 give_back()
         except Exception:   # nothing dies quietly, and the next event is recorded
             log.exception("%s failed", self.name)
@@ -155,7 +158,7 @@ class Recorder:
     def _begin(self, story: Story, at: float) -> None:
         self.recordings += 1
         self._shots[story.event] = Shot(
-            story, self._reserve, self.tape, self._ledger, self._clock,
+            story, self._reserve, self.tape, self._ledger, self._clock, self._encoders,
             first=self.tape.start_for(at), max_clip=self._max_clip)
 
     def _reserve(self, captured: float) -> Path:

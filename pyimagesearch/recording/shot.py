@@ -9,6 +9,7 @@ from typing import Protocol
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError
 
+from .encoder import Encoders
 from .journal import JOURNAL, Journal
 from .mp4 import PART, Clip, explain_missing, finish, reason
 from .places import with_kind
@@ -48,7 +49,8 @@ class Shot:
     """
 
     def __init__(self, story: Story, reserve: Callable[[float], Path], tape: Tape,
-                 ledger: Ledger, clock: Clock, *, first: int, max_clip: float) -> None:
+                 ledger: Ledger, clock: Clock, encoders: Encoders, *, first: int,
+                 max_clip: float) -> None:
         self.story = story
         self.places: list[Path] = []
         self.trouble = ""
@@ -58,6 +60,7 @@ class Shot:
         self._tape = tape
         self._ledger = ledger
         self._clock = clock
+        self._encoders = encoders
         self._max_clip = max_clip
         self._cursor = first
         self._until = math.inf
@@ -172,7 +175,7 @@ class Shot:
         journal = None if piece.header else Journal(
             with_kind(self.places[-1], JOURNAL), story, self._tape, piece.number)
         try:
-            self._clip = clip = Clip(path, story)
+            self._clip = clip = Clip(path, story, self._encoders)
         except RecordingError:
             if journal:
                 journal.remove()
