@@ -14,7 +14,7 @@ from benchmarks.fuzz import PATIENCE, Chance, held, page
 from benchmarks.processes import Server
 
 ROUNDS = 10
-SETTLE = 1.0    # seconds after which what a camera was let go with is gone
+SETTLE = 3.0    # seconds after which what belongs to a loss or a new clip is gone
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 Seen = collections.Counter[int]
@@ -36,7 +36,7 @@ def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
                 for mode in MODES:
                     ok &= ask(operation, mode, examples, chance.getrandbits(32),
                               session, seen)
-        switch_on(server)
+        settle(server)
         rows.append((*held(server), server.rss()))
         descriptors, threads, memory = rows[-1]
         print(f"{seen.total():8}   {descriptors:11}   {threads:7}   {memory:.1f}",
@@ -56,20 +56,26 @@ def warm_up(server: Server) -> None:
     The libraries are loaded with the first clip, and an encoder for each that is made
     at a time: they are no leak, and are not to look like one.
     """
+    settle(server)
+    for status in ("true", "false"):
+        tell(server, "record_status", status=status)
+        time.sleep(SETTLE)
+
+
+def settle(server: Server) -> None:
+    """Have the camera on and what moves recorded, as at first, and nothing else."""
+    tell(server, "api/cameras", on=True)
+    tell(server, "api/armed", armed=True)
+    tell(server, "record_status", status="false")
+    time.sleep(SETTLE)
     while not server.status()["cameras"][0]["recording"]:
         time.sleep(0.1)
-    for status in ("true", "false"):
-        requests.post(f"{server.url}record_status", json={"status": status},
-                      timeout=PATIENCE)
-        time.sleep(3 * SETTLE)
-
-
-def switch_on(server: Server) -> None:
-    """Have the camera on, as it was at first, and wait until it gives pictures."""
-    requests.post(f"{server.url}api/cameras", json={"on": True}, timeout=PATIENCE)
-    while server.status()["cameras"][0]["state"] not in ("learning", "live"):
-        time.sleep(0.1)
     time.sleep(SETTLE)
+
+
+def tell(server: Server, path: str, **body: bool | str) -> None:
+    """Post *body* as JSON."""
+    requests.post(server.url + path, json=body, timeout=PATIENCE).raise_for_status()
 
 
 def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: int,
