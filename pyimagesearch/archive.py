@@ -12,6 +12,7 @@ from .datafolder import DataFolder
 from .errors import SurveillanceError
 from .events.event import ARMED, COMPLETE, DISARMED, GONE, Event
 from .events.store import EventStore
+from .memory import give_back
 from .metrics import ArchiveStatus
 from .recording.mp4 import reason
 from .recording.recorder import Recorder
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = 2.0         # seconds between two looks at the space that is left
 RETRY = 5.0         # seconds until a folder that refused is tried again
+GIVE_BACK = 10.0    # seconds between two times that free memory is given back
 TIDY = 600.0        # seconds between two looks for files that were moved away
 AHEAD = 2           # sweeps for which there must be room ahead
 LEAST_AHEAD = 256_000       # bytes, at least
@@ -54,6 +56,7 @@ class Archive:
         self._days: float | None = None
         self._open_before = self._growth = 0
         self._tidied = -TIDY
+        self._gave_back = -GIVE_BACK
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
 
@@ -138,6 +141,9 @@ class Archive:
             except Exception as error:
                 log.exception("the archive failed")
                 self._fare(f"the archive failed ({type(error).__name__})")
+            if self._clock.monotonic() - self._gave_back >= GIVE_BACK:
+                self._gave_back = self._clock.monotonic()
+                give_back()
             self._clock.wait(self._stopping, SWEEP if self.ready.is_set() else RETRY)
 
     def sweep(self) -> None:

@@ -133,13 +133,12 @@ class Encoders:
         while len(self._waiting) > self._most:
             self._waiting.pop(0).encoder.close()
 
-    def dismiss(self, now: float) -> bool:
-        """Let go of those that wait in vain; return whether there were any."""
+    def dismiss(self, now: float) -> None:
+        """Let go of those that wait in vain."""
         old = [each for each in self._waiting if now - each.since >= KEEP]
         for each in old:
             self._waiting.remove(each)
             each.encoder.close()
-        return bool(old)
 
     def close(self) -> None:
         """Let go of all that wait."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.memory import give_back
 
 from .encoder import Encoders
 from .mp4 import reason
@@ -121,8 +120,11 @@ class Recorder:
         try:
             while self._orders:
                 self._orders.popleft()()
-            if self._take() | self._encoders.dismiss(self._clock.monotonic()):
-                give_back()
+            for shot in self._shots.values():
+                shot.take(self._obstacle())
+            self._shots = {event: shot for event, shot in self._shots.items()
+                           if not shot.over}
+            self._encoders.dismiss(self._clock.monotonic())
         except Exception:   # nothing dies quietly, and the next event is recorded
             log.exception("%s failed", self.name)
             for shot in self._shots.values():
@@ -130,15 +132,6 @@ class Recorder:
             self._shots.clear()
         self.tape.hold(min((shot.cursor for shot in self._shots.values()),
                            default=math.inf))
-
-    def _take(self) -> bool:
-        """Have each shot write what there is; return whether one is over, and gone."""
-        for shot in list(self._shots.values()):
-            shot.take(self._obstacle())
-        over = [event for event, shot in self._shots.items() if shot.over]
-        for event in over:
-            del self._shots[event]
-        return bool(over)
 
     def _wait(self) -> None:
         waiting = self._orders and not self._ready.is_set()
