@@ -85,6 +85,8 @@ def serve(argv: list[str]) -> int:
                 else Settings.from_command_line(argv))
     logging.basicConfig(level=settings.log_level.upper())
     mask_secrets("%(asctime)s %(levelname)s %(message)s")
+    for sentence in Settings.unknown():
+        log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more

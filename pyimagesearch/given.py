@@ -1,6 +1,7 @@
 """What a user has set: on the command line, in the environment, in a file."""
 
 import argparse
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -62,6 +63,17 @@ def merged(table: Table, typed: Mapping[str, Any],
                for name, text in given.items()}
     return values | {name: parse(table[name], text, flag(table[name]))
                      for name, text in typed.items()}
+
+
+def unknown(table: Table, environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable of ours in *environ* that sets nothing."""
+    names = {name.upper() for name in table}
+    strange = sorted({name.removeprefix(PREFIX) for name in environ
+                      if name.startswith(PREFIX)} - names)
+    return [f"{PREFIX}{name} in the environment is not a setting" + "".join(
+                f"; did you mean {PREFIX}{near}?"
+                for near in difflib.get_close_matches(name, names, 1))
+            for name in strange]
 
 
 def read_toml(table: Table, file: str) -> dict[str, Any]:

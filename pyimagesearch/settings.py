@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from .errors import SettingsError
-from .given import NAME, PREFIX, command_line, merged
+from .given import NAME, PREFIX, command_line, merged, unknown
 from .options import HOST, SIZE, Option, as_bytes, check, flag, option, shown_default
 from .privacymask import POLYGONS, SPELLING
 
@@ -201,6 +201,11 @@ class Settings:
             return cls(**merged(table, typed, environ))
         except SettingsError as error:
             parser.error(str(error))
+
+    @classmethod
+    def unknown(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
+        """Return a sentence for each variable in *environ* that was meant for us."""
+        return unknown({item.name: item for item in options()}, environ)
 
     @classmethod
     def for_doctor(cls, argv: Sequence[str]) -> "Settings":

@@ -48,6 +48,13 @@ def test_value_out_of_range_never_gets_past_construction(name, value):
         Settings(**{name: value})
 
 
+def test_misspelt_variable_is_told_and_what_it_may_have_meant():
+    assert Settings.unknown({"SURVEILLANCE_PROT": "1", "SURVEILLANCE_PORT": "2", "PATH": "/bin",
+                             "SURVEILLANCE_X": ""}) == [
+        "SURVEILLANCE_PROT in the environment is not a setting; did you mean SURVEILLANCE_PORT?",
+        "SURVEILLANCE_X in the environment is not a setting"]
+
+
 @pytest.mark.parametrize(("argv", "environ", "sentence"), [
     (["--port", "70000"], {}, "--port is 70000, but must be a whole number from 0 to 65535"),
     (["--port", "lots"], {}, "--port is 'lots', but must be a whole number from 0"),

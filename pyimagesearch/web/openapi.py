@@ -95,7 +95,7 @@ def of_events() -> dict[str, Any]:
     """Return the paths of the list of events, and of a single one."""
     query = [
         parameter("limit", schemas.LIMIT), parameter("before", schemas.BEFORE),
-        parameter("camera", schemas.TEXT), parameter("kind", schemas.TEXT),
+        parameter("camera", schemas.TEXT), parameter("kind", schemas.KIND),
         parameter("day", schemas.DAY), parameter("starred", schemas.STARRED)]
     page = closed(events=list_of(EVENT), next={
         "type": ["string", "null"], "description": "the next page's `before`"})

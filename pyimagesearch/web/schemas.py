@@ -9,6 +9,7 @@ from pyimagesearch.events.event import (
     COMPLETE,
     CURSOR,
     GONE,
+    KINDS,
     MISSING,
     OPEN,
 )
@@ -89,12 +90,13 @@ DAY = told(or_empty({
 POLYGONS = list_of(told({"type": "string", "pattern": f"^{POLYGON}$"}, SPELLING),
                    maxItems=MOST_POLYGONS)
 
+KIND = told(TEXT, "what happened: " + ", ".join(KINDS) + ", or some other text")
 ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = closed(
     url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
     state={"type": "string", "enum": [OPEN, COMPLETE, GONE, MISSING, BROKEN]})
 EVENT = closed(
-    id=ID, camera=told(TEXT, "empty for events of the whole server"), kind=TEXT,
+    id=ID, camera=told(TEXT, "empty for events of the whole server"), kind=KIND,
     begin=TIME, end=told(typed(float | None), "null while it lasts"),
     peak_area=told(NUMBER, "per mille of the frame that moved at most"),
     peak_box={"type": ["array", "null"], "items": typed(int), "minItems": 4,
