@@ -94,7 +94,7 @@ def undrawn() -> float:
     def put(tape: Tape, clock: Moving, number: int) -> None:
         picture = own[number % len(own)]
         tape.put(picture.jpeg, clock.now, clock.now,
-                 undrawn=Negative(picture, clock.now, None))
+                 undrawn=Negative(picture.size, clock.now, None, picture.decode))
     return cores(put, 30)
 
 

@@ -255,7 +255,8 @@ class Evidence:
     def _keep_frame(self, frame: Frame, box: Box | None, jpeg: bytes | None,
                     own: Undecoded | None) -> None:
         """Lay *jpeg*, or what would be made of its *own* one, on the tape."""
-        undrawn = Negative(own, frame.captured, box) if own and not jpeg else None
+        undrawn = (Negative(own.size, frame.captured, box, own.decode)
+                   if own and not jpeg else None)
         if data := jpeg or (own and own.jpeg):
             self._recorder.tape.put(data, frame.captured, frame.arrived,
                                     since=self._motion.since, undrawn=undrawn)

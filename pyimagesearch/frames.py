@@ -1,5 +1,6 @@
 """A frame, and what is done to its pixels before anybody looks at them."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -9,6 +10,7 @@ Image = NDArray[Any]                # uint8, shape (height, width, 3), BGR
 Grey = NDArray[Any]                 # uint8, shape (height, width)
 Size = tuple[int, int]              # (width, height) in pixels
 Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
+Decode = Callable[[bytes, Size], Image]     # may raise BadPicture
 
 DETECTION_WIDTH = 400   # pixels; the tutorial's, which its thresholds are made for
 LEAST_WIDTH = 320       # pixels that show as much, once blurred as for detection
@@ -40,22 +42,23 @@ class Picture(Protocol):
 
 
 class Undecoded(Protocol):
-    """A camera's own JPEG; any thread may have it decoded."""
+    """A camera's own JPEG, as it came."""
 
     @property
     def jpeg(self) -> bytes:
-        """Return it as it came."""
+        """Return it."""
 
     @property
     def size(self) -> Size:
         """Return ``(width, height)``."""
 
-    def colour(self) -> Image:
-        """Return the picture, BGR, to draw on; raises :exc:`BadPicture`."""
+    @property
+    def decode(self) -> Decode:
+        """Return what makes a picture, BGR, of such a JPEG; from any thread."""
 
 
 class Undrawn(Protocol):
-    """A picture on which time and box are drawn only where it is used."""
+    """What is to be drawn on a camera's own JPEG, where that is used."""
 
     @property
     def size(self) -> Size:
@@ -65,10 +68,10 @@ class Undrawn(Protocol):
     def box(self) -> Box | None:
         """Return the box around what moves, in its pixels."""
 
-    def drawn(self) -> Image:
-        """Return it as a viewer would have seen it; raises :exc:`BadPicture`."""
+    def drawn(self, jpeg: bytes) -> Image:
+        """Return *jpeg* as a viewer would have seen it; raises :exc:`BadPicture`."""
 
-    def developed(self) -> bytes:
+    def developed(self, jpeg: bytes) -> bytes:
         """Return the same as JPEG; raises :exc:`BadPicture`."""
 
 

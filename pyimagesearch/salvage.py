@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from .capture.jpegpicture import UndecodedJpeg, jpeg_size
+from .capture.jpegpicture import decode_anew, jpeg_size
 from .errors import RecordingError
 from .events.event import (
     BROKEN,
@@ -101,8 +101,8 @@ def encode_again(place: Path, story: Story, pieces: list[Piece]) -> None:
 
 
 def redraw(jpeg: bytes, captured: float, box: Box | None) -> Negative:
-    """Return a camera's own JPEG as it lay on the tape."""
-    return Negative(UndecodedJpeg(jpeg, jpeg_size(jpeg)[1]), captured, box)
+    """Return what is to be drawn on a camera's own JPEG, as it lay on the tape."""
+    return Negative(jpeg_size(jpeg)[1], captured, box, decode_anew)
 
 
 def finish_part(part: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_recorder import BEGAN, SMALL, told
 
-from pyimagesearch.capture.jpegpicture import UndecodedJpeg
+from pyimagesearch.capture.jpegpicture import decode_anew
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.recording import journal as journals
 from pyimagesearch.recording.journal import JOURNAL, Journal, read_journal
@@ -22,7 +22,7 @@ def tape_of(count, fps=10, box=None, undrawn=False):
     for number in range(count):
         jpeg, captured = SMALL[number % len(SMALL)], BEGAN + number / fps
         tape.put(jpeg, captured, number / fps, undrawn=Negative(
-            UndecodedJpeg(jpeg, (160, 120)), captured, box) if undrawn else None)
+            (160, 120), captured, box, decode_anew) if undrawn else None)
     return tape
 
 

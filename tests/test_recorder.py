@@ -368,14 +368,14 @@ class Undrawn:
         self.image, self.drawings = image, 0
         self.size = (160, 120) if image is None else (image.shape[1], image.shape[0])
 
-    def drawn(self):
+    def drawn(self, jpeg):
         self.drawings += 1
         if self.image is None:
             raise BadPicture("garbled")
         return self.image
 
-    def developed(self):
-        return cv2.imencode(".jpg", self.drawn())[1].tobytes()
+    def developed(self, jpeg):
+        return cv2.imencode(".jpg", self.drawn(jpeg))[1].tobytes()
 
 
 def lay(kept, clock, undrawn, count=1):
@@ -425,7 +425,7 @@ def test_still_of_an_undrawn_picture_is_drawn(keep, clock, monkeypatch):
     kept.recorder.run()
     stills = kept.files("*_at_*.jpg")
     assert len(stills) == 4     # one a second, for 3.5 s
-    assert {still.read_bytes() for still in stills} == {picture.developed()}
+    assert {still.read_bytes() for still in stills} == {picture.developed(SMALL[0])}
 
 
 def test_missing_pyav_is_one_sentence(monkeypatch):

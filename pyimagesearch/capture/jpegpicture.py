@@ -7,7 +7,7 @@ import numpy as np
 import simplejpeg
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size
+from pyimagesearch.frames import LEAST_WIDTH, Decode, Grey, Image, Size
 
 # kinds of frame header that tell the size (ITU-T T.81, table B.1)
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -98,9 +98,15 @@ class UndecodedJpeg(NamedTuple):
     jpeg: bytes
     size: Size
 
-    def colour(self) -> Image:
-        """Return the picture, BGR, in memory of its own; raises :exc:`BadPicture`."""
-        return JpegDecoder().decode(self.jpeg, "BGR", self.size)
+    @property
+    def decode(self) -> Decode:
+        """Return what makes a picture, BGR, of such a JPEG; from any thread."""
+        return decode_anew
+
+
+def decode_anew(jpeg: bytes, size: Size) -> Image:
+    """Return the *jpeg* of *size* as BGR, in memory of its own, to draw on."""
+    return JpegDecoder().decode(jpeg, "BGR", size)
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, Size]:

@@ -88,7 +88,7 @@ class Encoder:
         import av
         width, height = self._even
         if piece.undrawn:
-            yuv: Any = cv2.cvtColor(piece.undrawn.drawn()[:height, :width],
+            yuv: Any = cv2.cvtColor(piece.undrawn.drawn(piece.data)[:height, :width],
                                     cv2.COLOR_BGR2YUV_I420)
             return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame = self._decoder.decode(av.Packet(piece.data))[0]

@@ -42,7 +42,8 @@ class StillSeries:
         if piece.at < self._due:
             return
         try:
-            jpeg = piece.undrawn.developed() if piece.undrawn else piece.data
+            jpeg = (piece.undrawn.developed(piece.data) if piece.undrawn
+                    else piece.data)
         except BadPicture:
             return      # the next one will do
         self._due += EVERY

@@ -2,12 +2,14 @@
 
 import collections
 import math
+import mmap
 import threading
 from typing import NamedTuple
 
 from pyimagesearch.frames import Undrawn, VideoHeader
 
 MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
+CHUNK = 256 * 1024          # bytes that are asked of the kernel at once
 ROOMY = 5_500_000           # to which pictures are taken as they came, however large
 
 
@@ -25,6 +27,28 @@ class Piece(NamedTuple):
     undrawn: Undrawn | None = None  # what is yet to be drawn; *data* is its JPEG
 
 
+class Chunks:
+    """
+    Memory for what lies for seconds, apart from what comes and goes with each picture.
+
+    Among that, it would leave the heap in holes as it goes, and the program would grow
+    by megabytes an hour. A chunk goes back to the kernel when all in it is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._left = memoryview(b"")
+
+    def keep(self, data: bytes) -> memoryview:
+        """Return a copy of *data*."""
+        size = len(data)
+        if size > len(self._left):
+            self._left = memoryview(mmap.mmap(
+                -1, max(CHUNK, size), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        kept, self._left = self._left[:size], self._left[size:]
+        kept[:] = data
+        return kept
+
+
 class Tape:
     """
     Keep the newest pieces, of *seconds* and a little more, at most *most_bytes*.
@@ -40,7 +64,9 @@ class Tape:
         self.bytes = 0
         self._seconds = seconds
         self._most = most_bytes
-        self._pieces: collections.deque[Piece] = collections.deque()
+        self._pieces: collections.deque[Piece] = collections.deque()    # without data
+        self._data: collections.deque[memoryview] = collections.deque()
+        self._chunks = Chunks()
         self._number = 0
         self._needed = math.inf     # number of the first piece not taken yet
         self._header: VideoHeader | None = None
@@ -67,8 +93,9 @@ class Tape:
         """
         with self._lock:
             self._number += 1
-            self._pieces.append(Piece(self._number, data, captured, at, key,
+            self._pieces.append(Piece(self._number, b"", captured, at, key,
                                       self._header, pts, dts, undrawn))
+            self._data.append(self._chunks.keep(data))
             self.bytes += len(data)
             self._trim((at if since is None else min(at, since)) - self._seconds)
 
@@ -80,6 +107,7 @@ class Tape:
         """Forget everything, as nothing is to be kept any more."""
         with self._lock:
             self._pieces.clear()
+            self._data.clear()
             self.bytes = 0
 
     def hold(self, number: float) -> None:
@@ -101,8 +129,8 @@ class Tape:
             if not self._pieces or self._pieces[-1].number < number:
                 return []
             skip = max(0, number - self._pieces[0].number)
-            return [self._pieces[index] for index in
-                    range(skip, min(len(self._pieces), skip + most))]
+            return [self._pieces[index]._replace(data=bytes(self._data[index]))
+                    for index in range(skip, min(len(self._pieces), skip + most))]
 
     def behind(self, number: int) -> float:
         """Return how many seconds of pieces there are from *number* on."""
@@ -127,6 +155,5 @@ class Tape:
                      if self._pieces[index].key), 0)
 
     def _drop(self) -> int:
-        piece = self._pieces.popleft()
-        self.bytes -= len(piece.data)
-        return piece.number
+        self.bytes -= len(self._data.popleft())
+        return self._pieces.popleft().number

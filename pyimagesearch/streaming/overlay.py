@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size, Undecoded
+from pyimagesearch.frames import DETECTION_WIDTH, Box, Decode, Image, Size
 
 from .jpeg import encode
 
@@ -34,30 +34,26 @@ def annotate(image: Image, box: Box | None, when: datetime.datetime) -> None:
 
 class Negative(NamedTuple):
     """
-    A camera's own JPEG, not drawn on yet: an :class:`~..frames.Undrawn`.
+    What is not drawn yet on a camera's own JPEG: an :class:`~..frames.Undrawn`.
 
     Most pictures are kept for a clip that never comes, so that drawing and encoding
     them would be for nobody.
     """
 
-    own: Undecoded
+    size: Size
     captured: float     # wall-clock time [seconds since the epoch]
     box: Box | None     # around what moves, in its pixels
+    decode: Decode
 
-    @property
-    def size(self) -> Size:
-        """Return ``(width, height)``."""
-        return self.own.size
-
-    def drawn(self) -> Image:
-        """Return it as a viewer would have seen it; raises :exc:`BadPicture`."""
-        image = self.own.colour()
+    def drawn(self, jpeg: bytes) -> Image:
+        """Return *jpeg* as a viewer would have seen it; raises :exc:`BadPicture`."""
+        image = self.decode(jpeg, self.size)
         annotate(image, self.box, datetime.datetime.fromtimestamp(self.captured))
         return image
 
-    def developed(self) -> bytes:
+    def developed(self, jpeg: bytes) -> bytes:
         """Return the same as JPEG; raises :exc:`BadPicture`."""
-        return encode(self.drawn())
+        return encode(self.drawn(jpeg))
 
 
 def card(size: Size, title: str, text: str) -> Image:
