@@ -100,8 +100,8 @@ def test_what_was_laid_away_comes_back_and_its_memory_goes_when_it_is_forgotten(
     before = resident()
     for number, data in enumerate(laid):
         tape.put(data, number, number / 10)
-    assert resident() > before + 0.9 * tape.bytes
+    assert resident() > before + 0.9 * tape.bytes > before + 10_000_000
     assert [tape.after(number + 1, 1)[0].data for number in range(200)] == laid
     tape.clear()
     tape.put(b"x", 0, 30.0)
-    assert resident() < before + 2 * CHUNK
+    assert resident() < before + 2_000_000
