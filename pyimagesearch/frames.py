@@ -41,20 +41,12 @@ class Picture(Protocol):
         """Return it as it came, if it came as JPEG and may be kept so."""
 
 
-class Undecoded(Protocol):
+class Undecoded(NamedTuple):
     """A camera's own JPEG, as it came."""
 
-    @property
-    def jpeg(self) -> bytes:
-        """Return it."""
-
-    @property
-    def size(self) -> Size:
-        """Return ``(width, height)``."""
-
-    @property
-    def decode(self) -> Decode:
-        """Return what makes a picture, BGR, of such a JPEG; from any thread."""
+    jpeg: bytes
+    size: Size
+    decode: Decode      # makes BGR of such a JPEG, to draw on; from any thread
 
 
 class Undrawn(Protocol):

@@ -59,19 +59,25 @@ def salvage(folder: Path, store: EventStore) -> None:
     """
     for draft in folder.rglob(f"*{DRAFT}"):
         draft.unlink(missing_ok=True)       # the copy of a part that is still there
-    if missing := explain_missing():
-        log.warning("what a crash left is not finished: %s", missing)
-    else:
-        for journal in sorted(folder.rglob(f"*{JOURNAL}")):
-            take_up(journal)
-        for part in sorted(folder.rglob(f"*{PART}")):
-            finish_part(part)
+    finish_parts(folder)
     adopt_orphans(folder, store)
     store.settle(60.0)
     mark_missing(folder, store)
     store.settle(60.0)
     end_events(store)
     store.settle(60.0)
+
+
+def finish_parts(folder: Path) -> None:
+    """Make clips of all that a crash left below *folder*, if there is anything."""
+    journals, parts = (sorted(folder.rglob(f"*{kind}")) for kind in (JOURNAL, PART))
+    if (journals or parts) and (missing := explain_missing()):
+        log.warning("what a crash left is not finished: %s", missing)
+        return
+    for journal in journals:
+        take_up(journal)
+    for part in sorted(folder.rglob(f"*{PART}")):   # of the journals, too
+        finish_part(part)
 
 
 def take_up(journal: Path) -> None:

@@ -336,6 +336,8 @@ def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
     folder = kept.clips / "front" / "2027-01-15"
     left = {write(folder, 50), write_part(folder, 20)}
     monkeypatch.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+    salvage(kept.clips / "front" / "2027-01-14", kept.store)    # where nothing was left
+    assert "not finished" not in caplog.text
     salvage(kept.clips, kept.store)
     assert set(folder.iterdir()) == left
     assert "what a crash left is not finished: no PyAV" in caplog.text

@@ -1,13 +1,13 @@
 """A picture that came as JPEG, decoded once, and no further than needed."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 import simplejpeg
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import LEAST_WIDTH, Decode, Grey, Image, Size
+from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size, Undecoded
 
 # kinds of frame header that tell the size (ITU-T T.81, table B.1)
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -88,20 +88,8 @@ class JpegPicture:
             self._colour = self._decoder.decode(self._jpeg, "BGR", self.size)
         return self._colour
 
-    def undecoded(self) -> "UndecodedJpeg":
-        return UndecodedJpeg(self._jpeg, self.size)
-
-
-class UndecodedJpeg(NamedTuple):
-    """A camera's JPEG as it came, of *size*: an :class:`~..frames.Undecoded`."""
-
-    jpeg: bytes
-    size: Size
-
-    @property
-    def decode(self) -> Decode:
-        """Return what makes a picture, BGR, of such a JPEG; from any thread."""
-        return decode_anew
+    def undecoded(self) -> Undecoded:
+        return Undecoded(self._jpeg, self.size, decode_anew)
 
 
 def decode_anew(jpeg: bytes, size: Size) -> Image:

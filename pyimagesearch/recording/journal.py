@@ -43,13 +43,11 @@ class Journal:
         self._file = -1
         if tape.behind(first) > WORTH:
             self._attempt(lambda: self._begin(story))
-            self.jot()
 
     def jot(self) -> None:
         """Write down what has come."""
-        if self._file >= 0 and self._growing and (
-                pieces := self._tape.after(self._next, most=10_000)):
-            self._attempt(lambda: self._add(pieces))
+        if self._file >= 0 and self._growing:
+            self._attempt(lambda: self._write(self._news()))
 
     def settle(self, last_at: float) -> None:
         """Go once the clip, which has taken all up to *last_at*, is safe itself."""
@@ -70,16 +68,20 @@ class Journal:
             os.close(number)
 
     def _begin(self, story: Story) -> None:
+        """Write all there is at once: a file without pictures would help nobody."""
+        data = story.as_comment().encode() + b"\n" + self._news()
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        self._write(story.as_comment().encode() + b"\n")
+        self._write(data)
 
-    def _add(self, pieces: list[Piece]) -> None:
-        size = sum(len(piece.data) for piece in pieces)
-        if shutil.disk_usage(self._path.parent).free < size + SPARE:
+    def _news(self) -> bytes:
+        """Return what came since the last time; raises OSError without room for it."""
+        pieces = self._tape.after(self._next, most=10_000)
+        data = b"".join(part for piece in pieces for part in (head(piece), piece.data))
+        if shutil.disk_usage(self._path.parent).free < len(data) + SPARE:
             raise OSError("there is little room")
-        self._write(b"".join(part for piece in pieces
-                             for part in (head(piece), piece.data)))
-        self._next, self._last_at = pieces[-1].number + 1, pieces[-1].at
+        if pieces:
+            self._next, self._last_at = pieces[-1].number + 1, pieces[-1].at
+        return data
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)
