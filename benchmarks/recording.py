@@ -21,7 +21,7 @@ has run for 5 seconds: how long before each its clip begins, and what the tape t
 Must: 5.0 s within 0.2 s; at most 6 MB.
 
 kills: the program, recording, is killed COUNT times (100) at random moments, half of
-them within 0.3 s of the first byte of a clip with a pre-roll, and started again. Must:
+them within 0.3 s of the first file of a clip with a pre-roll, and started again. Must:
 every start comes up, every clip that was finished is as it was, of each open one at
 most 1.0 s of what a viewer saw is missing, the database is sound. How many of those
 that miss more belong to events of the last second is told.
@@ -144,8 +144,8 @@ def kills(count: float = 100) -> bool:
                 viewer.start()
                 if number % 2 == 0:
                     post(server, "record_status", status="true")
-                while not (len(seen) > 10 and list(Path(data).rglob(f"*{PART}"))):
-                    time.sleep(0.005)
+                while not (len(seen) > 10 and list(Path(data).rglob("*.part.*"))):
+                    time.sleep(0.001)
                 time.sleep(0.3 * chance.random() if number % 2
                            else 1.0 + 2 * chance.random())
                 server.kill()

@@ -14,7 +14,8 @@ from .events.event import ARMED, COMPLETE, DISARMED, GONE, Event
 from .events.store import EventStore
 from .memory import give_back
 from .metrics import ArchiveStatus
-from .recording.mp4 import reason
+from .recording.journal import JOURNAL
+from .recording.mp4 import PART, WHOLE, reason
 from .recording.recorder import Recorder
 from .recording.retention import DAY, Holding, days_kept, plan, room
 from .salvage import mark_missing, protect, salvage
@@ -151,7 +152,8 @@ class Archive:
         self.clips.mkdir(parents=True, exist_ok=True)
         now = self._clock.time()
         for path in self.store.erase(now):
-            self._unlink(path)
+            for each in (path, *self._unfinished(path)):
+                self._unlink(each)
         self._measure()
         excess = self._used + self._ahead() - self._cap
         if excess > 0 or self._clock.monotonic() - self._tidied >= TIDY:
@@ -216,6 +218,12 @@ class Archive:
                 self.store.mark(file.path, GONE)
         self._used -= holding.bytes
         log.info("removed what event %d had kept, to make room", holding.event)
+
+    def _unfinished(self, name: str) -> list[str]:
+        """Return what a crash left beside a clip, and would make the clip again."""
+        place = name.removesuffix(WHOLE)
+        return [place + kind for kind in (PART, JOURNAL)
+                if (self.clips / (place + kind)).exists()]
 
     def _unlink(self, name: str) -> bool:
         path = self.clips / name

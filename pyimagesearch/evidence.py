@@ -21,6 +21,7 @@ from .events.event import (
 from .events.store import EventStore
 from .frames import Box, Frame, Undecoded
 from .motion_detection.motionevents import Ended, MotionEvents, Started
+from .recording.mp4 import explain_lack
 from .recording.packetgate import PacketGate
 from .recording.recorder import Recorder
 from .recording.story import Story
@@ -74,6 +75,9 @@ class Evidence:
         self._store = store
         self._clock = clock
         self._packets = packets
+        self._lack = explain_lack() if settings.record else ""
+        if self._lack:
+            log.warning("%s: %s", settings.name, self._lack)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
         self._event: Event | None = None        # the motion event that lasts
@@ -106,7 +110,7 @@ class Evidence:
     @property
     def trouble(self) -> str:
         """Why not everything is kept as it should be."""
-        return self._recorder.trouble
+        return self._recorder.trouble or self._lack
 
     def arm(self, armed: bool) -> None:
         """Have motion make events, or not."""

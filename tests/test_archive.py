@@ -341,3 +341,21 @@ def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
     salvage(kept.clips, kept.store)
     assert set(folder.iterdir()) == left
     assert "what a crash left is not finished: no PyAV" in caplog.text
+
+
+def test_deleted_event_stays_deleted_though_its_clip_waits_for_pyav(archive, clock, monkeypatch):
+    # its half-written clip was left, finished once PyAV was there, and the event was back
+    kept = opened(archive())
+    folder = kept.clips / "front" / "2027-01-15"
+    write(folder, 50)
+    write_part(folder, 20)
+    kept.store.begin(Event(
+        id=7, camera="front", kind="motion", begin=BEGAN, end=BEGAN + 5, files=(
+            KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN + 5, 0, "broken"),)))
+    kept.store.settle(60)
+    kept.store.delete([7], clock.time())
+    clock.now += 60
+    kept.sweep()
+    assert not folder.exists()
+    salvage(kept.clips, kept.store)
+    assert events_of(kept) == []

@@ -1,5 +1,7 @@
 """What becomes of what a camera sees."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -248,6 +250,19 @@ def test_packets_want_pictures_only_for_a_higher_peak(scene):
     seen.show(0.5, area=20.0)
     assert not seen.evidence.wants(20.0)
     assert seen.evidence.wants(20.1)
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_without_pyav_it_is_told_before_a_clip_is_missed(scene, monkeypatch, caplog, record):
+    # it was told while an event lasted, and then taken back at once
+    monkeypatch.setitem(sys.modules, "av", None)
+    seen = scene(record=record)
+    sentence = "clips need PyAV, so only stills are kept; run: pip install av"
+    for area in (0.0, 50.0, 0.0):
+        assert seen.evidence.trouble == (sentence if record else "")
+        seen.show(6, area=area)
+    assert ("front: " + sentence in caplog.text) == record
+    assert "recording goes on" not in caplog.text
 
 
 def test_end_of_the_program_ends_what_lasts(scene, clock):

@@ -14,7 +14,7 @@ COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S)
             for line in block.splitlines()]
 ELSEWHERE = {   # command: the test that runs it
     "make test": "this very run",
-    "pip install .": "test_packaging.py",
+    'pip install ".[rtsp,recording]"': "test_packaging.py",
     "webstreaming --source demo": "test_packaging.py",
     "sudo python3 -m venv /opt/webstreaming": "test_packaging.py",
     'sudo /opt/webstreaming/bin/pip install ".[rtsp,recording]"': "test_packaging.py",

@@ -4,6 +4,7 @@ import mmap
 import random
 import weakref
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +88,19 @@ def test_tape_starts_with_a_key_unless_bytes_forced_it_otherwise(puts, seconds, 
     if sum(size for _, _, size in puts) <= most:
         assert pieces[0].key
         assert pieces[0].at <= max(now - seconds, puts[0][0])
+
+
+@pytest.mark.parametrize(("group", "gone"), [(1, 7.0), (1, 80.0), (10, 7.0), (10, 80.0)])
+def test_clip_does_not_begin_with_what_came_before_a_loss(group, gone):
+    # after cameras off and on, a clip began with a frame of 78 seconds before
+    tape, back = Tape(5.0), 10.0 + gone
+    fill(tape, 100, group=group)
+    for number in range(20):
+        tape.put(b"y", 0, back + number / 10, key=number % group == 0)
+    assert tape.after(tape.start_for(back + 1.9 - 5.0), 1)[0].at == back
+    slow = Tape(5.0)
+    fill(slow, 20, fps=0.5)
+    assert slow.after(slow.start_for(33.0), 1)[0].at == 32.0
 
 
 def test_what_was_laid_away_comes_back_and_its_memory_goes_when_it_is_forgotten(monkeypatch):

@@ -1,6 +1,7 @@
 """H.264 in MP4, through PyAV: written so that a crash loses a second at most."""
 
 import contextlib
+import importlib.util
 import io
 import logging
 import os
@@ -21,9 +22,15 @@ log = logging.getLogger(__name__)
 
 FRAGMENT = 400_000      # microseconds of video between two writes to the disk
 SYNC = 5.0          # seconds that a cut of the power may take from a clip
+MISSING = "clips need PyAV, so only stills are kept; run: pip install av"
 PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
               "frag_duration": str(FRAGMENT), "flush_packets": "1"}
+
+
+def explain_lack() -> str:
+    """Return the same as :func:`explain_missing`, without loading what is there."""
+    return "" if importlib.util.find_spec("av") else MISSING
 
 
 def explain_missing() -> str:
@@ -31,7 +38,7 @@ def explain_missing() -> str:
     try:
         import av
     except ImportError:
-        return ("clips need PyAV, so only stills are kept; run: pip install av")
+        return MISSING
     av.logging.set_level(None)      # what matters is in the exceptions
     return ""
 

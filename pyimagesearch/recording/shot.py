@@ -127,7 +127,7 @@ class Shot:
         if isinstance(self._clip, Clip) and not self._clip.path.exists():
             raise RecordingError(f"{self._clip.path.parent} has gone")
         self._finish_rest()
-        if self.trouble and self._step == 1:
+        if self.trouble and self._step == 1 and not isinstance(self._clip, StillSeries):
             log.info("%s: recording goes on", self.story.camera)
             self.trouble = ""
 

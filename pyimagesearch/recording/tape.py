@@ -10,6 +10,7 @@ from pyimagesearch.frames import Undrawn, VideoHeader
 
 MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
 CHUNK = 256 * 1024          # bytes that are asked of the kernel at once
+SILENCE = 2.5               # seconds without a piece that are no slow camera
 ROOMY = 5_500_000           # to which pictures are taken as they came, however large
 
 
@@ -116,12 +117,20 @@ class Tape:
             self._needed = number
 
     def start_for(self, at: float) -> int:
-        """Return the number of the piece with which a clip from *at* on begins."""
+        """
+        Return the number of the piece with which a clip from *at* on begins.
+
+        The last key piece before, or the first one after a silence in which *at* lies:
+        what a camera gave before it was lost, or switched off, is no pre-roll.
+        """
         with self._lock:
-            keys = [piece for piece in self._pieces if piece.key]
-            before = [piece.number for piece in keys if piece.at <= at]
+            before = [piece for piece in self._pieces if piece.at <= at]
+            stale = len(before) if before and at - before[-1].at > SILENCE else 0
+            keys = [piece for index, piece in enumerate(self._pieces)
+                    if piece.key and index >= stale]
+            earlier = [piece.number for piece in keys if piece.at <= at]
             first = keys[0].number if keys else self._number + 1
-            return before[-1] if before else first
+            return earlier[-1] if earlier else first
 
     def after(self, number: int, most: int = 32) -> list[Piece]:
         """Return up to *most* pieces from *number* on, oldest first."""
