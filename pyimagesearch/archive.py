@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from .clock import Clock
 from .datafolder import DataFolder
 from .errors import SurveillanceError
-from .events.event import ARMED, COMPLETE, DISARMED, GONE, Event
+from .events.event import ARMED, COMPLETE, DISARMED, GONE, UNFINISHED, Event
 from .events.store import EventStore
 from .memory import give_back
 from .metrics import ArchiveStatus
-from .recording.journal import JOURNAL
-from .recording.mp4 import PART, WHOLE, reason
+from .options import size
+from .recording.mp4 import reason
 from .recording.recorder import Recorder
 from .recording.retention import DAY, Holding, days_kept, plan, room
-from .salvage import mark_missing, protect, salvage
+from .salvage import mark_missing, protect, salvage, unfinished
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -152,15 +152,14 @@ class Archive:
         self.clips.mkdir(parents=True, exist_ok=True)
         now = self._clock.time()
         for path in self.store.erase(now):
-            for each in (path, *self._unfinished(path)):
-                self._unlink(each)
+            self._unlink(path)
+            self._unlink_unfinished(path)
         self._measure()
         excess = self._used + self._ahead() - self._cap
         if excess > 0 or self._clock.monotonic() - self._tidied >= TIDY:
             self._tidy(excess, now)
         if self._used + self._ahead() > self._cap:
-            raise SurveillanceError("there is no room: what is left is protected, or "
-                                    "the disk is full of other things")
+            raise SurveillanceError(self._explain_lack())
 
     def _tidy(self, excess: int, now: float) -> None:
         """Remove *excess* bytes and what is too old; see what was moved away."""
@@ -206,6 +205,14 @@ class Archive:
         self._cap = room(self._keep, self._settings.reserve_bytes, self._used,
                          self._free)
 
+    def _explain_lack(self) -> str:
+        kept = f"what is kept ({size(self._used)}) is starred or new"
+        if self._cap < self._keep:
+            reserve = size(self._settings.reserve_bytes)
+            return (f"there is no room: {size(self._free)} are free on the disk, of "
+                    f"which {reserve} stay so (--reserve), and {kept}")
+        return f"there is no room: {size(self._keep)} are allowed (--keep), and {kept}"
+
     def _ahead(self) -> int:
         """Return the bytes that may come until the next sweeps, a copy included."""
         return self._open_before + max(LEAST_AHEAD, AHEAD * self._growth)
@@ -214,16 +221,17 @@ class Archive:
         with self.store.reading() as reader:
             event = reader.event(holding.event)
         for file in event.files if event else ():
-            if file.state == COMPLETE and self._unlink(file.path):
+            if (file.state == COMPLETE and self._unlink(file.path)) or (
+                    file.state == UNFINISHED and self._unlink_unfinished(file.path)):
                 self.store.mark(file.path, GONE)
         self._used -= holding.bytes
         log.info("removed what event %d had kept, to make room", holding.event)
 
-    def _unfinished(self, name: str) -> list[str]:
-        """Return what a crash left beside a clip, and would make the clip again."""
-        place = name.removesuffix(WHOLE)
-        return [place + kind for kind in (PART, JOURNAL)
-                if (self.clips / (place + kind)).exists()]
+    def _unlink_unfinished(self, name: str) -> bool:
+        """Remove what would make the clip again at the next start."""
+        left = [path.relative_to(self.clips).as_posix()
+                for path in unfinished(self.clips / name)]
+        return all(map(self._unlink, left))
 
     def _unlink(self, name: str) -> bool:
         path = self.clips / name

@@ -13,6 +13,7 @@ from .capture.v4l2 import capture_devices, users_of
 from .clock import Clock
 from .errors import BadPicture, SurveillanceError
 from .frames import Frame
+from .recording.mp4 import explain_lack
 from .settings import Settings
 
 WATCH = 5.0         # seconds for which the source is watched
@@ -35,7 +36,7 @@ def examine(settings: Settings, clock: Clock) -> int:
 
 
 def machine() -> Iterator[str]:
-    """Yield a line for each camera that this machine knows."""
+    """Yield a line for each camera that this machine knows, and what is missing."""
     yield f"Python {platform.python_version()} on {platform.machine()}"
     devices = capture_devices()
     for device in devices:
@@ -47,6 +48,8 @@ def machine() -> Iterator[str]:
     if not devices:
         yield "no USB camera (V4L2 capture device) is there"
     yield from picamera2_cameras()
+    if lack := explain_lack():
+        yield lack
 
 
 def picamera2_cameras() -> Iterator[str]:

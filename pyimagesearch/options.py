@@ -117,3 +117,12 @@ def as_bytes(size: str) -> int:
     found = re.fullmatch(SIZE, size)
     assert found, "was checked against SIZE"
     return int(float(found[1]) * FACTORS[found[2]])
+
+
+def size(count: float) -> str:
+    """Return *count* bytes in a unit that fits."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .capture.jpegpicture import decode_anew, jpeg_size
-from .errors import RecordingError
+from .errors import EventsError, RecordingError
 from .events.event import (
     BROKEN,
     CLIP,
@@ -20,12 +20,13 @@ from .events.event import (
     SNAPSHOT,
     STILL,
     THUMBNAIL,
+    UNFINISHED,
     Event,
     KeptFile,
 )
 from .events.store import EventStore
 from .frames import Box
-from .recording.journal import JOURNAL, read_journal
+from .recording.journal import JOURNAL, NEW, read_journal
 from .recording.mp4 import (
     DRAFT,
     PART,
@@ -44,6 +45,7 @@ from .streaming.overlay import Negative
 log = logging.getLogger(__name__)
 
 FRAME = 0.01        # seconds by which two ends may differ and be the same
+PATIENCE = 60       # seconds for a slow disk to write what was queued
 EMPTY = 2_000       # bytes of a clip without a picture: its header alone
 SERIES = re.compile(r"(.+)_at_\d{4}")
 
@@ -55,21 +57,34 @@ def salvage(folder: Path, store: EventStore) -> None:
     To be called before this run records anything: half-written clips are finished,
     events that an end of the program cut off are ended, clips that no event knows
     become events again from what they tell of themselves, and files that were moved
-    away are marked. No picture is deleted.
+    away are marked. No picture is deleted. Raises :exc:`EventsError` if the list of
+    events cannot be written.
     """
     for draft in folder.rglob(f"*{DRAFT}"):
         draft.unlink(missing_ok=True)       # the copy of a part that is still there
     finish_parts(folder)
+    reopen_events(folder, store)
     adopt_orphans(folder, store)
-    store.settle(60.0)
+    settle(store)
     mark_missing(folder, store)
-    store.settle(60.0)
+    settle(store)
     end_events(store)
-    store.settle(60.0)
+    settle(store)
+
+
+def settle(store: EventStore) -> None:
+    """Wait until all is written, but not for a disk that has just been pulled."""
+    for _ in range(PATIENCE):
+        if store.settle(1.0):
+            return
+        if store.trouble:
+            raise EventsError(store.trouble)
 
 
 def finish_parts(folder: Path) -> None:
     """Make clips of all that a crash left below *folder*, if there is anything."""
+    for new in folder.rglob(f"*{NEW}"):     # written in part: as good as it is
+        new.rename(with_kind(new.with_name(stem(new.name)), JOURNAL))
     journals, parts = (sorted(folder.rglob(f"*{kind}")) for kind in (JOURNAL, PART))
     if (journals or parts) and (missing := explain_missing()):
         log.warning("what a crash left is not finished: %s", missing)
@@ -191,12 +206,33 @@ def mark_missing(folder: Path, store: EventStore) -> None:
         if there and row.state == MISSING:
             store.mark(row.path, COMPLETE)
         elif not there and row.state not in (GONE, MISSING, BROKEN):
-            part = folder / (row.path.removesuffix(WHOLE) + PART)
-            if row.state == OPEN and part.exists():
-                store.mark(row.path, BROKEN)
+            left = unfinished(folder / row.path)
+            if row.state in (OPEN, UNFINISHED) and left:
+                if store.is_earlier(row.event_id):
+                    store.keep(row.event_id, KeptFile(
+                        row.path, row.media, row.begin, row.end,
+                        sum(path.stat().st_size for path in left), UNFINISHED))
             else:
                 store.mark(row.path, BROKEN if row.state == OPEN else MISSING)
                 log.warning("%s is not there any more", row.path)
+
+
+def unfinished(clip: Path) -> list[Path]:
+    """Return what a crash left beside *clip*, and would make the clip again."""
+    place = clip.with_name(stem(clip.name))
+    return [path for kind in (PART, JOURNAL, NEW)
+            if (path := with_kind(place, kind)).exists()]
+
+
+def reopen_events(folder: Path, store: EventStore) -> None:
+    """Have events not ended of which a clip is finished only now: they end with it."""
+    with store.reading() as reader:
+        found = {row.event_id for row in reader.files(UNFINISHED)
+                 if (folder / row.path).exists()}
+        late = [event for event in reader.events(list(found)) if event.end == max(
+            [event.begin, *(file.end for file in event.files)])]
+    for event in late:      # as it was ended for want of that clip
+        store.reopen(event.id)
 
 
 def end_events(store: EventStore) -> None:

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import stat
+import time
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from conftest import eventually, keeping
 from pyimagesearch.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.errors import EventsError, SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.recording import mp4
 from pyimagesearch.recording.mp4 import read_clip
@@ -119,9 +122,21 @@ def test_starred_events_are_never_removed_and_stop_recording_when_nothing_else_i
     kept = opened(archive(keep="600kB", reserve="0B"))
     paths = [keep_event(kept, number, starred=number < 4) for number in range(5)]
     kept.store.settle(60)
-    with pytest.raises(Exception, match="no room"):
+    with pytest.raises(SurveillanceError, match=re.escape(
+            "there is no room: 600 kB are allowed (--keep), and what is kept (404 kB) is starred "
+            "or new")):
         kept.sweep()
     assert [path.exists() for path in paths] == [True, True, True, True, False]
+
+
+def test_lack_of_room_names_what_is_set(archive, monkeypatch):
+    kept = opened(archive(keep="600kB", reserve="1GB"))
+    usage = shutil.disk_usage(kept.clips)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=950_000_000))
+    with pytest.raises(SurveillanceError, match=re.escape(
+            "there is no room: 950 MB are free on the disk, of which 1 GB stay so (--reserve), and "
+            "what is kept (0 bytes) is starred or new")):
+        kept.sweep()
 
 
 def test_days_to_keep_are_kept(archive, clock):
@@ -293,6 +308,26 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
+        archive, clock, tmp_path, monkeypatch):
+    # each step of it waited a minute for a disk that was gone
+    kept = archive()
+    pulled = tmp_path.with_name("pulled")
+    with monkeypatch.context() as pulling:
+        pulling.setattr("pyimagesearch.salvage.finish_parts", lambda folder: (
+            tmp_path.rename(pulled), tmp_path.write_text("nothing is mounted here"),
+            kept.store.remember("a", "b")))
+        begin = time.monotonic()
+        with pytest.raises((EventsError, OSError)):
+            kept._open()
+    assert time.monotonic() - begin < 30
+    tmp_path.unlink()
+    pulled.rename(tmp_path)
+    eventually(lambda: kept.store.settle(1))
+    opened(kept)
+    assert kept.ready.is_set()
+
+
 def test_story_of_a_camera_with_any_name_is_read_back():
     told_ = Story(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
     from pyimagesearch.recording.story import read_story
@@ -341,6 +376,71 @@ def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
     salvage(kept.clips, kept.store)
     assert set(folder.iterdir()) == left
     assert "what a crash left is not finished: no PyAV" in caplog.text
+
+
+def waiting(kept, **more):
+    """Leave an event of an earlier run whose clip waits for PyAV; return its folder."""
+    folder = kept.clips / "front" / "2027-01-15"
+    write(folder, 50)
+    write_part(folder, 20)
+    kept.store.begin(Event(
+        id=7, camera="front", kind="motion", begin=BEGAN + 1, end=None, files=(KeptFile(
+            "front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN, 0, "open"),), **more))
+    kept.store.settle(60)
+    return folder
+
+
+def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, monkeypatch):
+    # the page said that somebody had moved its file; and its end stayed at its begin
+    folder = waiting(opened(archive()))
+    with monkeypatch.context() as without:
+        without.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+        kept = opened(archive())
+    (event,) = events_of(kept)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert (event.end, event.files[0].state, event.files[0].bytes) == (
+        BEGAN + 1, "unfinished", size)
+    kept.sweep()
+    assert kept.status().used == size
+    kept = opened(archive())
+    (event,) = events_of(kept)
+    assert event.files[0].state == "complete"
+    assert event.end == pytest.approx(BEGAN + 4.9, abs=0.2)
+    assert len(times(folder / "08-00-00.mp4")) == 50
+
+
+def test_event_that_ended_before_its_clip_could_be_finished_ends_where_it_did(archive):
+    kept = opened(archive())
+    waiting(kept)
+    kept.store.keep(7, KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN + 4.9, 0,
+                                "unfinished"))
+    kept.store.end(7, BEGAN + 3, 5.0, None)
+    kept.store.settle(60)
+    (event,) = events_of(opened(archive()))
+    assert (event.end, event.files[0].state) == (BEGAN + 3, "complete")
+
+
+def test_what_waits_goes_too_when_room_is_needed(archive, monkeypatch):
+    folder = waiting(opened(archive()))
+    monkeypatch.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+    kept = opened(archive(keep="300kB", reserve="0B"))
+    kept.sweep()
+    kept.store.settle(60)
+    assert not folder.exists() or not list(folder.iterdir())
+    assert [file.state for file in events_of(kept)[0].files] == ["gone"]
+
+
+def test_what_is_being_recorded_stays_open_however_often_is_tidied(archive):
+    kept = opened(archive())
+    event = Event(id=kept.store.new_id(), camera="front", kind="motion", begin=BEGAN, end=None,
+                  files=(KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN, 0,
+                                  "open"),))
+    write_part(kept.clips / "front" / "2027-01-15", 20)
+    kept.store.begin(event)
+    kept.store.settle(60)
+    kept.sweep()
+    kept.store.settle(60)
+    assert events_of(kept)[0].files[0].state == "open"
 
 
 def test_deleted_event_stays_deleted_though_its_clip_waits_for_pyav(archive, clock, monkeypatch):

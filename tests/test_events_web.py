@@ -25,6 +25,7 @@ from pyimagesearch.events.event import (
     MOTION,
     OPEN,
     SNAPSHOT,
+    UNFINISHED,
     Event,
     KeptFile,
 )
@@ -289,7 +290,8 @@ def test_file_that_was_moved_away_is_410_and_noted(client, desk):
 
 
 @pytest.mark.parametrize(("state", "status", "words"), [
-    (OPEN, 404, "still being recorded"), (GONE, 410, "removed to make room")])
+    (OPEN, 404, "still being recorded"), (GONE, 410, "removed to make room"),
+    (UNFINISHED, 404, "cut off by a crash; the next start finishes it")])
 def test_clip_that_is_not_there_yet_or_any_more_says_why(client, desk, state, status, words):
     write(desk.clips / "a.mp4", CONTENT)
     put(desk, Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,
@@ -329,12 +331,12 @@ def test_export_holds_the_files_and_proves_them(client, desk, tmp_path):
         'attachment; filename="evidence_2026-11-20_12-00-00.zip"')
     assert names == ["front_2026-11-20_12-00-00.jpg", "front_2026-11-20_12-00-00.mp4",
                      "front_2026-11-20_12-00-06.mp4", "yard_2026-11-20_12-01-00.jpg",
-                     "yard_2026-11-20_12-01-00.mp4", "SHA256SUMS", "manifest.json"]
+                     "yard_2026-11-20_12-01-00.mp4", "manifest.json", "SHA256SUMS"]
     archive.extractall(tmp_path / "out")
     check = subprocess.run([needs("sha256sum", "coreutils"), "--check", "--strict", "SHA256SUMS"],
                            cwd=tmp_path / "out", capture_output=True, text=True)
     assert check.returncode == 0, check
-    assert check.stdout.count(": OK") == 5
+    assert check.stdout.count(": OK") == 6
     manifest = json.loads(archive.read("manifest.json"))
     first, second = manifest["events"]
     assert (first["id"], second["id"], second["note"]) == (1, 2, "a fox")
@@ -365,7 +367,7 @@ def test_export_says_what_is_missing(client, desk):
              for told in each["files"]]
     assert [(told["missing"], told["file"]) for told in files if told["media"] == CLIP] == [
         ("not in the folder of clips any more", None), ("removed to make room", None)]
-    assert archive.read("SHA256SUMS").count(b"\n") == 1
+    assert archive.read("SHA256SUMS").count(b"\n") == 2       # of the thumbnail, and of this
 
 
 def test_export_survives_a_file_that_is_cut_while_it_is_sent(desk):

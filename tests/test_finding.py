@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import run_program
+from pyimagesearch import doctor as doctors
 from pyimagesearch.capture.auto import FirstCamera
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import Wish
@@ -190,6 +191,12 @@ def test_doctor_is_content_with_a_good_camera():
         assert words in told
     rate = float(told.partition("rate        ")[2].split()[0])
     assert 0 < rate < 21
+
+
+def test_doctor_says_what_recording_needs(monkeypatch):
+    assert not [line for line in doctors.machine() if "PyAV" in line]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "clips need PyAV, so only stills are kept; run: pip install av" in doctors.machine()
 
 
 @pytest.mark.parametrize(("spec", "words"), [

@@ -1,17 +1,18 @@
 """The pictures that a crash would have lost: written down, and taken up again."""
 
 import json
+import os
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_recorder import BEGAN, SMALL, told
+from test_recorder import BEGAN, SMALL, probe, told
 
 from pyimagesearch.capture.jpegpicture import decode_anew
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.recording import journal as journals
 from pyimagesearch.recording.journal import JOURNAL, Journal, read_journal
-from pyimagesearch.recording.mp4 import PART, Clip, length_of, read_clip
+from pyimagesearch.recording.mp4 import PART, Clip, finish, length_of, read_clip
 from pyimagesearch.recording.tape import Piece, Tape
 from pyimagesearch.salvage import redraw
 from pyimagesearch.streaming.overlay import Negative
@@ -111,3 +112,14 @@ def test_length_is_told_of_what_can_be_read(tmp_path):
     assert length_of(tmp_path / "x") == -1.0
     with pytest.raises(RecordingError):
         read_clip(tmp_path / "x")
+
+
+@pytest.mark.parametrize("cut", range(1, 8000, 613))
+def test_half_a_packet_is_no_frame(tmp_path, cut):
+    # a full disk ends a file anywhere; its last frame was shown grey and torn
+    part = write_part(tmp_path, 50)
+    os.truncate(part, part.stat().st_size - cut)
+    shown = probe(finish(part), "-count_packets", "-count_frames", "-show_entries",
+                    "stream=nb_read_packets,nb_read_frames")["streams"][0]
+    assert shown["nb_read_packets"] == shown["nb_read_frames"]
+    assert 30 <= int(shown["nb_read_frames"]) <= 50

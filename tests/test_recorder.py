@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.recording import encoder, mp4, shot
+from pyimagesearch.recording import encoder, mp4, recorder, shot
 from pyimagesearch.recording.journal import JOURNAL
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
@@ -232,6 +232,20 @@ def test_full_disk_is_told_and_recording_resumes(keep, clock):
     assert read_clip(kept.files()[1])[1] > 5        # with what was kept on the tape
 
 
+def test_what_waited_for_the_disk_is_no_backlog(keep, clock, caplog):
+    kept = keep()
+    film(kept, clock, 6)
+    keep.obstacle = "there is no room"
+    kept.recorder.begin(told(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    keep.obstacle = ""
+    film(kept, clock, 8)
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert "cannot keep up" not in caplog.text
+    assert len(times(*kept.files())) == pytest.approx(100, abs=2)
+
+
 def test_folder_that_goes_and_returns(keep, clock, tmp_path):
     kept = keep()
     film(kept, clock, 6)
@@ -445,6 +459,42 @@ def test_still_lies_beside_its_clip(keep, clock):
     (clip,) = kept.files()
     assert clip.with_suffix(".jpg").read_bytes() == SMALL[0]
     assert len(kept.files("*.jpg")) == 2
+
+
+def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, caplog):
+    kept = keep()
+    film(kept, clock, 6)
+    keep.obstacle = "there is no room"
+    kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
+    for jpeg in SMALL[:3]:      # the newest thumbnail of an event is the one that counts
+        kept.recorder.keep_still(7, clock.time(), jpeg, "thumbnail")
+    kept.recorder.end(told(BEGAN), clock.monotonic())
+    film(kept, clock, 3)
+    assert kept.recorder.trouble == "cannot record: there is no room"
+    keep.obstacle = ""
+    kept.folder.mkdir(exist_ok=True)
+    (kept.folder / "front").write_text("no folder")
+    film(kept, clock, 6)
+    assert kept.recorder.trouble == "cannot keep a still: Not a directory"
+    (kept.folder / "front").unlink()
+    film(kept, clock, 6)
+    assert kept.recorder.trouble == ""
+    (still,) = kept.files("*.jpg")
+    assert still.read_bytes() == SMALL[2]
+    assert caplog.text.count("cannot record: there is no room") == 1
+    assert caplog.text.count("cannot keep a still") == 1
+
+
+def test_only_so_many_stills_wait(keep, clock, caplog):
+    kept = keep()
+    keep.obstacle = "there is no room"
+    for number in range(recorder.STILLS + 2):
+        kept.recorder.keep_still(number, clock.time(), SMALL[0], "still")
+        kept.recorder.run_once()
+    keep.obstacle = ""
+    film(kept, clock, 6)
+    assert len(kept.files("*.jpg")) == recorder.STILLS
+    assert caplog.text.count("a still is lost: cannot record: there is no room") == 2
 
 
 def test_places_are_by_camera_day_and_time_and_never_taken_twice(tmp_path):

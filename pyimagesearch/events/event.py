@@ -20,6 +20,7 @@ COMPLETE = "complete"
 GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved away by hand
 BROKEN = "broken"       # there, but cannot be played
+UNFINISHED = "unfinished"   # cut off; the next start makes a clip of what is there
 
 CURSOR = r"[0-9]{1,18}"      # as text
 
@@ -32,7 +33,7 @@ class KeptFile(NamedTuple):
     begin: float
     end: float
     bytes: int
-    state: str      # OPEN, COMPLETE, GONE, MISSING or BROKEN
+    state: str      # OPEN, COMPLETE, UNFINISHED, GONE, MISSING or BROKEN
 
 
 @dataclass(frozen=True, kw_only=True)

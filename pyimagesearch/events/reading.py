@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import COMPLETE, OPEN, Cursor, Event, KeptFile
+from .event import COMPLETE, OPEN, UNFINISHED, Cursor, Event, KeptFile
 
 BUSY = 2.0      # seconds to wait while the writer cannot be passed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
@@ -109,8 +109,8 @@ class EventReader:
     def used(self) -> int:
         """Return what the files that are there take [bytes]."""
         return int(self._connection.execute(
-            "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?)",
-            (OPEN, COMPLETE)).fetchone()[0])
+            "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?, ?)",
+            (OPEN, COMPLETE, UNFINISHED)).fetchone()[0])
 
     def holdings(self) -> list[tuple[int, float, int, bool]]:
         """
@@ -122,8 +122,9 @@ class EventReader:
                 self._connection.execute(
             'SELECT event_id, max(files."end"), sum(bytes), '
             "max(coalesce(starred, 0) OR state = :open) FROM files "
-            "LEFT JOIN events ON event_id = id WHERE state IN (:open, :complete) "
-            "GROUP BY event_id", {"open": OPEN, "complete": COMPLETE})]
+            "LEFT JOIN events ON event_id = id WHERE state IN (:open, :complete, "
+            ":unfinished) GROUP BY event_id",
+            {"open": OPEN, "complete": COMPLETE, "unfinished": UNFINISHED})]
 
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:

@@ -164,6 +164,10 @@ class EventStore:
             'UPDATE events SET "end" = ?, peak_area = ?, peak_box = ? WHERE id = ?',
             end, float(peak_area), as_text(peak_box), id)
 
+    def reopen(self, id: int) -> None:
+        """Have it that the event has not ended, as more of it is found."""
+        self._queue_sql('UPDATE events SET "end" = NULL WHERE id = ?', id)
+
     def note(self, id: int, text: str) -> None:
         """Say something more about an event."""
         self._queue_sql("UPDATE events SET note = ? WHERE id = ?", text, id)

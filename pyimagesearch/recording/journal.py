@@ -16,6 +16,7 @@ from .tape import MOST_BYTES, Piece, Tape
 log = logging.getLogger(__name__)
 
 JOURNAL = ".part.jpegs"
+NEW = ".part.jpegs.new"     # until there is in it all that waits
 WORTH = 1.0             # seconds of pictures that are worth a journal
 SAFE = 1.0              # seconds after which the clip has on the disk what it was given
 SPARE = 64_000_000      # bytes that must be free beside the journal
@@ -70,8 +71,14 @@ class Journal:
     def _begin(self, story: Story) -> None:
         """Write all there is at once: a file without pictures would help nobody."""
         data = story.as_comment().encode() + b"\n" + self._news()
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        self._write(data)
+        new = self._path.with_name(self._path.name.removesuffix(JOURNAL) + NEW)
+        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        try:
+            self._write(data)
+            new.rename(self._path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
     def _news(self) -> bytes:
         """Return what came since the last time; raises OSError without room for it."""

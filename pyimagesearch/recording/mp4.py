@@ -253,8 +253,8 @@ def copy_packets(given: Any, made: Any) -> None:
     source = given.streams.video[0]
     target = made.add_stream_from_template(source)
     for packet in given.demux(source):
-        if packet.dts is None or not packet.size:
-            continue
+        if packet.dts is None or not packet.size or packet.is_corrupt:
+            continue    # the last one, if the disk was full in the middle of it
         packet.stream = target
         made.mux(packet)
 
@@ -266,7 +266,7 @@ def length_of(part: Path) -> float:
     with contextlib.suppress(av.FFmpegError, OSError, IndexError), av.open(
             str(part)) as container:
         for packet in container.demux(video=0):
-            if packet.pts is not None and packet.size:
+            if packet.pts is not None and packet.size and not packet.is_corrupt:
                 last = max(last, float(packet.pts * packet.time_base))
     return last
 

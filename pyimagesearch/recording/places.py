@@ -6,11 +6,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from .journal import JOURNAL
+from .journal import JOURNAL, NEW
 from .mp4 import DRAFT, PART, WHOLE
 
 STILL = ".jpg"
-KINDS = (PART, DRAFT, JOURNAL, WHOLE, STILL)     # the longest first
+KINDS = (PART, DRAFT, NEW, JOURNAL, WHOLE, STILL)     # the longest first
 
 
 def place_for(folder: Path, camera: str, captured: float,

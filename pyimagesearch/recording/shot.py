@@ -27,7 +27,7 @@ TRIES = 3           # to finish a clip, before that is left to the next start
 THINNEST = 16       # of how many pictures at least one is kept
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"       # media
-OPEN, COMPLETE, BROKEN = "open", "complete", "broken"       # states
+OPEN, COMPLETE, BROKEN, UNFINISHED = "open", "complete", "broken", "unfinished"
 
 
 class Ledger(Protocol):
@@ -120,6 +120,8 @@ class Shot:
             self._finish_rest()
         except (RecordingError, OSError) as error:
             log.warning("%s: a clip is not finished: %s", self.story.camera, error)
+            for clip in self._unfinished:
+                self._note(clip, UNFINISHED, clip.size)
 
     def _check(self, obstacle: str) -> None:
         if obstacle:
@@ -130,6 +132,7 @@ class Shot:
         if self.trouble and self._step == 1 and not isinstance(self._clip, StillSeries):
             log.info("%s: recording goes on", self.story.camera)
             self.trouble = ""
+            self._allowed = self._tape.behind(self._cursor) + BEHIND
 
     def _write_all(self, now: float) -> None:
         while not self.over and (pieces := self._tape.after(self._cursor)):
@@ -228,6 +231,7 @@ class Shot:
             if clip.tries < TRIES:
                 raise
             log.warning("%s cannot be finished now: %s", clip.path, error)
+            self._note(clip, UNFINISHED, clip.size)
 
     def _note(self, clip: Clip, state: str, size: int = 0) -> None:
         told = clip.path.with_name(clip.path.name.replace(PART, ".mp4"))

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from flask import Blueprint, Response, abort, request
 
-from pyimagesearch.events.event import GONE, MISSING, OPEN, Event, KeptFile
+from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
 
 from .export import Export
 from .given import ids
@@ -140,6 +140,9 @@ def find(archive: ArchiveDesk, id: int, choose: Callable[[Event], KeptFile | Non
         abort(404, f"Event {id} has no such file.")
     if kept.state == OPEN:
         abort(404, "This is still being recorded; come back when it has ended.")
+    if kept.state == UNFINISHED:
+        abort(404, "This was cut off by a crash; the next start finishes it, if PyAV "
+                   "is installed.")
     if kept.state == GONE:
         abort(410, "This was removed to make room for newer clips.")
     try:

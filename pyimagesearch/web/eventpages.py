@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from pyimagesearch.events.event import KINDS, Cursor, Event
 from pyimagesearch.events.reading import EventReader, Filters, bounds
 from pyimagesearch.events.store import UNDO
+from pyimagesearch.options import size
 
 from . import wording
 from .chart import SLOT, Chart, chart
@@ -18,7 +19,7 @@ from .site import this_archive, this_site
 
 bp = Blueprint("events", __name__)
 for words in (wording.clock, wording.iso, wording.day_name, wording.duration,
-              wording.size, wording.kind_name, wording.days_name):
+              size, wording.kind_name, wording.days_name):
     bp.add_app_template_filter(words)
 
 PAGE = 48       # events: whole rows of two, three, four or six

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from pyimagesearch import __version__
-from pyimagesearch.events.event import GONE, OPEN, Event, KeptFile
+from pyimagesearch.events.event import GONE, OPEN, UNFINISHED, Event, KeptFile
 
 CHUNK = 256 * 1024      # bytes read at once
 BIG = 1 << 31           # bytes from which a file in a ZIP needs the large format
+ABSENT = {GONE: "removed to make room", OPEN: "still being recorded",
+          UNFINISHED: "cut off by a crash and not finished yet"}
 
 
 class HasFile(Protocol):
@@ -53,8 +55,8 @@ class Export:
     """
     One ZIP with the files of *events* below *folder*.
 
-    Behind them come ``SHA256SUMS`` (for ``sha256sum --check``) and
-    ``manifest.json``, which tells what each file shows, and which are missing.
+    Behind them come ``manifest.json``, which tells what each file shows, and which are
+    missing, and ``SHA256SUMS`` of all (for ``sha256sum --check``).
     """
 
     def __init__(self, events: Sequence[Event], folder: Path,
@@ -84,8 +86,9 @@ class Export:
             for event in self._events:
                 for kept in event.files:
                     yield from self._add(archive, outlet, event, kept)
-            add_text(archive, "SHA256SUMS", self._sums())
-            add_text(archive, "manifest.json", json.dumps(self._manifest(), indent=2))
+            manifest = json.dumps(self._manifest(), indent=2)
+            add_text(archive, "manifest.json", manifest)
+            add_text(archive, "SHA256SUMS", self._sums(manifest))
         yield outlet.take()
 
     def _add(self, archive: zipfile.ZipFile, outlet: Outlet, event: Event,
@@ -94,9 +97,8 @@ class Export:
         told: dict[str, Any] = {"file": None, "media": kept.media, **span(kept),
                                 "sha256": None, "missing": ""}
         self._told[event.id].append(told)
-        if kept.state in (GONE, OPEN):
-            told["missing"] = ("removed to make room" if kept.state == GONE
-                               else "still being recorded")
+        if kept.state in ABSENT:
+            told["missing"] = ABSENT[kept.state]
             return
         try:
             opened = self._open_file(self._folder, kept.path)
@@ -118,10 +120,11 @@ class Export:
         told.update(file=name, bytes=size, sha256=digest.hexdigest())
         yield outlet.take()
 
-    def _sums(self) -> str:
-        return "".join(f"{told['sha256']}  {told['file']}\n"
-                       for files in self._told.values() for told in files
-                       if told["file"])
+    def _sums(self, manifest: str) -> str:
+        files = [(told["sha256"], told["file"]) for files in self._told.values()
+                 for told in files if told["file"]]
+        files.append((hashlib.sha256(manifest.encode()).hexdigest(), "manifest.json"))
+        return "".join(f"{digest}  {name}\n" for digest, name in files)
 
     def _manifest(self) -> dict[str, Any]:
         return {

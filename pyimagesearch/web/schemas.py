@@ -12,6 +12,7 @@ from pyimagesearch.events.event import (
     KINDS,
     MISSING,
     OPEN,
+    UNFINISHED,
 )
 from pyimagesearch.given import NAME
 from pyimagesearch.metrics import (
@@ -94,7 +95,8 @@ KIND = told(TEXT, "what happened: " + ", ".join(KINDS) + ", or some other text")
 ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = closed(
     url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
-    state={"type": "string", "enum": [OPEN, COMPLETE, GONE, MISSING, BROKEN]})
+    state={"type": "string", "enum": [OPEN, COMPLETE, UNFINISHED, GONE, MISSING,
+                                      BROKEN]})
 EVENT = closed(
     id=ID, camera=told(TEXT, "empty for events of the whole server"), kind=KIND,
     begin=TIME, end=told(typed(float | None), "null while it lasts"),

@@ -34,15 +34,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def size(count: float) -> str:
-    """Return *count* bytes in a unit that fits."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
 def kind_name(kind: str) -> str:
     """Return the words for a kind of event."""
     return KINDS.get(kind, kind)
