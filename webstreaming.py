@@ -35,7 +35,12 @@ try:
     from pyimagesearch.lastwords import LastWords
     from pyimagesearch.limits import ViewerLimits, connections_for
     from pyimagesearch.listening import urls
-    from pyimagesearch.memory import keep_freed_memory, many_descriptors, stays_for_ever
+    from pyimagesearch.memory import (
+        keep_freed_memory,
+        many_descriptors,
+        names_have_room,
+        stays_for_ever,
+    )
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording.packetgate import PacketGate
@@ -88,6 +93,7 @@ def serve(argv: list[str]) -> int:
     for sentence in Settings.unknown():
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
+    names_have_room()
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera
