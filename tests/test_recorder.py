@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.recording import encoder, mp4, recorder, shot
+from pyimagesearch.recording import encoder, mp4, shot, stillqueue
 from pyimagesearch.recording.journal import JOURNAL
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
@@ -488,12 +488,12 @@ def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, c
 def test_only_so_many_stills_wait(keep, clock, caplog):
     kept = keep()
     keep.obstacle = "there is no room"
-    for number in range(recorder.STILLS + 2):
+    for number in range(stillqueue.MOST + 2):
         kept.recorder.keep_still(number, clock.time(), SMALL[0], "still")
         kept.recorder.run_once()
     keep.obstacle = ""
     film(kept, clock, 6)
-    assert len(kept.files("*.jpg")) == recorder.STILLS
+    assert len(kept.files("*.jpg")) == stillqueue.MOST
     assert caplog.text.count("a still is lost: cannot record: there is no room") == 2
 
 

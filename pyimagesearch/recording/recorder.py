@@ -7,14 +7,13 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 
 from .encoder import Encoders
-from .mp4 import reason
-from .places import STILL, place_for, save_still, with_kind
-from .shot import COMPLETE, RETRY, Ledger, Shot
+from .places import place_for
+from .shot import Ledger, Shot
+from .stillqueue import Still, StillQueue
 from .story import Story
 from .tape import Tape
 
@@ -24,17 +23,6 @@ NICENESS = 5        # the live picture goes before the clip
 ORDERS = 256        # that may wait for a slow disk
 BATCH = 0.15        # seconds of pieces that are written at a time
 IDLE = 5.0          # seconds between two looks while nothing is recorded
-STILLS = 32         # that may wait for a disk that refuses
-
-
-class Still(NamedTuple):
-    """A picture that is to be kept by itself."""
-
-    event: int
-    captured: float     # wall-clock time [seconds since the epoch]
-    jpeg: bytes
-    media: str
-    shot: Shot | None   # beside whose clip it is to lie
 
 
 class Recorder:
@@ -65,9 +53,7 @@ class Recorder:
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
         self._shots: dict[int, Shot] = {}
         self._encoders = Encoders()
-        self._stills: collections.deque[Still] = collections.deque()
-        self._stills_retry_at = -math.inf
-        self._still_trouble = ""    # why those that wait do so
+        self._stills = StillQueue(name, ledger, clock)
         self._called = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
@@ -83,7 +69,7 @@ class Recorder:
         if self._orders and not self._ready.is_set() and (why := self._obstacle()):
             return f"cannot record: {why}"
         told = (shot.trouble for shot in tuple(self._shots.values()))
-        return next(filter(None, told), self._still_trouble)
+        return next(filter(None, told), self._stills.trouble)
 
     @property
     def open_bytes(self) -> int:
@@ -136,7 +122,7 @@ class Recorder:
                 self._orders.popleft()()
             for shot in self._shots.values():
                 shot.take(self._obstacle())
-            self._save_stills()
+            self._stills.save_all(self._obstacle, self.trouble)
             self._shots = {event: shot for event, shot in self._shots.items()
                            if not shot.over}
             self._encoders.dismiss(self._clock.monotonic())
@@ -178,40 +164,6 @@ class Recorder:
             shot.end(story, until)
 
     def _keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
-        """Have the still wait its turn; a newer thumbnail takes an event's older's."""
-        replaced = [each for each in self._stills
-                    if each.event == event and each.media == media]
-        for each in replaced:
-            self._stills.remove(each)
-        self._stills.append(Still(event, captured, jpeg, media, self._shots.get(event)))
-        if len(self._stills) > STILLS:
-            self._stills.popleft()
-            log.warning("%s: a still is lost: %s", self._camera, self._still_trouble)
-
-    def _save_stills(self) -> None:
-        """Keep what waits; what cannot be kept is tried again."""
-        now = self._clock.monotonic()
-        if now < self._stills_retry_at:
-            return
-        while self._stills:
-            if told := self._save(self._stills[0]):
-                if told not in (self._still_trouble, self.trouble):
-                    log.warning("%s: %s", self._camera, told)
-                self._still_trouble, self._stills_retry_at = told, now + RETRY
-                return
-            self._stills.popleft()
-        self._still_trouble = ""
-
-    def _save(self, still: Still) -> str:
-        """Keep *still*; return why that cannot be, or nothing."""
-        if obstacle := self._obstacle():
-            return f"cannot record: {obstacle}"
-        try:
-            place = still.shot.place() if still.shot else self._reserve(still.captured)
-            path = with_kind(place, STILL)
-            save_still(path, still.jpeg)
-        except OSError as error:
-            return f"cannot keep a still: {reason(error)}"
-        self._ledger.file(still.event, path, still.media, still.captured,
-                          still.captured, len(still.jpeg), COMPLETE)
-        return ""
+        shot = self._shots.get(event)
+        place = shot.place if shot else lambda: self._reserve(captured)
+        self._stills.add(Still(event, captured, jpeg, media, place))
