@@ -24,6 +24,7 @@ from .events.event import (
     Event,
     KeptFile,
 )
+from .events.reading import FileRow
 from .events.store import EventStore
 from .frames import Box
 from .recording.journal import JOURNAL, NEW, read_journal
@@ -202,19 +203,24 @@ def mark_missing(folder: Path, store: EventStore) -> None:
     with store.reading() as reader:
         rows = reader.files()
     for row in rows:
+        if row.state == OPEN and not store.is_earlier(row.event_id):
+            continue        # its recorder sees to it
         there = (folder / row.path).exists()
         if there and row.state == MISSING:
             store.mark(row.path, COMPLETE)
         elif not there and row.state not in (GONE, MISSING, BROKEN):
-            left = unfinished(folder / row.path)
-            if row.state in (OPEN, UNFINISHED) and left:
-                if store.is_earlier(row.event_id):
-                    store.keep(row.event_id, KeptFile(
-                        row.path, row.media, row.begin, row.end,
-                        sum(path.stat().st_size for path in left), UNFINISHED))
-            else:
-                store.mark(row.path, BROKEN if row.state == OPEN else MISSING)
-                log.warning("%s is not there any more", row.path)
+            mark_lost(row, unfinished(folder / row.path), store)
+
+
+def mark_lost(row: FileRow, left: list[Path], store: EventStore) -> None:
+    """Mark a file that is not there; *left* is what a crash left in its place."""
+    if left and row.state == OPEN:
+        size = sum(path.stat().st_size for path in left)
+        store.keep(row.event_id, KeptFile(row.path, row.media, row.begin, row.end, size,
+                                          UNFINISHED))
+    elif not (left and row.state == UNFINISHED):
+        store.mark(row.path, BROKEN if row.state == OPEN else MISSING)
+        log.warning("%s is not there any more", row.path)
 
 
 def unfinished(clip: Path) -> list[Path]:
