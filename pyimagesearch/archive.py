@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from .clock import Clock
 from .datafolder import DataFolder
 from .errors import SurveillanceError
-from .events.event import ARMED, COMPLETE, DISARMED, GONE, UNFINISHED, Event
+from .events.event import ARMED, DISARMED, GONE, MISSING, Event
 from .events.store import EventStore
 from .memory import give_back
 from .metrics import ArchiveStatus
@@ -163,8 +163,9 @@ class Archive:
 
     def _tidy(self, excess: int, now: float) -> None:
         """Remove *excess* bytes and what is too old; see what was moved away."""
-        mark_missing(self.clips, self.store)
-        self._tidied = self._clock.monotonic()
+        if self._clock.monotonic() - self._tidied >= TIDY:
+            mark_missing(self.clips, self.store)
+            self._tidied = self._clock.monotonic()
         with self.store.reading() as reader:
             holdings = [Holding(*row) for row in reader.holdings()]
         days = self._settings.keep_days
@@ -218,14 +219,13 @@ class Archive:
         return self._open_before + max(LEAST_AHEAD, AHEAD * self._growth)
 
     def _remove(self, holding: Holding) -> None:
-        with self.store.reading() as reader:
-            event = reader.event(holding.event)
-        for file in event.files if event else ():
-            if (file.state == COMPLETE and self._unlink(file.path)) or (
-                    file.state == UNFINISHED and self._unlink_unfinished(file.path)):
-                self.store.mark(file.path, GONE)
-        self._used -= holding.bytes
-        log.info("removed what event %d had kept, to make room", holding.event)
+        """Remove a file, and what would make it again; it may have gone by itself."""
+        there = (self.clips / holding.path).exists()
+        left = bool(unfinished(self.clips / holding.path))
+        if self._unlink(holding.path) and self._unlink_unfinished(holding.path):
+            self.store.mark(holding.path, GONE if there or left else MISSING)
+            self._used -= holding.bytes
+            log.info("removed %s, to make room", holding.path)
 
     def _unlink_unfinished(self, name: str) -> bool:
         """Remove what would make the clip again at the next start."""

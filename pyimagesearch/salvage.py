@@ -205,7 +205,8 @@ def mark_missing(folder: Path, store: EventStore) -> None:
     for row in rows:
         if row.state == OPEN and not store.is_earlier(row.event_id):
             continue        # its recorder sees to it
-        there = (folder / row.path).exists()
+        # not by a Path: each part of one takes a place in Python's table of names
+        there = os.path.exists(os.path.join(folder, row.path))
         if there and row.state == MISSING:
             store.mark(row.path, COMPLETE)
         elif not there and row.state not in (GONE, MISSING, BROKEN):
@@ -225,6 +226,8 @@ def mark_lost(row: FileRow, left: list[Path], store: EventStore) -> None:
 
 def unfinished(clip: Path) -> list[Path]:
     """Return what a crash left beside *clip*, and would make the clip again."""
+    if clip.suffix != WHOLE:
+        return []       # a thumbnail lies beside a clip, perhaps one being written
     place = clip.with_name(stem(clip.name))
     return [path for kind in (PART, JOURNAL, NEW)
             if (path := with_kind(place, kind)).exists()]

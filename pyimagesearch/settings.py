@@ -11,6 +11,8 @@ from .given import NAME, PREFIX, command_line, merged, unknown
 from .options import HOST, SIZE, Option, as_bytes, check, flag, option, shown_default
 from .privacymask import POLYGONS, SPELLING
 
+LEAST_KEPT = 100_000    # bytes: less is a unit that was forgotten
+
 
 class Row(NamedTuple):
     """One line of the table of settings, as the README prints it."""
@@ -166,6 +168,9 @@ class Settings:
     def __post_init__(self) -> None:
         for item in options():
             check(item, getattr(self, item.name), flag(item))
+        if self.keep_bytes is not None and self.keep_bytes < LEAST_KEPT:
+            raise SettingsError(f"--keep is {self.keep!r}, but must be at least 100kB, "
+                                "written 10GB")
         self.cameras()      # their names are checked with them
 
     def cameras(self) -> list[CameraSettings]:

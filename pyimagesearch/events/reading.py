@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import COMPLETE, OPEN, UNFINISHED, Cursor, Event, KeptFile
+from .event import COMPLETE, OPEN, THUMBNAIL, UNFINISHED, Cursor, Event, KeptFile
 
 BUSY = 2.0      # seconds to wait while the writer cannot be passed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
@@ -112,19 +112,22 @@ class EventReader:
             "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?, ?)",
             (OPEN, COMPLETE, UNFINISHED)).fetchone()[0])
 
-    def holdings(self) -> list[tuple[int, float, int, bool]]:
+    def holdings(self) -> list[tuple[int, float, int, bool, str]]:
         """
-        Return what each event keeps: its id, when that ends, bytes, whether it stays.
+        Return each file there is: event, end, bytes, whether it stays, and its path.
 
-        Starred events stay, and those that are still being recorded.
+        Files of starred events stay, and what is being recorded. A thumbnail ends with
+        the last clip of its event, as it belongs to all.
         """
-        return [(id, end, size, bool(stays)) for id, end, size, stays in
+        return [(id, end, size, bool(stays), path) for id, end, size, stays, path in
                 self._connection.execute(
-            'SELECT event_id, max(files."end"), sum(bytes), '
-            "max(coalesce(starred, 0) OR state = :open) FROM files "
-            "LEFT JOIN events ON event_id = id WHERE state IN (:open, :complete, "
-            ":unfinished) GROUP BY event_id",
-            {"open": OPEN, "complete": COMPLETE, "unfinished": UNFINISHED})]
+            'SELECT event_id, CASE media WHEN :thumbnail THEN max(files."end") OVER '
+            '(PARTITION BY event_id) ELSE files."end" END, bytes, '
+            "coalesce(starred, 0) OR state = :open, path FROM files "
+            "LEFT JOIN events ON event_id = id "
+            "WHERE state IN (:open, :complete, :unfinished)",
+            {"open": OPEN, "complete": COMPLETE, "unfinished": UNFINISHED,
+             "thumbnail": THUMBNAIL})]
 
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:

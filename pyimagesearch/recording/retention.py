@@ -7,12 +7,13 @@ DAY = 86_400.0      # seconds
 
 
 class Holding(NamedTuple):
-    """What one event keeps on the disk."""
+    """A file of an event on the disk."""
 
     event: int
-    end: float          # when its newest file ends [seconds since the epoch]
+    end: float          # when it ends [seconds since the epoch]; a thumbnail: the last
     bytes: int
     protected: bool     # starred, or still being recorded
+    path: str = ""
 
 
 def room(keep: int, reserve: int, used: int, free: int) -> int:
@@ -29,14 +30,18 @@ def plan(holdings: Iterable[Holding], *, excess: int, oldest: float) -> list[Hol
     Return what is to be removed, oldest first; what is protected stays.
 
     All that ended before *oldest* [s since the epoch], and then as much as makes
-    up *excess* [bytes]. That may not be possible: what is planned is then all
-    there is.
+    up *excess* [bytes]. Where all there is would not make it up, nothing goes for it:
+    that would not help.
     """
-    planned: list[Holding] = []
-    for holding in sorted(holdings, key=lambda each: (each.end, each.event)):
-        if holding.protected or not holding.bytes:
-            continue
-        if holding.end >= oldest and excess <= 0:
+    free = sorted((each for each in holdings if each.bytes and not each.protected),
+                  key=lambda each: (each.end, each.event))
+    planned = [each for each in free if each.end < oldest]
+    excess -= sum(each.bytes for each in planned)
+    rest = free[len(planned):]
+    if excess > sum(each.bytes for each in rest):
+        return planned
+    for holding in rest:
+        if excess <= 0:
             break
         planned.append(holding)
         excess -= holding.bytes
