@@ -69,8 +69,10 @@ def lan_address() -> str | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))     # of no network (RFC 5737)
-        except OSError:
-            return None
+        except OSError:     # no way out, as of a Pi that is its own access point
+            inside = [each for each in own_addresses()
+                      if each.version == 4 and not each.is_loopback]
+            return str(min(inside, key=int)) if inside else None
         address: str = probe.getsockname()[0]
         return address
 

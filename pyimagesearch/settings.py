@@ -169,8 +169,8 @@ class Settings:
         for item in options():
             check(item, getattr(self, item.name), flag(item))
         if self.keep_bytes is not None and self.keep_bytes < LEAST_KEPT:
-            raise SettingsError(f"--keep is {self.keep!r}, but must be at least 100kB, "
-                                "written 10GB")
+            raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
+                                "written like 10GB")
         self.cameras()      # their names are checked with them
 
     def cameras(self) -> list[CameraSettings]:

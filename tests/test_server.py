@@ -1,6 +1,8 @@
 """The real program on a real socket: viewers of every sort, starts and ends."""
 
 import contextlib
+import errno
+import ipaddress
 import json
 import os
 import re
@@ -16,6 +18,7 @@ import pytest
 
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from machine import age
+from pyimagesearch import listening
 from pyimagesearch.listening import listen, urls
 
 SMALL = ("--source", "demo:320x240@10")
@@ -181,6 +184,17 @@ def test_addresses_include_a_phones():
         assert re.fullmatch(r"http://[\d.]+:80/", url)
     assert urls("::1", 8000) == ["http://[::1]:8000/"]
     assert urls("192.0.2.7", 8000) == ["http://192.0.2.7:8000/"]
+
+
+@pytest.mark.parametrize(("own", "shown"), [
+    ({"127.0.0.1", "::1", "192.168.77.5"}, "192.168.77.5"), ({"127.0.0.1", "::1"}, None)])
+def test_link_for_a_phone_needs_no_way_out_of_the_network(monkeypatch, own, shown):
+    class Inside(socket.socket):
+        def connect(self, address):
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+    monkeypatch.setattr(socket, "socket", Inside)
+    monkeypatch.setattr(listening, "own_addresses", lambda: set(map(ipaddress.ip_address, own)))
+    assert listening.lan_address() == shown
 
 
 def test_port_in_use_is_one_sentence():

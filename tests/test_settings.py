@@ -59,6 +59,8 @@ def test_misspelt_variable_is_told_and_what_it_may_have_meant():
     (["--port", "70000"], {}, "--port is 70000, but must be a whole number from 0 to 65535"),
     (["--port", "lots"], {}, "--port is 'lots', but must be a whole number from 0"),
     ([], {"SURVEILLANCE_PORT": "lots"}, "SURVEILLANCE_PORT is 'lots', but must be a whole"),
+    (["--keep", "10"], {}, "--keep is '10', but must be 100kB or more, written like 10GB"),
+    (["--keep", "0"], {}, "--keep is '0', but must be 100kB or more, written like 10GB"),
     (["--fps", "none"], {}, "--fps is 'none', but must be a number from 0.1 to 240"),
     (["--log-level", "loud"], {}, "--log-level is 'loud', but must be one of debug, info"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
