@@ -96,7 +96,8 @@ def check(item: Option, value: Any, where: str) -> None:
             and value not in ("", ())
             and not any("\0" in text for text in texts if type(text) is str))
     if not fits:
-        raise SettingsError(f"{where} is {value!r}, but must be {allowed(item)}")
+        told = ", ".join(map(repr, texts)) or "empty"
+        raise SettingsError(f"{where} is {told}, but must be {allowed(item)}")
 
 
 def allowed(item: Option) -> str:

@@ -61,6 +61,7 @@ def test_misspelt_variable_is_told_and_what_it_may_have_meant():
     ([], {"SURVEILLANCE_PORT": "lots"}, "SURVEILLANCE_PORT is 'lots', but must be a whole"),
     (["--keep", "10"], {}, "--keep is '10', but must be 100kB or more, written like 10GB"),
     (["--keep", "0"], {}, "--keep is '0', but must be 100kB or more, written like 10GB"),
+    (["--host", "http://x"], {}, "--host is 'http://x', but must be written"),
     (["--fps", "none"], {}, "--fps is 'none', but must be a number from 0.1 to 240"),
     (["--log-level", "loud"], {}, "--log-level is 'loud', but must be one of debug, info"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
