@@ -183,6 +183,10 @@ class Settings:
         found: dict[str, CameraSettings] = {}
         for number, text in enumerate(self.source, 1):
             match = re.fullmatch(f"({NAME})=(.+)", text)
+            if not match and (odd := re.match("([^:/?.=]*)=", text)):
+                raise SettingsError(
+                    f"--source names a camera {odd[1]!r}, but a name must be up to 32 "
+                    "of the letters A to Z, digits, - and _")
             unnamed = "camera" if len(self.source) == 1 else str(number)
             name = match[1] if match else unnamed
             if name in found:
