@@ -156,16 +156,17 @@ class Archive:
             self._unlink_unfinished(path)
         self._measure()
         excess = self._used + self._ahead() - self._cap
-        if excess > 0 or self._clock.monotonic() - self._tidied >= TIDY:
-            self._tidy(excess, now)
+        due = self._clock.monotonic() - self._tidied >= TIDY
+        if due:
+            self._tidied = self._clock.monotonic()
+            mark_missing(self.clips, self.store)
+        if due or excess > 0:
+            self._make_room(excess, now)
         if self._used + self._ahead() > self._cap:
             raise SurveillanceError(self._explain_lack())
 
-    def _tidy(self, excess: int, now: float) -> None:
-        """Remove *excess* bytes and what is too old; see what was moved away."""
-        if self._clock.monotonic() - self._tidied >= TIDY:
-            mark_missing(self.clips, self.store)
-            self._tidied = self._clock.monotonic()
+    def _make_room(self, excess: int, now: float) -> None:
+        """Remove *excess* bytes, and what is too old."""
         with self.store.reading() as reader:
             holdings = [Holding(*row) for row in reader.holdings()]
         days = self._settings.keep_days

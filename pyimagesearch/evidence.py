@@ -126,7 +126,7 @@ class Evidence:
         """Forget what was seen, as other parts of the pictures are *masked* now."""
         self._peak = self._peak._replace(jpeg=b"")
         self.rest()
-        self._recorder.tape.clear()
+        self._recorder.forget()
         self._masked = masked
         if not masked and self._packets and self._packets.open():
             log.info("%s: has no privacy mask any more, so its clips are made of the "

@@ -29,7 +29,7 @@ from pyimagesearch.salvage import salvage
 from pyimagesearch.settings import Settings
 
 HOLDINGS = st.lists(st.builds(
-    Holding, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans()),
+    Holding, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans(), st.just("")),
     max_size=30, unique_by=lambda each: each.event)
 
 
@@ -102,7 +102,7 @@ def test_room_leaves_the_reserve():
 
 
 def test_days_are_told_from_the_present_rate():
-    holdings = [Holding(day, day * DAY, 100, False) for day in range(30)]
+    holdings = [Holding(day, day * DAY, 100, False, "") for day in range(30)]
     assert days_kept(holdings, 1500, 30 * DAY) == pytest.approx(15.0)
     assert days_kept(holdings[-1:], 1500, 29 * DAY + 60) is None
 

@@ -485,6 +485,22 @@ def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, c
     assert caplog.text.count("cannot keep a still") == 1
 
 
+def test_stills_that_the_disk_refused_are_forgotten_where_a_part_is_to_be_hidden(keep, clock):
+    kept = keep()
+    kept.recorder.keep_still(1, clock.time(), SMALL[0], "still")    # it was only new
+    kept.evidence.begin_anew(True)
+    kept.recorder.run_once()
+    keep.obstacle = "there is no room"
+    kept.recorder.keep_still(2, clock.time(), SMALL[1], "still")
+    kept.recorder.run_once()
+    kept.evidence.begin_anew(True)
+    kept.recorder.run_once()
+    keep.obstacle = ""
+    film(kept, clock, 6)
+    assert [path.read_bytes() for path in kept.files("*.jpg")] == [SMALL[0]]
+    assert kept.recorder.trouble == ""
+
+
 def test_only_so_many_stills_wait(keep, clock, caplog):
     kept = keep()
     keep.obstacle = "there is no room"

@@ -102,6 +102,11 @@ class Recorder:
         """Keep *jpeg*, as the event's thumbnail or as a still of its own."""
         self._order(lambda: self._keep_still(event, captured, jpeg, media))
 
+    def forget(self) -> None:
+        """Keep nothing more of what was seen, as parts of it are to be hidden."""
+        self.tape.clear()
+        self._order(self._forget_stills)
+
     def run(self) -> None:
         """Write until :meth:`stop`; then close what is open."""
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -162,6 +167,10 @@ class Recorder:
     def _end(self, story: Story, until: float) -> None:
         if shot := self._shots.get(story.event):
             shot.end(story, until)
+
+    def _forget_stills(self) -> None:
+        self._stills.save_all(self._obstacle, self.trouble)     # what is only new
+        self._stills.forget()
 
     def _keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
         shot = self._shots.get(event)

@@ -13,7 +13,7 @@ class Holding(NamedTuple):
     end: float          # when it ends [seconds since the epoch]; a thumbnail: the last
     bytes: int
     protected: bool     # starred, or still being recorded
-    path: str = ""
+    path: str
 
 
 def room(keep: int, reserve: int, used: int, free: int) -> int:

@@ -70,6 +70,11 @@ class StillQueue:
         if not self._waiting:
             self.trouble = ""
 
+    def forget(self) -> None:
+        """Let go of what waits, as it shows what is to be hidden now."""
+        self._waiting.clear()
+        self.trouble = ""
+
     def _save(self, still: Still, obstacle: str) -> str:
         """Keep *still*; return why that cannot be, or nothing."""
         if obstacle:

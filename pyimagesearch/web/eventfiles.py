@@ -13,6 +13,7 @@ from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, K
 from .export import Export
 from .given import ids
 from .site import ArchiveDesk, this_archive, this_site
+from .wording import ABSENT
 
 bp = Blueprint("files", __name__)
 
@@ -138,19 +139,14 @@ def find(archive: ArchiveDesk, id: int, choose: Callable[[Event], KeptFile | Non
     kept = choose(event)
     if kept is None:
         abort(404, f"Event {id} has no such file.")
-    if kept.state == OPEN:
-        abort(404, "This is still being recorded; come back when it has ended.")
-    if kept.state == UNFINISHED:
-        abort(404, "This was cut off by a crash; the next start finishes it, if PyAV "
-                   "is installed.")
-    if kept.state == GONE:
-        abort(410, "This was removed to make room for newer clips.")
+    if kept.state in (OPEN, UNFINISHED, GONE):      # a missing one may be back
+        abort(410 if kept.state == GONE else 404, ABSENT[kept.state])
     try:
         return kept, open_inside(archive.clips, kept.path)
     except FileNotFoundError:
         if kept.state != MISSING:
             archive.store.mark(kept.path, MISSING)
-        abort(410, "This file is not in the folder of clips any more.")
+        abort(410, ABSENT[MISSING])
     except OSError as error:
         abort(503, f"This file cannot be read now: {error.strerror}.")
 

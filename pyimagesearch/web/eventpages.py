@@ -78,7 +78,8 @@ def show(id: int) -> Response:
         abort(404, f"There is no event {id}; it may have been deleted.")
     event, (newer, older) = found
     return page(
-        "event.html", event=event, day=day_of(event.begin), undo=UNDO,
+        "event.html", event=event, why=wording.ABSENT, day=day_of(event.begin),
+        undo=UNDO,
         newer=newer and link(wanted, "events.show", id=newer),
         older=older and link(wanted, "events.show", id=older), back=link(wanted))
 

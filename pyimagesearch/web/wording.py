@@ -2,11 +2,19 @@
 
 import datetime
 
+from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED
+
 KINDS = {
     "motion": "motion", "manual": "recorded by hand", "snapshot": "still",
     "lost": "signal lost", "returned": "signal back", "armed": "armed",
     "disarmed": "disarmed", "switched off": "all cameras off",
     "switched on": "all cameras on", "login refused": "login refused"}
+ABSENT = {      # why a file cannot be shown, by its state
+    OPEN: "This is still being recorded.",
+    UNFINISHED: "This was cut off by a crash; the next start finishes it, if PyAV is "
+                "installed.",
+    GONE: "This was removed to make room for newer clips.",
+    MISSING: "This file is not in the folder of clips any more."}
 
 
 def clock(when: float) -> str:
