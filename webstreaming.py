@@ -199,10 +199,13 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
 
 
 def addresses(ip: str, port: int, settings: Settings) -> list[str]:
-    """Return where a browser finds us, below the path that a proxy may give us."""
+    """Return where a browser finds us; behind a proxy, its name comes last."""
     path = (settings.base_path or "").lstrip("/")
     scheme = "https" if settings.cert or settings.tls != "off" else "http"
-    return [f"{url}{path}/" if path else url for url in urls(ip, port, scheme)]
+    found = urls(ip, port, scheme)
+    if settings.trusted_proxies and settings.host:
+        found.append(f"https://{settings.host[0]}/")
+    return [f"{url}{path}/" if path else url for url in found]
 
 
 def change_access(argv: list[str]) -> int:

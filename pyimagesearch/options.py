@@ -12,7 +12,9 @@ WORDS = {"true": True, "yes": True, "on": True, "1": True,
 NAMES = {int: "a whole number", float: "a number", bool: "true or false",
          str: "some text", tuple: "one source or several"}
 
-HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"   # a name in the DNS
+# a name in the DNS, or an address; a bare number is neither
+HOST = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+PATH = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"      # of a URL, without . and ..
 SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 WIDEST = 63         # bits; TOML promises no larger integers
 FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -25,6 +26,13 @@ def split(text: str | None) -> tuple[str, ...]:
 def is_polygon(text: object) -> bool:
     """Return whether *text* is one polygon, such as ``"0,0 300,0 300,250"``."""
     return isinstance(text, str) and bool(re.fullmatch(POLYGON, text))
+
+
+def is_flat(polygon: str) -> bool:
+    """Return whether all corners of *polygon* lie on one line: it has no area."""
+    (x, y), *others = (map(int, corner.split(",")) for corner in polygon.split())
+    sides = [(a - x, b - y) for a, b in others]
+    return all(a * d == b * c for (a, b), (c, d) in combinations(sides, 2))
 
 
 class PrivacyMask:

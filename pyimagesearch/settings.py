@@ -8,10 +8,22 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged, unknown
-from .options import HOST, SIZE, Option, as_bytes, check, flag, option, shown_default
-from .privacymask import POLYGONS, SPELLING
+from .options import (
+    HOST,
+    PATH,
+    SIZE,
+    Option,
+    as_bytes,
+    check,
+    flag,
+    option,
+    shown_default,
+)
+from .privacymask import POLYGONS, SPELLING, is_flat, split
 
 LEAST_KEPT = 100_000    # bytes: less is a unit that was forgotten
+# what stands before = in a source, unless it is the path of a file or part of a URL
+MEANT_AS_NAME = r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))"
 
 
 class Row(NamedTuple):
@@ -77,7 +89,7 @@ class Settings:
         metavar="cam.example.org")
     base_path: str | None = option(
         None, "path under which a reverse proxy shows this server, such as /cam",
-        kind=str, pattern=r"(/[A-Za-z0-9_.~-]+)+", metavar="/PATH")
+        kind=str, pattern=PATH, metavar="/PATH")
     trusted_proxies: int = option(
         0, "reverse proxies in front, whose X-Forwarded-For and -Proto are believed",
         low=0, high=10)
@@ -171,7 +183,10 @@ class Settings:
         if self.keep_bytes is not None and self.keep_bytes < LEAST_KEPT:
             raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
                                 "written like 10GB")
-        self.cameras()      # their names are checked with them
+        for camera in self.cameras():       # their names are checked with them
+            for polygon in filter(is_flat, split(camera.mask)):
+                raise SettingsError(f"--mask of {camera.name} is {polygon!r}, which is "
+                                    "flat and hides nothing, but must have an area")
 
     def cameras(self) -> list[CameraSettings]:
         """
@@ -183,10 +198,10 @@ class Settings:
         found: dict[str, CameraSettings] = {}
         for number, text in enumerate(self.source, 1):
             match = re.fullmatch(f"({NAME})=(.+)", text)
-            if not match and (odd := re.match("([^:/?.=]*)=", text)):
+            if not match and (odd := re.match(MEANT_AS_NAME, text)):
                 raise SettingsError(
-                    f"--source names a camera {odd[1]!r}, but a name must be up to 32 "
-                    "of the letters A to Z, digits, - and _")
+                    f"--source names a camera {odd[0][:-1]!r}, but a name must be up "
+                    "to 32 of the letters A to Z, digits, - and _")
             unnamed = "camera" if len(self.source) == 1 else str(number)
             name = match[1] if match else unnamed
             if name in found:

@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -197,6 +198,15 @@ def test_poor_passwords_change_nothing(terminal, tmp_path, answers, sentence):
     assert not (tmp_path / "access.json").exists()
 
 
+def test_password_comes_through_a_pipe_without_a_word_of_an_echo(tmp_path):
+    made = subprocess.run(
+        ["setsid", sys.executable, "webstreaming.py", "password", "--data", tmp_path],
+        cwd=ROOT, input=2 * f"{PASSWORD}\n", text=True, capture_output=True, timeout=DEADLINE)
+    assert made.returncode == 0, made.stderr
+    assert made.stderr == ""
+    assert "The password of the owner is set" in made.stdout
+
+
 def test_password_is_no_argument(terminal):
     status, shown = terminal("password", "hunter2hunter2")
     assert (status, "unrecognized arguments" in shown) == (2, True)
@@ -379,6 +389,12 @@ def example(name, port, changes):
         assert old in content, old
         content = content.replace(old, str(new))
     return content
+
+
+def test_link_leads_through_the_proxy(proxied):
+    assert proxied.owner == f"https://cam.example.org/cam/login?token={proxied.token()}"
+    told = run_program("token", env={"SURVEILLANCE_DATA": proxied.data.name})
+    assert proxied.owner in told.stdout
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
 from pyimagesearch.capture.opening import gives_packets
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import ArrayPicture
-from pyimagesearch.privacymask import PrivacyMask, is_polygon, split
+from pyimagesearch.privacymask import PrivacyMask, is_flat, is_polygon, split
 from pyimagesearch.settings import Settings
 
 MIDDLE = "250,250 750,250 750,750 250,750"
@@ -102,7 +102,7 @@ def test_no_pixel_within_a_region_survives(width, height, data):
 # --- how it is written
 
 @pytest.mark.parametrize("text", [
-    "0,0 300,0 300,250", "0,0 300,0 300,250; 700,0 1000,0 1000,200", " 0,0 1,1\n 2,2;3,3 4,4 5,5 "])
+    "0,0 300,0 300,250", "0,0 300,0 300,250; 700,0 1000,0 1000,200", " 0,0 1,1\n 2,0;3,3 4,4 5,3 "])
 def test_mask_is_a_setting(text):
     settings = Settings.from_command_line(["--mask", text, "--source", "demo"], {})
     (camera,) = settings.cameras()
@@ -118,6 +118,13 @@ def test_mask_that_is_none_is_one_sentence(text, capsys):
         Settings.from_command_line(["--mask", text], {})
     told = capsys.readouterr().err.splitlines()[-1]
     assert f"--mask is {text!r}, but must be corners X,Y in per mille" in told
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9))
+def test_only_what_has_no_area_is_flat(corners):
+    _, (wide, tall), _ = cv2.minAreaRect(np.array(corners, np.float32))
+    polygon = " ".join(f"{x},{y}" for x, y in corners)
+    assert is_flat(polygon) == (min(wide, tall) < 1e-3)
 
 
 def test_each_camera_has_a_mask_of_its_own(tmp_path):

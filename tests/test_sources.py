@@ -37,7 +37,8 @@ def find(spec, clock, **more):
 # --- which camera a spec means
 
 @pytest.mark.parametrize("spec", ["nonsense", "demo:", "demo:0x0", "demo:9999x9999",
-                                  "demo@x", "demo:640x480@0", "ftp://x/y", "http://", "-1"])
+                                  "demo@x", "demo:640x480@0", "ftp://x/y", "http://", "-1",
+                                  "imagezmq://0.0.0.0:0/pi", "imagezmq://0.0.0.0:99999/pi"])
 def test_spec_that_can_never_work_is_refused_with_what_can(clock, spec):
     with pytest.raises(SettingsError, match="--source is"):
         find(spec, clock)

@@ -81,9 +81,10 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
     scheme, _, rest = spec.partition("://")
     if scheme in ("imagezmq", "imagezmq+sub"):
         found = re.fullmatch(r"((?:[\w.*-]+|\[[\da-fA-F:]+\]):\d{1,5})(?:/(.*))?", rest)
-        if not found:
+        if not found or not 1 <= int(found[1].rpartition(":")[2]) <= 65535:
             raise SettingsError(f"--source is {spec!r}, but is written "
-                                "imagezmq://0.0.0.0:5555/NAME")
+                                "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to "
+                                "65535")
         pattern = "sub" if scheme.endswith("+sub") else "rep"
         return Camera(spec, lambda closing: hubs.open(
             pattern, found[1], found[2] or "", closing, clock))

@@ -39,9 +39,9 @@ def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
 def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
     """Ask for the password of *role* twice, and keep its hash."""
     try:
-        password = getpass.getpass(f"New password of the {role}: ")
-        again = getpass.getpass("The same again: ")
-    except (EOFError, KeyboardInterrupt):
+        password = ask(f"New password of the {role}: ")
+        again = ask("The same again: ")
+    except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
         print(file=sys.stderr)
         raise AccessError("no password was given; nothing was changed") from None
     if password != again:
@@ -50,3 +50,8 @@ def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
     print(f"The password of the {role} is set; browsers logged in as {role} "
           "must log in anew.")
     return 0
+
+
+def ask(prompt: str) -> str:
+    """Return what is typed behind *prompt*, unseen; or a line of what is piped in."""
+    return getpass.getpass(prompt) if sys.stdin.isatty() else input()
