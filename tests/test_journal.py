@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 
 import pytest
 from hypothesis import example, given, settings
@@ -64,6 +65,20 @@ def test_there_is_none_where_the_disk_has_little_room(tmp_path, monkeypatch):
     assert not path.exists()
     monkeypatch.undo()
     assert write(tmp_path, 50).exists()
+
+
+def test_writing_it_takes_no_second_copy_of_all_pictures(tmp_path):
+    # three cameras began to record at once, and took 30 MB for a moment
+    tape = Tape(60.0)
+    for number in range(100):
+        tape.put(SMALL[0].ljust(50_000, b"x"), BEGAN + number / 10, number / 10)
+    path = tmp_path / f"a{JOURNAL}"
+    tracemalloc.start()
+    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), tape, 1).leave()
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size > 5_000_000
+    assert taken < 4_000_000
 
 
 def test_it_goes_once_the_clip_is_safe_without_it(tmp_path):

@@ -48,7 +48,7 @@ class Journal:
     def jot(self) -> None:
         """Write down what has come."""
         if self._file >= 0 and self._growing:
-            self._attempt(lambda: self._write(self._news()))
+            self._attempt(self._write_news)
 
     def settle(self, last_at: float) -> None:
         """Go once the clip, which has taken all up to *last_at*, is safe itself."""
@@ -69,28 +69,28 @@ class Journal:
             os.close(number)
 
     def _begin(self, story: Story) -> None:
-        """Write all there is at once: a file without pictures would help nobody."""
-        data = story.as_comment().encode() + b"\n" + self._news()
+        """Write all there is, and only then name it: half of it would help nobody."""
         new = self._path.with_name(self._path.name.removesuffix(JOURNAL) + NEW)
         self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
-            self._write(data)
+            self._write(story.as_comment().encode() + b"\n")
+            self._write_news()
             new.rename(self._path)
         except OSError:
             new.unlink(missing_ok=True)
             raise
 
-    def _news(self) -> bytes:
-        """Return what came since the last time; raises OSError without room for it."""
-        pieces = self._tape.after(self._next, most=10_000)
-        data = b"".join(part for piece in pieces for part in (head(piece), piece.data))
-        if shutil.disk_usage(self._path.parent).free < len(data) + SPARE:
-            raise OSError("there is little room")
-        if pieces:
+    def _write_news(self) -> None:
+        """Write what came since the last time, a second or two of it at once."""
+        while pieces := self._tape.after(self._next):
+            self._write(b"".join(
+                part for piece in pieces for part in (head(piece), piece.data)))
             self._next, self._last_at = pieces[-1].number + 1, pieces[-1].at
-        return data
 
     def _write(self, data: bytes) -> None:
+        """Write all of *data*; raises :exc:`OSError` without room for it."""
+        if shutil.disk_usage(self._path.parent).free < len(data) + SPARE:
+            raise OSError("there is little room")
         left = memoryview(data)
         while left:
             left = left[os.write(self._file, left):]
