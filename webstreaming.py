@@ -116,7 +116,8 @@ def watch(settings: Settings) -> int:
                         connections_for(*viewers, many_descriptors()),
                         tls_for(settings, folder))
     archive.claim()
-    local = is_loopback(server.address[0]) and not settings.trusted_proxies
+    shown_elsewhere = settings.trusted_proxies or settings.host or settings.base_path
+    local = is_loopback(server.address[0]) and not shown_elsewhere
     strangers = Strangers(archive.store, clock)
     gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread,
                 on_refused=strangers.refused)
@@ -153,8 +154,9 @@ def watch(settings: Settings) -> int:
         watchdog.turned(SERVER)
 
     last_words.listen()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, server.stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            gevent.signal_handler(number, server.stop)      # not past nohup
     stays_for_ever()
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
@@ -218,6 +220,7 @@ def change_access(argv: list[str]) -> int:
 
 def greet(gate: Gate, url: str, settings: Settings) -> None:
     """Say how to get in, the server being found at *url*; or that everybody does."""
+    gate.remember_url(url)
     if not settings.auth:
         log.warning("--no-auth: whoever reaches the port may look, record and delete")
     elif gate.asks():

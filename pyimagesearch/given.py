@@ -41,7 +41,8 @@ def command_line(table: Table) -> argparse.ArgumentParser:
     for item in table.values():
         kind, default = item.metadata["kind"], shown_default(item)
         shape: dict[str, Any] = {
-            "metavar": item.metadata["metavar"] or item.name.upper()}
+            "metavar": item.metadata["metavar"] or "|".join(item.metadata["choices"])
+            or item.name.upper()}
         if kind is bool:
             shape = {"action": argparse.BooleanOptionalAction}
         elif kind is tuple:

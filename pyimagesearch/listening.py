@@ -5,10 +5,11 @@ import errno
 import fcntl
 import ipaddress
 import os
+import re
 import socket
 import struct
 
-from .errors import ListenError
+from .errors import ListenError, SettingsError
 
 BACKLOG = 1024      # connections that may wait to be accepted
 SIOCGIFADDR = 0x8915    # linux/sockios.h
@@ -21,6 +22,9 @@ def listen(ip: str, port: int) -> socket.socket:
             ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
+        if re.fullmatch(r"[\d.:]+", ip):     # no name that may be known later
+            raise SettingsError(f"--ip is {ip!r}, but must be an address such as "
+                                "192.168.1.7, or 0.0.0.0 for all of them") from None
         raise ListenError(f"cannot listen on {ip}: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -40,7 +40,7 @@ def small_pages() -> bool:
     what :func:`give_back` returned is filled up again: it took 12 MB of 205, and grew.
     """
     try:
-        return ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0
+        return not ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     except (AttributeError, OSError):
         return False
 

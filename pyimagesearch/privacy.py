@@ -85,6 +85,7 @@ class Privacy:
         self._lock = threading.Lock()       # guards the two below, and the file
         self._unkept = False
         self._wishes = self._read() or Wishes({}, None)
+        self._warn_of_strangers()
         if self.off_since is not None:
             log.info("all cameras are switched off, until the owner switches them on")
 
@@ -146,6 +147,12 @@ class Privacy:
                     self._tell(name)
             if self._unkept:
                 self._keep()
+
+    def _warn_of_strangers(self) -> None:
+        """Say for which cameras there are regions, but which are none of ours."""
+        for name in sorted(set(self._wishes.masks) - set(self._set)):
+            log.warning("regions are hidden of a camera %s, which there is not; if it "
+                        "has another name now, draw them there anew", name)
 
     def _tell(self, name: str) -> None:
         watcher, hidden = self._watchers.get(name), self.hidden(name)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,8 +14,11 @@ POINT = r"(?:1000|[0-9]{1,3}),(?:1000|[0-9]{1,3})"
 POLYGON = rf"{POINT}(?:\s+{POINT}){{2,63}}"
 POLYGONS = rf"\s*{POLYGON}(?:\s*;\s*{POLYGON}){{0,31}}\s*"
 MOST = 32       # polygons of one camera
+MOST_SIZES = 4  # of pictures, for which is remembered what is black
 SPELLING = ("corners X,Y in per mille of the picture's width and height, from 0 to "
             "1000, 3 to 64 of them for each polygon")
+
+Outlines = Sequence[np.ndarray[Any, Any]]
 
 
 def split(text: str | None) -> tuple[str, ...]:
@@ -48,6 +52,7 @@ class PrivacyMask:
         self._corners = [
             np.array([point.split(",") for point in polygon.split()], np.float64)
             for polygon in polygons]
+        self._outlines: dict[Size, Outlines] = {}   # of all that is black, by size
 
     def __bool__(self) -> bool:
         return bool(self.polygons)
@@ -57,14 +62,35 @@ class PrivacyMask:
         return MaskedPicture(picture, self) if self else picture
 
     def burnt(self, image: Image | Grey) -> Image | Grey:
-        """Return a copy of *image*, ``uint8``, grey or BGR, with the polygons black."""
-        height, width = image.shape[:2]
-        scale = ((width - 1) / 1000, (height - 1) / 1000)
+        """
+        Return a copy of *image*, ``uint8``, grey or BGR, with the polygons black.
+
+        So is all that one encloses that crosses itself, as the middle of a star.
+        """
         copy = image.copy()     # it may be memory that the camera's decoder builds on
-        for corners in self._corners:       # one by one: where two overlap is black too
-            points = np.rint(corners * scale).astype(np.int32)
-            cv2.fillPoly(copy, [points], (0, 0, 0))
+        # one by one: where two overlap is black too
+        for outline in self._outlined((image.shape[1], image.shape[0])):
+            cv2.fillPoly(copy, [outline], (0, 0, 0))
         return copy
+
+    def _outlined(self, size: Size) -> Outlines:
+        found = self._outlines.get(size)
+        if found is None:
+            if len(self._outlines) >= MOST_SIZES:
+                self._outlines.clear()
+            found = self._outlines[size] = [
+                outline for corners in self._corners
+                for outline in outlines(corners, size)]
+        return found
+
+
+def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:
+    """Return around what in a picture of *size* the polygon of *corners* goes."""
+    width, height = size
+    points = np.rint(corners * ((width - 1) / 1000, (height - 1) / 1000))
+    drawn = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(drawn, [points.astype(np.int32)], (255,))
+    return cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
 
 
 class MaskedPicture:

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,20 +22,22 @@ DAY = datetime.timedelta(days=1)
 LASTS = 824 * DAY       # with the day before, the 825 that browsers take at most
 EARLY = 7 * DAY         # that it is made anew before it ends
 
-Names = set[str | ipaddress.IPv4Address | ipaddress.IPv6Address]
+Name = str | ipaddress.IPv4Address | ipaddress.IPv6Address
+Names = set[Name]
 
 
 class SelfSigned:
     """
     Keep a key and a certificate for this machine in *folder*, both of mode 600.
 
-    The key stays; the certificate names the machine's names and addresses and
-    the *ip* that is listened on.
+    The key stays; the certificate names the machine's names and addresses, the *ip*
+    that is listened on, and the *hosts* by which browsers may come as well.
     """
 
-    def __init__(self, folder: DataFolder, ip: str) -> None:
+    def __init__(self, folder: DataFolder, ip: str, hosts: Sequence[str] = ()) -> None:
         self._folder = folder
         self._ip = ip
+        self._hosts = {host_name(each) for each in hosts}
         self.cert = folder.path / "tls-cert.pem"
         self.key = folder.path / "tls-key.pem"
 
@@ -46,12 +48,14 @@ class SelfSigned:
         Raises :exc:`DataFolderError` if it cannot be kept.
         """
         try:
-            key, names = self._own_key(), own_names(self._ip)
+            key, names = self._own_key(), own_names(self._ip) | self._hosts
             now = datetime.datetime.now(datetime.UTC)
             if not is_good(self._folder.secret(self.cert.name), key, names, now):
-                self._folder.keep_secret(self.cert.name, make(key, names, now))
-                log.info("made a certificate for %s",
-                         ", ".join(sorted(str(name) for name in names)))
+                made = make(key, names, now)
+                self._folder.keep_secret(self.cert.name, made)
+                log.info("made a certificate for %s; its SHA-256 fingerprint is %s",
+                         ", ".join(sorted(str(name) for name in names)),
+                         fingerprint(made))
         except OSError as error:
             raise DataFolderError(
                 f"the certificate cannot be kept in {str(self._folder.path)!r}: "
@@ -78,11 +82,23 @@ def own_names(ip: str) -> Names:
     names: Names = {"localhost", *own_addresses()}
     if re.fullmatch(r"[A-Za-z0-9.-]{1,60}", host):
         names |= {host, f"{host.partition('.')[0]}.local"}
+    found = host_name(ip)
+    unspecified = not isinstance(found, str) and found.is_unspecified
+    return names if unspecified else names | {found}
+
+
+def host_name(text: str) -> Name:
+    """Return *text* as an address if it is one, else as it is: a name."""
     try:
-        address = ipaddress.ip_address(ip)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return names | {ip}
-    return names if address.is_unspecified else names | {address}
+        return text
+
+
+def fingerprint(cert: bytes) -> str:
+    """Return by what a browser's warning tells *cert* (PEM) from all others."""
+    found = x509.load_pem_x509_certificate(cert).fingerprint(hashes.SHA256())
+    return found.hex(":").upper()
 
 
 def is_good(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,

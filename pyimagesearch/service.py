@@ -5,13 +5,14 @@ import pwd
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .capture.opening import is_video_file
 from .capture.url import without_login
 from .errors import ServiceError
-from .given import NAME, command_line
+from .given import NAME, PREFIX, command_line
 from .options import flag
 from .settings import Settings, options
 from .unit import NAME as UNIT
@@ -39,10 +40,10 @@ def service(argv: Sequence[str], folder: Path = FOLDER) -> int:
     text = unit([*own, *words(typed)], data=typed.get("data"), port=settings.port)
     unseen = list(out_of_sight(
         {"Python": own[0], "the program": own[-1], **named_files(typed)}))
+    warnings = [*left_behind(os.environ), *([leak()] if secret else [])]
     if INSTALL not in argv:
         print(text, end="")
-        for sentence in [*unseen, *([leak()] if secret else [])]:
-            print(f"webstreaming: warning: {sentence}", file=sys.stderr)
+        warn([*unseen, *warnings])
         return 0
     if unseen:
         raise ServiceError(unseen[0])
@@ -50,9 +51,22 @@ def service(argv: Sequence[str], folder: Path = FOLDER) -> int:
     print(f"{path} is written; next:")
     for line in following(own, typed, settings):
         print(f"  {line}")
-    if secret:
-        print(f"webstreaming: warning: {leak()}", file=sys.stderr)
+    warn(warnings)
     return 0
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """Show *sentences* to who runs the command."""
+    for sentence in sentences:
+        print(f"webstreaming: warning: {sentence}", file=sys.stderr)
+
+
+def left_behind(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each setting of *environ* that the service does not see."""
+    for item in options():
+        if environ.get(name := PREFIX + item.name.upper()):
+            yield (f"{name} is set here, but not for the service; give {flag(item)} to "
+                   "this command, or write it into a file for --config")
 
 
 def program() -> list[str]:
@@ -73,9 +87,9 @@ def absolute(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def absolute_source(text: str) -> str:
-    """Return *text* of a ``--source``; a video file that is here by its whole path."""
+    """Return *text* of a ``--source``; a video file by its whole path."""
     match = re.fullmatch(f"({NAME}=)?(.+)", text)
-    if match is None or not Path(match[2]).is_file():
+    if match is None or not is_video_file(match[2]):
         return text
     return (match[1] or "") + os.path.abspath(match[2])
 

@@ -1,5 +1,6 @@
 """https: certificates from files, taken up anew when the files change."""
 
+import datetime
 import errno
 import logging
 import os
@@ -13,9 +14,10 @@ import gevent
 from gevent.ssl import SSLContext
 
 from .datafolder import DataFolder
-from .errors import SettingsError, explain_import
+from .errors import SettingsError, SurveillanceError, explain_import
 from .reading import RequestReader
 from .settings import Settings
+from .validity import Validity
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,9 @@ class Tls:
         self._renew = renew
         self._context = load(cert, key)
         self._used = self._seen = self._stamp()
+        self._there = True
+        self._validity = Validity(cert)
+        self._validity.look(now())
 
     def encrypt(self, client: Any) -> Any:
         """Return *client*, a gevent socket, encrypted; only the caller waits."""
@@ -63,18 +68,23 @@ class Tls:
         try:
             self._renew()
             stamp = self._stamp()
-        except (OSError, SettingsError) as error:
-            log.debug("the certificate cannot be looked at: %s", error)
+        except (OSError, SurveillanceError) as error:
+            if self._there:
+                log.warning("the old certificate stays in use: %s", error)
+            self._there = False
             return
+        self._there = True
         if stamp == self._seen and stamp != self._used:
             self._take_up(stamp)
         self._seen = stamp
+        self._validity.look(now())
 
     def _take_up(self, stamp: Stamp) -> None:
         self._used = stamp
         try:
             self._context = load(self._cert, self._key)
             log.info("a new certificate is in use: %s", self._cert)
+            self._validity.look(now(), anew=True)
         except SettingsError as error:
             log.warning("the old certificate stays in use: %s", error)
 
@@ -121,9 +131,14 @@ def tls_for(settings: Settings, folder: DataFolder) -> Tls | None:
     except ModuleNotFoundError as missing:
         raise SettingsError(f"--tls is 'self-signed', but {explain_import(missing)}"
                             ) from None
-    own = SelfSigned(folder, settings.ip)
+    own = SelfSigned(folder, settings.ip, settings.host or ())
     own.renew()
     return Tls(own.cert, own.key, own.renew)
+
+
+def now() -> datetime.datetime:
+    """Return the time, as certificates have it."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def load(cert: Path, key: Path) -> SSLContext:

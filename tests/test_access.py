@@ -502,7 +502,7 @@ def test_flood_of_refusals_is_one_line_a_second(clock, caplog):
     assert refusals.total == 1000
     assert len(told) == 1000
     assert len(caplog.records) == 16
-    assert "(and 63 more since the last line)" in caplog.text
+    assert "(and 63 more since the last line, from anywhere)" in caplog.text
 
 
 def test_wrong_password_is_told_with_the_address_only(make_gate, folder, caplog):

@@ -12,7 +12,7 @@ LAYERS = [  # each may import what stands in the rows above it, and itself
     {"evidence", "archive", "salvage", "privacy"},
     {"surveillance", "doctor", "service"},
     {"web", "server", "accepting", "reading", "framing", "listening", "limits", "tls",
-     "selfsigned"},
+     "selfsigned", "validity"},
 ]
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/server.py",
@@ -24,7 +24,7 @@ CONFINED = {
     "gevent": ("pyimagesearch/server.py", "pyimagesearch/accepting.py",
                "pyimagesearch/reading.py", "pyimagesearch/tls.py",
                "pyimagesearch/streaming/fanout.py", "webstreaming.py"),
-    "cryptography": ("pyimagesearch/selfsigned.py",),
+    "cryptography": ("pyimagesearch/selfsigned.py", "pyimagesearch/validity.py"),
     "imutils": ("pyimagesearch/capture/videostream.py",
                 "pyimagesearch/capture/picamera.py"),
     "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/recording/encoder.py",

@@ -313,6 +313,31 @@ def test_key_opens_one_stream_and_nothing_else(several):
     assert answer_of(client, "GET", made["url"]) == 401
 
 
+def test_key_shows_a_picture_elsewhere_also_where_nobody_is_asked(tmp_path):
+    guarded = Guarded(tmp_path)
+    guarded.gate = Gate(guarded.folder, guarded.clock, auth=False, local=False,
+                        in_thread=lambda work: work())
+    site = guarded.app.extensions["site"]
+    guarded.app.extensions["site"] = replace(site, gate=guarded.gate)
+    client = guarded.client()
+    url = client.post("/api/stream_key", json={"path": "/snapshot.jpg"}, headers=OURS).json["url"]
+    for asked, allowed in ((url, "cross-origin"), ("/snapshot.jpg", "same-origin"),
+                           ("/snapshot.jpg?key=wrong", "same-origin")):
+        answer = client.get(asked)
+        assert answer.status_code == 200
+        assert answer.headers["Cross-Origin-Resource-Policy"] == allowed
+
+
+def test_login_leads_to_the_page_that_was_asked_for_with_its_query(guarded):
+    answer = guarded.client().get("/events?kind=motion&day=2026-11-20", headers=BROWSER)
+    assert answer.headers["Location"] == "/login?next=/events?kind%3Dmotion%26day%3D2026-11-20"
+    back = guarded.client().get(
+        f"{answer.headers['Location']}&token={guarded.secrets.tokens[VIEWER]}", headers=BROWSER)
+    assert back.headers["Location"] == "/events?kind=motion&day=2026-11-20"
+    secret = guarded.client().get("/events?key=of-a-stream", headers=BROWSER)
+    assert "of-a-stream" not in secret.headers["Location"]
+
+
 def test_key_of_an_owner_only_looks(guarded):
     guarded.app.add_url_rule("/new", "new", lambda: "new", methods=["GET", "POST"])
     url = guarded.client(OWNER).post(
@@ -594,6 +619,8 @@ def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
                 in_thread=lambda work: work())
     app = create_app(Site({"camera": Feed(broadcaster, lambda: STATUS)}, gate=gate))
     assert app.test_client().get("/api/status").json["auth"] is False
-    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
+    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto",
+                   "CF-Connecting-IP", "True-Client-IP", "X-Client-IP", "X-Forwarded-Host",
+                   "X-Original-Forwarded-For"):
         assert app.test_client().get("/api/status", headers={
             header: "192.0.2.7"}).status_code == 401

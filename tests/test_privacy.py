@@ -110,9 +110,11 @@ def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_mask_of_a_camera_that_is_not_there_now_is_kept(begin, tmp_path):
+def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path, caplog):
     (tmp_path / FILE).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
-    begin().privacy.draw("yard", [OTHER])
+    owner = begin()
+    assert "regions are hidden of a camera attic, which there is not" in caplog.text
+    owner.privacy.draw("yard", [OTHER])
     assert json.loads((tmp_path / FILE).read_text())["masks"] == {
         "attic": [DRAWN], "yard": [OTHER]}
 

@@ -79,6 +79,41 @@ def test_where_two_regions_overlap_is_black_too():
     assert shown[:, 485:].min() > 0
 
 
+@pytest.mark.parametrize("region", [
+    "500,100 700,700 150,350 850,350 300,700",      # a star, as a finger draws it
+    "100,100 900,100 900,600 100,600 100,100 300,300 700,300 700,500 300,500 300,300"])
+def test_middle_of_a_region_that_crosses_itself_is_black_too(region):
+    shown = PrivacyMask([region]).burnt(scene(640, 480))
+    assert shown[200:210, 310:330].max() == 0
+    assert shown[400:, 480:].min() > 0
+
+
+def test_what_lies_between_regions_is_seen():
+    frame = ["0,0 1000,0 1000,100 0,100", "0,900 1000,900 1000,1000 0,1000",
+             "0,0 100,0 100,1000 0,1000", "900,0 1000,0 1000,1000 900,1000"]
+    shown = PrivacyMask(frame).burnt(scene(640, 480))
+    assert shown[60:420, 80:560].min() > 0
+    assert max(shown[:40].max(), shown[440:].max(), shown[:, :60].max(), shown[:, 580:].max()) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9),
+       st.integers(2, 90), st.integers(2, 90))
+def test_nothing_that_is_drawn_stays_visible(corners, width, height):
+    shown = PrivacyMask([" ".join(f"{x},{y}" for x, y in corners)]).burnt(
+        np.full((height, width), 255, np.uint8))
+    drawn = np.full((height, width), 255, np.uint8)
+    points = np.rint(np.array(corners) * ((width - 1) / 1000, (height - 1) / 1000))
+    cv2.fillPoly(drawn, [points.astype(np.int32)], (0,))
+    assert shown[drawn == 0].max(initial=0) == 0
+
+
+def test_pictures_of_many_sizes_are_masked_and_few_are_remembered():
+    mask = PrivacyMask([MIDDLE])
+    for width in range(64, 96, 4):
+        assert inside(mask.burnt(scene(width, 48))).max() == 0
+    assert len(mask._outlines) <= 4
+
+
 def test_whole_picture_can_be_hidden_to_its_last_pixel():
     assert PrivacyMask(["0,0 1000,0 1000,1000 0,1000"]).burnt(scene(641, 479)).max() == 0
 

@@ -225,8 +225,11 @@ def test_address_of_another_machine_is_one_sentence():
 
 def test_name_that_is_no_address_is_one_sentence():
     status, told = run("--ip", "300.1.2.3.4", "--port", "0")
-    assert (status, told.count("\n")) == (1, 1)
-    assert "cannot listen on 300.1.2.3.4" in told
+    assert (status, told.count("\n")) == (2, 1)
+    assert "--ip is '300.1.2.3.4', but must be an address" in told
+    status, told = run("--ip", "no-such-name.invalid", "--port", "0")
+    assert (status, told.count("\n")) == (1, 1)     # it may be known later
+    assert "cannot listen on no-such-name.invalid" in told
 
 
 def test_port_that_needs_root_is_one_sentence():
@@ -277,7 +280,7 @@ def test_missing_libgl_is_told_with_its_remedy(tmp_path):
 
 # --- ends
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_everything_ends_within_a_second_streams_open(start, by):
     product = start(*SMALL)
     viewers = [Watching(product.port) for _ in range(5)]

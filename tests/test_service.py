@@ -106,6 +106,21 @@ def test_settings_given_are_those_of_the_service(at_home, capsys, tmp_path, monk
     assert settings.data == os.path.expanduser("~/kept here")
 
 
+def test_settings_of_this_shell_are_told_as_left_behind(at_home, capsys, monkeypatch):
+    monkeypatch.setenv("SURVEILLANCE_QUALITY", "50")
+    assert service(["service"]) == 0
+    assert ("SURVEILLANCE_QUALITY is set here, but not for the service; give --quality to this"
+            in capsys.readouterr().err)
+
+
+def test_video_file_that_is_not_there_yet_has_its_whole_path(at_home, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    service(["service", "--source", "a=later.mp4", "--source", "demo:640x480@7.5"])
+    words = words_of(capsys.readouterr().out)
+    assert f"--source=a={tmp_path}/later.mp4" in words
+    assert "--source=demo:640x480@7.5" in words
+
+
 def test_port_below_1024_brings_the_one_right_it_takes(at_home, capsys):
     service(["service", "--port", "443"])
     text = capsys.readouterr().out

@@ -12,13 +12,16 @@ import sys
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from chromium import go
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.selfsigned import SelfSigned
+from pyimagesearch.selfsigned import make as make_own
 from pyimagesearch.tls import Tls, load
+from pyimagesearch.validity import Validity
 
 DEMO = ("--source", "demo:320x240@10", "--frame-count", "1")
 
@@ -260,7 +263,52 @@ def test_files_are_taken_up_only_when_they_have_come_to_rest(tmp_path):
     assert tls._context is not before
 
 
+@pytest.mark.parametrize(("days", "told"), [
+    (-3, "ended on 17 November 2026, so browsers refuse it"),
+    (13, "is good until 03 December 2026, 12:00 UTC only"), (16, "")])
+def test_end_of_a_certificate_is_told_in_time_once_a_day(tmp_path, caplog, monkeypatch, days, told):
+    begun = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
+    monkeypatch.setattr("pyimagesearch.selfsigned.LASTS", datetime.timedelta(days=days + 100))
+    cert = tmp_path / "some.pem"
+    cert.write_bytes(make_own(
+        ec.generate_private_key(ec.SECP256R1()), {"x"}, begun - datetime.timedelta(days=100)))
+    validity = Validity(cert)
+    for hours in (0, 1, 23, 25):
+        validity.look(begun + datetime.timedelta(hours=hours))
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == (2 if told else 0)
+    assert all(told in line for line in lines)
+
+
+def test_certificate_that_is_gone_is_told_once(tmp_path, caplog):
+    cert, key = make(tmp_path, "old")
+    tls = Tls(cert, key)
+    cert.rename(tmp_path / "away")
+    for _ in range(3):
+        tls.refresh()
+    assert caplog.text.count("the old certificate stays in use: [Errno 2]") == 1
+    (tmp_path / "away").rename(cert)
+    tls.refresh()
+    cert.unlink()
+    tls.refresh()
+    assert caplog.text.count("the old certificate stays in use: [Errno 2]") == 2
+
+
 # --- one of our own
+
+def test_own_certificate_names_the_hosts_that_were_given(tmp_path, caplog):
+    caplog.set_level("INFO")
+    signed = SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0", ["cam.example.org", "192.0.2.9"])
+    signed.renew()
+    cert = x509.load_pem_x509_certificate(signed.cert.read_bytes())
+    names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "cam.example.org" in names.get_values_for_type(x509.DNSName)
+    assert ipaddress.ip_address("192.0.2.9") in names.get_values_for_type(x509.IPAddress)
+    shown = subprocess.run(
+        [needs("openssl", "openssl"), "x509", "-in", signed.cert, "-noout", "-fingerprint",
+         "-sha256"], check=True, capture_output=True, text=True).stdout
+    assert f"its SHA-256 fingerprint is {shown.strip().partition('=')[2]}" in caplog.text
+
 
 def test_own_certificate_names_this_machine_and_opens_the_page(own):
     cert_file = f"{own.data.name}/tls-cert.pem"

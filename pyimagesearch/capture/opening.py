@@ -69,10 +69,16 @@ def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
         return Camera(spec, partial(open_usb, device, wish, clock))
     if "://" in spec:
         return find_by_url(spec, wanted.fps, clock, hubs, tap)
-    if Path(spec).suffix:
+    if is_video_file(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, wanted.loop, closing, clock), TRYING + OPENING)
     raise wrong(spec)
+
+
+def is_video_file(spec: str) -> bool:
+    """Return whether *spec* is the path of a file, as its ending shows."""
+    return ("://" not in spec and not spec.startswith("demo:") and not is_device(spec)
+            and bool(Path(spec).suffix))
 
 
 def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,

@@ -32,9 +32,10 @@ def parse_url(url: str) -> CameraUrl:
     except ValueError:
         fits = False
     if not fits:
+        scheme = url.partition("://")[0]
         raise SettingsError(
             f"--source is {without_login(url)!r}, which has no host or a wrong port; "
-            "a URL is written rtsp://user:password@host:port/path")
+            f"such a URL is written {scheme}://user:password@host:port/path")
     user, _, password = login.partition(":")
     return CameraUrl(bare, unquote(user), unquote(password))
 

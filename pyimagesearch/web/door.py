@@ -65,16 +65,18 @@ def let_in() -> Response | None:
 
 def identify(gate: Gate) -> Visitor | None:
     """Return who sent this request, by the first of what it shows."""
+    looks = request.method in ("GET", "HEAD")
+    key = request.args.get("key") if looks else None
     if not gate.asks(is_forwarded(request.headers)):
-        return ANYBODY
+        # a key counts here too: what it opens may be shown by another site's page
+        return (gate.by_key(key, request.path) if key else None) or ANYBODY
     address = request.remote_addr or ""
     # not by request.authorization, which fails for a "Basic" that is not ASCII
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind:
         is_bearer = kind.lower() == "bearer"
         return gate.by_token(token.strip(), address) if is_bearer else None
-    key = request.args.get("key")
-    if key is not None and request.method in ("GET", "HEAD"):
+    if key is not None:
         return gate.by_key(key, request.path)
     return gate.by_cookie(request.cookies.get(cookie_name(gate), ""), address)
 
@@ -95,6 +97,8 @@ def refuse() -> Response:
     """Show a person the login page; tell a program what it lacks."""
     if request.method == "GET" and wants_page():
         wanted = quote(request.path)
+        if request.query_string and "key" not in request.args:
+            wanted += "?" + request.query_string.decode("ascii", "replace")
         return go_to(url_for("login.form", next=None if wanted == "/" else wanted))
     raise Unauthorized(
         "This needs a login, a token (Authorization: Bearer TOKEN), or a key.",

@@ -105,7 +105,8 @@ class Site:
             return next(iter(self.feeds.values()))
         if name not in self.feeds:
             known = ", ".join(self.feeds)
-            abort(404, f"There is no camera {name!r}; there are {known}.")
+            are = "are" if len(self.feeds) > 1 else "is"
+            abort(404, f"There is no camera {name!r}; there {are} {known}.")
         return self.feeds[name]
 
 

@@ -25,7 +25,10 @@ def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
     name, *words = argv
     own = {"password": "--viewer", "token": "--new"}[name]
     settings = Settings.from_command_line([word for word in words if word != own])
-    file = CredentialsFile(DataFolder(settings.data))
+    folder = DataFolder(settings.data)
+    file = CredentialsFile(folder)
+    print(f"for the server that keeps its data in {folder.path}" + (
+        "" if file.current() else " (none has run with it yet)"))
     found = file.current() or Credentials.new()
     if name == "password":
         return set_password(file, found, Role.VIEWER if own in words else Role.OWNER)
@@ -49,6 +52,8 @@ def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
     file.keep(found.with_password(role, hash_password(password)))
     print(f"The password of the {role} is set; browsers logged in as {role} "
           "must log in anew.")
+    if role is Role.VIEWER and Role.OWNER not in found.passwords:
+        print("The owner has none, and logs in with the link that 'token' prints.")
     return 0
 
 

@@ -121,14 +121,14 @@ class CredentialsFile:
         self._dates = self._look()
 
     def remember_url(self, url: str) -> None:
-        """Keep *url* with the secrets, where there are any."""
-        found = self.current()
-        if found is None or found.url == url:
+        """Keep *url* with the secrets, new ones if there are none; if that can be."""
+        found = self.current() or Credentials.new()
+        if found.url == url:
             return
         try:
             self.keep(replace(found, url=url))
         except AccessError as error:
-            log.warning("%s", error)
+            log.debug("%s", error)
 
     @property
     def _path(self) -> str:

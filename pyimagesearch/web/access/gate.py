@@ -92,12 +92,16 @@ class Gate:
         """
         Return what to print at the start of a server that is found at *url*.
 
-        These are links, unless the owner has a password. *url* is kept for the
-        links that are asked for later.
+        These are links, unless the owner has a password.
         """
         found = self.credentials()
-        self._file.remember_url(url)
         return [] if Role.OWNER in found.passwords else list(invitation(found, url))
+
+    def remember_url(self, url: str) -> None:
+        """Keep *url*, where the server is found, for links that are asked for later."""
+        if self.asks():
+            self.credentials()      # which tells if they cannot be kept
+        self._file.remember_url(url)
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ def invitation(credentials: Credentials, url: str) -> Iterator[str]:
     yield f"log in as owner (may do all): {owner}"
     yield f"log in as viewer (may look):  {link(credentials, Role.VIEWER, url)}"
     if sys.stdout.isatty():
+        yield "the same as a code, for the owner:"
         yield from qr_code(owner, sys.stdout.encoding)
 
 

@@ -5,7 +5,11 @@ import re
 import socket
 from typing import Protocol
 
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+# what proxies add to tell of themselves, or of whom they serve
+FORWARDED = (
+    "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+    "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
+    "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "CDN-Loop")
 
 
 class Headers(Protocol):

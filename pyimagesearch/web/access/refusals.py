@@ -30,26 +30,26 @@ class Refusals:
         """Note that a wrong password of *account*, or a wrong token, was shown."""
         self.total += 1
         self._on_refused(address, account)
-        untold = self._counted(account) if account == TOKEN else 0
-        if untold is not None:
+        others = self._others(account) if account == TOKEN else ""
+        if others is not None:
             log.warning("refused %s: wrong %s%s", address, "token or link"
-                        if account == TOKEN else f"password of {account}",
-                        f" (and {untold} more since the last line)" if untold else "")
+                        if account == TOKEN else f"password of {account}", others)
 
     def count(self, address: str) -> None:
         """Note that *address* was refused unseen, as it had tried too often."""
         self.total += 1
         self._on_refused(address, UNSEEN)
-        untold = self._counted(UNSEEN)
-        if untold is not None:
-            log.warning("refused %s: too many wrong passwords%s", address,
-                        f" (and {untold} more since the last line)" if untold else "")
+        others = self._others(UNSEEN)
+        if others is not None:
+            log.warning("refused %s: too many wrong passwords%s", address, others)
 
-    def _counted(self, sort: str) -> int | None:
-        """Return how many were not told since the last line; ``None`` = tell later."""
+    def _others(self, sort: str) -> str | None:
+        """Return what to say of those that were not told; ``None`` = tell later."""
         now = self._clock.monotonic()
         if now < self._due.get(sort, now):
             self._untold[sort] = self._untold.get(sort, 0) + 1
             return None
         self._due[sort] = now + TOLD_EVERY
-        return self._untold.pop(sort, 0)
+        untold = self._untold.pop(sort, 0)
+        return (f" (and {untold} more since the last line, from anywhere)" if untold
+                else "")
