@@ -107,13 +107,15 @@ def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     folder = DataFolder(settings.data)
+    folder.check()
     archive = Archive(folder, settings, clock)
     privacy = Privacy(folder, wanted, archive.store, clock)
     archive.on_open(privacy.catch_up)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
-                        connections_for(*viewers, many_descriptors()),
+                        connections_for(*viewers, many_descriptors(),
+                                        settings.trusted_proxies),
                         tls_for(settings, folder))
     archive.claim()
     shown_elsewhere = settings.trusted_proxies or settings.host or settings.base_path

@@ -17,6 +17,7 @@ from .streaming.broadcaster import LatestFrameBroadcaster
 from .streaming.fanout import Fanout
 from .streaming.mjpeg import BOUNDARY, LiveStream
 from .tls import HELLO, Tls, ToHttps
+from .turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Acceptor(WSGIServer):
                  tls: Tls | None,
                  fanout: Callable[[LatestFrameBroadcaster], Fanout]) -> None:
         self.connections = connections
+        self.turns = Turns()
         self.fanout = fanout
         self._tls = tls
         self.complain = Complaint(log.info)

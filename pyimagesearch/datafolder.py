@@ -1,6 +1,8 @@
 """The folder in which everything lies that is kept: clips, events, secrets."""
 
+import contextlib
 import fcntl
+import json
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +11,8 @@ from .errors import DataFolderError, SettingsError
 
 OWN = 0o600     # only the user who runs the program may read a secret
 PRIVATE = 0o700     # and look into a folder that we made
+OURS = ("events.db", "access.json", "privacy.json")     # some of these are always there
+ELSEWHERE = "elsewhere.json"    # in the platform's folder: which others must be there
 
 
 class DataFolder:
@@ -65,6 +69,34 @@ class DataFolder:
             os.close(self._lock)
             self._lock = None
 
+    def must_be_there(self) -> None:
+        """
+        Note that this folder says what must not be guessed: a password, a mask.
+
+        That is kept in the platform's own folder, if it can be: a disk that is not
+        there takes all else along.
+        """
+        home, known = platform_folder(), which_must_be_there()
+        path = str(self.path.absolute())
+        if path in known or self.path.absolute() == home.absolute():
+            return
+        with contextlib.suppress(OSError):
+            home.mkdir(PRIVATE, parents=True, exist_ok=True)
+            (home / ELSEWHERE).write_text(json.dumps([*known, path], indent=1) + "\n")
+
+    def check(self) -> None:
+        """
+        Raise :exc:`DataFolderError` if the folder :meth:`must_be_there`, and is not.
+
+        It is not, either, if there is nothing of ours in it: a disk is mounted there.
+        """
+        if str(self.path.absolute()) in which_must_be_there() and not any(
+                os.path.exists(self.path / name) for name in OURS):
+            raise DataFolderError(
+                f"{str(self.path)!r}, which says what is to be hidden or who may look, "
+                "is not there; plug in its disk, or, to begin anew, remove "
+                f"{str(platform_folder() / ELSEWHERE)!r}")
+
     def secret(self, name: str) -> bytes | None:
         """Return what :meth:`keep_secret` kept under *name*, or ``None``."""
         try:
@@ -82,6 +114,16 @@ class DataFolder:
             file.flush()
             os.fsync(number)
         draft.replace(self.path / name)
+
+
+def which_must_be_there() -> list[str]:
+    """Return the folders of which that was noted, as absolute paths."""
+    try:
+        found = json.loads((platform_folder() / ELSEWHERE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [each for each in found if isinstance(each, str)
+            ] if isinstance(found, list) else []
 
 
 def is_something_else(path: Path) -> bool:

@@ -87,12 +87,18 @@ def as_refused(error: Exception) -> Refused:
     return malformed("The request is not as HTTP/1.1 has it.")
 
 
-def check_framing(headers: http.client.HTTPMessage) -> None:
-    """Raise :exc:`Refused` unless everybody sees the end of the request there."""
+def check_framing(headers: http.client.HTTPMessage, version: str) -> None:
+    """
+    Raise :exc:`Refused` unless everybody sees the end of the request there.
+
+    *version* is that of the request, as ``HTTP/1.1``.
+    """
     codings = headers.get_all("transfer-encoding", [])
     lengths = headers.get_all("content-length", [])
     if len(codings) + len(lengths) > 1:
         raise malformed("The length of the body is given twice.")
+    if codings and version == "HTTP/1.0":       # which has none (RFC 9112, section 6.1)
+        raise malformed("HTTP/1.0 knows no transfer coding.")
     if codings and codings[0].lower() != "chunked":
         raise Refused("501 Not Implemented", "No transfer coding but chunked is known.")
     if lengths and not re.fullmatch(r"[0-9]{1,15}", lengths[0]):

@@ -1,5 +1,6 @@
 """How much of the server all strangers together may have, and how much each one."""
 
+import ipaddress
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,19 @@ UNLIMITED = 1 << 31
 # camera would write past the end of its table.
 SPARE, SPARE_PER_ADDRESS = 500, 200
 OTHERS = 64         # descriptors for cameras, clips and the store
+
+
+def place_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 class Ticket:
@@ -43,28 +57,29 @@ class ViewerLimits:
 
     def admit(self, address: str) -> Ticket:
         """Return a ticket for a stream to *address*; or :exc:`TooManyViewers`."""
+        place = place_of(address)
         with self._lock:
             if self._open.total() >= self._most:
                 raise TooManyViewers(
                     f"All {self._most} places for viewers are taken; try again later.")
-            if self._open[address] >= self._per_address:
+            if self._open[place] >= self._per_address:
                 raise TooManyViewers(
                     f"Your address has {self._per_address} live pictures open already, "
                     "which is the most that one may have; close another one first.")
-            self._open[address] += 1
-        return Ticket(lambda: self._leave(address))
+            self._open[place] += 1
+        return Ticket(lambda: self._leave(place))
 
-    def _leave(self, address: str) -> None:
+    def _leave(self, place: str) -> None:
         with self._lock:
-            self._open[address] -= 1
+            self._open[place] -= 1
             self._open += Counter()     # forgets those with none
 
 
 class Connection:
-    """One open connection; *hang_up* makes its owner close it."""
+    """One open connection of a *place*; *hang_up* makes its owner close it."""
 
-    def __init__(self, address: str, hang_up: Callable[[], object]) -> None:
-        self.address = address
+    def __init__(self, place: str, hang_up: Callable[[], object]) -> None:
+        self.place = place
         self.hang_up = hang_up
 
 
@@ -73,16 +88,16 @@ class Connections:
     Know all open connections, and which of them only wait.
 
     A connection waits while it has not said all of what it wants: a silent one,
-    a slow one, one that is kept for a next request. If there are *most* in all,
-    or *per_address* of one address, the one that has waited longest must go for
-    a new one, and only if none waits is the new one refused. So whoever holds
-    connections without a use for them keeps nobody out. Belongs to the hub's
-    thread.
+    a slow one, one that is kept for a next request; and while it does not take what
+    it asked for. If there are *most* in all, or *per_place* of one place
+    (:func:`place_of`), the one that has waited longest must go for a new one, and
+    only if none waits is the new one refused. So whoever holds connections without
+    a use for them keeps nobody out. Belongs to the hub's thread.
     """
 
-    def __init__(self, most: int = UNLIMITED, per_address: int = UNLIMITED) -> None:
+    def __init__(self, most: int = UNLIMITED, per_place: int = UNLIMITED) -> None:
         self._most = most
-        self._per_address = per_address
+        self._per_place = per_place
         self._open: dict[str, set[Connection]] = {}
         self._count = 0
         self._waiting: dict[Connection, None] = {}      # longest first
@@ -93,40 +108,41 @@ class Connections:
 
     def admit(self, address: str, hang_up: Callable[[], object]) -> Connection | None:
         """Return the new connection, which waits; or ``None``, if there is no room."""
-        if len(self._open.get(address, ())) >= self._per_address and not (
-                self._end_one_of(self._waiting_of.get(address, {}))):
+        place = place_of(address)
+        if len(self._open.get(place, ())) >= self._per_place and not (
+                self._end_one_of(self._waiting_of.get(place, {}))):
             return None
         if self._count >= self._most and not self._end_one_of(self._waiting):
             return None
-        connection = Connection(address, hang_up)
-        self._open.setdefault(address, set()).add(connection)
+        connection = Connection(place, hang_up)
+        self._open.setdefault(place, set()).add(connection)
         self._count += 1
         self.rest(connection)
         return connection
 
     def rest(self, connection: Connection) -> None:
         """Note that *connection* waits, from now on."""
-        if connection in self._open.get(connection.address, ()):
+        if connection in self._open.get(connection.place, ()):
             self._waiting[connection] = None
-            self._waiting_of.setdefault(connection.address, {})[connection] = None
+            self._waiting_of.setdefault(connection.place, {})[connection] = None
 
     def work(self, connection: Connection) -> None:
         """Note that *connection* is being served."""
         self._waiting.pop(connection, None)
-        of_address = self._waiting_of.get(connection.address, {})
-        of_address.pop(connection, None)
-        if not of_address:
-            self._waiting_of.pop(connection.address, None)
+        of_place = self._waiting_of.get(connection.place, {})
+        of_place.pop(connection, None)
+        if not of_place:
+            self._waiting_of.pop(connection.place, None)
 
     def leave(self, connection: Connection) -> None:
         """Note that *connection* has ended; twice does no harm."""
         self.work(connection)
-        of_address = self._open.get(connection.address, set())
-        if connection in of_address:
-            of_address.remove(connection)
+        of_place = self._open.get(connection.place, set())
+        if connection in of_place:
+            of_place.remove(connection)
             self._count -= 1
-        if not of_address:
-            self._open.pop(connection.address, None)
+        if not of_place:
+            self._open.pop(connection.place, None)
 
     def _end_one_of(self, waiting: dict[Connection, None]) -> bool:
         longest = next(iter(waiting), None)
@@ -137,11 +153,16 @@ class Connections:
         return True
 
 
-def connections_for(max_viewers: int, per_address: int,
-                    descriptors: int) -> Connections:
-    """Return limits that fit those of the viewers and *descriptors* [number]."""
+def connections_for(max_viewers: int, per_address: int, descriptors: int,
+                    proxies: int = 0) -> Connections:
+    """
+    Return limits that fit those of the viewers and *descriptors* [number].
+
+    Behind *proxies*, all connections come from one address.
+    """
     most = min(max_viewers + SPARE, max(descriptors - OTHERS, OTHERS // 2))
-    return Connections(most, min(most, per_address + SPARE_PER_ADDRESS))
+    of_place = most if proxies else per_address + SPARE_PER_ADDRESS
+    return Connections(most, min(most, of_place))
 
 
 class Complaint:

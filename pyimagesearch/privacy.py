@@ -63,6 +63,9 @@ class Wishes(NamedTuple):
         return cls({name: tuple(drawn) for name, drawn in masks.items()}, off_since)
 
 
+NOTHING = Wishes({}, None)
+
+
 class Privacy:
     """
     Tell each camera's watcher what nobody is to see, also after a restart.
@@ -84,7 +87,9 @@ class Privacy:
         self._watchers: dict[str, Watcher] = {}
         self._lock = threading.Lock()       # guards the two below, and the file
         self._unkept = False
-        self._wishes = self._read() or Wishes({}, None)
+        self._wishes = self._read() or NOTHING
+        if self._wishes != NOTHING:
+            folder.must_be_there()
         self._warn_of_strangers()
         if self.off_since is not None:
             log.info("all cameras are switched off, until the owner switches them on")
@@ -138,7 +143,7 @@ class Privacy:
     def catch_up(self) -> None:
         """Read, and keep, what could not be while the folder was not there."""
         with self._lock:
-            found = self._read() or Wishes({}, None)
+            found = self._read() or NOTHING
             together = Wishes({**found.masks, **self._wishes.masks},
                               self.off_since or found.off_since)
             if together != self._wishes:
@@ -164,6 +169,7 @@ class Privacy:
         self._unkept = True
         try:
             self._folder.keep_secret(FILE, self._wishes.as_bytes())
+            self._folder.must_be_there()
         except OSError as error:
             raise DataFolderError(
                 "this holds until the next start only, as it cannot be kept in "

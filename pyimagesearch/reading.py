@@ -6,6 +6,7 @@ import io
 import logging
 import socket
 import ssl
+import time
 from types import TracebackType
 from typing import Any
 
@@ -31,6 +32,7 @@ HEAD, BODY = 10.0, 10.0         # seconds for request line and headers, and for 
 IDLE = 15.0                     # seconds without a next request on a kept connection
 SENDING = 30.0                  # seconds that a client may take nothing of an answer
 PIECE = 64 * 1024               # bytes that a client must take within SENDING
+BREATH = 1e-6                   # seconds between two requests of a connection
 LINGER = 1.0                    # seconds for a refused client to read why
 
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET,
@@ -75,7 +77,9 @@ class RequestReader(WSGIHandler):
         return line if line.strip("\r\n") or not line else super().read_requestline()
 
     def _is_asked_again(self) -> bool:
-        gevent.sleep(0)     # one who always has more to ask must not keep the rest
+        # one who always has more to ask must not keep the rest: what is due by the
+        # clock, and the sockets, have their turn only if we wait for the clock too
+        gevent.sleep(BREATH)
         with gevent.Timeout(IDLE, False):
             if self.rfile.peek(1):
                 self.head_timer = start_head_timer()
@@ -97,7 +101,7 @@ class RequestReader(WSGIHandler):
             "431 Request Header Fields Too Large",
             f"The headers are more than {MOST_HEAD} bytes."))
         headers: http.client.HTTPMessage = super().MessageClass(lines, 0)
-        check_framing(headers)
+        check_framing(headers, self.request_version)
         return headers
 
     def _read_body(self) -> bytes:
@@ -122,20 +126,29 @@ class RequestReader(WSGIHandler):
         environ: dict[str, Any] = super().get_environ()
         self.wsgi_input = Input(io.BytesIO(self._body), len(self._body))
         environ["wsgi.input"] = self.wsgi_input
+        environ["webstreaming.hang_up"] = self.connection.hang_up
         if environ.pop("HTTP_TRANSFER_ENCODING", None):
             environ["CONTENT_LENGTH"] = str(len(self._body))
         return environ
 
     def handle_one_response(self) -> None:
-        """Answer one request; that long, the connection is no idle one."""
-        connections = self.server.connections
+        """Answer one request in its turn; that long, the connection is no idle one."""
+        connections, turns = self.server.connections, self.server.turns
+        place = self.connection.place
+        while (left := turns.wait(place)) > 0:
+            gevent.sleep(left)
         connections.work(self.connection)
+        begin = time.thread_time()
         super().handle_one_response()
+        turns.took(place, time.thread_time() - begin)
         connections.rest(self.connection)
 
     def _sendall(self, data: bytes) -> None:
+        connections = self.server.connections
         for at in range(0, len(data), PIECE):
+            connections.rest(self.connection)       # who does not take it only waits
             super()._sendall(memoryview(data)[at:at + PIECE])
+            connections.work(self.connection)
 
     def _handle_client_error(self, error: Exception) -> None:
         if is_network(error):

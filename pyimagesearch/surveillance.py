@@ -85,7 +85,7 @@ class Surveillance:
         self._stopping = threading.Event()
         self._news = threading.Event()      # there is more to do than to wait
         self._off_since: float | None = None
-        self._masking = threading.Lock()    # guards the next line
+        self._masking = threading.Lock()    # guards the next line, and what is shown
         self._mask = self._burnt = PrivacyMask()    # what is to be, and what is burnt
         self._thread = threading.Thread(
             target=self.run, name=f"camera-{name}", daemon=True)
@@ -116,13 +116,18 @@ class Surveillance:
         self._interrupt()
 
     def hide(self, mask: PrivacyMask) -> None:
-        """Burn *mask* into all pictures from now on; they are learnt anew."""
+        """
+        Burn *mask* into all pictures from now on; they are learnt anew.
+
+        Once this returns, nobody is shown what was captured before.
+        """
         if mask.polygons == self._mask.polygons:
             return
         with self._masking:
             self._mask = mask
             if mask:
                 self._evidence.refuse_packets()
+                self._screen.hide()
 
     def switch(self, off_since: float | None) -> None:
         """Let go of the camera, as of *off_since* [s since the epoch]; or open it."""
@@ -166,8 +171,8 @@ class Surveillance:
         """Watch until :meth:`stop`, whatever the camera does."""
         delay = RETRY_FIRST
         while self._goes_on():
-            if self._off_since is not None:
-                self._rest(self._off_since)
+            if (off_since := self._off_since) is not None:
+                self._rest(off_since)
                 continue
             before, begin = self._frames, self._clock.monotonic()
             self._turned()
@@ -242,7 +247,9 @@ class Surveillance:
                     detector.update(grey)
                 total += 1
                 self._note(frame, total, motion is not None)
-                self._show(frame, motion, size_of(grey))
+                with self._masking:
+                    if self._burnt is self._mask:   # else it shows what is hidden now
+                        self._show(frame, motion, size_of(grey))
             except BadPicture:
                 self._forgive(frame.arrived - good)
                 continue

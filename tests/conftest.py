@@ -40,6 +40,10 @@ settings.load_profile("calm")
 # whoever runs the tests in the background has them ignore Ctrl-C, and what they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# what the tests note of their folders is none of the user's
+HOME = tempfile.TemporaryDirectory(prefix="surveillance-home-")
+os.environ["XDG_DATA_HOME"] = HOME.name
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0     # seconds of the machine; reached only by a test that is going to fail
 DEADLINE = 300.0    # seconds by the clock, for what cannot tell whether the machine runs

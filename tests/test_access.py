@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
 from conftest import Hands, Later, eventually
-from pyimagesearch.datafolder import DataFolder
-from pyimagesearch.errors import AccessError
-from pyimagesearch.web.access.attempts import Attempts, network
+from pyimagesearch.datafolder import DataFolder, which_must_be_there
+from pyimagesearch.errors import AccessError, DataFolderError
+from pyimagesearch.limits import place_of
+from pyimagesearch.web.access.attempts import Attempts
 from pyimagesearch.web.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.web.access.gate import ANYBODY, Gate, Wait
 from pyimagesearch.web.access.invitation import in_journal, invitation, qr_code
@@ -114,6 +115,14 @@ def test_strangers_never_shut_out_who_was_here_before(tries):
     assert attempts.admit("owner", STRANGERS[0], "phone").wait == 0
 
 
+def test_many_known_devices_together_are_slowed_too(clock):
+    attempts = Attempts(clock)
+    admitted = [attempts.admit("owner", STRANGERS[0], f"phone {number % 9}").wait == 0
+                for number in range(90)]
+    assert sum(admitted) == 30
+    assert attempts.admit("viewer", STRANGERS[0], "phone 1").wait == 0
+
+
 def test_one_stranger_leaves_room_for_another(clock):
     attempts = Attempts(clock)
     for _ in range(1000):
@@ -159,7 +168,7 @@ def test_refused_tries_leave_nothing_behind(clock):
     ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"),
     ("2001:db8::1", "2001:db8::/64"), ("fe80::1%eth0", "fe80::/64"), ("", "")])
 def test_a_place_is_an_address_or_a_network(address, place):
-    assert network(address) == place
+    assert place_of(address) == place
 
 
 # --- passwords
@@ -185,20 +194,22 @@ def test_passwords_are_checked_one_at_a_time_and_few_wait(monkeypatch):
         return True
     monkeypatch.setattr("pyimagesearch.web.access.passwords.check_password_hash", slow)
     check = PasswordCheck(at_once)
-    checks = [Later(check.fits, "", "") for _ in range(3)]
-    eventually(lambda: check._waiting == 3)
+    checks = [Later(check.fits, VIEWER, "", "") for _ in range(3)]
+    eventually(lambda: check._waiting[VIEWER] == 3)
     with pytest.raises(Busy):
-        check.fits("", "")
+        check.fits(VIEWER, "", "")
+    checks.append(Later(check.fits, OWNER, "", ""))     # is kept out by no viewer
+    eventually(lambda: check._waiting[OWNER] == 1)
     go_on.set()
     assert all(each.result() for each in checks)
     assert most == [1]
-    assert check.fits("", "")
+    assert check.fits(VIEWER, "", "")
 
 
 def test_endless_password_costs_no_check():
     def never(work):
         raise AssertionError("was checked")
-    assert PasswordCheck(never).fits("scrypt:…", "x" * 10_000) is False
+    assert PasswordCheck(never).fits(OWNER, "scrypt:…", "x" * 10_000) is False
 
 
 # --- secrets
@@ -220,6 +231,19 @@ def test_secrets_show_nowhere():
     shown = repr(found)
     for secret in (found.key, *found.tokens.values(), "scrypt$hash"):
         assert secret not in shown
+
+
+def test_folder_with_a_password_must_be_there(folder):
+    file = CredentialsFile(folder)
+    file.keep(Credentials.new())
+    assert str(folder.path) not in which_must_be_there()
+    file.keep(Credentials.new().with_password(OWNER, "hash"))
+    file.keep(Credentials.new().with_password(OWNER, "other"))
+    assert which_must_be_there().count(str(folder.path)) == 1
+    for path in folder.path.iterdir():
+        path.unlink()
+    with pytest.raises(DataFolderError, match="is not there; plug in its disk"):
+        folder.check()
 
 
 def test_change_by_another_process_counts_at_once(folder):
@@ -308,13 +332,24 @@ def test_sessions_without_end_push_out_the_oldest_of_their_role_only(folder, clo
     sessions = Sessions(folder, clock, at_once)
     owner = sessions.begin(OWNER, "stamp", "", "")
     first = sessions.begin(VIEWER, "stamp", "", "")
-    for _ in range(100):
+    for number in range(100):
         clock.now += 1
-        sessions.begin(VIEWER, "stamp", "", "x" * 10_000)
+        sessions.begin(VIEWER, "stamp", f"192.0.2.{number}", "x" * 10_000)
     assert len(sessions.all()) == 101
     assert sessions.find(owner.id)
     assert sessions.find(first.id) is None
     assert len(sessions.all()[0].agent) == 300
+
+
+def test_link_that_is_opened_again_and_again_ends_nobody_elses_session(folder, clock):
+    sessions = Sessions(folder, clock, at_once)
+    phone = sessions.begin(VIEWER, "stamp", "192.0.2.1", "")
+    for number in range(150):
+        clock.now += 1
+        last = sessions.begin(VIEWER, "stamp", f"2001:db8::{number:x}", "")
+    assert len(sessions.all()) == 26
+    assert sessions.find(phone.id)
+    assert sessions.find(last.id)
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b'[{"id": 1}]', b"[1]", b"null"])
@@ -385,6 +420,25 @@ def test_owner_gets_in_while_a_stranger_guesses(make_gate, folder, clock):
     assert gate.try_password(OWNER, "the right one", "198.51.100.1", device)
     with pytest.raises(Wait):
         gate.try_password(OWNER, "the right one", "198.51.100.1", device[:-9] + device[-9:].swapcase())
+
+
+def test_device_is_known_for_a_year(make_gate, folder, clock):
+    CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, CHEAP))
+    gate = make_gate()
+    device = gate.device_cookie(OWNER)
+    for days, known in ((364, True), (2, False)):
+        clock.now += days * 86_400
+        for number in range(12):
+            with contextlib.suppress(Wait):
+                gate.try_password(OWNER, "wrong", f"198.51.100.{number}")
+        assert may_try(gate, device) is known
+
+
+def may_try(gate, device):
+    try:
+        return gate.try_password(OWNER, "the right one", "203.0.113.5", device)
+    except Wait:
+        return False
 
 
 def test_device_of_a_viewer_gives_no_more_tries_at_the_owner(make_gate, folder):

@@ -12,7 +12,7 @@ LAYERS = [  # each may import what stands in the rows above it, and itself
     {"evidence", "archive", "salvage", "privacy"},
     {"surveillance", "doctor", "service"},
     {"web", "server", "accepting", "reading", "framing", "listening", "limits", "tls",
-     "selfsigned", "validity"},
+     "selfsigned", "validity", "turns"},
 ]
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/server.py",

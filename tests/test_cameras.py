@@ -113,6 +113,27 @@ def test_nobody_sees_a_tile_from_before_nobody_watched(mosaic):
     assert (mosaic._canvas[240, 320] < 60).all()
 
 
+def test_tile_that_becomes_dark_while_it_is_encoded_is_shown_to_nobody(mosaic, monkeypatch):
+    bright = np.full((480, 640, 3), 200, np.uint8)
+
+    def encode_slowly(picture, quality):
+        if len(published) == 0:
+            mosaic.show("a", None, motion=False)        # as its owner hides it
+        published.append(picture[240, 320].max())
+        return b"jpeg"
+    published = []
+    monkeypatch.setattr("pyimagesearch.streaming.mosaic.encode", encode_slowly)
+    with mosaic.broadcaster.watching():
+        mosaic.show("a", bright, motion=False)
+        mosaic._publish()
+        assert (mosaic.broadcaster.latest.number, mosaic.broadcaster.stale) == (0, True)
+        assert mosaic._changed.is_set()
+        mosaic._publish()
+        assert (mosaic.broadcaster.latest.number, mosaic.broadcaster.stale) == (1, False)
+    assert published[0] == 200
+    assert published[1] < 60
+
+
 def test_state_that_is_special_stands_beside_the_name(mosaic):
     grey = np.full((480, 640, 3), 90, np.uint8)
     with mosaic.broadcaster.watching():

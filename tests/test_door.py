@@ -1,11 +1,13 @@
 """The door in front of every view, asked of Flask itself; and the login behind it."""
 
+import contextlib
 import re
 from dataclasses import replace
 
 import pytest
 from test_web import STATUS
 from werkzeug.security import generate_password_hash
+from werkzeug.test import EnvironBuilder
 
 from conftest import Hands
 from pyimagesearch.datafolder import DataFolder
@@ -294,6 +296,40 @@ def test_other_password_ends_the_sessions_of_its_role(guarded):
     guarded.set_password(VIEWER)
     assert owner.get("/api/status").status_code == 200
     assert viewer.get("/api/status").status_code == 401
+
+
+def test_download_ends_when_its_reader_is_shut_out(guarded):
+    ended, cookie = [], guarded.cookie(guarded.client(VIEWER))
+    environ = EnvironBuilder("/static/live.js", headers={
+        "Cookie": f"{cookie.key}={cookie.value}"}).get_environ()
+    environ["webstreaming.hang_up"] = lambda: ended.append("the connection")
+    with contextlib.closing(guarded.app(environ, lambda *_: None)):
+        guarded.gate.refresh()
+        assert ended == []
+        guarded.gate.log_out(*(each.id for each in guarded.gate.sessions.all()))
+        assert ended == ["the connection"]
+
+
+def test_endless_form_is_refused_unread(guarded):
+    guarded.set_password(OWNER)
+    answer = guarded.client().post("/login", data="a&" * 32_000, headers=OURS, content_type=
+                                   "application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json) == (
+        413, {"error": "The form has more than 4096 bytes."})
+
+
+def test_who_came_by_the_link_is_no_stranger_once_there_is_a_password(guarded):
+    browser = guarded.client(OWNER)
+    guarded.set_password(OWNER)
+    for number in range(12):
+        guarded.client().post("/login", data={"password": "wrong"}, headers=OURS,
+                              environ_overrides={"REMOTE_ADDR": f"198.51.100.{number}"})
+
+    def try_from(client):
+        return client.post("/login", data={"password": PASSWORDS[OWNER]}, headers=OURS,
+                           environ_overrides={"REMOTE_ADDR": "203.0.113.5"}).status_code
+    assert try_from(guarded.client()) == 429
+    assert try_from(browser) == 303
 
 
 # --- keys of streams

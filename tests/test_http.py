@@ -47,6 +47,12 @@ class Camera(BaseHTTPRequestHandler):
         self.begin("text/html", Content_Length="2")
         self.wfile.write(b"hi")
 
+    def give_elsewhere(self):
+        self.begin("text/plain", 302, Location="http://localhost:1/still?pwd=x", Content_Length="0")
+
+    def give_moved(self):
+        self.begin("text/plain", 302, Location="/still", Content_Length="0")
+
     def give_still(self):
         self.begin("image/jpeg", Content_Length=str(len(JPEG)))
         self.wfile.write(JPEG)
@@ -152,6 +158,13 @@ def test_refusal_is_told_without_the_password(camera, opened, path, told):
     with pytest.raises(CameraLost, match=told) as lost:
         opened(f"http://me:wr0ng@{camera}/{path}")
     assert "wr0ng" not in str(lost.value)
+
+
+def test_camera_leads_to_other_pages_of_its_own_and_to_nobody_elses(camera, opened):
+    assert opened(f"http://{camera}/moved").read().size == (320, 240)
+    with pytest.raises(CameraLost, match=r"sends us to another host, http://localhost:1/still"
+                                         r"\?pwd=\*\*\*; use that as the source"):
+        opened(f"http://{camera}/elsewhere")
 
 
 def test_end_of_the_stream_is_a_loss(camera, opened):

@@ -208,7 +208,7 @@ def test_places_are_counted_and_given_back_once():
 
 @given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
 def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
-    connections, alive, busy = Connections(most=6, per_address=3), [], set()
+    connections, alive, busy = Connections(most=6, per_place=3), [], set()
 
     def hang_up(number):
         assert number not in busy
@@ -217,7 +217,7 @@ def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(ste
         if step == "n":
             address = str(pick % 4)
             made = connections.admit(address, lambda number=number: hang_up(number))
-            here = [each for each in alive if each[1].address == address]
+            here = [each for each in alive if each[1].place == address]
             if made is None:
                 assert len(here) == 3 or len(alive) == 6
                 assert {each[0] for each in (here if len(here) == 3 else alive)} <= busy
@@ -245,6 +245,25 @@ def test_limits_of_connections_follow_those_of_viewers_and_descriptors():
         few.work(each)
     assert all(made)
     assert few.admit("one more", lambda: None) is None
+
+
+def test_behind_a_proxy_all_may_come_from_one_address():
+    limits = connections_for(300, 20, 4096, proxies=1)
+    for _ in range(800):
+        limits.work(limits.admit("127.0.0.1", lambda: None))
+    assert limits.admit("127.0.0.1", lambda: None) is None
+
+
+def test_network_of_ipv6_is_one_place():
+    limits, viewers = Connections(most=9, per_place=2), ViewerLimits(9, 2)
+    for number in (1, 2):
+        limits.work(limits.admit(f"2001:db8::{number}", lambda: None))
+        viewers.admit(f"2001:db8::{number}")
+    assert limits.admit("2001:db8::3", lambda: None) is None
+    assert limits.admit("2001:db8:0:1::3", lambda: None)
+    with pytest.raises(TooManyViewers):
+        viewers.admit("2001:db8::3")
+    viewers.admit("2001:db8:0:1::3")
 
 
 def test_complaints_come_once_a_second_with_their_number():
@@ -311,10 +330,11 @@ def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
     stuck.close()
 
 
-def deaf(port):
+def deaf(port, source="127.0.0.1"):
     """Return a connection that takes next to nothing."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.bind((source, 0))
     connection.connect(("127.0.0.1", port))
     return connection
 
@@ -348,6 +368,23 @@ def test_silent_connections_keep_nobody_out(crowded):
     eventually(lambda: crowded.connections <= 20, 5)
     assert until_closed(silent[0]) == b""
     for each in silent:
+        each.close()
+
+
+def test_who_takes_no_answers_keeps_nobody_out(crowded):
+    """Strangers who asked for a lot and read nothing held all places for half a minute."""
+    eventually(lambda: crowded.connections == 0)
+    deaf_ones = []
+    for number in range(20):
+        client = deaf(crowded.port, f"127.0.0.{2 + number % 2}")
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while True:
+                client.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+        deaf_ones.append(client)
+    assert answers(crowded.port, "127.0.0.2")
+    assert answers(crowded.port, "127.0.0.99")
+    for each in deaf_ones:
         each.close()
 
 

@@ -15,6 +15,7 @@ from benchmarks.fuzz import Chance, request, talk
 from conftest import DEADLINE, Product, eventually
 
 BAD = [
+    b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n",
     b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"GET / HTTP/1.1\r\n: no name\r\n\r\n",
     b"GET / HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", b"GET / HTTP/1.1\r\nSpace : x\r\n\r\n",
     b"GET / HTTP/1.1\r\nA: b\rTransfer-Encoding: chunked\r\n\r\n", b"GET /\r\n\r\n",

@@ -269,7 +269,7 @@ def test_any_head_has_one_end_or_is_refused(lines, end, whole):
     file = io.BufferedReader(io.BytesIO(data))
     try:
         headers = http.client.parse_headers(HeaderLines(file, MOST_HEAD, Refused("431", "long")))
-        check_framing(headers)
+        check_framing(headers, "HTTP/1.1")
     except (Refused, http.client.HTTPException) as error:
         refused = error if isinstance(error, Refused) else as_refused(error)
         assert re.match(rb"HTTP/1\.1 (400|431|501)", refused.answer())

@@ -7,6 +7,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -16,7 +17,8 @@ from test_door import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_evidence import GREY, Scene
 from test_web import STATUS
 
-from conftest import eventually
+from conftest import eventually, run_program
+from pyimagesearch.clock import SystemClock
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError
 from pyimagesearch.events.store import EventStore
@@ -108,6 +110,36 @@ def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
     assert json.loads((tmp_path / FILE).read_text()) == {
         "masks": {"yard": [DRAWN]}, "off_since": None}
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    folder = DataFolder(str(stick / "kept"))
+    folder.check()
+    Privacy(folder, Settings(source=("yard=demo",)).cameras(), EventStore(folder.database, SystemClock()), SystemClock()).draw(
+        "yard", [DRAWN])
+    folder.check()
+    stick.rename(tmp_path / "away")
+    for there in (False, True):     # without, and with what it is mounted on
+        with pytest.raises(DataFolderError, match=r"kept', which says what is to be hidden or who "
+                           r"may look, is not there; plug in its disk, or, to begin anew, remove"):
+            folder.check()
+        if not there:
+            (stick / "kept").mkdir(parents=True)
+    status, told = start_once("--data", str(stick / "kept"))
+    assert (status, "is not there; plug in its disk" in told) == (1, True)
+    (stick / "kept").rmdir()
+    stick.rmdir()
+    (tmp_path / "away").rename(stick)
+    folder.check()
+    (Path(os.environ["XDG_DATA_HOME"]) / "webstreaming/elsewhere.json").write_text("{")
+    folder.check()
+
+
+def start_once(*arguments):
+    ended = run_program("--source", "demo", "--port", "0", *arguments)
+    return ended.returncode, ended.stderr
 
 
 def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path, caplog):
@@ -395,11 +427,10 @@ def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(s
                  "--data", str(tmp_path))
     product = start(*arguments)
     product.wait_for("learning")
-    shown = snapshot(product)
-    assert shown[:110, :85].max() < 16
-    assert right_half(shown).mean() > 60
+    eventually(lambda: right_half(snapshot(product)).mean() > 60)      # no card any more
+    assert snapshot(product)[:110, :85].max() < 16
     ask(product, "PUT", "/api/cameras/front/mask", drawn=["500,0 1000,0 1000,800 500,800"])
-    eventually(lambda: right_half(snapshot(product)).max() < 16)
+    assert right_half(snapshot(product)).max() < 16     # from the very next picture on
     ask(product, "POST", "/api/cameras", on=False)
     product.wait_for("off")
     frames = product.camera["frames"]
@@ -413,7 +444,7 @@ def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(s
     assert snapshot(again).mean() < 60      # the card
     ask(again, "POST", "/api/cameras", on=True)
     again.wait_for("learning")
-    shown = snapshot(again)
+    shown = eventually(lambda: (now := snapshot(again))[110:, :100].mean() > 60 and [now])[0]
     assert max(right_half(shown).max(), shown[:110, :85].max()) < 16
     assert again.stop()[1] == 0
     assert frames

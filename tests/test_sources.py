@@ -1,5 +1,6 @@
 """Every kind of source that needs no network, on real files and devices."""
 
+import contextlib
 import os
 import threading
 
@@ -13,6 +14,7 @@ from conftest import DEADLINE
 from pyimagesearch.capture import videofile
 from pyimagesearch.capture.demo import DemoScene, DemoSource
 from pyimagesearch.capture.imagehub import ImageHubs
+from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
 from pyimagesearch.capture.opening import find_camera, parse_demo
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import Wish, as_bgr
@@ -20,7 +22,7 @@ from pyimagesearch.capture.url import parse_url, without_login
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.capture.videostream import VideoStreamSource, open_usb
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import CameraLost, SettingsError, SourceEnded
+from pyimagesearch.errors import BadPicture, CameraLost, SettingsError, SourceEnded
 from pyimagesearch.settings import Settings
 
 
@@ -53,7 +55,12 @@ def test_refusal_shows_no_password(clock):
 @pytest.mark.parametrize(("spec", "label"), [
     ("0", "0"), ("/dev/video2", "/dev/video2"), ("picamera", "picamera"),
     ("a/clip.mp4", "clip.mp4"), ("demo:320x240@5", "demo:320x240@5"),
-    ("rtsp://me:secret@host:554/x?y=1", "rtsp://host:554/x?y=1"),
+    ("rtsp://me:secret@host:554/x?channel=1", "rtsp://host:554/x?channel=1"),
+    ("http://host/videostream.cgi?user=admin&pwd=hun_ter=2&resolution=8",
+     "http://host/videostream.cgi?user=***&pwd=***&resolution=8"),
+    ("rtsp://host:554/user=admin_password=hunter3_channel=1_stream=0.sdp",
+     "rtsp://host:554/user=***_password=***_channel=1_stream=0.sdp"),
+    ("http://host/cgi?loginuse=a&loginpas=b?c", "http://host/cgi?loginuse=***&loginpas=***"),
     ("http://host/video", "http://host/video")])
 def test_label_tells_the_source_but_no_password(clock, spec, label):
     assert find(spec, clock).label == label
@@ -219,3 +226,55 @@ def test_grey_and_transparent_pictures_become_bgr():
 def test_garbage_is_a_loss_and_not_a_crash(garbage):
     with pytest.raises(CameraLost, match="no picture"):
         as_bgr(garbage)
+
+
+# --- JPEGs that would take minutes
+
+def segments(jpeg):
+    """Return the parts of a JPEG: each marker with what follows it."""
+    parts, at = [], 2
+    while jpeg[at + 1] != 0xD9:
+        end = at + 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
+        if jpeg[at + 1] == 0xDA:
+            while jpeg[end] != 0xFF or jpeg[end + 1] == 0:
+                end += 1
+        parts.append(jpeg[at:end])
+        at = end
+    return parts
+
+
+def with_scans(jpeg, count):
+    """Return *jpeg* with its last scan *count* times more."""
+    parts = segments(jpeg)
+    return b"\xff\xd8" + b"".join(parts) + parts[-1] * count + b"\xff\xd9"
+
+
+def encoded(*options):
+    return cv2.imencode(".jpg", np.full((64, 80, 3), 90, np.uint8), options)[1].tobytes()
+
+
+def test_jpeg_of_a_thousand_scans_is_refused():
+    """411 kB of it held the camera loop for a minute, and so the whole program."""
+    decoder = JpegDecoder()
+    progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    for fine in (encoded(), progressive, with_scans(progressive, 40), with_scans(encoded(), 999)):
+        assert JpegPicture(fine, decoder).size == (80, 64)      # one scan is all that is read
+    for _ in range(2):      # also when its begin is known
+        with pytest.raises(BadPicture, match="a JPEG of 1010 scans"):
+            JpegPicture(with_scans(progressive, 1000), decoder)
+
+
+def test_scans_of_a_single_colour_are_counted_too():
+    whole = segments(encoded())
+    scan = bytearray(whole[-1])
+    scan[2:14] = b"\0\x08\x01\x01\0\0\x3f\0" + bytes(scan[14:18])
+    several = b"\xff\xd8" + b"".join(whole[:-1]) + bytes(scan) * 1000 + b"\xff\xd9"
+    with pytest.raises(BadPicture, match="a JPEG of 1000 scans"):
+        JpegPicture(several, JpegDecoder())
+
+
+@given(st.binary(max_size=60), st.integers(0, 300))
+def test_any_begin_of_a_scan_is_judged(tail, cut):
+    jpeg = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)[:200 + cut] + tail + b"\xff\xd9"
+    with contextlib.suppress(BadPicture):
+        JpegPicture(jpeg, JpegDecoder())

@@ -181,6 +181,41 @@ def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcas
     assert image[20:60, 300:700].max() < 16
 
 
+def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, broadcaster):
+    mask = PrivacyMask(["0,0 1000,0 1000,1000 0,1000"])
+
+    class Owner(SingleMotionDetector):
+        seen = 0
+
+        def update(self, image):
+            super().update(image)
+            Owner.seen += 1
+            if Owner.seen == 3:
+                before.append(broadcaster.latest.number)
+                surveillance.hide(mask)
+
+    def frames():
+        for frame in frames_of([EMPTY] * 4):
+            if Owner.seen == 3:     # not even what was shown before the mask
+                assert (broadcaster.latest.number, broadcaster.stale) == (before[0], True)
+                assert broadcaster.fresh(0.01) is None
+            yield frame
+    before = []
+    surveillance = make(detector=Owner, width=800)
+    with broadcaster.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+    assert broadcaster.latest.number == before[0] + 1
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[:500].max() < 16
+
+
+def test_card_stays_when_a_mask_is_put(make, broadcaster):
+    surveillance = make()
+    assert not broadcaster.stale        # it says STARTING
+    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+    assert not broadcaster.stale
+
+
 def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
         make, broadcaster, tmp_path):
     opened = []

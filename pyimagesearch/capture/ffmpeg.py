@@ -95,7 +95,7 @@ class FfmpegSource:
             captured = self._times.captured(frame.time)
             if captured is not None:
                 return DecodedPicture(frame, captured)
-        raise CameraLost(f"{self._url.bare} ended the stream")
+        raise CameraLost(f"{self._url.shown} ended the stream")
 
     def close(self) -> None:
         self._frames.close()        # type: ignore[attr-defined]  # a generator
@@ -111,7 +111,7 @@ class FfmpegSource:
                 except av.InvalidDataError:
                     continue        # a broken packet; the next key frame mends it
         except (av.FFmpegError, OSError) as error:
-            raise CameraLost(f"{self._url.bare} {meaning(error)}") from None
+            raise CameraLost(f"{self._url.shown} {meaning(error)}") from None
 
 
     def _hand_on(self, packet: Any) -> None:
@@ -198,7 +198,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
                 "fpsprobesize": "0"})   # or it watches for a second to learn the rate
         if not container.streams.video:
             container.close()
-            raise CameraLost(f"{url.bare} has no video")
+            raise CameraLost(f"{url.shown} has no video")
         # FFmpeg calls a stream open that promised to play and then was silent
         if (container.streams.video[0].start_time is None
                 and clock.monotonic() - begin >= TIMEOUT):
@@ -206,7 +206,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
             raise TimeoutError
         return FfmpegSource(url, container, clock, tap)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise CameraLost(f"{url.bare} {meaning(error)}") from None
+        raise CameraLost(f"{url.shown} {meaning(error)}") from None
 
 
 def with_login(url: CameraUrl) -> str:

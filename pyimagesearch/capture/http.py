@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from email.message import Message
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
@@ -18,7 +19,7 @@ from .jpegpicture import JpegDecoder, JpegPicture
 from .multipart import MOST, MultipartParser
 from .pace import Pace
 from .source import Source
-from .url import CameraUrl
+from .url import CameraUrl, without_login
 
 TIMEOUT = 2.5       # seconds for an answer, and between any two pieces of it
 PIECE = 256 * 1024  # bytes read at once
@@ -40,7 +41,7 @@ def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
         return StillSource(url, answer, fps or POLLS, closing, clock)
     answer.close()
     if kind in ("text/html", "application/json", "text/plain"):
-        raise CameraLost(f"{url.bare} gives {kind} and no video; is the path right?")
+        raise CameraLost(f"{url.shown} gives {kind} and no video; is the path right?")
     from .ffmpeg import open_ffmpeg
     return open_ffmpeg(url, clock)
 
@@ -87,11 +88,11 @@ class MjpegSource:
                 self._connection = plain_socket(self._answer)
         except (TimeoutError, BlockingIOError):
             raise CameraLost(
-                f"{self._url.bare} sent nothing for {TIMEOUT:g} seconds") from None
+                f"{self._url.shown} sent nothing for {TIMEOUT:g} seconds") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CameraLost(f"{self._url.bare} broke off: {plain(error)}") from None
+            raise CameraLost(f"{self._url.shown} broke off: {plain(error)}") from None
         if not piece:
-            raise CameraLost(f"{self._url.bare} ended the stream")
+            raise CameraLost(f"{self._url.shown} ended the stream")
         return piece
 
 
@@ -115,10 +116,10 @@ class StillSource:
             try:
                 return JpegPicture(answer.read(MOST), self._decoder)
             except BadPicture as error:
-                raise CameraLost(f"{self._url.bare} gave {error}") from None
+                raise CameraLost(f"{self._url.shown} gave {error}") from None
             except (OSError, http.client.HTTPException) as error:
                 raise CameraLost(
-                    f"{self._url.bare} broke off: {plain(error)}") from None
+                    f"{self._url.shown} broke off: {plain(error)}") from None
 
     def close(self) -> None:
         if self._answer is not None:
@@ -133,6 +134,21 @@ class HangUp(urllib.request.BaseHandler):
     def http_error_401(self, request: Any, answer: Any, *rest: Any) -> None:
         """Close *answer*; others see to the rest."""
         answer.close()
+
+
+class SameHost(urllib.request.HTTPRedirectHandler):
+    """Follow a camera to another page of its own, and to nobody else's."""
+
+    def redirect_request(self, request: Any, answer: Any, code: int, message: str,
+                         headers: Any, newurl: str) -> Any:
+        """Return the next request; raises :exc:`CameraLost` for another host."""
+        if urlsplit(newurl).hostname != urlsplit(request.full_url).hostname:
+            answer.close()
+            raise CameraLost(f"{without_login(request.full_url)} sends us to another "
+                             f"host, {without_login(newurl)}; use that as the source "
+                             "if it is right")
+        return super().redirect_request(
+            request, answer, code, message, headers, newurl)
 
 
 class DigestLogin(urllib.request.HTTPDigestAuthHandler):
@@ -153,16 +169,17 @@ def request(url: CameraUrl) -> Any:
     if url.user:
         logins.add_password(None, url.bare, url.user, url.password)
     opener = urllib.request.build_opener(
-        HangUp(), urllib.request.HTTPBasicAuthHandler(logins), DigestLogin(logins))
+        HangUp(), SameHost(), urllib.request.HTTPBasicAuthHandler(logins),
+        DigestLogin(logins))
     try:
         return opener.open(url.bare, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        raise CameraLost(f"{url.bare} {refusal(error.code)}") from None
+        raise CameraLost(f"{url.shown} {refusal(error.code)}") from None
     except urllib.error.URLError as error:
-        raise CameraLost(f"{url.bare}: {plain(error.reason)}") from None
+        raise CameraLost(f"{url.shown}: {plain(error.reason)}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CameraLost(f"{url.bare}: {plain(error)}") from None
+        raise CameraLost(f"{url.shown}: {plain(error)}") from None
 
 
 def plain_socket(answer: Any) -> socket.socket | None:

@@ -11,7 +11,10 @@ from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size, Undecoded
 
 # kinds of frame header that tell the size (ITU-T T.81, table B.1)
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+SEQUENTIAL = frozenset({0xC0, 0xC1})
 END = b"\xff\xd9"   # of image; some cameras pad behind it
+SCAN = b"\xff\xda"
+MOST_SCANS = 64     # in which a picture may come; the usual progressive one has ten
 
 
 class JpegDecoder:
@@ -36,6 +39,7 @@ class JpegDecoder:
         if not jpeg.startswith(self._prefix):
             end, self._size = jpeg_size(jpeg)
             self._prefix = jpeg[:end]
+        check_scans(jpeg, len(self._prefix))
         return self._size
 
     def decode(self, jpeg: bytes, kind: str, size: Size) -> Image:
@@ -118,3 +122,23 @@ def jpeg_size(jpeg: bytes) -> tuple[int, Size]:
         # padding, or a whole segment
         at += 1 if kind == 0xFF else 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
     raise BadPicture(f"{len(jpeg)} bytes of JPEG that tell no size")
+
+
+def check_scans(jpeg: bytes, at: int) -> None:
+    """
+    Raise :exc:`BadPicture` if decoding *jpeg* could take minutes.
+
+    It may come in any number of scans, each of which goes over the whole picture and
+    may be next to nothing in the file. Nearly all come in one, and that is seen at
+    once; its size ends *at*.
+    """
+    kind, parts = jpeg[at - 8], jpeg[at:at + 1]
+    at += 1 + 3 * ord(parts or b"\0")
+    while kind in SEQUENTIAL and jpeg[at:at + 1] == b"\xff" and at < len(jpeg) - 9:
+        if jpeg[at + 1] == SCAN[1]:
+            if jpeg[at + 4:at + 5] == parts:    # all in one: what follows is not read
+                return
+            break
+        at += 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
+    if jpeg.count(SCAN) > MOST_SCANS:
+        raise BadPicture(f"a JPEG of {jpeg.count(SCAN)} scans")

@@ -96,10 +96,11 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
             pattern, found[1], found[2] or "", closing, clock))
     if scheme in ("http", "https"):
         url = parse_url(spec)
-        return Camera(url.bare, lambda closing: open_http(url, fps, closing, clock))
+        return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
     if scheme in FFMPEG:
         url = parse_url(spec)
-        return Camera(url.bare, lambda closing: open_ffmpeg(url, clock, tap), BY_FFMPEG)
+        return Camera(url.shown, lambda closing: open_ffmpeg(url, clock, tap),
+                      BY_FFMPEG)
     raise wrong(spec)
 
 

@@ -1,20 +1,36 @@
 """Addresses of cameras, and their passwords, which nobody else gets to see."""
 
+import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pyimagesearch.errors import SettingsError
 
+# Many cameras take their login as ?user=...&pwd=..., or as /user=..._password=... in
+# the path, under names without end: so what is no secret is listed, and not what is.
+IN_PATH = re.compile(r"([A-Za-z0-9.-]+)=((?:(?!_[A-Za-z0-9.-]+=)[^&;/])*)")
+IN_QUERY = re.compile(r"([^&;=]+)=([^&;]*)")
+PLAIN = frozenset({
+    "action", "camera", "cam", "ch", "channel", "chn", "chnl", "codec", "compression",
+    "fps", "framerate", "height", "id", "inst", "line", "mode", "profile", "proto",
+    "quality", "rate", "res", "resolution", "size", "stream", "streamtype", "subtype",
+    "transport", "transportmode", "type", "unicast", "video", "width"})
+
 
 class CameraUrl(NamedTuple):
     """Where a camera is and how to log in."""
 
-    bare: str           # without user and password: for logs, pages and requests
+    bare: str           # without user and password before the host: for requests
     user: str
     password: str
 
+    @property
+    def shown(self) -> str:
+        """The URL for logs and pages, without anything that may be secret."""
+        return without_login(self.bare)
+
     def __repr__(self) -> str:
-        return f"CameraUrl({self.bare!r})"
+        return f"CameraUrl({self.shown!r})"
 
 
 def parse_url(url: str) -> CameraUrl:
@@ -41,11 +57,22 @@ def parse_url(url: str) -> CameraUrl:
 
 
 def without_login(text: str) -> str:
-    """Return *text*, maybe no URL at all, without what stands before an ``@``."""
+    """
+    Return *text*, maybe no URL at all, without what may be secret in a URL.
+
+    That is what stands before an ``@``, and the values of parameters.
+    """
     scheme, separator, rest = text.partition("://")
     if not separator:
         return text
     place, slash, path = rest.partition("/")
-    return scheme + separator + place.rpartition("@")[2] + slash + path
+    path, mark, query = path.partition("?")
+    return (scheme + separator + place.rpartition("@")[2] + slash
+            + IN_PATH.sub(masked, path) + mark + IN_QUERY.sub(masked, query))
+
+
+def masked(pair: re.Match[str]) -> str:
+    """Return a name and its value, which is hidden if it may be secret."""
+    return pair[0] if pair[1].lower() in PLAIN else f"{pair[1]}=***"
 
 

@@ -67,6 +67,7 @@ class Mosaic:
         self._lock = threading.Lock()           # guards canvas and what is current
         self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
         self._current: set[str] = set()         # tiles that show what is, now
+        self._darkened = 0                      # times that a tile became dark
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -112,6 +113,8 @@ class Mosaic:
                 self._current.discard(name)
                 self._region(name)[:] = DARK
                 self._label(name, "")
+                self._darkened += 1
+                self.broadcaster.pass_over()
 
     def show_card(self, name: str, picture: Image, note: str) -> None:
         """Put a card into the tile; it stays until the next picture."""
@@ -165,5 +168,10 @@ class Mosaic:
 
     def _publish(self) -> None:
         with self._lock:
-            picture = self._canvas.copy()
-        self.broadcaster.publish(encode(picture, self._quality), self._clock.time())
+            picture, darkened = self._canvas.copy(), self._darkened
+        jpeg = encode(picture, self._quality)
+        with self._lock:
+            if darkened == self._darkened:      # else it shows what is hidden now
+                self.broadcaster.publish(jpeg, self._clock.time())
+                return
+        self._changed.set()

@@ -23,8 +23,8 @@ class Screen:
     """
     Draw, encode and publish the pictures of one camera, for who watches.
 
-    Belongs to the camera loop. Pictures are at most *width* [pixels] wide and of
-    JPEG *quality* 1 to 100.
+    Belongs to the camera loop, but for :meth:`hide`. Pictures are at most *width*
+    [pixels] wide and of JPEG *quality* 1 to 100.
     """
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
@@ -37,6 +37,7 @@ class Screen:
         self._width = width
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the card; the last picture's
+        self._is_card = False       # whether the newest that was published is one
 
     @property
     def viewers(self) -> int:
@@ -64,6 +65,7 @@ class Screen:
         if keep or self.viewers:
             with self.encoding:
                 jpeg = encode(drawn, self._quality)
+            self._is_card = False
             self._broadcaster.publish(jpeg, captured)
             self.encoded += 1
         else:
@@ -78,9 +80,19 @@ class Screen:
         if self._mosaic:
             self._mosaic.show(self._name, None, motion=False)
 
+    def hide(self) -> None:
+        """
+        Show nobody any more what was shown, unless it is a card.
+
+        May be called from any thread, while :meth:`show` is not.
+        """
+        if not self._is_card:
+            self.pass_over()
+
     def show_card(self, title: str, text: str, now: float) -> None:
         """Show a card that stands in for the camera, to all who watch or will."""
         picture = card(self._size, title, text)
+        self._is_card = True
         self._broadcaster.publish(encode(picture, self._quality), now)
         if self._mosaic:
             self._mosaic.show_card(self._name, picture, title.lower())

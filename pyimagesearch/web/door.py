@@ -110,9 +110,27 @@ def go_to(url: str) -> Response:
     return Response(status=303, headers={"Location": url})
 
 
+class Download:
+    """An answer that takes a while to send, over a connection that *hang_up* ends."""
+
+    def __init__(self, hang_up: Callable[[], object]) -> None:
+        self._hang_up = hang_up
+
+    def end(self) -> None:
+        """Cut it off; in the server's thread, and any number of times."""
+        self._hang_up()
+
+
 def remember_stream(response: Response) -> Response:
-    """Have the gate end a live stream whose viewer is shut out later."""
+    """Have the gate end a stream or a download whose reader is shut out later."""
     gate, visitor = this_site().gate, g.get("visitor")
-    if gate and visitor and isinstance(response.response, LiveStream):
+    if not (gate and visitor):
+        return response
+    hang_up = request.environ.get("webstreaming.hang_up")
+    if isinstance(response.response, LiveStream):
         gate.watches(visitor, response.response)
+    elif response.is_streamed and hang_up:
+        # remembered for as long as this is the last request of its connection
+        download = request.environ["webstreaming.download"] = Download(hang_up)
+        gate.watches(visitor, download)
     return response

@@ -17,7 +17,7 @@ from flask import (
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.urls import iri_to_uri
 
-from .access.gate import ANYBODY, Gate, Wait
+from .access.gate import ANYBODY, DEVICE_LASTS, Gate, Wait
 from .access.passwords import Busy
 from .access.sessions import LASTS, Session
 from .access.visitor import Role, Visitor
@@ -28,7 +28,7 @@ from .site import this_site
 
 bp = Blueprint("login", __name__)
 
-DEVICE_LASTS = 365 * 86_400     # seconds
+MOST_FORM = 4096    # bytes: a password of a thousand letters, each as %41
 SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Macintosh", "Linux")
 BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
             "Safari/": "Safari", "curl/": "curl"}
@@ -78,22 +78,21 @@ def log_in() -> Response:
     gate = this_site().gate
     if gate is None:
         return onward()
+    if (request.content_length or 0) > MOST_FORM:   # parsing more takes its time
+        abort(413, f"The form has more than {MOST_FORM} bytes.")
     given = request.form.get("account", "")
     role = Role(given) if given in list(Role) else Role.OWNER
     address = request.remote_addr or ""
     try:
         fits = gate.try_password(role, request.form.get("password", ""), address,
-                                 request.cookies.get(cookie_name(gate, "device"), ""))
+                                 request.cookies.get(device_name(gate, role), ""))
     except Wait as wait:
         return refused(gate, 429, "There were too many wrong tries.", wait.seconds)
     except Busy:
         return refused(gate, 429, "Too many passwords are being checked.", 1)
     if not fits:
         return refused(gate, 401, "This is not the password.")
-    response = log_browser_in(gate, role)
-    set_cookie(response, cookie_name(gate, "device"),
-               gate.device_cookie(role), DEVICE_LASTS)
-    return response
+    return log_browser_in(gate, role)
 
 
 @bp.post("/logout")
@@ -192,7 +191,14 @@ def log_browser_in(gate: Gate, role: Role) -> Response:
                          request.headers.get("User-Agent", ""))
     response = onward()
     set_cookie(response, cookie_name(gate), cookie, int(LASTS))
+    set_cookie(response, device_name(gate, role), gate.device_cookie(role),
+               int(DEVICE_LASTS))
     return response
+
+
+def device_name(gate: Gate, role: Role) -> str:
+    """Return the name of the cookie that tells a browser which was *role* before."""
+    return cookie_name(gate, f"device-{role}")
 
 
 def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:

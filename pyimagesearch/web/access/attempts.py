@@ -1,15 +1,16 @@
 """Wrong passwords, slowed without locking anybody out."""
 
-import ipaddress
 from collections import deque
 from dataclasses import dataclass
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.limits import place_of
 
 WINDOW = 60.0       # seconds over which wrong tries are counted
 FROM_STRANGER = 5   # wrong tries in that time from one unknown address
 OF_STRANGERS = 10   # for one account from all unknown addresses together
 OF_KNOWN = 10       # from one known device or address
+OF_DEVICES = 30     # for one account from all known devices together
 MOST_KNOWN = 1000   # addresses that are remembered
 
 
@@ -37,7 +38,8 @@ class Attempts:
     count. Three sorts of visitors never share a limit:
 
     - a *device* that logged in before, which its signed cookie proves: ten wrong
-      tries a minute, whatever its address;
+      tries a minute, whatever its address, and thirty for all of them together, as
+      somebody may have collected their cookies;
     - an *address* from which somebody logged in to this account before: ten;
     - strangers: five for an address (IPv6: for a /64 network), and ten for an
       account from all of them together.
@@ -57,7 +59,7 @@ class Attempts:
 
     def remember(self, account: str, address: str) -> None:
         """Note that somebody logged in to *account* from *address*."""
-        place = (account, network(address))
+        place = (account, place_of(address))
         self._known.pop(place, None)
         self._known[place] = None
         if len(self._known) > MOST_KNOWN:
@@ -71,7 +73,7 @@ class Attempts:
         """
         now = self._clock.monotonic()
         self._forget(now - WINDOW)
-        limits = self._limits(account, network(address), device)
+        limits = self._limits(account, place_of(address), device)
         wait = max(self._wait(name, most, now) for name, most in limits.items())
         if wait > 0:
             return Try(wait, now)
@@ -83,7 +85,8 @@ class Attempts:
     def _limits(self, account: str, place: str, device: str
                 ) -> dict[tuple[str, ...], int]:
         if device:
-            return {("device", account, device): OF_KNOWN}
+            return {("device", account, device): OF_KNOWN,
+                    ("devices", account): OF_DEVICES}
         if (account, place) in self._known:
             return {("known", account, place): OF_KNOWN}
         return {("stranger", place): FROM_STRANGER, ("account", account): OF_STRANGERS}
@@ -98,16 +101,3 @@ class Attempts:
                 window.popleft()
         self._windows = {name: window for name, window in self._windows.items()
                          if window}
-
-
-def network(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))

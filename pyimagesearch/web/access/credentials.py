@@ -115,6 +115,8 @@ class CredentialsFile:
         self._current = credentials
         try:
             self._folder.keep_secret(FILE, credentials.as_bytes())
+            if credentials.passwords:
+                self._folder.must_be_there()
         except OSError as error:
             raise AccessError(f"{self._path} cannot be written: "
                               f"{error.strerror}") from None

@@ -21,6 +21,7 @@ from .visitor import Role, Visitor
 
 log = logging.getLogger(__name__)
 
+DEVICE_LASTS = 365 * 86_400.0   # seconds for which a browser is known as one of ours
 ANYBODY = Visitor(Role.OWNER, stamp="")     # where nobody is asked
 
 
@@ -52,6 +53,7 @@ class Gate:
     def __init__(self, folder: DataFolder, clock: Clock, *, auth: bool, local: bool,
                  in_thread: Callable[[Callable[[], Any]], Any],
                  on_refused: Callable[[str, str], object] = lambda *_: None) -> None:
+        self._clock = clock
         self._auth = auth
         self._local = local
         self._file = CredentialsFile(folder)
@@ -170,7 +172,7 @@ class Gate:
             self._refusals.count(address)
             raise Wait(attempt.wait)
         try:
-            fits = self._passwords.fits(hashed, password)
+            fits = self._passwords.fits(role, hashed, password)
         except BaseException:
             attempt.succeeded()     # it was not checked
             raise
@@ -189,13 +191,17 @@ class Gate:
 
     def device_cookie(self, role: Role) -> str:
         """Return what proves later that this browser logged in as *role* before."""
-        return self._keys.sign(self.credentials().key, "device",
-                               [role.value, secrets.token_hex(8)])
+        return self._keys.sign(
+            self.credentials().key, "device",
+            [role.value, secrets.token_hex(8), int(self._clock.time())])
 
     def _device(self, key: str, role: Role, cookie: str) -> str:
         found = self._keys.read(key, "device", cookie)
-        known = isinstance(found, list) and len(found) == 2 and found[0] == role
-        return str(found[1]) if known else ""
+        if not (isinstance(found, list) and len(found) == 3):
+            return ""
+        account, device, since = found
+        known = account == role and self._clock.time() - since <= DEVICE_LASTS
+        return str(device) if known else ""
 
     def log_out(self, *ids: str) -> None:
         """End these sessions, and what they look at."""

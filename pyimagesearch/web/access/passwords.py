@@ -1,6 +1,7 @@
 """Passwords: hashed and checked by Werkzeug's scrypt, one at a time."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from pyimagesearch.errors import AccessError
 
 SHORTEST, LONGEST = 8, 1000     # characters
-WAITING = 3     # checks at most that are under way or wait; each holds a thread
+WAITING = 3     # checks of an account that are under way or wait; each holds a thread
 
 
 class Busy(Exception):
@@ -36,19 +37,23 @@ class PasswordCheck:
     def __init__(self, in_thread: Callable[[Callable[[], Any]], Any]) -> None:
         self._in_thread = in_thread
         self._one = threading.Lock()
-        self._waiting = 0       # belongs to the server's thread
+        self._waiting: Counter[str] = Counter()     # belongs to the server's thread
 
-    def fits(self, hashed: str, password: str) -> bool:
-        """Return whether *password* is the one of *hashed*; may raise :exc:`Busy`."""
+    def fits(self, account: str, hashed: str, password: str) -> bool:
+        """
+        Return whether *password* is the one of *hashed*; may raise :exc:`Busy`.
+
+        Those who log in to one *account* leave room for those of another.
+        """
         if len(password) > LONGEST:
             return False
-        if self._waiting >= WAITING:
+        if self._waiting[account] >= WAITING:
             raise Busy
-        self._waiting += 1
+        self._waiting[account] += 1
         try:
             return bool(self._in_thread(lambda: self._check(hashed, password)))
         finally:
-            self._waiting -= 1
+            self._waiting[account] -= 1
 
     def _check(self, hashed: str, password: str) -> bool:
         with self._one:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.limits import place_of
 
 from .visitor import Role
 
@@ -19,6 +20,7 @@ FILE = "sessions.json"
 LASTS = 30 * 86_400.0   # seconds from the login on
 SAVE_EVERY = 300.0      # seconds between two times that *seen* is kept
 MOST = 100              # sessions of a role; beyond, the one unseen longest ends
+MOST_OF_PLACE = 25      # of these from one address, before others must go
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,10 @@ class Sessions:
         session = Session(secrets.token_urlsafe(18), role, stamp, now, now,
                           address, agent[:300])
         self._sessions[session.id] = session
-        for old in [each for each in self.all() if each.role == role][MOST:]:
-            del self._sessions[old.id]
+        alike = [each for each in self.all() if each.role == role]
+        near = [each for each in alike if place_of(each.address) == place_of(address)]
+        for old in {each.id for each in near[MOST_OF_PLACE:] + alike[MOST:]}:
+            del self._sessions[old]
         self._save()
         return session
 

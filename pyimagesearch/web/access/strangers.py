@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOGIN_REFUSED, Event
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.limits import place_of
 
-from .attempts import network
 from .refusals import TOKEN, UNSEEN
 
 QUIET = 600.0       # seconds without a try that end an event
@@ -89,7 +89,7 @@ def wrong(account: str) -> str:
 
 def shown(address: str) -> str:
     """Return the place of *address*, which a wrong proxy may have made up."""
-    place = network(address)
+    place = place_of(address)
     try:
         ipaddress.ip_network(place)
     except ValueError:

@@ -1,0 +1,73 @@
+"""Whose turn it is: nobody has the server's one thread to himself."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimagesearch.turns import AHEAD, LONGEST, MOST, SHARE, Turns
+
+
+class Time:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def ask(turns, time, place, seconds):
+    """Wait for a turn, and take *seconds*; return how long it took to begin."""
+    begin = time.now
+    while (left := turns.wait(place)) > 0:
+        time.now += left
+    waited = time.now - begin
+    time.now += seconds
+    turns.took(place, seconds)
+    return waited
+
+
+@given(st.lists(st.floats(1e-5, LONGEST), min_size=50, max_size=200))
+def test_who_asks_without_end_has_his_share(costs):
+    time = Time()
+    turns, begin = Turns(time), time.now
+    for cost in costs:
+        ask(turns, time, "a", cost)
+    spared = (AHEAD + LONGEST / SHARE) * SHARE + LONGEST
+    assert sum(costs) <= SHARE * (time.now - begin) + spared
+
+
+@given(st.lists(st.tuples(st.floats(0.02, 5.0), st.floats(1e-5, 0.005)), max_size=100))
+def test_who_asks_now_and_then_never_waits(visits):
+    time = Time()
+    turns = Turns(time)
+    for pause, cost in visits:
+        time.now += pause
+        assert ask(turns, time, "a", cost) == 0
+
+
+def test_page_with_all_its_pictures_comes_at_once():
+    time = Time()
+    turns = Turns(time)
+    assert sum(ask(turns, time, "a", 0.001) for _ in range(60)) == 0
+
+
+def test_places_do_not_wait_for_each_other():
+    time = Time()
+    turns = Turns(time)
+    for _ in range(100):
+        ask(turns, time, "a", 0.01)
+    assert turns.wait("a") > 0
+    assert turns.wait("b") == 0
+
+
+def test_long_waiting_for_a_disk_is_not_held_against_anybody_for_long():
+    time = Time()
+    turns = Turns(time)
+    ask(turns, time, "a", 3600.0)
+    assert turns.wait("a") <= LONGEST / SHARE
+
+
+def test_few_places_are_remembered():
+    time = Time()
+    turns = Turns(time)
+    for number in range(3 * MOST):
+        ask(turns, time, str(number), 0.01)
+    assert len(turns._free) <= MOST
