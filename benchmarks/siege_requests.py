@@ -1,0 +1,123 @@
+"""
+Requests without end, by a stranger on a few connections, while ten viewers watch.
+
+    python -m benchmarks.siege requests [SECONDS]
+"""
+
+import contextlib
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from benchmarks.processes import ROOT, Server, product, viewers
+
+CONNECTIONS, VIEWERS = 3, 10
+STRANGER = "127.0.0.9"
+LEAST, LONGEST = 28.0, 100.0    # fps of a viewer, milliseconds of a page
+EVERY = 0.25        # seconds between two pages
+HEAD = " HTTP/1.1\r\nHost: localhost\r\n"
+FORM = "a&" * 32_000
+
+
+class Row(NamedTuple):
+    """What was measured in one run."""
+
+    slowest: float      # of the viewers [fps]
+    page: float         # the median time of a page [ms]
+    worst: float        # the longest [ms]
+
+
+def requests(kind: str) -> bytes:
+    """Return what a connection sends again and again."""
+    if kind == "forms of 64 kB":
+        return (f"POST /login{HEAD}Content-Length: {len(FORM)}\r\nContent-Type: "
+                f"application/x-www-form-urlencoded\r\n\r\n{FORM}").encode()
+    path = "/login" if kind == "pages" else "/healthz"
+    return f"GET {path}{HEAD}\r\n".encode() * (1 if kind == "pages" else 500)
+
+
+def flood(url: str, kind: str, seconds: float) -> None:
+    """Send requests of that *kind* as fast as they are taken."""
+    threads = [threading.Thread(target=keep_asking, args=(url, requests(kind), seconds))
+               for _ in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    print("flooding", flush=True)
+    for thread in threads:
+        thread.join()
+
+
+def keep_asking(url: str, request: bytes, seconds: float) -> None:
+    """Ask on one connection, and on a new one once that is closed."""
+    port, until = urlsplit(url).port, time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(
+                ("127.0.0.1", port), 10, (STRANGER, 0)) as connection:
+            while time.monotonic() < until:
+                connection.sendall(request)
+                if not connection.recv(65536):
+                    break
+
+
+@contextlib.contextmanager
+def flooded(server: Server, kind: str, seconds: float) -> Iterator[None]:
+    """Have requests of that *kind* come in inside; with none, peace."""
+    if not kind:
+        yield
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.siege", "flood", server.url, kind,
+         str(seconds)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        process.stdout.readline()       # "flooding"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def page(port: int) -> float:
+    """Return how long a small page takes on a new connection [ms]."""
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(f"GET /healthz{HEAD}Connection: close\r\n\r\n".encode())
+        while connection.recv(65536):
+            pass
+    return 1000 * (time.monotonic() - begin)
+
+
+def measure(kind: str, seconds: float) -> Row:
+    """Return what viewers notice of requests of that *kind*."""
+    with product("--source", "demo:640x480@30") as server:
+        port = urlsplit(server.url).port or 80
+        with (flooded(server, kind, seconds + 30),
+              viewers(server.url + "video_feed", VIEWERS, seconds) as output):
+            took, until = [], time.monotonic() + seconds
+            while time.monotonic() < until:
+                took.append(page(port))
+                time.sleep(EVERY)
+            report = json.loads(output.readline())
+    return Row(min(viewer["fps"] for viewer in report), statistics.median(took),
+               max(took))
+
+
+def asking(seconds: float) -> bool:
+    """Print the table of requests without end; return whether the viewers kept up."""
+    print(f"\n{VIEWERS} viewers at 30 fps, a stranger's requests on {CONNECTIONS} "
+          f"connections, {seconds:g} s each\n")
+    print("requests           slowest viewer [fps]   page [ms]   worst")
+    ok = True
+    for kind in ("", "forms of 64 kB", "500 at once", "pages"):
+        row = measure(kind, seconds)
+        print(f"{kind or 'none':16}   {row.slowest:20.1f}   {row.page:9.1f}"
+              f"   {row.worst:5.0f}", flush=True)
+        ok = ok and row.slowest >= LEAST and row.worst <= LONGEST
+    return ok
