@@ -85,20 +85,24 @@ def product(*arguments: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def viewers(url: str, count: int, seconds: float, *options: str) -> Iterator[Any]:
-    """Have *count* viewers watch *url*; inside, all are connected."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.load", url, str(count), str(seconds),
-         *options],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE)
+def beside(*words: str) -> Iterator[Any]:
+    """Run ``python -m`` *words* inside, from its first line on; gives the other ones."""
+    process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE)
     try:
         assert process.stdout
-        process.stdout.readline()       # "connected"
+        process.stdout.readline()
         yield process.stdout
-        process.wait(30)
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def viewers(url: str, count: int, seconds: float, *options: str) -> Iterator[Any]:
+    """Have *count* viewers watch *url*; inside, all are connected."""
+    with beside("benchmarks.load", url, str(count), str(seconds), *options) as output:
+        yield output
 
 
 def measure(server: Server, count: int, seconds: float,

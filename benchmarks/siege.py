@@ -22,7 +22,6 @@ import os
 import selectors
 import socket
 import statistics
-import subprocess
 import sys
 import time
 import urllib.request
@@ -31,7 +30,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.processes import ROOT, Server, main_guard, product, viewers
+from benchmarks.processes import Server, beside, main_guard, product, viewers
 from benchmarks.siege_logins import LEAST, LONGEST, attack, guessing
 from benchmarks.siege_requests import asking, flood
 
@@ -84,16 +83,8 @@ def strangers(url: str, addresses: int, seconds: float) -> Iterator[None]:
     if not addresses:
         yield
         return
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.siege", "besiege", url, str(addresses),
-         str(seconds)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout
-        process.stdout.readline()       # "connected"
+    with beside("benchmarks.siege", "besiege", url, str(addresses), str(seconds)):
         yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def connections(server: Server) -> int:

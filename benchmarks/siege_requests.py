@@ -8,15 +8,13 @@ import contextlib
 import json
 import socket
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.processes import ROOT, Server, product, viewers
+from benchmarks.processes import Server, beside, product, viewers
 
 CONNECTIONS, VIEWERS = 3, 10
 STRANGER = "127.0.0.9"
@@ -72,16 +70,8 @@ def flooded(server: Server, kind: str, seconds: float) -> Iterator[None]:
     if not kind:
         yield
         return
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.siege", "flood", server.url, kind,
-         str(seconds)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout
-        process.stdout.readline()       # "flooding"
+    with beside("benchmarks.siege", "flood", server.url, kind, str(seconds)):
         yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def page(port: int) -> float:
