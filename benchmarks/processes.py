@@ -86,7 +86,7 @@ def product(*arguments: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def beside(*words: str) -> Iterator[Any]:
-    """Run ``python -m`` *words* inside, from its first line on; gives the other ones."""
+    """Run ``python -m`` *words* inside; gives what it prints after its first line."""
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, text=True,
                                stdout=subprocess.PIPE)
     try:
