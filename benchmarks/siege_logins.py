@@ -5,7 +5,6 @@ Wrong passwords, 200 a second, while ten viewers watch and the owner logs in.
 """
 
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -94,7 +93,6 @@ def measure(seconds: float, *, attacked: bool) -> Row:
     """Return what viewers and the owner notice."""
     found = Credentials.new().with_password(Role.OWNER, hash_password(PASSWORD))
     with tempfile.TemporaryDirectory() as data:
-        os.environ["XDG_DATA_HOME"] = data      # to note there that it has a password
         CredentialsFile(DataFolder(data)).keep(found)
         with product("--source", "demo:640x480@30", "--log-level", "error",
                      "--data", data) as server:

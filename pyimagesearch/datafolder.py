@@ -73,12 +73,12 @@ class DataFolder:
         """
         Note that this folder says what must not be guessed: a password, a mask.
 
-        That is kept in the platform's own folder, if it can be: a disk that is not
-        there takes all else along.
+        If it lies on a disk of its own, that is kept in the platform's own folder,
+        which a disk that is not there does not take along.
         """
         home, known = platform_folder(), which_must_be_there()
         path = str(self.path.absolute())
-        if path in known or self.path.absolute() == home.absolute():
+        if path in known or disk_of(self.path) == disk_of(home):
             return
         with contextlib.suppress(OSError):
             home.mkdir(PRIVATE, parents=True, exist_ok=True)
@@ -88,10 +88,11 @@ class DataFolder:
         """
         Raise :exc:`DataFolderError` if the folder :meth:`must_be_there`, and is not.
 
-        It is not, either, if there is nothing of ours in it: a disk is mounted there.
+        Its disk is not there then: who removed the folder from it begins anew.
         """
-        if str(self.path.absolute()) in which_must_be_there() and not any(
-                os.path.exists(self.path / name) for name in OURS):
+        if (str(self.path.absolute()) in which_must_be_there()
+                and disk_of(self.path) == disk_of(platform_folder())
+                and not any(os.path.exists(self.path / name) for name in OURS)):
             raise DataFolderError(
                 f"{str(self.path)!r}, which says what is to be hidden or who may look, "
                 "is not there; plug in its disk, or, to begin anew, remove "
@@ -124,6 +125,14 @@ def which_must_be_there() -> list[str]:
         return []
     return [each for each in found if isinstance(each, str)
             ] if isinstance(found, list) else []
+
+
+def disk_of(path: Path) -> int:
+    """Return the number of the disk on which *path* lies, or would lie."""
+    for each in (path.absolute(), *path.absolute().parents):
+        with contextlib.suppress(OSError):
+            return each.stat().st_dev
+    return -1
 
 
 def is_something_else(path: Path) -> bool:

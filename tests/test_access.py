@@ -233,7 +233,10 @@ def test_secrets_show_nowhere():
         assert secret not in shown
 
 
-def test_folder_with_a_password_must_be_there(folder):
+def test_folder_with_a_password_on_a_disk_of_its_own_must_be_there(folder, monkeypatch):
+    CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
+    assert str(folder.path) not in which_must_be_there()    # on the same one as all else
+    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: path == folder.path)
     file = CredentialsFile(folder)
     file.keep(Credentials.new())
     assert str(folder.path) not in which_must_be_there()
@@ -242,6 +245,7 @@ def test_folder_with_a_password_must_be_there(folder):
     assert which_must_be_there().count(str(folder.path)) == 1
     for path in folder.path.iterdir():
         path.unlink()
+    monkeypatch.undo()
     with pytest.raises(DataFolderError, match="is not there; plug in its disk"):
         folder.check()
 

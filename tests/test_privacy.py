@@ -112,15 +112,18 @@ def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path):
+def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path, monkeypatch):
     stick = tmp_path / "stick"
     stick.mkdir()
+    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: stick in path.parents)
     folder = DataFolder(str(stick / "kept"))
     folder.check()
     Privacy(folder, Settings(source=("yard=demo",)).cameras(), EventStore(folder.database, SystemClock()), SystemClock()).draw(
         "yard", [DRAWN])
     folder.check()
     stick.rename(tmp_path / "away")
+    folder.check()                  # its disk is there: the owner begins anew
+    monkeypatch.undo()              # and now it is not
     for there in (False, True):     # without, and with what it is mounted on
         with pytest.raises(DataFolderError, match=r"kept', which says what is to be hidden or who "
                            r"may look, is not there; plug in its disk, or, to begin anew, remove"):

@@ -10,6 +10,7 @@ from pyimagesearch.errors import EventsError
 log = logging.getLogger(__name__)
 
 BUSY = 2.0      # seconds to wait for somebody who looks into the file by hand
+CACHE = 300     # kB of the file that the writer keeps in memory
 TABLES = {"events", "files", "levels", "state"}
 
 # Step N turns a database of version N into one of version N + 1. A step that
@@ -55,6 +56,8 @@ def connect(path: Path) -> sqlite3.Connection:
         check_version(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        # or it grows with the list, up to 2 MB; the kernel has the file in memory, too
+        connection.execute(f"PRAGMA cache_size = -{CACHE}")
         migrate(connection)
     except BaseException:
         connection.close()
