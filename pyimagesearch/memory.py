@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
 import resource
 import sys
@@ -11,6 +12,12 @@ PR_SET_THP_DISABLE = 41     # linux/prctl.h
 DESCRIPTORS = 4096      # enough for all that is ever open, and still a small table
 NAMES = 20_000          # that fill the table as it is after all is imported
 PICTURES = 8 * 1024 * 1024      # bytes: a frame of 1080p, and some
+
+
+@functools.cache
+def c_library() -> ctypes.CDLL:
+    """Return the C library; each further one would be a kilobyte of garbage."""
+    return ctypes.CDLL(None)
 
 
 def keep_freed_memory() -> bool:
@@ -23,7 +30,7 @@ def keep_freed_memory() -> bool:
     would keep as much for itself. Other C libraries are left alone.
     """
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        mallopt = c_library().mallopt
     except (AttributeError, OSError):
         return False
     return bool(mallopt(M_ARENA_MAX, 1)
@@ -40,7 +47,7 @@ def small_pages() -> bool:
     what :func:`give_back` returned is filled up again: it took 12 MB of 205, and grew.
     """
     try:
-        return not ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
+        return not c_library().prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     except (AttributeError, OSError):
         return False
 
@@ -79,7 +86,7 @@ def give_back() -> None:
     of up to ten megabytes. Takes a fraction of a millisecond where it is done often.
     """
     with contextlib.suppress(AttributeError, OSError):      # another C library
-        ctypes.CDLL(None).malloc_trim(0)
+        c_library().malloc_trim(0)
 
 
 def many_descriptors() -> int:
