@@ -163,5 +163,4 @@ class _Viewer:
             return
         except OSError:
             pass        # reset: gone just the same
-        self._readable.stop()
         self.gone.set()
