@@ -39,7 +39,6 @@ try:
         keep_freed_memory,
         many_descriptors,
         names_have_room,
-        small_pages,
         stays_for_ever,
     )
     from pyimagesearch.motion_detection import SingleMotionDetector
@@ -95,7 +94,6 @@ def serve(argv: list[str]) -> int:
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     names_have_room()
-    small_pages()
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera

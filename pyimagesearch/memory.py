@@ -8,7 +8,6 @@ import resource
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
-PR_SET_THP_DISABLE = 41     # linux/prctl.h
 DESCRIPTORS = 4096      # enough for all that is ever open, and still a small table
 NAMES = 20_000          # that fill the table as it is after all is imported
 PICTURES = 8 * 1024 * 1024      # bytes: a frame of 1080p, and some
@@ -36,20 +35,6 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_ARENA_MAX, 1)
                 and mallopt(M_TRIM_THRESHOLD, PICTURES)
                 and mallopt(M_MMAP_THRESHOLD, PICTURES))
-
-
-def small_pages() -> bool:
-    """
-    Have the kernel use no huge pages for us; return whether it will.
-
-    NumPy asks for them where an array takes 4 MB or more, some kernels use them for
-    everybody, and where an array lay they go on after it. There, a byte takes 2 MB, and
-    what :func:`give_back` returned is filled up again: it took 12 MB of 205, and grew.
-    """
-    try:
-        return not c_library().prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    except (AttributeError, OSError):
-        return False
 
 
 def names_have_room() -> None:

@@ -51,12 +51,3 @@ def test_names_that_come_and_go_do_not_make_the_program_grow():
                                 capture_output=True, check=True).stdout)
              for word in ("with", "without")]
     assert grown[0] < 200_000 < grown[1]
-
-
-def test_no_huge_pages_are_used():
-    """They took 12 MB beyond what was needed, and were filled again when freed."""
-    code = ("from pyimagesearch.memory import small_pages; assert small_pages(); "
-            "print(open('/proc/self/status').read())")
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True,
-                           capture_output=True, check=True).stdout
-    assert "\nTHP_enabled:\t0\n" in shown

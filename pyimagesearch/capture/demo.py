@@ -30,9 +30,12 @@ class DemoScene:
         self._yard = self._draw_yard(chance)
         self._flicker = chance.integers(-18, 19, 997)
         shape = (size[1] + MARGIN, size[0] + MARGIN, 3)
-        noise = chance.normal(0, 3.0, shape).round()
-        self._brighter = noise.clip(0, 20).astype(np.uint8)
-        self._darker = (-noise).clip(0, 20).astype(np.uint8)
+        self._brighter = np.empty(shape, np.uint8)
+        self._darker = np.empty(shape, np.uint8)
+        for row in range(shape[0]):     # all at once, it would take 30 MB for a moment
+            noise = chance.normal(0, 3.0, shape[1:]).round()
+            self._brighter[row] = noise.clip(0, 20)
+            self._darker[row] = (-noise).clip(0, 20)
 
     def boxes(self, number: int) -> list[Box]:
         """Return where person and car are in picture *number*, if in sight."""
