@@ -95,7 +95,9 @@ class Connections:
     a use for them keeps nobody out. Belongs to the hub's thread.
     """
 
-    def __init__(self, most: int = UNLIMITED, per_place: int = UNLIMITED) -> None:
+    def __init__(self, most: int = UNLIMITED, per_place: int = UNLIMITED,
+                 proxies: int = 0) -> None:
+        self.proxies = proxies      # before us, each of which adds to X-Forwarded-For
         self._most = most
         self._per_place = per_place
         self._open: dict[str, set[Connection]] = {}
@@ -162,7 +164,7 @@ def connections_for(max_viewers: int, per_address: int, descriptors: int,
     """
     most = min(max_viewers + SPARE, max(descriptors - OTHERS, OTHERS // 2))
     of_place = most if proxies else per_address + SPARE_PER_ADDRESS
-    return Connections(most, min(most, of_place))
+    return Connections(most, min(most, of_place), proxies)
 
 
 class Complaint:

@@ -24,7 +24,7 @@ from .framing import (
     is_request,
     malformed,
 )
-from .limits import Connection
+from .limits import Connection, place_of
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class RequestReader(WSGIHandler):
     def handle_one_response(self) -> None:
         """Answer one request in its turn; that long, the connection is no idle one."""
         connections, turns = self.server.connections, self.server.turns
-        place = self.connection.place
+        place = self._place()
         while (left := turns.wait(place)) > 0:
             gevent.sleep(left)
         connections.work(self.connection)
@@ -142,6 +142,14 @@ class RequestReader(WSGIHandler):
         super().handle_one_response()
         turns.took(place, time.thread_time() - begin)
         connections.rest(self.connection)
+
+    def _place(self) -> str:
+        """Return where this request comes from, as the proxies before us say."""
+        proxies = self.server.connections.proxies
+        lines = self.headers.get_all("x-forwarded-for", []) if proxies else []
+        told = [each.strip() for line in lines for each in line.split(",")]
+        behind = proxies and len(told) >= proxies
+        return place_of(told[-proxies]) if behind else self.connection.place
 
     def _sendall(self, data: bytes) -> None:
         connections = self.server.connections

@@ -1,8 +1,14 @@
 """Whose turn it is: nobody has the server's one thread to himself."""
 
+from email.message import Message
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyimagesearch.limits import Connection, Connections
+from pyimagesearch.reading import RequestReader
 from pyimagesearch.turns import AHEAD, LONGEST, MOST, SHARE, Turns
 
 
@@ -71,3 +77,17 @@ def test_few_places_are_remembered():
     for number in range(3 * MOST):
         ask(turns, time, str(number), 0.01)
     assert len(turns._free) <= MOST
+
+
+@pytest.mark.parametrize(("proxies", "told", "place"), [
+    (0, "198.51.100.7", "127.0.0.1"), (1, "198.51.100.7", "198.51.100.7"),
+    (1, "1.2.3.4, 198.51.100.7", "198.51.100.7"), (2, "198.51.100.7, 10.0.0.1", "198.51.100.7"),
+    (2, "198.51.100.7", "127.0.0.1"), (1, "", "127.0.0.1"), (1, "2001:db8::9", "2001:db8::/64")])
+def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, place):
+    reader = RequestReader.__new__(RequestReader)
+    reader.server = SimpleNamespace(connections=Connections(proxies=proxies))
+    reader.connection = Connection("127.0.0.1", lambda: None)
+    reader.headers = Message()
+    for line in filter(None, told.rsplit(", ", 1)):
+        reader.headers["X-Forwarded-For"] = line
+    assert reader._place() == place
