@@ -169,7 +169,8 @@ class Privacy:
         self._unkept = True
         try:
             self._folder.keep_secret(FILE, self._wishes.as_bytes())
-            self._folder.must_be_there()
+            if self._wishes != NOTHING:
+                self._folder.must_be_there()
         except OSError as error:
             raise DataFolderError(
                 "this holds until the next start only, as it cannot be kept in "
