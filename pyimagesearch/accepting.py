@@ -8,16 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.event
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
-from .limits import Complaint, Connection, Connections
+from .limits import Complaint, Connection, Connections, place_of
 from .reading import RequestReader, start_head_timer
 from .streaming.broadcaster import LatestFrameBroadcaster
 from .streaming.fanout import Fanout
 from .streaming.mjpeg import BOUNDARY, LiveStream
 from .tls import HELLO, Tls, ToHttps
-from .turns import Turns
+from .turns import PATIENCE, Turns
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class LiveHandler(RequestReader):
 class Acceptor(WSGIServer):
     """Accept connections within their limits, and have each of them served."""
 
+    max_accept = 16     # at a time: those that must go for them have to be closed, too
+
     def __init__(self, listener: socket.socket, app: Flask, connections: Connections,
                  tls: Tls | None,
                  fanout: Callable[[LatestFrameBroadcaster], Fanout]) -> None:
@@ -81,6 +84,12 @@ class Acceptor(WSGIServer):
         if accepted is None:
             return None
         client, address = accepted
+        place = place_of(address[0])
+        self.turns.connected(place)
+        if self.turns.wait(place) > PATIENCE:
+            self.complain("%s asks too much", address[0])
+            client.close()
+            return None
         connection = self.connections.admit(address[0], lambda: hang_up(client))
         if connection is None:
             self.complain("no room for a connection of %s", address[0])
@@ -103,9 +112,15 @@ class Acceptor(WSGIServer):
             log.debug("no TLS with %s: %s", address[0], error)
             head_timer.close()
             return
-        connection.hang_up = lambda: hang_up(client)
         reader = kind(client, address, self)
         reader.connection, reader.head_timer = connection, head_timer
+        reader.evicted = evicted = gevent.event.Event()
+
+        def evict() -> None:
+            hang_up(client)
+            evicted.set()
+
+        connection.hang_up = evict
         reader.handle()
 
     def _begun(self, client: Any) -> tuple[Any, type[RequestReader]]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import gevent
+import gevent.event
 from gevent.pywsgi import Input, WSGIHandler
 
 from .framing import (
@@ -25,6 +26,7 @@ from .framing import (
     malformed,
 )
 from .limits import Connection, place_of
+from .turns import PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,9 @@ class RequestReader(WSGIHandler):
 
     connection: Connection
     head_timer: gevent.Timeout      # started when the connection was accepted
+    evicted: gevent.event.Event     # set when it must go for another connection
     _body = b""
+    _begun = 0.0        # when the head of a request was there [s of the thread]
     _served = False
 
     def handle(self) -> None:
@@ -71,7 +75,7 @@ class RequestReader(WSGIHandler):
         """Wait for the next request, but not for ever; return its first line."""
         if self._served and not self._is_asked_again():
             return ""
-        self._served = True
+        self._served, self._begun = True, 0.0
         line: str = super().read_requestline()
         # some send an empty line behind a form (RFC 9112, section 2.2)
         return line if line.strip("\r\n") or not line else super().read_requestline()
@@ -90,6 +94,7 @@ class RequestReader(WSGIHandler):
         """Read headers and body; raises :exc:`Refused`."""
         if not is_request(raw_requestline):
             raise malformed("The request line is not as HTTP/1.1 has it.")
+        self._begun = time.thread_time()
         super().read_request(raw_requestline)
         self.head_timer.close()
         self._body = self._read_body()
@@ -135,13 +140,24 @@ class RequestReader(WSGIHandler):
         """Answer one request in its turn; that long, the connection is no idle one."""
         connections, turns = self.server.connections, self.server.turns
         place = self._place()
-        while (left := turns.wait(place)) > 0:
-            gevent.sleep(left)
+        read = time.thread_time() - self._begun
+        if not self._has_turn(turns.queue(place)):
+            turns.took(place, read)
+            self.close_connection = True
+            return
         connections.work(self.connection)
         begin = time.thread_time()
         super().handle_one_response()
-        turns.took(place, time.thread_time() - begin)
+        turns.took(place, read + time.thread_time() - begin)
         connections.rest(self.connection)
+
+    def _has_turn(self, wait: float) -> bool:
+        """Wait for the turn of this request; return whether it is to be answered."""
+        if wait > PATIENCE:
+            busy = Refused("503 Service Unavailable", "You ask too much; try later.")
+            self.socket.sendall(busy.answer())
+            return False
+        return not (wait and self.evicted.wait(wait))
 
     def _place(self) -> str:
         """Return where this request comes from, as the proxies before us say."""
@@ -164,6 +180,8 @@ class RequestReader(WSGIHandler):
         if not isinstance(error, (ValueError, OSError, http.client.HTTPException)):
             log.error("reading a request failed", exc_info=error)
         refused = error if isinstance(error, Refused) else as_refused(error)
+        now = time.thread_time()
+        self.server.turns.refused(self.connection.place, now - (self._begun or now))
         self.server.complain("refused a request of %s: %s",
                              self.client_address[0], refused)
         self.socket.sendall(refused.answer())

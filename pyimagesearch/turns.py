@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 SHARE = 0.4         # of the thread's time that requests of one place may take
 AHEAD = 0.25        # seconds of waiting that a place is spared after some rest
+PATIENCE = 2.0      # seconds that a request may have to wait; with more it is refused
+EXPECTED = 0.001    # seconds of the thread that a request is taken to need
+CONNECTING = 0.0001     # seconds of it that a connection takes before it asks
 LONGEST = 0.1       # seconds that a single request counts, however long it waited
 MOST = 1000         # places that are remembered
 
@@ -15,8 +18,8 @@ class Turns:
 
     All requests are answered by one thread, which sends the live pictures as well, and
     keeps the cameras' threads from Python while it runs. Who asks now and then never
-    waits; who asks without end is answered for :data:`SHARE` of the time, in turn with
-    himself. Belongs to the hub's thread.
+    waits; who asks without end is answered for :data:`SHARE` of the time, one request
+    after the other. Belongs to the hub's thread.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -24,13 +27,35 @@ class Turns:
         self._free: dict[str, float] = {}   # from when on a place need not wait
 
     def wait(self, place: str) -> float:
-        """Return how many seconds *place* must wait for its turn."""
+        """Return how many seconds *place* would have to wait for a turn."""
         return max(0.0, self._free.get(place, 0.0) - AHEAD - self._now())
 
+    def queue(self, place: str) -> float:
+        """
+        Return after how many seconds a request of *place* has its turn.
+
+        What it takes is reserved, so that the next one comes after it; :meth:`took`
+        then tells how long it really was.
+        """
+        wait = self.wait(place)
+        self._charge(place, EXPECTED)
+        return wait
+
     def took(self, place: str, seconds: float) -> None:
-        """Note that a request of *place* took *seconds* of the thread."""
+        """Note that a request that was queued took *seconds* of the thread."""
+        self._charge(place, min(seconds, LONGEST) - EXPECTED)
+
+    def connected(self, place: str) -> None:
+        """Note that a connection came from *place*."""
+        self._charge(place, CONNECTING)
+
+    def refused(self, place: str, seconds: float) -> None:
+        """Note that *seconds* went into a request that was none."""
+        self._charge(place, min(seconds, LONGEST))
+
+    def _charge(self, place: str, seconds: float) -> None:
         now = self._now()
         begin = max(now, self._free.pop(place, now))
-        self._free[place] = begin + min(seconds, LONGEST) / SHARE
+        self._free[place] = begin + seconds / SHARE
         if len(self._free) > MOST:
             del self._free[next(iter(self._free))]

@@ -1,6 +1,7 @@
 """Whose turn it is: nobody has the server's one thread to himself."""
 
 from email.message import Message
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyimagesearch.limits import Connection, Connections
 from pyimagesearch.reading import RequestReader
-from pyimagesearch.turns import AHEAD, LONGEST, MOST, SHARE, Turns
+from pyimagesearch.turns import AHEAD, EXPECTED, LONGEST, MOST, SHARE, Turns
 
 
 class Time:
@@ -21,11 +22,8 @@ class Time:
 
 def ask(turns, time, place, seconds):
     """Wait for a turn, and take *seconds*; return how long it took to begin."""
-    begin = time.now
-    while (left := turns.wait(place)) > 0:
-        time.now += left
-    waited = time.now - begin
-    time.now += seconds
+    waited = turns.queue(place)
+    time.now += waited + seconds
     turns.took(place, seconds)
     return waited
 
@@ -69,6 +67,26 @@ def test_long_waiting_for_a_disk_is_not_held_against_anybody_for_long():
     turns = Turns(time)
     ask(turns, time, "a", 3600.0)
     assert turns.wait("a") <= LONGEST / SHARE
+
+
+def test_those_who_come_at_once_have_their_turns_one_after_the_other():
+    turns = Turns(Time())
+    waits = [turns.queue("a") for _ in range(1000)]
+    later = [wait for wait in waits if wait]
+    assert len(waits) - len(later) >= AHEAD * SHARE / EXPECTED
+    assert all(abs(b - a - EXPECTED / SHARE) < 1e-9 for a, b in pairwise(later))
+    for _ in waits:
+        turns.took("a", 0.0)        # they had gone meanwhile
+    assert turns.wait("a") == 0
+
+
+def test_connections_and_refusals_count():
+    turns = Turns(Time())
+    for _ in range(1000):
+        turns.connected("a")
+    assert turns.wait("a") < 1e-9   # as many as may come at once
+    turns.refused("a", 0.02)
+    assert 0.04 < turns.wait("a") < 0.06
 
 
 def test_few_places_are_remembered():
