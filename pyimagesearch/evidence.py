@@ -60,10 +60,10 @@ class Evidence:
     """
     Make events of what the camera loop sees, and have the recorder keep them.
 
-    :meth:`record`, :meth:`keep_still`, :meth:`arm` and :meth:`refuse_packets` belong to
-    everybody, all else to the camera loop. With *packets*, clips are made of the
-    camera's own video that comes through there, so that pictures are wanted for
-    thumbnails only; but not of a camera that is masked.
+    :meth:`record`, :meth:`keep_still`, :meth:`arm`, :meth:`forget` and
+    :meth:`refuse_packets` belong to everybody, all else to the camera loop. With
+    *packets*, clips are made of the camera's own video that comes through there, so
+    that pictures are wanted for thumbnails only; but not of a camera that is masked.
     """
 
     def __init__(self, settings: CameraSettings, recorder: Recorder, store: EventStore,
@@ -122,11 +122,15 @@ class Evidence:
             log.info("%s: has a privacy mask, so its clips are made of the stream and "
                      "not of the camera's own video", self._settings.name)
 
+    def forget(self) -> None:
+        """Keep nothing more of what was seen; not to be called during :meth:`see`."""
+        self._peak = self._peak._replace(jpeg=b"")
+        self._recorder.forget()
+
     def begin_anew(self, masked: bool) -> None:
         """Forget what was seen, as other parts of the pictures are *masked* now."""
-        self._peak = self._peak._replace(jpeg=b"")
+        self.forget()
         self.rest()
-        self._recorder.forget()
         self._masked = masked
         if not masked and self._packets and self._packets.open():
             log.info("%s: has no privacy mask any more, so its clips are made of the "
@@ -292,9 +296,9 @@ class Evidence:
         self._peak = NOTHING
 
     def _keep_peak(self, event: Event) -> None:
-        if self._peak.jpeg:
-            self._recorder.keep_still(event.id, self._peak.captured, self._peak.jpeg,
-                                      THUMBNAIL)
+        peak = self._peak       # whose picture may be forgotten at any moment
+        if peak.jpeg:
+            self._recorder.keep_still(event.id, peak.captured, peak.jpeg, THUMBNAIL)
 
     def _illustrate(self, frame: Frame, jpeg: bytes | None) -> None:
         if not (self._untold and jpeg):

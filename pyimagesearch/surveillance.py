@@ -127,6 +127,7 @@ class Surveillance:
             self._mask = mask
             if mask:
                 self._evidence.refuse_packets()
+                self._evidence.forget()
                 self._screen.hide()
 
     def switch(self, off_since: float | None) -> None:

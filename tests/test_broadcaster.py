@@ -1,6 +1,7 @@
 """What LatestFrameBroadcaster promises the camera and the viewers."""
 
 import queue
+import threading
 
 import pytest
 
@@ -121,3 +122,13 @@ def test_part_carries_its_length_its_time_and_the_closing_boundary(broadcaster):
     assert broadcaster.latest.part == (
         b"Content-Type: image/jpeg\r\nContent-Length: 4\r\nX-Timestamp: 1.250000\r\n\r\n"
         b"jpeg\r\n--frame\r\n")
+
+
+def test_picture_that_became_stale_is_given_to_nobody(broadcaster):
+    broadcaster.publish(b"before the mask")
+    broadcaster.pass_over()
+    assert broadcaster.fresh(0.01) is None
+    frames = broadcaster.frames(repeat_after=0.01)
+    threading.Timer(0.1, broadcaster.publish, [b"after it"]).start()
+    assert next(frames).jpeg == b"after it"
+    frames.close()

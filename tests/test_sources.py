@@ -46,9 +46,12 @@ def test_spec_that_can_never_work_is_refused_with_what_can(clock, spec):
         find(spec, clock)
 
 
-def test_refusal_shows_no_password(clock):
+@pytest.mark.parametrize("spec", [
+    "gopher://me:secret@host/", "me:secret@192.168.1.20/video.mjpg",
+    "rtsp:/me:secret@192.168.1.20/live.sdp", "rtsp://me:a/secret@host/stream"])
+def test_refusal_shows_no_password(clock, spec):
     with pytest.raises(SettingsError) as refusal:
-        find("gopher://me:secret@host/", clock)
+        find(spec, clock)
     assert "secret" not in str(refusal.value)
 
 
@@ -61,6 +64,13 @@ def test_refusal_shows_no_password(clock):
     ("rtsp://host:554/user=admin_password=hunter3_channel=1_stream=0.sdp",
      "rtsp://host:554/user=***_password=***_channel=1_stream=0.sdp"),
     ("http://host/cgi?loginuse=a&loginpas=b?c", "http://host/cgi?loginuse=***&loginpas=***"),
+    ("http://host:8080?user=a&pwd=secret", "http://host:8080?user=***&pwd=***"),
+    ("rtsp://host/?channel=1_stream=0_user=admin_password=secret",
+     "rtsp://host/?channel=1_stream=0_user=***_password=***"),
+    ("rtsp://host/channel=1,user=admin,password=secret", "rtsp://host/channel=1,user=***,password=***"),
+    ("http://host/x?mode=x?pwd=secret", "http://host/x?mode=***"),
+    ("rtsp://me:1/secret@host/stream", "rtsp://host/stream"),
+    ("http://host/x?secret&channel=2", "http://host/x?***&channel=2"),
     ("http://host/video", "http://host/video")])
 def test_label_tells_the_source_but_no_password(clock, spec, label):
     assert find(spec, clock).label == label

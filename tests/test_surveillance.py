@@ -17,6 +17,8 @@ from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.privacymask import PrivacyMask
 from pyimagesearch.recording.mp4 import read_clip
 from pyimagesearch.settings import Settings
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.screen import Screen
 from pyimagesearch.surveillance import Surveillance
 
@@ -207,6 +209,28 @@ def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, br
     assert broadcaster.latest.number == before[0] + 1
     image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image[:500].max() < 16
+
+
+def test_what_was_seen_before_a_mask_gets_into_no_clip_and_no_thumbnail(make):
+    surveillance = make(record=True, width=800)
+    surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)] * 3), frameCount=5)
+    evidence = surveillance._evidence
+    assert evidence._recorder.tape.bytes
+    assert evidence._peak.jpeg
+    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
+    assert evidence._recorder.tape.bytes == 0
+    assert not evidence._peak.jpeg
+
+
+def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
+    mosaic = Mosaic(["test", "other"], LatestFrameBroadcaster(), 90, SystemClock())
+    screen = Screen("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
+    screen.show_card("STARTING", "", 0.0)
+    with mosaic.broadcaster.watching():
+        screen.show(np.full((480, 640, 3), 200, np.uint8), 1.0, None, (640, 480), "")
+        assert mosaic._canvas[240, 320].min() == 200
+        screen.hide()
+    assert mosaic._canvas[240, 320].max() < 60
 
 
 def test_card_stays_when_a_mask_is_put(make, broadcaster):

@@ -69,6 +69,8 @@ def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
         return Camera(spec, partial(open_usb, device, wish, clock))
     if "://" in spec:
         return find_by_url(spec, wanted.fps, clock, hubs, tap)
+    if re.match(r"\w+:/|.*:.*@", spec):     # a URL, misspelt: not to be shown as a file
+        raise wrong(spec)
     if is_video_file(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, wanted.loop, closing, clock), TRYING + OPENING)

@@ -8,8 +8,8 @@ from pyimagesearch.errors import SettingsError
 
 # Many cameras take their login as ?user=...&pwd=..., or as /user=..._password=... in
 # the path, under names without end: so what is no secret is listed, and not what is.
-IN_PATH = re.compile(r"([A-Za-z0-9.-]+)=((?:(?!_[A-Za-z0-9.-]+=)[^&;/])*)")
-IN_QUERY = re.compile(r"([^&;=]+)=([^&;]*)")
+PAIR = re.compile(r"([A-Za-z0-9.-]+)=((?:(?!_[A-Za-z0-9.-]+=)[^&;/,])*)")
+HARMLESS = re.compile(r"[A-Za-z0-9.-]{0,16}")       # as the value of what is listed
 PLAIN = frozenset({
     "action", "camera", "cam", "ch", "channel", "chn", "chnl", "codec", "compression",
     "fps", "framerate", "height", "id", "inst", "line", "mode", "profile", "proto",
@@ -63,16 +63,26 @@ def without_login(text: str) -> str:
     That is what stands before an ``@``, and the values of parameters.
     """
     scheme, separator, rest = text.partition("://")
-    if not separator:
-        return text
+    if not separator:       # perhaps one whose beginning was forgotten
+        return text.rpartition("@")[2]
+    rest, mark, query = rest.partition("?")
+    rest = rest.rpartition("@")[2]      # also where a password has a slash
     place, slash, path = rest.partition("/")
-    path, mark, query = path.partition("?")
-    return (scheme + separator + place.rpartition("@")[2] + slash
-            + IN_PATH.sub(masked, path) + mark + IN_QUERY.sub(masked, query))
+    parts = map(without_value, filter(None, query.split("&")))
+    return (scheme + separator + place + slash + PAIR.sub(masked, path)
+            + mark + "&".join(parts))
+
+
+def without_value(part: str) -> str:
+    """Return a *part* of a query without what may be secret in it."""
+    name, equals, _ = part.partition("=")
+    if name.lower() in PLAIN:
+        return PAIR.sub(masked, part)
+    return f"{name}=***" if equals else "***"
 
 
 def masked(pair: re.Match[str]) -> str:
     """Return a name and its value, which is hidden if it may be secret."""
-    return pair[0] if pair[1].lower() in PLAIN else f"{pair[1]}=***"
-
-
+    name, value = pair.groups()
+    plain = name.lower() in PLAIN and HARMLESS.fullmatch(value)
+    return pair[0] if plain else f"{name}=***"

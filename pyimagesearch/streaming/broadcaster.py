@@ -139,7 +139,9 @@ class LatestFrameBroadcaster:
         """
         with self.watching() as seen:
             self._wait_for_newer(seen, timeout)
-            return None if self._latest.number <= seen else self._latest
+            with self._changed:
+                shown = self._latest.number > seen and not self._stale
+                return self._latest if shown else None
 
     def close(self) -> None:
         """End every iteration of :meth:`frames`, present and future."""
@@ -153,4 +155,5 @@ class LatestFrameBroadcaster:
     def _wait_for_newer(self, seen: int, timeout: float) -> None:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or self._latest.number > seen, timeout)
+                lambda: self._closed or (
+                    self._latest.number > seen and not self._stale), timeout)

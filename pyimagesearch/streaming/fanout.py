@@ -68,7 +68,9 @@ class Fanout:
             for viewer in self._viewers:
                 viewer.gone.set()
             return
-        frame = self._broadcaster.latest
+        frame = self._newest()
+        if frame is None:       # it must not be shown any more
+            return
         number, part = frame.number, frame.part
         for viewer in self._viewers:
             if viewer.rest is None and viewer.seen < number:

@@ -58,6 +58,7 @@ class Screen:
         about the camera's state, for the mosaic. With *keep*, a JPEG is made
         even if nobody watches.
         """
+        self._is_card = False
         drawn, jpeg = for_stream(image, self._width), None
         self._size = drawn.shape[1], drawn.shape[0]
         seen = box and scaled(box, of, self._size)
@@ -65,7 +66,6 @@ class Screen:
         if keep or self.viewers:
             with self.encoding:
                 jpeg = encode(drawn, self._quality)
-            self._is_card = False
             self._broadcaster.publish(jpeg, captured)
             self.encoded += 1
         else:
