@@ -11,8 +11,8 @@ from .errors import DataFolderError, SettingsError
 
 OWN = 0o600     # only the user who runs the program may read a secret
 PRIVATE = 0o700     # and look into a folder that we made
-OURS = ("events.db", "access.json", "privacy.json")     # some of these are always there
-ELSEWHERE = "elsewhere.json"    # in the platform's folder: which others must be there
+NAME = "name"       # in a folder that must be there: what tells it from others
+ELSEWHERE = "elsewhere.json"    # in the platform's folder: which those are
 
 
 class DataFolder:
@@ -73,26 +73,31 @@ class DataFolder:
         """
         Note that this folder says what must not be guessed: a password, a mask.
 
-        If it lies on a disk of its own, that is kept in the platform's own folder,
-        which a disk that is not there does not take along.
+        If it lies on another disk than the platform's own folder, it gets a name, and
+        that is kept there: a disk that is not there does not take it along.
         """
-        home, known = platform_folder(), which_must_be_there()
-        path = str(self.path.absolute())
-        if path in known or disk_of(self.path) == disk_of(home):
+        home = DataFolder(None)
+        path, known = str(self.path.absolute()), which_must_be_there()
+        if path in known or disk_of(self.path) == disk_of(home.path):
             return
         with contextlib.suppress(OSError):
-            home.mkdir(PRIVATE, parents=True, exist_ok=True)
-            (home / ELSEWHERE).write_text(json.dumps([*known, path], indent=1) + "\n")
+            name = self.secret(NAME) or secrets.token_hex(8).encode()
+            self.keep_secret(NAME, name)
+            home.keep_secret(ELSEWHERE, json.dumps(
+                {**known, path: name.decode(errors="replace")}, indent=1).encode())
 
     def check(self) -> None:
         """
         Raise :exc:`DataFolderError` if the folder :meth:`must_be_there`, and is not.
 
-        Its disk is not there then: who removed the folder from it begins anew.
+        It is not, either, if another one is in its place.
         """
-        if (str(self.path.absolute()) in which_must_be_there()
-                and disk_of(self.path) == disk_of(platform_folder())
-                and not any(os.path.exists(self.path / name) for name in OURS)):
+        wanted, found = which_must_be_there().get(str(self.path.absolute())), None
+        if wanted is None:
+            return
+        with contextlib.suppress(OSError):
+            found = self.secret(NAME)
+        if found != wanted.encode():
             raise DataFolderError(
                 f"{str(self.path)!r}, which says what is to be hidden or who may look, "
                 "is not there; plug in its disk, or, to begin anew, remove "
@@ -117,14 +122,13 @@ class DataFolder:
         draft.replace(self.path / name)
 
 
-def which_must_be_there() -> list[str]:
-    """Return the folders of which that was noted, as absolute paths."""
+def which_must_be_there() -> dict[str, str]:
+    """Return the folders of which that was noted, and their names."""
     try:
         found = json.loads((platform_folder() / ELSEWHERE).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return []
-    return [each for each in found if isinstance(each, str)
-            ] if isinstance(found, list) else []
+        return {str(path): str(name) for path, name in found.items()}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def disk_of(path: Path) -> int:

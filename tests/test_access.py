@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -234,18 +235,22 @@ def test_secrets_show_nowhere():
 
 
 def test_folder_with_a_password_on_a_disk_of_its_own_must_be_there(folder, monkeypatch):
-    CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
-    assert str(folder.path) not in which_must_be_there()    # on the same one as all else
-    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: path == folder.path)
-    file = CredentialsFile(folder)
-    file.keep(Credentials.new())
-    assert str(folder.path) not in which_must_be_there()
+    file, path = CredentialsFile(folder), str(folder.path)
     file.keep(Credentials.new().with_password(OWNER, "hash"))
-    file.keep(Credentials.new().with_password(OWNER, "other"))
-    assert which_must_be_there().count(str(folder.path)) == 1
-    for path in folder.path.iterdir():
-        path.unlink()
+    assert path not in which_must_be_there()    # on the same disk as all else
+    file.keep(Credentials.new())
+    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: path == folder.path)
+    CredentialsFile(folder).keep(Credentials.new())
+    assert path not in which_must_be_there()    # without a password
+    file.keep(Credentials.new().with_password(OWNER, "hash"))
+    assert path in which_must_be_there()
+    (Path(os.environ["XDG_DATA_HOME"]) / "webstreaming/elsewhere.json").unlink()
+    CredentialsFile(folder)                     # one that was set by an older version
+    assert path in which_must_be_there()
     monkeypatch.undo()
+    folder.check()
+    for file in folder.path.iterdir():
+        file.unlink()
     with pytest.raises(DataFolderError, match="is not there; plug in its disk"):
         folder.check()
 

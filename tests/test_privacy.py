@@ -19,7 +19,7 @@ from test_web import STATUS
 
 from conftest import eventually, run_program
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.datafolder import DataFolder, which_must_be_there
 from pyimagesearch.errors import DataFolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
@@ -113,35 +113,41 @@ def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
 
 
 def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path, monkeypatch):
-    stick = tmp_path / "stick"
+    stick, known = tmp_path / "stick", Path(os.environ["XDG_DATA_HOME"]) / "webstreaming"
     stick.mkdir()
-    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: stick in path.parents)
     folder = DataFolder(str(stick / "kept"))
-    folder.check()
-    Privacy(folder, Settings(source=("yard=demo",)).cameras(), EventStore(folder.database, SystemClock()), SystemClock()).draw(
-        "yard", [DRAWN])
+    privacy = Privacy(folder, Settings(source=("yard=demo",)).cameras(),
+                      EventStore(folder.database, SystemClock()), SystemClock())
+    privacy.draw("yard", [DRAWN])
+    assert str(folder.path) not in which_must_be_there()    # on the same disk as all else
+    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: stick in path.parents)
+    privacy.draw("yard", [])
+    assert str(folder.path) not in which_must_be_there()    # where nothing is hidden
+    privacy.draw("yard", [DRAWN])
+    monkeypatch.undo()
     folder.check()
     stick.rename(tmp_path / "away")
-    folder.check()                  # its disk is there: the owner begins anew
-    monkeypatch.undo()              # and now it is not
-    for there in (False, True):     # without, and with what it is mounted on
+    for _ in range(2):      # without its disk, and with what a server made there meanwhile
         with pytest.raises(DataFolderError, match=r"kept', which says what is to be hidden or who "
                            r"may look, is not there; plug in its disk, or, to begin anew, remove"):
             folder.check()
-        if not there:
-            (stick / "kept").mkdir(parents=True)
-    status, told = start_once("--data", str(stick / "kept"))
-    assert (status, "is not there; plug in its disk" in told) == (1, True)
+        (stick / "kept").mkdir(parents=True, exist_ok=True)
+        folder.database.touch()
+    for command in ((), ("token",)):
+        status, told = start_once(*command, "--data", str(stick / "kept"))
+        assert (status, "is not there; plug in its disk" in told) == (1, True)
+    folder.database.unlink()
     (stick / "kept").rmdir()
     stick.rmdir()
     (tmp_path / "away").rename(stick)
     folder.check()
-    (Path(os.environ["XDG_DATA_HOME"]) / "webstreaming/elsewhere.json").write_text("{")
+    (stick / "kept" / "name").write_text("another")
+    (known / "elsewhere.json").write_text("[1]")
     folder.check()
 
 
 def start_once(*arguments):
-    ended = run_program("--source", "demo", "--port", "0", *arguments)
+    ended = run_program(*arguments, "--source", "demo", "--port", "0")
     return ended.returncode, ended.stderr
 
 

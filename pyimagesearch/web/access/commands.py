@@ -26,6 +26,7 @@ def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
     own = {"password": "--viewer", "token": "--new"}[name]
     settings = Settings.from_command_line([word for word in words if word != own])
     folder = DataFolder(settings.data)
+    folder.check()
     file = CredentialsFile(folder)
     print(f"for the server that keeps its data in {folder.path}" + (
         "" if file.current() else " (none has run with it yet)"))

@@ -98,6 +98,8 @@ class CredentialsFile:
         self._folder = folder
         self._dates = self._look()
         self._current = self._read()
+        if self._current and self._current.passwords:
+            folder.must_be_there()
 
     def current(self) -> Credentials | None:
         """Return the secrets in force; ``None`` if there never were any."""
