@@ -81,6 +81,7 @@ class Connection:
     def __init__(self, place: str, hang_up: Callable[[], object]) -> None:
         self.place = place
         self.hang_up = hang_up
+        self.sending = False        # whether it waits for its reader to take more
 
 
 class Connections:
@@ -147,9 +148,10 @@ class Connections:
             self._open.pop(connection.place, None)
 
     def _end_one_of(self, waiting: dict[Connection, None]) -> bool:
-        longest = next(iter(waiting), None)
-        if longest is None:
+        if not waiting:
             return False
+        longest = next((each for each in waiting if not each.sending),
+                       next(iter(waiting)))     # a download only if nothing else waits
         self.leave(longest)
         longest.hang_up()
         return True

@@ -22,7 +22,8 @@ def listen(ip: str, port: int) -> socket.socket:
             ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        if re.fullmatch(r"[\d.:]+", ip):     # no name that may be known later
+        # what is no name that may be known later
+        if isinstance(error, socket.gaierror) and re.fullmatch(r"[\d.:]+", ip):
             raise SettingsError(f"--ip is {ip!r}, but must be an address such as "
                                 "192.168.1.7, or 0.0.0.0 for all of them") from None
         raise ListenError(f"cannot listen on {ip}: {error.strerror}") from None

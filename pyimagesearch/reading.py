@@ -170,9 +170,11 @@ class RequestReader(WSGIHandler):
     def _sendall(self, data: bytes) -> None:
         connections = self.server.connections
         for at in range(0, len(data), PIECE):
+            self.connection.sending = True
             connections.rest(self.connection)       # who does not take it only waits
             super()._sendall(memoryview(data)[at:at + PIECE])
             connections.work(self.connection)
+            self.connection.sending = False
 
     def _handle_client_error(self, error: Exception) -> None:
         if is_network(error):

@@ -19,7 +19,7 @@ class Validity:
 
     def look(self, now: datetime.datetime, *, anew: bool = False) -> None:
         """Warn if it is time to, as of *now*; *anew* if the file is another one."""
-        if anew or now >= self._due:
+        if anew or not now < self._due <= now + DAY:    # a clock may have been set back
             self._due = now + DAY
             if sentence := explain_end(self._cert, now):
                 log.warning("%s", sentence)
@@ -34,7 +34,7 @@ def explain_end(cert: Path, now: datetime.datetime) -> str:
     try:
         from cryptography import x509
         end = x509.load_pem_x509_certificate(cert.read_bytes()).not_valid_after_utc
-    except (ImportError, ValueError, OSError):
+    except (ImportError, AttributeError, ValueError, OSError):  # or an older library
         return ""
     if end > now + SOON:
         return ""

@@ -361,7 +361,8 @@ def test_link_that_is_opened_again_and_again_ends_nobody_elses_session(folder, c
     assert sessions.find(last.id)
 
 
-@pytest.mark.parametrize("content", [b"{", b"{}", b'[{"id": 1}]', b"[1]", b"null"])
+@pytest.mark.parametrize("content", [b"{", b"{}", b'[{"id": 1}]', b"[1]", b"null",
+    b'[{"id": "x", "role": "owner", "stamp": "", "since": 0, "seen": 0, "address": null, "agent": ""}]'])
 def test_damaged_sessions_only_mean_a_new_login(folder, clock, content):
     folder.keep_secret("sessions.json", content)
     assert Sessions(folder, clock, at_once).all() == []

@@ -207,6 +207,18 @@ def test_password_comes_through_a_pipe_without_a_word_of_an_echo(tmp_path):
     assert "The password of the owner is set" in made.stdout
 
 
+@pytest.mark.parametrize("given", [b"\xff\xfe not a text\n" * 2, b"", None])
+def test_pipe_without_a_password_is_one_sentence(tmp_path, given):
+    close = (lambda: os.close(0)) if given is None else None
+    made = subprocess.run(
+        ["setsid", sys.executable, "webstreaming.py", "password", "--data", tmp_path],
+        cwd=ROOT, input=given, capture_output=True, timeout=DEADLINE, preexec_fn=close,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    assert made.returncode == 1
+    assert b"no password was given; nothing was changed" in made.stderr
+    assert b"Traceback" not in made.stderr
+
+
 def test_password_is_no_argument(terminal):
     status, shown = terminal("password", "hunter2hunter2")
     assert (status, "unrecognized arguments" in shown) == (2, True)

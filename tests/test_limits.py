@@ -254,6 +254,14 @@ def test_behind_a_proxy_all_may_come_from_one_address():
     assert limits.admit("127.0.0.1", lambda: None) is None
 
 
+def test_download_goes_only_if_nothing_else_waits():
+    limits, ended = Connections(most=2), []
+    for name in ("download", "silent", "next", "last"):
+        made = limits.admit(name, lambda name=name: ended.append(name))
+        made.sending = name == "download"
+    assert ended == ["silent", "next"]
+
+
 def test_network_of_ipv6_is_one_place():
     limits, viewers = Connections(most=9, per_place=2), ViewerLimits(9, 2)
     for number in (1, 2):

@@ -274,6 +274,30 @@ def test_jpeg_of_a_thousand_scans_is_refused():
             JpegPicture(with_scans(progressive, 1000), decoder)
 
 
+@pytest.mark.parametrize("alone", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
+def test_fake_begin_before_the_real_one_is_not_believed(alone):
+    fake = segments(encoded())      # of one scan, behind a marker that has no length
+    padding = b"\xff\xfe\xfd\xe8" + bytes(65_000 - 2)
+    comment = b"".join(part for part in fake if part[1] in (0xC0, 0xDA))
+    comment = b"\xff\xfe" + (len(comment) + 2 + 530).to_bytes(2, "big") + bytes(530) + comment
+    real = with_scans(encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1), 1000)[2:]
+    with pytest.raises(BadPicture):
+        JpegPicture(b"\xff\xd8\xff" + bytes([alone]) + padding + comment + real, JpegDecoder())
+
+
+def test_large_picture_may_have_few_scans():
+    progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    at = progressive.index(b"\xff\xc2") + 5
+    for size, fits in (((4096, 4096), True), ((8192, 8192), False)):
+        told = b"".join(side.to_bytes(2, "big") for side in size)
+        jpeg = progressive[:at] + told + progressive[at + 4:]
+        if fits:
+            assert JpegPicture(jpeg, JpegDecoder()).size == size
+        else:
+            with pytest.raises(BadPicture, match="a JPEG of 10 scans"):
+                JpegPicture(jpeg, JpegDecoder())
+
+
 def test_scans_of_a_single_colour_are_counted_too():
     whole = segments(encoded())
     scan = bytearray(whole[-1])

@@ -15,6 +15,9 @@ SEQUENTIAL = frozenset({0xC0, 0xC1})
 END = b"\xff\xd9"   # of image; some cameras pad behind it
 SCAN = b"\xff\xda"
 MOST_SCANS = 64     # in which a picture may come; the usual progressive one has ten
+MOST_WORK = 256_000_000     # pixels of all scans together
+# markers without a length, and what is none: behind them, two may read differently on
+ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xDA)})
 
 
 class JpegDecoder:
@@ -39,7 +42,7 @@ class JpegDecoder:
         if not jpeg.startswith(self._prefix):
             end, self._size = jpeg_size(jpeg)
             self._prefix = jpeg[:end]
-        check_scans(jpeg, len(self._prefix))
+        check_scans(jpeg, len(self._prefix), self._size)
         return self._size
 
     def decode(self, jpeg: bytes, kind: str, size: Size) -> Image:
@@ -119,18 +122,20 @@ def jpeg_size(jpeg: bytes) -> tuple[int, Size]:
             if 0 < width <= 8192 and 0 < height <= 8192:
                 return at + 9, (width, height)
             raise BadPicture(f"a JPEG of {width}x{height} pixels")
+        if kind in ALONE:
+            break
         # padding, or a whole segment
         at += 1 if kind == 0xFF else 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
     raise BadPicture(f"{len(jpeg)} bytes of JPEG that tell no size")
 
 
-def check_scans(jpeg: bytes, at: int) -> None:
+def check_scans(jpeg: bytes, at: int, size: Size) -> None:
     """
-    Raise :exc:`BadPicture` if decoding *jpeg* could take minutes.
+    Raise :exc:`BadPicture` if decoding *jpeg* could take seconds.
 
-    It may come in any number of scans, each of which goes over the whole picture and
-    may be next to nothing in the file. Nearly all come in one, and that is seen at
-    once; its size ends *at*.
+    Its *size* is told just before byte *at*. It may come in any number of scans, each
+    of which goes over the whole picture and may be next to nothing in the file. Nearly
+    all come in one, and that is seen at once.
     """
     kind, parts = jpeg[at - 8], jpeg[at:at + 1]
     at += 1 + 3 * ord(parts or b"\0")
@@ -139,6 +144,9 @@ def check_scans(jpeg: bytes, at: int) -> None:
             if jpeg[at + 4:at + 5] == parts:    # all in one: what follows is not read
                 return
             break
+        if jpeg[at + 1] in ALONE or jpeg[at + 1] == 0xFF:
+            break
         at += 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
-    if jpeg.count(SCAN) > MOST_SCANS:
-        raise BadPicture(f"a JPEG of {jpeg.count(SCAN)} scans")
+    scans = jpeg.count(SCAN)
+    if scans > MOST_SCANS or scans * size[0] * size[1] > MOST_WORK:
+        raise BadPicture(f"a JPEG of {scans} scans")

@@ -45,7 +45,7 @@ def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
     try:
         password = ask(f"New password of the {role}: ")
         again = ask("The same again: ")
-    except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
+    except (EOFError, KeyboardInterrupt, UnicodeError):
         print(file=sys.stderr)
         raise AccessError("no password was given; nothing was changed") from None
     if password != again:
@@ -60,4 +60,8 @@ def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
 
 def ask(prompt: str) -> str:
     """Return what is typed behind *prompt*, unseen; or a line of what is piped in."""
-    return getpass.getpass(prompt) if sys.stdin.isatty() else input()
+    if sys.stdin is None:
+        raise EOFError
+    line = getpass.getpass(prompt) if sys.stdin.isatty() else input()
+    line.encode()       # or it is none that a browser could send
+    return line

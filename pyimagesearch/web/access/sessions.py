@@ -94,8 +94,11 @@ class Sessions:
     def _read(self) -> list[Session]:
         try:
             content = json.loads(self._folder.secret(FILE) or b"[]")
-            return [Session(**{**each, "role": Role(each["role"])})
-                    for each in content]
+            found = [Session(**{**each, "role": Role(each["role"])})
+                     for each in content]
+            if not all(isinstance(each.address, str) for each in found):
+                raise ValueError("an address is no text")
+            return found
         except (OSError, ValueError, TypeError, KeyError) as error:
             log.warning("sessions are not read, so everybody logs in anew: %s", error)
             return []
