@@ -128,12 +128,13 @@ def settle(server: Server) -> None:
     while time.monotonic() < until:
         time.sleep(1.0)
         try:
-            with urllib.request.urlopen(server.url + "api/events", timeout=10) as answer:
-                events = json.load(answer)["events"]
+            with urllib.request.urlopen(server.url + "api/events", timeout=10) as told:
+                events = json.load(told)["events"]
         except urllib.error.HTTPError as error:
             error.close()       # the list of events is not open yet
             continue
-        if any(clip["state"] == "complete" for each in events for clip in each["clips"]):
+        clips = [clip for event in events for clip in event["clips"]]
+        if any(clip["state"] == "complete" for clip in clips):
             return
     raise RuntimeError(f"no clip was whole within {SETTLE:g} s")
 
