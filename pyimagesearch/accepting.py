@@ -40,6 +40,7 @@ class LiveHandler(RequestReader):
         if not isinstance(self.result, LiveStream):
             super().process_result()
             return
+        self.end_turn()
         self.result.connection = connection = self.socket
         # else megabytes of old frames queue up in the kernel
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)

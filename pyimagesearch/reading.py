@@ -56,6 +56,7 @@ class RequestReader(WSGIHandler):
     _body = b""
     _begun = 0.0        # when the head of a request was there [s of the thread]
     _served = False
+    _turn: tuple[str, float] | None = None      # whose it is, and when it began
 
     def handle(self) -> None:
         """Serve the connection until it ends."""
@@ -138,18 +139,28 @@ class RequestReader(WSGIHandler):
 
     def handle_one_response(self) -> None:
         """Answer one request in its turn; that long, the connection is no idle one."""
-        connections, turns = self.server.connections, self.server.turns
-        place = self._place()
+        connections, place = self.server.connections, self._place()
         read = time.thread_time() - self._begun
-        if not self._has_turn(turns.queue(place)):
-            turns.took(place, read)
+        if not self._has_turn(self.server.turns.queue(place)):
+            self.server.turns.took(place, read)
             self.close_connection = True
             return
         connections.work(self.connection)
-        begin = time.thread_time()
+        self._turn = place, time.thread_time() - read
         super().handle_one_response()
-        turns.took(place, read + time.thread_time() - begin)
+        self.end_turn()
         connections.rest(self.connection)
+
+    def process_result(self) -> None:
+        """Send what the application answered."""
+        self.end_turn()
+        super().process_result()
+
+    def end_turn(self) -> None:
+        """Count the time so far: waiting for who reads the answer takes none of it."""
+        if self._turn:
+            (place, begin), self._turn = self._turn, None
+            self.server.turns.took(place, time.thread_time() - begin)
 
     def _has_turn(self, wait: float) -> bool:
         """Wait for the turn of this request; return whether it is to be answered."""

@@ -2,14 +2,18 @@
 
 from email.message import Message
 from itertools import pairwise
+from time import thread_time
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyimagesearch.accepting import LiveHandler
 from pyimagesearch.limits import Connection, Connections
 from pyimagesearch.reading import RequestReader
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mjpeg import LiveStream
 from pyimagesearch.turns import AHEAD, EXPECTED, LONGEST, MOST, SHARE, Turns
 
 
@@ -109,3 +113,25 @@ def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, place):
     for line in filter(None, told.rsplit(", ", 1)):
         reader.headers["X-Forwarded-For"] = line
     assert reader._place() == place
+
+
+def test_time_of_a_stream_is_not_held_against_who_watches():
+    """Twenty viewers of one house who left at once shut it out for seconds."""
+    took, served = [], []
+    handler = LiveHandler.__new__(LiveHandler)
+    handler.result = LiveStream(LatestFrameBroadcaster())
+    handler.socket = SimpleNamespace(setsockopt=lambda *_: None)
+    handler.write = lambda data: None
+    handler.server = SimpleNamespace(
+        turns=SimpleNamespace(took=lambda place, seconds: took.append((place, seconds))),
+        fanout=lambda _: SimpleNamespace(serve=lambda _: served.append(list(took))))
+    handler._turn = "a", thread_time()
+    handler.process_result()
+    until = thread_time() + 0.05
+    while thread_time() < until:
+        pass
+    handler.end_turn()
+    assert len(took) == 1
+    assert served == [took]
+    assert took[0][0] == "a"
+    assert took[0][1] < 0.05
