@@ -41,6 +41,14 @@ CROWDED = """if True:
     from pyimagesearch.limits import Connections
     logging.basicConfig(level="INFO")
     fanout.serve_ours(Connections(20, 12))"""
+TIRED = """if True:    # each connection takes more than its place has for the next seconds
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch import turns
+    from pyimagesearch.limits import Connections
+    logging.basicConfig(level="INFO")
+    turns.CONNECTING = 10.0
+    fanout.serve_ours(Connections(proxies={}))"""
 
 
 class Small:
@@ -365,6 +373,16 @@ def crowded():
     """A server with all its patience, for 12 connections of an address and 20 in all."""
     with small(CROWDED) as server:
         yield server
+
+
+@pytest.mark.parametrize(("proxies", "answered"), [(0, False), (1, True)])
+def test_who_asks_too_much_has_no_connection_unless_a_proxy_brings_it(proxies, answered):
+    """One visitor behind a proxy would close the door to all the others."""
+    with small(TIRED.format(proxies)) as server, call(server.port) as visitor:
+        with contextlib.suppress(ConnectionError):
+            visitor.sendall(GET.replace(b"Host", b"X-Forwarded-For: 198.51.100.7\r\nHost"))
+            assert (b"200 OK" in visitor.recv(65536)) == answered
+        assert ("127.0.0.1 asks too much" in server.told()) != answered
 
 
 def test_silent_connections_keep_nobody_out(crowded):
