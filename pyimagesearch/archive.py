@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = 2.0         # seconds between two looks at the space that is left
 RETRY = 5.0         # seconds until a folder that refused is tried again
-GIVE_BACK = 10.0    # seconds between two times that free memory is given back
+GIVE_BACK = 60.0    # seconds between two times that free memory is given back
 TIDY = 600.0        # seconds between two looks for files that were moved away
 AHEAD = 2           # sweeps for which there must be room ahead
 LEAST_AHEAD = 256_000       # bytes, at least
