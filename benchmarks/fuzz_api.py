@@ -10,7 +10,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from benchmarks.fuzz import PATIENCE, Chance, held, page
+from benchmarks.fuzz import PATIENCE, Chance, as_before, held, page
 from benchmarks.processes import Server
 
 ROUNDS = 10
@@ -45,8 +45,7 @@ def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
     print("\n" + ", ".join(f"{times} x {status}"
                            for status, times in sorted(seen.items())))
     print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
-    return (ok and rows[-1][0] <= rows[1][0] and rows[-1][1] <= rows[1][1]
-            and rows[-1][2] - rows[1][2] < 2)
+    return ok and as_before(rows)
 
 
 def warm_up(server: Server) -> None:
