@@ -79,8 +79,8 @@ def product(*arguments: str) -> Iterator[Server]:
     """
     with tempfile.TemporaryDirectory() as data, running(
             "webstreaming.py", "--port", "0", "--log-level", "warning",
-            "--data", data, "--max-viewers", "1000",
-            "--max-viewers-per-address", "1000", *arguments) as server:
+            "--data", data, "--max-viewers", "400",
+            "--max-viewers-per-address", "400", *arguments) as server:
         yield server
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import logging
 import socket
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from .reading import RequestReader, start_head_timer
 from .streaming.broadcaster import LatestFrameBroadcaster
 from .streaming.fanout import Fanout
 from .streaming.mjpeg import BOUNDARY, LiveStream
-from .tls import HELLO, Tls, ToHttps
+from .tls import HELLO, Tls, ToHttps, shake_hands
 from .turns import PATIENCE, Turns
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Acceptor(WSGIServer):
         """Serve one connection to its end."""
         head_timer = start_head_timer()
         try:
-            client, kind = self._begun(client)
+            client, kind = self._begun(client, connection)
         except (OSError, gevent.Timeout) as error:
             log.debug("no TLS with %s: %s", address[0], error)
             head_timer.close()
@@ -125,13 +126,17 @@ class Acceptor(WSGIServer):
         connection.hang_up = evict
         reader.handle()
 
-    def _begun(self, client: Any) -> tuple[Any, type[RequestReader]]:
+    def _begun(self, client: Any, connection: Connection
+               ) -> tuple[Any, type[RequestReader]]:
         """Return the socket to read requests from, and who reads them."""
         if self._tls is None:
             return client, LiveHandler
         if client.recv(1, socket.MSG_PEEK) != HELLO:
             return client, ToHttps
-        return self._tls.encrypt(client), LiveHandler
+        encrypted = self._tls.wrap(client)
+        connection.hang_up = lambda: hang_up(encrypted)
+        shake_hands(encrypted, functools.partial(self.turns.spent, connection.place))
+        return encrypted, LiveHandler
 
     def do_close(self, client: Any, address: Any, connection: Connection) -> None:
         """Close what is left of a connection."""

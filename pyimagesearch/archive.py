@@ -27,6 +27,7 @@ SWEEP = 2.0         # seconds between two looks at the space that is left
 RETRY = 5.0         # seconds until a folder that refused is tried again
 GIVE_BACK = 60.0    # seconds between two times that free memory is given back
 TIDY = 600.0        # seconds between two looks for files that were moved away
+CHARTED = 400       # days of which there is a chart; the list keeps older events
 AHEAD = 2           # sweeps for which there must be room ahead
 LEAST_AHEAD = 256_000       # bytes, at least
 
@@ -160,6 +161,7 @@ class Archive:
         if due:
             self._tidied = self._clock.monotonic()
             mark_missing(self.clips, self.store)
+            self.store.forget_levels(int(now - CHARTED * DAY) // 60)
         if due or excess > 0:
             self._make_room(excess, now)
         if self._used + self._ahead() > self._cap:

@@ -4,6 +4,10 @@ import http.client
 import io
 import re
 
+# of the sentences that are not answered by the application
+PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
+         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+         "X-Content-Type-Options": "nosniff", "Connection": "close"}
 MOST_HEAD, MOST_BODY = 32 * 1024, 64 * 1024     # bytes
 
 REQUEST = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
@@ -19,10 +23,10 @@ class Refused(ValueError):
 
     def answer(self) -> bytes:
         """Return the whole response."""
-        body = f"{self}\n".encode()
-        return (f"HTTP/1.1 {self.status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\n"
-                "Connection: close\r\n\r\n").encode() + body
+        body = f"{self}\n"
+        headers = {**PLAIN, "Content-Length": str(len(body.encode()))}
+        lines = [f"HTTP/1.1 {self.status}", *map(": ".join, headers.items()), "", body]
+        return "\r\n".join(lines).encode()
 
 
 def malformed(sentence: str) -> Refused:

@@ -1,5 +1,6 @@
 """Read one request after the other: strictly, in time, and not too much of it."""
 
+import contextlib
 import errno
 import http.client
 import io
@@ -37,6 +38,7 @@ PIECE = 64 * 1024               # bytes that a client must take within SENDING
 BREATH = 1e-6                   # seconds between two requests of a connection
 LINGER = 1.0                    # seconds for a refused client to read why
 
+FAILED = Refused("500 Internal Server Error", "The request could not be answered.")
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET,
                errno.EHOSTDOWN}
 
@@ -194,7 +196,7 @@ class RequestReader(WSGIHandler):
             log.error("reading a request failed", exc_info=error)
         refused = error if isinstance(error, Refused) else as_refused(error)
         now = time.thread_time()
-        self.server.turns.refused(self.connection.place, now - (self._begun or now))
+        self.server.turns.spent(self.connection.place, now - (self._begun or now))
         self.server.complain("refused a request of %s: %s",
                              self.client_address[0], refused)
         self.socket.sendall(refused.answer())
@@ -216,7 +218,10 @@ class RequestReader(WSGIHandler):
             self.close_connection = True
             return
         log.error("answering %r failed", self.path, exc_info=(kind, error, traceback))
-        self._send_error_response_if_possible(500)
+        self.close_connection = True
+        if not self.response_length:
+            with contextlib.suppress(OSError):
+                self.socket.sendall(FAILED.answer())
 
     def log_request(self) -> None:
         """Log the request, without what may be secret in its query."""

@@ -34,7 +34,8 @@ def service(argv: Sequence[str], folder: Path = FOLDER) -> int:
     given = [word for word in argv[1:] if word != INSTALL]
     settings = Settings.from_command_line(given, {})    # or ends with a sentence
     table = {item.name: item for item in options()}
-    typed = absolute(vars(command_line(table).parse_args(given)))
+    folders = {"data": settings.data} if settings.data else {}      # also of the file
+    typed = absolute(vars(command_line(table).parse_args(given)) | folders)
     own = program()
     secret = any(without_login(each) != each for each in typed.get("source", ()))
     text = unit([*own, *words(typed)], data=typed.get("data"), port=settings.port)

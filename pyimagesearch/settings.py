@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged, unknown
+from .limits import MOST_VIEWERS
 from .options import (
     HOST,
     PATH,
@@ -73,8 +74,9 @@ class Settings:
     One line here is one option everywhere: ``frame_count`` is
     ``--frame-count`` on the command line, ``SURVEILLANCE_FRAME_COUNT`` in the
     environment and ``frame_count`` in the TOML file. The command line wins
-    over the environment, that over the file, that over the default. A value
-    out of range never gets past construction.
+    over the environment, that over the file, that over the default; what the
+    file says of one camera counts for that camera, whatever is said of all. A
+    value out of range never gets past construction.
     """
 
     ip: str = option("127.0.0.1", "address to listen on; 0.0.0.0 = every one", "-i")
@@ -127,8 +129,9 @@ class Settings:
         None, "what clips are made of: the camera's own video (rtsp:// only, and "
         "the default there) or the streamed pictures",
         kind=str, choices=("camera", "stream"), per_camera=True)
-    pre_roll: float = option(5.0, "seconds kept from before an event",
-                             low=0, high=60, per_camera=True)
+    pre_roll: float = option(
+        5.0, "seconds kept from before an event, as far as 16 MB hold them",
+        low=0, high=60, per_camera=True)
     post_roll: float = option(
         5.0, "seconds without motion that end an event, and are kept",
         low=0.5, high=600, per_camera=True)
@@ -151,9 +154,9 @@ class Settings:
     keep_days: float | None = option(
         None, "days after which clips go; default: when their space is needed",
         kind=float, low=0.01, high=36_500)
-    max_viewers: int = option(100, "live streams at most", low=1, high=10_000)
+    max_viewers: int = option(100, "live streams at most", low=1, high=MOST_VIEWERS)
     max_viewers_per_address: int = option(
-        20, "live streams at most to one address", low=1, high=10_000)
+        20, "live streams at most to one address", low=1, high=MOST_VIEWERS)
     cert: str | None = option(
         None, "certificate for https, with all that leads to its root (PEM)",
         kind=str, metavar="FILE")

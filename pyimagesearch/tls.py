@@ -6,15 +6,18 @@ import logging
 import os
 import re
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.socket import wait_read, wait_write
 from gevent.ssl import SSLContext
 
 from .datafolder import DataFolder
 from .errors import SettingsError, SurveillanceError, explain_import
+from .framing import PLAIN
 from .reading import RequestReader
 from .settings import Settings
 from .validity import Validity
@@ -46,16 +49,10 @@ class Tls:
         self._validity = Validity(cert)
         self._validity.look(now())
 
-    def encrypt(self, client: Any) -> Any:
-        """Return *client*, a gevent socket, encrypted; only the caller waits."""
-        encrypted = self._context.wrap_socket(
+    def wrap(self, client: Any) -> Any:
+        """Return *client*, a gevent socket, as one on which :func:`shake_hands`."""
+        return self._context.wrap_socket(
             client, server_side=True, do_handshake_on_connect=False)
-        try:
-            encrypted.do_handshake()
-        except BaseException:       # a timeout is one that is no Exception
-            encrypted.close()
-            raise
-        return encrypted
 
     def watch(self) -> None:
         """Look after the files for ever, without stopping the hub for it."""
@@ -104,11 +101,9 @@ class ToHttps(RequestReader):
     def _redirect(self, _: Any, start_response: Callable[..., object]) -> list[bytes]:
         host = self.headers.get("host", "")
         known = HOST.fullmatch(host)
-        headers = [("Content-Type", "text/plain; charset=utf-8"),
-                   ("Cache-Control", "no-store"), ("Connection", "close"),
-                   *([("Location", f"https://{host}{self.path}")] if known else [])]
-        start_response(
-            "307 Temporary Redirect" if known else "400 Bad Request", headers)
+        location = {"Location": f"https://{host}{self.path}"} if known else {}
+        start_response("307 Temporary Redirect" if known else "400 Bad Request",
+                       list({**PLAIN, **location}.items()))
         return [b"Only https is spoken here.\n"]
 
 
@@ -134,6 +129,35 @@ def tls_for(settings: Settings, folder: DataFolder) -> Tls | None:
     own = SelfSigned(folder, settings.ip, settings.host or ())
     own.renew()
     return Tls(own.cert, own.key, own.renew)
+
+
+def shake_hands(encrypted: Any, spent: Callable[[float], object]) -> None:
+    """
+    Begin to encrypt; only the caller waits, and *encrypted* is closed if it fails.
+
+    *spent* is told each time that took some of the thread's time [seconds].
+    """
+    try:
+        encrypted.settimeout(0.0)       # or gevent waits, and others' time counts
+        while missing := step(encrypted, spent):
+            reads = isinstance(missing, ssl.SSLWantReadError)
+            (wait_read if reads else wait_write)(encrypted.fileno())
+        encrypted.settimeout(None)
+    except BaseException:       # a timeout is one that is no Exception
+        encrypted.close()
+        raise
+
+
+def step(encrypted: Any, spent: Callable[[float], object]) -> ssl.SSLError | None:
+    """Do what can be done of the handshake; return what it waits for, if anything."""
+    begin = time.thread_time()
+    try:
+        encrypted.do_handshake()
+    except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as missing:
+        return missing
+    finally:
+        spent(time.thread_time() - begin)
+    return None
 
 
 def now() -> datetime.datetime:

@@ -49,8 +49,8 @@ class Turns:
         """Note that a connection came from *place*."""
         self._charge(place, CONNECTING)
 
-    def refused(self, place: str, seconds: float) -> None:
-        """Note that *seconds* went into a request that was none."""
+    def spent(self, place: str, seconds: float) -> None:
+        """Note that *seconds* went into what was no request, as a handshake of TLS."""
         self._charge(place, min(seconds, LONGEST))
 
     def _charge(self, place: str, seconds: float) -> None:

@@ -9,18 +9,24 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
+import time
 
+import gevent
+import gevent.socket
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from test_limits import CROWDED, call, small
 
+from benchmarks.load import anybody
 from chromium import go
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from pyimagesearch.datafolder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.selfsigned import SelfSigned
 from pyimagesearch.selfsigned import make as make_own
-from pyimagesearch.tls import Tls, load
+from pyimagesearch.tls import HELLO, Tls, load, shake_hands
 from pyimagesearch.validity import Validity
 
 DEMO = ("--source", "demo:320x240@10", "--frame-count", "1")
@@ -211,6 +217,53 @@ def test_neither_tls_nor_http_is_refused_and_the_log_stays_short(product):
         pass        # goes without a word
     assert product.get("/healthz")
     assert "Traceback" not in "".join(product.log)
+
+
+def test_handshake_counts_for_who_wants_it_and_what_others_do_meanwhile_does_not(pair):
+    spent, began = [], threading.Event()
+
+    def busy():
+        while not spent:
+            gevent.sleep(0.001)
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass
+        began.set()
+
+    def serve():
+        encrypted = tls.wrap(gevent.socket.socket(fileno=listener.accept()[0].detach()))
+        greenlet = gevent.spawn(busy)
+        shake_hands(encrypted, spent.append)
+        greenlet.join()
+        encrypted.close()
+    tls = Tls(*pair)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with socket.create_connection(listener.getsockname(), DEADLINE) as plain:
+            assert began.wait(DEADLINE)
+            with anybody().wrap_socket(plain):
+                pass
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
+    assert len(spent) >= 2
+    assert 0.0 < sum(spent) < 0.1
+
+
+def test_strangers_in_the_middle_of_a_handshake_keep_nobody_out(pair):
+    program = CROWDED.replace("Connections(20, 12)", "Connections(20, 12), Tls(*{!r})")
+    with small("from pathlib import PosixPath\nfrom pyimagesearch.tls import Tls\n"
+               + program.format(pair)) as server:
+        halfway = [call(server.port, f"127.0.0.{2 + number % 10}") for number in range(60)]
+        for each in halfway:
+            with contextlib.suppress(ConnectionError):
+                each.sendall(HELLO)
+        eventually(lambda: server.connections <= 20, 5)     # long before their time is up
+        with connect(server.port) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200 OK" in connection.recv(65536)
+        for each in halfway:
+            each.close()
 
 
 def test_everything_ends_within_a_second_streams_open(pair):

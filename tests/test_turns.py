@@ -84,12 +84,12 @@ def test_those_who_come_at_once_have_their_turns_one_after_the_other():
     assert turns.wait("a") == 0
 
 
-def test_connections_and_refusals_count():
+def test_connections_and_what_is_no_request_count():
     turns = Turns(Time())
     for _ in range(1000):
         turns.connected("a")
     assert turns.wait("a") < 1e-9   # as many as may come at once
-    turns.refused("a", 0.02)
+    turns.spent("a", 0.02)
     assert 0.04 < turns.wait("a") < 0.06
 
 

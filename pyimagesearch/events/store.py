@@ -189,6 +189,10 @@ class EventStore:
             "DO UPDATE SET area = max(area, excluded.area)", minute, camera,
             float(area))
 
+    def forget_levels(self, before: int) -> None:
+        """Drop what moved in minutes *before* that one (since the epoch)."""
+        self._queue_sql("DELETE FROM levels WHERE minute < ?", before)
+
     def remember(self, key: str, value: str) -> None:
         """Keep a small thing that outlasts the program."""
         self._queue_sql("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)",

@@ -15,7 +15,8 @@ bp = Blueprint("description", __name__)
 
 ABOUT = """What the pages show, as JSON. Programs send `Authorization: Bearer TOKEN`;
 a server that asks nobody to log in takes every request. Each error is a status and
-one sentence. What is no proper HTTP is refused before that, in plain text."""
+one sentence. What is no proper HTTP is refused before that, in plain text, and so is
+who asks too much (503)."""
 REFUSALS = {
     400: "Something in the request has a value that it cannot have.",
     401: "A login, a token or a key is missing, or wrong.",
@@ -24,9 +25,10 @@ REFUSALS = {
     409: "A starred event is not deleted.",
     413: "The body is too large.",
     421: "The server is asked under a name that is not its own.",
-    503: "What is kept cannot be read or written now.",
+    503: "Who asks has asked too much, or what is kept cannot be had now.",
 }
-ALWAYS, CHANGING, KEPT = (401, 421), (400, 401, 403, 413, 421), (404, 503)
+EARLY = {413, 503}      # statuses that may come before it is a matter of the API
+ALWAYS, CHANGING = (401, 421, 503), (400, 401, 403, 413, 421, 503)
 EVENT: Schema = {"$ref": "#/components/schemas/Event"}
 
 
@@ -63,10 +65,10 @@ def of_the_server() -> dict[str, Any]:
             "status", "All about cameras, viewers and what is kept", status, *ALWAYS)},
         "/api/cameras": {"post": operation(
             "switch", "Switch all cameras on or off", closed(on=schemas.TRUTH),
-            *CHANGING, *KEPT, body=given(on=schemas.YES_OR_NO))},
+            *CHANGING, 404, body=given(on=schemas.YES_OR_NO))},
         "/api/armed": {"post": operation(
             "arm", "Have motion make events, or not", closed(armed=schemas.TRUTH),
-            *CHANGING, *KEPT, body=given(armed=schemas.YES_OR_NO))},
+            *CHANGING, 404, body=given(armed=schemas.YES_OR_NO))},
         "/api/stream_key": {"post": operation(
             "stream_key", "An address that opens one stream, without a login",
             closed(key=schemas.TEXT, url=told(schemas.TEXT, "to be opened in an hour")),
@@ -87,7 +89,7 @@ def of_cameras() -> dict[str, Any]:
             "get": operation("mask", "What is burnt black", mask, 404, *ALWAYS),
             "put": operation(
                 "draw", "Burn these polygons instead of those drawn before", mask,
-                *CHANGING, *KEPT, body=given(drawn=schemas.POLYGONS))},
+                *CHANGING, 404, body=given(drawn=schemas.POLYGONS))},
     }
 
 
@@ -104,17 +106,17 @@ def of_events() -> dict[str, Any]:
         schemas.NUMBER, "seconds for which they can be restored"))
     return {
         "/api/events": {"get": {**operation(
-            "events", "A page of events, the newest first", page, 400, *ALWAYS, *KEPT),
+            "events", "A page of events, the newest first", page, 400, *ALWAYS, 404),
             "parameters": query}},
         "/api/events/{id}": {
             "parameters": [parameter("id", schemas.ID, "path")],
-            "get": operation("event", "One event", EVENT, *ALWAYS, *KEPT),
+            "get": operation("event", "One event", EVENT, *ALWAYS, 404),
             "patch": operation("star_one", "Star an event, or take its star away",
-                               EVENT, *CHANGING, *KEPT, body=starred),
+                               EVENT, *CHANGING, 404, body=starred),
             "delete": operation("delete_one", "Delete an event", deleted, 403, 409,
-                                *ALWAYS, *KEPT)},
+                                *ALWAYS, 404)},
         "/api/events/delete": {"post": operation(
-            "delete", "Delete events; starred ones stay", deleted, *CHANGING, *KEPT,
+            "delete", "Delete events; starred ones stay", deleted, *CHANGING, 404,
             body=given(ids=schemas.IDS))},
     }
 
@@ -127,10 +129,10 @@ def of_several_events() -> dict[str, Any]:
     return {
         "/api/events/restore": {"post": operation(
             "restore", "Take events back that were just deleted",
-            closed(restored=schemas.COUNT), *CHANGING, *KEPT, body=several)},
+            closed(restored=schemas.COUNT), *CHANGING, 404, body=several)},
         "/api/events/star": {"post": operation(
             "star", "Star events, or take their stars away",
-            closed(changed=schemas.COUNT), *CHANGING, *KEPT, body=with_star)},
+            closed(changed=schemas.COUNT), *CHANGING, 404, body=with_star)},
     }
 
 
@@ -152,7 +154,7 @@ def refusal(status: int) -> dict[str, Any]:
             **as_json({"$ref": "#/components/schemas/Error"})}
     if status == HTTPStatus.UNAUTHORIZED:
         told["headers"] = {"WWW-Authenticate": {"schema": schemas.TEXT}}
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:   # before it comes to the API
+    if status in EARLY:
         told["content"]["text/plain"] = {"schema": schemas.TEXT}
     return told
 

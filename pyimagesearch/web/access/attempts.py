@@ -44,7 +44,7 @@ class Attempts:
     - strangers: five for an address (IPv6: for a /64 network), and ten for an
       account from all of them together.
 
-    So nobody guesses faster than ten times a minute, and a stranger who does so
+    So no stranger guesses faster than ten times a minute, and one who does so
     without end shuts out other strangers alone, never a phone or a place from
     which the owner came before. As one strange address gets half of what all get,
     it takes two of them at least to keep the owner from logging in with the

@@ -20,7 +20,7 @@ FILE = "sessions.json"
 LASTS = 30 * 86_400.0   # seconds from the login on
 SAVE_EVERY = 300.0      # seconds between two times that *seen* is kept
 MOST = 100              # sessions of a role; beyond, the one unseen longest ends
-MOST_OF_PLACE = 25      # of these from one address, before others must go
+MOST_OF_PLACE = 25      # of these from one address
 
 
 @dataclass(frozen=True)
