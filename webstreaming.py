@@ -69,6 +69,9 @@ log = logging.getLogger("webstreaming")
 
 Thread = Surveillance | Mosaic
 Keeper = Recorder | Archive | EventStore
+PAST_THE_PROXY = (
+    "--trusted-proxies: whoever reaches the port past the proxy may claim to come from "
+    "anywhere; let the proxy alone reach it (--ip 127.0.0.1, or a firewall)")
 SERVER = "the server"       # among the loops that must turn; no camera is called so
 
 
@@ -117,10 +120,12 @@ def watch(settings: Settings) -> int:
                         tls_for(settings, folder))
     archive.claim()
     shown_elsewhere = settings.trusted_proxies or settings.host or settings.base_path
-    local = is_loopback(server.address[0]) and not shown_elsewhere
+    reached = not is_loopback(server.address[0])    # by others than this machine
+    if settings.trusted_proxies and reached:
+        log.warning("%s", PAST_THE_PROXY)
     strangers = Strangers(archive.store, clock)
-    gate = Gate(folder, clock, auth=settings.auth, local=local, in_thread=in_thread,
-                on_refused=strangers.refused)
+    gate = Gate(folder, clock, auth=settings.auth, in_thread=in_thread,
+                local=not (reached or shown_elsewhere), on_refused=strangers.refused)
     manager, last_words = ServiceManager(), LastWords(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 

@@ -27,7 +27,7 @@ SWEEP = 2.0         # seconds between two looks at the space that is left
 RETRY = 5.0         # seconds until a folder that refused is tried again
 GIVE_BACK = 60.0    # seconds between two times that free memory is given back
 TIDY = 600.0        # seconds between two looks for files that were moved away
-CHARTED = 400       # days of which there is a chart; the list keeps older events
+LISTED = 400        # days for which events without a clip or star stay in the list
 AHEAD = 2           # sweeps for which there must be room ahead
 LEAST_AHEAD = 256_000       # bytes, at least
 
@@ -48,6 +48,8 @@ class Archive:
         self.store = EventStore(folder.database, clock)
         self.recorders: list[Recorder] = []
         self.armed = True
+        self._wish: bool | None = None      # what was said of that since the start
+        self._arming = threading.Lock()
         self._folder = folder
         self._settings = settings
         self._clock = clock
@@ -108,10 +110,14 @@ class Archive:
 
     def arm(self, armed: bool) -> None:
         """Have motion make events, or not; that outlasts a restart."""
-        if armed == self.armed:
+        with self._arming:
+            before, self._wish = self.armed, armed
+            if armed != before:
+                self._set_armed(armed)
+        if armed != before or not self.ready.is_set():
+            self.store.remember("armed", "yes" if armed else "no")
+        if armed == before:
             return
-        self._set_armed(armed)
-        self.store.remember("armed", "yes" if armed else "no")
         now = self._clock.time()
         self.store.begin(Event(id=self.store.new_id(), camera="", begin=now, end=now,
                                kind=ARMED if armed else DISARMED))
@@ -161,7 +167,7 @@ class Archive:
         if due:
             self._tidied = self._clock.monotonic()
             mark_missing(self.clips, self.store)
-            self.store.forget_levels(int(now - CHARTED * DAY) // 60)
+            self.store.forget(now - LISTED * DAY)
         if due or excess > 0:
             self._make_room(excess, now)
         if self._used + self._ahead() > self._cap:
@@ -186,7 +192,8 @@ class Archive:
                         "clips; the old one is %s", aside)
         with self.store.reading() as reader:
             kept, armed = reader.remembered("keep"), reader.remembered("armed")
-        self._set_armed(armed != "no")
+        with self._arming:      # what was said meanwhile is newer, and on its way there
+            self._set_armed(armed != "no" if self._wish is None else self._wish)
         self._keep = self._settings.keep_bytes or int(kept or self._half_of_the_disk())
         salvage(self.clips, self.store)
         for tell in self._on_open:

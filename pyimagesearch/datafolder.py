@@ -4,13 +4,16 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import DataFolderError, SettingsError
 
 OWN = 0o600     # only the user who runs the program may read a secret
 PRIVATE = 0o700     # and look into a folder that we made
+DRAFT = re.compile(r"\.[a-z.-]+\.[0-9a-f]{8}")     # of a secret
 NAME = "name"       # in a folder that must be there: what tells it from others
 ELSEWHERE = "elsewhere.json"    # in the platform's folder: which those are
 
@@ -62,6 +65,7 @@ class DataFolder:
                 f"{str(self.path)!r} is in use by another webstreaming; stop that one, "
                 "or choose another folder with --data") from None
         self._lock = lock
+        self._remove_drafts()
 
     def release(self) -> None:
         """Let another server have the folder."""
@@ -115,11 +119,47 @@ class DataFolder:
         self.make()
         draft = self.path / f".{name}.{secrets.token_hex(4)}"
         number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN)
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(number)
-        draft.replace(self.path / name)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                self._give_to_owner(number)
+                os.fsync(number)
+            draft.replace(self.path / name)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        with self._open() as folder:
+            os.fsync(folder)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, no other process is; raises :exc:`OSError` if that cannot be."""
+        self.make()
+        with self._open() as folder:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[int]:
+        number = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield number
+        finally:
+            os.close(number)
+
+    def _give_to_owner(self, number: int) -> None:
+        """Have a file that root makes belong to the user whose folder it is in."""
+        owner = self.path.stat()
+        if os.geteuid() == 0 and owner.st_uid != 0:
+            os.fchown(number, owner.st_uid, owner.st_gid)
+
+    def _remove_drafts(self) -> None:
+        """Remove what was being written when the power was cut."""
+        with contextlib.suppress(OSError), self.alone():
+            for path in self.path.iterdir():
+                if DRAFT.fullmatch(path.name):
+                    path.unlink()
 
 
 def which_must_be_there() -> dict[str, str]:

@@ -13,7 +13,6 @@ from .events.event import (
     BROKEN,
     CLIP,
     COMPLETE,
-    GONE,
     MISSING,
     MOTION,
     OPEN,
@@ -201,7 +200,7 @@ def adopt_picture(path: Path, name: str, store: EventStore,
 def mark_missing(folder: Path, store: EventStore) -> None:
     """Mark what was moved away, and what has come back."""
     with store.reading() as reader:
-        rows = reader.files()
+        rows = reader.files(OPEN, COMPLETE, UNFINISHED, MISSING)
     for row in rows:
         if row.state == OPEN and not store.is_earlier(row.event_id):
             continue        # its recorder sees to it
@@ -209,7 +208,7 @@ def mark_missing(folder: Path, store: EventStore) -> None:
         there = os.path.exists(os.path.join(folder, row.path))
         if there and row.state == MISSING:
             store.mark(row.path, COMPLETE)
-        elif not there and row.state not in (GONE, MISSING, BROKEN):
+        elif not there and row.state != MISSING:
             mark_lost(row, unfinished(folder / row.path), store)
 
 

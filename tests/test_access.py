@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
-from conftest import Hands, Later, eventually
+from conftest import DEADLINE, ROOT, Hands, Later, eventually, run_program
 from pyimagesearch.datafolder import DataFolder, which_must_be_there
 from pyimagesearch.errors import AccessError, DataFolderError
 from pyimagesearch.limits import place_of
@@ -36,6 +38,15 @@ from pyimagesearch.web.access.sessions import Sessions
 from pyimagesearch.web.access.visitor import Role, Visitor
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
+CHANGES = """if True:    # in a process of its own: the password of a role, again and again
+    import sys
+    from pyimagesearch.datafolder import DataFolder
+    from pyimagesearch.web.access.credentials import CredentialsFile
+    from pyimagesearch.web.access.visitor import Role
+    file, role = CredentialsFile(DataFolder(sys.argv[1])), Role(sys.argv[2])
+    for number in range(20):
+        file.change(lambda found: found.with_password(role, str(number)))
+    """
 
 
 def at_once(work):
@@ -265,6 +276,33 @@ def test_change_by_another_process_counts_at_once(folder):
     assert second.name == first.name
     assert not set(second.tokens.values()) & set(first.tokens.values())
     assert not set(second.stamps.values()) & set(first.stamps.values())
+
+
+def test_password_brings_no_ended_link_back(folder):
+    """It was asked for while somebody else had all links end."""
+    asked, other = CredentialsFile(folder), CredentialsFile(folder)
+    first = asked.change(lambda found: found)
+    renewed = other.change(Credentials.renewed)
+    last = asked.change(lambda found: found.with_password(OWNER, "hash"))
+    assert last.tokens == renewed.tokens != first.tokens
+    assert last.key == renewed.key
+    assert CredentialsFile(folder).current() == last
+
+
+def test_changes_of_several_processes_are_all_kept(folder):
+    changes = [subprocess.Popen([sys.executable, "-c", CHANGES, folder.path, role], cwd=ROOT)
+               for role in Role]
+    assert [change.wait(DEADLINE) for change in changes] == [0, 0]
+    assert CredentialsFile(folder).current().passwords == {OWNER: "19", VIEWER: "19"}
+
+
+def test_links_are_shown_without_writing(folder):
+    arguments = "token", "--data", str(folder.path)
+    _, *shown = run_program(*arguments).stdout.splitlines()
+    before = (folder.path / "access.json").stat()
+    assert run_program(*arguments).stdout.splitlines()[1:] == shown
+    assert len(shown) == 2
+    assert (folder.path / "access.json").stat() == before
 
 
 def test_other_password_of_one_role_leaves_the_other_alone():

@@ -215,6 +215,21 @@ def test_days_to_keep_are_kept(archive, clock):
     assert new.exists()
 
 
+def test_list_forgets_what_left_nothing_after_400_days(archive, clock):
+    kept = opened(archive())
+    kept.arm(False)
+    starred = keep_event(kept, 7, starred=True)
+    kept.store.settle(60)
+    clock.now += 399 * DAY
+    kept.sweep()
+    assert {event.kind for event in events_of(kept)} == {"disarmed", "motion"}
+    clock.now += 2 * DAY
+    kept.sweep()
+    kept.store.settle(60)
+    assert [event.kind for event in events_of(kept)] == ["motion"]
+    assert starred.exists()
+
+
 def test_deleted_event_goes_from_the_disk_once_it_cannot_be_restored(archive, clock):
     kept = opened(archive())
     path = keep_event(kept, 0)
@@ -353,6 +368,19 @@ def test_disarming_outlasts_a_restart_and_is_an_event(archive):
     assert told_ == [True, False, False]
     assert not kept.status().armed
     assert [event.kind for event in events_of(kept)] == ["disarmed"]
+
+
+@pytest.mark.parametrize("armed", [False, True])
+def test_what_is_said_before_the_folder_is_there_counts_more_than_what_it_says(archive, armed):
+    kept = opened(archive())
+    kept.arm(armed)         # the folder says the opposite of what is wished later
+    kept.store.remember("armed", "yes" if not armed else "no")
+    kept.store.settle(60)
+    kept = archive()
+    kept.arm(armed)
+    opened(kept)
+    assert kept.status().armed == armed
+    assert opened(archive()).status().armed == armed
 
 
 def test_folder_that_cannot_be_had_is_tried_again(tmp_path):

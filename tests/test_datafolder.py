@@ -1,5 +1,6 @@
 """Where everything that is kept lies."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -24,6 +25,39 @@ def test_secret_is_for_our_eyes_only(tmp_path):
     assert folder.secret("key") == b"second"
     assert stat.S_IMODE((folder.path / "key").stat().st_mode) == 0o600
     assert [path.name for path in folder.path.iterdir()] == ["key"]
+
+
+def test_draft_that_cannot_be_written_is_not_left_behind(tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(28, "No space left on device")
+    folder = DataFolder(str(tmp_path))
+    folder.keep_secret("key", b"first")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        folder.keep_secret("key", b"second")
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+    assert folder.secret("key") == b"first"
+
+
+def test_drafts_of_a_power_cut_are_removed(tmp_path):
+    drafts = [".access.json.0123abcd", ".tls-key.pem.00000000", ".name.ffffffff"]
+    others = [".hidden", ".access.json.0123abcg", "access.json", ".a.b"]
+    for name in (*drafts, *others):
+        (tmp_path / name).touch()
+    DataFolder(str(tmp_path)).claim()
+    assert {path.name for path in tmp_path.iterdir()} == {*others, "lock"}
+
+
+def test_secret_that_root_keeps_is_for_the_owner_of_the_folder(tmp_path, monkeypatch):
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 12345, 12346)
+    given, chown = [], os.fchown
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("os.fchown", lambda *words: given.append(words) or chown(*words))
+    DataFolder(str(tmp_path)).keep_secret("key", b"first")
+    owner, found = tmp_path.stat(), (tmp_path / "key").stat()
+    assert [words[1:] for words in given] == [(owner.st_uid, owner.st_gid)]
+    assert (found.st_uid, found.st_gid) == (owner.st_uid, owner.st_gid)
 
 
 def test_folder_is_for_our_eyes_only_if_we_make_it(tmp_path):

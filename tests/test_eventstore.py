@@ -23,6 +23,7 @@ from pyimagesearch.events.event import (
     COMPLETE,
     GONE,
     LOST,
+    MISSING,
     MOTION,
     OPEN,
     STILL,
@@ -135,6 +136,22 @@ def test_level_of_a_minute_is_the_highest(events):
     with written(events) as reader:
         assert reader.levels("a", 5, 8) == [(5, 3)]
         assert reader.levels(None, 5, 9) == [(5, 9), (6, 4), (9, 1)]
+
+
+def test_what_left_nothing_is_forgotten_in_time(events):
+    for number, more in enumerate((
+            {}, {"starred": True}, {"end": None}, {"files": (clip("kept.mp4"),)},
+            {"files": (clip("gone.mp4", state=GONE), clip("gone.jpg", state=GONE))},
+            {"files": (clip("moved.mp4", state=MISSING),)}, {"begin": NOON + 1}), 1):
+        events.begin(event(number, **more))
+    for minute in (4, 5, 6):
+        events.level("a", int(NOON // 60) - 5 + minute, 1)
+    events.forget(NOON + 0.5)
+    with written(events) as reader:
+        assert [number for number in range(1, 8) if reader.event(number)] == [2, 3, 4, 6, 7]
+        assert [row.path for row in reader.files()] == ["kept.mp4", "moved.mp4"]
+        minutes = [minute for minute, _ in reader.levels(None, 0, int(NOON // 60) + 9)]
+    assert minutes == [int(NOON // 60), int(NOON // 60) + 1]
 
 
 def test_days_are_counted_in_local_time(events):

@@ -259,6 +259,15 @@ def test_no_auth_says_so():
     product.close()
 
 
+@pytest.mark.parametrize(("ip", "told"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_way_past_the_proxy_is_told(ip, told):
+    product = Product(*SMALL, "--trusted-proxies", "1", "--ip", ip)
+    product.stop()
+    assert told == any("--trusted-proxies: whoever reaches the port" in line
+                       for line in product.log)
+    product.close()
+
+
 def test_damaged_secrets_end_the_start_in_one_sentence(tmp_path):
     (tmp_path / "access.json").write_text("{")
     ended = run_program(*SMALL, "--port", "0", env={"SURVEILLANCE_DATA": str(tmp_path)})
@@ -434,13 +443,19 @@ def nginx(proxied, tmp_path):
 
 @pytest.fixture
 def caddy(proxied, tmp_path):
+    yield from caddy_before(proxied.port, tmp_path)
+
+
+def caddy_before(server, folder):
+    """Run Caddy before the port *server*; yield where, and end it afterwards."""
     program, port = needs("caddy", "caddy"), free_port()
-    ours = example("Caddyfile", proxied.port, {
-        "cam.example.org {": f"http://127.0.0.1:{port} {{"})
-    (tmp_path / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{ours}")
-    process = subprocess.Popen(
-        [program, "run", "--adapter", "caddyfile", "--config", tmp_path / "Caddyfile"],
-        env={**os.environ, "HOME": str(tmp_path)}, stderr=subprocess.DEVNULL)
+    (folder / "Caddyfile").write_text(example("Caddyfile", server, {
+        "{\n\t# links": "{\n\tadmin off\n\t# links",
+        "cam.example.org {": f"http://127.0.0.1:{port} {{"}))
+    with open(folder / "caddy.log", "wb") as log:
+        process = subprocess.Popen(
+            [program, "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"],
+            env={**os.environ, "HOME": str(folder)}, stderr=log)
     yield from serving(process, f"http://127.0.0.1:{port}/cam")
 
 
@@ -450,6 +465,9 @@ def serving(process, url):
         assert process.poll() is None
         try:
             return OPENER.open(url + "/healthz", timeout=DEADLINE).read()
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return answer.code == 502       # it is there, if nothing is behind it
         except OSError:
             return None
     try:
@@ -503,6 +521,17 @@ def test_page_stream_and_login_pass_a_real_proxy(proxied, proxy, request, tmp_pa
     logs = b"".join(path.read_bytes() for path in tmp_path.glob("*log"))
     assert proxied.token().encode() not in logs
     assert proxy == "caddy" or b"GET /cam/login" in logs
+
+
+def test_link_that_caddy_cannot_pass_on_is_not_in_its_log(tmp_path):
+    for url in caddy_before(free_port(), tmp_path):
+        for path in ("/login?token=opensesame", "/video_feed?a=b&key=opensesame"):
+            with pytest.raises(urllib.error.HTTPError):
+                OPENER.open(url + path, timeout=DEADLINE)
+        log = tmp_path / "caddy.log"
+        eventually(lambda log=log: "/cam/video_feed?a=b" in log.read_text())
+        assert "/cam/login" in log.read_text()
+        assert "opensesame" not in log.read_text()
 
 
 def test_address_behind_a_proxy_is_the_visitors(proxied, nginx):

@@ -346,6 +346,15 @@ def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
     stuck.close()
 
 
+def test_viewer_who_talks_without_end_is_dropped(hasty):
+    viewer = Watching(hasty.port)
+    viewer.socket.sendall(b"x" * 10_000)
+    assert viewer.part()
+    viewer.socket.sendall(b"x" * 10_000)
+    eventually(lambda: hasty.connections == 0)
+    viewer.close()
+
+
 def deaf(port, source="127.0.0.1"):
     """Return a connection that takes next to nothing."""
     connection = socket.socket()

@@ -19,6 +19,7 @@ from pyimagesearch.recording import encoder, mp4, shot, stillqueue
 from pyimagesearch.recording.journal import JOURNAL
 from pyimagesearch.recording.mp4 import finish, read_clip
 from pyimagesearch.recording.places import place_for
+from pyimagesearch.recording.recorder import be_nice
 from pyimagesearch.recording.story import Story, read_story
 from pyimagesearch.settings import Settings
 
@@ -635,3 +636,20 @@ def test_clip_without_a_picture_leaves_nothing(keep, clock):
     clock.now += 3
     kept.recorder.run_once()
     assert kept.files("*") == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 5), (10, 10)])
+def test_recorder_is_nicer_than_the_camera_and_never_less_than_it_was(monkeypatch, before, after):
+    """What was started with "nice" may not be less nice, and need not."""
+    given = []
+    monkeypatch.setattr("os.getpriority", lambda which, number: before)
+    monkeypatch.setattr("os.setpriority", lambda which, number, value: given.append(value))
+    be_nice()
+    assert given == [after]
+
+
+def test_recorder_that_may_not_be_nicer_records_all_the_same(monkeypatch):
+    def refused(which, number, value):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("os.setpriority", refused)
+    be_nice()

@@ -203,6 +203,27 @@ def test_same_array_again_is_waited_out_and_sleeps(closing, clock):
     source.close()
 
 
+def test_error_that_imutils_thread_dies_of_is_a_loss(closing, clock):
+    class Stream:
+        """A stream whose camera gave a JPEG of no bytes, or legacy picamera's errors."""
+
+        stream = None
+
+        def update(self):
+            cv2.imdecode(np.empty(0, np.uint8), cv2.IMREAD_COLOR)
+
+        def stop(self):
+            pass
+
+        def read(self):
+            return None
+
+    source = VideoStreamSource(Stream(), "a test", closing, clock)
+    with pytest.raises(CameraLost, match=r"the camera failed: OpenCV.*imdecode"):
+        source.read()
+    source.close()
+
+
 def test_missing_usb_camera_is_told(closing, clock):
     assert not os.path.exists("/dev/video77")
     with pytest.raises(CameraLost, match="there is no camera /dev/video77"):

@@ -29,9 +29,10 @@ class VideoStreamSource:
 
     imutils reads the camera on a thread of its own and gives the same array
     again until it has a new one, gives ``None`` for ever once the camera is
-    lost (while its thread spins), and neither joins that thread nor releases
-    the device (imutils 0.5.4). Here each array is given once, ``None`` is a
-    loss, and closing waits for the thread and then releases.
+    lost (while its thread spins), dies of what the camera's library raises, and
+    neither joins that thread nor releases the device (imutils 0.5.4). Here each
+    array is given once, ``None`` and an error are a loss, and closing waits for
+    the thread and then releases.
     """
 
     patience = 2.5
@@ -43,13 +44,16 @@ class VideoStreamSource:
         self._closing = closing
         self._clock = clock
         self._last: Image | None = None
+        self._died = ""     # of which error imutils' thread did
         # what VideoStream.start() does, but with a thread that can be joined
         self._thread = threading.Thread(
-            target=stream.update, name="imutils", daemon=True)
+            target=self._update, name="imutils", daemon=True)
         self._thread.start()
 
     def read(self) -> Picture:
         while not self._closing.is_set():
+            if self._died:
+                raise CameraLost(f"the camera failed: {self._died}")
             image: Image | None = self._stream.read()
             if image is None and self._last is not None:
                 raise CameraLost("the camera was unplugged or failed")
@@ -58,6 +62,12 @@ class VideoStreamSource:
                 return ArrayPicture(as_bgr(image))
             self._clock.wait(self._closing, POLL)
         raise CameraLost("closing")
+
+    def _update(self) -> None:
+        try:
+            self._stream.update()
+        except Exception as error:      # of OpenCV, or of the legacy library
+            self._died = str(error).strip() or type(error).__name__
 
     def close(self) -> None:
         self._stream.stop()

@@ -97,13 +97,14 @@ class EventReader:
             f'SELECT {COLUMNS} FROM events WHERE "end" IS NULL ORDER BY id')
         return self._with_files(rows.fetchall())
 
-    def files(self, state: str | None = None) -> list[FileRow]:
-        """Return all files, or those in *state*, the oldest first."""
+    def files(self, *states: str) -> list[FileRow]:
+        """Return all files, or those in *states*, the oldest first."""
         rows = self._connection.execute(
             'SELECT path, media, bytes, files.begin, files."end", state, event_id, '
             "coalesce(starred, 0) FROM files LEFT JOIN events ON event_id = id "
-            "WHERE :state IS NULL OR state = :state ORDER BY files.begin, path",
-            {"state": state})
+            + ("WHERE state IN (SELECT value FROM json_each(?)) " if states else
+               "WHERE ? IS NOT NULL ") + "ORDER BY files.begin, path",
+            [json.dumps(states)])
         return [FileRow._make((*row[:-1], bool(row[-1]))) for row in rows]
 
     def used(self) -> int:

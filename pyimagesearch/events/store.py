@@ -189,9 +189,23 @@ class EventStore:
             "DO UPDATE SET area = max(area, excluded.area)", minute, camera,
             float(area))
 
-    def forget_levels(self, before: int) -> None:
-        """Drop what moved in minutes *before* that one (since the epoch)."""
-        self._queue_sql("DELETE FROM levels WHERE minute < ?", before)
+    def forget(self, before: float) -> None:
+        """
+        Drop what was *before* that time [seconds since the epoch] and left nothing.
+
+        That is how much moved, and each event without a star that has no file any
+        more, nor one that was moved away.
+        """
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM levels WHERE minute < ?", [before // 60])
+            ids = json.dumps([id for id, in connection.execute(
+                'SELECT id FROM events WHERE begin < ? AND "end" IS NOT NULL AND NOT '
+                "starred AND NOT EXISTS (SELECT 1 FROM files WHERE event_id = id AND "
+                "state != ?)", [before, GONE])])
+            connection.execute(f"DELETE FROM files WHERE event_{IN}", [ids])
+            connection.execute(f"DELETE FROM events WHERE {IN}", [ids])
+
+        self._put(Task(work))
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small thing that outlasts the program."""

@@ -1,6 +1,7 @@
 """Write the clips of one camera, on a thread that may wait for the disk."""
 
 import collections
+import contextlib
 import logging
 import math
 import os
@@ -109,7 +110,7 @@ class Recorder:
 
     def run(self) -> None:
         """Write until :meth:`stop`; then close what is open."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        be_nice()
         while not self._stopping.is_set():
             if self._ready.is_set():
                 self.run_once()
@@ -176,3 +177,11 @@ class Recorder:
         shot = self._shots.get(event)
         place = shot.place if shot else lambda: self._reserve(captured)
         self._stills.add(Still(event, captured, jpeg, media, place))
+
+
+def be_nice() -> None:
+    """Let the other threads go before this one, unless it is nicer already."""
+    number = threading.get_native_id()
+    with contextlib.suppress(OSError):      # what may not be had is no reason to end
+        os.setpriority(os.PRIO_PROCESS, number, max(
+            NICENESS, os.getpriority(os.PRIO_PROCESS, number)))

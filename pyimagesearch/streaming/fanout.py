@@ -12,6 +12,7 @@ from .tlswire import TlsWire
 
 REPEAT = 1.0        # seconds of silence after which the last frame is sent again
 PATIENCE = 30.0     # seconds that a viewer may take nothing before it is dropped
+MOST_SAID = 16 * 1024   # bytes that a viewer may send meanwhile, for whatever reason
 
 
 class Fanout:
@@ -102,6 +103,7 @@ class _Viewer:
         self._loop = loop
         self._newest = newest
         self._stuck_since = 0.0
+        self._said = 0      # bytes, which nobody wants
         self._writable = loop.io(client.fileno(), 2)
         self._readable = loop.io(client.fileno(), 1)
         self._readable.start(self._listen)
@@ -159,7 +161,9 @@ class _Viewer:
     def _listen(self) -> None:
         """A viewer has nothing more to say: the end of its stream is goodbye."""
         try:
-            if self._wire.recv(4096):
+            said = len(self._wire.recv(4096))
+            self._said += said
+            if said and self._said <= MOST_SAID:
                 return
         except BlockingIOError:
             return

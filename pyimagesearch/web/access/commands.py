@@ -30,17 +30,15 @@ def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
     file = CredentialsFile(folder)
     print(f"for the server that keeps its data in {folder.path}" + (
         "" if file.current() else " (none has run with it yet)"))
-    found = file.current() or Credentials.new()
     if name == "password":
-        return set_password(file, found, Role.VIEWER if own in words else Role.OWNER)
-    found = found.renewed() if own in words else found
-    file.keep(found)
+        return set_password(file, Role.VIEWER if own in words else Role.OWNER)
+    found = file.change(Credentials.renewed if own in words else lambda same: same)
     for line in invitation(found, found.url or url(settings)):
         print(line)
     return 0
 
 
-def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
+def set_password(file: CredentialsFile, role: Role) -> int:
     """Ask for the password of *role* twice, and keep its hash."""
     try:
         password = ask(f"New password of the {role}: ")
@@ -50,7 +48,8 @@ def set_password(file: CredentialsFile, found: Credentials, role: Role) -> int:
         raise AccessError("no password was given; nothing was changed") from None
     if password != again:
         raise AccessError("the two passwords differ; nothing was changed")
-    file.keep(found.with_password(role, hash_password(password)))
+    hashed = hash_password(password)
+    found = file.change(lambda found: found.with_password(role, hashed))
     print(f"The password of the {role} is set; browsers logged in as {role} "
           "must log in anew.")
     if role is Role.VIEWER and Role.OWNER not in found.passwords:

@@ -1,10 +1,11 @@
 """The secrets that let somebody in, kept in one file that is ours alone."""
 
+import contextlib
 import hmac
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -124,13 +125,25 @@ class CredentialsFile:
                               f"{error.strerror}") from None
         self._dates = self._look()
 
+    def change(self, how: Callable[[Credentials], Credentials]) -> Credentials:
+        """
+        Put in force, and return, what *how* makes of the secrets, new ones at first.
+
+        Nobody else changes them meanwhile. Raises :exc:`AccessError` if not kept.
+        """
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):      # keeping fails, too, and says why
+                stack.enter_context(self._folder.alone())
+            found = self.current()
+            changed = how(found or Credentials.new())
+            if changed != found:
+                self.keep(changed)
+        return changed
+
     def remember_url(self, url: str) -> None:
         """Keep *url* with the secrets, new ones if there are none; if that can be."""
-        found = self.current() or Credentials.new()
-        if found.url == url:
-            return
         try:
-            self.keep(replace(found, url=url))
+            self.change(lambda found: replace(found, url=url))
         except AccessError as error:
             log.debug("%s", error)
 
