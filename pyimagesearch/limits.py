@@ -9,10 +9,9 @@ from collections.abc import Callable
 from .errors import TooManyViewers
 
 UNLIMITED = 1 << 31
-# Few enough to keep all descriptors below 1,024: beyond, OpenCV's select() on a USB
-# camera would write past the end of its table. What is spare beside the streams is for
-# pages, pictures and whoever says nothing.
-MOST_VIEWERS = 400
+# What is left beside the streams for pages, pictures and whoever says nothing. With
+# settings.MOST_VIEWERS, few enough to keep all descriptors below 1,024: beyond,
+# OpenCV's select() on a USB camera would write past the end of its table.
 SPARE, SPARE_PER_ADDRESS = 500, 200
 OTHERS = 64         # descriptors for cameras, clips and the store
 

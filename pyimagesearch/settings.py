@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .given import NAME, PREFIX, command_line, merged, unknown
-from .limits import MOST_VIEWERS
 from .options import (
     HOST,
     PATH,
@@ -22,6 +21,7 @@ from .options import (
 )
 from .privacymask import POLYGONS, SPELLING, is_flat, split
 
+MOST_VIEWERS = 400      # limits.py says why
 LEAST_KEPT = 100_000    # bytes: less is a unit that was forgotten
 # what stands before = in a source, unless it is the path of a file or part of a URL
 MEANT_AS_NAME = r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))"

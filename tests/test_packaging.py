@@ -1,5 +1,6 @@
 """The wheel: built from this checkout, installed elsewhere, run from any folder."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -41,3 +42,12 @@ def test_wheel_holds_the_product_and_nothing_else(installed):
     names = {path.name for path in installed.iterdir()} - {"__pycache__"}
     assert {name for name in names if not name.endswith(".dist-info")} == {
         "bin", "pyimagesearch", "webstreaming.py"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "deploy/Dockerfile"])
+def test_extras_that_are_named_are_there(installed, name):
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    there = set(re.findall(r"^Provides-Extra: (.+)$", metadata.read_text(), re.M))
+    named = re.findall(r'"\.\[([a-z,]+)\]"', (ROOT / name).read_text())
+    assert named
+    assert {extra for each in named for extra in each.split(",")} <= there
