@@ -11,9 +11,9 @@ after the siege began. Beside it, the same without strangers.
 Logins: ten viewers, and the owner who logs in again and again, while strangers try 200
 wrong passwords a second. Must: no viewer below 28 fps, each login within 5 s.
 
-Requests: ten viewers, while a stranger on three connections asks without end: with
-the largest forms, 500 requests at once, or pages. Must: no viewer below 28 fps, each
-page of others within 100 ms.
+Requests: ten viewers, while a stranger on three connections asks without end: with the
+largest forms, 500 requests at once, or pages; or begins with TLS again and again. Must:
+no viewer below 28 fps, each page of others within 100 ms.
 """
 
 import contextlib

@@ -7,6 +7,7 @@ Requests without end, by a stranger on a few connections, while ten viewers watc
 import contextlib
 import json
 import socket
+import ssl
 import statistics
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from benchmarks.load import anybody
 from benchmarks.processes import Server, beside, product, viewers
 
 CONNECTIONS, VIEWERS = 3, 10
@@ -22,6 +24,8 @@ LEAST, LONGEST = 28.0, 100.0    # fps of a viewer, milliseconds of a page
 EVERY = 0.25        # seconds between two pages
 HEAD = " HTTP/1.1\r\nHost: localhost\r\n"
 FORM = "a&" * 32_000
+PEACE, HTTPS, HANDSHAKES = "none", "none, https", "TLS handshakes"
+KINDS = (PEACE, "forms of 64 kB", "500 at once", "pages", HTTPS, HANDSHAKES)
 
 
 class Row(NamedTuple):
@@ -34,11 +38,21 @@ class Row(NamedTuple):
 
 def requests(kind: str) -> bytes:
     """Return what a connection sends again and again."""
+    if kind == HANDSHAKES:
+        return hello()
     if kind == "forms of 64 kB":
         return (f"POST /login{HEAD}Content-Length: {len(FORM)}\r\nContent-Type: "
                 f"application/x-www-form-urlencoded\r\n\r\n{FORM}").encode()
     path = "/login" if kind == "pages" else "/healthz"
     return f"GET {path}{HEAD}\r\n".encode() * (1 if kind == "pages" else 500)
+
+
+def hello() -> bytes:
+    """Return how a client begins with TLS, to be sent by one that computes nothing."""
+    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        anybody().wrap_bio(heard, said).do_handshake()
+    return said.read()
 
 
 def flood(url: str, kind: str, seconds: float) -> None:
@@ -60,24 +74,28 @@ def keep_asking(url: str, request: bytes, seconds: float) -> None:
                 ("127.0.0.1", port), 10, (STRANGER, 0)) as connection:
             while time.monotonic() < until:
                 connection.sendall(request)
-                if not connection.recv(65536):
+                if not connection.recv(65536) or request.startswith(b"\x16"):
                     break
 
 
 @contextlib.contextmanager
 def flooded(server: Server, kind: str, seconds: float) -> Iterator[None]:
-    """Have requests of that *kind* come in inside; with none, peace."""
-    if not kind:
+    """Have requests of that *kind* come in inside, or have peace."""
+    if kind in (PEACE, HTTPS):
         yield
         return
     with beside("benchmarks.siege", "flood", server.url, kind, str(seconds)):
         yield
 
 
-def page(port: int) -> float:
+def page(url: str) -> float:
     """Return how long a small page takes on a new connection [ms]."""
-    begin = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    begin, parts = time.monotonic(), urlsplit(url)
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(
+            socket.create_connection(("127.0.0.1", parts.port or 80), 10))
+        if parts.scheme == "https":
+            connection = stack.enter_context(anybody().wrap_socket(connection))
         connection.sendall(f"GET /healthz{HEAD}Connection: close\r\n\r\n".encode())
         while connection.recv(65536):
             pass
@@ -86,15 +104,15 @@ def page(port: int) -> float:
 
 def measure(kind: str, seconds: float) -> Row:
     """Return what viewers notice of requests of that *kind*."""
-    with product("--source", "demo:640x480@30") as server:
-        port = urlsplit(server.url).port or 80
-        with (flooded(server, kind, seconds + 30),
-              viewers(server.url + "video_feed", VIEWERS, seconds) as output):
-            took, until = [], time.monotonic() + seconds
-            while time.monotonic() < until:
-                took.append(page(port))
-                time.sleep(EVERY)
-            report = json.loads(output.readline())
+    tls = ("--tls", "self-signed") if kind in (HTTPS, HANDSHAKES) else ()
+    with (product("--source", "demo:640x480@30", *tls) as server,
+          flooded(server, kind, seconds + 30),
+          viewers(server.url + "video_feed", VIEWERS, seconds) as output):
+        took, until = [], time.monotonic() + seconds
+        while time.monotonic() < until:
+            took.append(page(server.url))
+            time.sleep(EVERY)
+        report = json.loads(output.readline())
     return Row(min(viewer["fps"] for viewer in report), statistics.median(took),
                max(took))
 
@@ -105,9 +123,9 @@ def asking(seconds: float) -> bool:
           f"connections, {seconds:g} s each\n")
     print("requests           slowest viewer [fps]   page [ms]   worst")
     ok = True
-    for kind in ("", "forms of 64 kB", "500 at once", "pages"):
+    for kind in KINDS:
         row = measure(kind, seconds)
-        print(f"{kind or 'none':16}   {row.slowest:20.1f}   {row.page:9.1f}"
+        print(f"{kind:16}   {row.slowest:20.1f}   {row.page:9.1f}"
               f"   {row.worst:5.0f}", flush=True)
         ok = ok and row.slowest >= LEAST and row.worst <= LONGEST
     return ok
