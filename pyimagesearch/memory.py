@@ -10,7 +10,19 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
 DESCRIPTORS = 4096      # enough for all that is ever open, and still a small table
 NAMES = 20_000          # that fill the table as it is after all is imported
+NEVER = 1 << 30     # bytes at the end of the heap that are given back by themselves
 PICTURES = 8 * 1024 * 1024      # bytes: a frame of 1080p, and some
+HOLES = 16 * 1024 * 1024        # bytes that may lie free between what is used
+
+
+class MallInfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc's malloc.h [bytes]."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks",
+        "uordblks", "fordblks", "keepcost"))
+    uordblks: int       # what is used
+    fordblks: int       # what lies free, given back or not
 
 
 @functools.cache
@@ -21,7 +33,7 @@ def c_library() -> ctypes.CDLL:
 
 def keep_freed_memory() -> bool:
     """
-    Have malloc keep up to 8 MB that were freed; return whether it will.
+    Have malloc keep what is freed, until :func:`give_back`; return whether it will.
 
     As it comes, glibc returns the memory of each large picture to the kernel
     and gets it back for the next one, page by page: that took half of the time
@@ -33,7 +45,7 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError):
         return False
     return bool(mallopt(M_ARENA_MAX, 1)
-                and mallopt(M_TRIM_THRESHOLD, PICTURES)
+                and mallopt(M_TRIM_THRESHOLD, NEVER)
                 and mallopt(M_MMAP_THRESHOLD, PICTURES))
 
 
@@ -65,13 +77,26 @@ def collect() -> None:
 
 def give_back() -> None:
     """
-    Have malloc return to the kernel what lies free between what is used.
+    Have malloc return to the kernel what lies free between what is used, if it is much.
 
-    Pictures of all sizes come and go, and encoders with them; what they leave are holes
-    of up to ten megabytes. Takes a fraction of a millisecond where it is done often.
+    Pictures of all sizes come and go, and encoders with them. The holes that they leave
+    are filled again within seconds, mostly: given back each time, memory would go up
+    and down by as much. An older glibc cannot tell how much it is.
     """
     with contextlib.suppress(AttributeError, OSError):      # another C library
-        c_library().malloc_trim(0)
+        if much_is_free():
+            c_library().malloc_trim(0)
+
+
+def much_is_free() -> bool:
+    """Return whether more lies free than what comes and goes all the time."""
+    try:
+        mallinfo2 = c_library().mallinfo2
+    except AttributeError:
+        return True
+    mallinfo2.restype = MallInfo
+    found: MallInfo = mallinfo2()
+    return found.fordblks > max(HOLES, found.uordblks // 2)
 
 
 def many_descriptors() -> int:
