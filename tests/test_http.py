@@ -1,6 +1,7 @@
 """HTTP cameras: real ones as far as there are, and one that does what it is told."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -59,8 +60,9 @@ class Camera(BaseHTTPRequestHandler):
 
     def stream(self, parts, boundary="b"):
         self.begin(f"multipart/x-mixed-replace; boundary={boundary}", Connection="close")
-        for part in parts:
-            self.wfile.write(part)
+        with contextlib.suppress(ConnectionError):      # whoever read has seen enough
+            for part in parts:
+                self.wfile.write(part)
 
     def part(self, jpeg=JPEG):
         return b"--b\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
