@@ -8,6 +8,7 @@ for each viewer the parts it got, its worst gap between two [s], and the ages of
 the frames when their last byte came [s], if their time stamps are asked for.
 """
 
+import functools
 import json
 import re
 import select
@@ -90,6 +91,7 @@ class Viewer:
             self.ages.append(time.time() - self.stamp)
 
 
+@functools.cache
 def anybody() -> ssl.SSLContext:
     """Return a context that trusts every server."""
     context = ssl.create_default_context()

@@ -19,6 +19,7 @@ from benchmarks.load import anybody
 from benchmarks.processes import Server, beside, product, viewers
 
 CONNECTIONS, VIEWERS = 3, 10
+GREETINGS = 30      # handshakes that are begun at once on each of them
 STRANGER = "127.0.0.9"
 LEAST, LONGEST = 28.0, 100.0    # fps of a viewer, milliseconds of a page
 EVERY = 0.25        # seconds between two pages
@@ -38,8 +39,6 @@ class Row(NamedTuple):
 
 def requests(kind: str) -> bytes:
     """Return what a connection sends again and again."""
-    if kind == HANDSHAKES:
-        return hello()
     if kind == "forms of 64 kB":
         return (f"POST /login{HEAD}Content-Length: {len(FORM)}\r\nContent-Type: "
                 f"application/x-www-form-urlencoded\r\n\r\n{FORM}").encode()
@@ -57,7 +56,8 @@ def hello() -> bytes:
 
 def flood(url: str, kind: str, seconds: float) -> None:
     """Send requests of that *kind* as fast as they are taken."""
-    threads = [threading.Thread(target=keep_asking, args=(url, requests(kind), seconds))
+    words = (greet, hello()) if kind == HANDSHAKES else (keep_asking, requests(kind))
+    threads = [threading.Thread(target=words[0], args=(url, words[1], seconds))
                for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
@@ -74,8 +74,21 @@ def keep_asking(url: str, request: bytes, seconds: float) -> None:
                 ("127.0.0.1", port), 10, (STRANGER, 0)) as connection:
             while time.monotonic() < until:
                 connection.sendall(request)
-                if not connection.recv(65536) or request.startswith(b"\x16"):
+                if not connection.recv(65536):
                     break
+
+
+def greet(url: str, greeting: bytes, seconds: float) -> None:
+    """Begin with TLS on many connections at once, compute nothing, and do so again."""
+    port, until = urlsplit(url).port, time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            begun = [stack.enter_context(socket.create_connection(
+                ("127.0.0.1", port), 10, (STRANGER, 0))) for _ in range(GREETINGS)]
+            for connection in begun:
+                connection.sendall(greeting)
+            for connection in begun:
+                connection.recv(65536)
 
 
 @contextlib.contextmanager
