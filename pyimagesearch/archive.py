@@ -12,7 +12,7 @@ from .datafolder import DataFolder
 from .errors import SurveillanceError
 from .events.event import ARMED, DISARMED, GONE, MISSING, Event
 from .events.store import EventStore
-from .memory import give_back
+from .memory import give_back, have_room
 from .metrics import ArchiveStatus
 from .options import size
 from .recording.mp4 import reason
@@ -60,7 +60,8 @@ class Archive:
         self._days: float | None = None
         self._open_before = self._growth = 0
         self._tidied = -TIDY
-        self._gave_back = -GIVE_BACK
+        self._gave_back = clock.monotonic()
+        self._roomy = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
 
@@ -152,6 +153,9 @@ class Archive:
             if self._clock.monotonic() - self._gave_back >= GIVE_BACK:
                 self._gave_back = self._clock.monotonic()
                 give_back()
+                if not self._roomy:     # all that stays is there by now
+                    self._roomy = True
+                    have_room()
             self._clock.wait(self._stopping, SWEEP if self.ready.is_set() else RETRY)
 
     def sweep(self) -> None:

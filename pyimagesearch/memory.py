@@ -13,6 +13,8 @@ NAMES = 20_000          # that fill the table as it is after all is imported
 NEVER = 1 << 30     # bytes at the end of the heap that are given back by themselves
 PICTURES = 8 * 1024 * 1024      # bytes: a frame of 1080p, and some
 HOLES = 16 * 1024 * 1024        # bytes that may lie free between what is used
+SLACK = 10              # of what is used, which part is held free beside that
+PIECE = 64 * 1024       # bytes, in which that is asked for: most holes are larger
 
 
 class MallInfo(ctypes.Structure):
@@ -88,15 +90,36 @@ def give_back() -> None:
             c_library().malloc_trim(0)
 
 
+def have_room() -> None:
+    """
+    Have a tenth of what is used lie free, beside the holes between it.
+
+    How much is needed at the same moment is a matter of chance: recordings that begin
+    together, viewers that fall behind. Without room, the heap would grow by a megabyte
+    or two each time that it had never been as much, for hours. Takes milliseconds.
+    """
+    found = heap()
+    if found:
+        size = found.fordblks + found.uordblks // SLACK
+        pieces = [bytearray(b"\1") * PIECE for _ in range(size // PIECE)]
+        del pieces
+
+
 def much_is_free() -> bool:
     """Return whether more lies free than what comes and goes all the time."""
+    found = heap()
+    return found is None or found.fordblks > max(HOLES, found.uordblks // 2)
+
+
+def heap() -> MallInfo | None:
+    """Return what malloc tells of its heap, ``None`` if it cannot."""
     try:
         mallinfo2 = c_library().mallinfo2
-    except AttributeError:
-        return True
+    except (AttributeError, OSError):
+        return None
     mallinfo2.restype = MallInfo
     found: MallInfo = mallinfo2()
-    return found.fordblks > max(HOLES, found.uordblks // 2)
+    return found
 
 
 def many_descriptors() -> int:
