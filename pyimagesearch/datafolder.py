@@ -13,7 +13,8 @@ from .errors import DataFolderError, SettingsError
 
 OWN = 0o600     # only the user who runs the program may read a secret
 PRIVATE = 0o700     # and look into a folder that we made
-DRAFT = re.compile(r"\.[a-z.-]+\.[0-9a-f]{8}")     # of a secret
+DRAFT = re.compile(     # of a secret
+    r"\.((access|sessions|privacy|elsewhere)\.json|tls-(cert|key)\.pem|name)\.[0-9a-f]{8}")
 NAME = "name"       # in a folder that must be there: what tells it from others
 ELSEWHERE = "elsewhere.json"    # in the platform's folder: which those are
 
@@ -129,8 +130,8 @@ class DataFolder:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        with self._open() as folder:
-            os.fsync(folder)
+        with contextlib.suppress(OSError), self._open() as folder:
+            os.fsync(folder)        # so that a cut of the power does not undo it
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -152,7 +153,8 @@ class DataFolder:
         """Have a file that root makes belong to the user whose folder it is in."""
         owner = self.path.stat()
         if os.geteuid() == 0 and owner.st_uid != 0:
-            os.fchown(number, owner.st_uid, owner.st_gid)
+            with contextlib.suppress(OSError):      # a root that has not that right
+                os.fchown(number, owner.st_uid, owner.st_gid)
 
     def _remove_drafts(self) -> None:
         """Remove what was being written when the power was cut."""

@@ -1,6 +1,7 @@
 """Where everything that is kept lies."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from conftest import ROOT
-from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.datafolder import DRAFT, DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 
 
@@ -39,9 +40,17 @@ def test_draft_that_cannot_be_written_is_not_left_behind(tmp_path, monkeypatch):
     assert folder.secret("key") == b"first"
 
 
+def test_drafts_of_all_secrets_are_known():
+    source = "".join(path.read_text() for path in (ROOT / "pyimagesearch").rglob("*.py"))
+    names = set(re.findall(r'"([a-z-]+\.(?:json|pem))"', source)) - {"manifest.json"}     # of a ZIP
+    assert "access.json" in names
+    for name in (*names, "name"):
+        assert DRAFT.fullmatch(f".{name}.01234567"), name
+
+
 def test_drafts_of_a_power_cut_are_removed(tmp_path):
     drafts = [".access.json.0123abcd", ".tls-key.pem.00000000", ".name.ffffffff"]
-    others = [".hidden", ".access.json.0123abcg", "access.json", ".a.b"]
+    others = [".hidden", ".access.json.0123abcg", "access.json", ".notes.json.0123abcd"]
     for name in (*drafts, *others):
         (tmp_path / name).touch()
     DataFolder(str(tmp_path)).claim()

@@ -83,6 +83,7 @@ def test_what_is_not_http_is_answered_with_400_once(product, data):
     answer = exchange(product.port, data)
     assert statuses(answer) == [b"400"]
     assert b"Connection: close" in answer
+    assert b"\r\nContent-Security-Policy: default-src 'none'" in answer
 
 
 @pytest.mark.parametrize(("status", "data"), [

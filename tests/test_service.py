@@ -137,6 +137,15 @@ def test_folder_of_its_own_may_be_written(at_home, capsys):
     assert "/var/lib/webstreaming" not in words_of(text)
 
 
+def test_folder_that_the_file_names_may_be_written_too(at_home, capsys, tmp_path):
+    (tmp_path / "cameras.toml").write_text('data = "/srv/cameras"\n')
+    service(["service", "--config", str(tmp_path / "cameras.toml")])
+    text = capsys.readouterr().out
+    assert "ReadWritePaths=-/srv/cameras\n" in text
+    assert "--data=/srv/cameras" in words_of(text)
+    assert "/var/lib/webstreaming" not in words_of(text)
+
+
 def test_install_writes_the_unit_and_says_what_is_next(at_home, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "is_user", lambda name: False)
     assert service(["service", "--install", "--port", "9000", "--cert", "/etc/ssl/cam.pem",

@@ -190,6 +190,7 @@ def test_plain_http_is_sent_to_https(product):
     answer = plain(product.port, b"GET /video_feed?a=b HTTP/1.1\r\nHost: home:8000\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 307 Temporary Redirect\r\n")
     assert b"\r\nLocation: https://home:8000/video_feed?a=b\r\n" in answer
+    assert b"\r\nContent-Security-Policy: default-src 'none'" in answer
     followed = subprocess.run(
         [needs("curl", "curl"), "-skL", f"http://127.0.0.1:{product.port}/healthz"],
         capture_output=True, text=True)

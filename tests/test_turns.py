@@ -115,6 +115,18 @@ def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, place):
     assert reader._place() == place
 
 
+@pytest.mark.parametrize(("sent", "told"), [(0, b"HTTP/1.1 500 "), (1, b"")])
+def test_answer_that_fails_is_a_sentence_unless_some_of_it_was_sent(sent, told):
+    heard = []
+    reader = RequestReader.__new__(RequestReader)
+    reader.path, reader.response_length = "/", sent
+    reader.socket = SimpleNamespace(sendall=heard.append)
+    reader.handle_error(ValueError, ValueError("a defect"), None)
+    assert reader.close_connection
+    assert b"".join(heard).startswith(told)
+    assert bool(heard) == bool(told)
+
+
 def test_time_of_a_stream_is_not_held_against_who_watches():
     """Twenty viewers of one house who left at once shut it out for seconds."""
     took, served = [], []
