@@ -1,11 +1,12 @@
 """
-Memory: at start, with a camera, per viewer, and after viewers came and went.
+Memory: at start, with a camera, per viewer, after viewers came and went, and recording.
 
     python -m benchmarks.memory [MINUTES]
 
-Must: at most 120 MB with one camera, at most 60 kB a viewer (400 of them), no
-growth while groups of viewers come and go. The ratio is to a process that has
-only imported the libraries.
+Must: at most 120 MB with one camera and --no-record, at most 60 kB a viewer (400 of
+them), no growth while groups of viewers come and go. The ratio is to a process that
+has only imported the libraries. Beside it, the same camera while it is recorded, after
+80 seconds, when all has been loaded.
 """
 
 import random
@@ -27,9 +28,14 @@ def main(minutes: float) -> None:
     with product("--source", "0", "--log-level", "error") as server:
         print(f"without a camera       {server.rss():7.1f} MB")
     with product("--source", "demo:640x480@30") as server:
+        measure(server, 1, 80)
+        recording = server.rss()
+    print(f"one camera, recorded   {recording:7.1f} MB"
+          f"   ({recording / libraries:.2f} x the libraries)", flush=True)
+    with product("--source", "demo:640x480@30", "--no-record") as server:
         measure(server, 1, 3)
         one = server.rss()
-        print(f"one camera, 1 viewer   {one:7.1f} MB"
+        print(f"one camera, no record  {one:7.1f} MB"
               f"   ({one / libraries:.2f} x the libraries)")
         with viewers(server.url + "video_feed", 400, 4):
             time.sleep(3)
