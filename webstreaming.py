@@ -4,7 +4,7 @@ Stream motion-annotated video to any number of browsers.
 This file is the diagram: settings, then the objects, then the threads, then the
 server. Readers of the tutorial find its functions here:
 
-    detect_motion       pyimagesearch/surveillance.py
+    detect_motion       pyimagesearch/surveillance/camera_loop.py
     generate            pyimagesearch/streaming/mjpeg.py
     index, video_feed   pyimagesearch/web/live.py
 """
@@ -24,44 +24,44 @@ try:
     import gevent
 
     from pyimagesearch import __version__
-    from pyimagesearch.archive import Archive
-    from pyimagesearch.capture.imagehub import ImageHubs
-    from pyimagesearch.capture.opening import Camera, find_camera, gives_packets
+    from pyimagesearch.access.authenticator import Gate
+    from pyimagesearch.access.commands import COMMANDS, command
+    from pyimagesearch.access.log_redaction import mask_secrets
+    from pyimagesearch.access.refused_logins import Strangers
+    from pyimagesearch.archive.archive import Archive
+    from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
+    from pyimagesearch.capture.imagezmq import ImageHubs
     from pyimagesearch.clock import Clock, SystemClock
-    from pyimagesearch.datafolder import DataFolder
-    from pyimagesearch.doctor import examine
+    from pyimagesearch.data_folder import DataFolder
     from pyimagesearch.events.store import EventStore
-    from pyimagesearch.evidence import Evidence, StoreLedger
-    from pyimagesearch.lastwords import LastWords
-    from pyimagesearch.limits import ViewerLimits, connections_for
-    from pyimagesearch.listening import urls
-    from pyimagesearch.memory import (
+    from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.privacy.state import Privacy
+    from pyimagesearch.recording.packet_gate import PacketGate
+    from pyimagesearch.recording.preroll import Tape
+    from pyimagesearch.recording.recorder import Recorder
+    from pyimagesearch.serving.connections import ViewerLimits, connections_for
+    from pyimagesearch.serving.listen import urls
+    from pyimagesearch.serving.server import LiveServer, in_thread
+    from pyimagesearch.serving.tls import tls_for
+    from pyimagesearch.settings.settings import CameraSettings, Settings
+    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+    from pyimagesearch.streaming.mosaic import Mosaic
+    from pyimagesearch.streaming.publisher import Screen
+    from pyimagesearch.surveillance.camera_loop import Surveillance
+    from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
+    from pyimagesearch.system.doctor import examine
+    from pyimagesearch.system.process import (
         keep_freed_memory,
         many_descriptors,
         names_have_room,
         stays_for_ever,
     )
-    from pyimagesearch.motion_detection import SingleMotionDetector
-    from pyimagesearch.privacy import Privacy
-    from pyimagesearch.recording.packetgate import PacketGate
-    from pyimagesearch.recording.recorder import Recorder
-    from pyimagesearch.recording.tape import Tape
-    from pyimagesearch.server import LiveServer, in_thread
-    from pyimagesearch.service import COMMAND, service
-    from pyimagesearch.settings import CameraSettings, Settings
-    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-    from pyimagesearch.streaming.mosaic import Mosaic
-    from pyimagesearch.streaming.screen import Screen
-    from pyimagesearch.surveillance import Surveillance
-    from pyimagesearch.tls import tls_for
-    from pyimagesearch.watchdog import ServiceManager, Watchdog
-    from pyimagesearch.web.access.commands import COMMANDS, command
-    from pyimagesearch.web.access.gate import Gate
-    from pyimagesearch.web.access.masking import mask_secrets
-    from pyimagesearch.web.access.origin import is_loopback, own_names
-    from pyimagesearch.web.access.strangers import Strangers
+    from pyimagesearch.system.service import COMMAND, service
+    from pyimagesearch.system.watchdog import ServiceManager, Watchdog
+    from pyimagesearch.threads import LastWords
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.site import Feed, Site
+    from pyimagesearch.web.request_origin import is_loopback, own_names
+    from pyimagesearch.web.services import Feed, Site
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 

@@ -63,10 +63,10 @@ def read(way: str, url: str, seconds: float) -> None:
     """Read *url* for *seconds*; print a frame's CPU time, median and mean [us]."""
     import cv2
 
-    from pyimagesearch.capture.http import open_http
+    from pyimagesearch.capture.http_camera import open_http
     from pyimagesearch.capture.url import parse_url
     from pyimagesearch.clock import SystemClock
-    from pyimagesearch.memory import keep_freed_memory
+    from pyimagesearch.system.process import keep_freed_memory
 
     cv2.setNumThreads(1)
     if way != "opencv":

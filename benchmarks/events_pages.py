@@ -30,7 +30,7 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.metrics import ArchiveStatus
+from pyimagesearch.rates import ArchiveStatus
 
 EVENTS, DAYS = 10_000, 60
 BEGIN = 1_790_000_000.0
@@ -80,9 +80,9 @@ class Desk:
 
 def serve(folder: Path) -> None:
     """Fill *folder*, then answer."""
-    from pyimagesearch.server import LiveServer, in_thread
+    from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.site import Site
+    from pyimagesearch.web.services import Site
 
     desk = Desk(folder)
     desk.fill()

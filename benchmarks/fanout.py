@@ -62,11 +62,11 @@ def serve_bare() -> None:
 
 def serve_ours(connections: Any = None, tls: Any = None) -> None:
     """Our server and broadcaster; a thread publishes instead of a camera."""
-    from pyimagesearch.metrics import LIVE, CameraStatus
-    from pyimagesearch.server import LiveServer, in_thread
+    from pyimagesearch.rates import LIVE, CameraStatus
+    from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.site import Feed, Site
+    from pyimagesearch.web.services import Feed, Site
 
     broadcaster = LatestFrameBroadcaster()
 
@@ -122,8 +122,8 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["ours"]:
         serve_ours()
     elif sys.argv[1:2] == ["unlimited"]:
-        import pyimagesearch.accepting
-        pyimagesearch.accepting.UNSENT = (1 << 31) - 1  # as the kernel comes
+        import pyimagesearch.serving.acceptor
+        pyimagesearch.serving.acceptor.UNSENT = (1 << 31) - 1  # as the kernel comes
         serve_ours()
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 8)

@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.processes import ROOT, Server, main_guard
-from pyimagesearch.archive import GIVE_BACK
+from pyimagesearch.archive.archive import GIVE_BACK
 
 Chance = random.Random
 Row = tuple[int, int, float]    # descriptors, threads, memory [MB]

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 
+from pyimagesearch.capture.cameras import parse_demo
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.opening import parse_demo
 from pyimagesearch.capture.source import Wish
 from pyimagesearch.streaming.jpeg import encode
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 from benchmarks.processes import Server, main_guard, measure, product, running, viewers
-from pyimagesearch.archive import GIVE_BACK
+from pyimagesearch.archive.archive import GIVE_BACK
 
 IMPORTS = ("import cv2, flask, gevent.pywsgi, imutils.video, sys; "
            "print('http://none/', flush=True); sys.stdin.read()")

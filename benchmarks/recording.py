@@ -44,7 +44,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.processes import Server, measure, product, running
 from benchmarks.rtsp_age import marked_camera
-from pyimagesearch.recording.mp4 import DRAFT, PART, read_clip
+from pyimagesearch.recording.clip import DRAFT, PART, read_clip
 
 ROUNDS = 3
 EARLY = "--frame-count", "160"  # so that an event comes when there is all its pre-roll
@@ -116,7 +116,7 @@ def preroll(seconds: float = 90) -> bool:
 def tape_bytes() -> int:
     """Return what a tape holds of the demo camera, as it is streamed."""
     from pyimagesearch.capture.demo import DemoScene
-    from pyimagesearch.recording.tape import Tape
+    from pyimagesearch.recording.preroll import Tape
     from pyimagesearch.streaming.jpeg import encode
     tape, scene = Tape(5.0), DemoScene((640, 480), 30)
     for number in range(400):

@@ -19,10 +19,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.processes import ROOT, Server, product, viewers
-from pyimagesearch.datafolder import DataFolder
-from pyimagesearch.web.access.credentials import Credentials, CredentialsFile
-from pyimagesearch.web.access.passwords import hash_password
-from pyimagesearch.web.access.visitor import Role
+from pyimagesearch.access.credentials import Credentials, CredentialsFile
+from pyimagesearch.access.passwords import hash_password
+from pyimagesearch.access.roles import Role
+from pyimagesearch.data_folder import DataFolder
 
 RATE, VIEWERS, ADDRESSES = 200, 10, 50
 PASSWORD = "correct horse battery staple"

@@ -21,10 +21,10 @@ def serve(kind: str) -> None:
     from gevent.pywsgi import WSGIHandler
 
     from benchmarks.fanout import serve_ours
-    from pyimagesearch import accepting
-    from pyimagesearch.datafolder import DataFolder
-    from pyimagesearch.selfsigned import SelfSigned
-    from pyimagesearch.tls import Tls
+    from pyimagesearch.data_folder import DataFolder
+    from pyimagesearch.serving import acceptor as accepting
+    from pyimagesearch.serving.self_signed import SelfSigned
+    from pyimagesearch.serving.tls import Tls
 
     if kind == "generators":
         for name in ("process_result", "finalize_headers"):

@@ -11,13 +11,13 @@ from pathlib import Path
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.evidence import StoreLedger
 from pyimagesearch.frames import VideoHeader
+from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.recording.preroll import Tape
 from pyimagesearch.recording.recorder import BATCH, Recorder
-from pyimagesearch.recording.story import Story
-from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.jpeg import encode
 from pyimagesearch.streaming.overlay import Negative
+from pyimagesearch.surveillance.evidence import StoreLedger
 
 BATCHES = 200
 
@@ -113,7 +113,7 @@ def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
     """Return the header, and packets with whether each is a key frame."""
     import av
 
-    from pyimagesearch.capture.ffmpeg import describe
+    from pyimagesearch.capture.rtsp import describe
     scene = DemoScene((1280, 720), 25)
     with av.open("nowhere", "w", format="null") as container:
         stream = container.add_stream("libx264", rate=25)

@@ -26,11 +26,11 @@ from hypothesis import HealthCheck, settings
 from machine import StoodStill, running
 from prefork import Template
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.evidence import Evidence, StoreLedger
-from pyimagesearch.recording.packetgate import PacketGate
+from pyimagesearch.recording.packet_gate import PacketGate
+from pyimagesearch.recording.preroll import Tape
 from pyimagesearch.recording.recorder import Recorder
-from pyimagesearch.recording.tape import Tape
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
 
 settings.register_profile(
     "calm", deadline=None, max_examples=60, derandomize=bool(os.environ.get("CI")),

@@ -32,8 +32,8 @@ from pyimagesearch.events.event import (  # noqa: E402
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
-from pyimagesearch.metrics import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
-from pyimagesearch.web.site import Feed  # noqa: E402
+from pyimagesearch.rates import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
+from pyimagesearch.web.services import Feed  # noqa: E402
 
 FPS, SECONDS = 10, 6
 PATIENT = 300.0     # seconds in which a browser on a busy machine can undo
@@ -186,12 +186,12 @@ def fill(desk, days=2, noon=None):
 def main(folder):
     from pyimagesearch.capture.demo import DemoScene
     from pyimagesearch.events import store
-    from pyimagesearch.server import LiveServer, in_thread
+    from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.jpeg import encode
-    from pyimagesearch.web import eventapi
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.site import Site
+    from pyimagesearch.web.events import api as eventapi
+    from pyimagesearch.web.services import Site
 
     store.UNDO = eventapi.UNDO = PATIENT
     desk = Desk(folder)

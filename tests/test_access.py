@@ -17,32 +17,32 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
 from conftest import DEADLINE, ROOT, Hands, Later, eventually, run_program
-from pyimagesearch.datafolder import DataFolder, which_must_be_there
+from pyimagesearch.access.authenticator import ANYBODY, Gate, Wait
+from pyimagesearch.access.credentials import Credentials, CredentialsFile
+from pyimagesearch.access.log_redaction import MaskingFormatter
+from pyimagesearch.access.login_links import in_journal, invitation, qr_code
+from pyimagesearch.access.login_throttle import Attempts
+from pyimagesearch.access.passwords import Busy, PasswordCheck, hash_password
+from pyimagesearch.access.refusals import Refusals
+from pyimagesearch.access.roles import Role, Visitor
+from pyimagesearch.access.sessions import Sessions
+from pyimagesearch.access.signing import Keys
+from pyimagesearch.data_folder import DataFolder, which_must_be_there
 from pyimagesearch.errors import AccessError, DataFolderError
-from pyimagesearch.limits import place_of
-from pyimagesearch.web.access.attempts import Attempts
-from pyimagesearch.web.access.credentials import Credentials, CredentialsFile
-from pyimagesearch.web.access.gate import ANYBODY, Gate, Wait
-from pyimagesearch.web.access.invitation import in_journal, invitation, qr_code
-from pyimagesearch.web.access.keys import Keys
-from pyimagesearch.web.access.masking import MaskingFormatter
-from pyimagesearch.web.access.origin import (
+from pyimagesearch.serving.connections import place_of
+from pyimagesearch.web.request_origin import (
     from_our_pages,
     is_loopback,
     is_ours,
     own_names,
 )
-from pyimagesearch.web.access.passwords import Busy, PasswordCheck, hash_password
-from pyimagesearch.web.access.refusals import Refusals
-from pyimagesearch.web.access.sessions import Sessions
-from pyimagesearch.web.access.visitor import Role, Visitor
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 CHANGES = """if True:    # in a process of its own: the password of a role, again and again
     import sys
-    from pyimagesearch.datafolder import DataFolder
-    from pyimagesearch.web.access.credentials import CredentialsFile
-    from pyimagesearch.web.access.visitor import Role
+    from pyimagesearch.data_folder import DataFolder
+    from pyimagesearch.access.credentials import CredentialsFile
+    from pyimagesearch.access.roles import Role
     file, role = CredentialsFile(DataFolder(sys.argv[1])), Role(sys.argv[2])
     for number in range(20):
         file.change(lambda found: found.with_password(role, str(number)))
@@ -204,7 +204,7 @@ def test_passwords_are_checked_one_at_a_time_and_few_wait(monkeypatch):
         go_on.wait(10)
         under_way[0] -= 1
         return True
-    monkeypatch.setattr("pyimagesearch.web.access.passwords.check_password_hash", slow)
+    monkeypatch.setattr("pyimagesearch.access.passwords.check_password_hash", slow)
     check = PasswordCheck(at_once)
     checks = [Later(check.fits, VIEWER, "", "") for _ in range(3)]
     eventually(lambda: check._waiting[VIEWER] == 3)
@@ -250,7 +250,7 @@ def test_folder_with_a_password_on_a_disk_of_its_own_must_be_there(folder, monke
     file.keep(Credentials.new().with_password(OWNER, "hash"))
     assert path not in which_must_be_there()    # on the same disk as all else
     file.keep(Credentials.new())
-    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: path == folder.path)
+    monkeypatch.setattr("pyimagesearch.data_folder.disk_of", lambda path: path == folder.path)
     CredentialsFile(folder).keep(Credentials.new())
     assert path not in which_must_be_there()    # without a password
     file.keep(Credentials.new().with_password(OWNER, "hash"))

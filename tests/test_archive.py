@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from test_journal import write, write_part
+from test_preroll_journal import write, write_part
 from test_recorder import BEGAN, SMALL, film, record, times, told
 
 from conftest import eventually, keeping
-from pyimagesearch.archive import Archive
+from pyimagesearch.archive.archive import Archive
+from pyimagesearch.archive.recovery import salvage
+from pyimagesearch.archive.retention import DAY, Holding, days_kept, plan, room
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import EventsError, SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
-from pyimagesearch.recording import mp4
-from pyimagesearch.recording.mp4 import read_clip
-from pyimagesearch.recording.retention import DAY, Holding, days_kept, plan, room
-from pyimagesearch.recording.story import Story
-from pyimagesearch.salvage import salvage
-from pyimagesearch.settings import Settings
+from pyimagesearch.recording import clip as mp4
+from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.settings.settings import Settings
 
 HOLDINGS = st.lists(st.builds(
     Holding, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans(), st.just("")),
@@ -408,7 +408,7 @@ def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
     kept = archive()
     pulled = tmp_path.with_name("pulled")
     with monkeypatch.context() as pulling:
-        pulling.setattr("pyimagesearch.salvage.finish_parts", lambda folder: (
+        pulling.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: (
             tmp_path.rename(pulled), tmp_path.write_text("nothing is mounted here"),
             kept.store.remember("a", "b")))
         begin = time.monotonic()
@@ -424,7 +424,7 @@ def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
 
 def test_story_of_a_camera_with_any_name_is_read_back():
     told_ = Story(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
-    from pyimagesearch.recording.story import read_story
+    from pyimagesearch.recording.clip_metadata import read_story
     assert read_story(told_.as_comment()) == told_
 
 
@@ -464,7 +464,7 @@ def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
     left = {write(folder, 50), write_part(folder, 20)}
-    monkeypatch.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+    monkeypatch.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
     salvage(kept.clips / "front" / "2027-01-14", kept.store)    # where nothing was left
     assert "not finished" not in caplog.text
     salvage(kept.clips, kept.store)
@@ -488,7 +488,7 @@ def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, mo
     # the page said that somebody had moved its file; and its end stayed at its begin
     folder = waiting(opened(archive()))
     with monkeypatch.context() as without:
-        without.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+        without.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
         kept = opened(archive())
     (event,) = events_of(kept)
     size = sum(path.stat().st_size for path in folder.iterdir())
@@ -516,7 +516,7 @@ def test_event_that_ended_before_its_clip_could_be_finished_ends_where_it_did(ar
 
 def test_what_waits_goes_too_when_room_is_needed(archive, monkeypatch):
     folder = waiting(opened(archive()))
-    monkeypatch.setattr("pyimagesearch.salvage.explain_missing", lambda: "no PyAV")
+    monkeypatch.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
     kept = opened(archive(keep="300kB", reserve="0B"))
     kept.sweep()
     kept.store.settle(60)

@@ -13,7 +13,7 @@ import pytest
 from conftest import Hands, Product, eventually
 from machine import pace
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.settings import Settings
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic, layout
 

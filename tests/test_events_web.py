@@ -29,10 +29,10 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
-from pyimagesearch.web import eventfiles
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.export import Export
-from pyimagesearch.web.site import Site
+from pyimagesearch.web.events import files as eventfiles
+from pyimagesearch.web.events.export import Export
+from pyimagesearch.web.services import Site
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
 CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
@@ -439,7 +439,7 @@ def test_still_is_kept_and_shown(client, desk, broadcaster):
 
 
 def test_still_of_a_silent_camera_is_503(client, monkeypatch):
-    monkeypatch.setattr("pyimagesearch.web.recording.FRESH", 0.01)
+    monkeypatch.setattr("pyimagesearch.web.controls.FRESH", 0.01)
     assert client.post("/snapshot").status_code == 503
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from conftest import Hands, keeping
 from pyimagesearch.frames import ArrayPicture, Frame
-from pyimagesearch.recording.mp4 import read_clip
-from pyimagesearch.settings import Settings
+from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.settings.settings import Settings
 
 GREY = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()

@@ -17,10 +17,10 @@ import pytest
 
 from conftest import Product, eventually
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.lastwords import GRACE, LastWords
-from pyimagesearch.recording.mp4 import read_clip
+from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing
 from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.threads import GRACE, LastWords
 
 
 class Kept:

@@ -13,7 +13,7 @@ import pytest
 from test_recorder import probe
 
 from conftest import DEADLINE, ROOT, Product, eventually, missing, needs, run_program
-from pyimagesearch.recording.mp4 import read_clip
+from pyimagesearch.recording.clip import read_clip
 
 
 def post(product, path, **body):

@@ -18,7 +18,7 @@ import pytest
 from conftest import DEADLINE, ROOT, Later, eventually, free_port, missing
 from machine import age, running
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.ffmpeg import open_ffmpeg
+from pyimagesearch.capture.rtsp import open_ffmpeg
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost

@@ -20,7 +20,7 @@ def test_only_a_machine_that_stood_still_gives_another_chance(ran, again):
 NAMES = """if True:
     import ctypes, sys
     import webstreaming         # with all that it imports
-    from pyimagesearch.memory import names_have_room
+    from pyimagesearch.system.process import names_have_room
 
     class Mallinfo(ctypes.Structure):
         _fields_ = [(name, ctypes.c_size_t) for name in (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kept import Camera, Desk
-from test_door import BROWSER, OURS, OWNER, VIEWER, Guarded
+from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 
 from pyimagesearch.events.event import (
     ARMED,
@@ -21,9 +21,9 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
-from pyimagesearch.privacy import Privacy
-from pyimagesearch.settings import Settings
-from pyimagesearch.web.openapi import description
+from pyimagesearch.privacy.state import Privacy
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.web.api.openapi import description
 
 NOON = 1_763_640_000.0
 METHODS = {"get", "post", "put", "patch", "delete"}

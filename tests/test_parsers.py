@@ -15,14 +15,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from pyimagesearch.capture.http import boundary_of
-from pyimagesearch.capture.imagehub import ImageHubs
+from pyimagesearch.access.credentials import Credentials
+from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
+from pyimagesearch.capture.http_camera import boundary_of
+from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.multipart import MOST, MultipartParser
-from pyimagesearch.capture.opening import Camera, find_camera, gives_packets
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
 from pyimagesearch.events.event import Cursor
-from pyimagesearch.framing import (
+from pyimagesearch.recording.clip_metadata import MARK, Story, read_story
+from pyimagesearch.serving.http_syntax import (
     MOST_HEAD,
     HeaderLines,
     Refused,
@@ -30,12 +32,10 @@ from pyimagesearch.framing import (
     check_framing,
     is_request,
 )
-from pyimagesearch.given import merged
-from pyimagesearch.options import as_bytes, parse
-from pyimagesearch.recording.story import MARK, Story, read_story
-from pyimagesearch.settings import Settings, options
-from pyimagesearch.web import given as asked
-from pyimagesearch.web.access.credentials import Credentials
+from pyimagesearch.settings.loading import merged
+from pyimagesearch.settings.option import as_bytes, parse
+from pyimagesearch.settings.settings import Settings, options
+from pyimagesearch.web import params as asked
 
 TABLE = {item.name: item for item in options()}
 MANY = settings(max_examples=60)

@@ -13,22 +13,22 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from test_door import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_evidence import GREY, Scene
+from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_web import STATUS
 
 from conftest import eventually, run_program
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.datafolder import DataFolder, which_must_be_there
+from pyimagesearch.data_folder import DataFolder, which_must_be_there
 from pyimagesearch.errors import DataFolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
-from pyimagesearch.privacy import FILE, Privacy
-from pyimagesearch.recording.packetgate import PacketGate
-from pyimagesearch.recording.tape import Tape
-from pyimagesearch.settings import Settings
+from pyimagesearch.privacy.state import FILE, Privacy
+from pyimagesearch.recording.packet_gate import PacketGate
+from pyimagesearch.recording.preroll import Tape
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.site import Feed, Site
+from pyimagesearch.web.services import Feed, Site
 
 SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6"
 HEADER = VideoHeader(b"an MP4", b"extra")
@@ -120,7 +120,7 @@ def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path, monkeypa
                       EventStore(folder.database, SystemClock()), SystemClock())
     privacy.draw("yard", [DRAWN])
     assert str(folder.path) not in which_must_be_there()    # on the same disk as all else
-    monkeypatch.setattr("pyimagesearch.datafolder.disk_of", lambda path: stick in path.parents)
+    monkeypatch.setattr("pyimagesearch.data_folder.disk_of", lambda path: stick in path.parents)
     privacy.draw("yard", [])
     assert str(folder.path) not in which_must_be_there()    # where nothing is hidden
     privacy.draw("yard", [DRAWN])
@@ -297,11 +297,11 @@ def film_with_sound(path):
 def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
     import av
 
-    from pyimagesearch.capture.ffmpeg import open_ffmpeg
+    from pyimagesearch.capture.rtsp import open_ffmpeg
     from pyimagesearch.capture.url import CameraUrl
     from pyimagesearch.errors import CameraLost
-    from pyimagesearch.recording.mp4 import Clip, finish
-    from pyimagesearch.recording.story import Story
+    from pyimagesearch.recording.clip import Clip, finish
+    from pyimagesearch.recording.clip_metadata import Story
 
     def kinds(path):
         with av.open(str(path)) as container:

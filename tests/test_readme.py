@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from conftest import DEADLINE, ROOT, Product, missing, needs, run_program
-from pyimagesearch.settings import Settings
+from pyimagesearch.settings.settings import Settings
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S)

@@ -15,13 +15,24 @@ import pytest
 from conftest import ROOT, keeping, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.recording import encoder, mp4, shot, stillqueue
-from pyimagesearch.recording.journal import JOURNAL
-from pyimagesearch.recording.mp4 import finish, read_clip
-from pyimagesearch.recording.places import place_for
+from pyimagesearch.recording import (
+    clip as mp4,
+)
+from pyimagesearch.recording import (
+    event_recording as shot,
+)
+from pyimagesearch.recording import (
+    h264_encoder as encoder,
+)
+from pyimagesearch.recording import (
+    stillqueue,
+)
+from pyimagesearch.recording.clip import finish, read_clip
+from pyimagesearch.recording.clip_metadata import Story, read_story
+from pyimagesearch.recording.paths import place_for
+from pyimagesearch.recording.preroll_journal import JOURNAL
 from pyimagesearch.recording.recorder import be_nice
-from pyimagesearch.recording.story import Story, read_story
-from pyimagesearch.settings import Settings
+from pyimagesearch.settings.settings import Settings
 
 BEGAN = 1_800_000_000.0
 
@@ -527,7 +538,7 @@ def packets_of(seconds, fps=25, group=25, size=(320, 240)):
     """Return a header and H.264 packets, as a camera sends them."""
     import av
 
-    from pyimagesearch.capture.ffmpeg import describe
+    from pyimagesearch.capture.rtsp import describe
     scene, packets = DemoScene(size, fps), []
     with av.open("nowhere", "w", format="null") as container:
         stream = container.add_stream("libx264", rate=fps)
@@ -571,9 +582,9 @@ KILLED = """
 import sys, cv2, threading, time
 sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
-from pyimagesearch.recording.mp4 import Clip
-from pyimagesearch.recording.story import Story
-from pyimagesearch.recording.tape import Piece
+from pyimagesearch.recording.clip import Clip
+from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.recording.preroll import Piece
 from pyimagesearch.capture.demo import DemoScene
 pictures = [cv2.imencode(".jpg", DemoScene((160, 120), 30).picture(n))[1].tobytes() for n in range(9)]
 clip = Clip(Path(sys.argv[1]), Story(event=3, camera="front", kind="motion", begin=0.0))

@@ -18,8 +18,8 @@ import pytest
 
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from machine import age
-from pyimagesearch import listening
-from pyimagesearch.listening import listen, urls
+from pyimagesearch.serving import listen as listening
+from pyimagesearch.serving.listen import listen, urls
 
 SMALL = ("--source", "demo:320x240@10")
 
@@ -238,7 +238,7 @@ def test_port_that_needs_root_is_one_sentence():
     code = """if True:
         import os, sys
         from pyimagesearch.errors import ListenError
-        from pyimagesearch.listening import listen
+        from pyimagesearch.serving.listen import listen
         listen("127.0.0.1", 0).close()      # imports what it needs, while it may
         if os.geteuid() == 0:
             os.setuid(65534)        # as an ordinary user would

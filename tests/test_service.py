@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT, missing, needs, run_program
-from pyimagesearch import service as command
 from pyimagesearch.errors import ServiceError
-from pyimagesearch.service import service
-from pyimagesearch.settings import Settings
-from pyimagesearch.unit import expanded, quoted, unit
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.system import service as command
+from pyimagesearch.system.service import service
+from pyimagesearch.system.systemd_unit import expanded, quoted, unit
 
 AWKWARD = ("front=rtsp://eve:p%40ss$HOME%d@cam/\"a\\b'c\" ;|`id`", "yard=demo:320x240@5", ";")
 

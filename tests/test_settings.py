@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from pyimagesearch.settings import Settings, SettingsError
+from pyimagesearch.settings.settings import Settings, SettingsError
 
 
 def refused(capsys, argv=(), environ=None):

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from conftest import DEADLINE
 from pyimagesearch.capture import videofile
+from pyimagesearch.capture.cameras import find_camera, parse_demo
 from pyimagesearch.capture.demo import DemoScene, DemoSource
-from pyimagesearch.capture.imagehub import ImageHubs
+from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
-from pyimagesearch.capture.opening import find_camera, parse_demo
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import Wish, as_bgr
 from pyimagesearch.capture.url import parse_url, without_login
+from pyimagesearch.capture.usb import VideoStreamSource, open_usb
 from pyimagesearch.capture.videofile import VideoFileSource
-from pyimagesearch.capture.videostream import VideoStreamSource, open_usb
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SettingsError, SourceEnded
-from pyimagesearch.settings import Settings
+from pyimagesearch.settings.settings import Settings
 
 
 @pytest.fixture

@@ -17,17 +17,17 @@ import gevent.socket
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from test_limits import CROWDED, call, small
+from test_connections import CROWDED, call, small
 
 from benchmarks.load import anybody
 from chromium import go
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
-from pyimagesearch.datafolder import DataFolder
+from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
-from pyimagesearch.selfsigned import SelfSigned
-from pyimagesearch.selfsigned import make as make_own
-from pyimagesearch.tls import HELLO, Tls, load, shake_hands
-from pyimagesearch.validity import Validity
+from pyimagesearch.serving.certificate_expiry import Validity
+from pyimagesearch.serving.self_signed import SelfSigned
+from pyimagesearch.serving.self_signed import make as make_own
+from pyimagesearch.serving.tls import HELLO, Tls, load, shake_hands
 
 DEMO = ("--source", "demo:320x240@10", "--frame-count", "1")
 
@@ -253,7 +253,7 @@ def test_handshake_counts_for_who_wants_it_and_what_others_do_meanwhile_does_not
 
 def test_strangers_in_the_middle_of_a_handshake_keep_nobody_out(pair):
     program = CROWDED.replace("Connections(20, 12)", "Connections(20, 12), Tls(*{!r})")
-    with small("from pathlib import PosixPath\nfrom pyimagesearch.tls import Tls\n"
+    with small("from pathlib import PosixPath\nfrom pyimagesearch.serving.tls import Tls\n"
                + program.format(pair)) as server:
         halfway = [call(server.port, f"127.0.0.{2 + number % 10}") for number in range(60)]
         for each in halfway:
@@ -322,7 +322,7 @@ def test_files_are_taken_up_only_when_they_have_come_to_rest(tmp_path):
     (13, "is good until 03 December 2026, 12:00 UTC only"), (16, "")])
 def test_end_of_a_certificate_is_told_in_time_once_a_day(tmp_path, caplog, monkeypatch, days, told):
     begun = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
-    monkeypatch.setattr("pyimagesearch.selfsigned.LASTS", datetime.timedelta(days=days + 100))
+    monkeypatch.setattr("pyimagesearch.serving.self_signed.LASTS", datetime.timedelta(days=days + 100))
     cert = tmp_path / "some.pem"
     cert.write_bytes(make_own(
         ec.generate_private_key(ec.SECP256R1()), {"x"}, begun - datetime.timedelta(days=100)))
@@ -398,13 +398,13 @@ def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatc
     assert signed.cert.read_bytes() == first
 
     moved = {ipaddress.ip_address("192.0.2.77")}
-    monkeypatch.setattr("pyimagesearch.selfsigned.own_addresses", lambda: moved)
+    monkeypatch.setattr("pyimagesearch.serving.self_signed.own_addresses", lambda: moved)
     signed.renew()
     second = signed.cert.read_bytes()
     assert second != first
     assert signed.key.read_bytes() == key
 
-    monkeypatch.setattr("pyimagesearch.selfsigned.LASTS", datetime.timedelta(days=6))
+    monkeypatch.setattr("pyimagesearch.serving.self_signed.LASTS", datetime.timedelta(days=6))
     signed.cert.write_bytes(b"no certificate")
     signed.renew()
     ending = signed.cert.read_bytes()

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from conftest import Product, eventually, keeping
-from pyimagesearch.capture.opening import Camera
+from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
-from pyimagesearch.settings import Settings
-from pyimagesearch.streaming.screen import Screen
-from pyimagesearch.surveillance import Surveillance
-from pyimagesearch.watchdog import ServiceManager, Watchdog, patience
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.publisher import Screen
+from pyimagesearch.surveillance.camera_loop import Surveillance
+from pyimagesearch.system.watchdog import ServiceManager, Watchdog, patience
 
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from pyimagesearch.metrics import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
+from pyimagesearch.rates import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.site import Feed, Site
+from pyimagesearch.web.services import Feed, Site
 
 STATUS = CameraStatus(
     name="camera", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="", learnt=40,

@@ -10,8 +10,8 @@ from pyimagesearch.errors import CameraLost
 
 from .picamera import open_legacy, open_picamera2
 from .source import Source, Wish
+from .usb import open_usb
 from .v4l2 import Device, capture_devices
-from .videostream import open_usb
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import DETECTION_WIDTH, ArrayPicture, Picture, Size
 
 from .source import Source, Wish
-from .videostream import VideoStreamSource
+from .usb import VideoStreamSource
 
 log = logging.getLogger(__name__)
 

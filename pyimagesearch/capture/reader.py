@@ -9,7 +9,7 @@ import cv2
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame
-from pyimagesearch.metrics import Rate
+from pyimagesearch.rates import Rate
 
 from .source import OPENING, Opener, Source
 

@@ -11,7 +11,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
-from . import tryfile
+from . import probe_file as tryfile
 from .pace import Pace
 from .source import as_bgr
 

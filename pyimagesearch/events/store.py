@@ -18,7 +18,7 @@ from pyimagesearch.errors import EventsError
 from pyimagesearch.frames import Box
 
 from .event import GONE, OPEN, Event, KeptFile
-from .reading import EventReader, read_only
+from .queries import EventReader, read_only
 from .schema import connect, make_sound
 
 log = logging.getLogger(__name__)

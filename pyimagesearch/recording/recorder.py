@@ -11,12 +11,12 @@ from pathlib import Path
 
 from pyimagesearch.clock import Clock
 
-from .encoder import Encoders
-from .places import place_for
-from .shot import Ledger, Shot
+from .clip_metadata import Story
+from .event_recording import Ledger, Shot
+from .h264_encoder import Encoders
+from .paths import place_for
+from .preroll import Tape
 from .stillqueue import Still, StillQueue
-from .story import Story
-from .tape import Tape
 
 log = logging.getLogger(__name__)
 

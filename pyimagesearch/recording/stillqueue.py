@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 
-from .mp4 import reason
-from .places import STILL, save_still, with_kind
-from .shot import COMPLETE, RETRY, Ledger
+from .clip import reason
+from .event_recording import COMPLETE, RETRY, Ledger
+from .paths import STILL, save_still, with_kind
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pyimagesearch.errors import BadPicture, RecordingError
 
-from .mp4 import PART, reason
-from .places import STILL, save_still
-from .story import Story
-from .tape import Piece
+from .clip import PART, reason
+from .clip_metadata import Story
+from .paths import STILL, save_still
+from .preroll import Piece
 
 EVERY = 1.0     # seconds from one still to the next
 

@@ -5,21 +5,27 @@ from pathlib import Path
 from flask import Flask
 
 from . import (
-    door,
-    eventapi,
-    eventfiles,
-    eventpages,
-    failures,
+    controls as recording,
+)
+from . import (
+    errors as failures,
+)
+from . import (
+    guard as door,
+)
+from . import (
     headers,
     live,
     login,
-    openapi,
     privacy,
-    recording,
     status,
 )
+from .api import openapi
+from .events import api as eventapi
+from .events import files as eventfiles
+from .events import pages as eventpages
 from .proxies import behind_proxies
-from .site import Site
+from .services import Site
 
 
 def create_app(site: Site, *, base_path: str = "", trusted_proxies: int = 0) -> Flask:

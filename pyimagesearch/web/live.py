@@ -3,12 +3,12 @@
 from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable
 
+from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
-from .access.visitor import Role
-from .site import this_site
+from .services import this_site
 
 bp = Blueprint("live", __name__)
 

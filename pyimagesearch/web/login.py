@@ -17,14 +17,15 @@ from flask import (
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.urls import iri_to_uri
 
-from .access.gate import ANYBODY, DEVICE_LASTS, Gate, Wait
-from .access.passwords import Busy
-from .access.sessions import LASTS, Session
-from .access.visitor import Role, Visitor
-from .door import cookie_name, go_to, viewer_may
-from .failures import wants_page
-from .given import body
-from .site import this_site
+from pyimagesearch.access.authenticator import ANYBODY, DEVICE_LASTS, Gate, Wait
+from pyimagesearch.access.passwords import Busy
+from pyimagesearch.access.roles import Role, Visitor
+from pyimagesearch.access.sessions import LASTS, Session
+
+from .errors import wants_page
+from .guard import cookie_name, go_to, viewer_may
+from .params import body
+from .services import this_site
 
 bp = Blueprint("login", __name__)
 

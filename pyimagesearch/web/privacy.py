@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, abort
 
 from pyimagesearch.errors import DataFolderError
-from pyimagesearch.privacymask import MOST, SPELLING, is_polygon
+from pyimagesearch.privacy.mask import MOST, SPELLING, is_polygon
 
-from .given import body, truth, wrong
-from .site import this_privacy, this_site
+from .params import body, truth, wrong
+from .services import this_privacy, this_site
 
 bp = Blueprint("privacy", __name__)
 

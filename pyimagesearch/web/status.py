@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
 
-from .site import this_site
+from .services import this_site
 
 bp = Blueprint("status", __name__)
 
@@ -35,7 +35,7 @@ def metrics() -> Response:
 
     def write() -> tuple[bytes, str]:
         # an extra, and slow to import
-        from .exposition import exposition
+        from pyimagesearch.web.api.prometheus import exposition
 
         return exposition(site)
 

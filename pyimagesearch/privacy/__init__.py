@@ -1,0 +1,1 @@
+"""Privacy: regions that are blackened, and cameras that are switched off."""

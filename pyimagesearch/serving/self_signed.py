@@ -1,0 +1,145 @@
+"""A certificate made here, for a machine in a home that nobody else vouches for."""
+
+import datetime
+import ipaddress
+import logging
+import re
+import socket
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from pyimagesearch.data_folder import DataFolder
+from pyimagesearch.errors import DataFolderError
+
+from .listen import own_addresses
+
+log = logging.getLogger(__name__)
+
+DAY = datetime.timedelta(days=1)
+LASTS = 824 * DAY       # with the day before, the 825 that browsers take at most
+EARLY = 7 * DAY         # that it is made anew before it ends
+
+Name = str | ipaddress.IPv4Address | ipaddress.IPv6Address
+Names = set[Name]
+
+
+class SelfSigned:
+    """
+    Keep a key and a certificate for this machine in *folder*, both of mode 600.
+
+    The key stays; the certificate names the machine's names and addresses, the *ip*
+    that is listened on, and the *hosts* by which browsers may come as well.
+    """
+
+    def __init__(self, folder: DataFolder, ip: str, hosts: Sequence[str] = ()) -> None:
+        self._folder = folder
+        self._ip = ip
+        self._hosts = {host_name(each) for each in hosts}
+        self.cert = folder.path / "tls-cert.pem"
+        self.key = folder.path / "tls-key.pem"
+
+    def renew(self) -> None:
+        """
+        Make the certificate, if there is none for these names and this day.
+
+        Raises :exc:`DataFolderError` if it cannot be kept.
+        """
+        try:
+            key, names = self._own_key(), own_names(self._ip) | self._hosts
+            now = datetime.datetime.now(datetime.UTC)
+            if not is_good(self._folder.secret(self.cert.name), key, names, now):
+                made = make(key, names, now)
+                self._folder.keep_secret(self.cert.name, made)
+                log.info("made a certificate for %s; its SHA-256 fingerprint is %s",
+                         ", ".join(sorted(str(name) for name in names)),
+                         fingerprint(made))
+        except OSError as error:
+            raise DataFolderError(
+                f"the certificate cannot be kept in {str(self._folder.path)!r}: "
+                f"{error.strerror}") from None
+
+    def _own_key(self) -> ec.EllipticCurvePrivateKey:
+        text = self._folder.secret(self.key.name)
+        try:
+            key = serialization.load_pem_private_key(text or b"", None)
+        except (ValueError, TypeError):
+            key = None
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return key
+        new = ec.generate_private_key(ec.SECP256R1())
+        self._folder.keep_secret(self.key.name, new.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+        return new
+
+
+def own_names(ip: str) -> Names:
+    """Return all names and addresses by which a browser may call this machine."""
+    host = socket.gethostname()
+    names: Names = {"localhost", *own_addresses()}
+    if re.fullmatch(r"[A-Za-z0-9.-]{1,60}", host):
+        names |= {host, f"{host.partition('.')[0]}.local"}
+    found = host_name(ip)
+    unspecified = not isinstance(found, str) and found.is_unspecified
+    return names if unspecified else names | {found}
+
+
+def host_name(text: str) -> Name:
+    """Return *text* as an address if it is one, else as it is: a name."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return text
+
+
+def fingerprint(cert: bytes) -> str:
+    """Return by what a browser's warning tells *cert* (PEM) from all others."""
+    found = x509.load_pem_x509_certificate(cert).fingerprint(hashes.SHA256())
+    return found.hex(":").upper()
+
+
+def is_good(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
+            now: datetime.datetime) -> bool:
+    """Return whether *text* is a certificate of *key* for *names*, and lasts a week."""
+    try:
+        cert = x509.load_pem_x509_certificate(text or b"")
+        found = cert.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    known: Names = {*found.get_values_for_type(x509.DNSName),
+                    *as_addresses(found.get_values_for_type(x509.IPAddress))}
+    return (cert.not_valid_before_utc <= now < cert.not_valid_after_utc - EARLY
+            and names <= known and cert.public_key() == key.public_key())
+
+
+def as_addresses(values: Iterable[object]) -> Names:
+    """Return those of *values* that are addresses, not networks."""
+    return {value for value in values
+            if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address)}
+
+
+def make(key: ec.EllipticCurvePrivateKey, names: Names,
+         now: datetime.datetime) -> bytes:
+    """Return a certificate of *key* for *names* (PEM)."""
+    title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webstreaming")])
+    public = key.public_key()
+    alternatives = [
+        x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
+        for name in sorted(names, key=str)]
+    builder = (
+        x509.CertificateBuilder().subject_name(title).issuer_name(title)
+        .public_key(public).serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY).not_valid_after(now + LASTS))
+    for extension, critical in (
+            (x509.SubjectAlternativeName(alternatives), False),
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            (x509.SubjectKeyIdentifier.from_public_key(public), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)):
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,130 @@
+"""Say which cameras are there, and what is wrong with the one that is wanted."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+
+from pyimagesearch.capture.cameras import Camera, find_camera
+from pyimagesearch.capture.imagezmq import ImageHubs
+from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.v4l2 import capture_devices, users_of
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import BadPicture, SurveillanceError
+from pyimagesearch.frames import Frame
+from pyimagesearch.recording.clip import explain_lack
+from pyimagesearch.settings.settings import Settings
+
+WATCH = 5.0         # seconds for which the source is watched
+DARK = 20           # grey levels, of 255, under which a picture shows nothing
+
+
+def examine(settings: Settings, clock: Clock) -> int:
+    """Print what is found; return 0 only when frames came from every source."""
+    for line in machine():
+        print(line)
+    hubs = ImageHubs()
+    results = []
+    for wanted in settings.cameras():
+        camera = find_camera(wanted, clock, hubs)
+        print(f"\n{wanted.name}: opening {camera.label} for {WATCH:g} seconds",
+              flush=True)
+        results.append(watch(camera, clock))
+    hubs.close()
+    return 0 if all(results) else 1
+
+
+def machine() -> Iterator[str]:
+    """Yield a line for each camera that this machine knows, and what is missing."""
+    yield f"Python {platform.python_version()} on {platform.machine()}"
+    devices = capture_devices()
+    for device in devices:
+        users = ", ".join(users_of(device.path))
+        allowed = os.access(device.path, os.R_OK | os.W_OK)
+        yield (f"{device.path}: {device.name}"
+               + (f", in use by {users}" if users else "")
+               + ("" if allowed else ", no permission: sudo usermod -aG video $USER"))
+    if not devices:
+        yield "no USB camera (V4L2 capture device) is there"
+    yield from picamera2_cameras()
+    if lack := explain_lack():
+        yield lack
+
+
+def picamera2_cameras() -> Iterator[str]:
+    """Yield a line for each camera of the Raspberry Pi's own kind."""
+    try:
+        from picamera2 import Picamera2
+    except ImportError:
+        yield "Picamera2 is not installed (only for a Raspberry Pi's own camera)"
+        return
+    cameras = Picamera2.global_camera_info()
+    for camera in cameras:
+        number, model = camera.get("Num", "?"), camera.get("Model", "unnamed")
+        yield f"Picamera2 camera {number}: {model}"
+    if not cameras:
+        yield "Picamera2 finds no camera; is the cable in?"
+
+
+def watch(camera: Camera, clock: Clock) -> bool:
+    """Watch *camera* and print what it gives; return whether frames came."""
+    reader = FrameReader(camera.open, "doctor", clock, camera.opening)
+    frames: list[Frame] = []
+    costs: list[float] = []
+    levels: list[float] = []
+    garbled = 0
+    problem = ""
+    try:
+        for frame in reader.frames():
+            try:
+                before = time.thread_time()
+                levels.append(float(frame.picture.colour()[::8, ::8].mean()))
+                costs.append(time.thread_time() - before)
+            except BadPicture:
+                garbled += 1
+                continue
+            frames.append(frame)
+            if frame.arrived - frames[0].arrived > WATCH:
+                break
+    except SurveillanceError as error:
+        problem = str(error)
+    reader.close(1.0)
+    report(reader.granted, frames, costs, levels)
+    for line in verdict(problem, frames, levels, garbled):
+        print(line)
+    return bool(frames)
+
+
+def report(granted: str, frames: list[Frame], costs: list[float],
+           levels: list[float]) -> None:
+    """Print the figures of what came."""
+    if granted:
+        print(f"  granted     {granted}")
+    if len(frames) < 2:
+        return
+    first, last = frames[0], frames[-1]
+    seconds = last.arrived - first.arrived
+    width, height = last.picture.size
+    print(f"  picture     {width}x{height}")
+    print(f"  rate        {(last.number - first.number) / seconds:.1f} frames a second")
+    print(f"  decoding    {1000 * statistics.median(costs):.1f} ms of CPU a frame")
+    print(f"  brightness  {statistics.mean(levels):.0f} of 255")
+
+
+def verdict(problem: str, frames: list[Frame], levels: list[float],
+            garbled: int) -> Iterator[str]:
+    """Yield what is wrong, in one sentence each, or that all is well."""
+    if problem:
+        yield f"  WRONG: {problem}"
+    if garbled:
+        yield f"  WRONG: {garbled} pictures were garbled; is the cable or network bad?"
+    if levels and statistics.mean(levels) < DARK:
+        yield ("  WRONG: the picture is almost black; is the lens covered, or does the "
+               "room need light?")
+    if not problem and not frames:
+        yield "  WRONG: no frame came"
+    elif frames and not problem and not garbled:
+        yield "  fine" if statistics.mean(levels) >= DARK else "  but frames come"
+
+

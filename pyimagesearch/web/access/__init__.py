@@ -1,1 +1,0 @@
-"""Who may look, without the web: passwords, links, sessions, keys, wrong tries."""

@@ -1,0 +1,1 @@
+"""The machine-readable side: OpenAPI and Prometheus."""

@@ -1,0 +1,598 @@
+"""The camera loop, run on painted frames instead of a camera."""
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import eventually, keeping
+from machine import running
+from pyimagesearch.capture.cameras import Camera
+from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
+from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.privacy.mask import PrivacyMask
+from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.streaming.publisher import Screen
+from pyimagesearch.surveillance.camera_loop import Surveillance
+
+EMPTY = np.full((600, 800, 3), 90, np.uint8)
+
+
+def square_at(x):
+    """Return a grey frame with a white 80x80 square, *x* from the left."""
+    frame = EMPTY.copy()
+    frame[200:280, x:x + 80] = 255
+    return frame
+
+
+def frames_of(images, fps=30):
+    return [Frame(number, ArrayPicture(image), 1_800_000_000 + number / fps, number / fps)
+            for number, image in enumerate(images, 1)]
+
+
+def red_box(jpeg):
+    """Return the box of the red pixels above the clock, or None."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    above_the_clock = image[:-40].astype(int)
+    blue, green, red = np.moveaxis(above_the_clock, 2, 0)
+    x, y, w, h = cv2.boundingRect(
+        ((red > 150) & (green < 100) & (blue < 100)).astype(np.uint8))
+    return (x, y, x + w, y + h) if w else None
+
+
+@pytest.fixture
+def make(broadcaster, tmp_path):
+    made = []
+
+    def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
+        (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
+        clock = clock or SystemClock()
+        made.append(Surveillance(
+            Camera("a test", open_source),
+            Screen("test", broadcaster, None, width=wanted.width, quality=75),
+            keeping(wanted, clock, tmp_path).evidence, wanted,
+            clock, make_detector=detector))
+        return made[-1]
+    yield make
+    for surveillance in made:
+        surveillance.stop()
+        if surveillance._thread.ident:
+            assert surveillance.join(60)
+
+
+class Playing:
+    """A source that gives *images*, then raises *end*, or waits without one."""
+
+    patience = 5.0
+    granted = "a test"
+
+    def __init__(self, images, end=None, closing=None):
+        self._images, self._end, self._closing = iter(images), end, closing
+
+    def read(self):
+        for image in self._images:
+            return ArrayPicture(image)
+        if self._end is None:
+            self._closing.wait()
+            raise CameraLost("closing")
+        raise self._end
+
+    def close(self):
+        pass
+
+
+# --- what is seen
+
+@pytest.mark.parametrize(("last", "boxed"), [
+    pytest.param(EMPTY, False, id="still"),
+    pytest.param(square_at(400), True, id="moving")])
+def test_box_is_drawn_only_around_motion(make, broadcaster, last, boxed):
+    surveillance = make()
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 6 + [last]), frameCount=5)
+    assert (red_box(broadcaster.latest.jpeg) is not None) == boxed
+    assert surveillance.status().motion == boxed
+
+
+def test_box_is_scaled_to_the_streamed_size(make, broadcaster):
+    for width, scale in ((800, 1), (400, 0.5)):
+        with broadcaster.watching():
+            make(width=width).detect_motion(
+                frames_of([EMPTY] * 6 + [square_at(400)]), frameCount=5)
+        truth = [400 * scale, 200 * scale, 480 * scale, 280 * scale]
+        assert np.abs(np.subtract(red_box(broadcaster.latest.jpeg), truth)).max() <= 9
+
+
+def test_detection_begins_once_more_than_frame_count_frames_were_learnt(make):
+    calls = []
+
+    class Spy(SingleMotionDetector):
+        def detect(self, image, tVal):
+            calls.append(tVal)
+            return super().detect(image, tVal)
+
+    surveillance = make(detector=Spy, threshold=31)
+    surveillance.detect_motion(frames_of([EMPTY] * 6), frameCount=5)
+    assert calls == []
+    surveillance.detect_motion(frames_of([EMPTY] * 7), frameCount=5)
+    assert calls == [31]
+
+
+def test_any_detector_can_take_its_place(make, broadcaster):
+    class Everywhere:
+        def update(self, image):
+            assert image.shape == (300, 400)
+
+        def detect(self, image, tVal):
+            return image, (100, 50, 200, 150)
+
+    with broadcaster.watching():
+        make(detector=Everywhere, width=800).detect_motion(frames_of([EMPTY] * 3), 1)
+    assert np.abs(np.subtract(red_box(broadcaster.latest.jpeg),
+                              (200, 100, 400, 300))).max() <= 3
+
+
+def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
+    with broadcaster.watching():
+        make().detect_motion(frames_of([EMPTY]), 5)
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), 1).astype(int)
+    redness = image[:, :, 2] - image[:, :, 0] > 40
+    x, y, w, h = cv2.boundingRect(redness.astype(np.uint8))
+    assert x < 16
+    assert y + h > 465
+    assert 200 < w < 480
+
+
+# --- what is hidden
+
+def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
+    surveillance = make(width=800)
+    surveillance.hide(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)]), frameCount=5)
+    assert not surveillance.status().motion
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[:500, 330:550].max() < 16
+    assert image[:500, :310].min() > 60
+
+
+def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcaster):
+    surveillance = make(width=800)
+
+    def frames():
+        yield from frames_of([EMPTY] * 9)
+        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+        yield frames_of([EMPTY] * 10)[-1]
+        learnt.append(surveillance.status().learnt)
+        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # the same again
+        yield frames_of([EMPTY] * 11)[-1]
+        learnt.append(surveillance.status().learnt)
+    learnt = []
+    with broadcaster.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+    assert learnt == [1, 2]
+    assert not surveillance.status().motion
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[20:60, 300:700].max() < 16
+
+
+def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, broadcaster):
+    mask = PrivacyMask(["0,0 1000,0 1000,1000 0,1000"])
+
+    class Owner(SingleMotionDetector):
+        seen = 0
+
+        def update(self, image):
+            super().update(image)
+            Owner.seen += 1
+            if Owner.seen == 3:
+                before.append(broadcaster.latest.number)
+                surveillance.hide(mask)
+
+    def frames():
+        for frame in frames_of([EMPTY] * 4):
+            if Owner.seen == 3:     # not even what was shown before the mask
+                assert (broadcaster.latest.number, broadcaster.stale) == (before[0], True)
+                assert broadcaster.fresh(0.01) is None
+            yield frame
+    before = []
+    surveillance = make(detector=Owner, width=800)
+    with broadcaster.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+    assert broadcaster.latest.number == before[0] + 1
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image[:500].max() < 16
+
+
+def test_what_was_seen_before_a_mask_gets_into_no_clip_and_no_thumbnail(make):
+    surveillance = make(record=True, width=800)
+    surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)] * 3), frameCount=5)
+    evidence = surveillance._evidence
+    assert evidence._recorder.tape.bytes
+    assert evidence._peak.jpeg
+    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
+    assert evidence._recorder.tape.bytes == 0
+    assert not evidence._peak.jpeg
+
+
+def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
+    mosaic = Mosaic(["test", "other"], LatestFrameBroadcaster(), 90, SystemClock())
+    screen = Screen("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
+    screen.show_card("STARTING", "", 0.0)
+    with mosaic.broadcaster.watching():
+        screen.show(np.full((480, 640, 3), 200, np.uint8), 1.0, None, (640, 480), "")
+        assert mosaic._canvas[240, 320].min() == 200
+        screen.hide()
+    assert mosaic._canvas[240, 320].max() < 60
+
+
+def test_card_stays_when_a_mask_is_put(make, broadcaster):
+    surveillance = make()
+    assert not broadcaster.stale        # it says STARTING
+    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+    assert not broadcaster.stale
+
+
+def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
+        make, broadcaster, tmp_path):
+    opened = []
+
+    class Device(Playing):
+        def read(self):
+            if self._closing.wait(0.02):
+                raise CameraLost("closing")
+            return ArrayPicture(EMPTY)
+
+        def close(self):
+            opened.remove(self)
+
+    def open_device(closing):
+        opened.append(Device([], closing=closing))
+        return opened[-1]
+
+    surveillance = make(open_device, frame_count=1)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "live")
+    surveillance.switch(1_800_000_000.0)
+    eventually(lambda: surveillance.status().state == "off")
+    eventually(lambda: not opened)
+    status, card = surveillance.status(), broadcaster.latest
+    assert (status.since, status.words, status.is_live) == (1_800_000_000.0, "switched off", False)
+    assert status.losses == 0
+    assert not broadcaster.stale        # who comes now sees the card
+    surveillance.switch(None)
+    eventually(lambda: surveillance.status().state == "live")
+    assert len(opened) == 1
+    assert broadcaster.latest.number > card.number
+    surveillance.switch(1_800_000_100.0)
+    eventually(lambda: not opened)
+    surveillance.stop()
+    assert surveillance.join(60)
+
+
+def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
+    opened = []
+    surveillance = make(lambda closing: opened.append(1))
+    surveillance.switch(5.0)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "off")
+    surveillance.stop()
+    assert surveillance.join(60)
+    assert opened == []
+
+
+# --- what is not done
+
+def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
+    image = np.full((300, 400, 3), 90, np.uint8)
+    with broadcaster.watching():
+        make().detect_motion(frames_of([image] * 3), 1)
+    assert (image == 90).all()
+
+
+def test_nothing_is_encoded_while_nobody_watches(make, broadcaster):
+    surveillance = make()
+    before = broadcaster.latest.number
+    surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
+    assert surveillance.status().encoded == 0
+    assert broadcaster.latest.number == before
+    assert broadcaster.stale
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
+    assert surveillance.status().encoded == 5
+
+
+class Filmed:
+    """JPEGs of a camera on the network, recorded while nobody watches."""
+
+    def __init__(self, make, clock, **options):
+        self.surveillance = make(clock=clock, record=True, **options)
+        self.evidence = self.surveillance._evidence
+        self.recorder = self.evidence._recorder
+        self.clock, self.number = clock, 0
+
+    def given(self, images):
+        """Yield *images*, ten a second, each written to the disk before the next."""
+        for image in images:
+            self.clock.now += 0.1
+            self.number += 1
+            jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+            yield Frame(self.number, JpegPicture(jpeg, JpegDecoder()), self.clock.time(),
+                        self.clock.monotonic())
+            self.recorder.run_once()
+
+    def show(self, images):
+        self.surveillance.detect_motion(self.given(images), 5)
+
+    @property
+    def encoded(self):
+        return self.surveillance.status().encoded
+
+
+@pytest.fixture
+def filmed(make, clock):
+    return lambda **options: Filmed(make, clock, **options)
+
+
+def frames_in(clip):
+    import av
+    with av.open(str(clip)) as container:
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
+def is_red(image):
+    blue, green, red = np.moveaxis(image.astype(int), 2, 0)
+    return (red > 130) & (green < 110) & (blue < 110)
+
+
+def test_cameras_own_jpegs_are_kept_undrawn_while_nobody_watches(filmed):
+    camera = filmed(width=800)
+    camera.show([EMPTY] * 60)
+    pieces = camera.recorder.tape.after(0, 100)
+    assert camera.encoded == 0
+    assert len(pieces) > 50
+    assert all(piece.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in pieces)
+
+
+def test_clip_of_undrawn_pictures_shows_time_and_box_as_a_viewer_would_see_them(
+        filmed, tmp_path):
+    camera = filmed(width=800, post_roll=1.0)
+    camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
+    (clip,) = tmp_path.rglob("*.mp4")
+    story, seconds = read_clip(clip)
+    shown = frames_in(clip)
+    assert seconds == pytest.approx(8.2, abs=0.4)      # 5 + 2 + 1, and what lingers
+    assert all(is_red(image[-40:, :400]).any() for image in shown)
+    boxed = [is_red(image[:-40]).any() for image in shown]
+    assert not any(boxed[:45])          # nothing moves in the pre-roll
+    assert sum(boxed) in range(18, 24)
+    assert story.peak_box
+    assert is_red(cv2.imread(str(clip.with_suffix(".jpg")))[:-40]).any()
+    # the thumbnail is drawn where a higher peak comes, and nothing else
+    assert 1 <= camera.encoded <= 20
+
+
+def test_large_pictures_are_drawn_for_the_pre_roll_as_they_would_not_fit(filmed):
+    noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
+    camera = filmed(width=800)
+    camera.show([noise] * 40)           # 300 kB each
+    tape = camera.recorder.tape
+    own = [piece.undrawn is not None for piece in tape.after(0, 100)]
+    assert 0 < sum(own) < 40
+    assert own == sorted(own, reverse=True)     # as long as there is room
+    smaller = filmed()                  # streamed at 640 pixels
+    smaller.show([EMPTY] * 20)
+    assert not any(piece.undrawn for piece in smaller.recorder.tape.after(0, 100))
+
+
+def test_viewer_and_recorder_share_the_drawn_picture(filmed, broadcaster):
+    camera = filmed(width=800)
+    with broadcaster.watching():
+        camera.show([EMPTY] * 10)
+    assert camera.encoded == 10
+    newest = camera.recorder.tape.after(0)[-1]
+    assert (newest.data, newest.undrawn) == (broadcaster.latest.jpeg, None)
+
+
+def test_each_frame_is_encoded_once_for_many_viewers(make, broadcaster):
+    surveillance = make()
+    with broadcaster.watching(), broadcaster.watching(), broadcaster.watching():
+        surveillance.detect_motion(frames_of([EMPTY] * 4), 2)
+    assert surveillance.status().encoded == 4
+
+
+def test_rate_is_limited_to_what_was_asked_for(make):
+    surveillance = make(fps=10.0)
+    surveillance.detect_motion(frames_of([EMPTY] * 60, fps=30), 5)
+    assert surveillance.status().frames == 20
+
+
+def test_every_frame_that_was_given_is_counted_once(make, clock):
+    class Garbled(ArrayPicture):
+        def grey(self):
+            raise BadPicture("no picture")
+
+    given = [frame._replace(arrived=clock.monotonic() - 3 + frame.number / 30)
+             for frame in frames_of([EMPTY] * 61, fps=30) if frame.number % 7]
+    given[-2] = given[-2]._replace(picture=Garbled(EMPTY))
+    given[30] = given[30]._replace(picture=Garbled(EMPTY))
+    surveillance = make(clock=clock, fps=10.0)
+    assert surveillance.status().age is None
+    surveillance.detect_motion(given, 5)
+    status = surveillance.status()
+    assert (status.given, status.skipped) == (61, 8)
+    assert status.frames + status.skipped + status.left_out + status.garbled == 61
+    assert min(status.frames, status.left_out) > 10
+    assert status.age == pytest.approx(3 - 61 / 30, abs=0.001)
+    assert status.detect_seconds > 0
+
+
+def test_new_size_is_learnt_anew_instead_of_failing(make):
+    surveillance = make()
+    small = np.full((240, 320, 3), 90, np.uint8)
+    surveillance.detect_motion(frames_of([EMPTY] * 9 + [small] * 3), frameCount=5)
+    status = surveillance.status()
+    assert (status.width, status.height, status.learnt) == (320, 240, 3)
+    assert status.words == "learning the background, 3 of 32"
+
+
+# --- losing and finding the camera
+
+def test_first_card_is_there_before_the_camera_is(make, broadcaster):
+    surveillance = make()
+    assert broadcaster.latest.jpeg.startswith(b"\xff\xd8")
+    assert surveillance.status().state == "starting"
+
+
+def test_lost_camera_is_told_and_opened_again_and_learnt_anew(make, broadcaster, caplog):
+    caplog.set_level("INFO")
+    tries = iter([CameraLost("unplugged at first"), [square_at(10)] * 3, [EMPTY] * 3])
+    returned = threading.Event()
+
+    def flaky(closing):
+        attempt = next(tries, None)
+        if isinstance(attempt, Exception):
+            raise attempt
+        if attempt is None:
+            returned.set()
+            return Playing([], closing=closing)
+        return Playing(attempt, CameraLost("the cable broke"))
+
+    surveillance = make(flaky, frame_count=1)
+    surveillance.start()
+    assert returned.wait(10)
+    log = caplog.text
+    assert "no signal: unplugged at first (without a camera, try: --source demo)" in log
+    assert log.count("no signal: the cable broke") == 2
+    assert log.count("the picture is back") >= 1
+    status = surveillance.status()
+    assert (status.state, status.reason) == ("no signal", "the cable broke")
+    assert status.losses == 3
+
+
+def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):
+    tries = []
+
+    def dead(closing):
+        tries.append(1)
+        raise CameraLost("there is no camera")
+
+    surveillance = make(dead, clock=Impatient())
+    surveillance.start()
+    eventually(lambda: len(tries) > 20)
+    assert caplog.text.count("there is no camera") == 1
+    assert broadcaster.latest.number == 2       # STARTING, NO SIGNAL
+    assert surveillance.status().losses == 1
+
+
+def test_waits_between_tries_grow_to_two_seconds(make):
+    clock = Impatient()
+    clock.monotonic = lambda: 0.0       # what a try takes is taken off the wait after it
+
+    def dead(closing):
+        raise CameraLost("there is no camera")
+
+    make(dead, clock=clock).start()
+    eventually(lambda: len(clock.waits) > 6)
+    assert clock.waits[:5] == pytest.approx([0.5, 1.0, 2.0, 2.0, 2.0], abs=0.1)
+
+
+class Impatient(SystemClock):
+    """The real clock, for somebody who does not want to wait between two tries."""
+
+    def __init__(self):
+        self.waits = []
+
+    def wait(self, event, seconds):
+        self.waits.append(seconds)
+        return event.wait(0.001)
+
+
+def test_end_of_a_file_is_told_and_is_no_loss(make, broadcaster):
+    surveillance = make(lambda closing: Playing([EMPTY], SourceEnded("clip has ended")))
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "ended")
+    assert (surveillance.status().reason, surveillance.status().losses) == (
+        "clip has ended", 0)
+    assert not broadcaster.stale        # the card is shown to who comes later
+
+
+def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
+    class Broken(SingleMotionDetector):
+        def update(self, image):
+            raise ZeroDivisionError("a defect")
+
+    surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
+                        clock=Impatient(), detector=Broken)
+    surveillance.start()
+    eventually(lambda: caplog.text.count("Traceback") > 2)
+    assert surveillance.status().state == "no signal"
+    assert "ZeroDivisionError" in surveillance.status().reason
+
+
+def test_memory_that_is_short_for_a_while_is_a_loss_and_no_end(make, caplog):
+    short = [MemoryError(), MemoryError()]
+
+    class Large(SingleMotionDetector):
+        def update(self, image):
+            if short:
+                raise short.pop()
+            super().update(image)
+
+    surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
+                        clock=Impatient(), detector=Large)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "learning")
+    assert caplog.text.count("Traceback") == 2
+    assert "no signal: MemoryError in the camera loop" in caplog.text
+
+
+def test_blocked_reads_are_abandoned_counted_and_bounded(make):
+    release, opened = threading.Event(), []
+
+    class Blocked(Playing):
+        patience = 0.05
+
+        def read(self):
+            if len(opened) and self is opened[-1] and not self._end:
+                self._end = True
+                return ArrayPicture(EMPTY)
+            release.wait()
+            raise CameraLost("released")
+
+    def open_blocked(closing):
+        opened.append(Blocked([]))
+        return opened[-1]
+
+    surveillance = make(open_blocked, clock=Impatient())
+    surveillance.start()
+    eventually(lambda: surveillance.status().stuck_reads == 4)
+    eventually(lambda: "4 reads never returned" in surveillance.status().reason)
+    assert len(opened) == 4
+    release.set()
+    eventually(lambda: len(opened) > 4)     # the driver let go: it is tried again
+
+
+def test_stopping_is_instant_though_the_camera_blocks(make):
+    release = threading.Event()
+
+    class Blocked(Playing):
+        def read(self):
+            release.wait()
+            raise CameraLost("released")
+
+    surveillance = make(lambda closing: Blocked([]))
+    surveillance.start()
+    eventually(lambda: surveillance._reader)
+    begin = running()
+    surveillance.stop()
+    assert surveillance.join(60)
+    assert running() - begin < 1
+    release.set()

@@ -1,0 +1,466 @@
+"""How much strangers may take: streams, connections, time, memory, descriptors."""
+
+import contextlib
+import json
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import DEADLINE, PATIENCE, ROOT, Product, Watching, eventually
+from machine import running
+from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.serving.connections import (
+    Complaint,
+    Connections,
+    ViewerLimits,
+    connections_for,
+)
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+QUICK = """if True:    # our server with a still picture, and less patience than usual
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch.serving import request_reader as reading
+    from pyimagesearch.serving import fanout as streams
+    logging.basicConfig(level="INFO")
+    reading.HEAD = reading.BODY = 1.5
+    reading.IDLE = 2.5
+    reading.SENDING = 1.5
+    streams.PATIENCE = 3.0
+    """
+CROWDED = """if True:
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch.serving.connections import Connections
+    logging.basicConfig(level="INFO")
+    fanout.serve_ours(Connections(20, 12))"""
+TIRED = """if True:    # each connection takes more than its place has for the next seconds
+    import logging
+    from benchmarks import fanout
+    from pyimagesearch.serving import fair_share as turns
+    from pyimagesearch.serving.connections import Connections
+    logging.basicConfig(level="INFO")
+    turns.CONNECTING = 10.0
+    fanout.serve_ours(Connections(proxies={}))"""
+
+
+class Small:
+    """A program of a few lines as a process of its own; it prints its address."""
+
+    def __init__(self, program):
+        self.log = tempfile.TemporaryFile("w+")      # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+            stderr=self.log)
+        self.port = int(re.search(r":(\d+)/", self.process.stdout.readline())[1])
+
+    def told(self):
+        """Return what it has logged."""
+        self.log.seek(0)
+        return self.log.read()
+
+    @property
+    def connections(self):
+        """How many sockets it has open beside the one that listens."""
+        found = []
+        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(os.readlink(each))
+        return sum(link.startswith("socket:") for link in found) - 1
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+
+@contextlib.contextmanager
+def small(program):
+    server = Small(program)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def call(port, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", port), DEADLINE, (source, 0))
+
+
+def until_closed(connection):
+    """Return what comes until the server closes."""
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := connection.recv(65536):
+            got += data
+    connection.close()
+    return got
+
+
+def ask(connection):
+    """Ask for a small answer, and return it."""
+    connection.sendall(GET)
+    got = b""
+    while not got.endswith(b"}\n"):
+        data = connection.recv(65536)
+        assert data, got
+        got += data
+    return got
+
+
+def answers(port, source="127.0.0.1"):
+    with call(port, source) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(GET)
+        return b"200 OK" in connection.recv(65536)
+
+
+# --- streams
+
+@pytest.fixture(scope="module")
+def product():
+    product = Product("--source", "demo:320x240@10", "--max-viewers", "3",
+                      "--max-viewers-per-address", "2")
+    yield product
+    product.close()
+
+
+def refused(product, accept):
+    asked = urllib.request.Request(product.url + "/video_feed", headers={"Accept": accept})
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(asked, timeout=DEADLINE)
+    with answer.value as error:
+        return error.code, error.headers, error.read().decode()
+
+
+@pytest.fixture
+def watch_from(product):
+    """Watch from a certain address; each viewer leaves with the test."""
+    viewers = []
+
+    def begin(source):
+        viewer = Watching.__new__(Watching)
+        viewer.socket = call(product.port, source)
+        viewer.socket.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        viewer.file = viewer.socket.makefile("rb")
+        viewer.status = viewer.file.readline()
+        viewers.append(viewer)
+        return viewer
+    yield begin
+    for viewer in viewers:
+        viewer.close()
+    eventually(lambda: product.camera["viewers"] == 0)
+
+
+def test_one_address_has_so_many_streams_and_then_a_503_that_says_so(product, watch_from):
+    for _ in range(2):
+        assert b"200 OK" in watch_from("127.0.0.1").status
+    code, headers, page = refused(product, "text/html")
+    assert (code, headers["Retry-After"]) == (503, "10")
+    assert headers.get_content_type() == "text/html"
+    assert "Your address has 2 live pictures open already" in page
+    code, headers, text = refused(product, "application/json")
+    assert code == 503
+    assert "2 live pictures" in json.loads(text)["error"]
+
+
+def test_all_addresses_together_have_so_many_streams(product, watch_from):
+    for source in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
+        assert b"200 OK" in watch_from(source).status
+    assert b"503" in watch_from("127.0.0.3").status
+    assert "All 3 places for viewers are taken" in refused(product, "text/html")[2]
+
+
+def test_who_leaves_makes_room(product, watch_from):
+    for _ in range(5):
+        first, second = watch_from("127.0.0.1"), watch_from("127.0.0.1")
+        assert b"200" in first.status
+        assert b"200" in second.status
+        first.close()
+        second.close()
+        eventually(lambda: product.camera["viewers"] == 0)
+
+
+def test_asking_for_the_head_of_a_stream_takes_no_place(product, watch_from):
+    for _ in range(4):
+        asked = urllib.request.Request(product.url + "/video_feed", method="HEAD")
+        with urllib.request.urlopen(asked, timeout=DEADLINE) as answer:
+            assert answer.status == 200
+
+
+def test_places_are_counted_and_given_back_once():
+    limits = ViewerLimits(most=2, per_address=1)
+    first = limits.admit("a")
+    with pytest.raises(TooManyViewers, match="Your address has 1"):
+        limits.admit("a")
+    second = limits.admit("b")
+    with pytest.raises(TooManyViewers, match="All 2 places"):
+        limits.admit("c")
+    first.give_back()
+    first.give_back()
+    third = limits.admit("c")
+    with pytest.raises(TooManyViewers):
+        limits.admit("a")
+    second.give_back()
+    third.give_back()
+    assert limits.admit("a")
+
+
+# --- connections
+
+@given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
+def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
+    connections, alive, busy = Connections(most=6, per_place=3), [], set()
+
+    def hang_up(number):
+        assert number not in busy
+        alive[:] = [each for each in alive if each[0] != number]
+    for number, (step, pick) in enumerate(steps):
+        if step == "n":
+            address = str(pick % 4)
+            made = connections.admit(address, lambda number=number: hang_up(number))
+            here = [each for each in alive if each[1].place == address]
+            if made is None:
+                assert len(here) == 3 or len(alive) == 6
+                assert {each[0] for each in (here if len(here) == 3 else alive)} <= busy
+            else:
+                alive.append((number, made))
+        elif alive:
+            chosen, connection = alive[pick % len(alive)]
+            if step == "w":
+                connections.work(connection)
+                busy.add(chosen)
+            elif step == "r":
+                connections.rest(connection)
+                busy.discard(chosen)
+            else:
+                connections.leave(connection)
+                busy.discard(chosen)
+                alive = [each for each in alive if each[0] != chosen]
+        assert len(connections) == len(alive) <= 6
+
+
+def test_limits_of_connections_follow_those_of_viewers_and_descriptors():
+    few = connections_for(100, 20, 200)
+    made = [few.admit(str(number), lambda: None) for number in range(136)]
+    for each in made:
+        few.work(each)
+    assert all(made)
+    assert few.admit("one more", lambda: None) is None
+
+
+def test_behind_a_proxy_all_may_come_from_one_address():
+    limits = connections_for(300, 20, 4096, proxies=1)
+    for _ in range(800):
+        limits.work(limits.admit("127.0.0.1", lambda: None))
+    assert limits.admit("127.0.0.1", lambda: None) is None
+
+
+def test_download_goes_only_if_nothing_else_waits():
+    limits, ended = Connections(most=2), []
+    for name in ("download", "silent", "next", "last"):
+        made = limits.admit(name, lambda name=name: ended.append(name))
+        made.sending = name == "download"
+    assert ended == ["silent", "next"]
+
+
+def test_network_of_ipv6_is_one_place():
+    limits, viewers = Connections(most=9, per_place=2), ViewerLimits(9, 2)
+    for number in (1, 2):
+        limits.work(limits.admit(f"2001:db8::{number}", lambda: None))
+        viewers.admit(f"2001:db8::{number}")
+    assert limits.admit("2001:db8::3", lambda: None) is None
+    assert limits.admit("2001:db8:0:1::3", lambda: None)
+    with pytest.raises(TooManyViewers):
+        viewers.admit("2001:db8::3")
+    viewers.admit("2001:db8:0:1::3")
+
+
+def test_complaints_come_once_a_second_with_their_number():
+    said, now = [], [5.0]
+    complain = Complaint(lambda text, *values: said.append(text % values), lambda: now[0])
+    for _ in range(5):
+        complain("no room for %s", "x")
+    now[0] += 1.1
+    complain("no room for %s", "y")
+    assert said == ["no room for x", "no room for y (the last of 5)"]
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A server with little patience."""
+    with small(QUICK + "fanout.serve_ours()") as server:
+        yield server
+
+
+def test_silence_slowness_and_idleness_end_in_time(hasty):
+    silent, slow, body, kept = (call(hasty.port) for _ in range(4))
+    body.sendall(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
+    assert ask(kept)
+    with contextlib.suppress(OSError):
+        begin = time.monotonic()
+        for byte in GET * 10:
+            slow.sendall(bytes([byte]))
+            time.sleep(0.1)     # a whole request takes longer than one may
+    assert time.monotonic() - begin > 1
+    assert until_closed(slow) == until_closed(silent) == until_closed(kept) == b""
+    assert until_closed(body).startswith(b"HTTP/1.1 408 ")
+
+
+def test_next_request_on_a_kept_connection_has_its_time_anew(hasty):
+    with call(hasty.port) as kept:
+        for _ in range(4):
+            assert ask(kept)
+            time.sleep(0.8)     # together longer than any single wait may be
+
+
+def test_body_has_its_limit(hasty):
+    for size, status in ((64 * 1024, b"405"), (64 * 1024 + 1, b"413")):
+        for headers, body in (
+                (b"Content-Length: %d" % size, b"x" * size),
+                (b"Transfer-Encoding: chunked",
+                 b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size))):
+            with call(hasty.port) as connection:
+                connection.sendall(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\n%b\r\n\r\n%b"
+                                   % (headers, body))
+                assert connection.recv(65536).split()[1] == status, (size, headers)
+
+
+def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
+    eventually(lambda: hasty.connections == 0)
+    stuck = deaf(hasty.port)
+    stuck.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    reading, until = Watching(hasty.port), running() + PATIENCE
+    eventually(lambda: reading.part() and hasty.connections == 2)
+    while hasty.connections == 2:
+        reading.part()
+        assert running() < until
+    assert reading.part()
+    reading.close()
+    stuck.close()
+
+
+def test_viewer_who_talks_without_end_is_dropped(hasty):
+    viewer = Watching(hasty.port)
+    viewer.socket.sendall(b"x" * 10_000)
+    assert viewer.part()
+    viewer.socket.sendall(b"x" * 10_000)
+    eventually(lambda: hasty.connections == 0)
+    viewer.close()
+
+
+def deaf(port, source="127.0.0.1"):
+    """Return a connection that takes next to nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.bind((source, 0))
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+def test_client_who_takes_no_answer_is_dropped(hasty):
+    """Pictures asked for again and again, and never read, filled the buffers for ever."""
+    eventually(lambda: hasty.connections == 0)
+    greedy = deaf(hasty.port)
+    greedy.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            greedy.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+    assert hasty.connections == 1
+    eventually(lambda: hasty.connections == 0)
+    greedy.close()
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """A server with all its patience, for 12 connections of an address and 20 in all."""
+    with small(CROWDED) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("proxies", "answered"), [(0, False), (1, True)])
+def test_who_asks_too_much_has_no_connection_unless_a_proxy_brings_it(proxies, answered):
+    """One visitor behind a proxy would close the door to all the others."""
+    with small(TIRED.format(proxies)) as server, call(server.port) as visitor:
+        with contextlib.suppress(ConnectionError):
+            visitor.sendall(GET.replace(b"Host", b"X-Forwarded-For: 198.51.100.7\r\nHost"))
+            assert (b"200 OK" in visitor.recv(65536)) == answered
+        assert ("127.0.0.1 asks too much" in server.told()) != answered
+
+
+def test_silent_connections_keep_nobody_out(crowded):
+    silent = [call(crowded.port) for _ in range(60)]
+    assert answers(crowded.port)                # from the very same address
+    eventually(lambda: crowded.connections <= 12, 5)    # long before their time is up
+    silent += [call(crowded.port, f"127.0.0.{2 + number % 10}") for number in range(60)]
+    assert answers(crowded.port, "127.0.0.99")
+    eventually(lambda: crowded.connections <= 20, 5)
+    assert until_closed(silent[0]) == b""
+    for each in silent:
+        each.close()
+
+
+def test_who_takes_no_answers_keeps_nobody_out(crowded):
+    """Strangers who asked for a lot and read nothing held all places for half a minute."""
+    eventually(lambda: crowded.connections == 0)
+    deaf_ones = []
+    for number in range(20):
+        client = deaf(crowded.port, f"127.0.0.{2 + number % 2}")
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while True:
+                client.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+        deaf_ones.append(client)
+    assert answers(crowded.port, "127.0.0.2")
+    assert answers(crowded.port, "127.0.0.99")
+    for each in deaf_ones:
+        each.close()
+
+
+def test_busy_connections_beyond_the_limit_are_refused(crowded):
+    eventually(lambda: crowded.connections == 0)
+    watching = [Watching(crowded.port) for _ in range(12)]
+    assert until_closed(call(crowded.port)) == b""
+    assert "no room for a connection of 127.0.0.1" in crowded.told()
+    assert answers(crowded.port, "127.0.0.2")
+    for each in watching:
+        each.close()
+    eventually(lambda: answers(crowded.port))
+
+
+def test_without_descriptors_it_waits_says_so_seldom_and_recovers():
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
+    with small(QUICK + limit + "    fanout.serve_ours()") as server:
+        assert answers(server.port)
+        begin = time.monotonic()
+        silent = [call(server.port) for _ in range(60)]
+        eventually(lambda: "cannot accept" in server.told())
+        for each in silent:
+            each.close()
+        assert eventually(lambda: answers(server.port))
+        took, log = time.monotonic() - begin, server.told()
+    told = re.findall(r"cannot accept a connection: Too many open files(?: .*last of "
+                      r"(\d+))?", log)
+    assert 1 <= len(told) <= took + 1
+    assert sum(int(times or 1) for times in told) <= took / 0.25 + 2    # no busy loop
+    assert "Traceback" not in log
+
+
+def test_program_takes_as_many_descriptors_as_it_may():
+    code = ("from pyimagesearch.system.process import many_descriptors; import resource; "
+            "print(many_descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 3000))).stdout
+    assert told.split() == ["3000", "3000"]

@@ -1,0 +1,262 @@
+"""HTTP cameras: real ones as far as there are, and one that does what it is told."""
+
+import base64
+import contextlib
+import hashlib
+import os
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import cv2
+import pytest
+
+from conftest import DEADLINE, eventually, free_port, needs, stood_still
+from pyimagesearch.capture import http_camera as http
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.capture.http_camera import open_http
+from pyimagesearch.capture.url import parse_url
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import CameraLost
+
+JPEG = cv2.imencode(".jpg", DemoScene((320, 240), 10).picture(3))[1].tobytes()
+HUGE = 17 * 1024 * 1024
+
+
+class Camera(BaseHTTPRequestHandler):
+    """Answers each path in its own way; quiet."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def begin(self, kind, status=200, **headers):
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def do_GET(self):
+        self.close_connection = True
+        getattr(self, "give_" + self.path.strip("/").partition("?")[0], self.give_404)()
+
+    def give_404(self):
+        self.begin("text/plain", 404, Content_Length="0")
+
+    def give_page(self):
+        self.begin("text/html", Content_Length="2")
+        self.wfile.write(b"hi")
+
+    def give_elsewhere(self):
+        self.begin("text/plain", 302, Location="http://localhost:1/still?pwd=x", Content_Length="0")
+
+    def give_moved(self):
+        self.begin("text/plain", 302, Location="/still", Content_Length="0")
+
+    def give_still(self):
+        self.begin("image/jpeg", Content_Length=str(len(JPEG)))
+        self.wfile.write(JPEG)
+
+    def stream(self, parts, boundary="b"):
+        self.begin(f"multipart/x-mixed-replace; boundary={boundary}", Connection="close")
+        with contextlib.suppress(ConnectionError):      # whoever read has seen enough
+            for part in parts:
+                self.wfile.write(part)
+
+    def part(self, jpeg=JPEG):
+        return b"--b\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
+
+    def give_stream(self):
+        self.stream(self.part() for _ in range(50))
+
+    def give_nolength(self):
+        self.stream([b"--b\r\nContent-Type: image/jpeg\r\n\r\n%b\r\n" % JPEG] * 50)
+
+    def give_garbage(self):
+        bad = [b"", os.urandom(500), JPEG[:900], b"\xff\xd8\xff\xd9"]
+        self.stream([*map(self.part, bad), b"Content-Length: x\r\n\r\n",
+                     self.part(bytes(HUGE)), self.part()])
+
+    def give_esp32(self):
+        self.begin("multipart/x-mixed-replace;boundary=b", Transfer_Encoding="chunked")
+        for _ in range(20):
+            for piece in (b"\r\n--b\r\n", b"Content-Type: image/jpeg\r\nContent-Length: "
+                          b"%d\r\n\r\n" % len(JPEG), JPEG):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def give_basic(self):
+        wanted = "Basic " + base64.b64encode(b"me:s3cret").decode()
+        if self.headers.get("Authorization") != wanted:
+            self.begin("text/plain", 401, WWW_Authenticate='Basic realm="cam"',
+                       Content_Length="0")
+            return
+        self.give_stream()
+
+    def give_digest(self):
+        given = self.headers.get("Authorization", "")
+        fields = urllib_parse(given.removeprefix("Digest "))
+        hashed = [hashlib.md5(text.encode()).hexdigest()
+                  for text in ("me:cam:s3cret", "GET:/digest")]
+        expected = hashlib.md5(":".join(
+            [hashed[0], "n0nce", fields.get("nc", ""), fields.get("cnonce", ""),
+             fields.get("qop", ""), hashed[1]]).encode()).hexdigest()
+        if fields.get("response") != expected:
+            self.begin("text/plain", 401, Content_Length="0", WWW_Authenticate=(
+                'Digest realm="cam", nonce="n0nce", qop="auth", algorithm=MD5'))
+            return
+        self.give_stream()
+
+
+def urllib_parse(text):
+    """Return the fields of a digest header."""
+    import urllib.request
+    return urllib.request.parse_keqv_list(urllib.request.parse_http_list(text))
+
+
+@pytest.fixture(scope="module")
+def camera():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Camera) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Open a URL as the program does; closed with the test."""
+    monkeypatch.setattr(http, "TIMEOUT", DEADLINE)     # a busy machine is no broken camera
+    sources, closing = [], threading.Event()
+
+    def begin(url, fps=None):
+        sources.append(open_http(parse_url(url), fps, closing, SystemClock()))
+        return sources[-1]
+    yield begin
+    closing.set()
+    for source in sources:
+        source.close()
+
+
+@pytest.mark.parametrize("path", ["stream", "nolength", "esp32", "still", "garbage"])
+def test_each_way_of_sending_gives_pictures(camera, opened, path):
+    source = opened(f"http://{camera}/{path}", fps=50)
+    picture = source.read()
+    while path == "garbage" and picture.size != (320, 240):
+        picture = source.read()
+    assert picture.grey().shape == (240, 320)
+    assert picture.colour().shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize("path", ["basic", "digest"])
+def test_camera_with_a_password_is_read(camera, opened, path):
+    assert opened(f"http://me:s3cret@{camera}/{path}").read().size == (320, 240)
+
+
+@pytest.mark.parametrize(("path", "told"), [
+    ("basic", "wants another user or password"), ("digest", "wants another user"),
+    ("none", "has nothing at this path"), ("page", "gives text/html and no video")])
+def test_refusal_is_told_without_the_password(camera, opened, path, told):
+    with pytest.raises(CameraLost, match=told) as lost:
+        opened(f"http://me:wr0ng@{camera}/{path}")
+    assert "wr0ng" not in str(lost.value)
+
+
+def test_camera_leads_to_other_pages_of_its_own_and_to_nobody_elses(camera, opened):
+    assert opened(f"http://{camera}/moved").read().size == (320, 240)
+    with pytest.raises(CameraLost, match=r"sends us to another host, http://localhost:1/still"
+                                         r"\?pwd=\*\*\*; use that as the source"):
+        opened(f"http://{camera}/elsewhere")
+
+
+def test_end_of_the_stream_is_a_loss(camera, opened):
+    source = opened(f"http://{camera}/stream")
+    with pytest.raises(CameraLost, match=r"ended the stream|broke off"):
+        for _ in range(51):
+            source.read()
+
+
+@pytest.mark.parametrize(("url", "told"), [
+    ("http://127.0.0.1:9/", "nobody answers there"),
+    ("http://no-such-host.invalid/", "there is no host of that name")])
+def test_unreachable_camera_is_told(opened, url, told):
+    with pytest.raises(CameraLost, match=told):
+        opened(url)
+
+
+def test_server_that_speaks_no_http_is_told(opened):
+    import socket
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def babble():
+            client = listener.accept()[0]
+            client.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
+            client.close()
+        threading.Thread(target=babble, daemon=True).start()
+        with pytest.raises(CameraLost, match="not the HTTP that we understand"):
+            opened(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+
+
+# --- real cameras
+
+def test_our_own_stream_and_still_are_cameras(start):
+    first = start("--source", "demo:320x240@10", "--no-record")
+    first.wait_for("learning")
+    for path in ("/video_feed", "/snapshot.jpg"):
+        second = start("--source", first.url + path)
+        status = eventually(lambda second=second: (now := second.camera)["width"] == 320
+                            and now["state"] in ("learning", "live") and now)
+        assert status["losses"] == 0 or stood_still()
+    assert "MJPEG over HTTP" in start("--source", first.url + "/video_feed").wait_for(
+        "learning")["granted"]
+
+
+def test_motions_stream_with_digest_login_is_a_camera(start, tmp_path, recording):
+    needs("motion", "motion")
+    needs("ffmpeg", "ffmpeg")
+    clip, port = tmp_path / "clip.mp4", free_port()
+    subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "9", "-i", recording,
+                    "-pix_fmt", "yuv420p", "-preset", "ultrafast", clip], check=True)
+    (tmp_path / "motion.conf").write_text(
+        f"netcam_url file://{clip}\nwidth 320\nheight 240\nframerate 12\n"
+        f"webcontrol_port 0\nstream_port {port}\nstream_localhost on\nstream_maxrate 12\n"
+        "stream_auth_method 2\nstream_authentication me:s3cret\n"
+        f"picture_output off\nmovie_output off\ntarget_dir {tmp_path}\nlog_level 6\n")
+    motion = subprocess.Popen(["motion", "-n", "-c", tmp_path / "motion.conf"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        product = start("--source", f"http://me:s3cret@127.0.0.1:{port}/")
+        status = eventually(lambda: (now := product.camera)["frames"] > 5 and now)
+        assert (status["width"], status["height"]) == (320, 240)
+        assert "s3cret" not in str(status) + "".join(product.log)
+    finally:
+        motion.kill()
+        motion.wait()
+
+
+def test_ustreamer_is_a_camera(start):
+    port = free_port()
+    streamer = subprocess.Popen(
+        [needs("ustreamer", "ustreamer"), "--device", "/dev/none", "--host", "127.0.0.1",
+         "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        product = start("--source", f"http://127.0.0.1:{port}/stream")
+        eventually(lambda: product.camera["frames"] > 0)
+    finally:
+        streamer.kill()
+        streamer.wait()
+
+
+def test_mpeg_over_http_goes_through_ffmpeg(start, tmp_path, recording):
+    port = free_port()
+    server = subprocess.Popen(
+        [needs("ffmpeg", "ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i",
+         recording, "-c:v", "mpeg4", "-f", "mpegts", "-content_type", "video/mp2t",
+         "-listen", "1", f"http://127.0.0.1:{port}/x.ts"], stdin=subprocess.DEVNULL)
+    try:
+        product = start("--source", f"http://127.0.0.1:{port}/x.ts")
+        # ffmpeg serves one client only, and our look at the type was that one
+        eventually(lambda: product.camera["reason"] or product.camera["frames"])
+        assert "Traceback" not in "".join(product.log)
+    finally:
+        server.kill()
+        server.wait()

@@ -1,0 +1,191 @@
+"""What Prometheus is told, and the dashboard that is made of it."""
+
+import json
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+from kept import Camera, Desk
+from prometheus_client.parser import text_string_to_metric_families
+from test_guard import Guarded
+from test_web import STATUS
+
+from conftest import ROOT, Hands, eventually
+from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
+from pyimagesearch.rates import NO_SIGNAL
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.web.app import create_app
+from pyimagesearch.web.services import Feed, Site
+
+BUSY = replace(
+    STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
+    losses=2, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, recording=True,
+    recordings=9)
+DASHBOARD = json.loads((ROOT / "deploy" / "grafana.json").read_text())
+
+
+def families(text):
+    return {family.name: family for family in text_string_to_metric_families(text)}
+
+
+def values(text):
+    """Return each value by its name and labels, as ``name{label=value}``."""
+    found = {}
+    for family in families(text).values():
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    desk = Desk(tmp_path_factory.mktemp("data"))
+    yield desk
+    desk.close()
+
+
+@pytest.fixture(scope="module")
+def printed(desk):
+    """What a server with two cameras and an archive prints."""
+    lost = replace(STATUS, name="yard", state=NO_SIGNAL, age=None)
+    feeds = {"front": Feed(LatestFrameBroadcaster(), lambda: replace(BUSY, name="front")),
+             "yard": Feed(LatestFrameBroadcaster(), lambda: lost)}
+    for number, (camera, kind) in enumerate([("front", MOTION), ("front", MOTION),
+                                             ("yard", LOST), ("", ARMED)], 1):
+        desk.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
+    desk.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
+    mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, Hands())
+    site = Site(feeds, mosaic=mosaic, archive=desk)
+    answer = create_app(site).test_client().get("/metrics")
+    assert answer.status_code == 200
+    assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    return answer.text
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("surveillance_camera_up{camera=front}", 1),
+    ("surveillance_camera_up{camera=yard}", 0),
+    ("surveillance_input_fps{camera=front}", 30), ("surveillance_output_fps{camera=front}", 29.97),
+    ("surveillance_frames_received_total{camera=front}", 100),
+    ("surveillance_frames_processed_total{camera=front}", 70),
+    ("surveillance_frames_dropped_total{camera=front,reason=late}", 20),
+    ("surveillance_frames_dropped_total{camera=front,reason=garbled}", 6),
+    ("surveillance_frames_dropped_total{camera=front,reason=unwanted}", 4),
+    ("surveillance_frame_age_seconds{camera=front}", 0.25),
+    ("surveillance_viewers{camera=front}", 3), ("surveillance_mosaic_viewers{}", 0),
+    ("surveillance_encode_seconds_sum{camera=front}", 0.5),
+    ("surveillance_encode_seconds_count{camera=front}", 50),
+    ("surveillance_detect_seconds_sum{camera=front}", 0.7),
+    ("surveillance_detect_seconds_count{camera=front}", 70),
+    ("surveillance_events_total{camera=front,kind=motion}", 2),
+    ("surveillance_events_total{camera=yard,kind=lost}", 1),
+    ("surveillance_events_total{camera=yard,kind=motion}", 0),
+    ("surveillance_events_total{camera=,kind=armed}", 1),
+    ("surveillance_recordings_total{camera=front}", 9),
+    ("surveillance_recording{camera=front}", 1),
+    ("surveillance_signal_losses_total{camera=front}", 2),
+    ("surveillance_logins_refused_total{}", 0),
+    ("surveillance_clips_bytes{}", 4_210_000_000),
+    ("surveillance_clips_limit_bytes{}", 120 * 10**9),
+    ("surveillance_disk_free_bytes{}", 300 * 10**9),
+    ("surveillance_storage_up{}", 1), ("surveillance_armed{}", 1)])
+def test_each_figure_is_told(printed, name, value):
+    assert values(printed)[name] == value
+
+
+def test_what_is_not_known_is_not_told(printed):
+    assert "surveillance_frame_age_seconds{camera=yard}" not in values(printed)
+    assert values(printed)["process_resident_memory_bytes{}"] > 1e6
+
+
+def test_names_are_as_prometheus_wants_them(printed):
+    for family in families(printed).values():
+        assert re.fullmatch(r"(surveillance|process)_[a-z_]+", family.name)
+        assert len(family.documentation) > 10
+        for sample in family.samples:
+            assert sample.name.endswith("_total") == (family.type == "counter")
+            assert set(sample.labels) <= {"camera", "kind", "reason", "version"}
+        assert not re.search(r"_(ms|milliseconds|kb|mb|count)$", family.name)
+
+
+def test_refused_logins_are_told_and_strangers_hear_nothing(tmp_path):
+    guarded = Guarded(tmp_path)
+    client = guarded.client()
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    refused = client.get("/metrics")
+    assert refused.status_code == 401
+    assert "surveillance_" not in refused.text
+    told = values(client.get("/metrics", headers=guarded.bearer("viewer")).text)
+    assert told["surveillance_logins_refused_total{}"] == 1
+
+
+def test_missing_library_is_told_with_its_remedy(desk, monkeypatch):
+    monkeypatch.delitem(sys.modules, "pyimagesearch.web.api.prometheus", raising=False)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    camera = Camera("front", desk, LatestFrameBroadcaster())
+    client = create_app(Site({"front": camera.feed})).test_client()
+    answer = client.get("/metrics")
+    assert answer.status_code == 501
+    assert "pip install prometheus-client" in answer.json["error"]
+    assert client.get("/api/status").status_code == 200
+
+
+def test_running_program_counts_what_it_does(start, watch):
+    product = start("--source", "front=demo:320x240@10", "--fps", "3")
+    viewer = watch(product.port)
+    viewer.part()
+
+    def told():
+        """Return what is told once there is of all of it; a busy machine drops late."""
+        found = values(product.get("/metrics").decode())
+        return (found["surveillance_encode_seconds_count{camera=front}"] > 3
+                and found["surveillance_frames_dropped_total{camera=front,reason=unwanted}"]
+                and found)
+
+    found = eventually(told)
+    assert found["surveillance_encode_seconds_sum{camera=front}"] > 0
+    assert found["surveillance_detect_seconds_sum{camera=front}"] > 0
+    assert found["surveillance_frames_received_total{camera=front}"] >= (
+        found["surveillance_frames_processed_total{camera=front}"])
+    assert found["surveillance_viewers{camera=front}"] == 1
+    assert json.loads(product.get("/readyz")) == {"status": "ready"}
+
+
+# --- the dashboard
+
+def test_dashboard_asks_only_for_what_is_told(printed):
+    asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    asked += [each["definition"] for each in DASHBOARD["templating"]["list"]
+              if "definition" in each]
+    told = {sample.name: set(sample.labels) for family in families(printed).values()
+            for sample in family.samples}
+    for text in asked:
+        for name, labels in re.findall(r"\b((?:surveillance|process)_\w+)(?:\{(.*?)\})?", text):
+            assert name in told, text
+            assert set(re.findall(r"(\w+)=~", labels)) <= told[name], text
+    named = set(re.findall(r"\bsurveillance_\w+", " ".join(asked)))
+    families_named = {re.sub(r"_(sum|count)$", "", name) for name in named}
+    left = {re.sub(r"_(sum|count)$", "", name) for name in told if name[0] == "s"}
+    assert left - families_named == {"surveillance_input_fps", "surveillance_output_fps"}
+
+
+def test_dashboard_is_one_that_grafana_takes():
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(set(ids)) == len(ids)
+    assert DASHBOARD["schemaVersion"] == 39     # of Grafana 10.3 and later
+    assert DASHBOARD["templating"]["list"][0]["type"] == "datasource"
+    seen = set()
+    for panel in DASHBOARD["panels"]:
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        assert panel["type"] in {"stat", "timeseries"}
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert place["x"] + place["w"] <= 24
+        assert not cells & seen
+        seen |= cells
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references) > 0

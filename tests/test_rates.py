@@ -1,0 +1,49 @@
+"""Rates, and the words for a camera's state."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimagesearch.rates import Effort, Rate, RateLimit
+
+
+def test_rate_is_that_of_the_last_while():
+    rate = Rate()
+    for number in range(100):
+        rate.count(1000 + number / 25)
+    assert rate.per_second(1004.0) == pytest.approx(25)
+    assert rate.per_second(1010.0) == 0      # it has stopped
+    rate.forget()
+    assert rate.per_second(1010.0) == 0
+
+
+def test_effort_adds_up_also_what_fails():
+    times = iter([1.0, 1.5, 10.0, 12.0])
+    effort = Effort(lambda: next(times))
+    with effort:
+        pass
+    with contextlib.suppress(OSError), effort:
+        raise OSError
+    assert effort.seconds == 2.5
+
+
+@pytest.mark.parametrize(("camera", "limit", "expected"), [
+    (30, 15, 15), (30, 10, 10), (30, 30, 30), (30, 20, 20), (30, 100, 30), (30, None, 30),
+    (7, 30, 7), (60, 1, 1)])
+def test_limit_lets_pass_as_many_as_wanted(camera, limit, expected):
+    gate = RateLimit(limit)
+    passed = sum(gate.admits(500 + number / camera) for number in range(camera * 20))
+    assert passed / 20 == pytest.approx(expected, rel=0.06)
+
+
+@given(st.lists(st.floats(0.001, 5), min_size=2, max_size=200), st.floats(0.5, 60))
+def test_limit_is_kept_whatever_the_rhythm(gaps, fps):
+    gate, now, passed = RateLimit(fps), 0.0, []
+    for gap in gaps:
+        now += gap
+        if gate.admits(now):
+            passed.append(now)
+    span = passed[-1] - passed[0]
+    assert len(passed) - 1 <= span * fps + 1.3
