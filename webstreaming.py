@@ -28,6 +28,7 @@ try:
     from pyimagesearch.access.commands import COMMANDS, command
     from pyimagesearch.access.log_redaction import mask_secrets
     from pyimagesearch.access.refused_logins import Strangers
+    from pyimagesearch.addresses import is_loopback, urls
     from pyimagesearch.archive.archive import Archive
     from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
     from pyimagesearch.capture.imagezmq import ImageHubs
@@ -39,14 +40,14 @@ try:
     from pyimagesearch.recording.packet_gate import PacketGate
     from pyimagesearch.recording.preroll import Tape
     from pyimagesearch.recording.recorder import Recorder
-    from pyimagesearch.serving.connections import ViewerLimits, connections_for
-    from pyimagesearch.serving.listen import urls
+    from pyimagesearch.serving.connections import connections_for
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.serving.tls import tls_for
     from pyimagesearch.settings.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.publisher import Screen
+    from pyimagesearch.streaming.viewer_limits import ViewerLimits
     from pyimagesearch.surveillance.camera_loop import Surveillance
     from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
     from pyimagesearch.system.doctor import examine
@@ -60,7 +61,7 @@ try:
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import LastWords
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.request_origin import is_loopback, own_names
+    from pyimagesearch.web.request_origin import own_names
     from pyimagesearch.web.services import Feed, Site
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")

@@ -30,7 +30,7 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.rates import ArchiveStatus
+from pyimagesearch.status import ArchiveStatus
 
 EVENTS, DAYS = 10_000, 60
 BEGIN = 1_790_000_000.0

@@ -62,8 +62,8 @@ def serve_bare() -> None:
 
 def serve_ours(connections: Any = None, tls: Any = None) -> None:
     """Our server and broadcaster; a thread publishes instead of a camera."""
-    from pyimagesearch.rates import LIVE, CameraStatus
     from pyimagesearch.serving.server import LiveServer, in_thread
+    from pyimagesearch.status import LIVE, CameraStatus
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.services import Feed, Site

@@ -15,7 +15,7 @@ import time
 from pyimagesearch.capture.cameras import parse_demo
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.source import Wish
-from pyimagesearch.streaming.jpeg import encode
+from pyimagesearch.jpeg import encode
 
 SECONDS = 10
 

@@ -116,8 +116,8 @@ def preroll(seconds: float = 90) -> bool:
 def tape_bytes() -> int:
     """Return what a tape holds of the demo camera, as it is streamed."""
     from pyimagesearch.capture.demo import DemoScene
+    from pyimagesearch.jpeg import encode
     from pyimagesearch.recording.preroll import Tape
-    from pyimagesearch.streaming.jpeg import encode
     tape, scene = Tape(5.0), DemoScene((640, 480), 30)
     for number in range(400):
         tape.put(encode(scene.picture(number), 75), number / 30, number / 30)

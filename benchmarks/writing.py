@@ -9,13 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
+from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
+from pyimagesearch.jpeg import JpegDecoder, encode
 from pyimagesearch.recording.clip_metadata import Story
 from pyimagesearch.recording.preroll import Tape
 from pyimagesearch.recording.recorder import BATCH, Recorder
-from pyimagesearch.streaming.jpeg import encode
 from pyimagesearch.streaming.overlay import Negative
 from pyimagesearch.surveillance.evidence import StoreLedger
 

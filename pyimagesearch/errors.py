@@ -58,3 +58,8 @@ def explain_import(error: ImportError) -> str:
         return str(error)
     return ("OpenCV needs system libraries that are missing "
             f"({error}); run: sudo apt install libgl1 libglib2.0-0")
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words why something could not be written or read."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

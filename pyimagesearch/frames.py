@@ -136,18 +136,6 @@ def halved(image: Image, least: int) -> Image:
     return image
 
 
-def for_detection(grey: Grey) -> Grey:
-    """
-    Return *grey* as the detector wants it: 400 px wide, 7x7 blurred.
-
-    It may be halved down to 320 px on the way: the blur takes what 320 px
-    cannot show, and a camera's JPEG decoded to half its size gives the same
-    picture as one decoded in full.
-    """
-    small = resized(halved(grey, LEAST_WIDTH), DETECTION_WIDTH)
-    return cv2.GaussianBlur(small, (7, 7), 0)
-
-
 def for_stream(image: Image, width: int) -> Image:
     """Return a copy of *image* to draw on, at most *width* [pixels] wide."""
     smaller = resized(image, min(width, image.shape[1]))

@@ -32,7 +32,7 @@ from pyimagesearch.events.event import (  # noqa: E402
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
-from pyimagesearch.rates import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
+from pyimagesearch.status import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
 from pyimagesearch.web.services import Feed  # noqa: E402
 
 FPS, SECONDS = 10, 6
@@ -186,9 +186,9 @@ def fill(desk, days=2, noon=None):
 def main(folder):
     from pyimagesearch.capture.demo import DemoScene
     from pyimagesearch.events import store
+    from pyimagesearch.jpeg import encode
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-    from pyimagesearch.streaming.jpeg import encode
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.events import api as eventapi
     from pyimagesearch.web.services import Site

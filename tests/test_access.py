@@ -27,15 +27,10 @@ from pyimagesearch.access.refusals import Refusals
 from pyimagesearch.access.roles import Role, Visitor
 from pyimagesearch.access.sessions import Sessions
 from pyimagesearch.access.signing import Keys
+from pyimagesearch.addresses import is_loopback, place_of
 from pyimagesearch.data_folder import DataFolder, which_must_be_there
 from pyimagesearch.errors import AccessError, DataFolderError
-from pyimagesearch.serving.connections import place_of
-from pyimagesearch.web.request_origin import (
-    from_our_pages,
-    is_loopback,
-    is_ours,
-    own_names,
-)
+from pyimagesearch.web.request_origin import from_our_pages, is_ours, own_names
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 CHANGES = """if True:    # in a process of its own: the password of a role, again and again
@@ -185,6 +180,7 @@ def test_a_place_is_an_address_or_a_network(address, place):
 
 # --- passwords
 
+
 def test_password_is_kept_as_scrypt():
     assert hash_password("long enough").startswith("scrypt:32768:8:1$")
 
@@ -225,6 +221,7 @@ def test_endless_password_costs_no_check():
 
 
 # --- secrets
+
 
 def test_secrets_are_for_our_eyes_only_and_survive(folder):
     file = CredentialsFile(folder)
@@ -342,6 +339,7 @@ def test_folder_that_cannot_be_written_still_gives_links(clock, caplog):
 
 
 # --- sessions
+
 
 def test_sessions_survive_a_restart_for_thirty_days(folder, clock):
     first = Sessions(folder, clock, at_once)
@@ -512,6 +510,7 @@ def test_try_that_was_not_checked_does_not_count(make_gate, folder):
 
 # --- keys
 
+
 @pytest.fixture
 def keys(clock):
     return Keys(clock)
@@ -585,6 +584,7 @@ def test_loopback_is_known():
 
 
 # --- what is told
+
 
 def test_no_log_holds_a_secret():
     record = logging.LogRecord("x", logging.INFO, "f", 1, "%s %s", (

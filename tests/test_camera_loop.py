@@ -9,10 +9,11 @@ import pytest
 from conftest import eventually, keeping
 from machine import running
 from pyimagesearch.capture.cameras import Camera
-from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
+from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.recording.clip import read_clip
@@ -152,6 +153,7 @@ def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
 
 # --- what is hidden
 
+
 def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
     surveillance = make(width=800)
     surveillance.hide(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
@@ -289,6 +291,7 @@ def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
 
 
 # --- what is not done
+
 
 def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
     image = np.full((300, 400, 3), 90, np.uint8)
@@ -444,6 +447,7 @@ def test_new_size_is_learnt_anew_instead_of_failing(make):
 
 
 # --- losing and finding the camera
+
 
 def test_first_card_is_there_before_the_camera_is(make, broadcaster):
     surveillance = make()

@@ -18,7 +18,7 @@ from pyimagesearch.capture.usb import negotiate
 from pyimagesearch.capture.v4l2 import Device, capture_devices, users_of
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.streaming.jpeg import encode
+from pyimagesearch.jpeg import encode
 from pyimagesearch.system import doctor as doctors
 
 
@@ -29,6 +29,7 @@ def doctor(*arguments):
 
 
 # --- V4L2
+
 
 def test_devices_are_listed_by_number_with_their_names(tmp_path):
     known, devices = tmp_path / "sys", tmp_path / "dev"
@@ -83,6 +84,7 @@ def test_mjpg_is_asked_for_first_and_what_is_granted_is_told():
 
 
 # --- Picamera2, as its manual describes it
+
 
 class Picamera2:
     """The hardware's side: rows of the small stream are padded to 64 bytes."""
@@ -146,6 +148,7 @@ def test_picamera2_gives_the_main_stream_and_the_brightness_of_the_small_one(pic
 
 # --- auto
 
+
 def test_auto_takes_the_first_that_gives_frames_and_says_why_not_others(
         recording, tmp_path, caplog):
     caplog.set_level("INFO")
@@ -182,6 +185,7 @@ def test_auto_is_the_default_and_starts_without_a_camera(start):
 
 
 # --- the doctor
+
 
 def test_doctor_is_content_with_a_good_camera():
     status, told = doctor("demo:320x240@20")

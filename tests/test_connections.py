@@ -21,12 +21,9 @@ from hypothesis import strategies as st
 from conftest import DEADLINE, PATIENCE, ROOT, Product, Watching, eventually
 from machine import running
 from pyimagesearch.errors import TooManyViewers
-from pyimagesearch.serving.connections import (
-    Complaint,
-    Connections,
-    ViewerLimits,
-    connections_for,
-)
+from pyimagesearch.serving.acceptor import Complaint
+from pyimagesearch.serving.connections import Connections, connections_for
+from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 QUICK = """if True:    # our server with a still picture, and less patience than usual
@@ -128,6 +125,7 @@ def answers(port, source="127.0.0.1"):
 
 # --- streams
 
+
 @pytest.fixture(scope="module")
 def product():
     product = Product("--source", "demo:320x240@10", "--max-viewers", "3",
@@ -218,6 +216,7 @@ def test_places_are_counted_and_given_back_once():
 
 
 # --- connections
+
 
 @given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
 def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):

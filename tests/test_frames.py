@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.frames import for_detection, for_stream, resized, scaled
+from pyimagesearch.frames import for_stream, resized, scaled
+from pyimagesearch.motion_detection.preprocessing import for_detection
 
 
 @pytest.mark.parametrize(("size", "expected"), [

@@ -22,7 +22,7 @@ from pyimagesearch.capture.rtsp import open_ffmpeg
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.streaming.jpeg import encode
+from pyimagesearch.jpeg import encode
 
 RTSP = ("sudo apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base "
         "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly")

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture, jpeg_size
+from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.multipart import MOST, MultipartParser
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import for_detection
+from pyimagesearch.jpeg import JpegDecoder, jpeg_size
+from pyimagesearch.motion_detection.preprocessing import for_detection
 
 JPEG = cv2.imencode(".jpg", DemoScene((640, 480), 10).picture(3))[1].tobytes()
 PARTS = [b"\xff\xd8one\xff\xd9", b"two\r\nlines", b"\r\n", b"x" * 3000]
@@ -101,13 +102,13 @@ def test_garbage_is_neither_kept_nor_fatal(pieces):
 
 # --- JPEG
 
+
 def test_size_is_read_from_the_header():
     assert jpeg_size(JPEG)[1] == (640, 480)
     assert jpeg_size(JPEG + b"\r\n\0\0")[1] == (640, 480)
 
 
 @given(st.binary(max_size=300), st.integers(0, len(JPEG)))
-
 def test_broken_jpegs_are_refused_and_never_crash(garbage, cut):
     decoder = JpegDecoder()
     for data in (garbage, b"\xff\xd8" + garbage + b"\xff\xd9", JPEG[:cut] + garbage):

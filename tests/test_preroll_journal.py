@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from test_recorder import BEGAN, SMALL, probe, told
 
 from pyimagesearch.archive.recovery import redraw
-from pyimagesearch.capture.jpegpicture import decode_anew
 from pyimagesearch.errors import RecordingError
+from pyimagesearch.jpeg import decode_anew
 from pyimagesearch.recording import preroll_journal as journals
 from pyimagesearch.recording.clip import PART, Clip, finish, length_of, read_clip
 from pyimagesearch.recording.preroll import Piece, Tape

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.cameras import gives_packets
-from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
+from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.rtsp import DecodedPicture
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import ArrayPicture
-from pyimagesearch.privacy.mask import PrivacyMask, is_flat, is_polygon, split
+from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.privacy.mask import PrivacyMask
+from pyimagesearch.settings.polygons import is_flat, is_polygon, split
 from pyimagesearch.settings.settings import Settings
 
 MIDDLE = "250,250 750,250 750,750 250,750"

@@ -13,7 +13,7 @@ from test_web import STATUS
 
 from conftest import ROOT, Hands, eventually
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
-from pyimagesearch.rates import NO_SIGNAL
+from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
@@ -155,6 +155,7 @@ def test_running_program_counts_what_it_does(start, watch):
 
 
 # --- the dashboard
+
 
 def test_dashboard_asks_only_for_what_is_told(printed):
     asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]

@@ -18,8 +18,9 @@ import pytest
 
 from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
 from machine import age
+from pyimagesearch.addresses import urls
 from pyimagesearch.serving import listen as listening
-from pyimagesearch.serving.listen import listen, urls
+from pyimagesearch.serving.listen import listen
 
 SMALL = ("--source", "demo:320x240@10")
 
@@ -31,6 +32,7 @@ def run(*arguments, **more):
 
 
 # --- viewers
+
 
 def test_many_viewers_get_the_same_bytes(start, watch):
     product = start(*SMALL, program=("webstreaming.py",))
@@ -173,6 +175,7 @@ def test_motion_reads_the_stream(start, tmp_path):
 
 # --- starts
 
+
 def test_start_prints_the_addresses_to_open(start):
     product = start(*SMALL, "--ip", "0.0.0.0")
     assert re.match(r"webstreaming \S+: open http://127.0.0.1:\d+/", product.greeting)
@@ -279,6 +282,7 @@ def test_missing_libgl_is_told_with_its_remedy(tmp_path):
 
 
 # --- ends
+
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_everything_ends_within_a_second_streams_open(start, by):

@@ -15,7 +15,7 @@ from pyimagesearch.capture import videofile
 from pyimagesearch.capture.cameras import find_camera, parse_demo
 from pyimagesearch.capture.demo import DemoScene, DemoSource
 from pyimagesearch.capture.imagezmq import ImageHubs
-from pyimagesearch.capture.jpegpicture import JpegDecoder, JpegPicture
+from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import Wish, as_bgr
 from pyimagesearch.capture.url import parse_url, without_login
@@ -23,6 +23,7 @@ from pyimagesearch.capture.usb import VideoStreamSource, open_usb
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SettingsError, SourceEnded
+from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.settings.settings import Settings
 
 
@@ -96,6 +97,7 @@ def test_no_text_lets_a_password_out(before, password):
 
 # --- the demo scene
 
+
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (33, 25), (100, 700)])
 def test_demo_scene_is_the_same_for_the_same_seed(size):
     one, same, other = (DemoScene(size, 30, seed) for seed in (3, 3, 4))
@@ -134,6 +136,7 @@ def test_demo_source_does_not_race_after_a_pause(closing, clock):
 
 # --- video files
 
+
 def test_file_is_paced_at_its_own_rate_and_ends(recording, closing, clock):
     source, begin = VideoFileSource(str(recording), False, closing, clock), clock.now
     for _ in range(36):
@@ -164,6 +167,7 @@ def test_file_that_is_missing_or_no_video_is_told(tmp_path, closing, clock, monk
 
 
 # --- imutils' VideoStream, on a file in place of a device
+
 
 def test_each_array_of_imutils_is_given_once_and_its_end_is_a_loss(recording, closing):
     source = open_usb(str(recording), Wish(), SystemClock(), closing)
@@ -244,6 +248,7 @@ def test_missing_picamera_library_is_told_with_its_remedy(closing, clock):
 
 # --- whatever a camera gives
 
+
 def test_grey_and_transparent_pictures_become_bgr():
     grey = np.full((4, 6), 7, np.uint8)
     assert (as_bgr(grey) == 7).all()
@@ -260,6 +265,7 @@ def test_garbage_is_a_loss_and_not_a_crash(garbage):
 
 
 # --- JPEGs that would take minutes
+
 
 def segments(jpeg):
     """Return the parts of a JPEG: each marker with what follows it."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyimagesearch.rates import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
+from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Site

@@ -3,8 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 
+from pyimagesearch.addresses import place_of
 from pyimagesearch.clock import Clock
-from pyimagesearch.serving.connections import place_of
 
 WINDOW = 60.0       # seconds over which wrong tries are counted
 FROM_STRANGER = 5   # wrong tries in that time from one unknown address

@@ -3,10 +3,10 @@
 import ipaddress
 from dataclasses import dataclass
 
+from pyimagesearch.addresses import place_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOGIN_REFUSED, Event
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.serving.connections import place_of
 
 from .refusals import TOKEN, UNSEEN
 

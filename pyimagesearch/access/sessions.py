@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pyimagesearch.addresses import place_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.data_folder import DataFolder
-from pyimagesearch.serving.connections import place_of
 
 from .roles import Role
 

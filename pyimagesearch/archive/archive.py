@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.data_folder import DataFolder
-from pyimagesearch.errors import SurveillanceError
+from pyimagesearch.errors import SurveillanceError, reason
 from pyimagesearch.events.event import ARMED, DISARMED, GONE, MISSING, Event
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.rates import ArchiveStatus
-from pyimagesearch.recording.clip import reason
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.option import size
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.status import ArchiveStatus
 from pyimagesearch.system.process import give_back, have_room
 
 from .recovery import mark_missing, protect, salvage, unfinished

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyimagesearch.capture.jpegpicture import decode_anew, jpeg_size
 from pyimagesearch.errors import EventsError, RecordingError
 from pyimagesearch.events.event import (
     BROKEN,
@@ -26,6 +25,7 @@ from pyimagesearch.events.event import (
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box
+from pyimagesearch.jpeg import decode_anew, jpeg_size
 from pyimagesearch.recording.clip import (
     DRAFT,
     PART,

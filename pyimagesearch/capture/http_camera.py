@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Picture
+from pyimagesearch.jpeg import JpegDecoder
 
-from .jpegpicture import JpegDecoder, JpegPicture
+from .jpegpicture import JpegPicture
 from .multipart import MOST, MultipartParser
 from .pace import Pace
 from .source import Source

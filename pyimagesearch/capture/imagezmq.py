@@ -10,8 +10,9 @@ import numpy as np
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import ArrayPicture, Picture
+from pyimagesearch.jpeg import JpegDecoder
 
-from .jpegpicture import JpegDecoder, JpegPicture
+from .jpegpicture import JpegPicture
 from .source import as_bgr
 
 log = logging.getLogger(__name__)

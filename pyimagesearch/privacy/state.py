@@ -11,9 +11,10 @@ from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError
 from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON, Event
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.settings.polygons import is_polygon, split
 from pyimagesearch.settings.settings import CameraSettings
 
-from .mask import PrivacyMask, is_polygon, split
+from .mask import PrivacyMask
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyimagesearch.errors import RecordingError
+from pyimagesearch.errors import RecordingError, reason
 
 from .clip_metadata import Story, read_story
 from .h264_encoder import TICKS, UNCLEAR, Encoders, size_of
@@ -288,6 +288,3 @@ def read_clip(path: Path) -> tuple[Story | None, float]:
         raise RecordingError(reason(error)) from None
 
 
-def reason(error: Exception) -> str:
-    """Say in a few words why something could not be written or read."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -4,14 +4,14 @@ import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import RecordingError
+from pyimagesearch.errors import RecordingError, reason
 
-from .clip import PART, Clip, explain_missing, finish, reason
+from .clip import PART, Clip, explain_missing, finish
 from .clip_metadata import Story
 from .h264_encoder import Encoders
+from .ledger import BROKEN, CLIP, COMPLETE, OPEN, RETRY, STILL, UNFINISHED, Ledger
 from .paths import with_kind
 from .preroll import Piece, Tape
 from .preroll_journal import JOURNAL, Journal
@@ -21,21 +21,9 @@ log = logging.getLogger(__name__)
 
 GAP = 15.0          # seconds without a picture that end a clip, but not the event
 GRACE = 1.0         # seconds to wait for pictures that should still come
-RETRY = 5.0         # seconds until a disk that refused is tried again
 BEHIND = 3.0        # seconds by which encoding may lag before pictures are left out
 TRIES = 3           # to finish a clip, before that is left to the next start
 THINNEST = 16       # of how many pictures at least one is kept
-
-CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"       # media
-OPEN, COMPLETE, BROKEN, UNFINISHED = "open", "complete", "broken", "unfinished"
-
-
-class Ledger(Protocol):
-    """Where is told what was kept."""
-
-    def file(self, event: int, path: Path, media: str, begin: float, end: float,
-             size: int, state: str) -> None:
-        """Note a file of an event; again, as its state changes. Must not wait."""
 
 
 class Shot:

@@ -12,8 +12,9 @@ from pathlib import Path
 from pyimagesearch.clock import Clock
 
 from .clip_metadata import Story
-from .event_recording import Ledger, Shot
+from .event_recording import Shot
 from .h264_encoder import Encoders
+from .ledger import Ledger
 from .paths import place_for
 from .preroll import Tape
 from .stillqueue import Still, StillQueue

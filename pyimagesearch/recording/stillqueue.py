@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.errors import reason
 
-from .clip import reason
-from .event_recording import COMPLETE, RETRY, Ledger
+from .ledger import COMPLETE, RETRY, Ledger
 from .paths import STILL, save_still, with_kind
 
 log = logging.getLogger(__name__)

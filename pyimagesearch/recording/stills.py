@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pyimagesearch.errors import BadPicture, RecordingError
+from pyimagesearch.errors import BadPicture, RecordingError, reason
 
-from .clip import PART, reason
+from .clip import PART
 from .clip_metadata import Story
 from .paths import STILL, save_still
 from .preroll import Piece

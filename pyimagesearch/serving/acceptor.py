@@ -5,6 +5,7 @@ import errno
 import functools
 import logging
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,11 @@ import gevent.event
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
+from pyimagesearch.addresses import place_of
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
 
-from .connections import Complaint, Connection, Connections, place_of
+from .connections import Connection, Connections
 from .fair_share import PATIENCE, Turns
 from .fanout import Fanout
 from .request_reader import RequestReader, start_head_timer
@@ -149,3 +151,23 @@ def hang_up(client: Any) -> None:
     """Make whoever reads from *client* see its end."""
     with contextlib.suppress(OSError):      # it has gone already
         client._sock.shutdown(socket.SHUT_RDWR)
+
+
+class Complaint:
+    """Say the same thing at most once a second, with how often it was meant."""
+
+    def __init__(self, say: Callable[..., object],
+                 now: Callable[[], float] = time.monotonic) -> None:
+        self._say = say
+        self._now = now
+        self._due = 0.0
+        self._count = 0
+
+    def __call__(self, text: str, *values: object) -> None:
+        """Log *text*, unless that was done within the last second."""
+        self._count += 1
+        if self._now() < self._due:
+            return
+        more = f" (the last of {self._count})" if self._count > 1 else ""
+        self._due, self._count = self._now() + 1.0, 0
+        self._say(text + "%s", *values, more)

@@ -1,78 +1,15 @@
 """How much of the server all strangers together may have, and how much each one."""
 
-import ipaddress
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable
 
-from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.addresses import place_of
+from pyimagesearch.streaming.viewer_limits import UNLIMITED
 
-UNLIMITED = 1 << 31
 # What is left beside the streams for pages, pictures and whoever says nothing. With
 # settings.MOST_VIEWERS, few enough to keep all descriptors below 1,024: beyond,
 # OpenCV's select() on a USB camera would write past the end of its table.
 SPARE, SPARE_PER_ADDRESS = 500, 200
 OTHERS = 64         # descriptors for cameras, clips and the store
-
-
-def place_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
-
-
-class Ticket:
-    """The right to one live stream."""
-
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back: Callable[[], None] | None = give_back
-
-    def give_back(self) -> None:
-        """Make room for another one; twice does no harm."""
-        give_back, self._give_back = self._give_back, None
-        if give_back:
-            give_back()
-
-
-class ViewerLimits:
-    """
-    Admit at most *most* live streams, and *per_address* to one address.
-
-    Every method may be called from any thread.
-    """
-
-    def __init__(self, most: int = UNLIMITED, per_address: int = UNLIMITED) -> None:
-        self._most = most
-        self._per_address = per_address
-        self._open: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def admit(self, address: str) -> Ticket:
-        """Return a ticket for a stream to *address*; or :exc:`TooManyViewers`."""
-        place = place_of(address)
-        with self._lock:
-            if self._open.total() >= self._most:
-                raise TooManyViewers(
-                    f"All {self._most} places for viewers are taken; try again later.")
-            if self._open[place] >= self._per_address:
-                raise TooManyViewers(
-                    f"Your address has {self._per_address} live pictures open already, "
-                    "which is the most that one may have; close another one first.")
-            self._open[place] += 1
-        return Ticket(lambda: self._leave(place))
-
-    def _leave(self, place: str) -> None:
-        with self._lock:
-            self._open[place] -= 1
-            self._open += Counter()     # forgets those with none
 
 
 class Connection:
@@ -169,21 +106,3 @@ def connections_for(max_viewers: int, per_address: int, descriptors: int,
     return Connections(most, min(most, of_place), proxies)
 
 
-class Complaint:
-    """Say the same thing at most once a second, with how often it was meant."""
-
-    def __init__(self, say: Callable[..., object],
-                 now: Callable[[], float] = time.monotonic) -> None:
-        self._say = say
-        self._now = now
-        self._due = 0.0
-        self._count = 0
-
-    def __call__(self, text: str, *values: object) -> None:
-        """Log *text*, unless that was done within the last second."""
-        self._count += 1
-        if self._now() < self._due:
-            return
-        more = f" (the last of {self._count})" if self._count > 1 else ""
-        self._due, self._count = self._now() + 1.0, 0
-        self._say(text + "%s", *values, more)

@@ -15,7 +15,9 @@ import gevent
 import gevent.event
 from gevent.pywsgi import Input, WSGIHandler
 
-from .connections import Connection, place_of
+from pyimagesearch.addresses import place_of
+
+from .connections import Connection
 from .fair_share import PATIENCE
 from .http_syntax import (
     MOST_BODY,

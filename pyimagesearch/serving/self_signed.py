@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from pyimagesearch.addresses import own_addresses
 from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError
-
-from .listen import own_addresses
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ import gevent
 import gevent.event
 from flask import Flask
 
+from pyimagesearch.addresses import urls
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 from .acceptor import Acceptor
 from .connections import Connections
 from .fanout import Fanout
-from .listen import listen, urls
+from .listen import listen
 from .tls import Tls
 
 FAREWELL = 0.3          # seconds that viewers are given to hear of the end

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.privacy.mask import POLYGONS, SPELLING, is_flat, split
 
 from .loading import NAME, PREFIX, command_line, merged, unknown
 from .option import (
@@ -21,6 +20,7 @@ from .option import (
     option,
     shown_default,
 )
+from .polygons import POLYGONS, SPELLING, is_flat, split
 
 MOST_VIEWERS = 400      # limits.py says why
 LEAST_KEPT = 100_000    # bytes: less is a unit that was forgotten

@@ -11,9 +11,9 @@ import numpy as np
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Image
+from pyimagesearch.jpeg import encode
 
 from .broadcaster import LatestFrameBroadcaster
-from .jpeg import encode
 from .overlay import DARK, FONT, PALE, RED
 
 log = logging.getLogger(__name__)

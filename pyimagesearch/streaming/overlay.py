@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.frames import DETECTION_WIDTH, Box, Decode, Image, Size
-
-from .jpeg import encode
+from pyimagesearch.jpeg import encode
 
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)

@@ -4,10 +4,10 @@ import datetime
 from typing import NamedTuple
 
 from pyimagesearch.frames import Box, Image, Size, for_stream, scaled
+from pyimagesearch.jpeg import encode
 from pyimagesearch.rates import Effort
 
 from .broadcaster import LatestFrameBroadcaster
-from .jpeg import encode
 from .mosaic import Mosaic
 from .overlay import annotate, card
 

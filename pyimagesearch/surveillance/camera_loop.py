@@ -4,7 +4,6 @@ import datetime
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 import cv2
 
@@ -19,12 +18,15 @@ from pyimagesearch.frames import (
     Picture,
     Size,
     Undecoded,
-    for_detection,
     scaled,
     size_of,
 )
+from pyimagesearch.motion_detection.detector import Detector
+from pyimagesearch.motion_detection.preprocessing import for_detection
 from pyimagesearch.privacy.mask import PrivacyMask
-from pyimagesearch.rates import (
+from pyimagesearch.rates import Effort, Rate, RateLimit
+from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.status import (
     ENDED,
     LEARNING,
     LIVE,
@@ -32,11 +34,7 @@ from pyimagesearch.rates import (
     OFF,
     STARTING,
     CameraStatus,
-    Effort,
-    Rate,
-    RateLimit,
 )
-from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.publisher import Screen
 from pyimagesearch.system.process import collect
 
@@ -49,16 +47,6 @@ CLOSING = 0.3       # seconds that a reader is given to leave its last read
 GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
 RESTING = 2.0       # seconds between two turns of a loop that has nothing more to do
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
-
-
-class Detector(Protocol):
-    """What can take the place of ``SingleMotionDetector``."""
-
-    def update(self, image: Grey) -> None:
-        """Learn from *image*."""
-
-    def detect(self, image: Grey, tVal: int) -> tuple[Grey, Box] | None:
-        """Return the mask of what moved and the box around it, or ``None``."""
 
 
 class Surveillance:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
-from pyimagesearch.rates import OFF
+from pyimagesearch.status import OFF
 
 from .live import FRESH
 from .params import body, truth

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort
 
 from pyimagesearch.errors import DataFolderError
-from pyimagesearch.privacy.mask import MOST, SPELLING, is_polygon
+from pyimagesearch.settings.polygons import MOST, SPELLING, is_polygon
 
 from .params import body, truth, wrong
 from .services import this_privacy, this_site

@@ -1,9 +1,10 @@
 """Where a request comes from: which site sent it, and under which name it came."""
 
-import ipaddress
 import re
 import socket
 from typing import Protocol
+
+from pyimagesearch.addresses import is_address
 
 # what proxies add to tell of themselves, or of whom they serve
 FORWARDED = (
@@ -63,15 +64,3 @@ def is_ours(host: str | None, names: frozenset[str]) -> bool:
     return name in names or is_address(name)
 
 
-def is_address(name: str) -> bool:
-    """Return whether *name* is an IP address, which no DNS can bend."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether only programs on this machine can reach *address*."""
-    return is_address(address) and ipaddress.ip_address(address).is_loopback

@@ -10,10 +10,10 @@ from flask import abort, current_app
 from pyimagesearch.access.authenticator import Gate
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.privacy.state import Hidden
-from pyimagesearch.rates import ArchiveStatus, CameraStatus
-from pyimagesearch.serving.connections import ViewerLimits
+from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 from .request_origin import own_names
 

@@ -31,7 +31,7 @@ from pyimagesearch.events.event import (
     SWITCHED_OFF,
     SWITCHED_ON,
 )
-from pyimagesearch.rates import ArchiveStatus, CameraStatus
+from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.web.services import Site
 
 OF_CAMERAS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED)     # kinds of events

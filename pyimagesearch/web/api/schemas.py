@@ -14,9 +14,10 @@ from pyimagesearch.events.event import (
     OPEN,
     UNFINISHED,
 )
-from pyimagesearch.privacy.mask import MOST as MOST_POLYGONS
-from pyimagesearch.privacy.mask import POLYGON, SPELLING
-from pyimagesearch.rates import (
+from pyimagesearch.settings.loading import NAME
+from pyimagesearch.settings.polygons import MOST as MOST_POLYGONS
+from pyimagesearch.settings.polygons import POLYGON, SPELLING
+from pyimagesearch.status import (
     ENDED,
     LEARNING,
     LIVE,
@@ -26,7 +27,6 @@ from pyimagesearch.rates import (
     ArchiveStatus,
     CameraStatus,
 )
-from pyimagesearch.settings.loading import NAME
 from pyimagesearch.web.params import MOST, MOST_ID, MOST_IDS, TRUTHS
 
 Schema = dict[str, Any]

@@ -1,0 +1,80 @@
+"""IP addresses: our own, their spelling in URLs, and which count as one client."""
+
+import contextlib
+import fcntl
+import ipaddress
+import socket
+import struct
+
+SIOCGIFADDR = 0x8915    # linux/sockios.h
+
+
+def place_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def urls(ip: str, port: int, scheme: str = "http") -> list[str]:
+    """Return the addresses at which a browser finds us, a phone's included."""
+    if ip not in ("0.0.0.0", "::"):
+        return [f"{scheme}://{bracketed(ip)}:{port}/"]
+    outside = lan_address()
+    return [f"{scheme}://127.0.0.1:{port}/",
+            *([f"{scheme}://{outside}:{port}/"] if outside else [])]
+
+
+def bracketed(ip: str) -> str:
+    """Return *ip* as it stands in a URL."""
+    return f"[{ip}]" if ":" in ip else ip
+
+
+def lan_address() -> str | None:
+    """Return this machine's address in its network; no packet is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))     # of no network (RFC 5737)
+        except OSError:     # no way out, as of a Pi that is its own access point
+            inside = [each for each in own_addresses()
+                      if each.version == 4 and not each.is_loopback]
+            return str(min(inside, key=int)) if inside else None
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def own_addresses() -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """
+    Return this machine's addresses: of IPv6 only its own loopback.
+
+    The others are given by providers, who change them as often as every day.
+    """
+    found: set[ipaddress.IPv4Address | ipaddress.IPv6Address] = {
+        ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1")}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):      # one without an address
+                asked = struct.pack("40s", name.encode())
+                answer = fcntl.ioctl(probe, SIOCGIFADDR, asked)
+                found.add(ipaddress.IPv4Address(answer[20:24]))
+    return found
+
+
+def is_address(name: str) -> bool:
+    """Return whether *name* is an IP address, which no DNS can bend."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether only programs on this machine can reach *address*."""
+    return is_address(address) and ipaddress.ip_address(address).is_loopback
