@@ -59,7 +59,7 @@ try:
     )
     from pyimagesearch.system.service import COMMAND, service
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
-    from pyimagesearch.threads import LastWords
+    from pyimagesearch.threads import UncaughtErrors
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.request_origin import own_names
     from pyimagesearch.web.services import Feed, Site
@@ -127,7 +127,7 @@ def watch(settings: Settings) -> int:
     strangers = Strangers(archive.store, clock)
     gate = Gate(folder, clock, auth=settings.auth, in_thread=in_thread,
                 local=not (reached or shown_elsewhere), on_refused=strangers.refused)
-    manager, last_words = ServiceManager(), LastWords(server.stop_soon)
+    manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 
     mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
@@ -159,7 +159,7 @@ def watch(settings: Settings) -> int:
         strangers.write()
         watchdog.turned(SERVER)
 
-    last_words.listen()
+    uncaught.install()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             gevent.signal_handler(number, server.stop)      # not past nohup
@@ -178,7 +178,7 @@ def watch(settings: Settings) -> int:
     strangers.write()
     hubs.close()
     wait_for(threads, keepers)
-    return last_words.status
+    return uncaught.status
 
 
 def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:

@@ -1,4 +1,4 @@
-"""A thread of ours that died: told in full, and the program ends to be started anew."""
+"""Threads of the program: how they start and stop, and what their death means."""
 
 import logging
 import signal
@@ -7,35 +7,70 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-GRACE = 15      # seconds for an orderly end, before a signal makes it a quick one
+GRACE_SECONDS = 15      # for an orderly end, before SIGALRM ends the process
 
 
-class LastWords:
+class Worker:
     """
-    Log the error that a thread dies of, and call *end*, which must be thread-safe.
+    Run :meth:`run` of a subclass on one daemon thread called *name*.
 
-    The loops of our threads try again after what they know; what gets out of them
-    is a defect, or memory that is short. Going on without them would look like
-    watching. :attr:`status` is what the program is to end with.
+    :attr:`stopping` is set by :meth:`stop`, and is what :meth:`run` waits on. A
+    subclass that waits on something else as well overrides :meth:`stop` to wake it.
+    Every method but :meth:`run` may be called from any thread. What :meth:`run` does
+    not catch goes to :class:`UncaughtErrors`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; may be called once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Signal the thread to end; returns at once."""
+        self.stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread; return whether it has ended."""
+        if self._thread.ident is None:      # never started
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def run(self) -> None:
+        """Work until :attr:`stopping` is set."""
+        raise NotImplementedError
+
+
+class UncaughtErrors:
+    """
+    Log what a thread dies of and call *end*, which must be thread-safe.
+
+    The loops of the program retry after every error they know; what they do not
+    catch is a defect, or a lack of memory. Without the thread, the program would only
+    look as if it still watched. :attr:`status` is the exit status to end with.
     """
 
     def __init__(self, end: Callable[[], object]) -> None:
         self.status = 0
         self._end = end
 
-    def listen(self) -> None:
-        """Hear of every thread that dies, from now on."""
-        threading.excepthook = self._note
+    def install(self) -> None:
+        """Handle the uncaught exceptions of all threads from now on."""
+        threading.excepthook = self._handle
 
-    def _note(self, death: threading.ExceptHookArgs) -> None:
+    def _handle(self, death: threading.ExceptHookArgs) -> None:
         if issubclass(death.exc_type, SystemExit):
             return
         self.status = 1
-        signal.alarm(GRACE)     # its default is death, and no memory is needed for it
+        signal.alarm(GRACE_SECONDS)     # its default action needs no memory
         try:
             error = death.exc_value or death.exc_type()
-            log.critical("%s died; the program ends",
-                         death.thread.name if death.thread else "a thread",
+            log.critical("thread %s died, the program ends",
+                         death.thread.name if death.thread else "(unknown)",
                          exc_info=(death.exc_type, error, death.exc_traceback))
         finally:
             self._end()

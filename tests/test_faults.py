@@ -20,7 +20,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.threads import GRACE, LastWords
+from pyimagesearch.threads import GRACE_SECONDS, UncaughtErrors
 
 
 class Kept:
@@ -123,7 +123,7 @@ DYING = """if True:
     from pyimagesearch.archive import Archive
 
     def run(self):
-        self._clock.wait(self._stopping, 1.0)
+        self._clock.wait(self.stopping, 1.0)
         raise ZeroDivisionError("a defect")
     Archive.run = run
     webstreaming.run()
@@ -136,7 +136,7 @@ def test_thread_that_dies_takes_the_program_with_it():
     status, log = product.wait_for_end()
     product.close()
     assert status == 1
-    assert "archive died; the program ends" in log
+    assert "thread archive died, the program ends" in log
     assert "ZeroDivisionError: a defect" in log
     assert log.count("Traceback") == 1
 
@@ -146,8 +146,8 @@ def last_words(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
     alarms, ended = [], []
     monkeypatch.setattr(signal, "alarm", alarms.append)
-    words = LastWords(lambda: ended.append(True))
-    words.listen()
+    words = UncaughtErrors(lambda: ended.append(True))
+    words.install()
     return words, alarms, ended
 
 
@@ -159,9 +159,9 @@ def test_last_words_of_a_thread_are_logged_and_end_the_program(last_words, caplo
     thread = threading.Thread(target=die, name="recorder-front")
     thread.start()
     thread.join()
-    assert "recorder-front died; the program ends" in caplog.text
+    assert "thread recorder-front died, the program ends" in caplog.text
     assert "in die" in caplog.text
-    assert (words.status, alarms, ended) == (1, [GRACE], [True])
+    assert (words.status, alarms, ended) == (1, [GRACE_SECONDS], [True])
 
 
 def test_thread_that_ends_itself_is_no_death(last_words, caplog):

@@ -17,6 +17,7 @@ from pyimagesearch.settings.option import size
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
 from pyimagesearch.system.process import give_back, have_room
+from pyimagesearch.threads import Worker
 
 from .recovery import mark_missing, protect, salvage, unfinished
 from .retention import DAY, Holding, days_kept, plan, room
@@ -32,7 +33,7 @@ AHEAD = 2           # sweeps for which there must be room ahead
 LEAST_AHEAD = 256_000       # bytes, at least
 
 
-class Archive:
+class Archive(Worker):
     """
     Keep the folder of clips and the list of events in order, for months.
 
@@ -42,7 +43,7 @@ class Archive:
     """
 
     def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
-        self.name = "archive"
+        super().__init__("archive")
         self.ready = threading.Event()      # the recorders may write
         self.clips = folder.clips
         self.store = EventStore(folder.database, clock)
@@ -62,8 +63,6 @@ class Archive:
         self._tidied = -TIDY
         self._gave_back = clock.monotonic()
         self._roomy = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
 
     def claim(self) -> None:
         """
@@ -75,19 +74,6 @@ class Archive:
             self._folder.claim()
         except OSError as error:
             self._fare(reason(error))
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Have the thread end; returns at once."""
-        self._stopping.set()
-
-    def join(self, timeout: float) -> bool:
-        """Wait *timeout* seconds for the thread; return whether it ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def obstacle(self) -> str:
         """Return why nothing may be recorded now; empty if it may."""
@@ -139,7 +125,7 @@ class Archive:
 
     def run(self) -> None:
         """Open, salvage, then sweep until :meth:`stop`; nothing dies quietly."""
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 if not self.ready.is_set():
                     self._open()
@@ -156,7 +142,7 @@ class Archive:
                 if not self._roomy:     # all that stays is there by now
                     self._roomy = True
                     have_room()
-            self._clock.wait(self._stopping, SWEEP if self.ready.is_set() else RETRY)
+            self._clock.wait(self.stopping, SWEEP if self.ready.is_set() else RETRY)
 
     def sweep(self) -> None:
         """Remove what must go; raises :exc:`SurveillanceError` if it is not enough."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.threads import Worker
 
 from .clip_metadata import Story
 from .event_recording import Shot
@@ -27,7 +28,7 @@ BATCH = 0.15        # seconds of pieces that are written at a time
 IDLE = 5.0          # seconds between two looks while nothing is recorded
 
 
-class Recorder:
+class Recorder(Worker):
     """
     Keep clips and stills of one camera below *folder*.
 
@@ -41,7 +42,7 @@ class Recorder:
     def __init__(self, name: str, folder: Path, tape: Tape, ledger: Ledger,
                  clock: Clock, *, max_clip: float, ready: threading.Event,
                  obstacle: Callable[[], str]) -> None:
-        self.name = f"recorder-{name}"
+        super().__init__(f"recorder-{name}")
         self.tape = tape
         self.dropped_orders = 0
         self.recordings = 0     # begun since the start
@@ -57,8 +58,6 @@ class Recorder:
         self._encoders = Encoders()
         self._stills = StillQueue(name, ledger, clock)
         self._called = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name=self.name, daemon=True)
 
     @property
     def recording(self) -> bool:
@@ -78,19 +77,10 @@ class Recorder:
         """The bytes of clips that are being written."""
         return sum(shot.size for shot in tuple(self._shots.values()))
 
-    def start(self) -> None:
-        """Begin to take orders."""
-        self._thread.start()
-
     def stop(self) -> None:
         """Have the thread close its clips and end; returns at once."""
-        self._stopping.set()
+        super().stop()
         self._called.set()
-
-    def join(self, timeout: float) -> bool:
-        """Wait *timeout* seconds for the thread; return whether it ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def begin(self, story: Story, at: float) -> None:
         """Record an event, from *at* [s, monotonic] on, as far as the tape reaches."""
@@ -112,7 +102,7 @@ class Recorder:
     def run(self) -> None:
         """Write until :meth:`stop`; then close what is open."""
         be_nice()
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             if self._ready.is_set():
                 self.run_once()
             self._wait()
@@ -144,7 +134,7 @@ class Recorder:
     def _wait(self) -> None:
         waiting = self._orders and not self._ready.is_set()
         self._clock.wait(self._called, BATCH if self._shots or waiting else IDLE)
-        if not self._stopping.is_set():
+        if not self.stopping.is_set():
             self._called.clear()
 
     def _order(self, order: Callable[[], None]) -> None:

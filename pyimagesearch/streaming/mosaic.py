@@ -12,6 +12,7 @@ import numpy as np
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Image
 from pyimagesearch.jpeg import encode
+from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
 from .overlay import DARK, FONT, PALE, RED
@@ -42,7 +43,7 @@ def layout(names: Sequence[str], width: int = WIDTH) -> list[Tile]:
             for number, name in enumerate(names)]
 
 
-class Mosaic:
+class Mosaic(Worker):
     """
     Draw the newest picture of each camera into its tile, and publish the whole.
 
@@ -53,10 +54,9 @@ class Mosaic:
     where there are only cards, they are what a new viewer sees.
     """
 
-    name = "mosaic"
-
     def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
                  quality: int, clock: Clock) -> None:
+        super().__init__("mosaic")
         self.tiles = layout(names)
         self.broadcaster = broadcaster
         self._quality = quality
@@ -69,8 +69,6 @@ class Mosaic:
         self._current: set[str] = set()         # tiles that show what is, now
         self._darkened = 0                      # times that a tile became dark
         self._changed = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -82,20 +80,11 @@ class Mosaic:
         """Whether anybody watches."""
         return self.broadcaster.viewers > 0
 
-    def start(self) -> None:
-        """Begin to encode."""
-        self._thread.start()
-
     def stop(self) -> None:
         """Tell the thread and all viewers to end."""
-        self._stopping.set()
+        super().stop()
         self._changed.set()
         self.broadcaster.close()
-
-    def join(self, timeout: float) -> bool:
-        """Wait *timeout* seconds for the thread; return whether it ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def show(self, name: str, image: Image | None, motion: bool,
              note: str = "") -> None:
@@ -147,12 +136,12 @@ class Mosaic:
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
 
-    def _run(self) -> None:
+    def run(self) -> None:
         due = self._clock.monotonic()
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             self._changed.wait()
             self._changed.clear()
-            if self._stopping.is_set():
+            if self.stopping.is_set():
                 return
             if not (self.wanted or len(self._current) == len(self.tiles)):
                 self.broadcaster.pass_over()
@@ -161,10 +150,10 @@ class Mosaic:
                 self._publish()
             except Exception:       # nothing dies quietly, and the next one is drawn
                 log.exception("the mosaic failed")
-                self._clock.wait(self._stopping, RETRY)
+                self._clock.wait(self.stopping, RETRY)
             now = self._clock.monotonic()
             due = max(due + 1 / FPS, now - 1 / FPS)
-            self._clock.wait(self._stopping, due - now)
+            self._clock.wait(self.stopping, due - now)
 
     def _publish(self) -> None:
         with self._lock:

@@ -37,6 +37,7 @@ from pyimagesearch.status import (
 )
 from pyimagesearch.streaming.publisher import Screen
 from pyimagesearch.system.process import collect
+from pyimagesearch.threads import Worker
 
 from .evidence import Evidence
 
@@ -49,7 +50,7 @@ RESTING = 2.0       # seconds between two turns of a loop that has nothing more 
 MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
 
 
-class Surveillance:
+class Surveillance(Worker):
     """
     Watch one camera from one thread, for months.
 
@@ -63,7 +64,8 @@ class Surveillance:
                  settings: CameraSettings, clock: Clock, *,
                  make_detector: Callable[[], Detector],
                  turned: Callable[[], object] = lambda: None) -> None:
-        self.name = name = settings.name
+        super().__init__(f"camera-{settings.name}")
+        self.camera = settings.name
         self._evidence = evidence
         self._camera = camera
         self._screen = screen
@@ -71,13 +73,10 @@ class Surveillance:
         self._clock = clock
         self._make_detector = make_detector
         self._turned = turned       # told that the loop is not stuck
-        self._stopping = threading.Event()
         self._news = threading.Event()      # there is more to do than to wait
         self._off_since: float | None = None
         self._masking = threading.Lock()    # guards the next line, and what is shown
         self._mask = self._burnt = PrivacyMask()    # what is to be, and what is burnt
-        self._thread = threading.Thread(
-            target=self.run, name=f"camera-{name}", daemon=True)
         self._reader: FrameReader | None = None
         self._stuck: list[FrameReader] = []
         self._rate = Rate()
@@ -94,13 +93,9 @@ class Surveillance:
         self._bad = 0
         self._show_start()
 
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
     def stop(self) -> None:
         """Tell the camera loop and all viewers to end; returns at once."""
-        self._stopping.set()
+        super().stop()
         self._screen.close()
         self._interrupt()
 
@@ -125,11 +120,6 @@ class Surveillance:
             self._off_since = off_since
             self._interrupt()
 
-    def join(self, timeout: float) -> bool:
-        """Wait *timeout* seconds for the loop; return whether it ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
     @property
     def stuck_reads(self) -> int:
         """How many abandoned threads still wait for a read to return."""
@@ -139,7 +129,7 @@ class Surveillance:
         """Return how the camera is doing at this moment."""
         now, reader = self._clock.monotonic(), self._reader
         return CameraStatus(
-            name=self.name, source=self._camera.label,
+            name=self.camera, source=self._camera.label,
             granted=reader.granted if reader else "", state=self._state,
             since=self._since, reason=self._reason, learnt=self._learnt,
             frame_count=self._settings.frame_count, motion=self._motion,
@@ -169,7 +159,7 @@ class Surveillance:
             try:
                 self.run_once()
             except SourceEnded as end:
-                log.info("%s: %s", self.name, end)
+                log.info("%s: %s", self.camera, end)
                 self._evidence.rest()
                 self._screen.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
@@ -178,7 +168,7 @@ class Surveillance:
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
-                log.exception("%s: the camera loop failed", self.name)
+                log.exception("%s: the camera loop failed", self.camera)
                 self._lose(f"{type(error).__name__} in the camera loop")
             collect()
             in_vain = self._frames == before
@@ -193,8 +183,8 @@ class Surveillance:
         if len(self._stuck) >= MOST_STUCK:
             raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
         self._reader = reader = FrameReader(
-            self._camera.open, self.name, self._clock, self._camera.opening)
-        if self._stopping.is_set() or self._off_since is not None:
+            self._camera.open, self.camera, self._clock, self._camera.opening)
+        if self.stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:
             self.detect_motion(reader.frames(), self._settings.frame_count)
@@ -294,7 +284,7 @@ class Surveillance:
     def _enter(self, state: str, reason: str = "", since: float | None = None) -> None:
         if state != self._state:
             if state == LEARNING and self._state == NO_SIGNAL:
-                log.info("%s: the picture is back after %.1f s", self.name,
+                log.info("%s: the picture is back after %.1f s", self.camera,
                          self._clock.monotonic() - self._gone_at)
                 self._evidence.returned(self._clock.time())
             self._state = state
@@ -303,7 +293,7 @@ class Surveillance:
 
     def _goes_on(self) -> bool:
         self._news.clear()      # first: what comes now must end the next wait
-        return not self._stopping.is_set()
+        return not self.stopping.is_set()
 
     def _interrupt(self) -> None:
         self._news.set()
@@ -327,7 +317,7 @@ class Surveillance:
         while self._goes_on() and self._off_since == off_since:
             self._turned()
             self._clock.wait(self._news, RESTING)
-        if self._stopping.is_set():
+        if self.stopping.is_set():
             return
         self._evidence.switch(True)
         self._enter(STARTING)
@@ -341,7 +331,7 @@ class Surveillance:
             self._losses += 1
             self._gone_at = now if self._arrived is None else self._arrived
         hint = "" if self._frames else " (without a camera, try: --source demo)"
-        log.warning("%s: no signal: %s%s", self.name, reason, hint)
+        log.warning("%s: no signal: %s%s", self.camera, reason, hint)
         self._enter(NO_SIGNAL, reason, self._last_seen)
         self._evidence.lost(self._since, reason, now - self._gone_at)
         self._rate.forget()
