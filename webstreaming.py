@@ -53,9 +53,8 @@ try:
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.process import (
         keep_freed_memory,
-        many_descriptors,
-        names_have_room,
-        stays_for_ever,
+        raise_descriptor_limit,
+        freeze_garbage_collector,
     )
     from pyimagesearch.system.service import COMMAND, service
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
@@ -97,7 +96,6 @@ def serve(argv: list[str]) -> int:
     for sentence in Settings.unknown():
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
-    names_have_room()
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own warnings only repeat what we say of a lost camera
@@ -116,7 +114,7 @@ def watch(settings: Settings) -> int:
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
-                        connections_for(*viewers, many_descriptors(),
+                        connections_for(*viewers, raise_descriptor_limit(),
                                         settings.trusted_proxies),
                         tls_for(settings, folder))
     archive.claim()
@@ -163,7 +161,7 @@ def watch(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             gevent.signal_handler(number, server.stop)      # not past nohup
-    stays_for_ever()
+    freeze_garbage_collector()
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
     found_at = addresses(*server.address, settings)

@@ -16,7 +16,6 @@ from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.option import size
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
-from pyimagesearch.system.process import give_back, have_room
 from pyimagesearch.threads import Worker
 
 from .recovery import mark_missing, protect, salvage, unfinished
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 SWEEP = 2.0         # seconds between two looks at the space that is left
 RETRY = 5.0         # seconds until a folder that refused is tried again
-GIVE_BACK = 60.0    # seconds between two times that free memory is given back
 TIDY = 600.0        # seconds between two looks for files that were moved away
 LISTED = 400        # days for which events without a clip or star stay in the list
 AHEAD = 2           # sweeps for which there must be room ahead
@@ -61,8 +59,6 @@ class Archive(Worker):
         self._days: float | None = None
         self._open_before = self._growth = 0
         self._tidied = -TIDY
-        self._gave_back = clock.monotonic()
-        self._roomy = False
 
     def claim(self) -> None:
         """
@@ -136,12 +132,6 @@ class Archive(Worker):
             except Exception as error:
                 log.exception("the archive failed")
                 self._fare(f"the archive failed ({type(error).__name__})")
-            if self._clock.monotonic() - self._gave_back >= GIVE_BACK:
-                self._gave_back = self._clock.monotonic()
-                give_back()
-                if not self._roomy:     # all that stays is there by now
-                    self._roomy = True
-                    have_room()
             self._clock.wait(self.stopping, SWEEP if self.ready.is_set() else RETRY)
 
     def sweep(self) -> None:

@@ -204,8 +204,7 @@ def mark_missing(folder: Path, store: EventStore) -> None:
     for row in rows:
         if row.state == OPEN and not store.is_earlier(row.event_id):
             continue        # its recorder sees to it
-        # not by a Path: each part of one takes a place in Python's table of names
-        there = os.path.exists(os.path.join(folder, row.path))
+        there = (folder / row.path).exists()
         if there and row.state == MISSING:
             store.mark(row.path, COMPLETE)
         elif not there and row.state != MISSING:
