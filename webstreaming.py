@@ -52,9 +52,9 @@ try:
     from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.process import (
+        freeze_garbage_collector,
         keep_freed_memory,
         raise_descriptor_limit,
-        freeze_garbage_collector,
     )
     from pyimagesearch.system.service import COMMAND, service
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog

@@ -30,7 +30,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.processes import ROOT, Server, main_guard
-from pyimagesearch.archive.archive import GIVE_BACK
 
 Chance = random.Random
 Row = tuple[int, int, float]    # descriptors, threads, memory [MB]
@@ -133,14 +132,8 @@ def page(server: Server) -> float:
 
 
 def settle(server: Server) -> None:
-    """
-    Wait until all that comes once has come.
-
-    That are a first clip, for which libraries are loaded, and the room that is made in
-    the heap after a minute: 3 MB each.
-    """
-    begin = time.monotonic()
-    until = begin + SETTLE
+    """Wait for a first complete clip: the libraries for it are loaded once, 3 MB."""
+    until = time.monotonic() + SETTLE
     while time.monotonic() < until:
         time.sleep(1.0)
         try:
@@ -150,8 +143,7 @@ def settle(server: Server) -> None:
             error.close()       # the list of events is not open yet
             continue
         clips = [clip for event in events for clip in event["clips"]]
-        if any(clip["state"] == "complete" for clip in clips) and (
-                time.monotonic() > begin + GIVE_BACK + 5):
+        if any(clip["state"] == "complete" for clip in clips):
             return
     raise RuntimeError(f"no clip was whole within {SETTLE:g} s")
 

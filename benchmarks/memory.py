@@ -15,7 +15,6 @@ import sys
 import time
 
 from benchmarks.processes import Server, main_guard, measure, product, running, viewers
-from pyimagesearch.archive.archive import GIVE_BACK
 
 IMPORTS = ("import cv2, flask, gevent.pywsgi, imutils.video, sys; "
            "print('http://none/', flush=True); sys.stdin.read()")
@@ -42,7 +41,6 @@ def main(minutes: float) -> None:
             time.sleep(3)
             each = (server.rss() - one) / 400 * 1000
         print(f"each of 400 viewers    {each:7.1f} kB", flush=True)
-        come_and_go(server, GIVE_BACK)      # when room has been made in the heap
         growth = come_and_go(server, minutes * 60)
     print(f"growth over {minutes:g} min    {growth:7.2f} MB")
     ok = one <= 120 and each <= 60 and growth < 2

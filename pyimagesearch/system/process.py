@@ -1,4 +1,4 @@
-"""Process-wide settings: how malloc keeps memory, what the collector visits, open files."""
+"""Settings of the whole process: memory, garbage collector, open files."""
 
 import ctypes
 import gc
