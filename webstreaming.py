@@ -61,7 +61,7 @@ try:
     from pyimagesearch.threads import UncaughtErrors
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.request_origin import own_names
-    from pyimagesearch.web.services import Feed, Site
+    from pyimagesearch.web.services import Feed, Services
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
@@ -145,9 +145,9 @@ def watch(settings: Settings) -> int:
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    site = Site(feeds, in_thread, mosaic, archive, gate, own_names(settings.host or ()),
-                ViewerLimits(*viewers), privacy)
-    app = create_app(site, base_path=settings.base_path or "",
+    services = Services(feeds, in_thread, mosaic, archive, gate,
+                        own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
+    app = create_app(services, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
     threads: list[Thread] = [*loops, *([mosaic] if mosaic else [])]
     keepers: list[Keeper] = [*archive.recorders, archive, archive.store]

@@ -36,7 +36,7 @@ EVENTS, DAYS = 10_000, 60
 BEGIN = 1_790_000_000.0
 
 
-class Desk:
+class SampleArchive:
     """What the pages need of an archive: a store; there are no files to look at."""
 
     def __init__(self, folder: Path) -> None:
@@ -82,14 +82,14 @@ def serve(folder: Path) -> None:
     """Fill *folder*, then answer."""
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.services import Site
+    from pyimagesearch.web.services import Services
 
-    desk = Desk(folder)
-    desk.fill()
+    archive = SampleArchive(folder)
+    archive.fill()
     server = LiveServer("127.0.0.1", 0)
-    app = create_app(Site({}, in_thread, archive=desk))
+    app = create_app(Services({}, in_thread, archive=archive))
     print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
-    server.run(app, on_stop=desk.store.stop)
+    server.run(app, on_stop=archive.store.stop)
 
 
 def took(connection: http.client.HTTPConnection, path: str) -> tuple[float, bytes]:

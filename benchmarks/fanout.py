@@ -66,7 +66,7 @@ def serve_ours(connections: Any = None, tls: Any = None) -> None:
     from pyimagesearch.status import LIVE, CameraStatus
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.services import Feed, Site
+    from pyimagesearch.web.services import Feed, Services
 
     broadcaster = LatestFrameBroadcaster()
 
@@ -86,7 +86,7 @@ def serve_ours(connections: Any = None, tls: Any = None) -> None:
             skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 
     server = LiveServer("127.0.0.1", 0, connections, tls)
-    app = create_app(Site({"camera": Feed(broadcaster, status)}, in_thread))
+    app = create_app(Services({"camera": Feed(broadcaster, status)}, in_thread))
     threading.Thread(target=publish, daemon=True).start()
     print(*server.urls, flush=True)
     server.run(app, on_stop=broadcaster.close)

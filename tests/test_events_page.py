@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from kept import SECONDS
+from sample_archive import SECONDS
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -22,7 +22,7 @@ PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots i
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     process = subprocess.Popen(
-        [sys.executable, "tests/kept.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
+        [sys.executable, "tests/sample_archive.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield process.stdout.readline().strip()

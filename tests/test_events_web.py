@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from kept import Camera, Desk, event, write
+from sample_archive import FakeCamera, SampleArchive, event, write
 
 from conftest import DEADLINE, ROOT, eventually, needs
 from pyimagesearch.events.event import (
@@ -32,7 +32,7 @@ from pyimagesearch.events.event import (
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.events import files as eventfiles
 from pyimagesearch.web.events.export import Export
-from pyimagesearch.web.services import Site
+from pyimagesearch.web.services import Services
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
 CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
@@ -40,14 +40,14 @@ CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
 
 @pytest.fixture
 def desk(tmp_path):
-    desk = Desk(tmp_path)
+    desk = SampleArchive(tmp_path)
     yield desk
     desk.close()
 
 
 @pytest.fixture
 def cameras(desk, broadcaster):
-    return {name: Camera(name, desk, broadcaster) for name in ("front", "yard")}
+    return {name: FakeCamera(name, desk, broadcaster) for name in ("front", "yard")}
 
 
 class Client(FlaskClient):
@@ -57,15 +57,15 @@ class Client(FlaskClient):
         return super().open(*request, **{"buffered": True, **more})
 
 
-def visit(site):
-    app = create_app(site)
+def visit(services):
+    app = create_app(services)
     app.test_client_class = Client
     return app.test_client()
 
 
 @pytest.fixture
 def client(desk, cameras):
-    return visit(Site({name: camera.feed for name, camera in cameras.items()}, archive=desk))
+    return visit(Services({name: camera.feed for name, camera in cameras.items()}, archive=desk))
 
 
 def put(desk, *events):
@@ -202,7 +202,7 @@ def test_events_that_cannot_be_read_are_503_with_a_sentence(client, desk):
 
 def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
     feed = cameras["front"].feed
-    client = visit(Site({"front": feed}))
+    client = visit(Services({"front": feed}))
     for path in ("/api/events", "/events", "/events/1/clip.mp4"):
         assert client.get(path).status_code == 404
     assert 'id="controls"' not in client.get("/").text
@@ -524,7 +524,7 @@ def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, des
 def served(tmp_path_factory):
     """The pages on the real server, in a process of its own; a module uses one."""
     process = subprocess.Popen(
-        [sys.executable, "tests/kept.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
+        [sys.executable, "tests/sample_archive.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         url = process.stdout.readline().strip()
@@ -587,7 +587,7 @@ def test_browser_that_leaves_in_the_middle_leaves_no_open_file(served, tmp_path_
         assert connection.getresponse().read(1000).startswith(b"PK")
         connection.close()
     (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline")
-              if b"tests/kept.py" in readable(path)]
+              if b"tests/sample_archive.py" in readable(path)]
     eventually(lambda: not [link for link in Path(f"/proc/{pid}/fd").iterdir()
                             if str(readable_link(link)).endswith((".mp4", ".jpg"))])
 

@@ -21,7 +21,7 @@ from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.guard import PUBLIC
 from pyimagesearch.web.login import device
-from pyimagesearch.web.services import Feed, Site
+from pyimagesearch.web.services import Feed, Services
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 PASSWORDS = {OWNER: "the owner's own", VIEWER: "for all who look"}
@@ -43,7 +43,7 @@ class Guarded:
         self.feeds = {name: Feed(LatestFrameBroadcaster(), lambda name=name: replace(
             STATUS, name=name)) for name in names}
         mosaic = Mosaic(list(names), LatestFrameBroadcaster(), 70, self.clock)
-        self.app = create_app(Site(self.feeds, gate=self.gate, mosaic=(
+        self.app = create_app(Services(self.feeds, gate=self.gate, mosaic=(
             mosaic if len(names) > 1 else None), hosts=frozenset({"localhost"})), **more)
         for feed in self.feeds.values():
             feed.broadcaster.publish(b"picture", 1.5)
@@ -353,8 +353,8 @@ def test_key_shows_a_picture_elsewhere_also_where_nobody_is_asked(tmp_path):
     guarded = Guarded(tmp_path)
     guarded.gate = Gate(guarded.folder, guarded.clock, auth=False, local=False,
                         in_thread=lambda work: work())
-    site = guarded.app.extensions["site"]
-    guarded.app.extensions["site"] = replace(site, gate=guarded.gate)
+    services = guarded.app.extensions["services"]
+    guarded.app.extensions["services"] = replace(services, gate=guarded.gate)
     client = guarded.client()
     url = client.post("/api/stream_key", json={"path": "/snapshot.jpg"}, headers=OURS).json["url"]
     for asked, allowed in ((url, "cross-origin"), ("/snapshot.jpg", "same-origin"),
@@ -534,7 +534,7 @@ def test_changes_sent_by_other_sites_are_refused(several, headers):
 
 
 def test_changes_sent_by_other_sites_are_refused_where_nobody_is_asked(broadcaster):
-    app = create_app(Site({"camera": Feed(broadcaster, lambda: STATUS)}))
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}))
     app.add_url_rule("/new", "new", lambda: "new", methods=["POST"])
     client = app.test_client()
     assert client.post("/new").text == "new"
@@ -653,7 +653,7 @@ def test_only_trusted_proxies_are_believed(tmp_path, trusted, address):
 def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
     gate = Gate(DataFolder(str(tmp_path)), Hands(), auth=True, local=True,
                 in_thread=lambda work: work())
-    app = create_app(Site({"camera": Feed(broadcaster, lambda: STATUS)}, gate=gate))
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, gate=gate))
     assert app.test_client().get("/api/status").json["auth"] is False
     for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto",
                    "CF-Connecting-IP", "True-Client-IP", "X-Client-IP", "X-Forwarded-Host",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kept import Camera, Desk
+from sample_archive import FakeCamera, SampleArchive
 from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 
 from pyimagesearch.events.event import (
@@ -52,18 +52,18 @@ def some_event(number):
 def guarded(tmp_path_factory):
     """The app with a gate that asks everybody, two cameras, and a real event store."""
     folder = tmp_path_factory.mktemp("data")
-    guarded, desk = Guarded(folder / "access", ("front", "yard")), Desk(folder)
+    guarded, archive = Guarded(folder / "access", ("front", "yard")), SampleArchive(folder)
     for number in range(1, EVENTS + 1):
-        desk.store.begin(some_event(number))
-    assert desk.store.settle(60)
-    guarded.feeds.update({name: Camera(name, desk, feed.broadcaster).feed
+        archive.store.begin(some_event(number))
+    assert archive.store.settle(60)
+    guarded.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
                           for name, feed in guarded.feeds.items()})
     cameras = Settings(source=("front=demo", "yard=demo")).cameras()
-    privacy = Privacy(guarded.folder, cameras, desk.store, guarded.clock)
-    site = guarded.app.extensions["site"]
-    guarded.app.extensions["site"] = replace(site, archive=desk, privacy=privacy)
+    privacy = Privacy(guarded.folder, cameras, archive.store, guarded.clock)
+    services = guarded.app.extensions["services"]
+    guarded.app.extensions["services"] = replace(services, archive=archive, privacy=privacy)
     yield guarded
-    desk.close()
+    archive.close()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
     below = Guarded(tmp_path, base_path="/cam")
     told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
     assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
-    below.app.extensions["site"] = replace(below.app.extensions["site"], gate=None)
+    below.app.extensions["services"] = replace(below.app.extensions["services"], gate=None)
     assert below.client().get("/cam/api/openapi.json").json["security"] == []
 
 

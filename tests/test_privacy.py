@@ -28,7 +28,7 @@ from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Tape
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.services import Feed, Site
+from pyimagesearch.web.services import Feed, Services
 
 SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6"
 HEADER = VideoHeader(b"an MP4", b"extra")
@@ -336,7 +336,7 @@ def client(begin, broadcaster):
         return replace(STATUS, state="off" if state.off else "live")
     feeds = {name: Feed(broadcaster, status, lambda on: (
         "started" if on and not state.off else "stopped"), lambda *_: 1) for name in ("front", "yard")}
-    client = create_app(Site(feeds, privacy=owner.privacy)).test_client()
+    client = create_app(Services(feeds, privacy=owner.privacy)).test_client()
     client.owner, client.state = owner, state
     return client
 
@@ -390,8 +390,8 @@ def test_what_cannot_be_kept_is_told(client, monkeypatch):
 
 def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
     guarded = Guarded(tmp_path / "guarded", ("front", "yard"))
-    site = guarded.app.extensions["site"]
-    guarded.app.extensions["site"] = replace(site, privacy=begin().privacy)
+    services = guarded.app.extensions["services"]
+    guarded.app.extensions["services"] = replace(services, privacy=begin().privacy)
     for role in (OWNER, VIEWER):
         client, may = guarded.client(role), role is OWNER
         for path in ("/", "/camera/front"):
@@ -407,7 +407,7 @@ def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
 
 
 def test_server_without_privacy_says_so(broadcaster):
-    client = create_app(Site({"camera": Feed(broadcaster, lambda: STATUS)})).test_client()
+    client = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)})).test_client()
     assert client.post("/api/cameras", json={"on": False}).status_code == 404
     assert "Cameras on" not in client.get("/").text
 

@@ -6,8 +6,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from kept import Camera, Desk
 from prometheus_client.parser import text_string_to_metric_families
+from sample_archive import FakeCamera, SampleArchive
 from test_guard import Guarded
 from test_web import STATUS
 
@@ -17,7 +17,7 @@ from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.services import Feed, Site
+from pyimagesearch.web.services import Feed, Services
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
@@ -41,25 +41,25 @@ def values(text):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    desk = Desk(tmp_path_factory.mktemp("data"))
-    yield desk
-    desk.close()
+def archive(tmp_path_factory):
+    archive = SampleArchive(tmp_path_factory.mktemp("data"))
+    yield archive
+    archive.close()
 
 
 @pytest.fixture(scope="module")
-def printed(desk):
+def printed(archive):
     """What a server with two cameras and an archive prints."""
     lost = replace(STATUS, name="yard", state=NO_SIGNAL, age=None)
     feeds = {"front": Feed(LatestFrameBroadcaster(), lambda: replace(BUSY, name="front")),
              "yard": Feed(LatestFrameBroadcaster(), lambda: lost)}
     for number, (camera, kind) in enumerate([("front", MOTION), ("front", MOTION),
                                              ("yard", LOST), ("", ARMED)], 1):
-        desk.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
-    desk.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
+        archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
+    archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, Hands())
-    site = Site(feeds, mosaic=mosaic, archive=desk)
-    answer = create_app(site).test_client().get("/metrics")
+    services = Services(feeds, mosaic=mosaic, archive=archive)
+    answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
     return answer.text
@@ -122,11 +122,11 @@ def test_refused_logins_are_told_and_strangers_hear_nothing(tmp_path):
     assert told["surveillance_logins_refused_total{}"] == 1
 
 
-def test_missing_library_is_told_with_its_remedy(desk, monkeypatch):
+def test_missing_library_is_told_with_its_remedy(archive, monkeypatch):
     monkeypatch.delitem(sys.modules, "pyimagesearch.web.api.prometheus", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    camera = Camera("front", desk, LatestFrameBroadcaster())
-    client = create_app(Site({"front": camera.feed})).test_client()
+    camera = FakeCamera("front", archive, LatestFrameBroadcaster())
+    client = create_app(Services({"front": camera.feed})).test_client()
     answer = client.get("/metrics")
     assert answer.status_code == 501
     assert "pip install prometheus-client" in answer.json["error"]

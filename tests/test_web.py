@@ -8,7 +8,7 @@ import pytest
 from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.services import Feed, Site
+from pyimagesearch.web.services import Feed, Services
 
 STATUS = CameraStatus(
     name="camera", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="", learnt=40,
@@ -23,8 +23,8 @@ def status():
 
 @pytest.fixture
 def client(broadcaster, status):
-    site = Site({"camera": Feed(broadcaster, lambda: status[0])})
-    return create_app(site).test_client()
+    services = Services({"camera": Feed(broadcaster, lambda: status[0])})
+    return create_app(services).test_client()
 
 
 def test_index_shows_the_stream_and_the_state_without_a_script(client):
@@ -107,7 +107,7 @@ def test_ready_is_what_gave_a_frame_lately_or_need_not(client, status, state, ag
 def test_each_camera_that_is_not_ready_is_named(broadcaster):
     feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
         STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
-    assert create_app(Site(feeds)).test_client().get("/readyz").json["error"] == (
+    assert create_app(Services(feeds)).test_client().get("/readyz").json["error"] == (
         "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
 
 

@@ -25,18 +25,19 @@ from .events import api as eventapi
 from .events import files as eventfiles
 from .events import pages as eventpages
 from .proxies import behind_proxies
-from .services import Site
+from .services import Services
 
 
-def create_app(site: Site, *, base_path: str = "", trusted_proxies: int = 0) -> Flask:
+def create_app(services: Services, *, base_path: str = "",
+               trusted_proxies: int = 0) -> Flask:
     """
-    Return the Flask application that shows *site*, under *base_path*.
+    Return the Flask application that shows *services*, under *base_path*.
 
     So many *trusted_proxies* are believed about the visitor's address.
     """
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
-    app.extensions["site"] = site
+    app.extensions["services"] = services
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
     for part in (recording, privacy, eventpages, eventfiles, eventapi, login, openapi):

@@ -8,7 +8,7 @@ from pyimagesearch.status import OFF
 
 from .live import FRESH
 from .params import body, truth
-from .services import Feed, this_archive, this_site
+from .services import Feed, archive_or_404, get_services
 
 bp = Blueprint("recording", __name__)
 
@@ -23,7 +23,7 @@ def record() -> dict[str, str]:
     starts = [feed.record for feed in wanted(given.get("camera"))]
     if not all(starts):
         abort(404, "This server keeps no recordings.")
-    told = this_site().in_thread(lambda: [start(on) for start in starts if start])
+    told = get_services().in_thread(lambda: [start(on) for start in starts if start])
     if on and "started" not in told:
         abort(409, SWITCHED_OFF)
     return {"result": "started" if on else "stopped"}
@@ -41,30 +41,30 @@ def recorded() -> dict[str, Any]:
 @bp.post("/snapshot")
 def keep_still() -> dict[str, Any]:
     """Keep the newest frame of a camera, the first one if none is named."""
-    site, name = this_site(), body().get("camera")
-    feed = site.feed(None if name is None else str(name))
+    services, name = get_services(), body().get("camera")
+    feed = services.feed(None if name is None else str(name))
     keep = feed.keep_still
     if keep is None:
         abort(404, "This server keeps no stills.")
     if feed.status().state == OFF:
         abort(409, SWITCHED_OFF)
-    frame = (site.in_thread(lambda: feed.broadcaster.fresh(FRESH))
+    frame = (services.in_thread(lambda: feed.broadcaster.fresh(FRESH))
              if feed.status().is_live else None)
     if frame is None:
         abort(503, f"The camera gave no frame for {FRESH:g} seconds.")
-    event = site.in_thread(lambda: keep(frame.jpeg, frame.captured))
+    event = services.in_thread(lambda: keep(frame.jpeg, frame.captured))
     return {"event": event, "url": url_for("events.show", id=event)}
 
 
 @bp.post("/api/armed")
 def arm() -> dict[str, bool]:
     """Have motion make events, or not."""
-    armed, archive = truth("armed", body().get("armed")), this_archive()
-    this_site().in_thread(lambda: archive.arm(armed))
+    armed, archive = truth("armed", body().get("armed")), archive_or_404()
+    get_services().in_thread(lambda: archive.arm(armed))
     return {"armed": armed}
 
 
 def wanted(name: Any) -> list[Feed]:
     """Return the camera called *name*, or all of them."""
-    site = this_site()
-    return list(site.feeds.values()) if name is None else [site.feed(str(name))]
+    services = get_services()
+    return list(services.feeds.values()) if name is None else [services.feed(str(name))]

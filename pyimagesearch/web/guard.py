@@ -14,7 +14,7 @@ from pyimagesearch.streaming.mjpeg import LiveStream
 
 from .errors import wants_page
 from .request_origin import from_our_pages, is_forwarded, is_ours
-from .services import this_site
+from .services import get_services
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
@@ -44,11 +44,11 @@ def let_in() -> Response | None:
     what is not in :data:`PUBLIC`, addresses that do not exist included, takes
     either.
     """
-    site = this_site()
-    if not is_ours(request.headers.get("Host"), site.hosts):
+    services = get_services()
+    if not is_ours(request.headers.get("Host"), services.hosts):
         raise MisdirectedRequest("This is not a name of this server; if it should be, "
                                  "start it with --host NAME.")
-    g.visitor = visitor = ANYBODY if site.gate is None else identify(site.gate)
+    g.visitor = visitor = ANYBODY if services.gate is None else identify(services.gate)
     own = request.host_url.rstrip("/")
     if request.method not in LOOKING and not from_our_pages(
             request.headers, own, has_cookie=bool(request.cookies)):
@@ -123,7 +123,7 @@ class Download:
 
 def remember_stream(response: Response) -> Response:
     """Have the gate end a stream or a download whose reader is shut out later."""
-    gate, visitor = this_site().gate, g.get("visitor")
+    gate, visitor = get_services().gate, g.get("visitor")
     if not (gate and visitor):
         return response
     hang_up = request.environ.get("webstreaming.hang_up")

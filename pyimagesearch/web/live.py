@@ -8,7 +8,7 @@ from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
-from .services import this_site
+from .services import get_services
 
 bp = Blueprint("live", __name__)
 
@@ -23,19 +23,19 @@ FULL = 10       # seconds after which one who found no room may ask again
 @bp.get("/")
 def index() -> Response:
     """The page, of the camera or of all of them; readable without JavaScript."""
-    site = this_site()
-    if site.mosaic is None:
-        return page("index.html", camera=site.feed(None).status(), alone=True)
-    cameras = [feed.status() for feed in site.feeds.values()]
-    return page("mosaic.html", mosaic=site.mosaic, cameras=cameras,
+    services = get_services()
+    if services.mosaic is None:
+        return page("index.html", camera=services.feed(None).status(), alone=True)
+    cameras = [feed.status() for feed in services.feeds.values()]
+    return page("mosaic.html", mosaic=services.mosaic, cameras=cameras,
                 live=sum(camera.is_live for camera in cameras))
 
 
 @bp.get("/camera/<name>")
 def camera(name: str) -> Response:
     """The page of one camera among several."""
-    status = this_site().feed(name).status()
-    return page("index.html", camera=status, alone=len(this_site().feeds) == 1)
+    status = get_services().feed(name).status()
+    return page("index.html", camera=status, alone=len(get_services().feeds) == 1)
 
 
 @bp.get("/video_feed")
@@ -43,14 +43,14 @@ def camera(name: str) -> Response:
 def video_feed(name: str | None = None) -> Response:
     """Stream a camera forever, the first one without a *name*; for an ``<img>``."""
     # Looked up now: the app context is gone when the server draws frames.
-    return stream(this_site().feed(name).broadcaster)
+    return stream(get_services().feed(name).broadcaster)
 
 
 @bp.get("/mosaic_feed")
 def mosaic_feed() -> Response:
     """Stream all cameras in one picture; with a single one, that."""
-    site = this_site()
-    shown = site.mosaic or site.feed(None)
+    services = get_services()
+    shown = services.mosaic or services.feed(None)
     return stream(shown.broadcaster)
 
 
@@ -58,9 +58,9 @@ def mosaic_feed() -> Response:
 @bp.get("/snapshot/<name>.jpg")
 def snapshot(name: str | None = None) -> Response:
     """The newest frame, with the time it was captured in ``X-Timestamp``."""
-    site = this_site()
-    broadcaster = site.feed(name).broadcaster
-    frame = site.in_thread(lambda: broadcaster.fresh(FRESH))
+    services = get_services()
+    broadcaster = services.feed(name).broadcaster
+    frame = services.in_thread(lambda: broadcaster.fresh(FRESH))
     if frame is None:
         abort(503, f"The camera gave no frame for {FRESH:g} seconds.")
     return Response(frame.jpeg, mimetype="image/jpeg", headers={
@@ -70,7 +70,7 @@ def snapshot(name: str | None = None) -> Response:
 def stream(broadcaster: LatestFrameBroadcaster) -> Response:
     """Return the endless response that shows *broadcaster*; 503 without room for it."""
     try:
-        ticket = this_site().limits.admit(request.remote_addr or "")
+        ticket = get_services().limits.admit(request.remote_addr or "")
     except TooManyViewers as full:
         raise ServiceUnavailable(str(full), retry_after=FULL) from None
     return Response(LiveStream(broadcaster, ticket.give_back), headers=LIVE,
@@ -79,8 +79,9 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> Response:
     """Return a page that is never shown from a cache."""
-    site, visitor = this_site(), g.visitor
+    services, visitor = get_services(), g.visitor
     return Response(render_template(
-        template, archive=site.archive and site.archive.status(), privacy=site.privacy,
-        hides=site.privacy and visitor.may(Role.OWNER), **values),
-                    headers={"Cache-Control": "no-store"})
+        template, archive=services.archive and services.archive.status(),
+        privacy=services.privacy, hides=services.privacy and visitor.may(Role.OWNER),
+        **values),
+        headers={"Cache-Control": "no-store"})

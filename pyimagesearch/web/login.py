@@ -25,7 +25,7 @@ from pyimagesearch.access.sessions import LASTS, Session
 from .errors import wants_page
 from .guard import cookie_name, go_to, viewer_may
 from .params import body
-from .services import this_site
+from .services import get_services
 
 bp = Blueprint("login", __name__)
 
@@ -51,7 +51,7 @@ class Row(NamedTuple):
 @bp.get("/login")
 def form() -> Response:
     """The login page; with a token in the address, the login itself."""
-    gate = this_site().gate
+    gate = get_services().gate
     if gate is None or g.visitor == ANYBODY:
         return onward()
     token = request.args.get("token")
@@ -76,7 +76,7 @@ def by_link(gate: Gate, token: str) -> Response:
 @bp.post("/login")
 def log_in() -> Response:
     """Log in by password."""
-    gate = this_site().gate
+    gate = get_services().gate
     if gate is None:
         return onward()
     if (request.content_length or 0) > MOST_FORM:   # parsing more takes its time
@@ -100,7 +100,7 @@ def log_in() -> Response:
 @viewer_may
 def log_out() -> Response:
     """End the session of this browser."""
-    gate = this_site().gate
+    gate = get_services().gate
     response = go_to(url_for("login.form"))
     if gate and g.visitor.session:
         gate.log_out(g.visitor.session)
@@ -119,7 +119,7 @@ def sessions() -> Response:
 def end_others() -> Response:
     """Log out all browsers but this one."""
     others = [each.id for each in seen_by(g.visitor) if each.id != g.visitor.session]
-    if gate := this_site().gate:
+    if gate := get_services().gate:
         gate.log_out(*others)
     return go_to(url_for("login.sessions"))
 
@@ -129,7 +129,7 @@ def end(id: str) -> Response:
     """Log one browser out."""
     if id not in [each.id for each in seen_by(g.visitor)]:
         abort(404, "There is no such session.")
-    if gate := this_site().gate:
+    if gate := get_services().gate:
         gate.log_out(id)
     return go_to(url_for("login.sessions"))
 
@@ -138,7 +138,7 @@ def end(id: str) -> Response:
 @viewer_may
 def stream_key() -> dict[str, Any]:
     """Return an address that opens one stream for an hour, without a login."""
-    gate, path = this_site().gate, body().get("path")
+    gate, path = get_services().gate, body().get("path")
     if not isinstance(path, str) or not path.startswith("/"):
         abort(400, 'The body must be JSON such as {"path": "/video_feed"}.')
     if path.startswith(request.root_path + "/"):
@@ -163,7 +163,7 @@ def can_be_looked_at(path: str) -> bool:
 
 def seen_by(visitor: Visitor) -> list[Session]:
     """Return the sessions that *visitor* may know of."""
-    gate = this_site().gate
+    gate = get_services().gate
     found = gate.current_sessions() if gate else []
     return [each for each in found
             if visitor.may(Role.OWNER) or each.id == visitor.session]

@@ -9,7 +9,7 @@ from pyimagesearch.errors import DataFolderError
 from pyimagesearch.settings.polygons import MOST, SPELLING, is_polygon
 
 from .params import body, truth, wrong
-from .services import this_privacy, this_site
+from .services import get_services, privacy_or_404
 
 bp = Blueprint("privacy", __name__)
 
@@ -19,7 +19,7 @@ POLYGONS = f"a list of up to {MOST} polygons like \"0,0 300,0 300,250\": {SPELLI
 @bp.post("/api/cameras")
 def switch() -> dict[str, bool]:
     """Switch all cameras on or off."""
-    on, privacy = truth("on", body().get("on")), this_privacy()
+    on, privacy = truth("on", body().get("on")), privacy_or_404()
     keep(lambda: privacy.switch(on))
     return {"on": on}
 
@@ -27,15 +27,15 @@ def switch() -> dict[str, bool]:
 @bp.get("/api/cameras/<name>/mask")
 def mask(name: str) -> dict[str, Any]:
     """What is burnt black of a camera: what is set, and what was drawn."""
-    this_site().feed(name)
-    return this_privacy().hidden(name)._asdict()
+    get_services().feed(name)
+    return privacy_or_404().hidden(name)._asdict()
 
 
 @bp.put("/api/cameras/<name>/mask")
 def draw(name: str) -> dict[str, Any]:
     """Burn these polygons instead of those that were drawn before."""
-    this_site().feed(name)
-    privacy, drawn = this_privacy(), body().get("drawn")
+    get_services().feed(name)
+    privacy, drawn = privacy_or_404(), body().get("drawn")
     if not isinstance(drawn, list) or len(drawn) > MOST or not all(
             map(is_polygon, drawn)):
         wrong("drawn", drawn, POLYGONS)
@@ -46,7 +46,7 @@ def draw(name: str) -> dict[str, Any]:
 def keep(change: Callable[[], None]) -> None:
     """Make a *change*; one that cannot be kept ends the request with 503."""
     try:
-        this_site().in_thread(change)
+        get_services().in_thread(change)
     except DataFolderError as error:
         sentence = str(error)
         abort(503, f"{sentence[:1].upper()}{sentence[1:]}.")

@@ -18,7 +18,7 @@ from pyimagesearch.streaming.viewer_limits import ViewerLimits
 from .request_origin import own_names
 
 
-class ArchiveDesk(Protocol):
+class ArchiveService(Protocol):
     """What the web may do with all that is kept."""
 
     @property
@@ -39,7 +39,7 @@ class ArchiveDesk(Protocol):
         """Protect events, or no longer; return how many there were. Blocks."""
 
 
-class PrivacyDesk(Protocol):
+class PrivacyService(Protocol):
     """What the web may do about what nobody is to see."""
 
     @property
@@ -73,7 +73,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class Site:
+class Services:
     """
     What every view may use.
 
@@ -89,11 +89,11 @@ class Site:
     feeds: Mapping[str, Feed]
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
-    archive: ArchiveDesk | None = None
+    archive: ArchiveService | None = None
     gate: Gate | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
-    privacy: PrivacyDesk | None = None
+    privacy: PrivacyService | None = None
 
     def feed(self, name: str | None) -> Feed:
         """
@@ -110,22 +110,22 @@ class Site:
         return self.feeds[name]
 
 
-def this_archive() -> ArchiveDesk:
+def archive_or_404() -> ArchiveService:
     """Return what is kept; a server that keeps nothing ends the request with 404."""
-    archive = this_site().archive
+    archive = get_services().archive
     if archive is None:
         abort(404, "This server keeps no events.")
     return archive
 
 
-def this_privacy() -> PrivacyDesk:
+def privacy_or_404() -> PrivacyService:
     """Return what hides things; a server without it ends the request with 404."""
-    privacy = this_site().privacy
+    privacy = get_services().privacy
     if privacy is None:
         abort(404, "This server hides nothing.")
     return privacy
 
 
-def this_site() -> Site:
+def get_services() -> Services:
     """Return the site of the application that answers this request."""
-    return cast(Site, current_app.extensions["site"])
+    return cast(Services, current_app.extensions["services"])

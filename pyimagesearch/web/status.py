@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
 
-from .services import this_site
+from .services import get_services
 
 bp = Blueprint("status", __name__)
 
@@ -21,7 +21,7 @@ def healthz() -> dict[str, str]:
 @bp.get("/readyz")
 def readyz() -> dict[str, str]:
     """Ready: all cameras give pictures. Strangers are not told which one does not."""
-    told = [feed.status().lateness for feed in this_site().feeds.values()]
+    told = [feed.status().lateness for feed in get_services().feeds.values()]
     late = " ".join(filter(None, told))
     if late:
         abort(503, late if g.visitor else "Not ready.")
@@ -31,16 +31,16 @@ def readyz() -> dict[str, str]:
 @bp.get("/metrics")
 def metrics() -> Response:
     """Figures for Prometheus."""
-    site = this_site()
+    services = get_services()
 
     def write() -> tuple[bytes, str]:
         # an extra, and slow to import
         from pyimagesearch.web.api.prometheus import exposition
 
-        return exposition(site)
+        return exposition(services)
 
     try:
-        text, kind = site.in_thread(write)
+        text, kind = services.in_thread(write)
     except ModuleNotFoundError as missing:
         if missing.name != "prometheus_client":
             raise
@@ -52,18 +52,18 @@ def metrics() -> Response:
 @bp.get("/api/status")
 def status() -> dict[str, Any]:
     """Everything about cameras and viewers."""
-    site = this_site()
-    cameras = [feed.status().as_json() for feed in site.feeds.values()]
-    archive = site.archive.status().as_json() if site.archive else None
-    mosaic = site.mosaic.broadcaster.viewers if site.mosaic else 0
+    services = get_services()
+    cameras = [feed.status().as_json() for feed in services.feeds.values()]
+    archive = services.archive.status().as_json() if services.archive else None
+    mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
-            "auth": site.gate is not None and site.gate.asks(),
+            "auth": services.gate is not None and services.gate.asks(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
-            "off_since": site.privacy.off_since if site.privacy else None,
+            "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "archive": archive}
 
 
 @bp.get("/api/status/<name>")
 def camera_status(name: str) -> dict[str, Any]:
     """Everything about one camera."""
-    return this_site().feed(name).status().as_json()
+    return get_services().feed(name).status().as_json()

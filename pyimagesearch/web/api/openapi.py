@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from pyimagesearch import __version__
-from pyimagesearch.web.services import this_site
+from pyimagesearch.web.services import get_services
 
 from . import schemas
 from .schemas import Schema, closed, given, list_of, told
@@ -35,7 +35,7 @@ EVENT: Schema = {"$ref": "#/components/schemas/Event"}
 @bp.get("/api/openapi.json")
 def openapi() -> dict[str, Any]:
     """The description, for the path under which a proxy may show the server."""
-    gate = this_site().gate
+    gate = get_services().gate
     return description(request.root_path or "/", login=bool(gate and gate.asks()))
 
 

@@ -32,7 +32,7 @@ from pyimagesearch.events.event import (
     SWITCHED_ON,
 )
 from pyimagesearch.status import ArchiveStatus, CameraStatus
-from pyimagesearch.web.services import Site
+from pyimagesearch.web.services import Services
 
 OF_CAMERAS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED)     # kinds of events
 OF_ALL = (ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)    # of no camera
@@ -72,26 +72,26 @@ FIGURES = (
 )
 
 
-def exposition(site: Site) -> tuple[bytes, str]:
-    """Return all figures of *site* as Prometheus reads them, and their type."""
+def exposition(services: Services) -> tuple[bytes, str]:
+    """Return all figures of *services* as Prometheus reads them, and their type."""
     registry = CollectorRegistry()      # of this answer alone: nothing is kept in it
-    registry.register(Figures(site))
+    registry.register(Figures(services))
     ProcessCollector(registry=registry)
     return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Figures(Collector):
-    """Tell the figures of *site* at one moment; nothing is counted here."""
+    """Tell the figures of *services* at one moment; nothing is counted here."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     def collect(self) -> Iterator[Metric]:
         """Yield each figure with its value for each camera."""
-        site = self._site
+        services = self._services
         yield InfoMetricFamily("surveillance_build", "The program.",
                                {"version": __version__})
-        cameras = [feed.status() for feed in site.feeds.values()]
+        cameras = [feed.status() for feed in services.feeds.values()]
         for figure in FIGURES:
             yield by_camera(figure, cameras)
         yield dropped(cameras)
@@ -101,13 +101,13 @@ class Figures(Collector):
             camera.name: (camera.encoded, camera.encode_seconds) for camera in cameras})
         yield GaugeMetricFamily(
             "surveillance_mosaic_viewers", "Open streams of all cameras in one.",
-            site.mosaic.broadcaster.viewers if site.mosaic else 0)
+            services.mosaic.broadcaster.viewers if services.mosaic else 0)
         yield CounterMetricFamily(
             "surveillance_logins_refused_total", "Wrong passwords, links and tokens, "
-            "and tries too many.", site.gate.refused if site.gate else 0)
-        if site.archive:
-            yield events(site.archive.store.begun(), site.feeds)
-            yield from kept(site.archive.status())
+            "and tries too many.", services.gate.refused if services.gate else 0)
+        if services.archive:
+            yield events(services.archive.store.begun(), services.feeds)
+            yield from kept(services.archive.status())
 
 
 def by_camera(figure: Figure, cameras: Iterable[CameraStatus]) -> Metric:

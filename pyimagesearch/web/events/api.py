@@ -8,7 +8,7 @@ from flask import Blueprint, abort, url_for
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.store import UNDO
 from pyimagesearch.web.params import body, ids, query, truth
-from pyimagesearch.web.services import this_archive, this_site
+from pyimagesearch.web.services import archive_or_404, get_services
 
 bp = Blueprint("events_api", __name__, url_prefix="/api/events")
 
@@ -18,14 +18,14 @@ PAGE = 50       # events, if the request does not say
 @bp.get("")
 def page() -> dict[str, Any]:
     """A page of events, the newest first, and the cursor for the next one."""
-    asked, store = query(PAGE), this_archive().store
+    asked, store = query(PAGE), archive_or_404().store
 
     def look() -> Any:
         with store.reading() as reader:
             return reader.page(limit=asked.limit, before=asked.before,
                                **asked.filters._asdict())
 
-    events, following = this_site().in_thread(look)
+    events, following = get_services().in_thread(look)
     return {"events": [as_json(event) for event in events],
             "next": None if following is None else str(following)}
 
@@ -39,8 +39,8 @@ def event(id: int) -> dict[str, Any]:
 @bp.patch("/<int:id>")
 def change(id: int) -> dict[str, Any]:
     """Star an event, or take its star away."""
-    starred, archive = truth("starred", body().get("starred")), this_archive()
-    if not this_site().in_thread(lambda: archive.star([id], starred)):
+    starred, archive = truth("starred", body().get("starred")), archive_or_404()
+    if not get_services().in_thread(lambda: archive.star([id], starred)):
         absent(id)
     return as_json(found(id))
 
@@ -62,35 +62,35 @@ def delete_several() -> dict[str, Any]:
 @bp.post("/restore")
 def restore() -> dict[str, int]:
     """Take events back that were just deleted."""
-    wanted, store = ids(body().get("ids")), this_archive().store
-    return {"restored": this_site().in_thread(lambda: store.restore(wanted))}
+    wanted, store = ids(body().get("ids")), archive_or_404().store
+    return {"restored": get_services().in_thread(lambda: store.restore(wanted))}
 
 
 @bp.post("/star")
 def star() -> dict[str, int]:
     """Star events, or take their stars away."""
-    given, archive = body(), this_archive()
+    given, archive = body(), archive_or_404()
     wanted = ids(given.get("ids"))
     starred = truth("starred", given.get("starred", True))
-    return {"changed": this_site().in_thread(lambda: archive.star(wanted, starred))}
+    return {"changed": get_services().in_thread(lambda: archive.star(wanted, starred))}
 
 
 def deleted(wanted: list[int]) -> dict[str, Any]:
     """Delete the events; return how many, and how long they can be restored [s]."""
-    store = this_archive().store
-    count = this_site().in_thread(lambda: store.delete(wanted, time.time()))
+    store = archive_or_404().store
+    count = get_services().in_thread(lambda: store.delete(wanted, time.time()))
     return {"deleted": count, "undo": UNDO}
 
 
 def found(id: int) -> Event:
     """Return the event with that *id*, or end the request."""
-    store = this_archive().store
+    store = archive_or_404().store
 
     def look() -> Event | None:
         with store.reading() as reader:
             return reader.event(id)
 
-    event: Event | None = this_site().in_thread(look)
+    event: Event | None = get_services().in_thread(look)
     return absent(id) if event is None else event
 
 

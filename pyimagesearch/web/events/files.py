@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, request
 
 from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
 from pyimagesearch.web.params import ids
-from pyimagesearch.web.services import ArchiveDesk, this_archive, this_site
+from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
 
 from .export import Export
 from .filters import ABSENT
@@ -89,27 +89,29 @@ def thumbnail(id: int) -> Response:
 @bp.post("/events/export")
 def export() -> Response:
     """Send the chosen events as one ZIP, made while it is sent."""
-    site, archive = this_site(), this_archive()
+    services, archive = get_services(), archive_or_404()
     wanted = ids(request.form.getlist("ids"))
 
     def look() -> list[Event]:
         with archive.store.reading() as reader:
             return reader.events(wanted)
 
-    events = site.in_thread(look)
+    events = services.in_thread(look)
     if not events:
         abort(404, "None of these events is there any more.")
     made = Export(events, archive.clips, open_inside)
-    return Response(made.stream(site.in_thread), mimetype="application/zip", headers={
-        "X-Accel-Buffering": "no",
-        "Content-Disposition": f'attachment; filename="{made.name}"'})
+    return Response(
+        made.stream(services.in_thread), mimetype="application/zip", headers={
+            "X-Accel-Buffering": "no",
+            "Content-Disposition": f'attachment; filename="{made.name}"'})
 
 
 def send(id: int, choose: Callable[[Event], KeptFile | None]) -> Response:
     """Return the response with the file that *choose* picks, or a part of it."""
-    site, archive = this_site(), this_archive()
-    kept, opened = site.in_thread(lambda: find(archive, id, choose))
-    response = Response(Chunks(opened.file, site.in_thread), direct_passthrough=True,
+    services, archive = get_services(), archive_or_404()
+    kept, opened = services.in_thread(lambda: find(archive, id, choose))
+    response = Response(Chunks(opened.file, services.in_thread),
+                        direct_passthrough=True,
                         mimetype=mimetypes.guess_type(kept.path)[0])
     response.content_length = opened.bytes
     response.set_etag(f"{opened.modified:x}-{opened.bytes:x}")
@@ -129,7 +131,7 @@ def send(id: int, choose: Callable[[Event], KeptFile | None]) -> Response:
         raise
 
 
-def find(archive: ArchiveDesk, id: int, choose: Callable[[Event], KeptFile | None]
+def find(archive: ArchiveService, id: int, choose: Callable[[Event], KeptFile | None]
          ) -> tuple[KeptFile, Opened]:
     """Return the wanted file of event *id*, open; blocks, and ends the request."""
     with archive.store.reading() as reader:

@@ -12,7 +12,7 @@ from pyimagesearch.events.store import UNDO
 from pyimagesearch.settings.option import size
 from pyimagesearch.web.live import page
 from pyimagesearch.web.params import Query, filters, query
-from pyimagesearch.web.services import this_archive, this_site
+from pyimagesearch.web.services import archive_or_404, get_services
 
 from . import filters as wording
 from .chart import SLOT, Chart, chart
@@ -41,18 +41,18 @@ class View(NamedTuple):
 @bp.get("/events")
 def index() -> Response:
     """The list, the newest first, and the day on top of it as a chart."""
-    asked, store = query(PAGE), this_archive().store
+    asked, store = query(PAGE), archive_or_404().store
 
     def look() -> View:
         with store.reading() as reader:
             return view(reader, asked)
 
-    seen: View = this_site().in_thread(look)
+    seen: View = get_services().in_thread(look)
     wanted = asked.filters
     return page(
         "events.html", filters=wanted, kinds=KINDS, undo=UNDO,
         chart=drawn(seen, wanted),
-        cameras=sorted({*seen.cameras, *this_site().feeds} - {""}),
+        cameras=sorted({*seen.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
               itertools.groupby(seen.events, lambda event: day_of(event.begin))],
         earlier=seen.older and link(wanted, day=seen.older),
@@ -65,7 +65,7 @@ def index() -> Response:
 @bp.get("/events/<int:id>")
 def show(id: int) -> Response:
     """One event: its clip or stills, and the way to those beside it."""
-    wanted, store = filters(), this_archive().store
+    wanted, store = filters(), archive_or_404().store
 
     def look() -> tuple[Event, tuple[int | None, int | None]] | None:
         with store.reading() as reader:
@@ -73,7 +73,7 @@ def show(id: int) -> Response:
             return None if event is None else (
                 event, reader.neighbours(event, **wanted._asdict()))
 
-    found = this_site().in_thread(look)
+    found = get_services().in_thread(look)
     if found is None:
         abort(404, f"There is no event {id}; it may have been deleted.")
     event, (newer, older) = found

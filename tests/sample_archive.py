@@ -1,7 +1,7 @@
 """
 A folder with clips and events, as a week of watching leaves it, and its server.
 
-    python tests/kept.py FOLDER      prints its address; "stop" on its input ends it
+    python tests/sample_archive.py FOLDER      prints its address; "stop" on its input ends it
 """
 
 import datetime
@@ -43,7 +43,7 @@ STATUS = CameraStatus(
     skipped=0, losses=0, stuck_reads=0, encoded=4, viewers=1)
 
 
-class Desk:
+class SampleArchive:
     """Stands in for the archive: a real store and real files, no recorder."""
 
     def __init__(self, folder):
@@ -69,11 +69,11 @@ class Desk:
         assert self.store.join(60)
 
 
-class Camera:
+class FakeCamera:
     """Stands in for one camera's recorder: remembers what it was told."""
 
-    def __init__(self, name, desk, broadcaster):
-        self.name, self.desk, self.since = name, desk, None
+    def __init__(self, name, archive, broadcaster):
+        self.name, self.archive, self.since = name, archive, None
         self.feed = Feed(broadcaster, self.status, self.record, self.keep_still)
 
     def status(self):
@@ -85,10 +85,10 @@ class Camera:
         return "started" if on else "stopped"
 
     def keep_still(self, jpeg, captured):
-        store = self.desk.store
+        store = self.archive.store
         number = store.new_id()
         path = place(self.name, captured, "jpg")
-        write(self.desk.clips / path, jpeg)
+        write(self.archive.clips / path, jpeg)
         store.begin(Event(id=number, camera=self.name, kind=SNAPSHOT, begin=captured,
                           end=captured, files=(KeptFile(
                               path, STILL, captured, captured, len(jpeg), COMPLETE),)))
@@ -143,26 +143,26 @@ def event(number, camera, begin, clips=1, *, film_of, **more):
                     **more})
 
 
-def fill(desk, days=2, noon=None):
-    """Put a plausible while into *desk*; return the ids of its events, the newest first."""
+def fill(archive, days=2, noon=None):
+    """Put a plausible while into *archive*; return the ids of its events, the newest first."""
     dice = random.Random(4)
     noon = noon or datetime.datetime.combine(
         datetime.date.today(), datetime.time(12)).timestamp()
     films = []
     for number, first in enumerate((230, 250, 270)):
-        clip = desk.clips.parent / f"film{number}.mp4"
+        clip = archive.clips.parent / f"film{number}.mp4"
         films.append((film(clip, first), clip))
     films = [(clip.read_bytes(), thumbnail) for thumbnail, clip in films]
     made = []
     for day in range(days):
         for hour in (-11.6, -5.1, -4.9, -4.2, -1.5, -1.3, -0.4):
             begin = noon - 86400 * day + 3600 * hour + dice.randrange(60)
-            made.append(event(0, dice.choice(["front", "yard"]), begin, folder=desk.clips,
+            made.append(event(0, dice.choice(["front", "yard"]), begin, folder=archive.clips,
                               film_of=dice.choice(films)))
     newest = noon - 300.0
     made += [
-        event(0, "front", newest, 3, film_of=films[0], folder=desk.clips, starred=True),
-        event(0, "yard", newest - 1000, film_of=films[1], folder=desk.clips, kind=MANUAL),
+        event(0, "front", newest, 3, film_of=films[0], folder=archive.clips, starred=True),
+        event(0, "yard", newest - 1000, film_of=films[1], folder=archive.clips, kind=MANUAL),
         Event(id=0, camera="yard", kind=LOST, begin=newest - 3000, end=newest - 2700,
               note="no picture for 5 seconds"),
         Event(id=0, camera="yard", kind=RETURNED, begin=newest - 2700, end=newest - 2700),
@@ -172,14 +172,14 @@ def fill(desk, days=2, noon=None):
               files=(KeptFile("front/now.mp4", CLIP, newest, newest, 5, OPEN),)),
     ]
     made.sort(key=lambda one: one.begin)
-    made = [replace(one, id=desk.store.new_id()) for one in made]
+    made = [replace(one, id=archive.store.new_id()) for one in made]
     for one in made:
-        desk.store.begin(one)
+        archive.store.begin(one)
         for minute in range(int(one.begin // 60) - 1, int((one.end or one.begin) // 60) + 2):
-            desk.store.level(one.camera, minute, dice.uniform(2, 60))
+            archive.store.level(one.camera, minute, dice.uniform(2, 60))
     for minute in range(int(noon // 60) - 1200, int(noon // 60), 2):
-        desk.store.level("front", minute, dice.uniform(0, 2.5))
-    assert desk.store.settle(60)
+        archive.store.level("front", minute, dice.uniform(0, 2.5))
+    assert archive.store.settle(60)
     return [one.id for one in reversed(made)]
 
 
@@ -191,14 +191,14 @@ def main(folder):
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.events import api as eventapi
-    from pyimagesearch.web.services import Site
+    from pyimagesearch.web.services import Services
 
     store.UNDO = eventapi.UNDO = PATIENT
-    desk = Desk(folder)
-    fill(desk)
+    archive = SampleArchive(folder)
+    fill(archive)
     broadcaster = LatestFrameBroadcaster()
     broadcaster.publish(encode(DemoScene((640, 480), 10, seed=7).picture(240), 75), time.time())
-    feeds = {name: Camera(name, desk, broadcaster).feed for name in ("front", "yard")}
+    feeds = {name: FakeCamera(name, archive, broadcaster).feed for name in ("front", "yard")}
     server = LiveServer("127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.address[1]}", flush=True)
 
@@ -206,8 +206,8 @@ def main(folder):
     watcher = gevent.get_hub().loop.async_()
     watcher.start(server.stop)
     threading.Thread(target=lambda: (sys.stdin.readline(), watcher.send()), daemon=True).start()
-    server.run(create_app(Site(feeds, in_thread, archive=desk)), on_stop=broadcaster.close)
-    desk.close()
+    server.run(create_app(Services(feeds, in_thread, archive=archive)), on_stop=broadcaster.close)
+    archive.close()
 
 
 if __name__ == "__main__":
