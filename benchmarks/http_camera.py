@@ -14,7 +14,7 @@ import time
 
 from pyimagesearch.capture.cameras import parse_demo
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.source import Wish
+from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.jpeg import encode
 
 SECONDS = 10
@@ -39,7 +39,7 @@ def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
 
 def main(spec: str, still: bool) -> None:
     """Draw, encode, then serve for ever."""
-    size, fps = parse_demo(f"demo:{spec}", Wish())
+    size, fps = parse_demo(f"demo:{spec}", CaptureRequest())
     scene = DemoScene(size, fps)
     jpegs = [encode(scene.picture(90 + number), 75)
              for number in range(1 if still else int(SECONDS * fps))]

@@ -71,7 +71,7 @@ def make(broadcaster, tmp_path):
 class Playing:
     """A source that gives *images*, then raises *end*, or waits without one."""
 
-    patience = 5.0
+    read_timeout = 5.0
     granted = "a test"
 
     def __init__(self, images, end=None, closing=None):
@@ -562,7 +562,7 @@ def test_blocked_reads_are_abandoned_counted_and_bounded(make):
     release, opened = threading.Event(), []
 
     class Blocked(Playing):
-        patience = 0.05
+        read_timeout = 0.05
 
         def read(self):
             if len(opened) and self is opened[-1] and not self._end:

@@ -13,7 +13,7 @@ import pytest
 from conftest import run_program
 from pyimagesearch.capture.auto import FirstCamera
 from pyimagesearch.capture.picamera import open_picamera
-from pyimagesearch.capture.source import Wish
+from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.usb import negotiate
 from pyimagesearch.capture.v4l2 import Device, capture_devices, users_of
 from pyimagesearch.clock import SystemClock
@@ -76,7 +76,7 @@ class Granting:
 
 def test_mjpg_is_asked_for_first_and_what_is_granted_is_told():
     capture = Granting()
-    assert negotiate(capture, Wish((1280, 720), 30.0)) == "YUYV 640x480 at 15 fps"
+    assert negotiate(capture, CaptureRequest((1280, 720), 30.0)) == "YUYV 640x480 at 15 fps"
     assert capture.asked == [
         (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
         (cv2.CAP_PROP_FRAME_WIDTH, 1280), (cv2.CAP_PROP_FRAME_HEIGHT, 720),
@@ -133,7 +133,7 @@ def picamera2(monkeypatch):
 
 
 def test_picamera2_gives_the_main_stream_and_the_brightness_of_the_small_one(picamera2):
-    source = open_picamera(Wish((1280, 720), 20.0), SystemClock(), threading.Event())
+    source = open_picamera(CaptureRequest((1280, 720), 20.0), SystemClock(), threading.Event())
     picture = source.read()
     assert picture.colour().shape == (720, 1280, 3)
     assert picture.grey().shape == (224, 400)
@@ -154,7 +154,7 @@ def test_auto_takes_the_first_that_gives_frames_and_says_why_not_others(
     caplog.set_level("INFO")
     dead = tmp_path / "dead"
     dead.touch()
-    find = FirstCamera(Wish(), SystemClock(), lambda: [
+    find = FirstCamera(CaptureRequest(), SystemClock(), lambda: [
         Device(dead, "Broken"), Device(recording, "Good")])
     source = find(threading.Event())
     assert source.read().size == (320, 240)
@@ -166,13 +166,13 @@ def test_auto_takes_the_first_that_gives_frames_and_says_why_not_others(
 
 def test_auto_prefers_picamera2(picamera2, caplog):
     caplog.set_level("INFO")
-    FirstCamera(Wish(), SystemClock(), list)(threading.Event()).close()
+    FirstCamera(CaptureRequest(), SystemClock(), list)(threading.Event()).close()
     assert "auto: using Picamera2" in caplog.text
 
 
 def test_auto_without_any_camera_is_a_loss_told_once(caplog):
     caplog.set_level("INFO")
-    find = FirstCamera(Wish(), SystemClock(), list)
+    find = FirstCamera(CaptureRequest(), SystemClock(), list)
     for _ in range(3):
         with pytest.raises(CameraLost, match="no camera was found"):
             find(threading.Event())
@@ -246,11 +246,10 @@ def test_doctor_looks_for_a_camera_by_itself():
 
 def test_broken_file_that_crashes_opencv_is_a_sentence(tmp_path, monkeypatch):
     """A child process opens it first: here one that dies as OpenCV does."""
-    from pyimagesearch.capture import probe_file as tryfile
-    from pyimagesearch.capture import videofile
+    from pyimagesearch.capture import probe_file, videofile
     deadly = tmp_path / "abort.py"
     deadly.write_text("import os; os.abort()")
-    monkeypatch.setattr(tryfile, "__file__", str(deadly))
+    monkeypatch.setattr(probe_file, "__file__", str(deadly))
     video = tmp_path / "x.mp4"
     video.touch()
     with pytest.raises(CameraLost, match="so broken that OpenCV crashes"):

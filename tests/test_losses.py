@@ -18,7 +18,7 @@ import pytest
 from conftest import DEADLINE, ROOT, Later, eventually, free_port, missing
 from machine import age, running
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.rtsp import open_ffmpeg
+from pyimagesearch.capture.rtsp import open_rtsp
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
@@ -260,7 +260,7 @@ def test_rtsp_camera_that_promises_to_play_and_hangs_has_five_seconds():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         camera, begin = Later(promise, listener), running()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
-            open_ffmpeg(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
+            open_rtsp(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
                         SystemClock()).read()
         assert running() - begin < 7
         camera.result()

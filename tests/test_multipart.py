@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.jpegpicture import JpegPicture
-from pyimagesearch.capture.multipart import MOST, MultipartParser
+from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.jpeg import JpegDecoder, jpeg_size
 from pyimagesearch.motion_detection.preprocessing import for_detection
@@ -72,8 +72,8 @@ def test_our_own_stream_is_read(broadcaster):
 
 def test_part_that_is_too_large_is_passed_over_without_being_kept():
     parser = MultipartParser("b")
-    assert parser.feed(b"--b\r\nContent-Length: %d\r\n\r\n" % (MOST + 1)) == []
-    for _ in range(MOST // 65536):
+    assert parser.feed(b"--b\r\nContent-Length: %d\r\n\r\n" % (MAX_PART_BYTES + 1)) == []
+    for _ in range(MAX_PART_BYTES // 65536):
         assert parser.feed(bytes(65536)) == []
         assert len(parser._data) < 100
     assert parser.feed(b"x\r\n--b\r\nContent-Length: 3\r\n\r\nabc\r\n") == [b"abc"]
@@ -82,9 +82,9 @@ def test_part_that_is_too_large_is_passed_over_without_being_kept():
 def test_endless_part_without_a_length_is_given_up():
     parser = MultipartParser("b")
     parser.feed(b"--b\r\n\r\n")
-    for _ in range(MOST // 65536 + 4):
+    for _ in range(MAX_PART_BYTES // 65536 + 4):
         parser.feed(bytes(65536))
-        assert len(parser._data) <= MOST + 65536
+        assert len(parser._data) <= MAX_PART_BYTES + 65536
     assert parser.feed(b"\r\n--b\r\nContent-Length: 3\r\n\r\nabc") == [b"abc"]
 
 

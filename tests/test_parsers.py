@@ -19,7 +19,7 @@ from pyimagesearch.access.credentials import Credentials
 from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
 from pyimagesearch.capture.http_camera import boundary_of
 from pyimagesearch.capture.imagezmq import ImageHubs
-from pyimagesearch.capture.multipart import MOST, MultipartParser
+from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
 from pyimagesearch.events.event import Cursor
@@ -33,7 +33,7 @@ from pyimagesearch.serving.http_syntax import (
     is_request,
 )
 from pyimagesearch.settings.loading import merged
-from pyimagesearch.settings.option import as_bytes, parse
+from pyimagesearch.settings.option import parse, parse_bytes
 from pyimagesearch.settings.settings import Settings, options
 from pyimagesearch.web import params as asked
 
@@ -70,7 +70,7 @@ def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
 @MANY
 def test_any_size_is_bytes_or_a_sentence(text):
     with contextlib.suppress(SettingsError):
-        size = as_bytes(parse(TABLE["reserve"], text, "--reserve"))
+        size = parse_bytes(parse(TABLE["reserve"], text, "--reserve"))
         assert 0 <= size < 1e28
 
 
@@ -143,7 +143,7 @@ def test_any_body_of_a_camera_is_parts_and_no_more_than_came(boundary, data):
     parser = MultipartParser(boundary_of(headers))
     parts = list(itertools.chain.from_iterable(map(parser.feed, data)))
     assert sum(map(len, parts)) <= sum(map(len, data))
-    assert len(parser._data) <= MOST + sum(map(len, data))
+    assert len(parser._data) <= MAX_PART_BYTES + sum(map(len, data))
 
 
 # --- clips

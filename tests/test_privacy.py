@@ -297,7 +297,7 @@ def film_with_sound(path):
 def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
     import av
 
-    from pyimagesearch.capture.rtsp import open_ffmpeg
+    from pyimagesearch.capture.rtsp import open_rtsp
     from pyimagesearch.capture.url import CameraUrl
     from pyimagesearch.errors import CameraLost
     from pyimagesearch.recording.clip import Clip, finish
@@ -309,7 +309,7 @@ def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
     film_with_sound(tmp_path / "film.mp4")
     assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
     tape = Tape(60.0)
-    source = open_ffmpeg(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(tape))
+    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(tape))
     with pytest.raises(CameraLost, match="ended the stream"):
         while source.read():
             clock.now += 0.1

@@ -13,7 +13,7 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.privacy.mask import PrivacyMask
-from pyimagesearch.settings.polygons import is_flat, is_polygon, split
+from pyimagesearch.settings.polygons import has_no_area, is_polygon, split_polygons
 from pyimagesearch.settings.settings import Settings
 
 MIDDLE = "250,250 750,250 750,750 250,750"
@@ -143,8 +143,8 @@ def test_no_pixel_within_a_region_survives(width, height, data):
 def test_mask_is_a_setting(text):
     settings = Settings.from_command_line(["--mask", text, "--source", "demo"], {})
     (camera,) = settings.cameras()
-    assert all(map(is_polygon, split(camera.mask)))
-    assert len(split(camera.mask)) == text.count(";") + 1
+    assert all(map(is_polygon, split_polygons(camera.mask)))
+    assert len(split_polygons(camera.mask)) == text.count(";") + 1
 
 
 @pytest.mark.parametrize("text", [
@@ -161,7 +161,7 @@ def test_mask_that_is_none_is_one_sentence(text, capsys):
 def test_only_what_has_no_area_is_flat(corners):
     _, (wide, tall), _ = cv2.minAreaRect(np.array(corners, np.float32))
     polygon = " ".join(f"{x},{y}" for x, y in corners)
-    assert is_flat(polygon) == (min(wide, tall) < 1e-3)
+    assert has_no_area(polygon) == (min(wide, tall) < 1e-3)
 
 
 def test_each_camera_has_a_mask_of_its_own(tmp_path):
@@ -169,7 +169,7 @@ def test_each_camera_has_a_mask_of_its_own(tmp_path):
     file.write_text(f'[cameras.front]\nsource = "demo"\nmask = "{MIDDLE}; {CORNER}"\n'
                     "[cameras.yard]\nsource = 0\n")
     front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
-    assert (split(front.mask), split(yard.mask)) == ((MIDDLE, CORNER), ())
+    assert (split_polygons(front.mask), split_polygons(yard.mask)) == ((MIDDLE, CORNER), ())
 
 
 def test_cameras_own_video_cannot_be_masked():

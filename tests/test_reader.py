@@ -21,8 +21,8 @@ class Script:
 
     granted = "a test"
 
-    def __init__(self, patience=30.0):
-        self.patience = patience
+    def __init__(self, read_timeout=30.0):
+        self.read_timeout = read_timeout
         self.answers = queue.SimpleQueue()
         self.closed = threading.Event()
         self.reads = 0
@@ -75,7 +75,7 @@ def test_last_frame_is_seen_before_the_end_is(script):
 
 
 def test_frozen_camera_is_lost_after_its_patience_and_its_thread_counted(script):
-    script.patience = 0.1
+    script.read_timeout = 0.1
     reader = reader_of(script)
     script.answers.put(IMAGE)
     frames = reader.frames()

@@ -17,8 +17,8 @@ from pyimagesearch.capture.demo import DemoScene, DemoSource
 from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.picamera import open_picamera
-from pyimagesearch.capture.source import Wish, as_bgr
-from pyimagesearch.capture.url import parse_url, without_login
+from pyimagesearch.capture.source import CaptureRequest, as_bgr
+from pyimagesearch.capture.url import parse_url, redact_url
 from pyimagesearch.capture.usb import VideoStreamSource, open_usb
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.clock import SystemClock
@@ -78,9 +78,9 @@ def test_label_tells_the_source_but_no_password(clock, spec, label):
 
 
 def test_demo_spec_beats_the_wanted_rate():
-    assert parse_demo("demo", Wish()) == ((640, 480), 30)
-    assert parse_demo("demo", Wish((320, 200), 5)) == ((320, 200), 5)
-    assert parse_demo("demo:1280x720@15", Wish((320, 200), 5)) == ((1280, 720), 15)
+    assert parse_demo("demo", CaptureRequest()) == ((640, 480), 30)
+    assert parse_demo("demo", CaptureRequest((320, 200), 5)) == ((320, 200), 5)
+    assert parse_demo("demo:1280x720@15", CaptureRequest((320, 200), 5)) == ((1280, 720), 15)
 
 
 def test_password_is_cut_from_a_url_and_known():
@@ -92,7 +92,7 @@ def test_password_is_cut_from_a_url_and_known():
 @given(st.text(), st.text(st.characters(exclude_characters="/?#[]@"), min_size=1))
 def test_no_text_lets_a_password_out(before, password):
     text = before + "://me:" + password + "secret@host/path"
-    assert "secret@" not in without_login(text) or "://" in before or "/" in before
+    assert "secret@" not in redact_url(text) or "://" in before or "/" in before
 
 
 # --- the demo scene
@@ -157,7 +157,7 @@ def test_looped_file_goes_on(recording, closing, clock):
 
 
 def test_file_that_is_missing_or_no_video_is_told(tmp_path, closing, clock, monkeypatch):
-    monkeypatch.setattr(videofile, "TRYING", DEADLINE)      # not the machine is tested here
+    monkeypatch.setattr(videofile, "PROBE_SECONDS", DEADLINE)      # not the machine is tested here
     with pytest.raises(CameraLost, match="there is no file"):
         VideoFileSource(str(tmp_path / "none.mp4"), False, closing, clock)
     text = tmp_path / "text.mp4"
@@ -170,7 +170,7 @@ def test_file_that_is_missing_or_no_video_is_told(tmp_path, closing, clock, monk
 
 
 def test_each_array_of_imutils_is_given_once_and_its_end_is_a_loss(recording, closing):
-    source = open_usb(str(recording), Wish(), SystemClock(), closing)
+    source = open_usb(str(recording), CaptureRequest(), SystemClock(), closing)
     given = []
     with pytest.raises(CameraLost, match="unplugged"):
         while True:
@@ -231,19 +231,19 @@ def test_error_that_imutils_thread_dies_of_is_a_loss(closing, clock):
 def test_missing_usb_camera_is_told(closing, clock):
     assert not os.path.exists("/dev/video77")
     with pytest.raises(CameraLost, match="there is no camera /dev/video77"):
-        open_usb(77, Wish(), clock, closing)
+        open_usb(77, CaptureRequest(), clock, closing)
 
 
 def test_device_that_gives_nothing_is_told(tmp_path, closing, clock):
     dead = tmp_path / "dead"
     dead.write_bytes(b"")
     with pytest.raises(CameraLost, match="gives no frames"):
-        open_usb(str(dead), Wish(), clock, closing)
+        open_usb(str(dead), CaptureRequest(), clock, closing)
 
 
 def test_missing_picamera_library_is_told_with_its_remedy(closing, clock):
     with pytest.raises(CameraLost, match="sudo apt install python3-picamera2"):
-        open_picamera(Wish(), clock, closing)
+        open_picamera(CaptureRequest(), clock, closing)
 
 
 # --- whatever a camera gives

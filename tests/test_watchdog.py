@@ -168,7 +168,7 @@ def surveillance(systemd, broadcaster, tmp_path):
 class Giving:
     """A source that gives pictures for ever, or fails with *error* after some."""
 
-    patience, granted = 5.0, "a test"
+    read_timeout, granted = 5.0, "a test"
 
     def __init__(self, closing, error=None):
         self.closing, self.error, self.given = closing, error, 0

@@ -13,7 +13,7 @@ from pyimagesearch.errors import SurveillanceError, reason
 from pyimagesearch.events.event import ARMED, DISARMED, GONE, MISSING, Event
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.recorder import Recorder
-from pyimagesearch.settings.option import size
+from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
 from pyimagesearch.threads import Worker
@@ -197,12 +197,13 @@ class Archive(Worker):
                          self._free)
 
     def _explain_lack(self) -> str:
-        kept = f"what is kept ({size(self._used)}) is starred or new"
+        kept = f"what is kept ({format_bytes(self._used)}) is starred or new"
         if self._cap < self._keep:
-            reserve = size(self._settings.reserve_bytes)
-            return (f"there is no room: {size(self._free)} are free on the disk, of "
-                    f"which {reserve} stay so (--reserve), and {kept}")
-        return f"there is no room: {size(self._keep)} are allowed (--keep), and {kept}"
+            reserve = format_bytes(self._settings.reserve_bytes)
+            return (f"there is no room: {format_bytes(self._free)} are free on the "
+                    f"disk, of which {reserve} stay so (--reserve), and {kept}")
+        return (f"there is no room: {format_bytes(self._keep)} are allowed (--keep), "
+                f"and {kept}")
 
     def _ahead(self) -> int:
         """Return the bytes that may come until the next sweeps, a copy included."""

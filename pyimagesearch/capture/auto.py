@@ -9,7 +9,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
 
 from .picamera import open_legacy, open_picamera2
-from .source import Source, Wish
+from .source import CaptureRequest, Source
 from .usb import open_usb
 from .v4l2 import Device, capture_devices
 
@@ -25,7 +25,7 @@ class FirstCamera:
     is logged; the same again only once something changed.
     """
 
-    def __init__(self, wish: Wish, clock: Clock,
+    def __init__(self, wish: CaptureRequest, clock: Clock,
                  devices: Callable[[], list[Device]] = capture_devices) -> None:
         self._wish = wish
         self._clock = clock

@@ -15,14 +15,14 @@ from .demo import DemoSource
 from .http_camera import open_http
 from .imagezmq import ImageHubs
 from .picamera import open_picamera
-from .rtsp import open_ffmpeg
-from .source import OPENING, Opener, PacketTap, Wish
-from .url import parse_url, without_login
+from .rtsp import open_rtsp
+from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
+from .url import parse_url, redact_url
 from .usb import is_device, open_usb
-from .videofile import TRYING, VideoFileSource
+from .videofile import PROBE_SECONDS, VideoFileSource
 
 FFMPEG = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
-BY_FFMPEG = 20.0    # seconds for its several tries, each of which has an end of its own
+RTSP_OPEN_SECONDS = 20.0    # for its several attempts, which end by themselves
 KINDS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
          "rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, demo:1280x720@15")
 
@@ -32,7 +32,7 @@ class Camera(NamedTuple):
 
     label: str          # for logs and pages: never holds a password
     open: Opener
-    opening: float = OPENING    # seconds that this and the first frame may take
+    open_timeout: float = OPEN_SECONDS    # seconds until the first frame
 
 
 def gives_packets(wanted: CameraSettings) -> bool:
@@ -49,14 +49,14 @@ def gives_packets(wanted: CameraSettings) -> bool:
 
 
 def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
-                tap: PacketTap | None = None) -> Camera:
+                tap: PacketSink | None = None) -> Camera:
     """
     Return the camera that *wanted* means; nothing is opened yet.
 
     *tap* gets its own video, if it :func:`gives_packets`.
     Raises :exc:`SettingsError` for a source that can never work.
     """
-    spec, wish = wanted.source, Wish(wanted.size, wanted.fps)
+    spec, wish = wanted.source, CaptureRequest(wanted.size, wanted.fps)
     if spec == "auto":
         return Camera(spec, FirstCamera(wish, clock))
     if spec == "demo" or spec.startswith("demo:"):
@@ -73,7 +73,7 @@ def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
         raise wrong(spec)
     if is_video_file(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
-            spec, wanted.loop, closing, clock), TRYING + OPENING)
+            spec, wanted.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
     raise wrong(spec)
 
 
@@ -84,7 +84,7 @@ def is_video_file(spec: str) -> bool:
 
 
 def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
-                tap: PacketTap | None) -> Camera:
+                tap: PacketSink | None) -> Camera:
     """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
     scheme, _, rest = spec.partition("://")
     if scheme in ("imagezmq", "imagezmq+sub"):
@@ -101,17 +101,17 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
         return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
     if scheme in FFMPEG:
         url = parse_url(spec)
-        return Camera(url.shown, lambda closing: open_ffmpeg(url, clock, tap),
-                      BY_FFMPEG)
+        return Camera(url.shown, lambda closing: open_rtsp(url, clock, tap),
+                      RTSP_OPEN_SECONDS)
     raise wrong(spec)
 
 
 def wrong(spec: str) -> SettingsError:
     """Return what to raise for a *spec* that means no camera."""
-    return SettingsError(f"--source is {without_login(spec)!r}, but must be {KINDS}")
+    return SettingsError(f"--source is {redact_url(spec)!r}, but must be {KINDS}")
 
 
-def parse_demo(spec: str, wish: Wish) -> tuple[Size, float]:
+def parse_demo(spec: str, wish: CaptureRequest) -> tuple[Size, float]:
     """
     Return size ``(width, height)`` [pixels] and rate of a demo camera.
 

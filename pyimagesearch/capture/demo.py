@@ -93,7 +93,7 @@ class DemoScene:
 class DemoSource:
     """Play a :class:`DemoScene` in real time."""
 
-    patience = 5.0
+    read_timeout = 5.0
 
     def __init__(self, size: tuple[int, int], fps: float, closing: threading.Event,
                  clock: Clock, seed: int = 1) -> None:

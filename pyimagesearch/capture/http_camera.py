@@ -17,10 +17,10 @@ from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder
 
 from .jpegpicture import JpegPicture
-from .multipart import MOST, MultipartParser
+from .multipart import MAX_PART_BYTES, MultipartParser
 from .pace import Pace
 from .source import Source
-from .url import CameraUrl, without_login
+from .url import CameraUrl, redact_url
 
 TIMEOUT = 2.5       # seconds for an answer, and between any two pieces of it
 PIECE = 256 * 1024  # bytes read at once
@@ -43,14 +43,14 @@ def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
     answer.close()
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url.shown} gives {kind} and no video; is the path right?")
-    from .rtsp import open_ffmpeg
-    return open_ffmpeg(url, clock)
+    from .rtsp import open_rtsp
+    return open_rtsp(url, clock)
 
 
 class MjpegSource:
     """Read an endless ``multipart/x-mixed-replace`` *answer*."""
 
-    patience = 2.5
+    read_timeout = 2.5
 
     def __init__(self, url: CameraUrl, answer: Any, closing: threading.Event) -> None:
         self.granted = "MJPEG over HTTP"
@@ -100,7 +100,7 @@ class MjpegSource:
 class StillSource:
     """Ask for a single JPEG again and again, *fps* times a second."""
 
-    patience = 5.0
+    read_timeout = 5.0
 
     def __init__(self, url: CameraUrl, answer: Any, fps: float,
                  closing: threading.Event, clock: Clock) -> None:
@@ -115,7 +115,7 @@ class StillSource:
         answer, self._answer = self._answer or request(self._url), None
         with answer:
             try:
-                return JpegPicture(answer.read(MOST), self._decoder)
+                return JpegPicture(answer.read(MAX_PART_BYTES), self._decoder)
             except BadPicture as error:
                 raise CameraLost(f"{self._url.shown} gave {error}") from None
             except (OSError, http.client.HTTPException) as error:
@@ -145,8 +145,8 @@ class SameHost(urllib.request.HTTPRedirectHandler):
         """Return the next request; raises :exc:`CameraLost` for another host."""
         if urlsplit(newurl).hostname != urlsplit(request.full_url).hostname:
             answer.close()
-            raise CameraLost(f"{without_login(request.full_url)} sends us to another "
-                             f"host, {without_login(newurl)}; use that as the source "
+            raise CameraLost(f"{redact_url(request.full_url)} sends us to another "
+                             f"host, {redact_url(newurl)}; use that as the source "
                              "if it is right")
         return super().redirect_request(
             request, answer, code, message, headers, newurl)

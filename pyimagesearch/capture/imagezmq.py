@@ -140,7 +140,7 @@ class ImageHubs:
 class ImageHubSource:
     """One sender, as a camera."""
 
-    patience = 5.0
+    read_timeout = 5.0
 
     def __init__(self, hub: ImageHub, address: str, name: str,
                  closing: threading.Event) -> None:

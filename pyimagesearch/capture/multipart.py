@@ -2,8 +2,8 @@
 
 import re
 
-MOST = 16 * 1024 * 1024     # bytes of one part; more is no picture
-MOST_HEADER = 8 * 1024      # bytes of one part's headers
+MAX_PART_BYTES = 16 * 1024 * 1024     # bytes of one part; more is no picture
+MAX_HEADER_BYTES = 8 * 1024      # bytes of one part's headers
 NEAR = 512                  # bytes in which the headers of most parts end
 LENGTH = re.compile(rb"(?im)^content-length\s*:\s*(\d{1,19})\s*$")
 BARE_END = re.compile(rb"\n\r?\n")
@@ -78,12 +78,12 @@ class MultipartParser:
         if start < 0:
             del self._data[:max(0, len(self._data) - len(self._delimiter))]
             return False
-        end = self._data.find(b"\r\n\r\n", start, start + MOST_HEADER) + 4
+        end = self._data.find(b"\r\n\r\n", start, start + MAX_HEADER_BYTES) + 4
         if end < 4:
-            found = BARE_END.search(self._data, start, start + MOST_HEADER)
+            found = BARE_END.search(self._data, start, start + MAX_HEADER_BYTES)
             end = found.end() if found else -1
         if end < 4:
-            if len(self._data) - start > MOST_HEADER:
+            if len(self._data) - start > MAX_HEADER_BYTES:
                 del self._data[:start + len(self._delimiter)]
                 return self._read_headers()
             return False
@@ -95,7 +95,7 @@ class MultipartParser:
 
     def _take(self) -> bytes | None:
         assert self._length is not None
-        if self._length > MOST:
+        if self._length > MAX_PART_BYTES:
             self._skip = max(0, self._length - len(self._data))
             del self._data[:self._length]
             self._in_body = False
@@ -111,7 +111,7 @@ class MultipartParser:
         end = self._data.find(self._delimiter, self._searched)
         if end < 0:
             self._searched = max(0, len(self._data) - len(self._delimiter) + 1)
-            if len(self._data) > MOST:
+            if len(self._data) > MAX_PART_BYTES:
                 self._data.clear()
                 self._in_body = False
             return None

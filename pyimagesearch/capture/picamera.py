@@ -10,7 +10,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import DETECTION_WIDTH, ArrayPicture, Picture, Size
 
-from .source import Source, Wish
+from .source import CaptureRequest, Source
 from .usb import VideoStreamSource
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Picamera2Source:
     rows are padded to a stride that the hardware likes.
     """
 
-    patience = 2.5
+    read_timeout = 2.5
 
     def __init__(self, camera: Any, small: Size, granted: str) -> None:
         self.granted = granted
@@ -54,7 +54,7 @@ class Picamera2Source:
         self._camera.close()
 
 
-def open_picamera2(wish: Wish, closing: threading.Event) -> Picamera2Source:
+def open_picamera2(wish: CaptureRequest, closing: threading.Event) -> Picamera2Source:
     """Open the Pi's camera on the libcamera stack; raises :exc:`CameraLost`."""
     try:
         from picamera2 import Picamera2
@@ -78,7 +78,7 @@ def open_picamera2(wish: Wish, closing: threading.Event) -> Picamera2Source:
     return Picamera2Source(camera, small, granted)
 
 
-def open_legacy(wish: Wish, clock: Clock,
+def open_legacy(wish: CaptureRequest, clock: Clock,
                 closing: threading.Event) -> VideoStreamSource:
     """Open the Pi's camera through ``picamera``, as before Bookworm."""
     size = wish.resolution or USUAL
@@ -94,7 +94,7 @@ def open_legacy(wish: Wish, clock: Clock,
     return VideoStreamSource(stream, f"picamera {size[0]}x{size[1]}", closing, clock)
 
 
-def open_picamera(wish: Wish, clock: Clock,
+def open_picamera(wish: CaptureRequest, clock: Clock,
                   closing: threading.Event) -> Source:
     """Open the Pi's camera, by whichever of the two libraries is there."""
     try:

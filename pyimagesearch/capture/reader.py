@@ -11,7 +11,7 @@ from pyimagesearch.errors import CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame
 from pyimagesearch.rates import Rate
 
-from .source import OPENING, Opener, Source
+from .source import OPEN_SECONDS, Opener, Source
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +50,18 @@ class FrameReader:
     frames and closes it: a slow camera loop skips frames instead of lagging
     behind, and a read that blocks for ever blocks nobody else. The loop
     iterates :meth:`frames`; :meth:`cancel` may be called from any thread. The
-    first frame may take *opening* seconds.
+    first frame may take *open_timeout* seconds.
     """
 
     def __init__(self, open_source: Opener, name: str, clock: Clock,
-                 opening: float = OPENING) -> None:
+                 open_timeout: float = OPEN_SECONDS) -> None:
         self._open_source = open_source
         self._clock = clock
         self._closing = threading.Event()
         self._changed = threading.Condition()   # guards the three names below
         self._newest: Frame | None = None
         self._error: SurveillanceError | None = None
-        self._patience = opening
+        self._read_timeout = open_timeout
         self.granted = ""       # what was opened, once it is
         self.rate = Rate()      # at which it gives frames
         self._thread = ReaderThread(self._run, f"reader-{name}")
@@ -78,7 +78,7 @@ class FrameReader:
 
         Ends after :meth:`cancel`. Raises what the source raised, once its last
         frame was taken, and :exc:`CameraLost` when it was silent for longer
-        than its patience.
+        than its read_timeout.
         """
         seen = 0
         while frame := self._wait_for_newer(seen):
@@ -105,7 +105,7 @@ class FrameReader:
                     or (self._newest is not None and self._newest.number > seen))
 
         with self._changed:
-            came = self._changed.wait_for(news, self._patience)
+            came = self._changed.wait_for(news, self._read_timeout)
             if self._closing.is_set():
                 return None
             if self._newest is not None and self._newest.number > seen:
@@ -114,14 +114,14 @@ class FrameReader:
                 raise self._error
             assert not came
             told = "gave no frame" if seen else "did not open or gave no frame"
-            raise CameraLost(f"the camera {told} for {self._patience:g} seconds")
+            raise CameraLost(f"the camera {told} for {self._read_timeout:g} seconds")
 
     def _run(self) -> None:
         try:
             source = self._open_source(self._closing)
             try:
                 self.granted = source.granted
-                self._patience = max(self._patience, source.patience)
+                self._read_timeout = max(self._read_timeout, source.read_timeout)
                 self._drain(source)
             finally:
                 source.close()
@@ -143,7 +143,7 @@ class FrameReader:
             self.rate.count(frame.arrived)
             with self._changed:
                 self._newest = frame
-                self._patience = source.patience
+                self._read_timeout = source.read_timeout
                 self._changed.notify_all()
 
     def _fail(self, error: SurveillanceError) -> None:

@@ -11,7 +11,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 
-from .source import PacketTap
+from .source import PacketSink
 from .url import CameraUrl
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class DecodedPicture:
             raise BadPicture(f"a frame that FFmpeg cannot convert ({error})") from None
 
 
-class FfmpegSource:
+class RtspSource:
     """
     Read the video of an open *container*, newest frames only.
 
@@ -71,10 +71,10 @@ class FfmpegSource:
     more than half a second behind is not shown. *tap* gets each packet as it comes.
     """
 
-    patience = TIMEOUT
+    read_timeout = TIMEOUT
 
     def __init__(self, url: CameraUrl, container: "av.container.InputContainer",
-                 clock: Clock, tap: PacketTap | None = None) -> None:
+                 clock: Clock, tap: PacketSink | None = None) -> None:
         self._url = url
         self._container = container
         self._clock = clock
@@ -176,8 +176,8 @@ class TimeStamps:
         return self._clock.time() - late
 
 
-def open_ffmpeg(url: CameraUrl, clock: Clock,
-                tap: PacketTap | None = None) -> FfmpegSource:
+def open_rtsp(url: CameraUrl, clock: Clock,
+                tap: PacketSink | None = None) -> RtspSource:
     """
     Open *url* with FFmpeg, RTSP by TCP; *tap* gets its packets as they come.
 
@@ -204,7 +204,7 @@ def open_ffmpeg(url: CameraUrl, clock: Clock,
                 and clock.monotonic() - begin >= TIMEOUT):
             container.close()
             raise TimeoutError
-        return FfmpegSource(url, container, clock, tap)
+        return RtspSource(url, container, clock, tap)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url.shown} {meaning(error)}") from None
 

@@ -10,18 +10,18 @@ import numpy as np
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
-OPENING = 8.0      # seconds for a camera to open and give its first frame
+OPEN_SECONDS = 8.0      # seconds for a camera to open and give its first frame
 
 
 class Source(Protocol):
     """
     A camera that is open. One thread owns it: reads it, then closes it.
 
-    *patience* is how long it may be silent [seconds] before it counts as
+    *read_timeout* is how long it may be silent [seconds] before it counts as
     frozen; *granted* says what was opened, for people.
     """
 
-    patience: float
+    read_timeout: float
     granted: str
 
     def read(self) -> Picture:
@@ -36,7 +36,7 @@ class Source(Protocol):
         """Let go of the device, the connection or the file."""
 
 
-class PacketTap(Protocol):
+class PacketSink(Protocol):
     """Who wants a camera's video as it comes, before it is decoded."""
 
     def begin(self, header: VideoHeader) -> None:
@@ -51,7 +51,7 @@ class PacketTap(Protocol):
         """
 
 
-class Wish(NamedTuple):
+class CaptureRequest(NamedTuple):
     """What a camera is asked for; it may grant something else."""
 
     resolution: Size | None = None      # (width, height) [pixels]

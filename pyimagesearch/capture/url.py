@@ -27,7 +27,7 @@ class CameraUrl(NamedTuple):
     @property
     def shown(self) -> str:
         """The URL for logs and pages, without anything that may be secret."""
-        return without_login(self.bare)
+        return redact_url(self.bare)
 
     def __repr__(self) -> str:
         return f"CameraUrl({self.shown!r})"
@@ -50,13 +50,13 @@ def parse_url(url: str) -> CameraUrl:
     if not fits:
         scheme = url.partition("://")[0]
         raise SettingsError(
-            f"--source is {without_login(url)!r}, which has no host or a wrong port; "
+            f"--source is {redact_url(url)!r}, which has no host or a wrong port; "
             f"such a URL is written {scheme}://user:password@host:port/path")
     user, _, password = login.partition(":")
     return CameraUrl(bare, unquote(user), unquote(password))
 
 
-def without_login(text: str) -> str:
+def redact_url(text: str) -> str:
     """
     Return *text*, maybe no URL at all, without what may be secret in a URL.
 

@@ -14,7 +14,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
-from .source import Wish, as_bgr
+from .source import CaptureRequest, as_bgr
 from .v4l2 import users_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class VideoStreamSource:
     the thread and then releases.
     """
 
-    patience = 2.5
+    read_timeout = 2.5
 
     def __init__(self, stream: VideoStream, granted: str, closing: threading.Event,
                  clock: Clock) -> None:
@@ -77,7 +77,7 @@ class VideoStreamSource:
             device.release()    # PiVideoStream closes its camera by itself
 
 
-def open_usb(device: int | str, wish: Wish, clock: Clock,
+def open_usb(device: int | str, wish: CaptureRequest, clock: Clock,
              closing: threading.Event) -> VideoStreamSource:
     """
     Open USB camera *device*, a number or a path such as ``/dev/video2``.
@@ -102,7 +102,7 @@ def open_usb(device: int | str, wish: Wish, clock: Clock,
     return VideoStreamSource(stream, granted, closing, clock)
 
 
-def negotiate(capture: cv2.VideoCapture, wish: Wish) -> str:
+def negotiate(capture: cv2.VideoCapture, wish: CaptureRequest) -> str:
     """
     Ask an open camera for what is wanted; return what it granted, in words.
 

@@ -11,18 +11,18 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
-from . import probe_file as tryfile
+from . import probe_file
 from .pace import Pace
 from .source import as_bgr
 
 USUAL_FPS = 25.0    # for a file that does not say
-TRYING = 15.0       # seconds that the first look at a file may take
+PROBE_SECONDS = 15.0       # seconds that the first look at a file may take
 
 
 class VideoFileSource:
     """Read the file at *path*; with *loop*, start it again at its end."""
 
-    patience = 5.0
+    read_timeout = 5.0
 
     def __init__(self, path: str, loop: bool, closing: threading.Event,
                  clock: Clock) -> None:
@@ -70,11 +70,13 @@ def try_first(path: str) -> None:
         raise CameraLost(f"there is no file {path}")
     try:
         status = subprocess.run(
-            [sys.executable, tryfile.__file__, str(Path(path).absolute())], check=False,
+            [sys.executable, probe_file.__file__, str(Path(path).absolute())],
+            check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, timeout=TRYING).returncode
+            stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS).returncode
     except subprocess.TimeoutExpired:
-        raise CameraLost(f"{path} could not be opened in {TRYING:g} seconds") from None
+        raise CameraLost(f"{path} could not be opened in "
+                         f"{PROBE_SECONDS:g} seconds") from None
     reasons = {0: "", 3: "is no video file that OpenCV can read",
                4: "holds no picture that OpenCV can read"}
     if reason := reasons.get(status, "is so broken that OpenCV crashes on it"):

@@ -11,7 +11,7 @@ from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError
 from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON, Event
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.settings.polygons import is_polygon, split
+from pyimagesearch.settings.polygons import is_polygon, split_polygons
 from pyimagesearch.settings.settings import CameraSettings
 
 from .mask import PrivacyMask
@@ -85,7 +85,7 @@ class Privacy:
         self._folder = folder
         self._store = store
         self._clock = clock
-        self._set = {each.name: split(each.mask) for each in cameras}
+        self._set = {each.name: split_polygons(each.mask) for each in cameras}
         self._watchers: dict[str, Watcher] = {}
         self._lock = threading.Lock()       # guards the two below, and the file
         self._unkept = False

@@ -31,7 +31,7 @@ class PacketGate:
 
     def put(self, data: bytes, captured: float, at: float, *, key: bool, pts: int,
             dts: int) -> None:
-        """Take a packet as :class:`~pyimagesearch.capture.source.PacketTap` has it."""
+        """Take a packet as :class:`~pyimagesearch.capture.source.PacketSink` has it."""
         with self._lock:
             if self._is_open:
                 self._tape.put(data, captured, at, key=key, pts=pts, dts=dts)

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
-from .option import Option, flag, parse, shown_default
+from .option import Option, flag, format_default, parse
 
-PREFIX = "SURVEILLANCE_"
-NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # of a camera: fit for URLs and folders
+ENV_PREFIX = "SURVEILLANCE_"
+CAMERA_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # fits URLs and folders
 
 Table = Mapping[str, Option]
 
@@ -27,12 +27,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (what there is: --help)\n")
 
 
-def command_line(table: Table) -> argparse.ArgumentParser:
+def build_parser(table: Table) -> argparse.ArgumentParser:
     """Return the parser of all options; it converts nothing."""
     parser = Parser(
         prog="webstreaming", allow_abbrev=False,
         description="Stream motion-annotated video to any number of browsers.",
-        epilog=f"Each option can also be set as {PREFIX}NAME in the environment. "
+        epilog=f"Each option can also be set as {ENV_PREFIX}NAME in the environment. "
         "'webstreaming doctor [SPEC]' says which cameras are there, and what is wrong; "
         "'webstreaming password [--viewer]' sets a password; 'webstreaming token "
         "[--new]' shows the links that log in, or new ones that end the old; "
@@ -40,7 +40,7 @@ def command_line(table: Table) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version",
                         version=f"%(prog)s {__version__}")
     for item in table.values():
-        kind, default = item.metadata["kind"], shown_default(item)
+        kind, default = item.metadata["kind"], format_default(item)
         shape: dict[str, Any] = {
             "metavar": item.metadata["metavar"] or "|".join(item.metadata["choices"])
             or item.name.upper()}
@@ -58,10 +58,10 @@ def merged(table: Table, typed: Mapping[str, Any],
            environ: Mapping[str, str]) -> dict[str, Any]:
     """Return all that was set anywhere, the strongest word last."""
     given = {name: value for name in table
-             if (value := environ.get(PREFIX + name.upper(), ""))}
+             if (value := environ.get(ENV_PREFIX + name.upper(), ""))}
     file = typed.get("config", given.get("config"))
     values = read_toml(table, file) if file else {}
-    values |= {name: parse(table[name], text, PREFIX + name.upper())
+    values |= {name: parse(table[name], text, ENV_PREFIX + name.upper())
                for name, text in given.items()}
     return values | {name: parse(table[name], text, flag(table[name]))
                      for name, text in typed.items()}
@@ -70,10 +70,10 @@ def merged(table: Table, typed: Mapping[str, Any],
 def unknown(table: Table, environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable of ours in *environ* that sets nothing."""
     names = {name.upper() for name in table}
-    strange = sorted({name.removeprefix(PREFIX) for name in environ
-                      if name.startswith(PREFIX)} - names)
-    return [f"{PREFIX}{name} in the environment is not a setting" + "".join(
-                f"; did you mean {PREFIX}{near}?"
+    strange = sorted({name.removeprefix(ENV_PREFIX) for name in environ
+                      if name.startswith(ENV_PREFIX)} - names)
+    return [f"{ENV_PREFIX}{name} in the environment is not a setting" + "".join(
+                f"; did you mean {ENV_PREFIX}{near}?"
                 for near in difflib.get_close_matches(name, names, 1))
             for name in strange]
 
@@ -105,7 +105,7 @@ def read_cameras(table: Table, cameras: Any, file: str
                  ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
     """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
     if not isinstance(cameras, dict) or not all(
-            re.fullmatch(NAME, name) and isinstance(content, dict)
+            re.fullmatch(CAMERA_NAME_PATTERN, name) and isinstance(content, dict)
             for name, content in cameras.items()):
         raise SettingsError(f"cameras in {file} must be tables [cameras.NAME], with "
                             "names of up to 32 letters, digits, - and _")

@@ -47,7 +47,7 @@ def flag(item: Option) -> str:
     return "--" + item.name.replace("_", "-")
 
 
-def shown_default(item: Option) -> str:
+def format_default(item: Option) -> str:
     """Return the default as a user would write it; empty for none."""
     if item.default is None:
         return ""
@@ -115,14 +115,14 @@ def allowed(item: Option) -> str:
     return NAMES[rules["kind"]] + limits
 
 
-def as_bytes(size: str) -> int:
+def parse_bytes(size: str) -> int:
     """Return the bytes that *size* means, written like ``10GB`` (SI units)."""
     found = re.fullmatch(SIZE, size)
     assert found, "was checked against SIZE"
     return int(float(found[1]) * FACTORS[found[2]])
 
 
-def size(count: float) -> str:
+def format_bytes(count: float) -> str:
     """Return *count* bytes in a unit that fits."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
 
-from .loading import NAME, PREFIX, command_line, merged, unknown
+from .loading import CAMERA_NAME_PATTERN, ENV_PREFIX, build_parser, merged, unknown
 from .option import (
     HOST,
     PATH,
     SIZE,
     Option,
-    as_bytes,
     check,
     flag,
+    format_default,
     option,
-    shown_default,
+    parse_bytes,
 )
-from .polygons import POLYGONS, SPELLING, is_flat, split
+from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polygons
 
 MOST_VIEWERS = 400      # limits.py says why
 LEAST_KEPT = 100_000    # bytes: less is a unit that was forgotten
@@ -141,8 +141,8 @@ class Settings:
     mask: str | None = option(
         None, "what is burnt black before anybody sees it, beside what is drawn on "
         "the page: corners of polygons [per mille of width and height], with ; between",
-        kind=str, pattern=POLYGONS, metavar="'0,0 300,0 300,250; ...'",
-        allowed=f"{SPELLING}, with ; between, such as 0,0 300,0 300,250; "
+        kind=str, pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
+        allowed=f"{POLYGON_SYNTAX}, with ; between, such as 0,0 300,0 300,250; "
         "700,0 1000,0 1000,200", per_camera=True)
     data: str | None = option(
         None, "folder for all that is kept; default: the platform's for user data",
@@ -174,12 +174,12 @@ class Settings:
     @property
     def keep_bytes(self) -> int | None:
         """What clips may take [bytes]; ``None`` if that was not set."""
-        return None if self.keep is None else as_bytes(self.keep)
+        return None if self.keep is None else parse_bytes(self.keep)
 
     @property
     def reserve_bytes(self) -> int:
         """What must stay free on the disk [bytes]."""
-        return as_bytes(self.reserve)
+        return parse_bytes(self.reserve)
 
     def __post_init__(self) -> None:
         for item in options():
@@ -188,7 +188,7 @@ class Settings:
             raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
                                 "written like 10GB")
         for camera in self.cameras():       # their names are checked with them
-            for polygon in filter(is_flat, split(camera.mask)):
+            for polygon in filter(has_no_area, split_polygons(camera.mask)):
                 raise SettingsError(f"--mask of {camera.name} is {polygon!r}, which is "
                                     "flat and hides nothing, but must have an area")
 
@@ -201,7 +201,7 @@ class Settings:
         """
         found: dict[str, CameraSettings] = {}
         for number, text in enumerate(self.source, 1):
-            match = re.fullmatch(f"({NAME})=(.+)", text)
+            match = re.fullmatch(f"({CAMERA_NAME_PATTERN})=(.+)", text)
             if not match and (odd := re.match(MEANT_AS_NAME, text)):
                 raise SettingsError(
                     f"--source names a camera {odd[0][:-1]!r}, but a name must be up "
@@ -223,7 +223,7 @@ class Settings:
                           environ: Mapping[str, str] = os.environ) -> "Settings":
         """Parse *argv*; say what is wrong and exit with 2 if something is."""
         table = {item.name: item for item in options()}
-        parser = command_line(table)
+        parser = build_parser(table)
         typed = vars(parser.parse_args(argv))
         try:
             return cls(**merged(table, typed, environ))
@@ -246,7 +246,7 @@ class Settings:
     def table(cls) -> list[Row]:
         """Return what there is to set, for people."""
         return [Row(", ".join((*item.metadata["flags"], flag(item))),
-                    PREFIX + item.name.upper(), shown_default(item),
+                    ENV_PREFIX + item.name.upper(), format_default(item),
                     item.metadata["help"]) for item in options()]
 
 

@@ -183,7 +183,7 @@ class Surveillance(Worker):
         if len(self._stuck) >= MOST_STUCK:
             raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
         self._reader = reader = FrameReader(
-            self._camera.open, self.camera, self._clock, self._camera.opening)
+            self._camera.open, self.camera, self._clock, self._camera.open_timeout)
         if self.stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:

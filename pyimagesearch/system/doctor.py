@@ -69,7 +69,7 @@ def picamera2_cameras() -> Iterator[str]:
 
 def watch(camera: Camera, clock: Clock) -> bool:
     """Watch *camera* and print what it gives; return whether frames came."""
-    reader = FrameReader(camera.open, "doctor", clock, camera.opening)
+    reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout)
     frames: list[Frame] = []
     costs: list[float] = []
     levels: list[float] = []

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pyimagesearch.capture.cameras import is_video_file
-from pyimagesearch.capture.url import without_login
+from pyimagesearch.capture.url import redact_url
 from pyimagesearch.errors import ServiceError
-from pyimagesearch.settings.loading import NAME, PREFIX, command_line
+from pyimagesearch.settings.loading import CAMERA_NAME_PATTERN, ENV_PREFIX, build_parser
 from pyimagesearch.settings.option import flag
 from pyimagesearch.settings.settings import Settings, options
 
@@ -36,9 +36,9 @@ def service(argv: Sequence[str], folder: Path = FOLDER) -> int:
     settings = Settings.from_command_line(given, {})    # or ends with a sentence
     table = {item.name: item for item in options()}
     folders = {"data": settings.data} if settings.data else {}      # also of the file
-    typed = absolute(vars(command_line(table).parse_args(given)) | folders)
+    typed = absolute(vars(build_parser(table).parse_args(given)) | folders)
     own = program()
-    secret = any(without_login(each) != each for each in typed.get("source", ()))
+    secret = any(redact_url(each) != each for each in typed.get("source", ()))
     text = unit([*own, *words(typed)], data=typed.get("data"), port=settings.port)
     unseen = list(out_of_sight(
         {"Python": own[0], "the program": own[-1], **named_files(typed)}))
@@ -66,7 +66,7 @@ def warn(sentences: Iterable[str]) -> None:
 def left_behind(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each setting of *environ* that the service does not see."""
     for item in options():
-        if environ.get(name := PREFIX + item.name.upper()):
+        if environ.get(name := ENV_PREFIX + item.name.upper()):
             yield (f"{name} is set here, but not for the service; give {flag(item)} to "
                    "this command, or write it into a file for --config")
 
@@ -90,7 +90,7 @@ def absolute(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 def absolute_source(text: str) -> str:
     """Return *text* of a ``--source``; a video file by its whole path."""
-    match = re.fullmatch(f"({NAME}=)?(.+)", text)
+    match = re.fullmatch(f"({CAMERA_NAME_PATTERN}=)?(.+)", text)
     if match is None or not is_video_file(match[2]):
         return text
     return (match[1] or "") + os.path.abspath(match[2])

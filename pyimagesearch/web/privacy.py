@@ -6,14 +6,15 @@ from typing import Any
 from flask import Blueprint, abort
 
 from pyimagesearch.errors import DataFolderError
-from pyimagesearch.settings.polygons import MOST, SPELLING, is_polygon
+from pyimagesearch.settings.polygons import MAX_POLYGONS, POLYGON_SYNTAX, is_polygon
 
 from .params import body, truth, wrong
 from .services import get_services, privacy_or_404
 
 bp = Blueprint("privacy", __name__)
 
-POLYGONS = f"a list of up to {MOST} polygons like \"0,0 300,0 300,250\": {SPELLING}"
+POLYGONS = (f"a list of up to {MAX_POLYGONS} polygons like \"0,0 300,0 300,250\": "
+            f"{POLYGON_SYNTAX}")
 
 
 @bp.post("/api/cameras")
@@ -36,7 +37,7 @@ def draw(name: str) -> dict[str, Any]:
     """Burn these polygons instead of those that were drawn before."""
     get_services().feed(name)
     privacy, drawn = privacy_or_404(), body().get("drawn")
-    if not isinstance(drawn, list) or len(drawn) > MOST or not all(
+    if not isinstance(drawn, list) or len(drawn) > MAX_POLYGONS or not all(
             map(is_polygon, drawn)):
         wrong("drawn", drawn, POLYGONS)
     keep(lambda: privacy.draw(name, drawn))

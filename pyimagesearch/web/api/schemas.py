@@ -14,9 +14,12 @@ from pyimagesearch.events.event import (
     OPEN,
     UNFINISHED,
 )
-from pyimagesearch.settings.loading import NAME
-from pyimagesearch.settings.polygons import MOST as MOST_POLYGONS
-from pyimagesearch.settings.polygons import POLYGON, SPELLING
+from pyimagesearch.settings.loading import CAMERA_NAME_PATTERN
+from pyimagesearch.settings.polygons import (
+    MAX_POLYGONS,
+    POLYGON_PATTERN,
+    POLYGON_SYNTAX,
+)
 from pyimagesearch.status import (
     ENDED,
     LEARNING,
@@ -75,7 +78,7 @@ def fields_of(kind: type) -> Mapping[str, Schema]:
 TEXT, NUMBER, TRUTH = typed(str), typed(float), typed(bool)
 TIME = told(NUMBER, "seconds since the epoch")
 COUNT = {"type": "integer", "minimum": 0}
-CAMERA_NAME = {"type": "string", "pattern": f"^{NAME}$"}
+CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
 ID = {"type": "integer", "minimum": 0, "maximum": MOST_ID}
 IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"}]},
               minItems=1, maxItems=MOST_IDS)
@@ -87,8 +90,9 @@ DAY = told(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
-POLYGONS = list_of(told({"type": "string", "pattern": f"^{POLYGON}$"}, SPELLING),
-                   maxItems=MOST_POLYGONS)
+POLYGONS = list_of(told({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"},
+                        POLYGON_SYNTAX),
+                   maxItems=MAX_POLYGONS)
 
 KIND = told(TEXT, "what happened: " + ", ".join(KINDS) + ", or some other text")
 ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from pyimagesearch.events.event import KINDS, Cursor, Event
 from pyimagesearch.events.queries import EventReader, Filters, bounds
 from pyimagesearch.events.store import UNDO
-from pyimagesearch.settings.option import size
+from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web.live import page
 from pyimagesearch.web.params import Query, filters, query
 from pyimagesearch.web.services import archive_or_404, get_services
@@ -19,7 +19,7 @@ from .chart import SLOT, Chart, chart
 
 bp = Blueprint("events", __name__)
 for words in (wording.clock, wording.iso, wording.day_name, wording.duration,
-              size, wording.kind_name, wording.days_name):
+              format_bytes, wording.kind_name, wording.days_name):
     bp.add_app_template_filter(words)
 
 PAGE = 48       # events: whole rows of two, three, four or six
