@@ -38,7 +38,7 @@ try:
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.privacy.state import Privacy
     from pyimagesearch.recording.packet_gate import PacketGate
-    from pyimagesearch.recording.preroll import Tape
+    from pyimagesearch.recording.preroll import Preroll
     from pyimagesearch.recording.recorder import Recorder
     from pyimagesearch.serving.connections import connections_for
     from pyimagesearch.serving.server import LiveServer, in_thread
@@ -46,7 +46,7 @@ try:
     from pyimagesearch.settings.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
-    from pyimagesearch.streaming.publisher import Screen
+    from pyimagesearch.streaming.publisher import Publisher
     from pyimagesearch.streaming.viewer_limits import ViewerLimits
     from pyimagesearch.surveillance.camera_loop import Surveillance
     from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
@@ -137,9 +137,9 @@ def watch(settings: Settings) -> int:
             return SingleMotionDetector(accumWeight=each.accum_weight)
 
         broadcaster = LatestFrameBroadcaster()
-        screen = Screen(each.name, broadcaster, mosaic,
+        publisher = Publisher(each.name, broadcaster, mosaic,
                         width=each.width, quality=each.quality)
-        loops.append(Surveillance(camera, screen, evidence, each, clock,
+        loops.append(Surveillance(camera, publisher, evidence, each, clock,
                                   make_detector=make_detector,
                                   turned=partial(watchdog.turned, each.name)))
         privacy.guard(each.name, loops[-1])
@@ -194,9 +194,9 @@ def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
 def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
                    clock: Clock) -> tuple[Camera, Evidence]:
     """Return a camera and what becomes of what it sees; nothing is opened yet."""
-    tape = Tape(wanted.pre_roll)
-    packets = PacketGate(tape) if gives_packets(wanted) else None
-    recorder = Recorder(wanted.name, archive.clips, tape,
+    preroll = Preroll(wanted.pre_roll)
+    packets = PacketGate(preroll) if gives_packets(wanted) else None
+    recorder = Recorder(wanted.name, archive.clips, preroll,
                         StoreLedger(archive.store, archive.clips), clock,
                         max_clip=wanted.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)

@@ -17,7 +17,7 @@ packets: CPU of an RTSP camera 1280x720 at 25 fps, without and with a recording 
 own packets. Must: at most 0.02 core more. Needs GStreamer's RTSP server.
 
 preroll: motion events of the demo camera, but for the one that comes before the camera
-has run for 5 seconds: how long before each its clip begins, and what the tape takes.
+has run for 5 seconds: how long before each its clip begins, and what the preroll takes.
 Must: 5.0 s within 0.2 s; at most 6 MB.
 
 kills: the program, recording, is killed COUNT times (100) at random moments, half of
@@ -97,31 +97,31 @@ def packets(seconds: float = 15) -> bool:
 
 
 def preroll(seconds: float = 90) -> bool:
-    """Events of the demo camera, and the tape they come from."""
+    """Events of the demo camera, and the preroll they come from."""
     with tempfile.TemporaryDirectory() as data:
         with running("webstreaming.py", "--port", "0", "--source", "demo", "--data",
                      data):
             time.sleep(seconds)
         clips = [read_clip(path)[0] for path in sorted(Path(data).rglob("*-??.mp4"))]
     before = [clip.begin - clip.first for clip in clips[1:] if clip]
-    size = tape_bytes()
+    size = preroll_bytes()
     print("pre-roll [s]:", ", ".join(f"{each:.2f}" for each in before))
-    print(f"the tape takes {size / 1e6:.2f} MB at 640x480 and 30 fps; "
+    print(f"the preroll takes {size / 1e6:.2f} MB at 640x480 and 30 fps; "
           f"decoded it would be {640 * 480 * 3 * 150 / 1e6:.0f} MB")
     ok = bool(before) and size <= 6e6 and all(abs(each - 5.0) <= 0.2 for each in before)
     print("  must: 5.0 s within 0.2 s, at most 6 MB:", "met" if ok else "MISSED")
     return ok
 
 
-def tape_bytes() -> int:
-    """Return what a tape holds of the demo camera, as it is streamed."""
+def preroll_bytes() -> int:
+    """Return what a preroll holds of the demo camera, as it is streamed."""
     from pyimagesearch.capture.demo import DemoScene
     from pyimagesearch.jpeg import encode
-    from pyimagesearch.recording.preroll import Tape
-    tape, scene = Tape(5.0), DemoScene((640, 480), 30)
+    from pyimagesearch.recording.preroll import Preroll
+    preroll, scene = Preroll(5.0), DemoScene((640, 480), 30)
     for number in range(400):
-        tape.put(encode(scene.picture(number), 75), number / 30, number / 30)
-    return tape.bytes
+        preroll.put(encode(scene.picture(number), 75), number / 30, number / 30)
+    return preroll.bytes
 
 
 def kills(count: float = 100) -> bool:
@@ -186,10 +186,10 @@ def salvaged(data: Path, kept: dict[Path, str]) -> list[Salvaged]:
         if found and not any(path.name.endswith((PART, DRAFT)) for path in found):
             clips = []
             for path in found:
-                story, seconds = read_clip(path)
+                metadata, seconds = read_clip(path)
                 kept[path] = digest(path)
-                assert story
-                clips.append(Salvaged(story.begin, story.first + seconds))
+                assert metadata
+                clips.append(Salvaged(metadata.begin, metadata.first + seconds))
             return clips
         time.sleep(0.05)
     raise RuntimeError("a clip that was cut off did not come back")

@@ -13,8 +13,8 @@ from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import JpegDecoder, encode
-from pyimagesearch.recording.clip_metadata import Story
-from pyimagesearch.recording.preroll import Tape
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import BATCH, Recorder
 from pyimagesearch.streaming.overlay import Negative
 from pyimagesearch.surveillance.evidence import StoreLedger
@@ -41,29 +41,30 @@ class Moving:
         return event.is_set()
 
 
-def cores(put: Callable[[Tape, Moving, int], None], fps: float,
+def cores(put: Callable[[Preroll, Moving, int], None], fps: float,
           header: VideoHeader | None = None) -> float:
-    """Return which part of a core a recorder takes for what *put* lays on its tape."""
-    clock, ready, tape = Moving(), threading.Event(), Tape(5.0)
+    """Return the cost [cores] of recording what *put* adds to its pre-roll."""
+    clock, ready, preroll = Moving(), threading.Event(), Preroll(5.0)
     ready.set()
     spent: list[float] = []
     with tempfile.TemporaryDirectory() as data:
         folder = Path(data)
         store = EventStore(folder / "events.db", clock)
-        recorder = Recorder("front", folder / "clips", tape,
+        recorder = Recorder("front", folder / "clips", preroll,
                             StoreLedger(store, folder / "clips"), clock,
                             max_clip=300.0, ready=ready, obstacle=str)
         if header:
-            tape.begin(header)
-        put(tape, clock, 0)
-        recorder.begin(Story(event=1, camera="front", kind="motion", begin=clock.now),
+            preroll.begin(header)
+        put(preroll, clock, 0)
+        recorder.begin(ClipMetadata(event=1, camera="front", kind="motion",
+                                    begin=clock.now),
                        clock.now)
         number, each = 1, BATCH * fps
         for batch in range(1, BATCHES + 1):
             before = time.process_time()
             while number < batch * each:
                 clock.now += 1 / fps
-                put(tape, clock, number)
+                put(preroll, clock, number)
                 number += 1
             recorder.run_once()
             spent.append((time.process_time() - before) / BATCH)
@@ -80,8 +81,8 @@ def pictures() -> float:
     scene = DemoScene((640, 480), 30)
     jpegs = [encode(scene.picture(number), 75) for number in range(300)]
 
-    def put(tape: Tape, clock: Moving, number: int) -> None:
-        tape.put(jpegs[number % len(jpegs)], clock.now, clock.now)
+    def put(preroll: Preroll, clock: Moving, number: int) -> None:
+        preroll.put(jpegs[number % len(jpegs)], clock.now, clock.now)
     return cores(put, 30)
 
 
@@ -91,9 +92,9 @@ def undrawn() -> float:
     own = [JpegPicture(encode(scene.picture(number), 75), decoder).undecoded()
            for number in range(300)]
 
-    def put(tape: Tape, clock: Moving, number: int) -> None:
+    def put(preroll: Preroll, clock: Moving, number: int) -> None:
         picture = own[number % len(own)]
-        tape.put(picture.jpeg, clock.now, clock.now,
+        preroll.put(picture.jpeg, clock.now, clock.now,
                  undrawn=Negative(picture.size, clock.now, None, picture.decode))
     return cores(put, 30)
 
@@ -102,9 +103,9 @@ def packets() -> float:
     """Return the cost [cores] of H.264 packets, copied."""
     header, made = camera_packets()
 
-    def put(tape: Tape, clock: Moving, number: int) -> None:
+    def put(preroll: Preroll, clock: Moving, number: int) -> None:
         data, key = made[number % len(made)]
-        tape.put(data, clock.now, clock.now, key=key,
+        preroll.put(data, clock.now, clock.now, key=key,
                  pts=number * 3600, dts=number * 3600)
     return cores(put, 25, header)
 

@@ -27,7 +27,7 @@ from machine import StoodStill, running
 from prefork import Template
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.packet_gate import PacketGate
-from pyimagesearch.recording.preroll import Tape
+from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
@@ -325,9 +325,9 @@ def keeping(wanted, clock, folder, *, packets=False, obstacle=str):
     ready = threading.Event()
     ready.set()
     recorder = Recorder(
-        wanted.name, folder / "clips", Tape(wanted.pre_roll), StoreLedger(store, folder / "clips"),
+        wanted.name, folder / "clips", Preroll(wanted.pre_roll), StoreLedger(store, folder / "clips"),
         clock, max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
-    gate = PacketGate(recorder.tape) if packets else None
+    gate = PacketGate(recorder.preroll) if packets else None
     return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
                    store, folder / "clips")
 

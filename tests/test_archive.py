@@ -25,7 +25,7 @@ from pyimagesearch.errors import EventsError, SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.recording import clip as mp4
 from pyimagesearch.recording.clip import read_clip
-from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.settings.settings import Settings
 
 HOLDINGS = st.lists(st.builds(
@@ -423,9 +423,9 @@ def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
 
 
 def test_story_of_a_camera_with_any_name_is_read_back():
-    told_ = Story(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
-    from pyimagesearch.recording.clip_metadata import read_story
-    assert read_story(told_.as_comment()) == told_
+    told_ = ClipMetadata(event=1, camera='a "quoted" \u263a', kind="motion", begin=1.5, peak_box=(0, 1, 2, 3))
+    from pyimagesearch.recording.clip_metadata import read_metadata
+    assert read_metadata(told_.as_comment()) == told_
 
 
 # --- what waited to be encoded
@@ -441,8 +441,8 @@ def test_crash_loses_nothing_of_what_waited(archive, in_part):
     (clip,) = folder.iterdir()
     assert clip.name == "08-00-00.mp4"
     assert len(times(clip)) == max(50, in_part or 0)
-    story, _ = read_clip(clip)
-    assert (story.event, story.first) == (7, BEGAN)
+    metadata, _ = read_clip(clip)
+    assert (metadata.event, metadata.first) == (7, BEGAN)
     (event,) = events_of(kept)
     assert event.files[0].state == "complete"
 

@@ -20,7 +20,7 @@ from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.streaming.publisher import Screen
+from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
 
 EMPTY = np.full((600, 800, 3), 90, np.uint8)
@@ -57,7 +57,7 @@ def make(broadcaster, tmp_path):
         clock = clock or SystemClock()
         made.append(Surveillance(
             Camera("a test", open_source),
-            Screen("test", broadcaster, None, width=wanted.width, quality=75),
+            Publisher("test", broadcaster, None, width=wanted.width, quality=75),
             keeping(wanted, clock, tmp_path).evidence, wanted,
             clock, make_detector=detector))
         return made[-1]
@@ -217,21 +217,21 @@ def test_what_was_seen_before_a_mask_gets_into_no_clip_and_no_thumbnail(make):
     surveillance = make(record=True, width=800)
     surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)] * 3), frameCount=5)
     evidence = surveillance._evidence
-    assert evidence._recorder.tape.bytes
+    assert evidence._recorder.preroll.bytes
     assert evidence._peak.jpeg
     surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
-    assert evidence._recorder.tape.bytes == 0
+    assert evidence._recorder.preroll.bytes == 0
     assert not evidence._peak.jpeg
 
 
 def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
     mosaic = Mosaic(["test", "other"], LatestFrameBroadcaster(), 90, SystemClock())
-    screen = Screen("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
-    screen.show_card("STARTING", "", 0.0)
+    publisher = Publisher("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
+    publisher.show_card("STARTING", "", 0.0)
     with mosaic.broadcaster.watching():
-        screen.show(np.full((480, 640, 3), 200, np.uint8), 1.0, None, (640, 480), "")
+        publisher.show(np.full((480, 640, 3), 200, np.uint8), 1.0, None, (640, 480), "")
         assert mosaic._canvas[240, 320].min() == 200
-        screen.hide()
+        publisher.hide()
     assert mosaic._canvas[240, 320].max() < 60
 
 
@@ -358,7 +358,7 @@ def is_red(image):
 def test_cameras_own_jpegs_are_kept_undrawn_while_nobody_watches(filmed):
     camera = filmed(width=800)
     camera.show([EMPTY] * 60)
-    pieces = camera.recorder.tape.after(0, 100)
+    pieces = camera.recorder.preroll.after(0, 100)
     assert camera.encoded == 0
     assert len(pieces) > 50
     assert all(piece.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in pieces)
@@ -369,14 +369,14 @@ def test_clip_of_undrawn_pictures_shows_time_and_box_as_a_viewer_would_see_them(
     camera = filmed(width=800, post_roll=1.0)
     camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
     (clip,) = tmp_path.rglob("*.mp4")
-    story, seconds = read_clip(clip)
+    metadata, seconds = read_clip(clip)
     shown = frames_in(clip)
     assert seconds == pytest.approx(8.2, abs=0.4)      # 5 + 2 + 1, and what lingers
     assert all(is_red(image[-40:, :400]).any() for image in shown)
     boxed = [is_red(image[:-40]).any() for image in shown]
     assert not any(boxed[:45])          # nothing moves in the pre-roll
     assert sum(boxed) in range(18, 24)
-    assert story.peak_box
+    assert metadata.peak_box
     assert is_red(cv2.imread(str(clip.with_suffix(".jpg")))[:-40]).any()
     # the thumbnail is drawn where a higher peak comes, and nothing else
     assert 1 <= camera.encoded <= 20
@@ -386,13 +386,13 @@ def test_large_pictures_are_drawn_for_the_pre_roll_as_they_would_not_fit(filmed)
     noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
     camera = filmed(width=800)
     camera.show([noise] * 40)           # 300 kB each
-    tape = camera.recorder.tape
-    own = [piece.undrawn is not None for piece in tape.after(0, 100)]
+    preroll = camera.recorder.preroll
+    own = [piece.undrawn is not None for piece in preroll.after(0, 100)]
     assert 0 < sum(own) < 40
     assert own == sorted(own, reverse=True)     # as long as there is room
     smaller = filmed()                  # streamed at 640 pixels
     smaller.show([EMPTY] * 20)
-    assert not any(piece.undrawn for piece in smaller.recorder.tape.after(0, 100))
+    assert not any(piece.undrawn for piece in smaller.recorder.preroll.after(0, 100))
 
 
 def test_viewer_and_recorder_share_the_drawn_picture(filmed, broadcaster):
@@ -400,7 +400,7 @@ def test_viewer_and_recorder_share_the_drawn_picture(filmed, broadcaster):
     with broadcaster.watching():
         camera.show([EMPTY] * 10)
     assert camera.encoded == 10
-    newest = camera.recorder.tape.after(0)[-1]
+    newest = camera.recorder.preroll.after(0)[-1]
     assert (newest.data, newest.undrawn) == (broadcaster.latest.jpeg, None)
 
 

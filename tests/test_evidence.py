@@ -73,9 +73,9 @@ def test_motion_becomes_an_event_with_clip_and_thumbnail_of_its_peak(scene, cloc
     assert thumbnail.read_bytes() == BRIGHT
     (clip,) = seen.kept.files()
     assert clip.stem == thumbnail.stem
-    story, seconds = read_clip(clip)
-    assert event.begin - story.first == pytest.approx(5.0, abs=0.11)
-    assert story.last - event.end == pytest.approx(5.0, abs=0.11)
+    metadata, seconds = read_clip(clip)
+    assert event.begin - metadata.first == pytest.approx(5.0, abs=0.11)
+    assert metadata.last - event.end == pytest.approx(5.0, abs=0.11)
     assert seconds == pytest.approx(13.0, abs=0.25)
 
 

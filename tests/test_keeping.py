@@ -36,12 +36,12 @@ def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
     product = start("--source", "front=demo:320x240@5", "--frame-count", "10", "--post-roll", "1",
                     "--data", str(tmp_path))
     (clip,) = eventually(lambda: clips(tmp_path)[:1])
-    story, seconds = read_clip(clip)
-    assert (story.camera, story.kind) == ("front", "motion")
-    assert seconds >= story.end - story.begin
+    metadata, seconds = read_clip(clip)
+    assert (metadata.camera, metadata.kind) == ("front", "motion")
+    assert seconds >= metadata.end - metadata.begin
     shown = json.loads(product.get("/api/events?kind=motion"))["events"][-1]
-    assert shown["id"] == story.event
-    clip_seen = product.get(f"/events/{story.event}/clip.mp4")
+    assert shown["id"] == metadata.event
+    clip_seen = product.get(f"/events/{metadata.event}/clip.mp4")
     assert clip_seen == clip.read_bytes()
     assert clip.relative_to(tmp_path).parts[:2] == ("clips", "front")
     status = eventually(lambda: (now := archive(product))["used"] >= clip.stat().st_size and now)
@@ -89,8 +89,8 @@ def test_program_killed_as_a_clip_begins_has_its_seconds_before(start, tmp_path)
     product.wait_for_end()
     start(*arguments)
     clip = eventually(lambda: clips(tmp_path))[0]
-    story, seconds = read_clip(clip)
-    assert story.begin - story.first > 4.5
+    metadata, seconds = read_clip(clip)
+    assert metadata.begin - metadata.first > 4.5
     assert seconds > 4.5
     assert list(tmp_path.rglob("*.jpegs")) == []
 

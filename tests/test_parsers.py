@@ -23,7 +23,7 @@ from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
 from pyimagesearch.events.event import Cursor
-from pyimagesearch.recording.clip_metadata import MARK, Story, read_story
+from pyimagesearch.recording.clip_metadata import MARK, ClipMetadata, read_metadata
 from pyimagesearch.serving.http_syntax import (
     MOST_HEAD,
     HeaderLines,
@@ -164,22 +164,22 @@ STORIES = st.fixed_dictionaries({MARK: st.just(1) | JSON, "event": st.integers(0
 @example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 10**400}))
 @MANY
 def test_any_comment_is_a_story_that_can_be_kept_or_somebody_elses(comment):
-    story = read_story(comment)
-    if story is not None:
-        assert math.isfinite(story.begin + story.first + story.last + story.peak_area)
-        assert 0 <= story.event < 1 << 53
-        assert story.end is None or math.isfinite(story.end)
-        assert story.peak_box is None or len(story.peak_box) == 4
-        assert read_story(story.as_comment()) == story
+    metadata = read_metadata(comment)
+    if metadata is not None:
+        assert math.isfinite(metadata.begin + metadata.first + metadata.last + metadata.peak_area)
+        assert 0 <= metadata.event < 1 << 53
+        assert metadata.end is None or math.isfinite(metadata.end)
+        assert metadata.peak_box is None or len(metadata.peak_box) == 4
+        assert read_metadata(metadata.as_comment()) == metadata
 
 
 @given(st.builds(
-    Story, event=st.integers(0, 2**53 - 1), camera=st.text(), kind=st.text(),
+    ClipMetadata, event=st.integers(0, 2**53 - 1), camera=st.text(), kind=st.text(),
     begin=st.floats(0, 4e9), end=st.none() | st.floats(0, 4e9), peak_area=st.floats(0, 1000),
     peak_box=st.none() | st.tuples(*[st.integers(0, 9000)] * 4)))
 @MANY
-def test_story_comes_back_as_it_was_told(story):
-    assert read_story(story.as_comment()) == story
+def test_story_comes_back_as_it_was_told(metadata):
+    assert read_metadata(metadata.as_comment()) == metadata
 
 
 # --- requests

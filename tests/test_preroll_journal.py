@@ -14,25 +14,25 @@ from pyimagesearch.errors import RecordingError
 from pyimagesearch.jpeg import decode_anew
 from pyimagesearch.recording import preroll_journal as journals
 from pyimagesearch.recording.clip import PART, Clip, finish, length_of, read_clip
-from pyimagesearch.recording.preroll import Piece, Tape
+from pyimagesearch.recording.preroll import EncodedFrame, Preroll
 from pyimagesearch.recording.preroll_journal import JOURNAL, Journal, read_journal
 from pyimagesearch.streaming.overlay import Negative
 
 
-def tape_of(count, fps=10, box=None, undrawn=False):
-    tape = Tape(60.0)
+def preroll_of(count, fps=10, box=None, undrawn=False):
+    preroll = Preroll(60.0)
     for number in range(count):
         jpeg, captured = SMALL[number % len(SMALL)], BEGAN + number / fps
-        tape.put(jpeg, captured, number / fps, undrawn=Negative(
+        preroll.put(jpeg, captured, number / fps, undrawn=Negative(
             (160, 120), captured, box, decode_anew) if undrawn else None)
-    return tape
+    return preroll
 
 
 def write(folder, count, **more):
     """Leave a journal of *count* pictures as a crash does; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"08-00-00{JOURNAL}"
-    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), tape_of(count, **more), 1).leave()
+    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), preroll_of(count, **more), 1).leave()
     return path
 
 
@@ -40,7 +40,7 @@ def write_part(folder, count):
     """Leave a half-written clip of *count* pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     clip = Clip(folder / f"08-00-00{PART}", told(BEGAN, first=BEGAN, last=BEGAN))
-    for piece in tape_of(count).after(1, count):
+    for piece in preroll_of(count).after(1, count):
         clip.add(piece)
     clip.close()
     return clip.path
@@ -49,9 +49,9 @@ def write_part(folder, count):
 @pytest.mark.parametrize("undrawn", [False, True])
 @pytest.mark.parametrize("box", [None, (1, 2, 30, 40)])
 def test_what_is_written_down_comes_back(tmp_path, undrawn, box):
-    story, pieces = read_journal(write(tmp_path, 50, undrawn=undrawn, box=box), redraw)
-    assert story == told(BEGAN, first=BEGAN, last=BEGAN)
-    assert pieces == tape_of(50, undrawn=undrawn, box=box).after(1, 50)
+    metadata, pieces = read_journal(write(tmp_path, 50, undrawn=undrawn, box=box), redraw)
+    assert metadata == told(BEGAN, first=BEGAN, last=BEGAN)
+    assert pieces == preroll_of(50, undrawn=undrawn, box=box).after(1, 50)
 
 
 def test_there_is_none_where_nothing_waits(tmp_path):
@@ -69,12 +69,12 @@ def test_there_is_none_where_the_disk_has_little_room(tmp_path, monkeypatch):
 
 def test_writing_it_takes_no_second_copy_of_all_pictures(tmp_path):
     # three cameras began to record at once, and took 30 MB for a moment
-    tape = Tape(60.0)
+    preroll = Preroll(60.0)
     for number in range(100):
-        tape.put(SMALL[0].ljust(50_000, b"x"), BEGAN + number / 10, number / 10)
+        preroll.put(SMALL[0].ljust(50_000, b"x"), BEGAN + number / 10, number / 10)
     path = tmp_path / f"a{JOURNAL}"
     tracemalloc.start()
-    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), tape, 1).leave()
+    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), preroll, 1).leave()
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert path.stat().st_size > 5_000_000
@@ -82,15 +82,15 @@ def test_writing_it_takes_no_second_copy_of_all_pictures(tmp_path):
 
 
 def test_it_goes_once_the_clip_is_safe_without_it(tmp_path):
-    tape, path = tape_of(50), tmp_path / f"a{JOURNAL}"
-    journal = Journal(path, told(BEGAN), tape, 1)
+    preroll, path = preroll_of(50), tmp_path / f"a{JOURNAL}"
+    journal = Journal(path, told(BEGAN), preroll, 1)
     size = path.stat().st_size
-    tape.put(SMALL[0], BEGAN + 5, 5.0)
+    preroll.put(SMALL[0], BEGAN + 5, 5.0)
     journal.jot()
     assert path.stat().st_size > size       # what comes meanwhile waits, too
     journal.settle(5.0)
     size = path.stat().st_size
-    tape.put(SMALL[0], BEGAN + 5.1, 5.1)
+    preroll.put(SMALL[0], BEGAN + 5.1, 5.1)
     journal.jot()
     assert path.stat().st_size == size      # but all is encoded now
     journal.settle(5.9)
@@ -116,7 +116,7 @@ def test_whatever_a_broken_disk_makes_of_it_is_read_without_an_error(tmp_path_fa
     whole = path.read_bytes()
     path.write_bytes(whole[:cut % len(whole)] + b"\n".join(lines))
     _, pieces = read_journal(path, redraw)
-    assert all(isinstance(piece, Piece) and piece.data for piece in pieces)
+    assert all(isinstance(piece, EncodedFrame) and piece.data for piece in pieces)
     assert len(pieces) <= 25
 
 

@@ -25,7 +25,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.privacy.state import FILE, Privacy
 from pyimagesearch.recording.packet_gate import PacketGate
-from pyimagesearch.recording.preroll import Tape
+from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
@@ -204,8 +204,8 @@ def test_folder_that_comes_later_hides_what_it_says_as_well(begin, tmp_path, mon
 # --- clips
 
 def test_packets_pass_the_gate_only_while_nothing_is_hidden():
-    tape = Tape(5.0)
-    gate = PacketGate(tape)
+    preroll = Preroll(5.0)
+    gate = PacketGate(preroll)
     packet = {"captured": 1.0, "at": 1.0, "key": True, "pts": 0, "dts": 0}
     gate.begin(HEADER)
     gate.put(b"before", **packet)
@@ -213,10 +213,10 @@ def test_packets_pass_the_gate_only_while_nothing_is_hidden():
     assert not gate.shut()
     gate.put(b"unmasked", **packet)
     gate.begin(HEADER)
-    tape.put(b"picture", 2.0, 2.0)
+    preroll.put(b"picture", 2.0, 2.0)
     assert gate.open()
     gate.put(b"after", **packet)
-    assert [(piece.data, piece.header) for piece in tape.after(0)] == [
+    assert [(piece.data, piece.header) for piece in preroll.after(0)] == [
         (b"picture", None), (b"after", HEADER)]
 
 
@@ -230,11 +230,11 @@ def packets(tmp_path, clock):
 
 def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped(packets, caplog):
     caplog.set_level("INFO")
-    tape, gate = packets.kept.recorder.tape, packets.evidence._packets
+    preroll, gate = packets.kept.recorder.preroll, packets.evidence._packets
     gate.begin(HEADER)
     gate.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
     packets.evidence.refuse_packets()
-    assert tape.after(0) == []
+    assert preroll.after(0) == []
     packets.evidence.begin_anew(masked=True)
     assert packets.evidence.wants(0.0)
     packets.show(3)
@@ -242,7 +242,7 @@ def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped
     packets.show(2)
     packets.evidence.record(False)
     packets.show(2)
-    assert {piece.data for piece in tape.after(0)} == {GREY}
+    assert {piece.data for piece in preroll.after(0)} == {GREY}
     assert len(packets.kept.files()) == 1
     assert caplog.text.count("front: has a privacy mask, so its clips are made of the stream") == 1
     packets.evidence.begin_anew(masked=False)
@@ -301,21 +301,21 @@ def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
     from pyimagesearch.capture.url import CameraUrl
     from pyimagesearch.errors import CameraLost
     from pyimagesearch.recording.clip import Clip, finish
-    from pyimagesearch.recording.clip_metadata import Story
+    from pyimagesearch.recording.clip_metadata import ClipMetadata
 
     def kinds(path):
         with av.open(str(path)) as container:
             return [stream.type for stream in container.streams]
     film_with_sound(tmp_path / "film.mp4")
     assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
-    tape = Tape(60.0)
-    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(tape))
+    preroll = Preroll(60.0)
+    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(preroll))
     with pytest.raises(CameraLost, match="ended the stream"):
         while source.read():
             clock.now += 0.1
     source.close()
-    clip = Clip(tmp_path / "copied.part.mp4", Story(event=1, camera="c", kind="manual", begin=0.0))
-    pieces = tape.after(0)
+    clip = Clip(tmp_path / "copied.part.mp4", ClipMetadata(event=1, camera="c", kind="manual", begin=0.0))
+    pieces = preroll.after(0)
     assert len(pieces) > 15
     for piece in pieces:
         clip.add(piece)

@@ -28,7 +28,7 @@ from pyimagesearch.recording import (
     stillqueue,
 )
 from pyimagesearch.recording.clip import finish, read_clip
-from pyimagesearch.recording.clip_metadata import Story, read_story
+from pyimagesearch.recording.clip_metadata import ClipMetadata, read_metadata
 from pyimagesearch.recording.paths import place_for
 from pyimagesearch.recording.preroll_journal import JOURNAL
 from pyimagesearch.recording.recorder import be_nice
@@ -55,11 +55,11 @@ def keep(tmp_path, clock):
 
 
 def film(kept, clock, seconds, fps=10.0, pictures=SMALL, crank=True):
-    """Put pictures on the tape, as the camera loop does, and turn the crank."""
+    """Put pictures on the preroll, as the camera loop does, and turn the crank."""
     for _ in range(round(seconds * fps)):
         clock.now += 1 / fps
         film.number += 1
-        kept.recorder.tape.put(pictures[film.number % len(pictures)], clock.time(),
+        kept.recorder.preroll.put(pictures[film.number % len(pictures)], clock.time(),
                                clock.monotonic())
         if crank:
             kept.recorder.run_once()
@@ -69,7 +69,7 @@ film.number = 0
 
 
 def told(begin, **more):
-    return Story(event=7, camera="front", kind="motion", begin=begin, **more)
+    return ClipMetadata(event=7, camera="front", kind="motion", begin=begin, **more)
 
 
 def record(kept, clock, seconds, before=8.0, **more):
@@ -141,8 +141,8 @@ def test_pre_roll_is_five_seconds(keep, clock, fps):
     kept.recorder.end(told(begin, end=clock.time()), clock.monotonic())
     film(kept, clock, 2, fps=fps)
     (clip,) = kept.files()
-    story, seconds = read_clip(clip)
-    assert 4.99 <= begin - story.first <= 5.01 + 1 / fps
+    metadata, seconds = read_clip(clip)
+    assert 4.99 <= begin - metadata.first <= 5.01 + 1 / fps
     assert seconds == pytest.approx(7.0 + 1 / fps, abs=1.1 / fps)
 
 
@@ -161,16 +161,16 @@ def test_wavering_rate_plays_in_real_time(keep, clock):
 def test_clip_tells_its_whole_story(keep, clock):
     kept = keep()
     begin = record(kept, clock, 2)
-    story, _ = read_clip(kept.files()[0])
-    assert (story.event, story.camera, story.kind, story.begin) == (7, "front", "motion", begin)
-    assert story.end == pytest.approx(begin + 2)
-    assert (story.peak_area, story.peak_box) == (12.5, (1, 2, 3, 4))
+    metadata, _ = read_clip(kept.files()[0])
+    assert (metadata.event, metadata.camera, metadata.kind, metadata.begin) == (7, "front", "motion", begin)
+    assert metadata.end == pytest.approx(begin + 2)
+    assert (metadata.peak_area, metadata.peak_box) == (12.5, (1, 2, 3, 4))
 
 
 def test_story_of_somebody_else_is_none():
     for comment in ("", "hello", "[]", "{}", '{"webstreaming clip": 1}',
                     '{"webstreaming clip": 1, "event": 1, "camera": 3, "kind": "", "begin": 0}'):
-        assert read_story(comment) is None
+        assert read_metadata(comment) is None
 
 
 def test_long_event_is_cut_without_losing_a_frame(keep, clock):
@@ -214,14 +214,14 @@ def test_two_events_at_once_have_a_clip_each(keep, clock):
     film(kept, clock, 6)
     kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
     film(kept, clock, 2)
-    manual = Story(event=8, camera="front", kind="manual", begin=clock.time())
+    manual = ClipMetadata(event=8, camera="front", kind="manual", begin=clock.time())
     kept.recorder.begin(manual, clock.monotonic())
     film(kept, clock, 2)
     kept.recorder.end(told(BEGAN), clock.monotonic())
     film(kept, clock, 2)
     kept.recorder.end(manual, clock.monotonic())
     film(kept, clock, 2)
-    lengths = {story.kind: seconds for story, seconds in map(read_clip, kept.files())}
+    lengths = {metadata.kind: seconds for metadata, seconds in map(read_clip, kept.files())}
     assert lengths == {"motion": pytest.approx(9, abs=0.2), "manual": pytest.approx(4, abs=0.2)}
 
 
@@ -241,7 +241,7 @@ def test_full_disk_is_told_and_recording_resumes(keep, clock):
     kept.recorder.end(told(BEGAN), clock.monotonic())
     film(kept, clock, 2)
     assert len(kept.files()) == 2
-    assert read_clip(kept.files()[1])[1] > 5        # with what was kept on the tape
+    assert read_clip(kept.files()[1])[1] > 5        # with what was kept on the preroll
 
 
 def test_what_waited_for_the_disk_is_no_backlog(keep, clock, caplog):
@@ -346,11 +346,11 @@ def test_clips_at_the_same_time_have_an_encoder_each(keep, clock, encoders):
     kept = keep()
     film(kept, clock, 6)
     for event in (7, 8):
-        begin = Story(event=event, camera="front", kind="motion", begin=clock.time())
+        begin = ClipMetadata(event=event, camera="front", kind="motion", begin=clock.time())
         kept.recorder.begin(begin, clock.monotonic() - 5.0)
     film(kept, clock, 3)
     for event in (7, 8):
-        kept.recorder.end(Story(event=event, camera="front", kind="motion", begin=BEGAN),
+        kept.recorder.end(ClipMetadata(event=event, camera="front", kind="motion", begin=BEGAN),
                           clock.monotonic())
     film(kept, clock, 2)
     assert len(encoders) == 2
@@ -407,7 +407,7 @@ class Undrawn:
 def lay(kept, clock, undrawn, count=1):
     for _ in range(count):
         clock.now += 0.1
-        kept.recorder.tape.put(SMALL[0], clock.time(), clock.monotonic(), undrawn=undrawn)
+        kept.recorder.preroll.put(SMALL[0], clock.time(), clock.monotonic(), undrawn=undrawn)
         kept.recorder.run_once()
 
 
@@ -557,21 +557,21 @@ def packets_of(seconds, fps=25, group=25, size=(320, 240)):
 def test_packets_of_a_camera_are_copied_from_a_key_frame_on(keep, clock):
     kept = keep()
     header, packets = packets_of(12)
-    kept.recorder.tape.begin(header)
+    kept.recorder.preroll.begin(header)
     for number, (data, key) in enumerate(packets):
         clock.now += 0.04
         if number == 200:
             begin = clock.time()
             kept.recorder.begin(told(begin), clock.monotonic() - 5.0)
-        kept.recorder.tape.put(data, clock.time(), clock.monotonic(), key=key,
+        kept.recorder.preroll.put(data, clock.time(), clock.monotonic(), key=key,
                                pts=5000 + number * 3600, dts=5000 + number * 3600)
         kept.recorder.run_once()
     kept.recorder.end(told(begin, end=clock.time()), clock.monotonic())
     clock.now += 2
     kept.recorder.run_once()
     (clip,) = kept.files()
-    story, seconds = read_clip(clip)
-    assert 4.99 <= begin - story.first < 6.05
+    metadata, seconds = read_clip(clip)
+    assert 4.99 <= begin - metadata.first < 6.05
     shown = probe(clip, "-show_packets", "-count_frames", "-show_streams")
     assert len(shown["packets"]) == int(shown["streams"][0]["nb_read_frames"])
     assert len(shown["packets"]) >= 225
@@ -583,13 +583,13 @@ import sys, cv2, threading, time
 sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from pyimagesearch.recording.clip import Clip
-from pyimagesearch.recording.clip_metadata import Story
-from pyimagesearch.recording.preroll import Piece
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.capture.demo import DemoScene
 pictures = [cv2.imencode(".jpg", DemoScene((160, 120), 30).picture(n))[1].tobytes() for n in range(9)]
-clip = Clip(Path(sys.argv[1]), Story(event=3, camera="front", kind="motion", begin=0.0))
+clip = Clip(Path(sys.argv[1]), ClipMetadata(event=3, camera="front", kind="motion", begin=0.0))
 for number in range(10_000):
-    clip.add(Piece(number, pictures[number % 9], 1e9 + number / 30, number / 30, True, None, 0, 0))
+    clip.add(EncodedFrame(number, pictures[number % 9], 1e9 + number / 30, number / 30, True, None, 0, 0))
     if number == 100:
         print("under way", flush=True)
     print(number, file=sys.stderr, flush=True)
@@ -607,8 +607,8 @@ def test_killed_process_loses_half_a_second_of_its_clip(tmp_path):
     written = int(process.communicate()[1].split()[-1]) + 1
     whole = finish(part)
     assert not part.exists()
-    story, seconds = read_clip(whole)
-    assert story.event == 3
+    metadata, seconds = read_clip(whole)
+    assert metadata.event == 3
     assert 0 <= written / 30 - seconds <= 0.5
 
 

@@ -15,7 +15,7 @@ from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.streaming.publisher import Screen
+from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
 from pyimagesearch.system.watchdog import ServiceManager, Watchdog, patience
 
@@ -154,7 +154,7 @@ def surveillance(systemd, broadcaster, tmp_path):
         watchdog = Watchdog(ServiceManager({**systemd.environ, "WATCHDOG_USEC": "40000"}),
                             ["test"], clock)
         made.append(Surveillance(
-            Camera("a test", source), Screen("test", broadcaster, None, width=64, quality=75),
+            Camera("a test", source), Publisher("test", broadcaster, None, width=64, quality=75),
             keeping(wanted, clock, tmp_path).evidence, wanted, clock, make_detector=detector,
             turned=lambda: watchdog.turned("test")))
         made[-1].start()

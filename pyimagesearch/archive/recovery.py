@@ -36,9 +36,9 @@ from pyimagesearch.recording.clip import (
     length_of,
     read_clip,
 )
-from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import stem, with_kind
-from pyimagesearch.recording.preroll import Piece
+from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.recording.preroll_journal import JOURNAL, NEW, read_journal
 from pyimagesearch.streaming.overlay import Negative
 
@@ -99,19 +99,20 @@ def take_up(journal: Path) -> None:
     """Encode what waited for it when a crash came, unless the clip has it already."""
     place = journal.with_name(stem(journal.name))
     try:
-        story, pieces = read_journal(journal, redraw)
-        if story and pieces and (length_of(with_kind(place, PART))
+        metadata, pieces = read_journal(journal, redraw)
+        if metadata and pieces and (length_of(with_kind(place, PART))
                                  < pieces[-1].at - pieces[0].at - FRAME):
-            encode_again(place, story, pieces)
+            encode_again(place, metadata, pieces)
         journal.unlink()
     except (RecordingError, OSError) as error:
         log.warning("%s is left to the next start: %s", journal, error)
 
 
-def encode_again(place: Path, story: Story, pieces: list[Piece]) -> None:
+def encode_again(place: Path, metadata: ClipMetadata,
+                 pieces: list[EncodedFrame]) -> None:
     """Make the half-written clip at *place* of *pieces*; raises RecordingError."""
     draft = with_kind(place, DRAFT)
-    clip = Clip(draft, story)
+    clip = Clip(draft, metadata)
     try:
         for piece in pieces:
             if clip.fits(piece):
@@ -122,7 +123,7 @@ def encode_again(place: Path, story: Story, pieces: list[Piece]) -> None:
 
 
 def redraw(jpeg: bytes, captured: float, box: Box | None) -> Negative:
-    """Return what is to be drawn on a camera's own JPEG, as it lay on the tape."""
+    """Return what is to be drawn on a camera's own JPEG, as it lay on the preroll."""
     return Negative(jpeg_size(jpeg)[1], captured, box, decode_anew)
 
 
@@ -159,25 +160,26 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
     """Note the clip at *path*, and its event unless it is *event*; return that."""
     size, when = path.stat().st_size, path.stat().st_mtime
     try:
-        story, seconds = read_clip(path)
+        metadata, seconds = read_clip(path)
     except RecordingError as error:
         log.warning("%s cannot be played: %s", path, error)
-        story, seconds = None, -1.0
+        metadata, seconds = None, -1.0
     camera = path.parent.parent.name
     first = when - max(0.0, seconds)
-    story = story or Story(event=event or store.id_at(first), camera=camera,
-                           kind=MOTION, begin=first, first=first, last=when)
+    metadata = metadata or ClipMetadata(
+        event=event or store.id_at(first), camera=camera, kind=MOTION, begin=first,
+        first=first, last=when)
     # what was cut off has told of itself before it knew how long it would be
-    story = story.extended(last=max(story.last, story.first + seconds))
+    metadata = metadata.extended(last=max(metadata.last, metadata.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE
     if event is None:
-        event = story.event
+        event = metadata.event
         store.adopt(Event(
-            id=event, camera=story.camera, kind=story.kind, begin=story.begin,
-            end=story.last if story.end is None else story.end,
-            peak_area=story.peak_area, peak_box=story.peak_box,
+            id=event, camera=metadata.camera, kind=metadata.kind, begin=metadata.begin,
+            end=metadata.last if metadata.end is None else metadata.end,
+            peak_area=metadata.peak_area, peak_box=metadata.peak_box,
             starred=is_protected(path), note="found on the disk"))
-    store.keep(event, KeptFile(name, CLIP, story.first, story.last, size, state))
+    store.keep(event, KeptFile(name, CLIP, metadata.first, metadata.last, size, state))
     log.info("adopted %s", name)
     return event
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyimagesearch.errors import RecordingError, reason
 
-from .clip_metadata import Story, read_story
+from .clip_metadata import ClipMetadata, read_metadata
 from .h264_encoder import TICKS, UNCLEAR, Encoders, size_of
-from .preroll import Piece
+from .preroll import EncodedFrame
 
 if TYPE_CHECKING:
     import av
@@ -82,10 +82,10 @@ class Clip:
     :exc:`RecordingError` for what cannot be written; belongs to one thread.
     """
 
-    def __init__(self, path: Path, story: Story,
+    def __init__(self, path: Path, metadata: ClipMetadata,
                  encoders: Encoders | None = None) -> None:
         self.path = path
-        self.story = story
+        self.metadata = metadata
         self.frames = 0
         self.tries = 0          # to finish it
         self.first_at = self.last_at = 0.0      # monotonic [s]
@@ -100,23 +100,23 @@ class Clip:
         """The bytes written so far."""
         return int(self._file.size)
 
-    def fits(self, piece: Piece) -> bool:
+    def fits(self, piece: EncodedFrame) -> bool:
         """Return whether *piece* can go on in this clip: same camera, same size."""
         return self._video is None or self._video.fits(piece)
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: EncodedFrame) -> None:
         """Write *piece*, which must fit."""
         if self._video is None:
             if not piece.key or (not piece.header and size_of(piece) == UNCLEAR):
                 return
             self._video = self._attempt(lambda: self._begin(piece))
             self.first_at = self._synced = piece.at
-            self.story = self.story.extended(first=piece.captured)
+            self.metadata = self.metadata.extended(first=piece.captured)
         video = self._video
         self._attempt(lambda: video.add(piece))
         self.frames += 1
         self.last_at = piece.at
-        self.story = self.story.extended(last=piece.captured)
+        self.metadata = self.metadata.extended(last=piece.captured)
         if piece.at - self._synced >= SYNC:
             self._synced = piece.at
             self._attempt(self._file.sync)
@@ -137,10 +137,10 @@ class Clip:
         import av
         container = av.open(self._file, "w", format="mp4", options=FRAGMENTED,
                             metadata_errors="replace")
-        container.metadata["comment"] = self.story.as_comment()
+        container.metadata["comment"] = self.metadata.as_comment()
         return container
 
-    def _begin(self, piece: Piece) -> "PictureVideo | PacketVideo":
+    def _begin(self, piece: EncodedFrame) -> "PictureVideo | PacketVideo":
         if piece.header:
             return PacketVideo(self._container, piece)
         return PictureVideo(self._container, piece, self._encoders)
@@ -156,7 +156,7 @@ class Clip:
 class PictureVideo:
     """JPEGs, made H.264 by one of *encoders*; the first *piece* tells the size."""
 
-    def __init__(self, container: "av.container.OutputContainer", piece: Piece,
+    def __init__(self, container: "av.container.OutputContainer", piece: EncodedFrame,
                  encoders: Encoders) -> None:
         self._encoder = encoders.take(size_of(piece))
         self._encoder.begin(piece.at)
@@ -167,11 +167,11 @@ class PictureVideo:
         self._stream.codec_context.extradata = encoded.codec_context.extradata
         self._last_at = piece.at
 
-    def fits(self, piece: Piece) -> bool:
+    def fits(self, piece: EncodedFrame) -> bool:
         """Return whether *piece* is a JPEG of the same size."""
         return not piece.header and size_of(piece) in (self._encoder.size, UNCLEAR)
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: EncodedFrame) -> None:
         """Encode *piece* at its time."""
         self._last_at = piece.at
         for packet in self._encoder.encode(piece):
@@ -186,7 +186,8 @@ class PictureVideo:
 class PacketVideo:
     """A camera's own packets, copied; *piece* brings the header that describes them."""
 
-    def __init__(self, container: "av.container.OutputContainer", piece: Piece) -> None:
+    def __init__(self, container: "av.container.OutputContainer",
+                 piece: EncodedFrame) -> None:
         import av
         assert piece.header
         self._header = piece.header
@@ -198,11 +199,11 @@ class PacketVideo:
         self._container = container
         self._begin, self._last = piece.dts, -1
 
-    def fits(self, piece: Piece) -> bool:
+    def fits(self, piece: EncodedFrame) -> bool:
         """Return whether *piece* belongs to the same video."""
         return piece.header == self._header
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: EncodedFrame) -> None:
         """Copy *piece*; one that comes out of order is left out."""
         import av
         if piece.dts - self._begin <= self._last:
@@ -219,12 +220,12 @@ class PacketVideo:
         """Nothing is held back."""
 
 
-def finish(part: Path, story: Story | None = None) -> Path:
+def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
     """
     Make of *part* a clip that plays everywhere, and return its path.
 
     Packets are copied into a file with its index in front, named only when it
-    is whole. *story* replaces what the file tells of itself. Raises
+    is whole. *metadata* replaces what the file tells of itself. Raises
     :exc:`RecordingError`; then *part* is as it was.
     """
     import av
@@ -234,7 +235,8 @@ def finish(part: Path, story: Story | None = None) -> Path:
         with av.open(str(part)) as given, av.open(
                 str(draft), "w", format="mp4",
                 options={"movflags": "faststart"}) as made:
-            comment = story.as_comment() if story else given.metadata.get("comment", "")
+            comment = (metadata.as_comment() if metadata
+                       else given.metadata.get("comment", ""))
             made.metadata["comment"] = comment
             copy_packets(given, made)
         with open(draft, "rb") as file:
@@ -271,7 +273,7 @@ def length_of(part: Path) -> float:
     return last
 
 
-def read_clip(path: Path) -> tuple[Story | None, float]:
+def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
     """
     Return what the clip at *path* tells of itself, and its length [s].
 
@@ -283,7 +285,7 @@ def read_clip(path: Path) -> tuple[Story | None, float]:
             if not container.streams.video:
                 raise RecordingError(f"{path.name} holds no video")
             seconds = (container.duration or 0) / av.time_base
-            return read_story(container.metadata.get("comment", "")), seconds
+            return read_metadata(container.metadata.get("comment", "")), seconds
     except (av.FFmpegError, OSError) as error:
         raise RecordingError(reason(error)) from None
 

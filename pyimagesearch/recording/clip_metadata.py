@@ -10,7 +10,7 @@ MARK = "webstreaming clip"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class ClipMetadata:
     """The event that a clip belongs to, and the part of it that the clip shows."""
 
     event: int
@@ -24,37 +24,37 @@ class Story:
     last: float = 0.0           # and of its last
 
     def as_comment(self) -> str:
-        """Return the story as the text of an MP4's comment."""
+        """Return the metadata as the text of an MP4's comment."""
         return json.dumps({MARK: 1, **asdict(self)})
 
-    def extended(self, **changes: Any) -> "Story":
-        """Return the story with *changes*."""
+    def extended(self, **changes: Any) -> "ClipMetadata":
+        """Return the metadata with *changes*."""
         return replace(self, **changes)
 
 
-def read_story(comment: str) -> Story | None:
-    """Return the story told by a *comment*; ``None`` if it is somebody else's."""
+def read_metadata(comment: str) -> ClipMetadata | None:
+    """Return the metadata told by a *comment*; ``None`` if it is somebody else's."""
     try:
         told = json.loads(comment)
         if not isinstance(told, dict) or told.pop(MARK, None) != 1:
             return None
-        story = Story(**told)
+        metadata = ClipMetadata(**told)
     except (ValueError, TypeError, RecursionError):
         return None
-    if not can_be_kept(story):
+    if not can_be_kept(metadata):
         return None
-    return replace(story, peak_box=None if story.peak_box is None
-                   else tuple(story.peak_box))  # type: ignore[arg-type]
+    return replace(metadata, peak_box=None if metadata.peak_box is None
+                   else tuple(metadata.peak_box))  # type: ignore[arg-type]
 
 
-def can_be_kept(story: Story) -> bool:
-    """Return whether *story*, whose values may be anything, is as it should be."""
-    numbers = [story.begin, story.peak_area, story.first, story.last]
-    if story.end is not None:
-        numbers.append(story.end)
-    box: Any = [0, 0, 0, 0] if story.peak_box is None else story.peak_box
-    return (type(story.event) is int and 0 <= story.event < 1 << 53
-            and all(type(text) is str for text in (story.camera, story.kind))
+def can_be_kept(metadata: ClipMetadata) -> bool:
+    """Return whether *metadata*, whose values may be anything, is as it should be."""
+    numbers = [metadata.begin, metadata.peak_area, metadata.first, metadata.last]
+    if metadata.end is not None:
+        numbers.append(metadata.end)
+    box: Any = [0, 0, 0, 0] if metadata.peak_box is None else metadata.peak_box
+    return (type(metadata.event) is int and 0 <= metadata.event < 1 << 53
+            and all(type(text) is str for text in (metadata.camera, metadata.kind))
             and all(type(number) in (int, float) and -1e15 < number < 1e15
                     for number in numbers)      # which no infinity passes, and no NaN
             and isinstance(box, list) and len(box) == 4

@@ -9,11 +9,11 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
 
 from .clip import PART, Clip, explain_missing, finish
-from .clip_metadata import Story
+from .clip_metadata import ClipMetadata
 from .h264_encoder import Encoders
 from .ledger import BROKEN, CLIP, COMPLETE, OPEN, RETRY, STILL, UNFINISHED, Ledger
 from .paths import with_kind
-from .preroll import Piece, Tape
+from .preroll import EncodedFrame, Preroll
 from .preroll_journal import JOURNAL, Journal
 from .stills import StillSeries
 
@@ -26,9 +26,9 @@ TRIES = 3           # to finish a clip, before that is left to the next start
 THINNEST = 16       # of how many pictures at least one is kept
 
 
-class Shot:
+class EventRecording:
     """
-    Write the clips of one event, from piece *first* of *tape* on.
+    Write the clips of one event, from piece *first* of *preroll* on.
 
     *reserve* gives a place on the disk for what was captured at a time. A new clip
     begins after *max_clip* seconds, after a gap, and when the picture
@@ -36,16 +36,16 @@ class Shot:
     in :attr:`trouble` and tried again. Belongs to the recorder's thread.
     """
 
-    def __init__(self, story: Story, reserve: Callable[[float], Path], tape: Tape,
-                 ledger: Ledger, clock: Clock, encoders: Encoders, *, first: int,
-                 max_clip: float) -> None:
-        self.story = story
+    def __init__(self, metadata: ClipMetadata, reserve: Callable[[float], Path],
+                 preroll: Preroll, ledger: Ledger, clock: Clock, encoders: Encoders, *,
+                 first: int, max_clip: float) -> None:
+        self.metadata = metadata
         self.places: list[Path] = []
         self.trouble = ""
         self.over = False
         self.clips = 0
         self._reserve = reserve     # a place for what was captured at a time
-        self._tape = tape
+        self._preroll = preroll
         self._ledger = ledger
         self._clock = clock
         self._encoders = encoders
@@ -56,7 +56,7 @@ class Shot:
         self._journal: Journal | None = None    # of the clip that is open
         self._retry_at = -math.inf
         self._unfinished: list[Clip] = []
-        self._allowed = tape.behind(first) + BEHIND     # seconds of pieces not taken
+        self._allowed = preroll.behind(first) + BEHIND     # seconds of pieces not taken
         self._step = 1          # every how many-th picture is kept
         self._checked = 0.0
 
@@ -73,20 +73,20 @@ class Shot:
 
     @property
     def cursor(self) -> float:
-        """Number of the first piece that the tape must hold for us."""
+        """Number of the first piece that the preroll must hold for us."""
         return math.inf if self._retry_at > self._clock.monotonic() else self._cursor
 
     def place(self) -> Path:
         """Return where the first clip lies, or will; raises :exc:`OSError`."""
         if not self.places:
-            ahead = self._tape.after(self._cursor, 1)
+            ahead = self._preroll.after(self._cursor, 1)
             self.places.append(self._reserve(
-                ahead[0].captured if ahead else self.story.begin))
+                ahead[0].captured if ahead else self.metadata.begin))
         return self.places[0]
 
-    def end(self, story: Story, until: float) -> None:
-        """Record no longer than *until* [s, monotonic]; *story* is the whole one."""
-        self.story, self._until = story, until
+    def end(self, metadata: ClipMetadata, until: float) -> None:
+        """Record no longer than *until* [s, monotonic]; *metadata* is the whole one."""
+        self.metadata, self._until = metadata, until
 
     def take(self, obstacle: str) -> None:
         """Write all pieces there are, unless there is an *obstacle*."""
@@ -107,7 +107,7 @@ class Shot:
             self._close_clip()
             self._finish_rest()
         except (RecordingError, OSError) as error:
-            log.warning("%s: a clip is not finished: %s", self.story.camera, error)
+            log.warning("%s: a clip is not finished: %s", self.metadata.camera, error)
             for clip in self._unfinished:
                 self._note(clip, UNFINISHED, clip.size)
 
@@ -118,12 +118,12 @@ class Shot:
             raise RecordingError(f"{self._clip.path.parent} has gone")
         self._finish_rest()
         if self.trouble and self._step == 1 and not isinstance(self._clip, StillSeries):
-            log.info("%s: recording goes on", self.story.camera)
+            log.info("%s: recording goes on", self.metadata.camera)
             self.trouble = ""
-            self._allowed = self._tape.behind(self._cursor) + BEHIND
+            self._allowed = self._preroll.behind(self._cursor) + BEHIND
 
     def _write_all(self, now: float) -> None:
-        while not self.over and (pieces := self._tape.after(self._cursor)):
+        while not self.over and (pieces := self._preroll.after(self._cursor)):
             self._thin(now)
             if self._journal:
                 self._journal.jot()
@@ -139,7 +139,7 @@ class Shot:
         if self._clip and self._clip.frames and now - self._clip.last_at > GAP:
             self._close_clip()
 
-    def _write(self, piece: Piece) -> None:
+    def _write(self, piece: EncodedFrame) -> None:
         if self._clip and self._must_cut(self._clip, piece):
             self._close_clip()
         if self._clip is None:
@@ -147,26 +147,26 @@ class Shot:
         assert self._clip
         self._clip.add(piece)
 
-    def _must_cut(self, clip: Clip | StillSeries, piece: Piece) -> bool:
+    def _must_cut(self, clip: Clip | StillSeries, piece: EncodedFrame) -> bool:
         if not clip.frames:
             return False
         return (not clip.fits(piece) or piece.at - clip.last_at > GAP
                 or (piece.key and piece.at - clip.first_at >= self._max_clip))
 
-    def _open_clip(self, piece: Piece) -> None:
+    def _open_clip(self, piece: EncodedFrame) -> None:
         if self.clips or not self.places:
             self.places.append(self._reserve(piece.captured))
         self.clips += 1
         path = with_kind(self.places[-1], PART)
-        story = self.story.extended(first=piece.captured, last=piece.captured)
+        metadata = self.metadata.extended(first=piece.captured, last=piece.captured)
         if missing := explain_missing():
             self.trouble = missing
-            self._clip = StillSeries(path, story)
+            self._clip = StillSeries(path, metadata)
             return
         journal = None if piece.header else Journal(
-            with_kind(self.places[-1], JOURNAL), story, self._tape, piece.number)
+            with_kind(self.places[-1], JOURNAL), metadata, self._preroll, piece.number)
         try:
-            self._clip = clip = Clip(path, story, self._encoders)
+            self._clip = clip = Clip(path, metadata, self._encoders)
         except RecordingError:
             if journal:
                 journal.remove()
@@ -178,11 +178,11 @@ class Shot:
         clip, self._clip = self._clip, None
         if isinstance(clip, StillSeries):
             for path, captured, size in clip.files:
-                self._ledger.file(self.story.event, path, STILL, captured, captured,
+                self._ledger.file(self.metadata.event, path, STILL, captured, captured,
                                   size, COMPLETE)
         elif clip is not None:
-            clip.story = self.story.extended(first=clip.story.first,
-                                             last=clip.story.last)
+            clip.metadata = self.metadata.extended(first=clip.metadata.first,
+                                             last=clip.metadata.last)
             self._unfinished.append(clip)
             self._close_safely(clip)
             self._finish_rest()
@@ -212,7 +212,7 @@ class Shot:
 
     def _finish(self, clip: Clip) -> None:
         try:
-            whole = finish(clip.path, clip.story)
+            whole = finish(clip.path, clip.metadata)
             self._note(clip, COMPLETE, whole.stat().st_size)
         except RecordingError as error:
             clip.tries += 1
@@ -223,15 +223,15 @@ class Shot:
 
     def _note(self, clip: Clip, state: str, size: int = 0) -> None:
         told = clip.path.with_name(clip.path.name.replace(PART, ".mp4"))
-        self._ledger.file(self.story.event, told, CLIP, clip.story.first,
-                          clip.story.last, size, state)
+        self._ledger.file(self.metadata.event, told, CLIP, clip.metadata.first,
+                          clip.metadata.last, size, state)
 
     def _thin(self, now: float) -> None:
         """Leave pictures out while encoding cannot keep up; say so."""
         if now - self._checked < 1.0:
             return
         self._checked = now
-        behind = self._tape.behind(self._cursor)
+        behind = self._preroll.behind(self._cursor)
         if behind > self._allowed and self._step < THINNEST:
             self._step *= 2
         elif behind < 1.0 and self._step > 1:
@@ -240,15 +240,15 @@ class Shot:
             return
         self.trouble = "" if self._step == 1 else (
             f"encoding cannot keep up, so one of {self._step} pictures is kept")
-        log.warning("%s: %s", self.story.camera,
+        log.warning("%s: %s", self.metadata.camera,
                     self.trouble or "encoding keeps up again")
 
     def _fail(self, error: Exception, now: float) -> None:
         told = f"cannot record: {reason(error)}"
         if told != self.trouble:
-            log.warning("%s: %s", self.story.camera, told)
+            log.warning("%s: %s", self.metadata.camera, told)
         self.trouble, self._retry_at = told, now + RETRY
         try:
             self._close_clip()
         except (RecordingError, OSError) as again:
-            log.debug("%s: the clip stays unfinished: %s", self.story.camera, again)
+            log.debug("%s: the clip stays unfinished: %s", self.metadata.camera, again)

@@ -9,7 +9,7 @@ import cv2
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size
 
-from .preroll import Piece
+from .preroll import EncodedFrame
 
 TICKS = 90_000          # a second, in time stamps of ours
 KEY_EVERY = 2.0         # seconds between key frames: where a player can seek to
@@ -56,7 +56,7 @@ class Encoder:
         self._at = at
         self._begin = self._next_key = self._last + 1
 
-    def encode(self, piece: Piece) -> list[Any]:
+    def encode(self, piece: EncodedFrame) -> list[Any]:
         """Return *piece* as packets of its clip; none if it is garbled."""
         import av
         self.broken = True      # until it has done its work
@@ -83,7 +83,7 @@ class Encoder:
         """Free the memory, which Python would do only when it looks for circles."""
         self._nowhere.close()
 
-    def _picture(self, piece: Piece) -> Any:
+    def _picture(self, piece: EncodedFrame) -> Any:
         """Return *piece* as the encoder wants it."""
         import av
         width, height = self._even
@@ -145,7 +145,7 @@ class Encoders:
         self.dismiss(math.inf)
 
 
-def size_of(piece: Piece) -> Size:
+def size_of(piece: EncodedFrame) -> Size:
     """Return ``(width, height)`` of *piece*, if it is a picture."""
     return piece.undrawn.size if piece.undrawn else jpeg_size(piece.data)
 

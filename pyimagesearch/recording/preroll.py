@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 from pyimagesearch.frames import Undrawn, VideoHeader
 
-MOST_BYTES = 16_000_000     # that a tape may hold, however far the recorder is behind
+MOST_BYTES = 16_000_000     # of a pre-roll, however far the recorder is behind
 CHUNK = 256 * 1024          # bytes that are asked of the kernel at once
 SILENCE = 2.5               # seconds without a piece that are no slow camera
 ROOMY = 5_500_000           # to which pictures are taken as they came, however large
 
 
-class Piece(NamedTuple):
+class EncodedFrame(NamedTuple):
     """One encoded picture: a JPEG, or a packet of the camera's own video."""
 
-    number: int         # 1, 2, 3 ... since the tape was made
+    number: int         # 1, 2, 3 ... since the preroll was made
     data: bytes
     captured: float     # wall-clock time [seconds since the epoch]
     at: float           # the same moment on the monotonic clock [seconds]
@@ -50,7 +50,7 @@ class Chunks:
         return kept
 
 
-class Tape:
+class Preroll:
     """
     Keep the newest pieces, of *seconds* and a little more, at most *most_bytes*.
 
@@ -65,7 +65,7 @@ class Tape:
         self.bytes = 0
         self._seconds = seconds
         self._most = most_bytes
-        self._pieces: collections.deque[Piece] = collections.deque()    # without data
+        self._pieces: collections.deque[EncodedFrame] = collections.deque()
         self._data: collections.deque[memoryview] = collections.deque()
         self._chunks = Chunks()
         self._number = 0
@@ -90,18 +90,18 @@ class Tape:
 
         *undrawn* is the picture if time and box are not drawn on it yet.
         *since* is the moment from which an event may yet begin, if it lies before
-        *at*: the tape's seconds count from there.
+        *at*: the preroll's seconds count from there.
         """
         with self._lock:
             self._number += 1
-            self._pieces.append(Piece(self._number, b"", captured, at, key,
+            self._pieces.append(EncodedFrame(self._number, b"", captured, at, key,
                                       self._header, pts, dts, undrawn))
             self._data.append(self._chunks.keep(data))
             self.bytes += len(data)
             self._trim((at if since is None else min(at, since)) - self._seconds)
 
     def has_room(self, data: bytes) -> bool:
-        """Return whether *data* may go on the tape though smaller could be made."""
+        """Return whether *data* may go on the preroll though smaller could be made."""
         return self.bytes + len(data) <= ROOMY
 
     def clear(self) -> None:
@@ -132,7 +132,7 @@ class Tape:
             first = keys[0].number if keys else self._number + 1
             return earlier[-1] if earlier else first
 
-    def after(self, number: int, most: int = 32) -> list[Piece]:
+    def after(self, number: int, most: int = 32) -> list[EncodedFrame]:
         """Return up to *most* pieces from *number* on, oldest first."""
         with self._lock:
             if not self._pieces or self._pieces[-1].number < number:

@@ -10,8 +10,8 @@ from pathlib import Path
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box, Undrawn
 
-from .clip_metadata import Story, read_story
-from .preroll import MOST_BYTES, Piece, Tape
+from .clip_metadata import ClipMetadata, read_metadata
+from .preroll import MOST_BYTES, EncodedFrame, Preroll
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +27,24 @@ Redraw = Callable[[bytes, float, Box | None], Undrawn]
 
 class Journal:
     """
-    What a clip is still to be made of, as it lies on *tape* from piece *first* on.
+    What a clip is still to be made of, as it lies on *preroll* from piece *first* on.
 
     A clip begins with seconds of pictures that take a while to encode; written down
     as they are, they take milliseconds. Each is a line of JSON and its JPEG; the first
-    line is the story. Where the disk does not take it, there is none: the clip is what
-    matters. Belongs to the recorder's thread.
+    line is the metadata. Where the disk does not take it, there is none: the clip
+    is what matters. Belongs to the recorder's thread.
     """
 
-    def __init__(self, path: Path, story: Story, tape: Tape, first: int) -> None:
+    def __init__(self, path: Path, metadata: ClipMetadata, preroll: Preroll,
+                 first: int) -> None:
         self._path = path
-        self._tape = tape
+        self._preroll = preroll
         self._next = first      # number of the first piece that is not in it
         self._last_at = 0.0     # when its newest was captured [s, monotonic]
         self._growing = True    # until all is encoded that lay there
         self._file = -1
-        if tape.behind(first) > WORTH:
-            self._attempt(lambda: self._begin(story))
+        if preroll.behind(first) > WORTH:
+            self._attempt(lambda: self._begin(metadata))
 
     def jot(self) -> None:
         """Write down what has come."""
@@ -68,12 +69,12 @@ class Journal:
         if number >= 0:
             os.close(number)
 
-    def _begin(self, story: Story) -> None:
+    def _begin(self, metadata: ClipMetadata) -> None:
         """Write all there is, and only then name it: half of it would help nobody."""
         new = self._path.with_name(self._path.name.removesuffix(JOURNAL) + NEW)
         self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
-            self._write(story.as_comment().encode() + b"\n")
+            self._write(metadata.as_comment().encode() + b"\n")
             self._write_news()
             new.rename(self._path)
         except OSError:
@@ -82,7 +83,7 @@ class Journal:
 
     def _write_news(self) -> None:
         """Write what came since the last time, a second or two of it at once."""
-        while pieces := self._tape.after(self._next):
+        while pieces := self._preroll.after(self._next):
             self._write(b"".join(
                 part for piece in pieces for part in (head(piece), piece.data)))
             self._next, self._last_at = pieces[-1].number + 1, pieces[-1].at
@@ -103,7 +104,7 @@ class Journal:
             self.remove()
 
 
-def head(piece: Piece) -> bytes:
+def head(piece: EncodedFrame) -> bytes:
     """Return the line that stands before the JPEG of *piece*."""
     told: dict[str, object] = {"captured": piece.captured, "at": piece.at,
                               "bytes": len(piece.data)}
@@ -112,16 +113,17 @@ def head(piece: Piece) -> bytes:
     return json.dumps(told).encode() + b"\n"
 
 
-def read_journal(path: Path, redraw: Redraw) -> tuple[Story | None, list[Piece]]:
+def read_journal(path: Path, redraw: Redraw
+                 ) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
     """
-    Return the story and the pieces of the journal at *path*, as far as they are whole.
+    Return the metadata and the pieces of the journal at *path*, as far as whole.
 
     *redraw* makes of a JPEG, its time and its box the picture that is yet to be drawn.
     Raises :exc:`OSError`.
     """
-    pieces: list[Piece] = []
+    pieces: list[EncodedFrame] = []
     with open(path, "rb") as file:
-        story = read_story(file.readline(MOST_HEAD).decode(errors="replace"))
+        metadata = read_metadata(file.readline(MOST_HEAD).decode(errors="replace"))
         while line := file.readline(MOST_HEAD):
             try:
                 told = json.loads(line)
@@ -135,6 +137,6 @@ def read_journal(path: Path, redraw: Redraw) -> tuple[Story | None, list[Piece]]
                 break       # a crash cut it off here
             if not data or len(data) != size:
                 break
-            pieces.append(Piece(len(pieces) + 1, data, captured, at, True, None, 0, 0,
-                                undrawn))
-    return story, pieces
+            pieces.append(EncodedFrame(len(pieces) + 1, data, captured, at, True, None,
+                                       0, 0, undrawn))
+    return metadata, pieces

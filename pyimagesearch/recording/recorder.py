@@ -12,12 +12,12 @@ from pathlib import Path
 from pyimagesearch.clock import Clock
 from pyimagesearch.threads import Worker
 
-from .clip_metadata import Story
-from .event_recording import Shot
+from .clip_metadata import ClipMetadata
+from .event_recording import EventRecording
 from .h264_encoder import Encoders
 from .ledger import Ledger
 from .paths import place_for
-from .preroll import Tape
+from .preroll import Preroll
 from .stillqueue import Still, StillQueue
 
 log = logging.getLogger(__name__)
@@ -32,18 +32,18 @@ class Recorder(Worker):
     """
     Keep clips and stills of one camera below *folder*.
 
-    The camera loop puts pieces on :attr:`tape` and gives orders: :meth:`begin`,
+    The camera loop puts pieces on :attr:`preroll` and gives orders: :meth:`begin`,
     :meth:`end`, :meth:`keep_still`; they return at once, from any thread. The
     thread ``recorder-NAME`` owns all files. It waits for *ready* before it writes
     anything, and asks *obstacle* why it may not ("" = it may): no room, no disk.
     Several events may be recorded at once, each into clips of its own.
     """
 
-    def __init__(self, name: str, folder: Path, tape: Tape, ledger: Ledger,
+    def __init__(self, name: str, folder: Path, preroll: Preroll, ledger: Ledger,
                  clock: Clock, *, max_clip: float, ready: threading.Event,
                  obstacle: Callable[[], str]) -> None:
         super().__init__(f"recorder-{name}")
-        self.tape = tape
+        self.preroll = preroll
         self.dropped_orders = 0
         self.recordings = 0     # begun since the start
         self._camera = name
@@ -54,7 +54,7 @@ class Recorder(Worker):
         self._ready = ready
         self._obstacle = obstacle
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
-        self._shots: dict[int, Shot] = {}
+        self._shots: dict[int, EventRecording] = {}
         self._encoders = Encoders()
         self._stills = StillQueue(name, ledger, clock)
         self._called = threading.Event()
@@ -82,13 +82,13 @@ class Recorder(Worker):
         super().stop()
         self._called.set()
 
-    def begin(self, story: Story, at: float) -> None:
-        """Record an event, from *at* [s, monotonic] on, as far as the tape reaches."""
-        self._order(lambda: self._begin(story, at))
+    def begin(self, metadata: ClipMetadata, at: float) -> None:
+        """Record an event, from *at* [s, monotonic] on, as far as there is pre-roll."""
+        self._order(lambda: self._begin(metadata, at))
 
-    def end(self, story: Story, until: float) -> None:
-        """Record the event no longer than *until* [s, monotonic]; *story* is whole."""
-        self._order(lambda: self._end(story, until))
+    def end(self, metadata: ClipMetadata, until: float) -> None:
+        """Record the event up to *until* [s, monotonic]; *metadata* is whole."""
+        self._order(lambda: self._end(metadata, until))
 
     def keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
         """Keep *jpeg*, as the event's thumbnail or as a still of its own."""
@@ -96,7 +96,7 @@ class Recorder(Worker):
 
     def forget(self) -> None:
         """Keep nothing more of what was seen, as parts of it are to be hidden."""
-        self.tape.clear()
+        self.preroll.clear()
         self._order(self._forget_stills)
 
     def run(self) -> None:
@@ -128,7 +128,7 @@ class Recorder(Worker):
             for shot in self._shots.values():
                 shot.close()
             self._shots.clear()
-        self.tape.hold(min((shot.cursor for shot in self._shots.values()),
+        self.preroll.hold(min((shot.cursor for shot in self._shots.values()),
                            default=math.inf))
 
     def _wait(self) -> None:
@@ -146,19 +146,20 @@ class Recorder(Worker):
         self._orders.append(order)
         self._called.set()
 
-    def _begin(self, story: Story, at: float) -> None:
+    def _begin(self, metadata: ClipMetadata, at: float) -> None:
         self.recordings += 1
-        self._shots[story.event] = Shot(
-            story, self._reserve, self.tape, self._ledger, self._clock, self._encoders,
-            first=self.tape.start_for(at), max_clip=self._max_clip)
+        self._shots[metadata.event] = EventRecording(
+            metadata, self._reserve, self.preroll, self._ledger, self._clock,
+            self._encoders,
+            first=self.preroll.start_for(at), max_clip=self._max_clip)
 
     def _reserve(self, captured: float) -> Path:
         reserved = {place for shot in self._shots.values() for place in shot.places}
         return place_for(self._folder, self._camera, captured, reserved)
 
-    def _end(self, story: Story, until: float) -> None:
-        if shot := self._shots.get(story.event):
-            shot.end(story, until)
+    def _end(self, metadata: ClipMetadata, until: float) -> None:
+        if shot := self._shots.get(metadata.event):
+            shot.end(metadata, until)
 
     def _forget_stills(self) -> None:
         self._stills.save_all(self._obstacle, self.trouble)     # what is only new

@@ -5,9 +5,9 @@ from pathlib import Path
 from pyimagesearch.errors import BadPicture, RecordingError, reason
 
 from .clip import PART
-from .clip_metadata import Story
+from .clip_metadata import ClipMetadata
 from .paths import STILL, save_still
-from .preroll import Piece
+from .preroll import EncodedFrame
 
 EVERY = 1.0     # seconds from one still to the next
 
@@ -19,26 +19,26 @@ class StillSeries:
     *path* is the one that the clip would have.
     """
 
-    def __init__(self, path: Path, story: Story) -> None:
+    def __init__(self, path: Path, metadata: ClipMetadata) -> None:
         self.path = path
-        self.story = story
+        self.metadata = metadata
         self.frames = self.size = 0
         self.first_at = self.last_at = 0.0
         self.files: list[tuple[Path, float, int]] = []  # path, captured, bytes
         self._due = 0.0
 
-    def fits(self, piece: Piece) -> bool:
+    def fits(self, piece: EncodedFrame) -> bool:
         """Return whether *piece* is a JPEG."""
         return not piece.header
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: EncodedFrame) -> None:
         """Keep *piece* if a second has passed; raises :exc:`RecordingError`."""
         if not self.frames:
             self.first_at = self._due = piece.at
-            self.story = self.story.extended(first=piece.captured)
+            self.metadata = self.metadata.extended(first=piece.captured)
         self.frames += 1
         self.last_at = piece.at
-        self.story = self.story.extended(last=piece.captured)
+        self.metadata = self.metadata.extended(last=piece.captured)
         if piece.at < self._due:
             return
         try:

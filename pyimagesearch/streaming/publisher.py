@@ -19,7 +19,7 @@ class Shown(NamedTuple):
     box: Box | None         # in its pixels
 
 
-class Screen:
+class Publisher:
     """
     Draw, encode and publish the pictures of one camera, for who watches.
 

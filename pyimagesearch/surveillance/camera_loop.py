@@ -35,7 +35,7 @@ from pyimagesearch.status import (
     STARTING,
     CameraStatus,
 )
-from pyimagesearch.streaming.publisher import Screen
+from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.system.process import collect
 from pyimagesearch.threads import Worker
 
@@ -54,13 +54,13 @@ class Surveillance(Worker):
     """
     Watch one camera from one thread, for months.
 
-    The thread ``camera-NAME`` owns detector and *screen*; the camera itself is
+    The thread ``camera-NAME`` owns detector and *publisher*; the camera itself is
     drained by the reader's thread, so that this one never waits on a device and
     can be stopped at once. :meth:`stop`, :meth:`status`, :meth:`hide` and
     :meth:`switch` may be called from anywhere.
     """
 
-    def __init__(self, camera: Camera, screen: Screen, evidence: Evidence,
+    def __init__(self, camera: Camera, publisher: Publisher, evidence: Evidence,
                  settings: CameraSettings, clock: Clock, *,
                  make_detector: Callable[[], Detector],
                  turned: Callable[[], object] = lambda: None) -> None:
@@ -68,7 +68,7 @@ class Surveillance(Worker):
         self.camera = settings.name
         self._evidence = evidence
         self._camera = camera
-        self._screen = screen
+        self._publisher = publisher
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
@@ -96,7 +96,7 @@ class Surveillance(Worker):
     def stop(self) -> None:
         """Tell the camera loop and all viewers to end; returns at once."""
         super().stop()
-        self._screen.close()
+        self._publisher.close()
         self._interrupt()
 
     def hide(self, mask: PrivacyMask) -> None:
@@ -112,7 +112,7 @@ class Surveillance(Worker):
             if mask:
                 self._evidence.refuse_packets()
                 self._evidence.forget()
-                self._screen.hide()
+                self._publisher.hide()
 
     def switch(self, off_since: float | None) -> None:
         """Let go of the camera, as of *off_since* [s since the epoch]; or open it."""
@@ -139,10 +139,10 @@ class Surveillance(Worker):
             age=None if self._arrived is None else max(0.0, now - self._arrived),
             given=self._given, left_out=self._left_out,
             detect_seconds=self._detecting.seconds,
-            encode_seconds=self._screen.encoding.seconds,
+            encode_seconds=self._publisher.encoding.seconds,
             frames=self._frames, skipped=self._skipped, losses=self._losses,
             garbled=self._bad, stuck_reads=self.stuck_reads,
-            encoded=self._screen.encoded, viewers=self._screen.viewers,
+            encoded=self._publisher.encoded, viewers=self._publisher.viewers,
             recording=self._evidence.recording, recordings=self._evidence.recordings,
             recording_since=self._evidence.recording_since,
             recording_trouble=self._evidence.trouble)
@@ -161,7 +161,7 @@ class Surveillance(Worker):
             except SourceEnded as end:
                 log.info("%s: %s", self.camera, end)
                 self._evidence.rest()
-                self._screen.show_card("THE END", str(end), self._clock.time())
+                self._publisher.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
                 while not self._clock.wait(self._news, RESTING):
                     self._turned()
@@ -215,7 +215,7 @@ class Surveillance(Worker):
                 total = 0
             frame = frame._replace(picture=self._burnt.over(frame.picture))
             try:
-                if self._screen.wanted or self._evidence.wants(
+                if self._publisher.wanted or self._evidence.wants(
                         0.0, self._own(frame.picture)):
                     frame.picture.colour()      # before its grey: decoded only once
                 with self._detecting:
@@ -246,14 +246,14 @@ class Surveillance(Worker):
                      ) if motion else (0.0, None)
         own = self._own(frame.picture)
         keep = self._evidence.wants(area, own)
-        if not (keep or self._screen.wanted):
-            self._screen.pass_over()
+        if not (keep or self._publisher.wanted):
+            self._publisher.pass_over()
             self._evidence.see(frame, area, box and scaled(box, of, frame.picture.size),
                                None, own)
             return
         note = "" if self._state == LIVE else self._state
-        shown = self._screen.show(frame.picture.colour(), frame.captured, box, of, note,
-                                  keep=keep)
+        shown = self._publisher.show(frame.picture.colour(), frame.captured, box, of,
+                                     note, keep=keep)
         self._evidence.see(frame, area, shown.box, shown.jpeg, own)
 
     def _own(self, picture: Picture) -> Undecoded | None:
@@ -301,13 +301,13 @@ class Surveillance(Worker):
             reader.cancel()
 
     def _show_start(self) -> None:
-        self._screen.show_card("STARTING", f"opening {self._camera.label}",
+        self._publisher.show_card("STARTING", f"opening {self._camera.label}",
                                self._clock.time())
 
     def _rest(self, off_since: float) -> None:
         """Have the camera closed and a card shown until it is switched on again."""
         since = datetime.datetime.fromtimestamp(off_since)
-        self._screen.show_card(
+        self._publisher.show_card(
             "SWITCHED OFF", f"by the owner, since {since:%d %B, %H:%M}",
             self._clock.time())
         self._enter(OFF, "by the owner", off_since)
@@ -337,5 +337,5 @@ class Surveillance(Worker):
         self._rate.forget()
         self._motion = False
         since = datetime.datetime.fromtimestamp(self._since)
-        self._screen.show_card(
+        self._publisher.show_card(
             "NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}", self._clock.time())

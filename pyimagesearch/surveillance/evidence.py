@@ -22,7 +22,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box, Frame, Undecoded
 from pyimagesearch.motion_detection.motionevents import Ended, MotionEvents, Started
 from pyimagesearch.recording.clip import explain_lack
-from pyimagesearch.recording.clip_metadata import Story
+from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
@@ -158,7 +158,7 @@ class Evidence:
         return self._armed and self._settings.record
 
     @property
-    def _fills_tape(self) -> bool:
+    def _fills_preroll(self) -> bool:
         """Whether clips are made of the pictures, or may have to be soon."""
         return not self._from_packets and bool(self._manual or self._awaits_motion)
 
@@ -166,12 +166,13 @@ class Evidence:
         """
         Return whether the frame, of which *area* per mille moved, is to be drawn.
 
-        For a clip, the camera's *own* JPEG does as well, while the tape has room for
+        For a clip, the camera's *own* JPEG does as well, while the preroll has room for
         it; to look at, as a thumbnail, it does not.
         """
         if self._manual and self._untold:
             return True
-        if self._fills_tape and not (own and self._recorder.tape.has_room(own.jpeg)):
+        if self._fills_preroll and not (
+                own and self._recorder.preroll.has_room(own.jpeg)):
             return True
         return (self._awaits_motion and 0 < area >= self._settings.min_area
                 and area > self._peak.area)
@@ -191,7 +192,7 @@ class Evidence:
         told = self._motion.see(frame.arrived, motion)
         if motion and area > self._peak.area:
             self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
-        if self._fills_tape:
+        if self._fills_preroll:
             self._keep_frame(frame, box, jpeg, own)
         for change in told:
             if isinstance(change, Started):
@@ -244,13 +245,13 @@ class Evidence:
                 self._manual_at = self._clock.monotonic()
                 self._untold = self._manual.id
                 self._store.begin(self._manual)
-                self._recorder.begin(story(self._manual), self._manual_at)
+                self._recorder.begin(metadata_of(self._manual), self._manual_at)
             elif not on and self._manual:
                 whole, self._manual = self._manual, None
                 now = self._clock.monotonic()
                 end = whole.begin + now - self._manual_at
                 self._store.end(whole.id, end, 0.0, None)
-                self._recorder.end(story(ended(whole, end)), now)
+                self._recorder.end(metadata_of(ended(whole, end)), now)
             return "started" if self._manual else "stopped"
 
     def keep_still(self, jpeg: bytes, captured: float) -> int:
@@ -262,11 +263,11 @@ class Evidence:
 
     def _keep_frame(self, frame: Frame, box: Box | None, jpeg: bytes | None,
                     own: Undecoded | None) -> None:
-        """Lay *jpeg*, or what would be made of its *own* one, on the tape."""
+        """Lay *jpeg*, or what would be made of its *own* one, on the preroll."""
         undrawn = (Negative(own.size, frame.captured, box, own.decode)
                    if own and not jpeg else None)
         if data := jpeg or (own and own.jpeg):
-            self._recorder.tape.put(data, frame.captured, frame.arrived,
+            self._recorder.preroll.put(data, frame.captured, frame.arrived,
                                     since=self._motion.since, undrawn=undrawn)
 
     def _begin_motion(self, start: Started, frame: Frame) -> None:
@@ -275,7 +276,8 @@ class Evidence:
         self._begin_at = start.at
         self._store.begin(self._event)
         if self._settings.record:
-            self._recorder.begin(story(self._event), start.at - self._settings.pre_roll)
+            self._recorder.begin(metadata_of(self._event),
+                                 start.at - self._settings.pre_roll)
             self._keep_peak(self._event)
 
     def _end_motion(self, ends: list[Ended], frame: Frame) -> None:
@@ -292,7 +294,7 @@ class Evidence:
         self._store.end(event.id, end, self._peak.area, self._peak.box)
         if self._settings.record:
             self._keep_peak(event)
-            self._recorder.end(story(ended(event, end, self._peak)), until)
+            self._recorder.end(metadata_of(ended(event, end, self._peak)), until)
         self._peak = NOTHING
 
     def _keep_peak(self, event: Event) -> None:
@@ -326,8 +328,8 @@ def ended(event: Event, end: float, peak: Peak = NOTHING) -> Event:
     return replace(event, end=end, peak_area=max(0.0, peak.area), peak_box=peak.box)
 
 
-def story(event: Event) -> Story:
+def metadata_of(event: Event) -> ClipMetadata:
     """Return what the clips of *event* tell of it."""
-    return Story(event=event.id, camera=event.camera, kind=event.kind,
+    return ClipMetadata(event=event.id, camera=event.camera, kind=event.kind,
                  begin=event.begin, end=event.end, peak_area=event.peak_area,
                  peak_box=event.peak_box)
