@@ -24,10 +24,10 @@ try:
     import gevent
 
     from pyimagesearch import __version__
-    from pyimagesearch.access.authenticator import Gate
+    from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.commands import COMMANDS, command
-    from pyimagesearch.access.log_redaction import mask_secrets
-    from pyimagesearch.access.refused_logins import Strangers
+    from pyimagesearch.access.log_redaction import redact_secrets
+    from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.addresses import is_loopback, urls
     from pyimagesearch.archive.archive import Archive
     from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
@@ -92,7 +92,7 @@ def serve(argv: list[str]) -> int:
     settings = (Settings.for_doctor(argv[1:]) if diagnose
                 else Settings.from_command_line(argv))
     logging.basicConfig(level=settings.log_level.upper())
-    mask_secrets("%(asctime)s %(levelname)s %(message)s")
+    redact_secrets("%(asctime)s %(levelname)s %(message)s")
     for sentence in Settings.unknown():
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
@@ -122,9 +122,10 @@ def watch(settings: Settings) -> int:
     reached = not is_loopback(server.address[0])    # by others than this machine
     if settings.trusted_proxies and reached:
         log.warning("%s", PAST_THE_PROXY)
-    strangers = Strangers(archive.store, clock)
-    gate = Gate(folder, clock, auth=settings.auth, in_thread=in_thread,
-                local=not (reached or shown_elsewhere), on_refused=strangers.refused)
+    refused_logins = RefusedLogins(archive.store, clock)
+    authenticator = Authenticator(
+        folder, clock, auth=settings.auth, in_thread=in_thread,
+        local=not (reached or shown_elsewhere), on_refused=refused_logins.refused)
     manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 
@@ -145,7 +146,7 @@ def watch(settings: Settings) -> int:
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    services = Services(feeds, in_thread, mosaic, archive, gate,
+    services = Services(feeds, in_thread, mosaic, archive, authenticator,
                         own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
     app = create_app(services, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
@@ -153,8 +154,8 @@ def watch(settings: Settings) -> int:
     keepers: list[Keeper] = [*archive.recorders, archive, archive.store]
 
     def each_second() -> None:
-        gate.refresh()
-        strangers.write()
+        authenticator.refresh()
+        refused_logins.write()
         watchdog.turned(SERVER)
 
     uncaught.install()
@@ -166,14 +167,14 @@ def watch(settings: Settings) -> int:
         thread.start()
     found_at = addresses(*server.address, settings)
     print(f"webstreaming {__version__}: open", *found_at, flush=True)
-    greet(gate, found_at[-1], settings)
+    greet(authenticator, found_at[-1], settings)
     seconds = gevent.get_hub().loop.timer(1.0, 1.0)
     seconds.start(each_second)
     manager.tell("READY=1", f"STATUS=open {found_at[-1]}")
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
     manager.tell("STOPPING=1")
-    strangers.write()
+    refused_logins.write()
     hubs.close()
     wait_for(threads, keepers)
     return uncaught.status
@@ -222,13 +223,13 @@ def change_access(argv: list[str]) -> int:
         settings.ip, settings.port, settings)[-1])
 
 
-def greet(gate: Gate, url: str, settings: Settings) -> None:
+def greet(authenticator: Authenticator, url: str, settings: Settings) -> None:
     """Say how to get in, the server being found at *url*; or that everybody does."""
-    gate.remember_url(url)
+    authenticator.remember_url(url)
     if not settings.auth:
         log.warning("--no-auth: whoever reaches the port may look, record and delete")
-    elif gate.asks():
-        for line in gate.invitation(url):
+    elif authenticator.asks():
+        for line in authenticator.invitation(url):
             print(line, flush=True)
 
 

@@ -9,7 +9,7 @@ import struct
 SIOCGIFADDR = 0x8915    # linux/sockios.h
 
 
-def place_of(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

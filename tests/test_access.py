@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
 from conftest import DEADLINE, ROOT, Hands, Later, eventually, run_program
-from pyimagesearch.access.authenticator import ANYBODY, Gate, Wait
+from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, Wait
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
-from pyimagesearch.access.log_redaction import MaskingFormatter
+from pyimagesearch.access.log_redaction import RedactingFormatter
 from pyimagesearch.access.login_links import in_journal, invitation, qr_code
 from pyimagesearch.access.login_throttle import Attempts
 from pyimagesearch.access.passwords import Busy, PasswordCheck, hash_password
 from pyimagesearch.access.refusals import Refusals
-from pyimagesearch.access.roles import Role, Visitor
+from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Sessions
 from pyimagesearch.access.signing import Keys
-from pyimagesearch.addresses import is_loopback, place_of
+from pyimagesearch.addresses import is_loopback, network_of
 from pyimagesearch.data_folder import DataFolder, which_must_be_there
 from pyimagesearch.errors import AccessError, DataFolderError
 from pyimagesearch.web.request_origin import from_our_pages, is_ours, own_names
@@ -60,9 +60,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def make_gate(folder, clock):
+def make_authenticator(folder, clock):
     def make(**more):
-        return Gate(folder, clock, **{"auth": True, "local": False,
+        return Authenticator(folder, clock, **{"auth": True, "local": False,
                                       "in_thread": at_once, **more})
     return make
 
@@ -175,7 +175,7 @@ def test_refused_tries_leave_nothing_behind(clock):
     ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"),
     ("2001:db8::1", "2001:db8::/64"), ("fe80::1%eth0", "fe80::/64"), ("", "")])
 def test_a_place_is_an_address_or_a_network(address, place):
-    assert place_of(address) == place
+    assert network_of(address) == place
 
 
 # --- passwords
@@ -318,24 +318,24 @@ def test_damaged_secrets_end_the_start_in_a_sentence(folder, content):
 
 
 @pytest.mark.parametrize("spoil", ["damage", "remove"])
-def test_spoilt_lock_does_not_open_the_door(make_gate, folder, caplog, spoil):
-    gate = make_gate(local=True)
+def test_spoilt_lock_does_not_open_the_door(make_authenticator, folder, caplog, spoil):
+    authenticator = make_authenticator(local=True)
     CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
-    assert gate.asks()
+    assert authenticator.asks()
     if spoil == "damage":
         folder.keep_secret("access.json", b"{}")
     else:
         (folder.path / "access.json").unlink()
-    assert gate.asks()
+    assert authenticator.asks()
     assert (spoil == "damage") == ("the last one stays in force" in caplog.text)
 
 
 def test_folder_that_cannot_be_written_still_gives_links(clock, caplog):
-    gate = Gate(DataFolder("/proc/nowhere"), clock, auth=True, local=False,
+    authenticator = Authenticator(DataFolder("/proc/nowhere"), clock, auth=True, local=False,
                 in_thread=at_once)
-    assert gate.by_token(gate.credentials().tokens[OWNER], "").role is OWNER
+    assert authenticator.by_token(authenticator.credentials().tokens[OWNER], "").role is OWNER
     assert "the links change at each start" in caplog.text
-    assert gate.by_cookie(gate.log_in(OWNER, "192.0.2.1", ""), "")
+    assert authenticator.by_cookie(authenticator.log_in(OWNER, "192.0.2.1", ""), "")
 
 
 # --- sessions
@@ -404,108 +404,108 @@ def test_damaged_sessions_only_mean_a_new_login(folder, clock, content):
     assert Sessions(folder, clock, at_once).all() == []
 
 
-# --- the gate
+# --- the authenticator
 
 CHEAP = generate_password_hash("the right one", "scrypt:1024:8:1")     # quick to check
 
 
-def test_gate_asks_nobody_only_where_nobody_else_can_come(make_gate, folder):
-    assert make_gate(local=False).asks()
-    assert not make_gate(local=True).asks()
-    assert make_gate(local=True).asks(forwarded=True)
-    assert not make_gate(auth=False).asks(forwarded=True)
-    gate = make_gate(local=True)
+def test_gate_asks_nobody_only_where_nobody_else_can_come(make_authenticator, folder):
+    assert make_authenticator(local=False).asks()
+    assert not make_authenticator(local=True).asks()
+    assert make_authenticator(local=True).asks(forwarded=True)
+    assert not make_authenticator(auth=False).asks(forwarded=True)
+    authenticator = make_authenticator(local=True)
     CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
-    assert gate.asks()
+    assert authenticator.asks()
 
 
-def test_shut_out_viewer_is_sent_nothing_more(make_gate, folder):
+def test_shut_out_viewer_is_sent_nothing_more(make_authenticator, folder):
     class Stream:
         ended = 0
 
         def end(self):
             self.ended += 1
-    gate = make_gate()
-    token = gate.by_token(gate.credentials().tokens[VIEWER], "")
-    browsers = [gate.by_cookie(gate.log_in(OWNER, "", ""), "") for _ in range(2)]
-    player = gate.by_key(gate.stream_key(browsers[0], "/video_feed"), "/video_feed")
+    authenticator = make_authenticator()
+    token = authenticator.by_token(authenticator.credentials().tokens[VIEWER], "")
+    browsers = [authenticator.by_cookie(authenticator.log_in(OWNER, "", ""), "") for _ in range(2)]
+    player = authenticator.by_key(authenticator.stream_key(browsers[0], "/video_feed"), "/video_feed")
     streams = [Stream() for _ in range(4)]
     for stream, visitor in zip(streams, [token, *browsers, player], strict=True):
-        gate.watches(visitor, stream)
-    gate.refresh()
+        authenticator.watches(visitor, stream)
+    authenticator.refresh()
     assert [stream.ended for stream in streams] == [0, 0, 0, 0]
-    gate.log_out(browsers[0].session)
+    authenticator.log_out(browsers[0].session)
     assert [stream.ended for stream in streams] == [0, 1, 0, 1]
     other = CredentialsFile(folder)
     other.keep(other.current().renewed())
-    gate.refresh()
+    authenticator.refresh()
     assert all(stream.ended for stream in streams)
 
 
-def test_open_door_that_closes_ends_the_streams(make_gate, folder):
-    gate = make_gate(local=True)
-    assert gate.admits(ANYBODY)
+def test_open_door_that_closes_ends_the_streams(make_authenticator, folder):
+    authenticator = make_authenticator(local=True)
+    assert authenticator.admits(ANONYMOUS)
     CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
-    assert not gate.admits(ANYBODY)
+    assert not authenticator.admits(ANONYMOUS)
 
 
-def test_owner_gets_in_while_a_stranger_guesses(make_gate, folder, clock):
+def test_owner_gets_in_while_a_stranger_guesses(make_authenticator, folder, clock):
     file = CredentialsFile(folder)
     file.keep(Credentials.new().with_password(OWNER, CHEAP))
     refused = []
-    gate = make_gate(on_refused=lambda *told: refused.append(told))
+    authenticator = make_authenticator(on_refused=lambda *told: refused.append(told))
     for _ in range(50):
         with contextlib.suppress(Wait):
-            assert not gate.try_password(OWNER, "a wrong one", "198.51.100.1")
+            assert not authenticator.try_password(OWNER, "a wrong one", "198.51.100.1")
     assert refused == [("198.51.100.1", "owner")] * 5 + [("198.51.100.1", "unseen")] * 45
-    assert gate.refused == 50
+    assert authenticator.refused == 50
     with pytest.raises(Wait):
-        gate.try_password(OWNER, "the right one", "198.51.100.1")
-    assert gate.try_password(OWNER, "the right one", "192.168.1.5")
-    device = gate.device_cookie(OWNER)
-    assert gate.try_password(OWNER, "the right one", "198.51.100.1", device)
+        authenticator.try_password(OWNER, "the right one", "198.51.100.1")
+    assert authenticator.try_password(OWNER, "the right one", "192.168.1.5")
+    device = authenticator.device_cookie(OWNER)
+    assert authenticator.try_password(OWNER, "the right one", "198.51.100.1", device)
     with pytest.raises(Wait):
-        gate.try_password(OWNER, "the right one", "198.51.100.1", device[:-9] + device[-9:].swapcase())
+        authenticator.try_password(OWNER, "the right one", "198.51.100.1", device[:-9] + device[-9:].swapcase())
 
 
-def test_device_is_known_for_a_year(make_gate, folder, clock):
+def test_device_is_known_for_a_year(make_authenticator, folder, clock):
     CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, CHEAP))
-    gate = make_gate()
-    device = gate.device_cookie(OWNER)
+    authenticator = make_authenticator()
+    device = authenticator.device_cookie(OWNER)
     for days, known in ((364, True), (2, False)):
         clock.now += days * 86_400
         for number in range(12):
             with contextlib.suppress(Wait):
-                gate.try_password(OWNER, "wrong", f"198.51.100.{number}")
-        assert may_try(gate, device) is known
+                authenticator.try_password(OWNER, "wrong", f"198.51.100.{number}")
+        assert may_try(authenticator, device) is known
 
 
-def may_try(gate, device):
+def may_try(authenticator, device):
     try:
-        return gate.try_password(OWNER, "the right one", "203.0.113.5", device)
+        return authenticator.try_password(OWNER, "the right one", "203.0.113.5", device)
     except Wait:
         return False
 
 
-def test_device_of_a_viewer_gives_no_more_tries_at_the_owner(make_gate, folder):
+def test_device_of_a_viewer_gives_no_more_tries_at_the_owner(make_authenticator, folder):
     file = CredentialsFile(folder)
     file.keep(Credentials.new().with_password(OWNER, "hash"))
-    gate = make_gate()
-    device = gate.device_cookie(VIEWER)
+    authenticator = make_authenticator()
+    device = authenticator.device_cookie(VIEWER)
     for _ in range(5):
-        gate.try_password(OWNER, "wrong", "198.51.100.1", device)
+        authenticator.try_password(OWNER, "wrong", "198.51.100.1", device)
     with pytest.raises(Wait):
-        gate.try_password(OWNER, "wrong", "198.51.100.1", device)
+        authenticator.try_password(OWNER, "wrong", "198.51.100.1", device)
 
 
-def test_try_that_was_not_checked_does_not_count(make_gate, folder):
+def test_try_that_was_not_checked_does_not_count(make_authenticator, folder):
     def busy(work):
         raise Busy
     CredentialsFile(folder).keep(Credentials.new().with_password(OWNER, "hash"))
-    gate = make_gate(in_thread=busy)
+    authenticator = make_authenticator(in_thread=busy)
     for _ in range(20):
         with pytest.raises(Busy):
-            gate.try_password(OWNER, "password", "198.51.100.1")
+            authenticator.try_password(OWNER, "password", "198.51.100.1")
 
 
 # --- keys
@@ -517,7 +517,7 @@ def keys(clock):
 
 
 def test_key_opens_one_path_for_an_hour_and_only_to_look(keys, clock):
-    key = keys.stream_key("secret", Visitor(OWNER, "stamp", "id"), "/video_feed")
+    key = keys.stream_key("secret", Client(OWNER, "stamp", "id"), "/video_feed")
     found = keys.by_stream_key("secret", key, "/video_feed")
     assert (found.may(VIEWER), found.may(OWNER), found.session) == (True, False, "id")
     assert keys.by_stream_key("secret", key, "/video_feed/front") is None
@@ -590,7 +590,7 @@ def test_no_log_holds_a_secret():
     record = logging.LogRecord("x", logging.INFO, "f", 1, "%s %s", (
         '"GET /login?token=abc-DEF_1 HTTP/1.1"', "Authorization: Bearer abc.DEF /v?a=1&key=Wy.J-d&b=2"),
         None)
-    assert MaskingFormatter("%(message)s").format(record) == (
+    assert RedactingFormatter("%(message)s").format(record) == (
         '"GET /login?token=*** HTTP/1.1" Authorization: Bearer *** /v?a=1&key=***&b=2')
 
 
@@ -607,10 +607,10 @@ def test_flood_of_refusals_is_one_line_a_second(clock, caplog):
     assert "(and 63 more since the last line, from anywhere)" in caplog.text
 
 
-def test_wrong_password_is_told_with_the_address_only(make_gate, folder, caplog):
+def test_wrong_password_is_told_with_the_address_only(make_authenticator, folder, caplog):
     CredentialsFile(folder).keep(
         Credentials.new().with_password(OWNER, CHEAP))
-    make_gate().try_password(OWNER, "hunter2hunter2", "198.51.100.1")
+    make_authenticator().try_password(OWNER, "hunter2hunter2", "198.51.100.1")
     assert "refused 198.51.100.1: wrong password of owner" in caplog.text
     assert "hunter2" not in caplog.text
 

@@ -219,7 +219,7 @@ def test_places_are_counted_and_given_back_once():
 
 @given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
 def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
-    connections, alive, busy = Connections(most=6, per_place=3), [], set()
+    connections, alive, busy = Connections(most=6, per_network=3), [], set()
 
     def hang_up(number):
         assert number not in busy
@@ -228,7 +228,7 @@ def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(ste
         if step == "n":
             address = str(pick % 4)
             made = connections.admit(address, lambda number=number: hang_up(number))
-            here = [each for each in alive if each[1].place == address]
+            here = [each for each in alive if each[1].network == address]
             if made is None:
                 assert len(here) == 3 or len(alive) == 6
                 assert {each[0] for each in (here if len(here) == 3 else alive)} <= busy
@@ -274,7 +274,7 @@ def test_download_goes_only_if_nothing_else_waits():
 
 
 def test_network_of_ipv6_is_one_place():
-    limits, viewers = Connections(most=9, per_place=2), ViewerLimits(9, 2)
+    limits, viewers = Connections(most=9, per_network=2), ViewerLimits(9, 2)
     for number in (1, 2):
         limits.work(limits.admit(f"2001:db8::{number}", lambda: None))
         viewers.admit(f"2001:db8::{number}")
@@ -410,7 +410,7 @@ def test_silent_connections_keep_nobody_out(crowded):
 
 
 def test_who_takes_no_answers_keeps_nobody_out(crowded):
-    """Strangers who asked for a lot and read nothing held all places for half a minute."""
+    """Clients who asked for a lot and read nothing held all places for half a minute."""
     eventually(lambda: crowded.connections == 0)
     deaf_ones = []
     for number in range(20):

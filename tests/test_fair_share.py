@@ -31,11 +31,11 @@ class Time:
         return self.now
 
 
-def ask(turns, time, place, seconds):
+def ask(turns, time, network, seconds):
     """Wait for a turn, and take *seconds*; return how long it took to begin."""
-    waited = turns.queue(place)
+    waited = turns.queue(network)
     time.now += waited + seconds
-    turns.took(place, seconds)
+    turns.took(network, seconds)
     return waited
 
 
@@ -108,18 +108,18 @@ def test_few_places_are_remembered():
     assert len(turns._free) <= MOST
 
 
-@pytest.mark.parametrize(("proxies", "told", "place"), [
+@pytest.mark.parametrize(("proxies", "told", "network"), [
     (0, "198.51.100.7", "127.0.0.1"), (1, "198.51.100.7", "198.51.100.7"),
     (1, "1.2.3.4, 198.51.100.7", "198.51.100.7"), (2, "198.51.100.7, 10.0.0.1", "198.51.100.7"),
     (2, "198.51.100.7", "127.0.0.1"), (1, "", "127.0.0.1"), (1, "2001:db8::9", "2001:db8::/64")])
-def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, place):
+def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, network):
     reader = RequestReader.__new__(RequestReader)
     reader.server = SimpleNamespace(connections=Connections(proxies=proxies))
     reader.connection = Connection("127.0.0.1", lambda: None)
     reader.headers = Message()
     for line in filter(None, told.rsplit(", ", 1)):
         reader.headers["X-Forwarded-For"] = line
-    assert reader._place() == place
+    assert reader._network() == network
 
 
 @pytest.mark.parametrize(("sent", "told"), [(0, b"HTTP/1.1 500 "), (1, b"")])
@@ -142,7 +142,7 @@ def test_time_of_a_stream_is_not_held_against_who_watches():
     handler.socket = SimpleNamespace(setsockopt=lambda *_: None)
     handler.write = lambda data: None
     handler.server = SimpleNamespace(
-        turns=SimpleNamespace(took=lambda place, seconds: took.append((place, seconds))),
+        turns=SimpleNamespace(took=lambda network, seconds: took.append((network, seconds))),
         fanout=lambda _: SimpleNamespace(serve=lambda _: served.append(list(took))))
     handler._turn = "a", thread_time()
     handler.process_result()

@@ -10,7 +10,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import EnvironBuilder
 
 from conftest import Hands
-from pyimagesearch.access.authenticator import Gate
+from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.access.roles import Role
 from pyimagesearch.data_folder import DataFolder
@@ -31,26 +31,26 @@ EVIL = '<script>alert(1)</script>"\r\nX-Evil: 1'
 
 
 class Guarded:
-    """The app behind a gate that asks everybody, and what opens it."""
+    """The app behind a authenticator that asks everybody, and what opens it."""
 
     def __init__(self, path, names=("camera",), **more):
         self.clock = Hands()
         self.refused = []
         self.folder = DataFolder(str(path))
-        self.gate = Gate(self.folder, self.clock, auth=True, local=False,
+        self.authenticator = Authenticator(self.folder, self.clock, auth=True, local=False,
                          in_thread=lambda work: work(),
                          on_refused=lambda *told: self.refused.append(told))
         self.feeds = {name: Feed(LatestFrameBroadcaster(), lambda name=name: replace(
             STATUS, name=name)) for name in names}
         mosaic = Mosaic(list(names), LatestFrameBroadcaster(), 70, self.clock)
-        self.app = create_app(Services(self.feeds, gate=self.gate, mosaic=(
+        self.app = create_app(Services(self.feeds, authenticator=self.authenticator, mosaic=(
             mosaic if len(names) > 1 else None), hosts=frozenset({"localhost"})), **more)
         for feed in self.feeds.values():
             feed.broadcaster.publish(b"picture", 1.5)
 
     @property
     def secrets(self):
-        return self.gate.credentials()
+        return self.authenticator.credentials()
 
     def change(self, change):
         """Change the secrets as another process does."""
@@ -73,7 +73,7 @@ class Guarded:
         return {"Authorization": f"Bearer {self.secrets.tokens[role]}"}
 
     def cookie(self, client):
-        return client.get_cookie(f"session-{self.gate.name}")
+        return client.get_cookie(f"session-{self.authenticator.name}")
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_every_route_without_a_session_is_refused(several):
         asked += 1
         assert answer_of(client, method, path) == 401, (method, path)
         assert answer_of(client, method, path, headers={
-            "Authorization": "Bearer wrong", "Cookie": f"session-{several.gate.name}=x"}
+            "Authorization": "Bearer wrong", "Cookie": f"session-{several.authenticator.name}=x"}
             ) in (401, 403), (method, path)
     assert asked > 30
 
@@ -247,7 +247,7 @@ def test_forged_cookie_opens_nothing(guarded, forgery):
     cookie = guarded.cookie(guarded.client(OWNER)).value
     forged = forgery.format(cookie=cookie, signature=cookie.partition(".")[2])
     client = guarded.client()
-    client.set_cookie(f"session-{guarded.gate.name}", forged)
+    client.set_cookie(f"session-{guarded.authenticator.name}", forged)
     assert client.get("/api/status").status_code == 401
 
 
@@ -255,7 +255,7 @@ def test_cookie_of_another_installation_opens_nothing(guarded, tmp_path):
     other = Guarded(tmp_path / "other")
     theirs = other.cookie(other.client(OWNER)).value
     client = guarded.client()
-    client.set_cookie(f"session-{guarded.gate.name}", theirs)
+    client.set_cookie(f"session-{guarded.authenticator.name}", theirs)
     assert client.get("/api/status").status_code == 401
 
 
@@ -272,7 +272,7 @@ def test_cookie_survives_a_restart(tmp_path):
     cookie = first.cookie(first.client(VIEWER)).value
     second = Guarded(tmp_path)
     client = second.client()
-    client.set_cookie(f"session-{second.gate.name}", cookie)
+    client.set_cookie(f"session-{second.authenticator.name}", cookie)
     assert client.get("/api/status").status_code == 200
 
 
@@ -304,9 +304,9 @@ def test_download_ends_when_its_reader_is_shut_out(guarded):
         "Cookie": f"{cookie.key}={cookie.value}"}).get_environ()
     environ["webstreaming.hang_up"] = lambda: ended.append("the connection")
     with contextlib.closing(guarded.app(environ, lambda *_: None)):
-        guarded.gate.refresh()
+        guarded.authenticator.refresh()
         assert ended == []
-        guarded.gate.log_out(*(each.id for each in guarded.gate.sessions.all()))
+        guarded.authenticator.log_out(*(each.id for each in guarded.authenticator.sessions.all()))
         assert ended == ["the connection"]
 
 
@@ -351,10 +351,10 @@ def test_key_opens_one_stream_and_nothing_else(several):
 
 def test_key_shows_a_picture_elsewhere_also_where_nobody_is_asked(tmp_path):
     guarded = Guarded(tmp_path)
-    guarded.gate = Gate(guarded.folder, guarded.clock, auth=False, local=False,
+    guarded.authenticator = Authenticator(guarded.folder, guarded.clock, auth=False, local=False,
                         in_thread=lambda work: work())
     services = guarded.app.extensions["services"]
-    guarded.app.extensions["services"] = replace(services, gate=guarded.gate)
+    guarded.app.extensions["services"] = replace(services, authenticator=guarded.authenticator)
     client = guarded.client()
     url = client.post("/api/stream_key", json={"path": "/snapshot.jpg"}, headers=OURS).json["url"]
     for asked, allowed in ((url, "cross-origin"), ("/snapshot.jpg", "same-origin"),
@@ -646,14 +646,14 @@ def test_only_trusted_proxies_are_believed(tmp_path, trusted, address):
         "X-Forwarded-Proto": "https, https", "X-Forwarded-Host": "evil.example"})
     assert answer.status_code == 303
     assert ("; Secure" in answer.headers["Set-Cookie"]) == (trusted > 0)
-    (session,) = guarded.gate.sessions.all()
+    (session,) = guarded.authenticator.sessions.all()
     assert session.address == address
 
 
 def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
-    gate = Gate(DataFolder(str(tmp_path)), Hands(), auth=True, local=True,
+    authenticator = Authenticator(DataFolder(str(tmp_path)), Hands(), auth=True, local=True,
                 in_thread=lambda work: work())
-    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, gate=gate))
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator=authenticator))
     assert app.test_client().get("/api/status").json["auth"] is False
     for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto",
                    "CF-Connecting-IP", "True-Client-IP", "X-Client-IP", "X-Forwarded-Host",

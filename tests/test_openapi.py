@@ -114,7 +114,7 @@ def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
     below = Guarded(tmp_path, base_path="/cam")
     told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
     assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
-    below.app.extensions["services"] = replace(below.app.extensions["services"], gate=None)
+    below.app.extensions["services"] = replace(below.app.extensions["services"], authenticator=None)
     assert below.client().get("/cam/api/openapi.json").json["security"] == []
 
 

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from conftest import eventually
-from pyimagesearch.access.refused_logins import Strangers, shown
+from pyimagesearch.access.refused_logins import RefusedLogins, shown
 from pyimagesearch.events.store import EventStore
 
 
@@ -15,7 +15,7 @@ from pyimagesearch.events.store import EventStore
 def strangers(tmp_path, clock):
     store = EventStore(tmp_path / "events.db", clock)
     store.open()
-    yield Strangers(store, clock)
+    yield RefusedLogins(store, clock)
     store.stop()
     assert store.join(60)
 

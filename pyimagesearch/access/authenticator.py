@@ -1,4 +1,4 @@
-"""The gate: who is let in, as what, and until when."""
+"""The authenticator: who is let in, as what, and until when."""
 
 import logging
 import secrets
@@ -15,14 +15,14 @@ from .login_links import invitation
 from .login_throttle import Attempts
 from .passwords import PasswordCheck
 from .refusals import TOKEN, Refusals
-from .roles import Role, Visitor
+from .roles import Client, Role
 from .sessions import Session, Sessions
 from .signing import Keys
 
 log = logging.getLogger(__name__)
 
 DEVICE_LASTS = 365 * 86_400.0   # seconds for which a browser is known as one of ours
-ANYBODY = Visitor(Role.OWNER, stamp="")     # where nobody is asked
+ANONYMOUS = Client(Role.OWNER, stamp="")     # where nobody is asked
 
 
 class Endable(Protocol):
@@ -40,7 +40,7 @@ class Wait(Exception):
         self.seconds = seconds
 
 
-class Gate:
+class Authenticator:
     """
     Decide who may look, by what they show.
 
@@ -61,7 +61,7 @@ class Gate:
         self._passwords = PasswordCheck(in_thread)
         self._attempts = Attempts(clock)
         self._refusals = Refusals(clock, on_refused)
-        self._streams: WeakKeyDictionary[Endable, Visitor] = WeakKeyDictionary()
+        self._streams: WeakKeyDictionary[Endable, Client] = WeakKeyDictionary()
         self.sessions = Sessions(folder, clock, in_thread)
         for session in self.sessions.all():
             self._attempts.remember(session.role, session.address)
@@ -70,7 +70,7 @@ class Gate:
 
     def asks(self, forwarded: bool = False) -> bool:
         """
-        Return whether a visitor must show something.
+        Return whether a client must show something.
 
         What a proxy has *forwarded* does not come from this machine alone.
         """
@@ -117,39 +117,39 @@ class Gate:
 
     # --- who is it?
 
-    def by_token(self, token: str, address: str) -> Visitor | None:
+    def by_token(self, token: str, address: str) -> Client | None:
         """Return who shows *token*, a program or somebody with a link."""
         found = self.credentials()
         role = found.role_of(token)
         if role is None:
             self._refusals.tell(address, TOKEN)
             return None
-        return Visitor(role, found.stamps[role])
+        return Client(role, found.stamps[role])
 
-    def by_cookie(self, cookie: str, address: str) -> Visitor | None:
+    def by_cookie(self, cookie: str, address: str) -> Client | None:
         """Return whose browser shows *cookie*."""
         id = self._keys.read(self.credentials().key, "session", cookie)
         session = self.sessions.find(id) if isinstance(id, str) else None
         if session is None:
             return None
-        visitor = Visitor(session.role, session.stamp, session.id)
-        if not self.admits(visitor):
+        client = Client(session.role, session.stamp, session.id)
+        if not self.admits(client):
             return None
         self.sessions.note(session, address)
-        return visitor
+        return client
 
-    def by_key(self, key: str, path: str) -> Visitor | None:
+    def by_key(self, key: str, path: str) -> Client | None:
         """Return on whose behalf *key* opens *path*."""
-        visitor = self._keys.by_stream_key(self.credentials().key, key, path)
-        return visitor if visitor and self.admits(visitor) else None
+        client = self._keys.by_stream_key(self.credentials().key, key, path)
+        return client if client and self.admits(client) else None
 
-    def admits(self, visitor: Visitor) -> bool:
-        """Return whether *visitor*, once let in, still is."""
-        if visitor.stamp == ANYBODY.stamp:
+    def admits(self, client: Client) -> bool:
+        """Return whether *client*, once let in, still is."""
+        if client.stamp == ANONYMOUS.stamp:
             return not self.asks()
-        if visitor.session and not self.sessions.find(visitor.session):
+        if client.session and not self.sessions.find(client.session):
             return False
-        return self.credentials().stamps.get(visitor.role) == visitor.stamp
+        return self.credentials().stamps.get(client.role) == client.stamp
 
     # --- in and out
 
@@ -211,20 +211,20 @@ class Gate:
     def current_sessions(self) -> list[Session]:
         """Return the sessions that are still let in, the one seen last first."""
         return [each for each in self.sessions.all()
-                if self.admits(Visitor(each.role, each.stamp, each.id))]
+                if self.admits(Client(each.role, each.stamp, each.id))]
 
     # --- streams
 
-    def stream_key(self, visitor: Visitor, path: str) -> str:
-        """Return a key that opens *path* for an hour, on behalf of *visitor*."""
-        return self._keys.stream_key(self.credentials().key, visitor, path)
+    def stream_key(self, client: Client, path: str) -> str:
+        """Return a key that opens *path* for an hour, on behalf of *client*."""
+        return self._keys.stream_key(self.credentials().key, client, path)
 
-    def watches(self, visitor: Visitor, stream: Endable) -> None:
-        """Note that *visitor* is sent *stream*, which ends when they are shut out."""
-        self._streams[stream] = visitor
+    def watches(self, client: Client, stream: Endable) -> None:
+        """Note that *client* is sent *stream*, which ends when they are shut out."""
+        self._streams[stream] = client
 
     def refresh(self) -> None:
         """End the streams of all who have been shut out; to be called each second."""
-        for stream, visitor in list(self._streams.items()):
-            if not self.admits(visitor):
+        for stream, client in list(self._streams.items()):
+            if not self.admits(client):
                 stream.end()

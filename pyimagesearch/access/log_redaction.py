@@ -6,7 +6,7 @@ import re
 SECRET = re.compile(r"((?:token|key)=|Bearer )[^&\s\"'<>]+")
 
 
-class MaskingFormatter(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """Formats as usual, then masks what would let a reader of the log in."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -14,7 +14,7 @@ class MaskingFormatter(logging.Formatter):
         return SECRET.sub(r"\1***", super().format(record))
 
 
-def mask_secrets(format: str) -> None:
+def redact_secrets(format: str) -> None:
     """Have everything that is logged so far pass through the mask."""
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(MaskingFormatter(format))
+        handler.setFormatter(RedactingFormatter(format))

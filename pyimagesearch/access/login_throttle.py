@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 from pyimagesearch.clock import Clock
 
 WINDOW = 60.0       # seconds over which wrong tries are counted
@@ -59,7 +59,7 @@ class Attempts:
 
     def remember(self, account: str, address: str) -> None:
         """Note that somebody logged in to *account* from *address*."""
-        place = (account, place_of(address))
+        place = (account, network_of(address))
         self._known.pop(place, None)
         self._known[place] = None
         if len(self._known) > MOST_KNOWN:
@@ -73,7 +73,7 @@ class Attempts:
         """
         now = self._clock.monotonic()
         self._forget(now - WINDOW)
-        limits = self._limits(account, place_of(address), device)
+        limits = self._limits(account, network_of(address), device)
         wait = max(self._wait(name, most, now) for name, most in limits.items())
         if wait > 0:
             return Try(wait, now)

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOGIN_REFUSED, Event
 from pyimagesearch.events.store import EventStore
@@ -33,7 +33,7 @@ class Siege:
             f", {self.tries} tries" if self.tries > 1 else "")
 
 
-class Strangers:
+class RefusedLogins:
     """
     Make events of refused logins; belongs to the server's thread.
 
@@ -89,7 +89,7 @@ def wrong(account: str) -> str:
 
 def shown(address: str) -> str:
     """Return the place of *address*, which a wrong proxy may have made up."""
-    place = place_of(address)
+    place = network_of(address)
     try:
         ipaddress.ip_network(place)
     except ValueError:

@@ -16,12 +16,12 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Visitor:
+class Client:
     """
-    Somebody whom the gate let in.
+    Somebody whom the authenticator let in.
 
     *stamp* is that of the role's secrets at the time (see
-    :class:`.credentials.Credentials`); a visitor whose stamp is no longer the
+    :class:`.credentials.Credentials`); a client whose stamp is no longer the
     current one has been shut out. *session* is the id of the browser's session,
     empty for programs. *keyed* visitors hold the key to a single address, which
     somebody of that role gave them: they only look.
@@ -33,5 +33,5 @@ class Visitor:
     keyed: bool = False
 
     def may(self, wanted: Role) -> bool:
-        """Return whether this visitor may do what *wanted* may."""
+        """Return whether this client may do what *wanted* may."""
         return (Role.VIEWER if self.keyed else self.role).covers(wanted)

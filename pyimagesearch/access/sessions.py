@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.data_folder import DataFolder
 
@@ -64,7 +64,8 @@ class Sessions:
                           address, agent[:300])
         self._sessions[session.id] = session
         alike = [each for each in self.all() if each.role == role]
-        near = [each for each in alike if place_of(each.address) == place_of(address)]
+        near = [each for each in alike
+                if network_of(each.address) == network_of(address)]
         for old in {each.id for each in near[MOST_OF_PLACE:] + alike[MOST:]}:
             del self._sessions[old]
         self._save()

@@ -6,7 +6,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from pyimagesearch.clock import Clock
 
-from .roles import Role, Visitor
+from .roles import Client, Role
 
 LASTS = 3600.0      # seconds in which a player must have connected
 
@@ -33,13 +33,13 @@ class Keys:
         except BadData:
             return None
 
-    def stream_key(self, key: str, visitor: Visitor, path: str) -> str:
-        """Return what opens *path*, and nothing else, on behalf of *visitor*."""
+    def stream_key(self, key: str, client: Client, path: str) -> str:
+        """Return what opens *path*, and nothing else, on behalf of *client*."""
         until = int(self._clock.time() + LASTS)
         return self.sign(key, "stream", [
-            path, until, visitor.role.value, visitor.stamp, visitor.session])
+            path, until, client.role.value, client.stamp, client.session])
 
-    def by_stream_key(self, key: str, text: str, path: str) -> Visitor | None:
+    def by_stream_key(self, key: str, text: str, path: str) -> Client | None:
         """Return on whose behalf *text* opens *path*, as a viewer; or ``None``."""
         found = self.read(key, "stream", text)
         if not (isinstance(found, list) and len(found) == 5):
@@ -47,4 +47,4 @@ class Keys:
         allowed, until, role, stamp, session = found
         if allowed != path or self._clock.time() > until:
             return None
-        return Visitor(Role(role), stamp, session, keyed=True)
+        return Client(Role(role), stamp, session, keyed=True)

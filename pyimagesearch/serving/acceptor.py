@@ -14,7 +14,7 @@ import gevent.event
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
 
@@ -89,10 +89,10 @@ class Acceptor(WSGIServer):
         if accepted is None:
             return None
         client, address = accepted
-        place = place_of(address[0])
-        self.turns.connected(place)
-        # behind proxies all come from one place; there, requests tell whose they are
-        if not self.connections.proxies and self.turns.wait(place) > PATIENCE:
+        network = network_of(address[0])
+        self.turns.connected(network)
+        # behind proxies all come from one network; there, requests tell whose they are
+        if not self.connections.proxies and self.turns.wait(network) > PATIENCE:
             self.complain("%s asks too much", address[0])
             client.close()
             return None
@@ -138,7 +138,7 @@ class Acceptor(WSGIServer):
             return client, ToHttps
         encrypted = self._tls.wrap(client)
         connection.hang_up = lambda: hang_up(encrypted)
-        shake_hands(encrypted, functools.partial(self.turns.spent, connection.place))
+        shake_hands(encrypted, functools.partial(self.turns.spent, connection.network))
         return encrypted, LiveHandler
 
     def do_close(self, client: Any, address: Any, connection: Connection) -> None:

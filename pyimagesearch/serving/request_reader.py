@@ -15,7 +15,7 @@ import gevent
 import gevent.event
 from gevent.pywsgi import Input, WSGIHandler
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 
 from .connections import Connection
 from .fair_share import PATIENCE
@@ -143,14 +143,14 @@ class RequestReader(WSGIHandler):
 
     def handle_one_response(self) -> None:
         """Answer one request in its turn; that long, the connection is no idle one."""
-        connections, place = self.server.connections, self._place()
+        connections, network = self.server.connections, self._network()
         read = time.thread_time() - self._begun
-        if not self._has_turn(self.server.turns.queue(place)):
-            self.server.turns.took(place, read)
+        if not self._has_turn(self.server.turns.queue(network)):
+            self.server.turns.took(network, read)
             self.close_connection = True
             return
         connections.work(self.connection)
-        self._turn = place, time.thread_time() - read
+        self._turn = network, time.thread_time() - read
         super().handle_one_response()
         self.end_turn()
         connections.rest(self.connection)
@@ -163,8 +163,8 @@ class RequestReader(WSGIHandler):
     def end_turn(self) -> None:
         """Count the time so far: waiting for who reads the answer takes none of it."""
         if self._turn:
-            (place, begin), self._turn = self._turn, None
-            self.server.turns.took(place, time.thread_time() - begin)
+            (network, begin), self._turn = self._turn, None
+            self.server.turns.took(network, time.thread_time() - begin)
 
     def _has_turn(self, wait: float) -> bool:
         """Wait for the turn of this request; return whether it is to be answered."""
@@ -174,13 +174,13 @@ class RequestReader(WSGIHandler):
             return False
         return not (wait and self.evicted.wait(wait))
 
-    def _place(self) -> str:
+    def _network(self) -> str:
         """Return where this request comes from, as the proxies before us say."""
         proxies = self.server.connections.proxies
         lines = self.headers.get_all("x-forwarded-for", []) if proxies else []
         told = [each.strip() for line in lines for each in line.split(",")]
         behind = proxies and len(told) >= proxies
-        return place_of(told[-proxies]) if behind else self.connection.place
+        return network_of(told[-proxies]) if behind else self.connection.network
 
     def _sendall(self, data: bytes) -> None:
         connections = self.server.connections
@@ -198,7 +198,7 @@ class RequestReader(WSGIHandler):
             log.error("reading a request failed", exc_info=error)
         refused = error if isinstance(error, Refused) else as_refused(error)
         now = time.thread_time()
-        self.server.turns.spent(self.connection.place, now - (self._begun or now))
+        self.server.turns.spent(self.connection.network, now - (self._begun or now))
         self.server.complain("refused a request of %s: %s",
                              self.client_address[0], refused)
         self.socket.sendall(refused.answer())

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from pyimagesearch.addresses import place_of
+from pyimagesearch.addresses import network_of
 from pyimagesearch.errors import TooManyViewers
 
 UNLIMITED = 1 << 31
@@ -38,19 +38,19 @@ class ViewerLimits:
 
     def admit(self, address: str) -> Ticket:
         """Return a ticket for a stream to *address*; or :exc:`TooManyViewers`."""
-        place = place_of(address)
+        network = network_of(address)
         with self._lock:
             if self._open.total() >= self._most:
                 raise TooManyViewers(
                     f"All {self._most} places for viewers are taken; try again later.")
-            if self._open[place] >= self._per_address:
+            if self._open[network] >= self._per_address:
                 raise TooManyViewers(
                     f"Your address has {self._per_address} live pictures open already, "
                     "which is the most that one may have; close another one first.")
-            self._open[place] += 1
-        return Ticket(lambda: self._leave(place))
+            self._open[network] += 1
+        return Ticket(lambda: self._leave(network))
 
-    def _leave(self, place: str) -> None:
+    def _leave(self, network: str) -> None:
         with self._lock:
-            self._open[place] -= 1
+            self._open[network] -= 1
             self._open += Counter()     # forgets those with none

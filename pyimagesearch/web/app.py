@@ -33,7 +33,7 @@ def create_app(services: Services, *, base_path: str = "",
     """
     Return the Flask application that shows *services*, under *base_path*.
 
-    So many *trusted_proxies* are believed about the visitor's address.
+    So many *trusted_proxies* are believed about the client's address.
     """
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))

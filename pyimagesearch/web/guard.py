@@ -1,4 +1,4 @@
-"""The door in front of every view: closed, unless the gate opens it."""
+"""The door in front of every view: closed, unless the authenticator opens it."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,8 +8,8 @@ from flask import Flask, Response, abort, current_app, g, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import MisdirectedRequest, Unauthorized
 
-from pyimagesearch.access.authenticator import ANYBODY, Gate
-from pyimagesearch.access.roles import Role, Visitor
+from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
+from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.streaming.mjpeg import LiveStream
 
 from .errors import wants_page
@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
     """Put the door in front of all views of *app*, those included that come later."""
     app.before_request(let_in)
     app.after_request(remember_stream)
-    app.context_processor(lambda: {"visitor": g.get("visitor")})
+    app.context_processor(lambda: {"client": g.get("client")})
 
 
 def viewer_may(view: View) -> View:
@@ -48,7 +48,8 @@ def let_in() -> Response | None:
     if not is_ours(request.headers.get("Host"), services.hosts):
         raise MisdirectedRequest("This is not a name of this server; if it should be, "
                                  "start it with --host NAME.")
-    g.visitor = visitor = ANYBODY if services.gate is None else identify(services.gate)
+    g.client = client = (ANONYMOUS if services.authenticator is None
+                         else identify(services.authenticator))
     own = request.host_url.rstrip("/")
     if request.method not in LOOKING and not from_our_pages(
             request.headers, own, has_cookie=bool(request.cookies)):
@@ -56,34 +57,35 @@ def let_in() -> Response | None:
                    "and no Origin; programs send Authorization: Bearer TOKEN.")
     if request.endpoint in PUBLIC:
         return None
-    if visitor is None:
+    if client is None:
         return refuse()
-    if not visitor.may(needed()):
+    if not client.may(needed()):
         abort(403, "Only an owner may do this.")
     return None
 
 
-def identify(gate: Gate) -> Visitor | None:
+def identify(authenticator: Authenticator) -> Client | None:
     """Return who sent this request, by the first of what it shows."""
     looks = request.method in ("GET", "HEAD")
     key = request.args.get("key") if looks else None
-    if not gate.asks(is_forwarded(request.headers)):
+    if not authenticator.asks(is_forwarded(request.headers)):
         # a key counts here too: what it opens may be shown by another site's page
-        return (gate.by_key(key, request.path) if key else None) or ANYBODY
+        return (authenticator.by_key(key, request.path) if key else None) or ANONYMOUS
     address = request.remote_addr or ""
     # not by request.authorization, which fails for a "Basic" that is not ASCII
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind:
         is_bearer = kind.lower() == "bearer"
-        return gate.by_token(token.strip(), address) if is_bearer else None
+        return authenticator.by_token(token.strip(), address) if is_bearer else None
     if key is not None:
-        return gate.by_key(key, request.path)
-    return gate.by_cookie(request.cookies.get(cookie_name(gate), ""), address)
+        return authenticator.by_key(key, request.path)
+    cookie = request.cookies.get(cookie_name(authenticator), "")
+    return authenticator.by_cookie(cookie, address)
 
 
-def cookie_name(gate: Gate, sort: str = "session") -> str:
+def cookie_name(authenticator: Authenticator, sort: str = "session") -> str:
     """Return the name of our cookies; ports do not keep those of two servers apart."""
-    return f"{sort}-{gate.name}"
+    return f"{sort}-{authenticator.name}"
 
 
 def needed() -> Role:
@@ -122,15 +124,15 @@ class Download:
 
 
 def remember_stream(response: Response) -> Response:
-    """Have the gate end a stream or a download whose reader is shut out later."""
-    gate, visitor = get_services().gate, g.get("visitor")
-    if not (gate and visitor):
+    """Have a stream or a download end when its client is revoked later."""
+    authenticator, client = get_services().authenticator, g.get("client")
+    if not (authenticator and client):
         return response
     hang_up = request.environ.get("webstreaming.hang_up")
     if isinstance(response.response, LiveStream):
-        gate.watches(visitor, response.response)
+        authenticator.watches(client, response.response)
     elif response.is_streamed and hang_up:
         # remembered for as long as this is the last request of its connection
         download = request.environ["webstreaming.download"] = Download(hang_up)
-        gate.watches(visitor, download)
+        authenticator.watches(client, download)
     return response

@@ -30,7 +30,7 @@ def complete(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"  # pictures of a home, and pages
-    visitor = g.get("visitor")
-    if visitor is not None and visitor.keyed:   # given away to be shown elsewhere
+    client = g.get("client")
+    if client is not None and client.keyed:   # given away to be shown elsewhere
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -79,9 +79,9 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> Response:
     """Return a page that is never shown from a cache."""
-    services, visitor = get_services(), g.visitor
+    services, client = get_services(), g.client
     return Response(render_template(
         template, archive=services.archive and services.archive.status(),
-        privacy=services.privacy, hides=services.privacy and visitor.may(Role.OWNER),
+        privacy=services.privacy, hides=services.privacy and client.may(Role.OWNER),
         **values),
         headers={"Cache-Control": "no-store"})

@@ -17,9 +17,14 @@ from flask import (
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.urls import iri_to_uri
 
-from pyimagesearch.access.authenticator import ANYBODY, DEVICE_LASTS, Gate, Wait
+from pyimagesearch.access.authenticator import (
+    ANONYMOUS,
+    DEVICE_LASTS,
+    Authenticator,
+    Wait,
+)
 from pyimagesearch.access.passwords import Busy
-from pyimagesearch.access.roles import Role, Visitor
+from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import LASTS, Session
 
 from .errors import wants_page
@@ -51,24 +56,24 @@ class Row(NamedTuple):
 @bp.get("/login")
 def form() -> Response:
     """The login page; with a token in the address, the login itself."""
-    gate = get_services().gate
-    if gate is None or g.visitor == ANYBODY:
+    authenticator = get_services().authenticator
+    if authenticator is None or g.client == ANONYMOUS:
         return onward()
     token = request.args.get("token")
     if token is None:
-        return page(gate)
-    return by_link(gate, token) if request.method == "GET" else onward()
+        return page(authenticator)
+    return by_link(authenticator, token) if request.method == "GET" else onward()
 
 
-def by_link(gate: Gate, token: str) -> Response:
+def by_link(authenticator: Authenticator, token: str) -> Response:
     """Log in who opened a link, and take the token out of the address bar."""
-    found = gate.by_token(token, request.remote_addr or "")
+    found = authenticator.by_token(token, request.remote_addr or "")
     if found is None:
         response = go_to(url_for("login.form", wrong="link"))
-    elif g.visitor and g.visitor.may(found.role):
+    elif g.client and g.client.may(found.role):
         response = onward()     # a viewer's link must not make less of an owner
     else:
-        response = log_browser_in(gate, found.role)
+        response = log_browser_in(authenticator, found.role)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -76,8 +81,8 @@ def by_link(gate: Gate, token: str) -> Response:
 @bp.post("/login")
 def log_in() -> Response:
     """Log in by password."""
-    gate = get_services().gate
-    if gate is None:
+    authenticator = get_services().authenticator
+    if authenticator is None:
         return onward()
     if (request.content_length or 0) > MOST_FORM:   # parsing more takes its time
         abort(413, f"The form has more than {MOST_FORM} bytes.")
@@ -85,26 +90,28 @@ def log_in() -> Response:
     role = Role(given) if given in list(Role) else Role.OWNER
     address = request.remote_addr or ""
     try:
-        fits = gate.try_password(role, request.form.get("password", ""), address,
-                                 request.cookies.get(device_name(gate, role), ""))
+        fits = authenticator.try_password(
+            role, request.form.get("password", ""), address,
+            request.cookies.get(device_name(authenticator, role), ""))
     except Wait as wait:
-        return refused(gate, 429, "There were too many wrong tries.", wait.seconds)
+        return refused(
+            authenticator, 429, "There were too many wrong tries.", wait.seconds)
     except Busy:
-        return refused(gate, 429, "Too many passwords are being checked.", 1)
+        return refused(authenticator, 429, "Too many passwords are being checked.", 1)
     if not fits:
-        return refused(gate, 401, "This is not the password.")
-    return log_browser_in(gate, role)
+        return refused(authenticator, 401, "This is not the password.")
+    return log_browser_in(authenticator, role)
 
 
 @bp.post("/logout")
 @viewer_may
 def log_out() -> Response:
     """End the session of this browser."""
-    gate = get_services().gate
+    authenticator = get_services().authenticator
     response = go_to(url_for("login.form"))
-    if gate and g.visitor.session:
-        gate.log_out(g.visitor.session)
-        response.delete_cookie(cookie_name(gate), path=cookie_path())
+    if authenticator and g.client.session:
+        authenticator.log_out(g.client.session)
+        response.delete_cookie(cookie_name(authenticator), path=cookie_path())
     return response
 
 
@@ -112,25 +119,25 @@ def log_out() -> Response:
 def sessions() -> Response:
     """Which browsers are logged in; a viewer sees its own."""
     return Response(render_template("sessions.html", rows=[
-        row(each) for each in seen_by(g.visitor)], owner=g.visitor.may(Role.OWNER)))
+        row(each) for each in seen_by(g.client)], owner=g.client.may(Role.OWNER)))
 
 
 @bp.post("/sessions/end-others")
 def end_others() -> Response:
     """Log out all browsers but this one."""
-    others = [each.id for each in seen_by(g.visitor) if each.id != g.visitor.session]
-    if gate := get_services().gate:
-        gate.log_out(*others)
+    others = [each.id for each in seen_by(g.client) if each.id != g.client.session]
+    if authenticator := get_services().authenticator:
+        authenticator.log_out(*others)
     return go_to(url_for("login.sessions"))
 
 
 @bp.post("/sessions/<id>/end")
 def end(id: str) -> Response:
     """Log one browser out."""
-    if id not in [each.id for each in seen_by(g.visitor)]:
+    if id not in [each.id for each in seen_by(g.client)]:
         abort(404, "There is no such session.")
-    if gate := get_services().gate:
-        gate.log_out(id)
+    if authenticator := get_services().authenticator:
+        authenticator.log_out(id)
     return go_to(url_for("login.sessions"))
 
 
@@ -138,16 +145,16 @@ def end(id: str) -> Response:
 @viewer_may
 def stream_key() -> dict[str, Any]:
     """Return an address that opens one stream for an hour, without a login."""
-    gate, path = get_services().gate, body().get("path")
+    authenticator, path = get_services().authenticator, body().get("path")
     if not isinstance(path, str) or not path.startswith("/"):
         abort(400, 'The body must be JSON such as {"path": "/video_feed"}.')
     if path.startswith(request.root_path + "/"):
         path = path.removeprefix(request.root_path)
     if not can_be_looked_at(path):
         abort(404, f"There is nothing to look at under {path!r}.")
-    if gate is None:
+    if authenticator is None:
         abort(404, "Nobody is asked for a key here.")
-    key = gate.stream_key(g.visitor, path)
+    key = authenticator.stream_key(g.client, path)
     return {"key": key, "url": f"{iri_to_uri(request.root_path + path)}?key={key}"}
 
 
@@ -161,19 +168,19 @@ def can_be_looked_at(path: str) -> bool:
     return True
 
 
-def seen_by(visitor: Visitor) -> list[Session]:
-    """Return the sessions that *visitor* may know of."""
-    gate = get_services().gate
-    found = gate.current_sessions() if gate else []
+def seen_by(client: Client) -> list[Session]:
+    """Return the sessions that *client* may know of."""
+    authenticator = get_services().authenticator
+    found = authenticator.current_sessions() if authenticator else []
     return [each for each in found
-            if visitor.may(Role.OWNER) or each.id == visitor.session]
+            if client.may(Role.OWNER) or each.id == client.session]
 
 
 def row(session: Session) -> Row:
     """Return *session* as people read it."""
     since, seen = map(datetime.datetime.fromtimestamp, (session.since, session.seen))
     return Row(session.id, device(session.agent), session.agent, session.address,
-               session.role, since, seen, session.id == g.visitor.session)
+               session.role, since, seen, session.id == g.client.session)
 
 
 def device(agent: str) -> str:
@@ -184,22 +191,22 @@ def device(agent: str) -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def log_browser_in(gate: Gate, role: Role) -> Response:
+def log_browser_in(authenticator: Authenticator, role: Role) -> Response:
     """Begin a new session in this browser, which ends its last one."""
-    if g.visitor and g.visitor.session:
-        gate.log_out(g.visitor.session)
-    cookie = gate.log_in(role, request.remote_addr or "",
+    if g.client and g.client.session:
+        authenticator.log_out(g.client.session)
+    cookie = authenticator.log_in(role, request.remote_addr or "",
                          request.headers.get("User-Agent", ""))
     response = onward()
-    set_cookie(response, cookie_name(gate), cookie, int(LASTS))
-    set_cookie(response, device_name(gate, role), gate.device_cookie(role),
-               int(DEVICE_LASTS))
+    set_cookie(response, cookie_name(authenticator), cookie, int(LASTS))
+    set_cookie(response, device_name(authenticator, role),
+               authenticator.device_cookie(role), int(DEVICE_LASTS))
     return response
 
 
-def device_name(gate: Gate, role: Role) -> str:
+def device_name(authenticator: Authenticator, role: Role) -> str:
     """Return the name of the cookie that tells a browser which was *role* before."""
-    return cookie_name(gate, f"device-{role}")
+    return cookie_name(authenticator, f"device-{role}")
 
 
 def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:
@@ -221,19 +228,20 @@ def onward() -> Response:
     return go_to(home.rstrip("/") + wanted if safe else home)
 
 
-def page(gate: Gate, sentence: str = "") -> Response:
+def page(authenticator: Authenticator, sentence: str = "") -> Response:
     """Return the login page."""
     if request.args.get("wrong") == "link":
         sentence = "This link is not valid, or no longer."
     passwords = [role for role in (Role.OWNER, Role.VIEWER)
-                 if role in gate.credentials().passwords]
+                 if role in authenticator.credentials().passwords]
     return Response(render_template(
         "login.html", sentence=sentence, accounts=passwords,
         next=request.values.get("next", "")))
 
 
-def refused(gate: Gate, status: int, sentence: str, wait: float = 0) -> Response:
-    """Refuse a password with *status*, in the way that the visitor understands."""
+def refused(authenticator: Authenticator, status: int, sentence: str,
+            wait: float = 0) -> Response:
+    """Refuse a password with *status*, in the way that the client understands."""
     seconds = int(wait) + 1
     if wait:
         sentence += f" Try again in {seconds} second{'s' if seconds > 1 else ''}."
@@ -241,7 +249,7 @@ def refused(gate: Gate, status: int, sentence: str, wait: float = 0) -> Response
         if status == 429:
             raise TooManyRequests(sentence, retry_after=seconds)
         abort(status, sentence)
-    response = page(gate, sentence)
+    response = page(authenticator, sentence)
     response.status_code = status
     if wait:
         response.headers["Retry-After"] = str(seconds)

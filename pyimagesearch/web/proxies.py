@@ -1,4 +1,4 @@
-"""Life behind a reverse proxy: the visitor's own address, and a path of our own."""
+"""Life behind a reverse proxy: the client's own address, and a path of our own."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,7 +14,7 @@ def behind_proxies(app: Application, base_path: str, trusted: int) -> Applicatio
 
     Each of them must add to ``X-Forwarded-For``, set ``X-Forwarded-Proto`` and
     pass ``Host`` on. ``X-Forwarded-Host`` is not believed: a proxy that does not
-    know it lets a visitor's own through.
+    know it lets a client's own through.
     """
     inner = ProxyFix(app, x_for=trusted, x_proto=trusted, x_host=0) if trusted else app
     return BasePath(inner, base_path) if base_path else inner

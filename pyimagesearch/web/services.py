@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from flask import abort, current_app
 
-from pyimagesearch.access.authenticator import Gate
+from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.privacy.state import Hidden
 from pyimagesearch.status import ArchiveStatus, CameraStatus
@@ -80,7 +80,7 @@ class Services:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it. *archive* is what is kept, if anything is. *gate* decides
+    it just calls it. *archive* is what is kept, if anything is. *authenticator* decides
     who gets in, without one everybody does; *hosts* are the names under which
     browsers may come. *limits* admits live streams. *privacy* hides what nobody is
     to see.
@@ -90,7 +90,7 @@ class Services:
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
-    gate: Gate | None = None
+    authenticator: Authenticator | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: PrivacyService | None = None

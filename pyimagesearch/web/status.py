@@ -20,11 +20,11 @@ def healthz() -> dict[str, str]:
 
 @bp.get("/readyz")
 def readyz() -> dict[str, str]:
-    """Ready: all cameras give pictures. Strangers are not told which one does not."""
+    """Ready: all cameras give pictures. Without a login, no camera is named."""
     told = [feed.status().lateness for feed in get_services().feeds.values()]
     late = " ".join(filter(None, told))
     if late:
-        abort(503, late if g.visitor else "Not ready.")
+        abort(503, late if g.client else "Not ready.")
     return {"status": "ready"}
 
 
@@ -57,7 +57,7 @@ def status() -> dict[str, Any]:
     archive = services.archive.status().as_json() if services.archive else None
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
-            "auth": services.gate is not None and services.gate.asks(),
+            "auth": bool(services.authenticator and services.authenticator.asks()),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "archive": archive}
