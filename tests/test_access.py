@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
-from conftest import DEADLINE, ROOT, Hands, Later, eventually, run_program
+from harness import DEADLINE, ROOT, ManualClock, InBackground, eventually
+from product import run_program
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, Wait
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.access.log_redaction import RedactingFormatter
@@ -83,7 +84,7 @@ def most_in_a_minute(times):
 
 @given(TRIES)
 def test_nobody_guesses_faster_than_ten_times_a_minute(tries):
-    clock = Hands()
+    clock = ManualClock()
     attempts = Attempts(clock)
     attempts.remember("owner", "192.168.1.5")
     known = {("owner", "192.168.1.5")}
@@ -111,7 +112,7 @@ def test_nobody_guesses_faster_than_ten_times_a_minute(tries):
 
 @given(TRIES)
 def test_strangers_never_shut_out_who_was_here_before(tries):
-    clock = Hands()
+    clock = ManualClock()
     attempts = Attempts(clock)
     attempts.remember("owner", "192.168.1.5")
     for pause, account, address, _, _ in tries:
@@ -202,11 +203,11 @@ def test_passwords_are_checked_one_at_a_time_and_few_wait(monkeypatch):
         return True
     monkeypatch.setattr("pyimagesearch.access.passwords.check_password_hash", slow)
     check = PasswordCheck(at_once)
-    checks = [Later(check.fits, VIEWER, "", "") for _ in range(3)]
+    checks = [InBackground(check.fits, VIEWER, "", "") for _ in range(3)]
     eventually(lambda: check._waiting[VIEWER] == 3)
     with pytest.raises(Busy):
         check.fits(VIEWER, "", "")
-    checks.append(Later(check.fits, OWNER, "", ""))     # is kept out by no viewer
+    checks.append(InBackground(check.fits, OWNER, "", ""))     # is kept out by no viewer
     eventually(lambda: check._waiting[OWNER] == 1)
     go_on.set()
     assert all(each.result() for each in checks)
@@ -528,7 +529,7 @@ def test_key_opens_one_path_for_an_hour_and_only_to_look(keys, clock):
 
 @given(st.text(max_size=60))
 def test_invented_key_opens_nothing(text):
-    assert Keys(Hands()).by_stream_key("secret", text, "/video_feed") is None
+    assert Keys(ManualClock()).by_stream_key("secret", text, "/video_feed") is None
 
 
 def test_no_sort_of_signature_passes_for_another(keys):

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 
-from conftest import ROOT
+from harness import ROOT
 
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses"},

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from test_preroll_journal import write, write_part
 from test_recorder import BEGAN, SMALL, film, record, times, told
 
-from conftest import eventually, keeping
+from conftest import keeping
+from harness import eventually
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.archive.recovery import salvage
 from pyimagesearch.archive.retention import DAY, Holding, days_kept, plan, room
@@ -402,6 +403,7 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.deadline
 def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
         archive, clock, tmp_path, monkeypatch):
     # each step of it waited a minute for a disk that was gone

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from conftest import Later, eventually
+from harness import InBackground, eventually
 
 NEVER = 3600.0      # seconds, as repeat_after: this test wants no repeats
 
@@ -13,12 +13,12 @@ NEVER = 3600.0      # seconds, as repeat_after: this test wants no repeats
 
 def test_viewer_sees_the_newest_frame_at_once(broadcaster):
     broadcaster.publish(b"card", 5.0)
-    frame = Later(next, broadcaster.frames(NEVER)).result()
+    frame = InBackground(next, broadcaster.frames(NEVER)).result()
     assert (frame.number, frame.jpeg, frame.captured) == (1, b"card", 5.0)
 
 
 def test_viewer_waits_for_the_very_first_frame(broadcaster):
-    first = Later(next, broadcaster.frames(repeat_after=0.01))
+    first = InBackground(next, broadcaster.frames(repeat_after=0.01))
     with pytest.raises(queue.Empty):
         first.result(timeout=0.1)
     broadcaster.publish(b"one")
@@ -45,7 +45,7 @@ def test_viewer_waits_for_news_and_is_woken_by_it(broadcaster):
     viewer = broadcaster.frames(repeat_after=NEVER)
     broadcaster.publish(b"one")
     assert next(viewer).jpeg == b"one"
-    news = Later(next, viewer)
+    news = InBackground(next, viewer)
     with pytest.raises(queue.Empty):
         news.result(timeout=0.1)
     broadcaster.publish(b"two")
@@ -62,7 +62,7 @@ def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster)
     broadcaster.publish(b"an hour ago")
     broadcaster.pass_over()
     viewer = broadcaster.frames(repeat_after=0.01)
-    picture = Later(next, viewer)
+    picture = InBackground(next, viewer)
     with pytest.raises(queue.Empty):
         picture.result(timeout=0.1)
     broadcaster.publish(b"now")
@@ -72,7 +72,7 @@ def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster)
 def test_still_waits_for_a_fresh_frame_and_counts_as_a_viewer(broadcaster):
     broadcaster.publish(b"an hour ago")
     broadcaster.pass_over()
-    still = Later(broadcaster.fresh, 5)
+    still = InBackground(broadcaster.fresh, 5)
     eventually(lambda: broadcaster.viewers)
     broadcaster.publish(b"now")
     assert still.result().jpeg == b"now"
@@ -112,7 +112,7 @@ def test_close_releases_a_waiting_viewer(broadcaster):
     viewer = broadcaster.frames(repeat_after=NEVER)
     broadcaster.publish(b"one")
     next(viewer)
-    rest = Later(list, viewer)
+    rest = InBackground(list, viewer)
     broadcaster.close()
     assert rest.result() == []
 

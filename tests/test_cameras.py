@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import urllib.error
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import Hands, Product, eventually
-from machine import pace
+from harness import ManualClock, eventually
+from product import Product
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -25,6 +26,14 @@ def decode(jpeg):
 
 
 # --- settings
+
+def pace(count, other, enough=40):
+    """Return by how much count() grows for each one that other() grows by."""
+    before, since = count(), other()
+    while (grown := other() - since) < enough:
+        time.sleep(0.05)
+    return (count() - before) / grown
+
 
 def test_cameras_have_names_or_numbers():
     settings = Settings(source=("front=rtsp://h/x?a=b", "demo", "yard=0"))
@@ -88,7 +97,7 @@ def test_tiles_fill_the_mosaic_without_overlap(count):
 
 @pytest.fixture
 def mosaic():
-    mosaic = Mosaic(["a", "b"], LatestFrameBroadcaster(), 90, Hands())
+    mosaic = Mosaic(["a", "b"], LatestFrameBroadcaster(), 90, ManualClock())
     yield mosaic
     mosaic.stop()
 
@@ -218,6 +227,7 @@ def test_mosaic_shows_all_and_is_encoded_for_viewers_only(three, watch):
     assert status["cameras"][0]["encoded"] == encoded
 
 
+@pytest.mark.deadline
 def test_frozen_camera_slows_no_other(start):
     pipe = Path("/dev/shm") / f"frozen-{os.getpid()}"
     os.mkfifo(pipe)

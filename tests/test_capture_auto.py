@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import run_program
+from product import run_program
 from pyimagesearch.capture.auto import FirstCamera
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import CaptureRequest

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import DEADLINE, PATIENCE, ROOT, Product, Watching, eventually
-from machine import running
+from harness import DEADLINE, PATIENCE, ROOT, eventually
+from network import StreamReader
+from product import Product
 from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.serving.acceptor import Complaint
 from pyimagesearch.serving.connections import Connections, connections_for
@@ -147,7 +148,7 @@ def watch_from(product):
     viewers = []
 
     def begin(source):
-        viewer = Watching.__new__(Watching)
+        viewer = StreamReader.__new__(StreamReader)
         viewer.socket = call(product.port, source)
         viewer.socket.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
         viewer.file = viewer.socket.makefile("rb")
@@ -302,6 +303,7 @@ def hasty():
         yield server
 
 
+@pytest.mark.deadline
 def test_silence_slowness_and_idleness_end_in_time(hasty):
     silent, slow, body, kept = (call(hasty.port) for _ in range(4))
     body.sendall(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
@@ -316,6 +318,7 @@ def test_silence_slowness_and_idleness_end_in_time(hasty):
     assert until_closed(body).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.deadline
 def test_next_request_on_a_kept_connection_has_its_time_anew(hasty):
     with call(hasty.port) as kept:
         for _ in range(4):
@@ -323,6 +326,7 @@ def test_next_request_on_a_kept_connection_has_its_time_anew(hasty):
             time.sleep(0.8)     # together longer than any single wait may be
 
 
+@pytest.mark.deadline
 def test_body_has_its_limit(hasty):
     for size, status in ((64 * 1024, b"405"), (64 * 1024 + 1, b"413")):
         for headers, body in (
@@ -335,22 +339,24 @@ def test_body_has_its_limit(hasty):
                 assert connection.recv(65536).split()[1] == status, (size, headers)
 
 
+@pytest.mark.deadline
 def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
     eventually(lambda: hasty.connections == 0)
     stuck = deaf(hasty.port)
     stuck.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    reading, until = Watching(hasty.port), running() + PATIENCE
+    reading, until = StreamReader(hasty.port), time.monotonic() + PATIENCE
     eventually(lambda: reading.part() and hasty.connections == 2)
     while hasty.connections == 2:
         reading.part()
-        assert running() < until
+        assert time.monotonic() < until
     assert reading.part()
     reading.close()
     stuck.close()
 
 
+@pytest.mark.deadline
 def test_viewer_who_talks_without_end_is_dropped(hasty):
-    viewer = Watching(hasty.port)
+    viewer = StreamReader(hasty.port)
     viewer.socket.sendall(b"x" * 10_000)
     assert viewer.part()
     viewer.socket.sendall(b"x" * 10_000)
@@ -367,6 +373,7 @@ def deaf(port, source="127.0.0.1"):
     return connection
 
 
+@pytest.mark.deadline
 def test_client_who_takes_no_answer_is_dropped(hasty):
     """Pictures asked for again and again, and never read, filled the buffers for ever."""
     eventually(lambda: hasty.connections == 0)
@@ -428,7 +435,7 @@ def test_who_takes_no_answers_keeps_nobody_out(crowded):
 
 def test_busy_connections_beyond_the_limit_are_refused(crowded):
     eventually(lambda: crowded.connections == 0)
-    watching = [Watching(crowded.port) for _ in range(12)]
+    watching = [StreamReader(crowded.port) for _ in range(12)]
     assert until_closed(call(crowded.port)) == b""
     assert "no room for a connection of 127.0.0.1" in crowded.told()
     assert answers(crowded.port, "127.0.0.2")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from harness import ROOT
 from pyimagesearch.data_folder import DRAFT, DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 

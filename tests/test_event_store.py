@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT, eventually
+from harness import ROOT, eventually
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events import schema, store

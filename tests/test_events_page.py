@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_page import LAPTOP, PHONE, hears, light, listen, severe, size, text
 
-from conftest import DEADLINE, ROOT, eventually
+from harness import DEADLINE, ROOT, eventually
 
 PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots in
 

@@ -16,7 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 from sample_archive import FakeCamera, SampleArchive, event, write
 
-from conftest import DEADLINE, ROOT, eventually, needs
+from harness import DEADLINE, ROOT, eventually, needs
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import Hands, keeping
+from conftest import keeping
+from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
@@ -168,7 +169,7 @@ def test_clock_that_jumps_changes_no_duration(scene, clock):
     assert read_clip(seen.kept.files()[0])[1] == pytest.approx(13.9, abs=0.3)
 
 
-class Adjustable(Hands):
+class Adjustable(ManualClock):
     """A clock that somebody sets: what goes on growing is the other one."""
 
     ahead = 0.0

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Product, eventually
+from harness import eventually
+from product import Product
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing

@@ -9,7 +9,7 @@ from test_web import STATUS
 from werkzeug.security import generate_password_hash
 from werkzeug.test import EnvironBuilder
 
-from conftest import Hands
+from harness import ManualClock
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.access.roles import Role
@@ -34,7 +34,7 @@ class Guarded:
     """The app behind a authenticator that asks everybody, and what opens it."""
 
     def __init__(self, path, names=("camera",), **more):
-        self.clock = Hands()
+        self.clock = ManualClock()
         self.refused = []
         self.folder = DataFolder(str(path))
         self.authenticator = Authenticator(self.folder, self.clock, auth=True, local=False,
@@ -651,7 +651,7 @@ def test_only_trusted_proxies_are_believed(tmp_path, trusted, address):
 
 
 def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
-    authenticator = Authenticator(DataFolder(str(tmp_path)), Hands(), auth=True, local=True,
+    authenticator = Authenticator(DataFolder(str(tmp_path)), ManualClock(), auth=True, local=True,
                 in_thread=lambda work: work())
     app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator=authenticator))
     assert app.test_client().get("/api/status").json["auth"] is False

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,18 +20,9 @@ import test_page
 from test_page import moves, severe, text
 
 from chromium import go
-from conftest import (
-    DEADLINE,
-    PATIENCE,
-    ROOT,
-    Product,
-    eventually,
-    free_port,
-    needs,
-    run_program,
-    template,
-)
-from machine import age, running
+from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
+from network import free_port
+from product import Product, run_program, template
 
 page = test_page.page       # a fixture
 SMALL = ("--source", "demo:320x240@10")
@@ -131,12 +123,12 @@ def watching(product, credential):
 
 def ends(viewer):
     """Return after how many seconds the stream of *viewer* is at its end."""
-    start = running()
+    start = time.monotonic()
     while viewer[1].read1(65536):
-        assert running() - start < PATIENCE
+        assert time.monotonic() - start < PATIENCE
     for each in reversed(viewer):
         each.close()
-    return running() - start
+    return time.monotonic() - start
 
 
 def test_start_outside_is_guarded_and_prints_the_way_in(product):
@@ -482,7 +474,7 @@ def age_of_the_next_frame(stream):
     """Return how many seconds ago the frame was captured that comes next."""
     while not (found := re.match(rb"X-Timestamp: ([\d.]+)", stream.readline())):
         pass
-    return age(float(found[1]))
+    return time.time() - float(found[1])
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "caddy"])

@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import pytest
 
-from conftest import DEADLINE, eventually, free_port, needs, stood_still
+from conftest import stood_still
+from harness import DEADLINE, eventually, needs
+from network import free_port
 from pyimagesearch.capture import http_camera as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from test_recorder import probe
 
-from conftest import DEADLINE, ROOT, Product, eventually, missing, needs, run_program
+from harness import DEADLINE, ROOT, eventually, missing, needs
+from product import Product, run_program
 from pyimagesearch.recording.clip import read_clip
 
 
@@ -157,7 +158,7 @@ def rtsp(tmp_path):
     started = []
 
     def begin(*shape):
-        from conftest import free_port
+        from network import free_port
         if not Path("/usr/bin/python3").exists() or subprocess.run(
                 ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"],
                 capture_output=True).returncode:

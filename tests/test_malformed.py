@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.fuzz import Chance, request, talk
-from conftest import DEADLINE, Product, eventually
+from harness import DEADLINE, eventually
+from product import Product
 
 BAD = [
     b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n",

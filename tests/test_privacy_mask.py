@@ -64,7 +64,7 @@ def test_masked_part_is_black_in_brightness_and_colour_and_the_rest_is_as_it_was
 
 @pytest.mark.parametrize("kind", [of_array, of_ffmpeg])
 def test_what_the_camera_gave_is_not_written_to(kind):
-    """Later frames of a video are decoded from earlier ones."""
+    """InBackground frames of a video are decoded from earlier ones."""
     image = scene(320, 240)
     bare = kind(image)
     before = bare.grey().copy(), bare.colour().copy()

@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 
-from conftest import DEADLINE, ROOT
+from harness import DEADLINE, ROOT
 
 FREE_20_MB = """if True:
     from pyimagesearch.system.process import keep_freed_memory

@@ -11,7 +11,7 @@ from sample_archive import FakeCamera, SampleArchive
 from test_guard import Guarded
 from test_web import STATUS
 
-from conftest import ROOT, Hands, eventually
+from harness import ROOT, ManualClock, eventually
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -57,7 +57,7 @@ def printed(archive):
                                              ("yard", LOST), ("", ARMED)], 1):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
-    mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, Hands())
+    mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
     services = Services(feeds, mosaic=mosaic, archive=archive)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200

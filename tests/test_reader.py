@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from conftest import Later, eventually
+from harness import InBackground, eventually
 from pyimagesearch.capture import reader as reading
 from pyimagesearch.capture.reader import FrameReader, ReaderThread
 from pyimagesearch.clock import SystemClock
@@ -57,7 +57,7 @@ def test_slow_loop_gets_the_newest_frame_and_none_twice(script):
         script.answers.put(IMAGE)
     eventually(lambda: script.reads == 5)
     assert next(frames).number == 4
-    news = Later(next, frames)
+    news = InBackground(next, frames)
     with pytest.raises(queue.Empty):
         news.result(timeout=0.1)
     script.answers.put(IMAGE)
@@ -91,7 +91,7 @@ def test_frozen_camera_is_lost_after_its_patience_and_its_thread_counted(script)
 
 def test_cancel_ends_the_loop_at_once_though_the_camera_blocks(script):
     reader = reader_of(script)
-    rest = Later(list, reader.frames())
+    rest = InBackground(list, reader.frames())
     reader.cancel()
     assert rest.result() == []
 

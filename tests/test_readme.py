@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import DEADLINE, ROOT, Product, missing, needs, run_program
+from harness import DEADLINE, ROOT, missing, needs
+from product import Product, run_program
 from pyimagesearch.settings.settings import Settings
 
 README = (ROOT / "README.md").read_text()

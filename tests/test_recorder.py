@@ -12,7 +12,8 @@ from fractions import Fraction
 import cv2
 import pytest
 
-from conftest import ROOT, keeping, needs
+from conftest import keeping
+from harness import ROOT, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.recording import (

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from conftest import eventually
+from harness import eventually
 from pyimagesearch.access.refused_logins import RefusedLogins, shown
 from pyimagesearch.events.store import EventStore
 

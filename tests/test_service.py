@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ROOT, missing, needs, run_program
+from harness import ROOT, missing, needs
+from product import run_program
 from pyimagesearch.errors import ServiceError
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.system import service as command

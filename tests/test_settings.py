@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import ROOT
+from harness import ROOT
 from pyimagesearch.settings.settings import Settings, SettingsError
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import DEADLINE
+from harness import DEADLINE
 from pyimagesearch.capture import videofile
 from pyimagesearch.capture.cameras import find_camera, parse_demo
 from pyimagesearch.capture.demo import DemoScene, DemoSource

@@ -21,7 +21,9 @@ from test_connections import CROWDED, call, small
 
 from benchmarks.load import anybody
 from chromium import go
-from conftest import DEADLINE, ROOT, Product, Watching, eventually, needs, run_program
+from harness import DEADLINE, ROOT, eventually, needs
+from network import StreamReader
+from product import Product, run_program
 from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.serving.certificate_expiry import Validity
@@ -88,7 +90,7 @@ def name_shown(port):
     return cert.subject.rfc4514_string()
 
 
-class WatchingTls(Watching):
+class WatchingTls(StreamReader):
     """A viewer that reads the parts of a stream through TLS."""
 
     def __init__(self, port, **wanted):
@@ -267,6 +269,7 @@ def test_strangers_in_the_middle_of_a_handshake_keep_nobody_out(pair):
             each.close()
 
 
+@pytest.mark.deadline
 def test_everything_ends_within_a_second_streams_open(pair):
     product = Product(*DEMO, "--cert", str(pair[0]), "--key", str(pair[1]))
     viewers = [WatchingTls(product.port) for _ in range(3)]

@@ -1,0 +1,69 @@
+"""Waiting, clocks and required programs, for all tests."""
+
+import os
+import queue
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 60.0     # seconds to wait for what must happen; only a failing test waits so long
+DEADLINE = 300.0    # seconds after which a call that blocks is given up
+
+
+class InBackground:
+    """Run *function* on a thread of its own; result() waits for what it returned."""
+
+    def __init__(self, function, *args):
+        self._box = queue.SimpleQueue()
+        threading.Thread(target=lambda: self._box.put(function(*args)),
+                         daemon=True).start()      # a stuck test must still end
+
+    def result(self, timeout=DEADLINE):
+        return self._box.get(timeout=timeout)
+
+
+class ManualClock:
+    """A clock that only a test moves; waiting on it takes no real time."""
+
+    def __init__(self, now=1_800_000_000.0):
+        self.now = now
+        self.waits = []
+
+    def time(self):
+        return self.now
+
+    def monotonic(self):
+        return self.now - 1_700_000_000.0
+
+    def wait(self, event, seconds):
+        self.waits.append(seconds)
+        self.now += max(0.0, seconds)
+        return event.is_set()
+
+
+def eventually(question, patience=PATIENCE):
+    """Wait until *question* has a true answer, and return that."""
+    until, pause = time.monotonic() + patience, 0.01
+    while not (answer := question()):
+        assert time.monotonic() < until, f"not within {patience} s: {question}"
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.5)       # asking costs the program time, too
+    return answer
+
+
+def needs(program, package):
+    """Return the path of *program*; a machine without it cannot run the test."""
+    # Debian has servers where an ordinary user's PATH does not lead
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
+    if not found:
+        missing(f"{program} is not installed; run: sudo apt install {package}")
+    return found
+
+
+def missing(sentence):
+    """Skip, saying what helps; where everything must be there, fail instead."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)

@@ -1,0 +1,89 @@
+"""Peers over real sockets: a viewer of a stream, and a link that can fail."""
+
+import contextlib
+import socket
+import threading
+
+from harness import DEADLINE
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class StreamReader:
+    """A viewer that reads the parts of a stream from a plain socket."""
+
+    def __init__(self, port, path="/video_feed", version="1.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
+        self.socket.sendall(
+            f"GET {path} HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+        self.file = self.socket.makefile("rb")
+        self.headers = self._read_headers()
+        assert self.file.readline() == b"--frame\r\n"
+
+    def _read_headers(self):
+        lines = list(iter(lambda: self.file.readline().strip(), b""))
+        return dict(line.split(b": ", 1) for line in lines if b": " in line)
+
+    def part(self):
+        """Return headers and JPEG of the next part, with the boundary behind it."""
+        headers = self._read_headers()
+        jpeg = self.file.read(int(headers[b"Content-Length"]))
+        assert self.file.read(11) == b"\r\n--frame\r\n"
+        return headers, jpeg
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class FailingLink:
+    """A way through to the server that can be cut or clogged."""
+
+    def __init__(self, port):
+        self.target, self.clogged, self.pairs = port, threading.Event(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target))
+                except ConnectionRefusedError:      # nobody there, as behind a router
+                    near.close()
+                    continue
+                clogged = threading.Event()
+                self.pairs.append((near, far, clogged))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self.carry, args=(*pair, clogged),
+                                     daemon=True).start()
+
+    def carry(self, source, sink, clogged):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not clogged.is_set():
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def clog(self):
+        """Everything sent over the connections there are now vanishes."""
+        for _, _, clogged in self.pairs:
+            clogged.set()
+
+    def cut(self):
+        for near, far, _ in self.pairs:
+            for end in (near, far):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self.pairs.clear()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.cut()
