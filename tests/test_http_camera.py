@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import pytest
 
-from conftest import stood_still
 from harness import DEADLINE, eventually, needs
 from network import free_port
 from pyimagesearch.capture import http_camera as http
@@ -200,6 +199,7 @@ def test_server_that_speaks_no_http_is_told(opened):
 
 # --- real cameras
 
+@pytest.mark.deadline
 def test_our_own_stream_and_still_are_cameras(start):
     first = start("--source", "demo:320x240@10", "--no-record")
     first.wait_for("learning")
@@ -207,7 +207,7 @@ def test_our_own_stream_and_still_are_cameras(start):
         second = start("--source", first.url + path)
         status = eventually(lambda second=second: (now := second.camera)["width"] == 320
                             and now["state"] in ("learning", "live") and now)
-        assert status["losses"] == 0 or stood_still()
+        assert status["losses"] == 0
     assert "MJPEG over HTTP" in start("--source", first.url + "/video_feed").wait_for(
         "learning")["granted"]
 

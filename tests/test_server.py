@@ -20,8 +20,8 @@ import pytest
 from harness import DEADLINE, ROOT, eventually, needs
 from network import StreamReader
 from product import Product, run_program
+from pyimagesearch import addresses
 from pyimagesearch.addresses import urls
-from pyimagesearch.serving import listen as listening
 from pyimagesearch.serving.listen import listen
 
 SMALL = ("--source", "demo:320x240@10")
@@ -200,8 +200,8 @@ def test_link_for_a_phone_needs_no_way_out_of_the_network(monkeypatch, own, show
         def connect(self, address):
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
     monkeypatch.setattr(socket, "socket", Inside)
-    monkeypatch.setattr(listening, "own_addresses", lambda: set(map(ipaddress.ip_address, own)))
-    assert listening.lan_address() == shown
+    monkeypatch.setattr(addresses, "own_addresses", lambda: set(map(ipaddress.ip_address, own)))
+    assert addresses.lan_address() == shown
 
 
 def test_port_in_use_is_one_sentence():
