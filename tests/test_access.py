@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 
-from harness import DEADLINE, ROOT, ManualClock, InBackground, eventually
+from harness import DEADLINE, ROOT, InBackground, ManualClock, eventually
 from product import run_program
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, Wait
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
