@@ -26,7 +26,11 @@ class ListenError(SurveillanceError):
 
 
 class TooManyViewers(SurveillanceError):
-    """There is no room for one more live stream; there may be later."""
+    """The server has as many live streams as it may have; there may be room later."""
+
+
+class TooManyStreams(TooManyViewers):
+    """One address has as many live streams as it may have."""
 
 
 class DataFolderError(SurveillanceError):

@@ -46,8 +46,8 @@ STATUS = CameraStatus(
 class SampleArchive:
     """Stands in for the archive: a real store and real files, no recorder."""
 
-    def __init__(self, folder):
-        self.store = EventStore(folder / "events.db", SystemClock())
+    def __init__(self, folder, **options):
+        self.store = EventStore(folder / "events.db", SystemClock(), **options)
         self.clips = folder / "clips"
         self.clips.mkdir(exist_ok=True)
         self.armed = True
@@ -185,16 +185,13 @@ def fill(archive, days=2, noon=None):
 
 def main(folder):
     from pyimagesearch.capture.demo import DemoScene
-    from pyimagesearch.events import store
     from pyimagesearch.jpeg import encode
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.events import api as eventapi
     from pyimagesearch.web.services import Services
 
-    store.UNDO = eventapi.UNDO = PATIENT
-    archive = SampleArchive(folder)
+    archive = SampleArchive(folder, undo_seconds=PATIENT)
     fill(archive)
     broadcaster = LatestFrameBroadcaster()
     broadcaster.publish(encode(DemoScene((640, 480), 10, seed=7).picture(240), 75), time.time())

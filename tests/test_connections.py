@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from harness import DEADLINE, PATIENCE, ROOT, eventually
 from network import StreamReader
 from product import Product
-from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.serving.acceptor import Complaint
 from pyimagesearch.serving.connections import Connections, connections_for
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
@@ -161,23 +161,25 @@ def watch_from(product):
     eventually(lambda: product.camera["viewers"] == 0)
 
 
-def test_one_address_has_so_many_streams_and_then_a_503_that_says_so(product, watch_from):
+def test_address_with_too_many_streams_gets_429(product, watch_from):
     for _ in range(2):
         assert b"200 OK" in watch_from("127.0.0.1").status
     code, headers, page = refused(product, "text/html")
-    assert (code, headers["Retry-After"]) == (503, "10")
+    assert (code, headers["Retry-After"]) == (429, "10")
     assert headers.get_content_type() == "text/html"
-    assert "Your address has 2 live pictures open already" in page
+    assert "Your address has 2 live streams open" in page
     code, headers, text = refused(product, "application/json")
-    assert code == 503
-    assert "2 live pictures" in json.loads(text)["error"]
+    assert code == 429
+    assert "2 live streams" in json.loads(text)["error"]
 
 
 def test_all_addresses_together_have_so_many_streams(product, watch_from):
     for source in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
         assert b"200 OK" in watch_from(source).status
     assert b"503" in watch_from("127.0.0.3").status
-    assert "All 3 places for viewers are taken" in refused(product, "text/html")[2]
+    code, headers, page = refused(product, "text/html")
+    assert (code, headers["Retry-After"]) == (503, "10")
+    assert "All 3 live streams of this server are in use" in page
 
 
 def test_who_leaves_makes_room(product, watch_from):
@@ -200,10 +202,10 @@ def test_asking_for_the_head_of_a_stream_takes_no_place(product, watch_from):
 def test_places_are_counted_and_given_back_once():
     limits = ViewerLimits(most=2, per_address=1)
     first = limits.admit("a")
-    with pytest.raises(TooManyViewers, match="Your address has 1"):
+    with pytest.raises(TooManyStreams, match="Your address has 1"):
         limits.admit("a")
     second = limits.admit("b")
-    with pytest.raises(TooManyViewers, match="All 2 places"):
+    with pytest.raises(TooManyViewers, match="All 2 live streams"):
         limits.admit("c")
     first.give_back()
     first.give_back()
@@ -281,7 +283,7 @@ def test_network_of_ipv6_is_one_place():
         viewers.admit(f"2001:db8::{number}")
     assert limits.admit("2001:db8::3", lambda: None) is None
     assert limits.admit("2001:db8:0:1::3", lambda: None)
-    with pytest.raises(TooManyViewers):
+    with pytest.raises(TooManyStreams):
         viewers.admit("2001:db8::3")
     viewers.admit("2001:db8:0:1::3")
 

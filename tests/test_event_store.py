@@ -267,8 +267,8 @@ def test_deleted_event_is_hidden_and_can_be_restored(events):
         assert [one.id for one in reader.page(limit=9)[0]] == [3]
         assert reader.event(1) is None
     assert events.restore([1, 3]) == 1
-    assert events.erase(NOON + store.UNDO) == []    # not yet
-    assert events.erase(NOON + store.UNDO + 0.1) == ["2.mp4"]
+    assert events.erase(NOON + events.undo_seconds) == []    # not yet
+    assert events.erase(NOON + events.undo_seconds + 0.1) == ["2.mp4"]
     assert events.restore([2]) == 0
     with written(events) as reader:
         assert [one.id for one in reader.page(limit=9)[0]] == [3, 1]

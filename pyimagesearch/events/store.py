@@ -27,7 +27,7 @@ QUEUED = 10_000     # writes that wait at most, when nothing can be written
 BATCH = 500         # writes in one transaction at most
 RETRY = 1.0         # seconds between two tries to write
 ANSWER = 5.0        # seconds that a view waits for its write
-UNDO = 10.0         # seconds for which a deleted event can be restored
+UNDO_SECONDS = 10.0     # for which a deleted event can be restored
 
 IN = "id IN (SELECT value FROM json_each(?))"
 
@@ -52,7 +52,9 @@ class EventStore:
     is committed survives the death of the process at any moment.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *,
+                 undo_seconds: float = UNDO_SECONDS) -> None:
+        self.undo_seconds = undo_seconds
         self.name = "store"
         self.trouble = ""       # why nothing can be written now; empty = all well
         self._path = path
@@ -227,7 +229,7 @@ class EventStore:
         """
         Hide events at once; return how many. Starred ones stay.
 
-        They go for good by :meth:`erase`, ``UNDO`` seconds after *now* [seconds
+        They go for good by :meth:`erase`, ``undo_seconds`` after *now* [seconds
         since the epoch].
         """
         return self._change(f"UPDATE events SET deleted = ? WHERE deleted IS NULL "
@@ -240,7 +242,7 @@ class EventStore:
 
     def erase(self, now: float) -> list[str]:
         """
-        Remove for good what was deleted more than ``UNDO`` seconds before *now*.
+        Remove for good what was deleted more than ``undo_seconds`` before *now*.
 
         Return the paths of the files that are left over. What is still being
         recorded waits until it has ended.
@@ -249,7 +251,7 @@ class EventStore:
             ids = json.dumps([id for id, in connection.execute(
                 'SELECT id FROM events WHERE deleted < ? AND "end" IS NOT NULL AND NOT '
                 "EXISTS (SELECT 1 FROM files WHERE event_id = id AND state = ?)",
-                (now - UNDO, OPEN))])
+                (now - self.undo_seconds, OPEN))])
             paths = [path for path, in connection.execute(
                 f"SELECT path FROM files WHERE state != ? AND event_{IN}", (GONE, ids))]
             connection.execute(f"DELETE FROM files WHERE event_{IN}", [ids])

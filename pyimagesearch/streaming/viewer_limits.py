@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from pyimagesearch.addresses import network_of
-from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.errors import TooManyStreams, TooManyViewers
 
 UNLIMITED = 1 << 31
 
@@ -42,11 +42,12 @@ class ViewerLimits:
         with self._lock:
             if self._open.total() >= self._most:
                 raise TooManyViewers(
-                    f"All {self._most} places for viewers are taken; try again later.")
+                    f"All {self._most} live streams of this server are in use; "
+                    "try again later.")
             if self._open[network] >= self._per_address:
-                raise TooManyViewers(
-                    f"Your address has {self._per_address} live pictures open already, "
-                    "which is the most that one may have; close another one first.")
+                raise TooManyStreams(
+                    f"Your address has {self._per_address} live streams open, the "
+                    "maximum for one address; close one of them first.")
             self._open[network] += 1
         return Ticket(lambda: self._leave(network))
 

@@ -1,10 +1,10 @@
 """The live view: its pages, its endless streams, and stills."""
 
 from flask import Blueprint, Response, abort, g, render_template, request
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from pyimagesearch.access.roles import Role
-from pyimagesearch.errors import TooManyViewers
+from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
@@ -71,6 +71,8 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
     """Return the endless response that shows *broadcaster*; 503 without room for it."""
     try:
         ticket = get_services().limits.admit(request.remote_addr or "")
+    except TooManyStreams as limit:
+        raise TooManyRequests(str(limit), retry_after=FULL) from None
     except TooManyViewers as full:
         raise ServiceUnavailable(str(full), retry_after=FULL) from None
     return Response(LiveStream(broadcaster, ticket.give_back), headers=LIVE,

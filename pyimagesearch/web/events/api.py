@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, abort, url_for
 
 from pyimagesearch.events.event import Event, KeptFile
-from pyimagesearch.events.store import UNDO
 from pyimagesearch.web.params import body, ids, query, truth
 from pyimagesearch.web.services import archive_or_404, get_services
 
@@ -79,7 +78,7 @@ def deleted(wanted: list[int]) -> dict[str, Any]:
     """Delete the events; return how many, and how long they can be restored [s]."""
     store = archive_or_404().store
     count = get_services().in_thread(lambda: store.delete(wanted, time.time()))
-    return {"deleted": count, "undo": UNDO}
+    return {"deleted": count, "undo": store.undo_seconds}
 
 
 def found(id: int) -> Event:

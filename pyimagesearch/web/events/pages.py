@@ -8,7 +8,6 @@ from flask import Blueprint, Response, abort, url_for
 
 from pyimagesearch.events.event import KINDS, Cursor, Event
 from pyimagesearch.events.queries import EventReader, Filters, bounds
-from pyimagesearch.events.store import UNDO
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web.live import page
 from pyimagesearch.web.params import Query, filters, query
@@ -50,7 +49,7 @@ def index() -> Response:
     seen: View = get_services().in_thread(look)
     wanted = asked.filters
     return page(
-        "events.html", filters=wanted, kinds=KINDS, undo=UNDO,
+        "events.html", filters=wanted, kinds=KINDS, undo=store.undo_seconds,
         chart=drawn(seen, wanted),
         cameras=sorted({*seen.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
@@ -79,7 +78,7 @@ def show(id: int) -> Response:
     event, (newer, older) = found
     return page(
         "event.html", event=event, why=wording.ABSENT, day=day_of(event.begin),
-        undo=UNDO,
+        undo=store.undo_seconds,
         newer=newer and link(wanted, "events.show", id=newer),
         older=older and link(wanted, "events.show", id=older), back=link(wanted))
 
