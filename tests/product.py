@@ -15,6 +15,7 @@ import time
 import urllib.request
 
 from harness import DEADLINE, PATIENCE, ROOT, eventually
+
 from prefork import Template
 
 

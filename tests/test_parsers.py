@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+from dataclasses import fields
 from email.message import Message
 
 import pytest
@@ -34,10 +35,11 @@ from pyimagesearch.serving.http_syntax import (
 )
 from pyimagesearch.settings.loading import merged
 from pyimagesearch.settings.option import parse, parse_bytes
-from pyimagesearch.settings.settings import Settings, options
+from pyimagesearch.settings.settings import CameraOptions, Settings, options
 from pyimagesearch.web import params as asked
 
 TABLE = {item.name: item for item in options()}
+CAMERA_TABLE = {item.name: item for item in fields(CameraOptions)}
 MANY = settings(max_examples=60)
 DEEP = "[" * 20_000
 DIGITS = "1" * 5000         # more than int() takes
@@ -83,7 +85,7 @@ def read(toml, content):
     """Return the settings of a file, or the sentence that says why there are none."""
     toml.write_bytes(content)
     try:
-        return Settings(**merged(TABLE, {"config": str(toml)}, {}))
+        return Settings(**merged(TABLE, CAMERA_TABLE, {"config": str(toml)}, {}))
     except SettingsError as error:
         return str(error)
 

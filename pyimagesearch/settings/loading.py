@@ -54,13 +54,13 @@ def build_parser(table: Table) -> argparse.ArgumentParser:
     return parser
 
 
-def merged(table: Table, typed: Mapping[str, Any],
+def merged(table: Table, camera_table: Table, typed: Mapping[str, Any],
            environ: Mapping[str, str]) -> dict[str, Any]:
     """Return all that was set anywhere, the strongest word last."""
     given = {name: value for name in table
              if (value := environ.get(ENV_PREFIX + name.upper(), ""))}
     file = typed.get("config", given.get("config"))
-    values = read_toml(table, file) if file else {}
+    values = read_toml(table, camera_table, file) if file else {}
     values |= {name: parse(table[name], text, ENV_PREFIX + name.upper())
                for name, text in given.items()}
     return values | {name: parse(table[name], text, flag(table[name]))
@@ -78,7 +78,7 @@ def unknown(table: Table, environ: Mapping[str, str]) -> list[str]:
             for name in strange]
 
 
-def read_toml(table: Table, file: str) -> dict[str, Any]:
+def read_toml(table: Table, camera_table: Table, file: str) -> dict[str, Any]:
     """Return the settings in *file*; raises :exc:`SettingsError` for what is none."""
     try:
         content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
@@ -97,11 +97,12 @@ def read_toml(table: Table, file: str) -> dict[str, Any]:
             raise SettingsError(
                 f"source in {file} stands beside tables [cameras.NAME], "
                 "but must be one of them, with a name")
-        values["source"], values["tables"] = read_cameras(table, cameras, file)
+        values["source"], values["tables"] = read_cameras(
+            table["source"], camera_table, cameras, file)
     return values
 
 
-def read_cameras(table: Table, cameras: Any, file: str
+def read_cameras(source_option: Option, table: Table, cameras: Any, file: str
                  ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
     """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
     if not isinstance(cameras, dict) or not all(
@@ -109,15 +110,14 @@ def read_cameras(table: Table, cameras: Any, file: str
             for name, content in cameras.items()):
         raise SettingsError(f"cameras in {file} must be tables [cameras.NAME], with "
                             "names of up to 32 letters, digits, - and _")
-    own = {name: item for name, item in table.items() if item.metadata["per_camera"]}
     sources, settings = [], {}
     for name, content in cameras.items():
         where = f"[cameras.{name}] of {file}"
         if "source" not in content:
             raise SettingsError(f"{where} has no source, but must name its camera")
-        source = parse(table["source"], content.pop("source"), f"source in {where}")
+        source = parse(source_option, content.pop("source"), f"source in {where}")
         sources += [f"{name}={each}" for each in source]
-        settings[name] = {key: parse_in(own, key, value, where, "source")
+        settings[name] = {key: parse_in(table, key, value, where, "source")
                           for key, value in content.items()}
     return tuple(sources), settings
 

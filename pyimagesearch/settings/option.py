@@ -22,24 +22,22 @@ FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 Option = Field[Any]
 
 
-def option(default: Any, help: str, *flags: str, kind: type | None = None,
+def option(default: Any, help: str, *flags: str, group: str, kind: type | None = None,
            low: float | None = None, high: float | None = None,
            choices: tuple[str, ...] = (), pattern: str | None = None,
-           metavar: str | None = None, allowed: str = "",
-           per_camera: bool = False) -> Any:
+           metavar: str | None = None, allowed: str = "") -> Any:
     """
     Declare one setting, as a field of a dataclass.
 
-    *kind* is the type of a value, by default that of *default*; *low* and
-    *high* are inclusive; *choices* are all values there are; *pattern* is
-    what a text must match, and *metavar* how it is written, or *allowed* where
-    that takes more words. *per_camera* settings may differ from one camera to
-    the next.
+    *group* is its heading in help and documentation. *kind* is the type of a value, by
+    default that of *default*; *low* and *high* are inclusive; *choices* are the only
+    values; *pattern* is what text must match, and *metavar* shows how it is written,
+    or *allowed* describes it where that takes more words.
     """
     return field(default=default, metadata={
-        "help": help, "flags": flags, "kind": kind or type(default), "low": low,
-        "high": high, "choices": choices, "pattern": pattern, "metavar": metavar,
-        "allowed": allowed, "per_camera": per_camera})
+        "help": help, "flags": flags, "group": group, "kind": kind or type(default),
+        "low": low, "high": high, "choices": choices, "pattern": pattern,
+        "metavar": metavar, "allowed": allowed})
 
 
 def flag(item: Option) -> str:
