@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from harness import ManualClock, needs
 from hypothesis import HealthCheck, settings
+
+from harness import ManualClock, needs
 from network import FailingLink, StreamReader
 from product import Product
-
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll

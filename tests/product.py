@@ -15,7 +15,6 @@ import time
 import urllib.request
 
 from harness import DEADLINE, PATIENCE, ROOT, eventually
-
 from prefork import Template
 
 

@@ -12,12 +12,12 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, ROOT, InBackground, ManualClock, eventually
 from hypothesis import given
 from hypothesis import strategies as st
-from product import run_program
 from werkzeug.security import generate_password_hash
 
+from harness import DEADLINE, ROOT, InBackground, ManualClock, eventually
+from product import run_program
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, Wait
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.access.log_redaction import RedactingFormatter

@@ -9,7 +9,6 @@ import stat
 import time
 
 import pytest
-from harness import eventually
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from test_preroll_journal import write, write_part
 from test_recorder import BEGAN, SMALL, film, record, times, told
 
 from conftest import keeping
+from harness import eventually
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.archive.recovery import salvage
 from pyimagesearch.archive.retention import DAY, Holding, days_kept, plan, room

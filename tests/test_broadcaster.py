@@ -4,6 +4,7 @@ import queue
 import threading
 
 import pytest
+
 from harness import InBackground, eventually
 
 NEVER = 3600.0      # seconds, as repeat_after: this test wants no repeats

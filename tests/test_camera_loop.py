@@ -6,9 +6,9 @@ import time
 import cv2
 import numpy as np
 import pytest
-from harness import eventually
 
 from conftest import keeping
+from harness import eventually
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.clock import SystemClock

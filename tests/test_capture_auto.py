@@ -9,8 +9,8 @@ import types
 import cv2
 import numpy as np
 import pytest
-from product import run_program
 
+from product import run_program
 from pyimagesearch.capture.auto import FirstCamera
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import CaptureRequest

@@ -14,12 +14,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, PATIENCE, ROOT, eventually
 from hypothesis import given
 from hypothesis import strategies as st
+
+from harness import DEADLINE, PATIENCE, ROOT, eventually
 from network import StreamReader
 from product import Product
-
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.serving.acceptor import Complaint
 from pyimagesearch.serving.connections import Connections, connections_for

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from harness import ROOT
 
+from harness import ROOT
 from pyimagesearch.data_folder import DRAFT, DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 

@@ -10,10 +10,10 @@ import sys
 import threading
 
 import pytest
-from harness import ROOT, eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness import ROOT, eventually
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events import schema, store

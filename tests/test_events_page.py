@@ -8,12 +8,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, ROOT, eventually
-from sample_archive import SECONDS
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_page import LAPTOP, PHONE, hears, light, listen, severe, size, text
+
+from harness import DEADLINE, ROOT, eventually
+from sample_archive import SECONDS
 
 PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots in
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from harness import DEADLINE, ROOT, eventually, needs
-from sample_archive import FakeCamera, SampleArchive, event, write
 
+from harness import DEADLINE, ROOT, eventually, needs
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,
@@ -33,6 +32,7 @@ from pyimagesearch.web.app import create_app
 from pyimagesearch.web.events import files as eventfiles
 from pyimagesearch.web.events.export import Export
 from pyimagesearch.web.services import Services
+from sample_archive import FakeCamera, SampleArchive, event, write
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
 CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"

@@ -5,9 +5,9 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from harness import ManualClock
 
 from conftest import keeping
+from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings

@@ -5,11 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from harness import ManualClock
 from test_web import STATUS
 from werkzeug.security import generate_password_hash
 from werkzeug.test import EnvironBuilder
 
+from harness import ManualClock
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.access.roles import Role

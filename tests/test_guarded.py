@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 import test_page
-from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
-from network import free_port
-from product import Product, run_program, template
 from test_page import moves, severe, text
 
 from chromium import go
+from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
+from network import free_port
+from product import Product, run_program, template
 
 page = test_page.page       # a fixture
 SMALL = ("--source", "demo:320x240@10")

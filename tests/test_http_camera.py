@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import pytest
+
 from harness import DEADLINE, eventually, needs
 from network import free_port
-
 from pyimagesearch.capture import http_camera as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 import zmq
-from harness import ROOT, eventually
 from hypothesis import given
 from hypothesis import strategies as st
-from network import free_port
 
+from harness import ROOT, eventually
+from network import free_port
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagezmq import unpack
 from pyimagesearch.errors import BadPicture

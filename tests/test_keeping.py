@@ -10,10 +10,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, ROOT, eventually, missing, needs
-from product import Product, run_program
 from test_recorder import probe
 
+from harness import DEADLINE, ROOT, eventually, missing, needs
+from product import Product, run_program
 from pyimagesearch.recording.clip import read_clip
 
 

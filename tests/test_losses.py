@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from harness import DEADLINE, ROOT, InBackground, eventually, missing
 from network import free_port
-
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.rtsp import open_rtsp
 from pyimagesearch.capture.url import parse_url

@@ -8,12 +8,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from product import Product
 
 from benchmarks.fuzz import Chance, request, talk
+from harness import DEADLINE, eventually
+from product import Product
 
 BAD = [
     b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n",

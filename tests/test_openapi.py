@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sample_archive import FakeCamera, SampleArchive
 from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 
 from pyimagesearch.events.event import (
@@ -24,6 +23,7 @@ from pyimagesearch.events.event import (
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.api.openapi import description
+from sample_archive import FakeCamera, SampleArchive
 
 NOON = 1_763_640_000.0
 METHODS = {"get", "post", "put", "patch", "delete"}

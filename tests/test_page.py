@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import PATIENCE, eventually
-from product import Product
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from chromium import go
+from harness import PATIENCE, eventually
+from product import Product
 
 PHONE, LAPTOP = (390, 844), (1366, 768)
 PICTURES = os.environ.get("PICTURES")       # a folder to keep the screenshots in

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from harness import eventually
-from product import run_program
 from test_evidence import GREY, Scene
 from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_web import STATUS
 
+from harness import eventually
+from product import run_program
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.data_folder import DataFolder, which_must_be_there
 from pyimagesearch.errors import DataFolderError

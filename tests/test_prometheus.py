@@ -6,18 +6,18 @@ import sys
 from dataclasses import replace
 
 import pytest
-from harness import ROOT, ManualClock, eventually
 from prometheus_client.parser import text_string_to_metric_families
-from sample_archive import FakeCamera, SampleArchive
 from test_guard import Guarded
 from test_web import STATUS
 
+from harness import ROOT, ManualClock, eventually
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
+from sample_archive import FakeCamera, SampleArchive
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,

@@ -5,8 +5,8 @@ import threading
 
 import numpy as np
 import pytest
-from harness import InBackground, eventually
 
+from harness import InBackground, eventually
 from pyimagesearch.capture import reader as reading
 from pyimagesearch.capture.reader import FrameReader, ReaderThread
 from pyimagesearch.clock import SystemClock

@@ -6,9 +6,9 @@ import shlex
 import subprocess
 
 import pytest
+
 from harness import DEADLINE, ROOT, missing, needs
 from product import Product, run_program
-
 from pyimagesearch.settings.settings import Settings
 
 README = (ROOT / "README.md").read_text()

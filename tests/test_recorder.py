@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import cv2
 import pytest
-from harness import ROOT, needs
 
 from conftest import keeping
+from harness import ROOT, needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.recording import (

@@ -5,8 +5,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from harness import eventually
 
+from harness import eventually
 from pyimagesearch.access.refused_logins import RefusedLogins, shown
 from pyimagesearch.events.store import EventStore
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from harness import DEADLINE, ROOT, eventually, needs
 from network import StreamReader
 from product import Product, run_program
-
 from pyimagesearch import addresses
 from pyimagesearch.addresses import urls
 from pyimagesearch.serving.listen import listen

@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from harness import ROOT, missing, needs
 from hypothesis import given
 from hypothesis import strategies as st
-from product import run_program
 
+from harness import ROOT, missing, needs
+from product import run_program
 from pyimagesearch.errors import ServiceError
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.system import service as command

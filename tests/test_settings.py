@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from harness import ROOT
 
+from harness import ROOT
 from pyimagesearch.settings.settings import Settings, SettingsError
 
 

@@ -7,10 +7,10 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from harness import DEADLINE
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import DEADLINE
 from pyimagesearch.capture import videofile
 from pyimagesearch.capture.cameras import find_camera, parse_demo
 from pyimagesearch.capture.demo import DemoScene, DemoSource

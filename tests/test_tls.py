@@ -17,13 +17,13 @@ import gevent.socket
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from harness import DEADLINE, ROOT, eventually, needs
-from network import StreamReader
-from product import Product, run_program
 from test_connections import CROWDED, call, small
 
 from benchmarks.load import anybody
 from chromium import go
+from harness import DEADLINE, ROOT, eventually, needs
+from network import StreamReader
+from product import Product, run_program
 from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
 from pyimagesearch.serving.certificate_expiry import Validity

@@ -7,10 +7,10 @@ import threading
 
 import numpy as np
 import pytest
-from harness import eventually
-from product import Product
 
 from conftest import keeping
+from harness import eventually
+from product import Product
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
