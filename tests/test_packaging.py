@@ -38,6 +38,14 @@ def test_installed_command_serves_pages_and_static_files_from_any_folder(
     assert product.stop()[1] == 0
 
 
+def test_installed_command_prints_its_systemd_unit(installed):
+    command = str(installed / "bin" / "webstreaming")
+    printed = subprocess.run([command, "service"], env={"PYTHONPATH": str(installed)}, check=True,
+                             capture_output=True, text=True).stdout
+    assert f"\nExecStart={command} --config /etc/webstreaming.toml\n" in printed
+    assert (installed / "pyimagesearch/system/deploy/webstreaming.toml").exists()
+
+
 def test_wheel_holds_the_product_and_nothing_else(installed):
     names = {path.name for path in installed.iterdir()} - {"__pycache__"}
     assert {name for name in names if not name.endswith(".dist-info")} == {

@@ -21,7 +21,7 @@ ELSEWHERE = {   # command: the test that runs it
     "sudo python3 -m venv /opt/webstreaming": "test_packaging.py",
     'sudo /opt/webstreaming/bin/pip install ".[rtsp,recording,imagezmq,tls,metrics]"':
         "test_packaging.py",
-    "sudo /opt/webstreaming/bin/webstreaming service --install --ip 0.0.0.0": "test_service.py",
+    "sudo /opt/webstreaming/bin/webstreaming service --install": "test_service.py",
     ".venv/bin/python webstreaming.py token": "test_guarded.py",
     ".venv/bin/python webstreaming.py token --new": "test_guarded.py",
     ".venv/bin/python webstreaming.py password": "test_guarded.py",
