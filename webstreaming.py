@@ -142,7 +142,7 @@ def watch(settings: Settings) -> int:
                         width=each.width, quality=each.quality)
         loops.append(Surveillance(camera, publisher, evidence, each, clock,
                                   make_detector=make_detector,
-                                  turned=partial(watchdog.turned, each.name)))
+                                  heartbeat=partial(watchdog.heartbeat, each.name)))
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
@@ -156,7 +156,7 @@ def watch(settings: Settings) -> int:
     def each_second() -> None:
         authenticator.refresh()
         refused_logins.write()
-        watchdog.turned(SERVER)
+        watchdog.heartbeat(SERVER)
 
     uncaught.install()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -170,10 +170,10 @@ def watch(settings: Settings) -> int:
     greet(authenticator, found_at[-1], settings)
     seconds = gevent.get_hub().loop.timer(1.0, 1.0)
     seconds.start(each_second)
-    manager.tell("READY=1", f"STATUS=open {found_at[-1]}")
+    manager.notify("READY=1", f"STATUS=open {found_at[-1]}")
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
-    manager.tell("STOPPING=1")
+    manager.notify("STOPPING=1")
     refused_logins.write()
     hubs.close()
     wait_for(threads, keepers)

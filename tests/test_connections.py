@@ -21,7 +21,7 @@ from harness import DEADLINE, PATIENCE, ROOT, eventually
 from network import StreamReader
 from product import Product
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
-from pyimagesearch.serving.acceptor import Complaint
+from pyimagesearch.serving.acceptor import ThrottledLog
 from pyimagesearch.serving.connections import Connections, connections_for
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
@@ -224,13 +224,13 @@ def test_places_are_counted_and_given_back_once():
 def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
     connections, alive, busy = Connections(most=6, per_network=3), [], set()
 
-    def hang_up(number):
+    def disconnect(number):
         assert number not in busy
         alive[:] = [each for each in alive if each[0] != number]
     for number, (step, pick) in enumerate(steps):
         if step == "n":
             address = str(pick % 4)
-            made = connections.admit(address, lambda number=number: hang_up(number))
+            made = connections.admit(address, lambda number=number: disconnect(number))
             here = [each for each in alive if each[1].network == address]
             if made is None:
                 assert len(here) == 3 or len(alive) == 6
@@ -290,7 +290,7 @@ def test_network_of_ipv6_is_one_place():
 
 def test_complaints_come_once_a_second_with_their_number():
     said, now = [], [5.0]
-    complain = Complaint(lambda text, *values: said.append(text % values), lambda: now[0])
+    complain = ThrottledLog(lambda text, *values: said.append(text % values), lambda: now[0])
     for _ in range(5):
         complain("no room for %s", "x")
     now[0] += 1.1

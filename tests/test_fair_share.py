@@ -17,7 +17,7 @@ from pyimagesearch.serving.fair_share import (
     LONGEST,
     MOST,
     SHARE,
-    Turns,
+    FairShare,
 )
 from pyimagesearch.serving.request_reader import RequestReader
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -42,7 +42,7 @@ def ask(turns, time, network, seconds):
 @given(st.lists(st.floats(1e-5, LONGEST), min_size=50, max_size=200))
 def test_who_asks_without_end_has_his_share(costs):
     time = Time()
-    turns, begin = Turns(time), time.now
+    turns, begin = FairShare(time), time.now
     for cost in costs:
         ask(turns, time, "a", cost)
     spared = (AHEAD + LONGEST / SHARE) * SHARE + LONGEST
@@ -52,7 +52,7 @@ def test_who_asks_without_end_has_his_share(costs):
 @given(st.lists(st.tuples(st.floats(0.02, 5.0), st.floats(1e-5, 0.005)), max_size=100))
 def test_who_asks_now_and_then_never_waits(visits):
     time = Time()
-    turns = Turns(time)
+    turns = FairShare(time)
     for pause, cost in visits:
         time.now += pause
         assert ask(turns, time, "a", cost) == 0
@@ -60,13 +60,13 @@ def test_who_asks_now_and_then_never_waits(visits):
 
 def test_page_with_all_its_pictures_comes_at_once():
     time = Time()
-    turns = Turns(time)
+    turns = FairShare(time)
     assert sum(ask(turns, time, "a", 0.001) for _ in range(60)) == 0
 
 
 def test_places_do_not_wait_for_each_other():
     time = Time()
-    turns = Turns(time)
+    turns = FairShare(time)
     for _ in range(100):
         ask(turns, time, "a", 0.01)
     assert turns.wait("a") > 0
@@ -75,13 +75,13 @@ def test_places_do_not_wait_for_each_other():
 
 def test_long_waiting_for_a_disk_is_not_held_against_anybody_for_long():
     time = Time()
-    turns = Turns(time)
+    turns = FairShare(time)
     ask(turns, time, "a", 3600.0)
     assert turns.wait("a") <= LONGEST / SHARE
 
 
 def test_those_who_come_at_once_have_their_turns_one_after_the_other():
-    turns = Turns(Time())
+    turns = FairShare(Time())
     waits = [turns.queue("a") for _ in range(1000)]
     later = [wait for wait in waits if wait]
     assert len(waits) - len(later) >= AHEAD * SHARE / EXPECTED
@@ -92,7 +92,7 @@ def test_those_who_come_at_once_have_their_turns_one_after_the_other():
 
 
 def test_connections_and_what_is_no_request_count():
-    turns = Turns(Time())
+    turns = FairShare(Time())
     for _ in range(1000):
         turns.connected("a")
     assert turns.wait("a") < 1e-9   # as many as may come at once
@@ -102,7 +102,7 @@ def test_connections_and_what_is_no_request_count():
 
 def test_few_places_are_remembered():
     time = Time()
-    turns = Turns(time)
+    turns = FairShare(time)
     for number in range(3 * MOST):
         ask(turns, time, str(number), 0.01)
     assert len(turns._free) <= MOST

@@ -302,7 +302,7 @@ def test_download_ends_when_its_reader_is_shut_out(guarded):
     ended, cookie = [], guarded.cookie(guarded.client(VIEWER))
     environ = EnvironBuilder("/static/live.js", headers={
         "Cookie": f"{cookie.key}={cookie.value}"}).get_environ()
-    environ["webstreaming.hang_up"] = lambda: ended.append("the connection")
+    environ["webstreaming.disconnect"] = lambda: ended.append("the connection")
     with contextlib.closing(guarded.app(environ, lambda *_: None)):
         guarded.authenticator.refresh()
         assert ended == []

@@ -26,7 +26,7 @@ from network import StreamReader
 from product import Product, run_program
 from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import DataFolderError, SettingsError
-from pyimagesearch.serving.certificate_expiry import Validity
+from pyimagesearch.serving.certificate_expiry import CertificateExpiry
 from pyimagesearch.serving.self_signed import SelfSigned
 from pyimagesearch.serving.self_signed import make as make_own
 from pyimagesearch.serving.tls import HELLO, Tls, load, shake_hands
@@ -329,7 +329,7 @@ def test_end_of_a_certificate_is_told_in_time_once_a_day(tmp_path, caplog, monke
     cert = tmp_path / "some.pem"
     cert.write_bytes(make_own(
         ec.generate_private_key(ec.SECP256R1()), {"x"}, begun - datetime.timedelta(days=100)))
-    validity = Validity(cert)
+    validity = CertificateExpiry(cert)
     for hours in (0, 1, 23, 25):
         validity.look(begun + datetime.timedelta(hours=hours))
     lines = [record.getMessage() for record in caplog.records]

@@ -57,13 +57,13 @@ def systemd(request, tmp_path):
 
 def test_notes_arrive_as_they_are(systemd):
     manager = ServiceManager(systemd.environ)
-    assert manager.tell("READY=1", "STATUS=open")
+    assert manager.notify("READY=1", "STATUS=open")
     assert systemd.told() == ["READY=1\nSTATUS=open"]
     assert manager.patience is None
 
 
 def test_without_systemd_nothing_is_sent_and_nothing_said(caplog):
-    assert not ServiceManager({}).tell("READY=1")
+    assert not ServiceManager({}).notify("READY=1")
     assert caplog.text == ""
 
 
@@ -71,17 +71,17 @@ def test_without_systemd_nothing_is_sent_and_nothing_said(caplog):
 def test_socket_that_is_gone_is_told_once(address, caplog):
     manager = ServiceManager({"NOTIFY_SOCKET": address})
     for _ in range(3):
-        assert not manager.tell("READY=1")
+        assert not manager.notify("READY=1")
     assert caplog.text.count("cannot be told") == 1
 
 
 def test_full_socket_keeps_no_loop_waiting(systemd):
     manager = ServiceManager(systemd.environ)
-    assert not all(manager.tell("WATCHDOG=1") for _ in range(10_000))
+    assert not all(manager.notify("WATCHDOG=1") for _ in range(10_000))
 
 
 def test_address_of_another_kind_is_said(caplog):
-    assert not ServiceManager({"NOTIFY_SOCKET": "vsock:2:1"}).tell("READY=1")
+    assert not ServiceManager({"NOTIFY_SOCKET": "vsock:2:1"}).notify("READY=1")
     assert "NOTIFY_SOCKET is 'vsock:2:1', but must be a path or begin with @" in caplog.text
 
 
@@ -102,16 +102,16 @@ def watchdog(systemd, clock):
 
 def test_watchdog_is_fed_once_all_loops_have_turned(watchdog, systemd, clock):
     for _ in range(5):
-        watchdog.turned("front")
-        watchdog.turned("the server")
+        watchdog.heartbeat("front")
+        watchdog.heartbeat("the server")
     assert systemd.fed() == 0
-    watchdog.turned("yard")
+    watchdog.heartbeat("yard")
     assert systemd.fed() == 1
     clock.now += 100
-    watchdog.turned("yard")
-    watchdog.turned("front")
+    watchdog.heartbeat("yard")
+    watchdog.heartbeat("front")
     assert systemd.fed() == 0       # the third has not turned since
-    watchdog.turned("the server")
+    watchdog.heartbeat("the server")
     assert systemd.fed() == 1
 
 
@@ -119,7 +119,7 @@ def test_watchdog_is_fed_four_times_in_its_time_and_not_with_each_frame(
         watchdog, systemd, clock):
     for _ in range(30 * 8):
         for loop in ("front", "yard", "the server"):
-            watchdog.turned(loop)
+            watchdog.heartbeat(loop)
         clock.now += 1 / 30
     assert systemd.fed() == 4
 
@@ -127,12 +127,12 @@ def test_watchdog_is_fed_four_times_in_its_time_and_not_with_each_frame(
 def test_one_loop_that_hangs_starves_the_watchdog(watchdog, systemd, clock):
     for _ in range(100):
         for loop in ("front", "yard", "the server"):
-            watchdog.turned(loop)
+            watchdog.heartbeat(loop)
         clock.now += 0.1
     assert systemd.fed() == 5
     for _ in range(100):
-        watchdog.turned("front")
-        watchdog.turned("the server")
+        watchdog.heartbeat("front")
+        watchdog.heartbeat("the server")
         clock.now += 0.1
     assert systemd.fed() <= 1       # for the last turn of the loop that hangs
 
@@ -158,7 +158,7 @@ def surveillance(systemd, broadcaster, tmp_path):
         made.append(Surveillance(
             Camera("a test", source), Publisher("test", broadcaster, None, width=64, quality=75),
             keeping(wanted, clock, tmp_path).evidence, wanted, clock, make_detector=detector,
-            turned=lambda: watchdog.turned("test")))
+            heartbeat=lambda: watchdog.heartbeat("test")))
         made[-1].start()
         return made[-1]
     yield make

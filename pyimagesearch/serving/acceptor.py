@@ -19,7 +19,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
 
 from .connections import Connection, Connections
-from .fair_share import PATIENCE, Turns
+from .fair_share import PATIENCE, FairShare
 from .fanout import Fanout
 from .request_reader import RequestReader, start_head_timer
 from .tls import HELLO, Tls, ToHttps, shake_hands
@@ -69,10 +69,10 @@ class Acceptor(WSGIServer):
                  tls: Tls | None,
                  fanout: Callable[[LatestFrameBroadcaster], Fanout]) -> None:
         self.connections = connections
-        self.turns = Turns()
+        self.turns = FairShare()
         self.fanout = fanout
         self._tls = tls
-        self.complain = Complaint(log.info)
+        self.complain = ThrottledLog(log.info)
         super().__init__(listener, app, log=None, error_log=log, environ={
             "wsgi.url_scheme": "https" if tls else "http",
             "SERVER_NAME": listener.getsockname()[0]})      # else gevent asks the DNS
@@ -96,7 +96,7 @@ class Acceptor(WSGIServer):
             self.complain("%s asks too much", address[0])
             client.close()
             return None
-        connection = self.connections.admit(address[0], lambda: hang_up(client))
+        connection = self.connections.admit(address[0], lambda: disconnect(client))
         if connection is None:
             self.complain("no room for a connection of %s", address[0])
             client.close()
@@ -123,10 +123,10 @@ class Acceptor(WSGIServer):
         reader.evicted = evicted = gevent.event.Event()
 
         def evict() -> None:
-            hang_up(client)
+            disconnect(client)
             evicted.set()
 
-        connection.hang_up = evict
+        connection.disconnect = evict
         reader.handle()
 
     def _begun(self, client: Any, connection: Connection
@@ -137,7 +137,7 @@ class Acceptor(WSGIServer):
         if client.recv(1, socket.MSG_PEEK) != HELLO:
             return client, ToHttps
         encrypted = self._tls.wrap(client)
-        connection.hang_up = lambda: hang_up(encrypted)
+        connection.disconnect = lambda: disconnect(encrypted)
         shake_hands(encrypted, functools.partial(self.turns.spent, connection.network))
         return encrypted, LiveHandler
 
@@ -147,13 +147,13 @@ class Acceptor(WSGIServer):
         client.close()
 
 
-def hang_up(client: Any) -> None:
+def disconnect(client: Any) -> None:
     """Make whoever reads from *client* see its end."""
     with contextlib.suppress(OSError):      # it has gone already
         client._sock.shutdown(socket.SHUT_RDWR)
 
 
-class Complaint:
+class ThrottledLog:
     """Say the same thing at most once a second, with how often it was meant."""
 
     def __init__(self, say: Callable[..., object],

@@ -10,7 +10,7 @@ DAY = datetime.timedelta(days=1)
 SOON = 14 * DAY
 
 
-class Validity:
+class CertificateExpiry:
     """Warn, once a day, that the certificate in *cert* ends soon or has ended."""
 
     def __init__(self, cert: Path) -> None:

@@ -13,11 +13,11 @@ OTHERS = 64         # descriptors for cameras, clips and the store
 
 
 class Connection:
-    """One open connection of a *network*; *hang_up* makes its owner close it."""
+    """One open connection of a *network*; *disconnect* makes its owner close it."""
 
-    def __init__(self, network: str, hang_up: Callable[[], object]) -> None:
+    def __init__(self, network: str, disconnect: Callable[[], object]) -> None:
         self.network = network
-        self.hang_up = hang_up
+        self.disconnect = disconnect
         self.sending = False        # whether it waits for its reader to take more
 
 
@@ -46,7 +46,8 @@ class Connections:
     def __len__(self) -> int:
         return self._count
 
-    def admit(self, address: str, hang_up: Callable[[], object]) -> Connection | None:
+    def admit(self, address: str, disconnect: Callable[[], object]
+              ) -> Connection | None:
         """Return the new connection, which waits; or ``None``, if there is no room."""
         network = network_of(address)
         if len(self._open.get(network, ())) >= self._per_network and not (
@@ -54,7 +55,7 @@ class Connections:
             return None
         if self._count >= self._most and not self._end_one_of(self._waiting):
             return None
-        connection = Connection(network, hang_up)
+        connection = Connection(network, disconnect)
         self._open.setdefault(network, set()).add(connection)
         self._count += 1
         self.rest(connection)
@@ -90,7 +91,7 @@ class Connections:
         longest = next((each for each in waiting if not each.sending),
                        next(iter(waiting)))     # a download only if nothing else waits
         self.leave(longest)
-        longest.hang_up()
+        longest.disconnect()
         return True
 
 

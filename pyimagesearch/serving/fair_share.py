@@ -12,7 +12,7 @@ LONGEST = 0.1       # seconds that a single request counts, however long it wait
 MOST = 1000         # networks that are remembered
 
 
-class Turns:
+class FairShare:
     """
     Space the requests of each network, by the time that they take.
 

@@ -9,7 +9,7 @@ from gevent.event import Event
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 
-from .tls_socket import TlsWire
+from .tls_socket import TlsSocket
 
 REPEAT = 1.0        # seconds of silence after which the last frame is sent again
 PATIENCE = 30.0     # seconds that a viewer may take nothing before it is dropped
@@ -97,8 +97,8 @@ class _Viewer:
         self.seen = seen
         self.rest: memoryview | None = None
         self.gone = Event()
-        self._wire: socket.socket | TlsWire = (
-            TlsWire(client) if hasattr(client, "do_handshake")
+        self._wire: socket.socket | TlsSocket = (
+            TlsSocket(client) if hasattr(client, "do_handshake")
             else client._sock)      # the one beneath gevent's
         self._send = self._wire.send
         self._loop = loop
@@ -136,7 +136,7 @@ class _Viewer:
 
     def stop(self) -> None:
         """Forget the socket; it is closed by its owner."""
-        if isinstance(self._wire, TlsWire):
+        if isinstance(self._wire, TlsSocket):
             self._wire.end()
         for watcher in (self._writable, self._readable):
             watcher.stop()

@@ -136,7 +136,7 @@ class RequestReader(WSGIHandler):
         environ: dict[str, Any] = super().get_environ()
         self.wsgi_input = Input(io.BytesIO(self._body), len(self._body))
         environ["wsgi.input"] = self.wsgi_input
-        environ["webstreaming.hang_up"] = self.connection.hang_up
+        environ["webstreaming.disconnect"] = self.connection.disconnect
         if environ.pop("HTTP_TRANSFER_ENCODING", None):
             environ["CONTENT_LENGTH"] = str(len(self._body))
         return environ

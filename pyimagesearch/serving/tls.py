@@ -19,7 +19,7 @@ from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 from pyimagesearch.settings.settings import Settings
 
-from .certificate_expiry import Validity
+from .certificate_expiry import CertificateExpiry
 from .http_syntax import PLAIN
 from .request_reader import RequestReader
 
@@ -47,7 +47,7 @@ class Tls:
         self._context = load(cert, key)
         self._used = self._seen = self._stamp()
         self._there = True
-        self._validity = Validity(cert)
+        self._validity = CertificateExpiry(cert)
         self._validity.look(now())
 
     def wrap(self, client: Any) -> Any:

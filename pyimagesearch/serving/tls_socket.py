@@ -7,7 +7,7 @@ from typing import Any
 RECORD = 16 * 1024      # bytes that TLS encrypts at once
 
 
-class TlsWire:
+class TlsSocket:
     """
     The ``send`` and ``recv`` of a non-blocking socket, for *client* under TLS.
 

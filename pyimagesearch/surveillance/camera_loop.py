@@ -63,7 +63,7 @@ class Surveillance(Worker):
     def __init__(self, camera: Camera, publisher: Publisher, evidence: Evidence,
                  settings: CameraSettings, clock: Clock, *,
                  make_detector: Callable[[], Detector],
-                 turned: Callable[[], object] = lambda: None) -> None:
+                 heartbeat: Callable[[], object] = lambda: None) -> None:
         super().__init__(f"camera-{settings.name}")
         self.camera = settings.name
         self._evidence = evidence
@@ -72,7 +72,7 @@ class Surveillance(Worker):
         self._settings = settings
         self._clock = clock
         self._make_detector = make_detector
-        self._turned = turned       # told that the loop is not stuck
+        self._heartbeat = heartbeat       # told that the loop is not stuck
         self._news = threading.Event()      # there is more to do than to wait
         self._off_since: float | None = None
         self._masking = threading.Lock()    # guards the next line, and what is shown
@@ -155,7 +155,7 @@ class Surveillance(Worker):
                 self._rest(off_since)
                 continue
             before, begin = self._frames, self._clock.monotonic()
-            self._turned()
+            self._heartbeat()
             try:
                 self.run_once()
             except SourceEnded as end:
@@ -164,7 +164,7 @@ class Surveillance(Worker):
                 self._publisher.show_card("THE END", str(end), self._clock.time())
                 self._enter(ENDED, str(end))
                 while not self._clock.wait(self._news, RESTING):
-                    self._turned()
+                    self._heartbeat()
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
@@ -202,7 +202,7 @@ class Surveillance(Worker):
         limit = RateLimit(self._settings.fps)
         total, last, good = 0, 0, None
         for frame in frames:
-            self._turned()
+            self._heartbeat()
             self._given += frame.number - last
             self._skipped += frame.number - last - 1
             last = frame.number
@@ -315,7 +315,7 @@ class Surveillance(Worker):
         self._rate.forget()
         self._motion = False
         while self._goes_on() and self._off_since == off_since:
-            self._turned()
+            self._heartbeat()
             self._clock.wait(self._news, RESTING)
         if self.stopping.is_set():
             return

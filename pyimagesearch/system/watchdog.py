@@ -30,7 +30,7 @@ class ServiceManager:
         self._complained = False
         self.patience = patience(environ) if address else None
 
-    def tell(self, *notes: str) -> bool:
+    def notify(self, *notes: str) -> bool:
         """Send *notes*, such as ``READY=1``; return whether they went off."""
         if not self._address:
             return False
@@ -62,7 +62,7 @@ class Watchdog:
     """
     Give a sign of life whenever all *loops* have turned since the last one.
 
-    Each loop calls :meth:`turned` with its own name, from its own thread, and the
+    Each loop calls :meth:`heartbeat` with its own name, from its own thread, and the
     last one of them sends the sign: no thread and no timer does it beside them, so
     that a single loop which hangs is noticed. A camera that is lost is no reason
     to start anew, as its loop goes on turning.
@@ -78,7 +78,7 @@ class Watchdog:
         self._due = clock.monotonic()
         self._lock = threading.Lock()       # guards what is awaited, and due
 
-    def turned(self, loop: str) -> None:
+    def heartbeat(self, loop: str) -> None:
         """Note that *loop* has turned."""
         if not self._every:
             return
@@ -87,6 +87,6 @@ class Watchdog:
             now = self._clock.monotonic()
             if self._awaited or now < self._due:
                 return
-            if self._manager.tell("WATCHDOG=1"):
+            if self._manager.notify("WATCHDOG=1"):
                 self._awaited |= self._loops
                 self._due = now + self._every

@@ -113,14 +113,14 @@ def go_to(url: str) -> Response:
 
 
 class Download:
-    """An answer that takes a while to send, over a connection that *hang_up* ends."""
+    """A response that takes a while to send; *disconnect* ends its connection."""
 
-    def __init__(self, hang_up: Callable[[], object]) -> None:
-        self._hang_up = hang_up
+    def __init__(self, disconnect: Callable[[], object]) -> None:
+        self._disconnect = disconnect
 
     def end(self) -> None:
         """Cut it off; in the server's thread, and any number of times."""
-        self._hang_up()
+        self._disconnect()
 
 
 def remember_stream(response: Response) -> Response:
@@ -128,11 +128,11 @@ def remember_stream(response: Response) -> Response:
     authenticator, client = get_services().authenticator, g.get("client")
     if not (authenticator and client):
         return response
-    hang_up = request.environ.get("webstreaming.hang_up")
+    disconnect = request.environ.get("webstreaming.disconnect")
     if isinstance(response.response, LiveStream):
         authenticator.watches(client, response.response)
-    elif response.is_streamed and hang_up:
+    elif response.is_streamed and disconnect:
         # remembered for as long as this is the last request of its connection
-        download = request.environ["webstreaming.download"] = Download(hang_up)
+        download = request.environ["webstreaming.download"] = Download(disconnect)
         authenticator.watches(client, download)
     return response
