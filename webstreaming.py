@@ -33,8 +33,8 @@ try:
     from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
     from pyimagesearch.capture.imagezmq import ImageHubs
     from pyimagesearch.clock import Clock, SystemClock
-    from pyimagesearch.data_folder import DataFolder
     from pyimagesearch.events.store import EventStore
+    from pyimagesearch.folders import open_folders
     from pyimagesearch.motion_detection import SingleMotionDetector
     from pyimagesearch.privacy.state import Privacy
     from pyimagesearch.recording.packet_gate import PacketGate
@@ -106,17 +106,15 @@ def serve(argv: list[str]) -> int:
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
-    folder = DataFolder(settings.data)
-    folder.check()
+    folder, config = open_folders(settings.data, settings.config_dir)
     archive = Archive(folder, settings, clock)
-    privacy = Privacy(folder, wanted, archive.store, clock)
-    archive.on_open(privacy.catch_up)
+    privacy = Privacy(config, wanted, archive.store, clock)
     watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
                         connections_for(*viewers, raise_descriptor_limit(),
                                         settings.trusted_proxies),
-                        tls_for(settings, folder))
+                        tls_for(settings, config))
     archive.claim()
     shown_elsewhere = settings.trusted_proxies or settings.host or settings.base_path
     reached = not is_loopback(server.address[0])    # by others than this machine
@@ -124,7 +122,7 @@ def watch(settings: Settings) -> int:
         log.warning("%s", PAST_THE_PROXY)
     refused_logins = RefusedLogins(archive.store, clock)
     authenticator = Authenticator(
-        folder, clock, auth=settings.auth, in_thread=in_thread,
+        config, clock, auth=settings.auth, in_thread=in_thread,
         local=not (reached or shown_elsewhere), on_refused=refused_logins.refused)
     manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)

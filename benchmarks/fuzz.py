@@ -153,8 +153,8 @@ def main(send: Send, count: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "webstreaming.py", "--port", "0", "--source",
-             "demo:320x240@30", "--data", data], cwd=ROOT, text=True,
-            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+             "demo:320x240@30", "--data", data, "--config-dir", data],
+            cwd=ROOT, text=True, env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             stdout=subprocess.PIPE, stderr=log)
         assert process.stdout
         found = re.search(r"http://\S+", process.stdout.readline())

@@ -79,7 +79,7 @@ def product(*arguments: str) -> Iterator[Server]:
     """
     with tempfile.TemporaryDirectory() as data, running(
             "webstreaming.py", "--port", "0", "--log-level", "warning",
-            "--data", data, "--max-viewers", "400",
+            "--data", data, "--config-dir", data, "--max-viewers", "400",
             "--max-viewers-per-address", "400", *arguments) as server:
         yield server
 

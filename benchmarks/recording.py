@@ -100,7 +100,7 @@ def preroll(seconds: float = 90) -> bool:
     """Events of the demo camera, and the preroll they come from."""
     with tempfile.TemporaryDirectory() as data:
         with running("webstreaming.py", "--port", "0", "--source", "demo", "--data",
-                     data):
+                     data, "--config-dir", data):
             time.sleep(seconds)
         clips = [read_clip(path)[0] for path in sorted(Path(data).rglob("*-??.mp4"))]
     before = [clip.begin - clip.first for clip in clips[1:] if clip]
@@ -131,8 +131,9 @@ def kills(count: float = 100) -> bool:
     with tempfile.TemporaryDirectory() as data:
         for number in range(int(count) + 1):
             with running("webstreaming.py", "--port", "0", "--source",
-                         "demo:320x240@30", "--data", data, "--log-level",
-                         "error", *(EARLY if number % 2 else ())) as server:
+                         "demo:320x240@30", "--data", data, "--config-dir", data,
+                         "--log-level", "error",
+                         *(EARLY if number % 2 else ())) as server:
                 for clip in salvaged(Path(data), kept) if number else ():
                     young += seen[-1] - clip.begin <= 1.0 < seen[-1] - clip.end
                     missing.append(max(0.0, seen[-1] - clip.end))

@@ -22,7 +22,7 @@ from benchmarks.processes import ROOT, Server, product, viewers
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.access.passwords import hash_password
 from pyimagesearch.access.roles import Role
-from pyimagesearch.data_folder import DataFolder
+from pyimagesearch.folders import ConfigFolder
 
 RATE, VIEWERS, ADDRESSES = 200, 10, 50
 PASSWORD = "correct horse battery staple"
@@ -93,9 +93,9 @@ def measure(seconds: float, *, attacked: bool) -> Row:
     """Return what viewers and the owner notice."""
     found = Credentials.new().with_password(Role.OWNER, hash_password(PASSWORD))
     with tempfile.TemporaryDirectory() as data:
-        CredentialsFile(DataFolder(data)).keep(found)
+        CredentialsFile(ConfigFolder(data)).keep(found)
         with product("--source", "demo:640x480@30", "--log-level", "error",
-                     "--data", data) as server:
+                     "--data", data, "--config-dir", data) as server:
             return besieged(server, found.tokens[Role.OWNER], seconds, attacked)
 
 

@@ -21,7 +21,7 @@ def serve(kind: str) -> None:
     from gevent.pywsgi import WSGIHandler
 
     from benchmarks.fanout import serve_ours
-    from pyimagesearch.data_folder import DataFolder
+    from pyimagesearch.folders import ConfigFolder
     from pyimagesearch.serving import acceptor as accepting
     from pyimagesearch.serving.self_signed import SelfSigned
     from pyimagesearch.serving.tls import Tls
@@ -30,7 +30,7 @@ def serve(kind: str) -> None:
         for name in ("process_result", "finalize_headers"):
             setattr(accepting.LiveHandler, name, getattr(WSGIHandler, name))
     with tempfile.TemporaryDirectory() as folder:
-        own = SelfSigned(DataFolder(str(Path(folder))), "127.0.0.1")
+        own = SelfSigned(ConfigFolder(str(Path(folder))), "127.0.0.1")
         own.renew()
         serve_ours(tls=Tls(own.cert, own.key))
 

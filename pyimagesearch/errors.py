@@ -33,8 +33,8 @@ class TooManyStreams(TooManyViewers):
     """One address has as many live streams as it may have."""
 
 
-class DataFolderError(SurveillanceError):
-    """The folder for what is kept belongs to another running server."""
+class FolderError(SurveillanceError):
+    """The data or config folder cannot be used; the text says why."""
 
 
 class EventsError(SurveillanceError):

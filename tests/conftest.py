@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import contextlib
+import itertools
 import os
 import signal
 import tempfile
@@ -32,6 +33,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # keep the tests out of the user's folders
 HOME = tempfile.TemporaryDirectory(prefix="surveillance-home-")
 os.environ["XDG_DATA_HOME"] = HOME.name
+TESTS = itertools.count(1)
 
 @pytest.hookimpl(trylast=True)      # the reporter is there only when pytest itself is
 def pytest_configure(config):
@@ -44,6 +46,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("deadline"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Give the programs of each test a config folder of their own."""
+    os.environ["XDG_CONFIG_HOME"] = f"{HOME.name}/config-{next(TESTS)}"
 
 
 def pytest_runtest_logreport(report):

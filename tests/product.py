@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 from harness import DEADLINE, PATIENCE, ROOT, eventually
 from prefork import Template
@@ -48,7 +49,12 @@ class Product:
 
     def open(self, command, env=None, cwd=ROOT, arguments=()):
         self.data = tempfile.TemporaryDirectory(prefix="surveillance-")
-        env = {**os.environ, "SURVEILLANCE_DATA": self.data.name, **(env or {})}
+        self.config = Path(self.data.name, "config")
+        self.folders = {"SURVEILLANCE_DATA": self.data.name,
+                        "SURVEILLANCE_CONFIG_DIR": str(self.config)}
+        if "--data" in arguments:       # one of the test's, and so is the config folder
+            del self.folders["SURVEILLANCE_CONFIG_DIR"]
+        env = {**os.environ, **self.folders, **(env or {})}
         self.process = subprocess.Popen(
             command, cwd=cwd, text=True, env=env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,

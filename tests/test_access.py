@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,17 +28,17 @@ from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Sessions
 from pyimagesearch.access.signing import Keys
 from pyimagesearch.addresses import is_loopback, network_of
-from pyimagesearch.data_folder import DataFolder, which_must_be_there
-from pyimagesearch.errors import AccessError, DataFolderError
+from pyimagesearch.errors import AccessError
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.web.request_origin import from_our_pages, is_ours, own_names
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 CHANGES = """if True:    # in a process of its own: the password of a role, again and again
     import sys
-    from pyimagesearch.data_folder import DataFolder
+    from pyimagesearch.folders import ConfigFolder
     from pyimagesearch.access.credentials import CredentialsFile
     from pyimagesearch.access.roles import Role
-    file, role = CredentialsFile(DataFolder(sys.argv[1])), Role(sys.argv[2])
+    file, role = CredentialsFile(ConfigFolder(sys.argv[1])), Role(sys.argv[2])
     for number in range(20):
         file.change(lambda found: found.with_password(role, str(number)))
     """
@@ -57,7 +56,7 @@ def hasty_disk(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path):
-    return DataFolder(str(tmp_path / "data"))
+    return ConfigFolder(str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -243,27 +242,6 @@ def test_secrets_show_nowhere():
         assert secret not in shown
 
 
-def test_folder_with_a_password_on_a_disk_of_its_own_must_be_there(folder, monkeypatch):
-    file, path = CredentialsFile(folder), str(folder.path)
-    file.keep(Credentials.new().with_password(OWNER, "hash"))
-    assert path not in which_must_be_there()    # on the same disk as all else
-    file.keep(Credentials.new())
-    monkeypatch.setattr("pyimagesearch.data_folder.disk_of", lambda path: path == folder.path)
-    CredentialsFile(folder).keep(Credentials.new())
-    assert path not in which_must_be_there()    # without a password
-    file.keep(Credentials.new().with_password(OWNER, "hash"))
-    assert path in which_must_be_there()
-    (Path(os.environ["XDG_DATA_HOME"]) / "webstreaming/elsewhere.json").unlink()
-    CredentialsFile(folder)                     # one that was set by an older version
-    assert path in which_must_be_there()
-    monkeypatch.undo()
-    folder.check()
-    for file in folder.path.iterdir():
-        file.unlink()
-    with pytest.raises(DataFolderError, match="is not there; plug in its disk"):
-        folder.check()
-
-
 def test_change_by_another_process_counts_at_once(folder):
     server, command = CredentialsFile(folder), CredentialsFile(folder)
     command.keep(Credentials.new())
@@ -295,7 +273,7 @@ def test_changes_of_several_processes_are_all_kept(folder):
 
 
 def test_links_are_shown_without_writing(folder):
-    arguments = "token", "--data", str(folder.path)
+    arguments = "token", "--config-dir", str(folder.path)
     _, *shown = run_program(*arguments).stdout.splitlines()
     before = (folder.path / "access.json").stat()
     assert run_program(*arguments).stdout.splitlines()[1:] == shown
@@ -332,7 +310,7 @@ def test_spoilt_lock_does_not_open_the_door(make_authenticator, folder, caplog, 
 
 
 def test_folder_that_cannot_be_written_still_gives_links(clock, caplog):
-    authenticator = Authenticator(DataFolder("/proc/nowhere"), clock, auth=True, local=False,
+    authenticator = Authenticator(ConfigFolder("/proc/nowhere"), clock, auth=True, local=False,
                 in_thread=at_once)
     assert authenticator.by_token(authenticator.credentials().tokens[OWNER], "").role is OWNER
     assert "the links change at each start" in caplog.text
@@ -360,6 +338,30 @@ def test_ended_session_stays_ended(folder, clock):
     one, two = (sessions.begin(OWNER, "stamp", "", "") for _ in range(2))
     sessions.end(one.id, "none")
     assert [each.id for each in Sessions(folder, clock, at_once).all()] == [two.id]
+
+
+def test_servers_with_one_folder_share_their_sessions(folder, clock):
+    one, other = (Sessions(folder, clock, at_once) for _ in range(2))
+    first = one.begin(OWNER, "stamp", "192.0.2.1", "")
+    second = other.begin(OWNER, "stamp", "192.0.2.2", "")
+    assert {each.id for each in one.all()} == {first.id, second.id}
+    other.end(first.id)
+    assert one.find(first.id) is None
+    clock.now += 301
+    one.note(one.find(second.id), "192.0.2.3")      # writes, and brings nothing back
+    assert [each.id for each in other.all()] == [second.id]
+    assert other.find(second.id).address == "192.0.2.3"
+
+
+def test_session_that_could_not_be_kept_is_kept_with_the_next(folder, clock, monkeypatch):
+    one, other = (Sessions(folder, clock, at_once) for _ in range(2))
+    with monkeypatch.context() as full:
+        full.setattr(folder, "keep_secret", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        first = one.begin(OWNER, "stamp", "192.0.2.1", "")
+    other.begin(OWNER, "stamp", "192.0.2.2", "")
+    assert one.find(first.id)
+    one.begin(OWNER, "stamp", "192.0.2.3", "")
+    assert len(other.all()) == 3
 
 
 def test_last_seen_is_kept_now_and_then(folder, clock):

@@ -21,9 +21,9 @@ from pyimagesearch.archive.archive import Archive
 from pyimagesearch.archive.recovery import salvage
 from pyimagesearch.archive.retention import DAY, Holding, days_kept, plan, room
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import EventsError, SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording import clip as mp4
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata

@@ -13,8 +13,8 @@ from harness import ManualClock
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.access.roles import Role
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -36,7 +36,7 @@ class Guarded:
     def __init__(self, path, names=("camera",), **more):
         self.clock = ManualClock()
         self.refused = []
-        self.folder = DataFolder(str(path))
+        self.folder = ConfigFolder(str(path))
         self.authenticator = Authenticator(self.folder, self.clock, auth=True, local=False,
                          in_thread=lambda work: work(),
                          on_refused=lambda *told: self.refused.append(told))
@@ -651,7 +651,7 @@ def test_only_trusted_proxies_are_believed(tmp_path, trusted, address):
 
 
 def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
-    authenticator = Authenticator(DataFolder(str(tmp_path)), ManualClock(), auth=True, local=True,
+    authenticator = Authenticator(ConfigFolder(str(tmp_path)), ManualClock(), auth=True, local=True,
                 in_thread=lambda work: work())
     app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator=authenticator))
     assert app.test_client().get("/api/status").json["auth"] is False

@@ -13,7 +13,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 import test_page
@@ -40,7 +39,7 @@ class Guarded(Product):
 
     @property
     def secrets(self):
-        return json.loads((Path(self.data.name) / "access.json").read_bytes())
+        return json.loads((self.config / "access.json").read_bytes())
 
     def token(self, role="owner"):
         return self.secrets["tokens"][role]
@@ -88,10 +87,10 @@ def product():
 @pytest.fixture
 def terminal(tmp_path):
     """Run the program in a terminal; return what it showed once it has ended."""
-    def begin(*arguments, data=tmp_path, answers=()):
+    def begin(*arguments, folders=(), answers=()):
         master, slave = os.openpty()
-        process = template().start_in(
-            slave, arguments, {**os.environ, "SURVEILLANCE_DATA": str(data)}, ROOT)
+        own = {"SURVEILLANCE_CONFIG_DIR": str(tmp_path), **dict(folders)}
+        process = template().start_in(slave, arguments, {**os.environ, **own}, ROOT)
         os.close(slave)
         shown = b""
         try:
@@ -132,7 +131,7 @@ def ends(viewer):
 
 
 def test_start_outside_is_guarded_and_prints_the_way_in(product):
-    assert stat.S_IMODE((Path(product.data.name) / "access.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((product.config / "access.json").stat().st_mode) == 0o600
     assert product.ask("/api/status")[0] == 401     # from this machine too: a proxy's
     assert product.ask("/healthz")[0] == 200
     for link, role in ((product.owner, "owner"), (product.viewer, "viewer")):
@@ -154,7 +153,7 @@ def test_shut_out_viewers_see_nothing_more_at_once(product):
     assert ends(first) < 1
     assert product.ask("/api/status", Cookie=cookies[0])[0] == 401
     old = product.token("viewer")
-    made = run_program("token", "--new", env={"SURVEILLANCE_DATA": product.data.name})
+    made = run_program("token", "--new", env=product.folders)
     assert ends(second) < 2.5
     assert ends(token) < 2.5
     assert f":{product.port}/login?token={product.token()}" in made.stdout
@@ -164,7 +163,7 @@ def test_shut_out_viewers_see_nothing_more_at_once(product):
 
 def test_password_is_asked_twice_and_counts_at_once(product, terminal):
     before = product.log_in()
-    status, shown = terminal("password", data=product.data.name,
+    status, shown = terminal("password", folders=product.folders,
                              answers=[f"{PASSWORD}\n", f"{PASSWORD}\n"])
     assert (status, PASSWORD in shown) == (0, False)
     assert "The password of the owner is set" in shown
@@ -192,7 +191,7 @@ def test_poor_passwords_change_nothing(terminal, tmp_path, answers, sentence):
 
 def test_password_comes_through_a_pipe_without_a_word_of_an_echo(tmp_path):
     made = subprocess.run(
-        ["setsid", sys.executable, "webstreaming.py", "password", "--data", tmp_path],
+        ["setsid", sys.executable, "webstreaming.py", "password", "--config-dir", tmp_path],
         cwd=ROOT, input=2 * f"{PASSWORD}\n", text=True, capture_output=True, timeout=DEADLINE)
     assert made.returncode == 0, made.stderr
     assert made.stderr == ""
@@ -203,7 +202,7 @@ def test_password_comes_through_a_pipe_without_a_word_of_an_echo(tmp_path):
 def test_pipe_without_a_password_is_one_sentence(tmp_path, given):
     close = (lambda: os.close(0)) if given is None else None
     made = subprocess.run(
-        ["setsid", sys.executable, "webstreaming.py", "password", "--data", tmp_path],
+        ["setsid", sys.executable, "webstreaming.py", "password", "--config-dir", tmp_path],
         cwd=ROOT, input=given, capture_output=True, timeout=DEADLINE, preexec_fn=close,
         env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
     assert made.returncode == 1
@@ -262,7 +261,7 @@ def test_way_past_the_proxy_is_told(ip, told):
 
 def test_damaged_secrets_end_the_start_in_one_sentence(tmp_path):
     (tmp_path / "access.json").write_text("{")
-    ended = run_program(*SMALL, "--port", "0", env={"SURVEILLANCE_DATA": str(tmp_path)})
+    ended = run_program(*SMALL, "--port", "0", env={"SURVEILLANCE_CONFIG_DIR": str(tmp_path)})
     assert ended.returncode == 1
     assert "access.json cannot be read: it is damaged" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -326,7 +325,7 @@ def test_page_of_one_who_is_shut_out_becomes_the_login(product, page):
 
 
 def test_password_lets_in_without_javascript(product, page, terminal):
-    terminal("password", data=product.data.name,
+    terminal("password", folders=product.folders,
              answers=[f"{PASSWORD}\n", f"{PASSWORD}\n"])
     page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     go(page, f"{product.url}/sessions")
@@ -407,7 +406,7 @@ def example(name, port, changes):
 
 def test_link_leads_through_the_proxy(proxied):
     assert proxied.owner == f"https://cam.example.org/cam/login?token={proxied.token()}"
-    told = run_program("token", env={"SURVEILLANCE_DATA": proxied.data.name})
+    told = run_program("token", env=proxied.folders)
     assert proxied.owner in told.stdout
 
 

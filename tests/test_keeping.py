@@ -6,14 +6,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from test_recorder import probe
 
 from harness import DEADLINE, ROOT, eventually, missing, needs
 from product import Product, run_program
+from pyimagesearch.access.credentials import CredentialsFile
+from pyimagesearch.access.roles import Role
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.recording.clip import read_clip
 
 
@@ -193,3 +199,54 @@ def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     eventually(lambda: clips(tmp_path))
     assert product.stop()[1] == 0
     assert "Traceback" not in "".join(product.log)
+
+
+def ask(product, path, token):
+    request = urllib.request.Request(product.url + path,
+                                     headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
+        return answer.read()
+
+
+def test_missing_disk_lifts_no_mask_and_no_password(start, tmp_path):
+    data, config = tmp_path / "stick" / "data", tmp_path / "config"
+    arguments = ("--source", "front=demo:320x240@10", "--frame-count", "5", "--data", str(data),
+                 "--config-dir", str(config))
+    older = ConfigFolder(str(data))     # where an older version kept everything
+    token = CredentialsFile(older).change(
+        lambda found: found.with_password(Role.OWNER, "hash")).tokens[Role.OWNER]
+    older.keep_secret("privacy.json", json.dumps(
+        {"masks": {"front": ["500,0 1000,0 1000,1000 500,1000"]}, "off_since": None}).encode())
+    first = start(*arguments)
+    eventually(lambda: clips(data))
+    assert first.stop()[1] == 0
+    moved = [line for line in first.log if " moved " in line]
+    assert len(moved) == 1
+    assert f"moved access.json, privacy.json from {data} to {config}" in moved[0]
+
+    (tmp_path / "stick").rename(tmp_path / "pulled")
+    (tmp_path / "stick").write_text("nothing is mounted here")
+    without = start(*arguments)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        without.get("/api/status")
+    status = eventually(lambda: (now := json.loads(ask(without, "/api/status", token)))
+                        ["cameras"][0]["motion"] and now)
+    assert (status["archive"]["trouble"], status["cameras"][0]["recording"]) == (
+        "Not a directory", False)
+    picture = cv2.imdecode(np.frombuffer(ask(without, "/snapshot.jpg", token), np.uint8), 0)
+    assert picture[:180, 168:].max() < 16
+    assert picture[:, :150].mean() > 40
+    assert without.stop()[1] == 0
+    troubles = [line for line in without.log if "Not a directory" in line]
+    assert len(troubles) == 1, without.log
+    assert f"nothing can be kept in {data}" in troubles[0]
+    assert len(list((tmp_path / "pulled").rglob("*.mp4"))) == len(clips(tmp_path / "pulled"))
+
+
+def test_two_servers_share_a_config_folder(start, tmp_path):
+    words = ("--source", "demo:320x240@5", "--config-dir", str(tmp_path / "config"))
+    first, second = (start(*words, "--ip", "0.0.0.0", "--data", str(tmp_path / name))
+                     for name in ("one", "two"))
+    tokens = CredentialsFile(ConfigFolder(str(tmp_path / "config"))).current().tokens
+    for product in (first, second):
+        assert json.loads(ask(product, "/api/status", tokens[Role.OWNER]))["auth"] is True

@@ -7,7 +7,6 @@ import sqlite3
 import urllib.error
 import urllib.request
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -18,11 +17,9 @@ from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_web import STATUS
 
 from harness import eventually
-from product import run_program
-from pyimagesearch.clock import SystemClock
-from pyimagesearch.data_folder import DataFolder, which_must_be_there
-from pyimagesearch.errors import DataFolderError
+from pyimagesearch.errors import FolderError
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.privacy.state import FILE, Privacy
 from pyimagesearch.recording.packet_gate import PacketGate
@@ -49,7 +46,7 @@ class Owner:
     """A start of the program in *folder*, with a camera front, masked, and a yard."""
 
     def __init__(self, folder, clock):
-        self.folder = DataFolder(str(folder))
+        self.folder = ConfigFolder(str(folder))
         self.store = EventStore(folder / "events.db", clock)
         (front,) = Settings(source=("front=demo",), mask=SET).cameras()
         (yard,) = Settings(source=("yard=demo",)).cameras()
@@ -113,45 +110,6 @@ def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_folder_that_hid_something_and_is_gone_ends_the_start(tmp_path, monkeypatch):
-    stick, known = tmp_path / "stick", Path(os.environ["XDG_DATA_HOME"]) / "webstreaming"
-    stick.mkdir()
-    folder = DataFolder(str(stick / "kept"))
-    privacy = Privacy(folder, Settings(source=("yard=demo",)).cameras(),
-                      EventStore(folder.database, SystemClock()), SystemClock())
-    privacy.draw("yard", [DRAWN])
-    assert str(folder.path) not in which_must_be_there()    # on the same disk as all else
-    monkeypatch.setattr("pyimagesearch.data_folder.disk_of", lambda path: stick in path.parents)
-    privacy.draw("yard", [])
-    assert str(folder.path) not in which_must_be_there()    # where nothing is hidden
-    privacy.draw("yard", [DRAWN])
-    monkeypatch.undo()
-    folder.check()
-    stick.rename(tmp_path / "away")
-    for _ in range(2):      # without its disk, and with what a server made there meanwhile
-        with pytest.raises(DataFolderError, match=r"kept', which says what is to be hidden or who "
-                           r"may look, is not there; plug in its disk, or, to begin anew, remove"):
-            folder.check()
-        (stick / "kept").mkdir(parents=True, exist_ok=True)
-        folder.database.touch()
-    for command in ((), ("token",)):
-        status, told = start_once(*command, "--data", str(stick / "kept"))
-        assert (status, "is not there; plug in its disk" in told) == (1, True)
-    folder.database.unlink()
-    (stick / "kept").rmdir()
-    stick.rmdir()
-    (tmp_path / "away").rename(stick)
-    folder.check()
-    (stick / "kept" / "name").write_text("another")
-    (known / "elsewhere.json").write_text("[1]")
-    folder.check()
-
-
-def start_once(*arguments):
-    ended = run_program(*arguments, "--source", "demo", "--port", "0")
-    return ended.returncode, ended.stderr
-
-
 def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path, caplog):
     (tmp_path / FILE).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
     owner = begin()
@@ -161,6 +119,16 @@ def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path
         "attic": [DRAWN], "yard": [OTHER]}
 
 
+def test_servers_with_one_folder_lose_nothing_of_each_other(begin, clock):
+    one, other = begin(), begin()
+    one.privacy.draw("front", [DRAWN])
+    one.privacy.switch(False)
+    other.privacy.draw("yard", [OTHER])
+    again = begin()
+    assert (again.front.polygons, again.yard.polygons) == ((SET, DRAWN), (OTHER,))
+    assert again.yard.off_since == clock.time()
+
+
 @pytest.mark.parametrize("content", [
     "", "x", "[]", "{}", '{"masks": {}}', '{"masks": [], "off_since": null}',
     '{"masks": {"a": "0,0 1,1 2,2"}, "off_since": null}', "[" * 100_000,
@@ -168,7 +136,7 @@ def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path
     '{"masks": {}, "off_since": NaN}', '{"masks": {}, "off_since": true}'])
 def test_damaged_file_ends_the_start_as_what_it_hides_cannot_be_guessed(begin, tmp_path, content):
     (tmp_path / FILE).write_text(content)
-    with pytest.raises(DataFolderError, match=r"privacy\.json, which says what is to be "
+    with pytest.raises(FolderError, match=r"privacy\.json, which says what is to be "
                        r"hidden, is damaged .*; mend it, or remove it"):
         begin()
 
@@ -181,25 +149,10 @@ def test_wish_holds_at_once_even_if_it_cannot_be_kept(begin, monkeypatch):
     monkeypatch.setattr(owner.folder, "keep_secret", full)
     for change in (lambda: owner.privacy.draw("yard", [DRAWN]),
                    lambda: owner.privacy.switch(False)):
-        with pytest.raises(DataFolderError, match=r"until the next start only.*No space left"):
+        with pytest.raises(FolderError, match=r"until the next start only.*No space left"):
             change()
     assert owner.yard.polygons == (DRAWN,)
     assert owner.yard.off_since is not None
-
-
-def test_folder_that_comes_later_hides_what_it_says_as_well(begin, tmp_path, monkeypatch):
-    """The data lie on a stick that is mounted a minute after the start."""
-    owner = begin()
-    with monkeypatch.context() as without:
-        without.setattr(owner.folder, "keep_secret",
-                        lambda *_: (_ for _ in ()).throw(OSError(5, "no stick")))
-        with pytest.raises(DataFolderError):
-            owner.privacy.draw("yard", [DRAWN])
-    (tmp_path / FILE).write_text(json.dumps({"masks": {"front": [OTHER]}, "off_since": 5.0}))
-    owner.privacy.catch_up()
-    for each in (owner, begin()):
-        assert (each.front.polygons, each.yard.polygons) == ((SET, OTHER), (DRAWN,))
-        assert each.yard.off_since == 5.0
 
 
 # --- clips

@@ -24,8 +24,8 @@ from chromium import go
 from harness import DEADLINE, ROOT, eventually, needs
 from network import StreamReader
 from product import Product, run_program
-from pyimagesearch.data_folder import DataFolder
-from pyimagesearch.errors import DataFolderError, SettingsError
+from pyimagesearch.errors import FolderError, SettingsError
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.serving.certificate_expiry import CertificateExpiry
 from pyimagesearch.serving.self_signed import SelfSigned
 from pyimagesearch.serving.self_signed import make as make_own
@@ -355,7 +355,7 @@ def test_certificate_that_is_gone_is_told_once(tmp_path, caplog):
 
 def test_own_certificate_names_the_hosts_that_were_given(tmp_path, caplog):
     caplog.set_level("INFO")
-    signed = SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0", ["cam.example.org", "192.0.2.9"])
+    signed = SelfSigned(ConfigFolder(str(tmp_path)), "0.0.0.0", ["cam.example.org", "192.0.2.9"])
     signed.renew()
     cert = x509.load_pem_x509_certificate(signed.cert.read_bytes())
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -368,7 +368,7 @@ def test_own_certificate_names_the_hosts_that_were_given(tmp_path, caplog):
 
 
 def test_own_certificate_names_this_machine_and_opens_the_page(own):
-    cert_file = f"{own.data.name}/tls-cert.pem"
+    cert_file = f"{own.config}/tls-cert.pem"
     with connect(own.port, cert_file) as connection:
         cert = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -376,7 +376,7 @@ def test_own_certificate_names_this_machine_and_opens_the_page(own):
     assert ipaddress.ip_address("127.0.0.1") in names.get_values_for_type(x509.IPAddress)
     assert (cert.not_valid_after_utc - cert.not_valid_before_utc).days <= 825
     for name in ("tls-cert.pem", "tls-key.pem"):
-        assert stat.S_IMODE(os.stat(f"{own.data.name}/{name}").st_mode) == 0o600
+        assert stat.S_IMODE(os.stat(f"{own.config}/{name}").st_mode) == 0o600
     page = subprocess.run([needs("curl", "curl"), "-sS", "--cacert", cert_file,
                            f"https://localhost:{own.port}/"], capture_output=True, text=True)
     assert 'src="/video_feed"' in page.stdout, page.stderr
@@ -393,11 +393,11 @@ def test_chromium_shows_the_live_picture(own, browser):
 
 
 def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatch):
-    signed = SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0")
+    signed = SelfSigned(ConfigFolder(str(tmp_path)), "0.0.0.0")
     signed.renew()
     first, key = signed.cert.read_bytes(), signed.key.read_bytes()
     signed.renew()
-    SelfSigned(DataFolder(str(tmp_path)), "0.0.0.0").renew()
+    SelfSigned(ConfigFolder(str(tmp_path)), "0.0.0.0").renew()
     assert signed.cert.read_bytes() == first
 
     moved = {ipaddress.ip_address("192.0.2.77")}
@@ -423,8 +423,8 @@ def test_own_certificate_is_made_once_and_anew_when_it_must(tmp_path, monkeypatc
 
 def test_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
-    folder = DataFolder(str(tmp_path / "file" / "below"))
-    with pytest.raises(DataFolderError, match=r"the certificate cannot be kept in .*below"):
+    folder = ConfigFolder(str(tmp_path / "file" / "below"))
+    with pytest.raises(FolderError, match=r"the certificate cannot be kept in .*below"):
         SelfSigned(folder, "127.0.0.1").renew()
 
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import AccessError
+from pyimagesearch.folders import ConfigFolder
 
 from .credentials import Credentials, CredentialsFile
 from .login_links import invitation
@@ -50,7 +50,7 @@ class Authenticator:
     is told the address and the account of each try that was refused.
     """
 
-    def __init__(self, folder: DataFolder, clock: Clock, *, auth: bool, local: bool,
+    def __init__(self, folder: ConfigFolder, clock: Clock, *, auth: bool, local: bool,
                  in_thread: Callable[[Callable[[], Any]], Any],
                  on_refused: Callable[[str, str], object] = lambda *_: None) -> None:
         self._clock = clock

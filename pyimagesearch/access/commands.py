@@ -4,8 +4,8 @@ import getpass
 import sys
 from collections.abc import Callable, Sequence
 
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import AccessError
+from pyimagesearch.folders import open_folders
 from pyimagesearch.settings.settings import Settings
 
 from .credentials import Credentials, CredentialsFile
@@ -18,17 +18,16 @@ COMMANDS = (["password"], ["token"])      # the first word of the command line
 
 def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
     """
-    Run the command *argv*: its name, its own flag, and settings such as ``--data``.
+    Run the command *argv*: its name, its own flag, and settings (``--config-dir``).
 
     *url* says where the server is found if it has not run yet.
     """
     name, *words = argv
     own = {"password": "--viewer", "token": "--new"}[name]
     settings = Settings.from_command_line([word for word in words if word != own])
-    folder = DataFolder(settings.data)
-    folder.check()
+    _, folder = open_folders(settings.data, settings.config_dir)
     file = CredentialsFile(folder)
-    print(f"for the server that keeps its data in {folder.path}" + (
+    print(f"for the server with the config folder {folder.path}" + (
         "" if file.current() else " (none has run with it yet)"))
     if name == "password":
         return set_password(file, Role.VIEWER if own in words else Role.OWNER)

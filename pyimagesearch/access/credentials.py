@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import AccessError
+from pyimagesearch.folders import ConfigFolder
 
 from .roles import Role
 
@@ -95,16 +95,14 @@ class CredentialsFile:
     lock must not open the door.
     """
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: ConfigFolder) -> None:
         self._folder = folder
-        self._dates = self._look()
+        self._dates = folder.state(FILE)
         self._current = self._read()
-        if self._current and self._current.passwords:
-            folder.must_be_there()
 
     def current(self) -> Credentials | None:
         """Return the secrets in force; ``None`` if there never were any."""
-        dates = self._look()
+        dates = self._folder.state(FILE)
         if dates not in (None, self._dates):
             self._dates = dates
             try:
@@ -118,12 +116,10 @@ class CredentialsFile:
         self._current = credentials
         try:
             self._folder.keep_secret(FILE, credentials.as_bytes())
-            if credentials.passwords:
-                self._folder.must_be_there()
         except OSError as error:
             raise AccessError(f"{self._path} cannot be written: "
                               f"{error.strerror}") from None
-        self._dates = self._look()
+        self._dates = self._folder.state(FILE)
 
     def change(self, how: Callable[[Credentials], Credentials]) -> Credentials:
         """
@@ -150,13 +146,6 @@ class CredentialsFile:
     @property
     def _path(self) -> str:
         return str(self._folder.path / FILE)
-
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            found = (self._folder.path / FILE).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _read(self) -> Credentials | None:
         try:

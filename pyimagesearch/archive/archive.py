@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import SurveillanceError, reason
 from pyimagesearch.events.event import ARMED, DISARMED, GONE, MISSING, Event
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.settings.settings import Settings
@@ -53,7 +53,6 @@ class Archive(Worker):
         self._settings = settings
         self._clock = clock
         self._on_arm: list[Callable[[bool], None]] = []
-        self._on_open: list[Callable[[], None]] = []
         self._trouble = ""
         self._used = self._cap = self._free = self._keep = 0
         self._days: float | None = None
@@ -64,7 +63,7 @@ class Archive(Worker):
         """
         Keep other servers out of the folder; if it is not there yet, later.
 
-        Raises :exc:`DataFolderError` if another server has it.
+        Raises :exc:`FolderError` if another server has it.
         """
         try:
             self._folder.claim()
@@ -81,10 +80,6 @@ class Archive(Worker):
             folder=str(self._folder.path), used=self._used, cap=self._cap,
             free=self._free, days=self._days,
             trouble=self._trouble or self.store.trouble, armed=self.armed)
-
-    def on_open(self, tell: Callable[[], None]) -> None:
-        """Have *tell* called once the folder is there, before anything is recorded."""
-        self._on_open.append(tell)
 
     def on_arm(self, tell: Callable[[bool], None]) -> None:
         """Have *tell* called when motion is to make events, or no longer."""
@@ -176,8 +171,6 @@ class Archive(Worker):
             self._set_armed(armed != "no" if self._wish is None else self._wish)
         self._keep = self._settings.keep_bytes or int(kept or self._half_of_the_disk())
         salvage(self.clips, self.store)
-        for tell in self._on_open:
-            tell()
         self.ready.set()
 
     def _half_of_the_disk(self) -> int:

@@ -3,14 +3,14 @@
 import json
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.data_folder import DataFolder
-from pyimagesearch.errors import DataFolderError
+from pyimagesearch.errors import FolderError
 from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON, Event
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.polygons import is_polygon, split_polygons
 from pyimagesearch.settings.settings import CameraSettings
 
@@ -74,24 +74,21 @@ class Privacy:
 
     Masks that are set in *cameras* and those drawn on the page are all burnt; only
     the drawn ones can be changed here. What is wished holds at once, even if it
-    cannot be kept. Raises :exc:`DataFolderError` if ``privacy.json`` in *folder* is
+    cannot be kept. Raises :exc:`FolderError` if ``privacy.json`` in *folder* is
     there but says nothing clear: what must be hidden is not to be guessed. Every
     method may be called from any thread; those that change something wait for the
     disk.
     """
 
-    def __init__(self, folder: DataFolder, cameras: Sequence[CameraSettings],
+    def __init__(self, folder: ConfigFolder, cameras: Sequence[CameraSettings],
                  store: EventStore, clock: Clock) -> None:
         self._folder = folder
         self._store = store
         self._clock = clock
         self._set = {each.name: split_polygons(each.mask) for each in cameras}
         self._watchers: dict[str, Watcher] = {}
-        self._lock = threading.Lock()       # guards the two below, and the file
-        self._unkept = False
-        self._wishes = self._read() or NOTHING
-        if self._wishes != NOTHING:
-            folder.must_be_there()
+        self._lock = threading.Lock()       # guards the wishes
+        self._wishes = self._read()
         self._warn_of_strangers()
         if self.off_since is not None:
             log.info("all cameras are switched off, until the owner switches them on")
@@ -114,21 +111,24 @@ class Privacy:
         """
         Burn *polygons* into the pictures of camera *name*, instead of those before.
 
-        Raises :exc:`DataFolderError` if that holds only until the next start.
+        Raises :exc:`FolderError` if that holds only until the next start.
         """
-        with self._lock:
-            masks = {**self._wishes.masks, name: tuple(polygons)}
-            self._wishes = self._wishes._replace(
+        def drawn(wishes: Wishes) -> Wishes:
+            masks = {**wishes.masks, name: tuple(polygons)}
+            return wishes._replace(
                 masks={each: drawn for each, drawn in masks.items() if drawn})
+
+        with self._lock:
+            self._wishes = drawn(self._wishes)
             self._tell(name)
             log.info("%s: the owner hides so many regions: %d", name, len(polygons))
-            self._keep()
+            self._keep(drawn)
 
     def switch(self, on: bool) -> None:
         """
         Switch all cameras on or off; to ask twice is no error.
 
-        Raises :exc:`DataFolderError` if that holds only until the next start.
+        Raises :exc:`FolderError` if that holds only until the next start.
         """
         with self._lock:
             if on == (self.off_since is None):
@@ -140,20 +140,8 @@ class Privacy:
             log.info("the owner switched all cameras %s", "on" if on else "off")
             self._store.begin(Event(id=self._store.new_id(), camera="", begin=now,
                                     end=now, kind=SWITCHED_ON if on else SWITCHED_OFF))
-            self._keep()
-
-    def catch_up(self) -> None:
-        """Read, and keep, what could not be while the folder was not there."""
-        with self._lock:
-            found = self._read() or NOTHING
-            together = Wishes({**found.masks, **self._wishes.masks},
-                              self.off_since or found.off_since)
-            if together != self._wishes:
-                self._wishes = together
-                for name in self._watchers:
-                    self._tell(name)
-            if self._unkept:
-                self._keep()
+            off_since = self.off_since
+            self._keep(lambda wishes: wishes._replace(off_since=off_since))
 
     def _warn_of_strangers(self) -> None:
         """Say for which cameras there are regions, but which are none of ours."""
@@ -167,27 +155,25 @@ class Privacy:
             watcher.hide(PrivacyMask(hidden.set + hidden.drawn))
             watcher.switch(self.off_since)
 
-    def _keep(self) -> None:
-        self._unkept = True
+    def _keep(self, change: Callable[[Wishes], Wishes]) -> None:
+        """Make *change* in the file, beside what other servers keep there."""
         try:
-            self._folder.keep_secret(FILE, self._wishes.as_bytes())
-            if self._wishes != NOTHING:
-                self._folder.must_be_there()
+            with self._folder.alone():
+                self._folder.keep_secret(FILE, change(self._read()).as_bytes())
         except OSError as error:
-            raise DataFolderError(
+            raise FolderError(
                 "this holds until the next start only, as it cannot be kept in "
                 f"{self._path}: {error.strerror}") from None
-        self._unkept = False
 
-    def _read(self) -> Wishes | None:
+    def _read(self) -> Wishes:
         try:
             content = self._folder.secret(FILE)
-            return None if content is None else Wishes.from_bytes(content)
+            return NOTHING if content is None else Wishes.from_bytes(content)
         except OSError as error:
-            raise DataFolderError(f"{self._path}, which says what is to be hidden, "
+            raise FolderError(f"{self._path}, which says what is to be hidden, "
                                   f"cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
-            raise DataFolderError(
+            raise FolderError(
                 f"{self._path}, which says what is to be hidden, is damaged ({error}); "
                 "mend it, or remove it and draw the masks anew") from None
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pyimagesearch.addresses import own_addresses
-from pyimagesearch.data_folder import DataFolder
-from pyimagesearch.errors import DataFolderError
+from pyimagesearch.errors import FolderError
+from pyimagesearch.folders import ConfigFolder
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ class SelfSigned:
     that is listened on, and the *hosts* by which browsers may come as well.
     """
 
-    def __init__(self, folder: DataFolder, ip: str, hosts: Sequence[str] = ()) -> None:
+    def __init__(self, folder: ConfigFolder, ip: str,
+                 hosts: Sequence[str] = ()) -> None:
         self._folder = folder
         self._ip = ip
         self._hosts = {host_name(each) for each in hosts}
@@ -45,7 +46,7 @@ class SelfSigned:
         """
         Make the certificate, if there is none for these names and this day.
 
-        Raises :exc:`DataFolderError` if it cannot be kept.
+        Raises :exc:`FolderError` if it cannot be kept.
         """
         try:
             key, names = self._own_key(), own_names(self._ip) | self._hosts
@@ -57,7 +58,7 @@ class SelfSigned:
                          ", ".join(sorted(str(name) for name in names)),
                          fingerprint(made))
         except OSError as error:
-            raise DataFolderError(
+            raise FolderError(
                 f"the certificate cannot be kept in {str(self._folder.path)!r}: "
                 f"{error.strerror}") from None
 

@@ -15,8 +15,8 @@ import gevent
 from gevent.socket import wait_read, wait_write
 from gevent.ssl import SSLContext
 
-from pyimagesearch.data_folder import DataFolder
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.settings import Settings
 
 from .certificate_expiry import CertificateExpiry
@@ -108,7 +108,7 @@ class ToHttps(RequestReader):
         return [b"Only https is spoken here.\n"]
 
 
-def tls_for(settings: Settings, folder: DataFolder) -> Tls | None:
+def tls_for(settings: Settings, folder: ConfigFolder) -> Tls | None:
     """
     Return what *settings* want, ``None`` for plain http.
 

@@ -160,8 +160,12 @@ class Settings(CameraOptions):
         "imagezmq://0.0.0.0:5555/NAME, or demo", group="cameras",
         metavar="[NAME=]SPEC")
     data: str | None = option(
-        None, "folder for all that is kept; default: the platform's for user data",
+        None, "folder for clips and events; default: the platform's for user data",
         group="storage", kind=str, metavar="DIR")
+    config_dir: str | None = option(
+        None, "folder for logins, privacy settings and the self-signed certificate; "
+        "default: the platform's for configuration", group="storage", kind=str,
+        metavar="DIR")
     keep: str | None = option(
         None, "space that clips may use; default: half of the free space at the "
         "first start", group="storage", kind=str, pattern=SIZE, metavar="10GB")

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, abort
 
-from pyimagesearch.errors import DataFolderError
+from pyimagesearch.errors import FolderError
 from pyimagesearch.settings.polygons import MAX_POLYGONS, POLYGON_SYNTAX, is_polygon
 
 from .params import body, truth, wrong
@@ -48,6 +48,6 @@ def keep(change: Callable[[], None]) -> None:
     """Make a *change*; one that cannot be kept ends the request with 503."""
     try:
         get_services().in_thread(change)
-    except DataFolderError as error:
+    except FolderError as error:
         sentence = str(error)
         abort(503, f"{sentence[:1].upper()}{sentence[1:]}.")

@@ -1,0 +1,252 @@
+"""The data folder with clips and events, and the config folder with secrets."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import platformdirs
+
+from .errors import FolderError, SettingsError, reason
+
+log = logging.getLogger(__name__)
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+SECRETS = ("access.json", "sessions.json", "privacy.json", "tls-cert.pem",
+           "tls-key.pem")
+DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
+DRAFT_SECONDS = 60.0    # after which a draft is what a power cut left
+
+
+class DataFolder:
+    """
+    Clips and events: *given*, ``$STATE_DIRECTORY``, or the platform's data folder.
+
+    Nothing is created until it is needed: a missing or read-only disk must not keep
+    the live picture from starting.
+    """
+
+    def __init__(self, given: str | None) -> None:
+        self.path = folder_path("--data", given, "STATE_DIRECTORY",
+                                platformdirs.user_data_dir)
+        self._lock: int | None = None   # descriptor that holds it
+
+    @property
+    def clips(self) -> Path:
+        """The tree of clips: ``CAMERA/DAY/TIME.mp4``."""
+        return self.path / "clips"
+
+    @property
+    def database(self) -> Path:
+        """The file with all events."""
+        return self.path / "events.db"
+
+    def claim(self) -> None:
+        """
+        Lock the folder against other servers until :meth:`release` or exit.
+
+        Raises :exc:`FolderError` if another server holds it, and :exc:`OSError` if it
+        cannot be written.
+        """
+        if self._lock is not None:
+            return
+        make_private(self.path)
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
+                       FILE_MODE)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise FolderError(
+                f"{str(self.path)!r} is in use by another webstreaming; stop that one, "
+                "or choose another folder with --data") from None
+        self._lock = lock
+
+    def release(self) -> None:
+        """Unlock the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+class ConfigFolder:
+    """
+    Secrets: *given*, ``$CONFIGURATION_DIRECTORY``, or the platform's config folder.
+
+    Credentials, sessions, privacy settings and the self-signed certificate, a file
+    each. They are apart from the clips, so that a missing disk neither lifts a privacy
+    mask nor a password. Servers and commands with the same folder share them: changes
+    that depend on the content are made inside :meth:`alone`.
+    """
+
+    def __init__(self, given: str | None) -> None:
+        self.path = folder_path("--config-dir", given, "CONFIGURATION_DIRECTORY",
+                                platformdirs.user_config_dir)
+
+    def secret(self, name: str) -> bytes | None:
+        """Return the content of file *name*, ``None`` if there is none."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def state(self, name: str) -> tuple[int, int, int] | None:
+        """Return what changes whenever file *name* does, ``None`` if it is missing."""
+        try:
+            found = (self.path / name).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def keep_secret(self, name: str, content: bytes) -> None:
+        """
+        Replace file *name*, atomically and durably; raises :exc:`OSError`.
+
+        Only the user can read it.
+        """
+        make_private(self.path)
+        draft = self.path / f".{name}.{secrets.token_hex(4)}"
+        number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                self._give_to_owner(number)
+                os.fsync(number)
+            draft.replace(self.path / name)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        with contextlib.suppress(OSError):
+            sync_folder(self.path)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes out of this context; raises :exc:`OSError`."""
+        make_private(self.path)
+        with opened(self.path) as folder:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+
+    def remove_drafts(self) -> None:
+        """Remove what was being written when the power was cut."""
+        with contextlib.suppress(OSError):
+            for path in self.path.iterdir():
+                if DRAFT.fullmatch(path.name) and (
+                        time.time() - path.stat().st_mtime > DRAFT_SECONDS):
+                    path.unlink()
+
+    def _give_to_owner(self, number: int) -> None:
+        """Give a file that root creates to the owner of the folder."""
+        owner = self.path.stat()
+        if os.geteuid() == 0 and owner.st_uid != 0:
+            with contextlib.suppress(OSError):      # root in a container may lack this
+                os.fchown(number, owner.st_uid, owner.st_gid)
+
+
+def open_folders(data: str | None, config_dir: str | None
+                 ) -> tuple[DataFolder, ConfigFolder]:
+    """Return both folders, tidied up after a power cut and after older versions."""
+    folder, config = DataFolder(data), ConfigFolder(config_dir)
+    config.remove_drafts()
+    migrate_secrets(folder, config)
+    return folder, config
+
+
+def migrate_secrets(data: DataFolder, config: ConfigFolder) -> None:
+    """
+    Move the secrets that older versions kept in *data* to *config*; log what moved.
+
+    Raises :exc:`FolderError` if a file cannot be moved, or if *config* has another
+    one of that name: which masks and passwords hold must not be guessed. A data folder
+    that cannot be read is ignored once *config* is in use.
+    """
+    try:
+        found = [name for name in SECRETS if (data.path / name).is_file()]
+    except OSError as error:
+        if any(config.secret(name) for name in SECRETS):
+            log.warning("%s cannot be read: %s", data.path, reason(error))
+            return
+        raise FolderError(f"{str(data.path)!r} cannot be read: {reason(error)}"
+                          ) from None
+    if not found:
+        return
+    try:
+        with config.alone():
+            if not data.path.samefile(config.path):
+                move_secrets(found, data.path, config)
+    except OSError as error:
+        raise FolderError(
+            f"{', '.join(found)} cannot be moved from {str(data.path)!r} to "
+            f"{str(config.path)!r}: {reason(error)}") from None
+
+
+def move_secrets(names: list[str], source: Path, config: ConfigFolder) -> None:
+    """Move files *names* from *source* to *config*, all or none where they differ."""
+    contents = {name: (source / name).read_bytes() for name in names}
+    present = {name: config.secret(name) for name in names}
+    for name, content in contents.items():
+        if present[name] not in (None, content):
+            raise FolderError(
+                f"{str(source / name)!r}, which an older version kept there, differs "
+                f"from {str(config.path / name)!r}; remove one of them, or give this "
+                "server its own folder with --config-dir")
+        if os.geteuid() == 0 and (
+                (source / name).stat().st_uid != config.path.stat().st_uid):
+            raise FolderError(
+                f"{str(source / name)!r} belongs to another user than "
+                f"{str(config.path)!r}; run this as that user, or name the server's "
+                "own folder with --config-dir")
+    for name, content in contents.items():
+        if present[name] is None:
+            config.keep_secret(name, content)
+        (source / name).unlink()
+    with contextlib.suppress(OSError):
+        sync_folder(source)
+    log.info("moved %s from %s to %s", ", ".join(names), source, config.path)
+
+
+def folder_path(flag: str, given: str | None, variable: str,
+                platform: Callable[..., str]) -> Path:
+    """Return the folder *given* by *flag*, or systemd's, or else the platform's."""
+    systemd = os.environ.get(variable, "").partition(":")[0]
+    path = Path(given or systemd or platform("webstreaming", appauthor=False)
+                ).expanduser()
+    if is_something_else(path):
+        raise SettingsError(f"{flag} is {str(path)!r}, but must be a folder")
+    return path
+
+
+def is_something_else(path: Path) -> bool:
+    """Return whether *path* exists and is no folder, as far as can be seen."""
+    try:
+        return path.exists() and not path.is_dir()
+    except OSError:
+        return False
+
+
+def make_private(path: Path) -> None:
+    """Create the folder at *path*, for this user alone; raises :exc:`OSError`."""
+    path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames and removals in *path* outlast a power cut."""
+    with opened(path) as folder:
+        os.fsync(folder)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Open the folder at *path*; yield its descriptor."""
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield number
+    finally:
+        os.close(number)
