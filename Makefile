@@ -1,18 +1,26 @@
-# make setup | demo | run | test | bench        settings go in ARGS="--port 9000 ..."
+# make setup   install the program into .venv
+# make demo    run it on a camera that it draws itself
+# make run     run it on the first camera that works
+# make test    check the code and run all tests
+# make lint    check the code only
+# make bench   run the benchmarks (fifteen minutes)
+# make docs    build the documentation into build/docs
+#
+# Settings go into ARGS, as in: make demo ARGS="--port 9000"
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
-	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','harness','network','prefork','product','chromium','sample_archive']"
+	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','harness','network','prefork','product','chromium','pages','sample_archive']"
 
 # else each of the programs that a test starts compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test lint bench
+.PHONY: setup demo run test lint bench docs
 
 setup: $(VENV)/ready
 
@@ -33,12 +41,22 @@ bench: $(VENV)/ready-to-test
 	for name in fanout slow_link latency whole_job memory capture events_pages "recording writing"; do \
 		echo; echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+docs: $(VENV)/ready-for-docs
+	$(BIN)/python -m docs.site.settings_table
+	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "open build/docs/index.html"
+
 $(VENV)/ready: requirements.txt
+	@echo "installing into $(VENV): this takes some minutes on a Raspberry Pi"
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV) || \
 		{ echo "if venv is missing: sudo apt install python3-venv" >&2; exit 1; }
 	$(PIP) $(PIP_FLAGS) -r requirements.txt
 	touch $@
 
-$(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt
+$(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt
 	$(PIP) --no-compile -r tests/requirements.txt
+	touch $@
+
+$(VENV)/ready-for-docs: $(VENV)/ready docs/site/requirements.txt
+	$(PIP) -r docs/site/requirements.txt
 	touch $@

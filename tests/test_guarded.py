@@ -16,7 +16,7 @@ import urllib.request
 
 import pytest
 import test_page
-from test_page import moves, severe, text
+from test_page import keep, moves, severe, size, text
 
 from chromium import go
 from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
@@ -54,8 +54,8 @@ class Guarded(Product):
             with refused:
                 return refused.code, refused.headers, refused.read()
 
-    def log_in(self, role="owner"):
-        status, headers, _ = self.ask(f"/login?token={self.token(role)}")
+    def log_in(self, role="owner", **more):
+        status, headers, _ = self.ask(f"/login?token={self.token(role)}", **more)
         assert status == 303
         return headers["Set-Cookie"].partition(";")[0]
 
@@ -314,6 +314,19 @@ def test_tap_on_the_link_shows_the_picture_and_hides_the_token(product, page):
     (cookie,) = page.get_cookies()      # that it was here before, which opens nothing
     assert cookie["name"].startswith("device-owner-")
     assert severe(page) == []
+
+
+def test_owner_sees_and_ends_the_sessions_of_others(product, page):
+    phone = "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/142.0 Mobile"
+    cookie = product.log_in("viewer", **{"User-Agent": phone})
+    go(page, f"{product.url}/login?token={product.token()}")
+    go(page, f"{product.url}/sessions")
+    eventually(lambda: "Chrome on Android, viewer" in text(page, ".sessions"))
+    size(page, (800, 300))
+    keep(page, "sessions.png")
+    page.find_elements("css selector", ".prose button")[0].click()
+    eventually(lambda: "Android" not in text(page, ".sessions"))
+    assert product.ask("/", Cookie=cookie)[0] == 401
 
 
 def test_page_of_one_who_is_shut_out_becomes_the_login(product, page):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from harness import ROOT, eventually
 from network import free_port
+from pages import blocks
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagezmq import unpack
 from pyimagesearch.errors import BadPicture
@@ -113,11 +113,10 @@ def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
     assert sender.poll() is None
 
 
-def test_readmes_sender_survives_a_killed_hub(start):
+def test_documented_sender_survives_a_killed_hub(start):
     """A plain ImageSender hangs for ever when its hub dies between send and answer."""
     port = free_port()
-    readme = (ROOT / "README.md").read_text()
-    (code,) = re.findall(r"```python\n(import imagezmq.*?)```", readme, re.S)
+    (code,) = (block for block in blocks("python") if block.startswith("import imagezmq"))
     code = code.replace("tcp://192.168.1.7:5555", f"tcp://127.0.0.1:{port}").replace(
         "camera = VideoStream(src=0).start()",
         "from pyimagesearch.capture.demo import DemoScene\n"

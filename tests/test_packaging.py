@@ -52,7 +52,7 @@ def test_wheel_holds_the_product_and_nothing_else(installed):
         "bin", "pyimagesearch", "webstreaming.py"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "deploy/Dockerfile"])
+@pytest.mark.parametrize("name", ["docs/deployment.md", "deploy/Dockerfile"])
 def test_extras_that_are_named_are_there(installed, name):
     (metadata,) = installed.glob("*.dist-info/METADATA")
     there = set(re.findall(r"^Provides-Extra: (.+)$", metadata.read_text(), re.M))

@@ -1,10 +1,8 @@
-"""One table, many uses: flags, environment, file and README agree."""
+"""One table, many uses: flags, environment and file agree."""
 
-import re
 
 import pytest
 
-from harness import ROOT
 from pyimagesearch.settings.settings import Settings, SettingsError
 
 
@@ -98,10 +96,3 @@ def test_switches_and_numbers_come_from_everywhere(tmp_path):
     settings = Settings.from_command_line(["--config", str(file), "--no-loop"], {})
     assert settings.loop is False
     assert Settings.from_command_line([], {"SURVEILLANCE_LOOP": "yes"}).loop is True
-
-
-def test_readme_has_the_table_of_settings():
-    readme = (ROOT / "README.md").read_text()
-    told = re.findall(r"^\| `(-.*?)` \| `(.*?)` \| (.*?) \| (.*?) \|$", readme, re.M)
-    assert told == [(row.flags, row.variable, f"`{row.default}`" if row.default else "",
-                     row.help) for row in Settings.table()]

@@ -1,0 +1,214 @@
+"""README and documentation are true: commands run, files, links and settings exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from docs.site import settings_table
+from harness import DEADLINE, ROOT, missing, needs
+from pages import PAGES, README, anchors, blocks, code, commands, prose
+from product import Product, run_program
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.web.app import create_app
+from pyimagesearch.web.services import Feed, Services
+
+PROGRAM = ".venv/bin/python webstreaming.py"
+RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells it there
+    "make demo": ("test_readme.py", '"make demo"'),
+    'pip install ".[rtsp,recording]"': ("test_packaging.py", '"install", "--no-deps"'),
+    "webstreaming --source demo": ("test_packaging.py", '"--source", "demo'),
+    "sudo python3 -m venv /opt/webstreaming": ("test_readme.py", "make setup"),
+    'sudo /opt/webstreaming/bin/pip install ".[rtsp,recording,imagezmq,tls,metrics]"':
+        ("test_packaging.py", '"install", "--no-deps"'),
+    "sudo /opt/webstreaming/bin/webstreaming service --install":
+        ("test_service.py", '"service", "--install"'),
+    f"{PROGRAM} token": ("test_guarded.py", '"token"'),
+    f"{PROGRAM} token --new": ("test_guarded.py", '"token", "--new"'),
+    f"{PROGRAM} password": ("test_guarded.py", '"password"'),
+    f"{PROGRAM} password --viewer": ("test_guarded.py", '"password", "--viewer"'),
+}
+NOT_RUN = {             # command: why no test can run it
+    "make test": "it is this very run",
+    "PICTURES=docs/pictures make test": "it is this very run",
+    "make bench": "it takes fifteen minutes",
+    "sudo usermod -aG video $USER": "it changes the users of the machine",
+    "sudo apt install python3-picamera2": "only Raspberry Pi OS has that package",
+    "journalctl -u webstreaming": "it reads the journal of an installed service",
+    "docker compose --file deploy/compose.yaml up --detach": "it needs a Docker engine",
+    "docker compose --file deploy/compose.yaml logs": "it needs a Docker engine",
+}
+RUN_HERE = (f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
+            "make docs", "git clone ", "cd ")
+OWN_OPTIONS = {         # of commands, not of the server; and of other programs
+    "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict"}
+
+
+def test_every_command_is_run_or_says_why_not():
+    for command in commands():
+        assert (command in RUN_ELSEWHERE or command in NOT_RUN
+                or command.startswith(RUN_HERE)), command
+    assert {*RUN_ELSEWHERE, *NOT_RUN} <= set(commands())
+    for file, words in RUN_ELSEWHERE.values():
+        assert words in (ROOT / "tests" / file).read_text(), (file, words)
+
+
+@pytest.mark.parametrize("command", [
+    command for command in commands(PROGRAM) if command not in RUN_ELSEWHERE])
+def test_program_starts_as_written(command):
+    words = shlex.split(command)
+    if "doctor" in words:
+        ended = run_program(*words[2:])
+        assert ended.returncode == (0 if words[-1] == "demo" else 1)
+        assert "Python" in ended.stdout
+        return
+    product = Product(*words[2:], "--port", "0", program=(words[1],) if "--ip" in words else ())
+    assert product.get("/healthz")
+    assert product.stop()[1] == 0
+    product.close()
+
+
+@pytest.fixture(scope="module")
+def small():
+    product = Product("--source", "demo:320x240")
+    product.wait_for("learning")
+    yield product
+    product.close()
+
+
+@pytest.mark.parametrize("command", commands("curl", "ffmpeg"))
+def test_other_programs_watch_as_written(command, small, tmp_path):
+    words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{small.port}")
+             for word in shlex.split(command)]
+    needs(words[0], words[0])
+    printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True,
+                             timeout=DEADLINE).stdout
+    assert bool(list(tmp_path.iterdir())) != (b'"result"' in printed)
+    for made in tmp_path.iterdir():
+        assert made.stat().st_size > (10 if made.suffix == ".json" else 5000)
+
+
+@pytest.mark.parametrize("command", [
+    command for command in commands("sudo apt install") if command not in NOT_RUN])
+def test_system_packages_exist(command):
+    packages = command.split()[3:]
+    known = subprocess.run([needs("apt-cache", "apt"), "policy", *packages],
+                           capture_output=True, text=True).stdout
+    for package in packages:
+        if f"{package}:\n" not in known:
+            missing(f"{package} is not known here; run: sudo apt update")
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_settings_files_are_read_as_printed(block, tmp_path):
+    file = tmp_path / "cameras.toml"
+    file.write_text(block)
+    cameras = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    given = tomllib.loads(block)["cameras"]
+    assert {camera.name for camera in cameras} == given.keys()
+    for camera in cameras:
+        for name, value in given[camera.name].items():
+            assert str(getattr(camera, name)) == str(value) or name == "fps"
+
+
+def test_settings_page_has_every_setting():
+    page = settings_table.PAGE.read_text()
+    assert settings_table.table() in page
+    assert settings_table.with_table(page) == page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page):
+    links = re.findall(r'(?:\]\(|src=")([^)"\s]+)', prose(page))
+    for link in links:
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_no_picture_is_left_over():
+    shown = "".join(page.read_text() for page in PAGES)
+    listed = subprocess.run(["git", "ls-files", "docs/pictures"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout
+    for picture in listed.split():
+        assert picture.removeprefix("docs/") in shown, picture
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    for path in re.findall(
+            r"`((?:pyimagesearch|tests|deploy|docs|benchmarks|\.ci)/[\w./-]*)`", page.read_text()):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_that_are_named_exist(page):
+    known = {flag for row in Settings.table() for flag in row.flags.split(", ")}
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(code(page))):
+        positive = option.replace("--no-", "--")
+        assert option in known | OWN_OPTIONS or positive in known, option
+
+
+def test_make_targets_that_are_named_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    quoted = [text for page in PAGES for text in code(page)] + commands()
+    for target in re.findall(r"^(?:[A-Z]+=\S+ )?make ([a-z]+)", "\n".join(quoted), re.M):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_promises_are_kept_by_the_tests_they_name():
+    rows = re.findall(r"^\|.*?\| (`test_\w+\.py`: .*) \|$",
+                      (ROOT / "docs/access.md").read_text(), re.M)
+    assert len(rows) > 8
+    for row in rows:
+        content = "".join((ROOT / "tests" / file).read_text()
+                          for file in re.findall(r"`(test_\w+\.py)`", row))
+        for name in re.findall(r"`(test_\w+)`", row):
+            assert f"def {name}(" in content, name
+
+
+def test_every_address_is_documented():
+    page = (ROOT / "docs/http-api.md").read_text()
+    rows = re.findall(r"^\| `(?:[A-Z]+ )?(/\S*)` \|", page, re.M)
+    named = {re.sub(r"NAME|ID|(?<=-)N", "<>", row) for row in rows}
+    app = create_app(Services({"camera": Feed(LatestFrameBroadcaster(), lambda: None)}))
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint != "static":
+            assert re.sub(r"<[^>]+>", "<>", rule.rule) in named, rule.rule
+
+
+def test_figures_say_how_they_were_measured():
+    text = (ROOT / "docs/benchmarks.md").read_text()
+    rows = re.findall(r"^\| `(\w+)[^`]*` \|(.*)\|$", text, re.M)
+    assert len(rows) > 12
+    for program, row in rows:
+        assert (ROOT / f"benchmarks/{program}.py").is_file(), program
+        what, measured, *_ = row.split(" | ")
+        assert what.strip(), program
+        assert re.search(r"\d|none", measured), program
+    assert re.search(r"Measured on a .* machine with Python [\d.]+ and OpenCV [\d.]+", text)
+
+
+def test_site_builds_without_warnings(tmp_path):
+    config = ROOT / "docs/site/mkdocs.yml"
+    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict",
+                    "--config-file", config, "--site-dir", tmp_path], check=True)
+    built = {path.stem for path in tmp_path.glob("*.html")}
+    assert {page.stem for page in PAGES if page != README} <= built
+    (made,) = re.findall(r"^\t.*mkdocs (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert made == "build --quiet --strict --config-file docs/site/mkdocs.yml"
+
+
+def test_the_project_speaks_of_itself_alone():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True,
+                            text=True).stdout.split("\0")
+    for name in filter(None, listed):
+        if name.endswith((".py", ".md", ".cfg", ".toml", ".html", ".js", ".css", "Makefile")):
+            assert "/" + "work/" not in (ROOT / name).read_text(), name
