@@ -44,7 +44,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.processes import Server, measure, product, running
 from benchmarks.rtsp_age import marked_camera
-from pyimagesearch.recording.clip import DRAFT, PART, read_clip
+from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.recording.paths import DRAFT, PART
 
 ROUNDS = 3
 EARLY = "--frame-count", "160"  # so that an event comes when there is all its pre-roll
@@ -116,11 +117,12 @@ def preroll(seconds: float = 90) -> bool:
 def preroll_bytes() -> int:
     """Return what a preroll holds of the demo camera, as it is streamed."""
     from pyimagesearch.capture.demo import DemoScene
-    from pyimagesearch.jpeg import encode
+    from pyimagesearch.jpeg import LazyJpeg, encode
     from pyimagesearch.recording.preroll import Preroll
     preroll, scene = Preroll(5.0), DemoScene((640, 480), 30)
     for number in range(400):
-        preroll.put(encode(scene.picture(number), 75), number / 30, number / 30)
+        preroll.put(LazyJpeg(encode(scene.picture(number), 75), (640, 480)),
+                    number / 30, number / 30)
     return preroll.bytes
 
 

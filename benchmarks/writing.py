@@ -9,14 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
-from pyimagesearch.jpeg import JpegDecoder, encode
+from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.preroll import Preroll
+from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.recording.recorder import BATCH, Recorder
-from pyimagesearch.streaming.overlay import Negative
+from pyimagesearch.streaming.overlay import Annotation
 from pyimagesearch.surveillance.evidence import StoreLedger
 
 BATCHES = 200
@@ -41,8 +40,7 @@ class Moving:
         return event.is_set()
 
 
-def cores(put: Callable[[Preroll, Moving, int], None], fps: float,
-          header: VideoHeader | None = None) -> float:
+def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
     """Return the cost [cores] of recording what *put* adds to its pre-roll."""
     clock, ready, preroll = Moving(), threading.Event(), Preroll(5.0)
     ready.set()
@@ -53,8 +51,6 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float,
         recorder = Recorder("front", folder / "clips", preroll,
                             StoreLedger(store, folder / "clips"), clock,
                             max_clip=300.0, ready=ready, obstacle=str)
-        if header:
-            preroll.begin(header)
         put(preroll, clock, 0)
         recorder.begin(ClipMetadata(event=1, camera="front", kind="motion",
                                     begin=clock.now),
@@ -79,7 +75,8 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float,
 def pictures() -> float:
     """Return the cost [cores] of the demo's pictures, encoded anew."""
     scene = DemoScene((640, 480), 30)
-    jpegs = [encode(scene.picture(number), 75) for number in range(300)]
+    jpegs = [LazyJpeg(encode(scene.picture(number), 75), (640, 480))
+             for number in range(300)]
 
     def put(preroll: Preroll, clock: Moving, number: int) -> None:
         preroll.put(jpegs[number % len(jpegs)], clock.now, clock.now)
@@ -88,14 +85,13 @@ def pictures() -> float:
 
 def undrawn() -> float:
     """Return the cost [cores] of a camera's own JPEGs, drawn on here."""
-    scene, decoder = DemoScene((640, 480), 30), JpegDecoder()
-    own = [JpegPicture(encode(scene.picture(number), 75), decoder).undecoded()
-           for number in range(300)]
+    scene = DemoScene((640, 480), 30)
+    jpegs = [encode(scene.picture(number), 75) for number in range(300)]
 
     def put(preroll: Preroll, clock: Moving, number: int) -> None:
-        picture = own[number % len(own)]
-        preroll.put(picture.jpeg, clock.now, clock.now,
-                 undrawn=Negative(picture.size, clock.now, None, picture.decode))
+        jpeg = LazyJpeg(jpegs[number % len(jpegs)], (640, 480),
+                        Annotation((), clock.now))
+        preroll.put(jpeg, clock.now, clock.now)
     return cores(put, 30)
 
 
@@ -105,9 +101,9 @@ def packets() -> float:
 
     def put(preroll: Preroll, clock: Moving, number: int) -> None:
         data, key = made[number % len(made)]
-        preroll.put(data, clock.now, clock.now, key=key,
-                 pts=number * 3600, dts=number * 3600)
-    return cores(put, 25, header)
+        packet = Packet(data, header, key, pts=number * 3600, dts=number * 3600)
+        preroll.put(packet, clock.now, clock.now)
+    return cores(put, 25)
 
 
 def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:

@@ -1,6 +1,6 @@
 """A frame, and what is done to its pixels before anybody looks at them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -10,7 +10,6 @@ Image = NDArray[Any]                # uint8, shape (height, width, 3), BGR
 Grey = NDArray[Any]                 # uint8, shape (height, width)
 Size = tuple[int, int]              # (width, height) in pixels
 Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
-Decode = Callable[[bytes, Size], Image]     # may raise BadPicture
 
 DETECTION_WIDTH = 400   # pixels; the tutorial's, which its thresholds are made for
 LEAST_WIDTH = 320       # pixels that show as much, once blurred as for detection
@@ -37,34 +36,8 @@ class Picture(Protocol):
     def colour(self) -> Image:
         """Return the whole picture, BGR."""
 
-    def undecoded(self) -> "Undecoded | None":
-        """Return it as it came, if it came as JPEG and may be kept so."""
-
-
-class Undecoded(NamedTuple):
-    """A camera's own JPEG, as it came."""
-
-    jpeg: bytes
-    size: Size
-    decode: Decode      # makes BGR of such a JPEG, to draw on; from any thread
-
-
-class Undrawn(Protocol):
-    """What is to be drawn on a camera's own JPEG, where that is used."""
-
-    @property
-    def size(self) -> Size:
-        """Return ``(width, height)``."""
-
-    @property
-    def box(self) -> Box | None:
-        """Return the box around what moves, in its pixels."""
-
-    def drawn(self, jpeg: bytes) -> Image:
-        """Return *jpeg* as a viewer would have seen it; raises :exc:`BadPicture`."""
-
-    def developed(self, jpeg: bytes) -> bytes:
-        """Return the same as JPEG; raises :exc:`BadPicture`."""
+    def jpeg(self) -> bytes | None:
+        """Return the camera's own JPEG; ``None`` if it sent none or it is masked."""
 
 
 class VideoHeader(NamedTuple):
@@ -88,6 +61,11 @@ def size_of(image: Image | Grey) -> Size:
     return image.shape[1], image.shape[0]
 
 
+def scaled_size(size: Size, width: int) -> Size:
+    """Return *size* scaled to *width* [pixels], its aspect ratio kept."""
+    return width, max(1, int(size[1] * (width / size[0])))
+
+
 def resized(image: Image, width: int) -> Image:
     """
     Return *image* scaled to *width* [pixels], its aspect ratio kept.
@@ -96,11 +74,11 @@ def resized(image: Image, width: int) -> Image:
     interpolated linearly: no aliasing, at a fifth of the cost of ``INTER_AREA``
     at an odd ratio.
     """
-    height = max(1, int(image.shape[0] * (width / image.shape[1])))
+    size = scaled_size(size_of(image), width)
     image = halved(image, width)
-    if size_of(image) == (width, height):
+    if size_of(image) == size:
         return image
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
 
 class ArrayPicture:
@@ -124,7 +102,7 @@ class ArrayPicture:
     def colour(self) -> Image:
         return self._image
 
-    def undecoded(self) -> None:
+    def jpeg(self) -> None:
         return None
 
 
@@ -147,3 +125,11 @@ def scaled(box: Box, of: Size, to: Size) -> Box:
     across, down = to[0] / of[0], to[1] / of[1]
     return (int(box[0] * across), int(box[1] * down),
             round(box[2] * across), round(box[3] * down))
+
+
+def enclosing(boxes: Sequence[Box]) -> Box | None:
+    """Return the smallest box around all of *boxes*; ``None`` if there are none."""
+    if not boxes:
+        return None
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)

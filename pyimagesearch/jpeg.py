@@ -1,13 +1,13 @@
 """Encode and decode JPEG, with bounds on what a picture may cost."""
 
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 import simplejpeg
 
 from .errors import BadPicture
-from .frames import Image, Size
+from .frames import Box, Image, Size
 
 # kinds of frame header that tell the size (ITU-T T.81, table B.1)
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -68,6 +68,43 @@ class JpegDecoder:
 def decode_anew(jpeg: bytes, size: Size) -> Image:
     """Return the *jpeg* of *size* as BGR, in memory of its own, to draw on."""
     return JpegDecoder().decode(jpeg, "BGR", size)
+
+
+class Overlay(Protocol):
+    """What is drawn on a picture before it is shown or recorded."""
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Return the boxes around what moves [pixels of the picture]."""
+
+    def draw(self, image: Image) -> None:
+        """Draw it onto *image*, BGR."""
+
+
+class LazyJpeg(NamedTuple):
+    """
+    A picture as viewers see it, drawn and encoded only when that is needed.
+
+    Without an *overlay*, *data* is the picture; with one, it is the camera's own JPEG,
+    and the overlay is not drawn on it yet. Methods may be called from any thread and
+    raise :exc:`BadPicture` if the camera's JPEG is broken.
+    """
+
+    data: bytes
+    size: Size
+    overlay: Overlay | None = None
+    quality: int = 75       # of the JPEG that bytes() makes, 1 to 100
+
+    def image(self) -> Image:
+        """Return the picture, ``uint8`` BGR, in memory of its own."""
+        image = decode_anew(self.data, self.size)
+        if self.overlay:
+            self.overlay.draw(image)
+        return image
+
+    def bytes(self) -> bytes:
+        """Return the picture as JPEG."""
+        return encode(self.image(), self.quality) if self.overlay else self.data
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, Size]:

@@ -454,7 +454,7 @@ def test_disk_that_refuses_leaves_all_to_the_next_start(archive, monkeypatch, ca
     folder = kept.clips / "front" / "2027-01-15"
     write(folder, 50)
     with monkeypatch.context() as full:
-        full.setattr(mp4.OwnFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        full.setattr(mp4.SyncedFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         salvage(kept.clips, kept.store)
     assert "08-00-00.part.jpegs is left to the next start: full" in caplog.text
     salvage(kept.clips, kept.store)
@@ -462,20 +462,8 @@ def test_disk_that_refuses_leaves_all_to_the_next_start(archive, monkeypatch, ca
     assert len(times(clip)) == 50
 
 
-def test_without_pyav_what_a_crash_left_stays(archive, monkeypatch, caplog):
-    kept = opened(archive())
-    folder = kept.clips / "front" / "2027-01-15"
-    left = {write(folder, 50), write_part(folder, 20)}
-    monkeypatch.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
-    salvage(kept.clips / "front" / "2027-01-14", kept.store)    # where nothing was left
-    assert "not finished" not in caplog.text
-    salvage(kept.clips, kept.store)
-    assert set(folder.iterdir()) == left
-    assert "what a crash left is not finished: no PyAV" in caplog.text
-
-
 def waiting(kept, **more):
-    """Leave an event of an earlier run whose clip waits for PyAV; return its folder."""
+    """Leave an event of an earlier run whose clip cannot be finished yet; return its folder."""
     folder = kept.clips / "front" / "2027-01-15"
     write(folder, 50)
     write_part(folder, 20)
@@ -490,7 +478,7 @@ def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, mo
     # the page said that somebody had moved its file; and its end stayed at its begin
     folder = waiting(opened(archive()))
     with monkeypatch.context() as without:
-        without.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
+        without.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)
         kept = opened(archive())
     (event,) = events_of(kept)
     size = sum(path.stat().st_size for path in folder.iterdir())
@@ -518,7 +506,7 @@ def test_event_that_ended_before_its_clip_could_be_finished_ends_where_it_did(ar
 
 def test_what_waits_goes_too_when_room_is_needed(archive, monkeypatch):
     folder = waiting(opened(archive()))
-    monkeypatch.setattr("pyimagesearch.archive.recovery.explain_missing", lambda: "no PyAV")
+    monkeypatch.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)
     kept = opened(archive(keep="300kB", reserve="0B"))
     kept.sweep()
     kept.store.settle(60)
@@ -539,8 +527,8 @@ def test_what_is_being_recorded_stays_open_however_often_is_tidied(archive):
     assert events_of(kept)[0].files[0].state == "open"
 
 
-def test_deleted_event_stays_deleted_though_its_clip_waits_for_pyav(archive, clock, monkeypatch):
-    # its half-written clip was left, finished once PyAV was there, and the event was back
+def test_deleted_event_stays_deleted_though_its_clip_waits(archive, clock, monkeypatch):
+    # its half-written clip was left, finished later, and the event was back
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
     write(folder, 50)

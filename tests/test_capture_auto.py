@@ -19,7 +19,6 @@ from pyimagesearch.capture.v4l2 import Device, capture_devices, users_of
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.jpeg import encode
-from pyimagesearch.system import doctor as doctors
 
 
 def doctor(*arguments):
@@ -195,12 +194,6 @@ def test_doctor_is_content_with_a_good_camera():
         assert words in told
     rate = float(told.partition("rate        ")[2].split()[0])
     assert 0 < rate < 21
-
-
-def test_doctor_says_what_recording_needs(monkeypatch):
-    assert not [line for line in doctors.machine() if "PyAV" in line]
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "clips need PyAV, so only stills are kept; run: pip install av" in doctors.machine()
 
 
 @pytest.mark.parametrize(("spec", "words"), [

@@ -1,6 +1,5 @@
 """What becomes of what a camera sees."""
 
-import sys
 
 import cv2
 import numpy as np
@@ -9,8 +8,10 @@ import pytest
 from conftest import keeping
 from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.publisher import Shown
 
 GREY = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()
@@ -33,7 +34,8 @@ class Scene:
             frame = Frame(self.number, ArrayPicture(None), self.clock.time() + skew,
                           self.clock.monotonic())
             wanted = self.evidence.wants(area)
-            self.evidence.see(frame, area, (1, 2, 3, 4) if area else None, jpeg if wanted else None)
+            self.evidence.see(frame, area, Shown(LazyJpeg(jpeg, (64, 48)) if wanted else None,
+                                                 ((1, 2, 3, 4),) if area else ()))
             self.kept.recorder.run_once()
 
     def events(self):
@@ -251,19 +253,6 @@ def test_packets_want_pictures_only_for_a_higher_peak(scene):
     seen.show(0.5, area=20.0)
     assert not seen.evidence.wants(20.0)
     assert seen.evidence.wants(20.1)
-
-
-@pytest.mark.parametrize("record", [True, False])
-def test_without_pyav_it_is_told_before_a_clip_is_missed(scene, monkeypatch, caplog, record):
-    # it was told while an event lasted, and then taken back at once
-    monkeypatch.setitem(sys.modules, "av", None)
-    seen = scene(record=record)
-    sentence = "clips need PyAV, so only stills are kept; run: pip install av"
-    for area in (0.0, 50.0, 0.0):
-        assert seen.evidence.trouble == (sentence if record else "")
-        seen.show(6, area=area)
-    assert ("front: " + sentence in caplog.text) == record
-    assert "recording goes on" not in caplog.text
 
 
 def test_end_of_the_program_ends_what_lasts(scene, clock):

@@ -9,30 +9,32 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_recorder import BEGAN, SMALL, probe, told
 
-from pyimagesearch.archive.recovery import redraw
 from pyimagesearch.errors import RecordingError
-from pyimagesearch.jpeg import decode_anew
-from pyimagesearch.recording import preroll_journal as journals
-from pyimagesearch.recording.clip import PART, Clip, finish, length_of, read_clip
+from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.recording.clip import Clip, finish, length_of, read_clip
+from pyimagesearch.recording.paths import JOURNAL, PART
 from pyimagesearch.recording.preroll import EncodedFrame, Preroll
-from pyimagesearch.recording.preroll_journal import JOURNAL, Journal, read_journal
-from pyimagesearch.streaming.overlay import Negative
+from pyimagesearch.recording.preroll_journal import Journal, read_journal
+from pyimagesearch.streaming.overlay import Annotation
 
 
-def preroll_of(count, fps=10, box=None, undrawn=False):
+def preroll_of(count, fps=10, boxes=None):
+    """Return JPEGs; with *boxes*, those and the time are not drawn on them yet."""
     preroll = Preroll(60.0)
     for number in range(count):
-        jpeg, captured = SMALL[number % len(SMALL)], BEGAN + number / fps
-        preroll.put(jpeg, captured, number / fps, undrawn=Negative(
-            (160, 120), captured, box, decode_anew) if undrawn else None)
+        captured = BEGAN + number / fps
+        overlay = None if boxes is None else Annotation(boxes, captured)
+        jpeg = LazyJpeg(SMALL[number % len(SMALL)], (160, 120), overlay)
+        preroll.put(jpeg, captured, number / fps)
     return preroll
 
 
-def write(folder, count, **more):
+def write(folder, count, boxes=None, **options):
     """Leave a journal of *count* pictures as a crash does; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"08-00-00{JOURNAL}"
-    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), preroll_of(count, **more), 1).leave()
+    Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), preroll_of(count, boxes=boxes), 1,
+            **options).leave()
     return path
 
 
@@ -46,12 +48,11 @@ def write_part(folder, count):
     return clip.path
 
 
-@pytest.mark.parametrize("undrawn", [False, True])
-@pytest.mark.parametrize("box", [None, (1, 2, 30, 40)])
-def test_what_is_written_down_comes_back(tmp_path, undrawn, box):
-    metadata, pieces = read_journal(write(tmp_path, 50, undrawn=undrawn, box=box), redraw)
+@pytest.mark.parametrize("boxes", [None, (), ((1, 2, 30, 40),), ((1, 2, 3, 4), (5, 6, 7, 8))])
+def test_what_is_written_down_comes_back(tmp_path, boxes):
+    metadata, frames = read_journal(write(tmp_path, 50, boxes=boxes), Annotation)
     assert metadata == told(BEGAN, first=BEGAN, last=BEGAN)
-    assert pieces == preroll_of(50, undrawn=undrawn, box=box).after(1, 50)
+    assert frames == preroll_of(50, boxes=boxes).after(1, 50)
 
 
 def test_there_is_none_where_nothing_waits(tmp_path):
@@ -59,11 +60,9 @@ def test_there_is_none_where_nothing_waits(tmp_path):
     assert not path.exists()
 
 
-def test_there_is_none_where_the_disk_has_little_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(journals, "SPARE", 1 << 60)
-    path = write(tmp_path, 50)
+def test_there_is_none_where_the_disk_has_little_room(tmp_path):
+    path = write(tmp_path, 50, spare_bytes=1 << 60)
     assert not path.exists()
-    monkeypatch.undo()
     assert write(tmp_path, 50).exists()
 
 
@@ -71,7 +70,7 @@ def test_writing_it_takes_no_second_copy_of_all_pictures(tmp_path):
     # three cameras began to record at once, and took 30 MB for a moment
     preroll = Preroll(60.0)
     for number in range(100):
-        preroll.put(SMALL[0].ljust(50_000, b"x"), BEGAN + number / 10, number / 10)
+        preroll.put(LazyJpeg(SMALL[0].ljust(50_000, b"x"), (160, 120)), BEGAN + number / 10, number / 10)
     path = tmp_path / f"a{JOURNAL}"
     tracemalloc.start()
     Journal(path, told(BEGAN, first=BEGAN, last=BEGAN), preroll, 1).leave()
@@ -85,13 +84,13 @@ def test_it_goes_once_the_clip_is_safe_without_it(tmp_path):
     preroll, path = preroll_of(50), tmp_path / f"a{JOURNAL}"
     journal = Journal(path, told(BEGAN), preroll, 1)
     size = path.stat().st_size
-    preroll.put(SMALL[0], BEGAN + 5, 5.0)
-    journal.jot()
+    preroll.put(LazyJpeg(SMALL[0], (160, 120)), BEGAN + 5, 5.0)
+    journal.update()
     assert path.stat().st_size > size       # what comes meanwhile waits, too
     journal.settle(5.0)
     size = path.stat().st_size
-    preroll.put(SMALL[0], BEGAN + 5.1, 5.1)
-    journal.jot()
+    preroll.put(LazyJpeg(SMALL[0], (160, 120)), BEGAN + 5.1, 5.1)
+    journal.update()
     assert path.stat().st_size == size      # but all is encoded now
     journal.settle(5.9)
     assert path.exists()
@@ -104,7 +103,7 @@ HEADS = st.one_of(
     st.fixed_dictionaries({}, optional={
         "captured": st.floats() | st.none(), "at": st.floats() | st.text(max_size=3),
         "bytes": st.integers(-9, 99) | st.none() | st.floats(),
-        "undrawn": st.none() | st.lists(st.integers(), max_size=5)}).map(
+        "undrawn": st.none() | st.lists(st.integers(), max_size=9)}).map(
             lambda told: json.dumps(told).encode()))
 
 
@@ -115,8 +114,8 @@ def test_whatever_a_broken_disk_makes_of_it_is_read_without_an_error(tmp_path_fa
     path = write(tmp_path_factory.mktemp("broken"), 20)
     whole = path.read_bytes()
     path.write_bytes(whole[:cut % len(whole)] + b"\n".join(lines))
-    _, pieces = read_journal(path, redraw)
-    assert all(isinstance(piece, EncodedFrame) and piece.data for piece in pieces)
+    _, pieces = read_journal(path, Annotation)
+    assert all(isinstance(piece, EncodedFrame) and piece.content.data for piece in pieces)
     assert len(pieces) <= 25
 
 

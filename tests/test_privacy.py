@@ -21,9 +21,10 @@ from pyimagesearch.errors import FolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.frames import VideoHeader
+from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.privacy.state import FILE, Privacy
 from pyimagesearch.recording.packet_gate import PacketGate
-from pyimagesearch.recording.preroll import Preroll
+from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
@@ -167,11 +168,11 @@ def test_packets_pass_the_gate_only_while_nothing_is_hidden():
     assert not gate.shut()
     gate.put(b"unmasked", **packet)
     gate.begin(HEADER)
-    preroll.put(b"picture", 2.0, 2.0)
+    preroll.put(LazyJpeg(b"picture", (1, 1)), 2.0, 2.0)
     assert gate.open()
     gate.put(b"after", **packet)
-    assert [(piece.data, piece.header) for piece in preroll.after(0)] == [
-        (b"picture", None), (b"after", HEADER)]
+    assert [piece.content for piece in preroll.after(0)] == [
+        LazyJpeg(b"picture", (1, 1)), Packet(b"after", HEADER, True, 0, 0)]
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped
     packets.show(2)
     packets.evidence.record(False)
     packets.show(2)
-    assert {piece.data for piece in preroll.after(0)} == {GREY}
+    assert {piece.content.data for piece in preroll.after(0)} == {GREY}
     assert len(packets.kept.files()) == 1
     assert caplog.text.count("front: has a privacy mask, so its clips are made of the stream") == 1
     packets.evidence.begin_anew(masked=False)

@@ -59,7 +59,7 @@ def test_masked_part_is_black_in_brightness_and_colour_and_the_rest_is_as_it_was
                 assert np.array_equal(shown[:border], without[:border])
         assert picture.size == size
         assert picture.captured == bare.captured
-        assert picture.undecoded() is None      # as it came, it would show all
+        assert picture.jpeg() is None      # as it came, it would show all
 
 
 @pytest.mark.parametrize("kind", [of_array, of_ffmpeg])

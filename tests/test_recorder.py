@@ -15,23 +15,20 @@ import pytest
 from conftest import keeping
 from harness import ROOT, needs
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.errors import BadPicture
+from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.recording import (
     clip as mp4,
-)
-from pyimagesearch.recording import (
-    event_recording as shot,
 )
 from pyimagesearch.recording import (
     h264_encoder as encoder,
 )
 from pyimagesearch.recording import (
-    stillqueue,
+    stills,
 )
 from pyimagesearch.recording.clip import finish, read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata, read_metadata
-from pyimagesearch.recording.paths import place_for
-from pyimagesearch.recording.preroll_journal import JOURNAL
+from pyimagesearch.recording.paths import JOURNAL, place_for
+from pyimagesearch.recording.preroll import Packet
 from pyimagesearch.recording.recorder import be_nice
 from pyimagesearch.settings.settings import Settings
 
@@ -55,13 +52,17 @@ def keep(tmp_path, clock):
     return make
 
 
+def lazy(jpeg):
+    return LazyJpeg(jpeg, jpeg_size(jpeg)[1])
+
+
 def film(kept, clock, seconds, fps=10.0, pictures=SMALL, crank=True):
     """Put pictures on the preroll, as the camera loop does, and turn the crank."""
     for _ in range(round(seconds * fps)):
         clock.now += 1 / fps
         film.number += 1
-        kept.recorder.preroll.put(pictures[film.number % len(pictures)], clock.time(),
-                               clock.monotonic())
+        kept.recorder.preroll.put(lazy(pictures[film.number % len(pictures)]),
+                                  clock.time(), clock.monotonic())
         if crank:
             kept.recorder.run_once()
 
@@ -307,15 +308,6 @@ def test_slow_encoder_leaves_pictures_out_and_says_so(keep, clock):
     assert read_clip(kept.files()[0])[1] == pytest.approx(18, abs=0.3)
 
 
-def test_without_pyav_stills_are_kept_and_it_says_what_helps(keep, clock, monkeypatch):
-    monkeypatch.setattr(shot, "explain_missing", lambda: "clips need PyAV; run: pip install av")
-    kept = keep()
-    record(kept, clock, 3)
-    assert kept.files() == []
-    assert len(kept.files("*_at_*.jpg")) in (8, 9)      # one a second, for 8 s
-    assert kept.files("*_at_*.jpg")[0].read_bytes()[:2] == b"\xff\xd8"
-
-
 @pytest.fixture
 def encoders(monkeypatch):
     """Count the encoders that are made."""
@@ -361,7 +353,7 @@ def test_clips_at_the_same_time_have_an_encoder_each(keep, clock, encoders):
 def test_encoder_that_waits_in_vain_is_let_go(keep, clock, encoders):
     kept = keep()
     record(kept, clock, 3)
-    clock.now += encoder.KEEP + 1
+    clock.now += encoder.IDLE_SECONDS + 1
     kept.recorder.run_once()
     record(kept, clock, 3)
     assert len(encoders) == 2
@@ -379,94 +371,80 @@ def test_encoder_that_failed_is_not_used_again_but_a_full_disk_is_not_its_fault(
     film(kept, clock, 8)
     assert (kept.recorder.trouble, len(encoders)) == ("", 1)
     with monkeypatch.context() as broken:
-        broken.setattr(encoder.Encoder, "_picture", lambda *_: (_ for _ in ()).throw(OSError(5, "?")))
+        broken.setattr(encoder.Encoder, "_decode", lambda *_: (_ for _ in ()).throw(OSError(5, "?")))
         film(kept, clock, 2)
     assert kept.recorder.trouble == "cannot record: ?"
     film(kept, clock, 8)
     assert (kept.recorder.trouble, len(encoders)) == ("", 2)
 
 
-class Undrawn:
-    """A picture that counts how often it was drawn; broken without an *image*."""
+class Counted:
+    """An overlay that counts how often it was drawn."""
 
-    box = None
+    boxes = ()
 
-    def __init__(self, image):
-        self.image, self.drawings = image, 0
-        self.size = (160, 120) if image is None else (image.shape[1], image.shape[0])
+    def __init__(self):
+        self.drawings = 0
 
-    def drawn(self, jpeg):
+    def draw(self, image):
         self.drawings += 1
-        if self.image is None:
-            raise BadPicture("garbled")
-        return self.image
-
-    def developed(self, jpeg):
-        return cv2.imencode(".jpg", self.drawn(jpeg))[1].tobytes()
 
 
-def lay(kept, clock, undrawn, count=1):
+def put(kept, clock, jpeg, count=1):
     for _ in range(count):
         clock.now += 0.1
-        kept.recorder.preroll.put(SMALL[0], clock.time(), clock.monotonic(), undrawn=undrawn)
+        kept.recorder.preroll.put(jpeg, clock.time(), clock.monotonic())
         kept.recorder.run_once()
 
 
-def test_undrawn_pictures_are_drawn_once_and_only_for_a_clip(keep, clock):
+def test_overlays_are_drawn_once_and_only_for_a_clip(keep, clock):
     kept = keep()
-    scene = DemoScene((160, 120), 10)
-    unused, used, garbled = Undrawn(scene.picture(1)), Undrawn(scene.picture(2)), Undrawn(None)
-    lay(kept, clock, unused)
+    unused, used, garbled = Counted(), Counted(), Counted()
+    put(kept, clock, LazyJpeg(SMALL[1], (160, 120), unused))
     film(kept, clock, 4)
     kept.recorder.begin(told(clock.time()), clock.monotonic() - 1.0)
-    lay(kept, clock, used, 10)
-    lay(kept, clock, garbled, 2)
+    put(kept, clock, LazyJpeg(SMALL[2], (160, 120), used), 10)
+    put(kept, clock, LazyJpeg(SMALL[3][:40], (160, 120), garbled), 2)
     film(kept, clock, 1)
     kept.recorder.end(told(clock.time()), clock.monotonic())
     film(kept, clock, 2)
     assert (unused.drawings, used.drawings) == (0, 10)
-    assert garbled.drawings == 2
-    (clip,) = kept.files()      # drawn and undrawn ones fit, and what is garbled does no harm
+    assert garbled.drawings == 0
+    (clip,) = kept.files()      # with and without overlay fit; garbled ones are left out
     assert len(times(clip)) in range(30, 33)
 
 
-def test_undrawn_picture_of_another_size_begins_another_clip(keep, clock):
+def test_overlay_on_another_size_begins_another_clip(keep, clock):
     kept = keep()
     kept.recorder.begin(told(clock.time()), clock.monotonic())
     for size in ((160, 120), (161, 91)):
-        lay(kept, clock, Undrawn(DemoScene(size, 10).picture(1)), 10)
+        put(kept, clock, LazyJpeg(*jpegs(1, size), size, Counted()), 10)
     kept.recorder.end(told(clock.time()), clock.monotonic())
     film(kept, clock, 2)
     assert [width(clip) for clip in kept.files()] == [160, 160]
     assert len(kept.files()) == 2
 
 
-def test_still_of_an_undrawn_picture_is_drawn(keep, clock, monkeypatch):
-    monkeypatch.setattr(shot, "explain_missing", lambda: "clips need PyAV; run: pip install av")
-    kept = keep()
-    picture = Undrawn(DemoScene((160, 120), 10).picture(1))
-    kept.recorder.begin(told(clock.time()), clock.monotonic())
-    lay(kept, clock, Undrawn(None), 5)
-    lay(kept, clock, picture, 30)
-    kept.recorder.stop()
-    kept.recorder.run()
-    stills = kept.files("*_at_*.jpg")
-    assert len(stills) == 4     # one a second, for 3.5 s
-    assert {still.read_bytes() for still in stills} == {picture.developed(SMALL[0])}
-
-
-def test_missing_pyav_is_one_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    assert mp4.explain_missing().endswith("run: pip install av")
+def test_still_is_drawn_when_it_is_written(keep, clock):
+    kept, overlay = keep(), Counted()
+    jpeg = LazyJpeg(SMALL[1], (160, 120), overlay)
+    kept.recorder.keep_still(7, clock.time(), jpeg, "still")
+    kept.recorder.keep_still(8, clock.time(), jpeg._replace(data=SMALL[1][:40]), "still")
+    assert overlay.drawings == 0
+    kept.recorder.run_once()
+    (still,) = kept.files("*.jpg")      # a garbled one is left out
+    assert overlay.drawings == 1
+    assert still.read_bytes() == jpeg.bytes()
+    assert kept.recorder.trouble == ""
 
 
 def test_still_lies_beside_its_clip(keep, clock):
     kept = keep()
     film(kept, clock, 6)
     kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
-    kept.recorder.keep_still(7, clock.time(), SMALL[0], "thumbnail")
+    kept.recorder.keep_still(7, clock.time(), lazy(SMALL[0]), "thumbnail")
     film(kept, clock, 1)
-    kept.recorder.keep_still(9, clock.time(), SMALL[0], "still")
+    kept.recorder.keep_still(9, clock.time(), lazy(SMALL[0]), "still")
     kept.recorder.end(told(BEGAN), clock.monotonic())
     film(kept, clock, 2)
     (clip,) = kept.files()
@@ -480,7 +458,7 @@ def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, c
     keep.obstacle = "there is no room"
     kept.recorder.begin(told(clock.time()), clock.monotonic() - 5)
     for jpeg in SMALL[:3]:      # the newest thumbnail of an event is the one that counts
-        kept.recorder.keep_still(7, clock.time(), jpeg, "thumbnail")
+        kept.recorder.keep_still(7, clock.time(), lazy(jpeg), "thumbnail")
     kept.recorder.end(told(BEGAN), clock.monotonic())
     film(kept, clock, 3)
     assert kept.recorder.trouble == "cannot record: there is no room"
@@ -500,11 +478,11 @@ def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, c
 
 def test_stills_that_the_disk_refused_are_forgotten_where_a_part_is_to_be_hidden(keep, clock):
     kept = keep()
-    kept.recorder.keep_still(1, clock.time(), SMALL[0], "still")    # it was only new
+    kept.recorder.keep_still(1, clock.time(), lazy(SMALL[0]), "still")    # it was only new
     kept.evidence.begin_anew(True)
     kept.recorder.run_once()
     keep.obstacle = "there is no room"
-    kept.recorder.keep_still(2, clock.time(), SMALL[1], "still")
+    kept.recorder.keep_still(2, clock.time(), lazy(SMALL[1]), "still")
     kept.recorder.run_once()
     kept.evidence.begin_anew(True)
     kept.recorder.run_once()
@@ -517,12 +495,12 @@ def test_stills_that_the_disk_refused_are_forgotten_where_a_part_is_to_be_hidden
 def test_only_so_many_stills_wait(keep, clock, caplog):
     kept = keep()
     keep.obstacle = "there is no room"
-    for number in range(stillqueue.MOST + 2):
-        kept.recorder.keep_still(number, clock.time(), SMALL[0], "still")
+    for number in range(stills.MAX_WAITING + 2):
+        kept.recorder.keep_still(number, clock.time(), lazy(SMALL[0]), "still")
         kept.recorder.run_once()
     keep.obstacle = ""
     film(kept, clock, 6)
-    assert len(kept.files("*.jpg")) == stillqueue.MOST
+    assert len(kept.files("*.jpg")) == stills.MAX_WAITING
     assert caplog.text.count("a still is lost: cannot record: there is no room") == 2
 
 
@@ -558,14 +536,14 @@ def packets_of(seconds, fps=25, group=25, size=(320, 240)):
 def test_packets_of_a_camera_are_copied_from_a_key_frame_on(keep, clock):
     kept = keep()
     header, packets = packets_of(12)
-    kept.recorder.preroll.begin(header)
     for number, (data, key) in enumerate(packets):
         clock.now += 0.04
         if number == 200:
             begin = clock.time()
             kept.recorder.begin(told(begin), clock.monotonic() - 5.0)
-        kept.recorder.preroll.put(data, clock.time(), clock.monotonic(), key=key,
-                               pts=5000 + number * 3600, dts=5000 + number * 3600)
+        ticks = 5000 + number * 3600
+        kept.recorder.preroll.put(Packet(data, header, key, ticks, ticks), clock.time(),
+                                  clock.monotonic())
         kept.recorder.run_once()
     kept.recorder.end(told(begin, end=clock.time()), clock.monotonic())
     clock.now += 2
@@ -585,12 +563,14 @@ sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from pyimagesearch.recording.clip import Clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.capture.demo import DemoScene
 pictures = [cv2.imencode(".jpg", DemoScene((160, 120), 30).picture(n))[1].tobytes() for n in range(9)]
 clip = Clip(Path(sys.argv[1]), ClipMetadata(event=3, camera="front", kind="motion", begin=0.0))
 for number in range(10_000):
-    clip.add(EncodedFrame(number, pictures[number % 9], 1e9 + number / 30, number / 30, True, None, 0, 0))
+    clip.add(EncodedFrame(number, 1e9 + number / 30, number / 30,
+                          LazyJpeg(pictures[number % 9], (160, 120))))
     if number == 100:
         print("under way", flush=True)
     print(number, file=sys.stderr, flush=True)
@@ -633,7 +613,7 @@ def test_journal_stays_where_the_clip_could_not_be_closed(keep, clock, monkeypat
     kept.recorder.begin(told(clock.time()), clock.monotonic() - 5.0)
     kept.recorder.run_once()
     with monkeypatch.context() as broken:
-        broken.setattr(mp4.OwnFile, "sync", lambda file: (_ for _ in ()).throw(OSError(5, "no disk")))
+        broken.setattr(mp4.SyncedFile, "sync", lambda file: (_ for _ in ()).throw(OSError(5, "no disk")))
         kept.recorder.stop()
         kept.recorder.run()
     assert len(kept.files(f"*{JOURNAL}")) == 1

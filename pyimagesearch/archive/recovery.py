@@ -24,25 +24,23 @@ from pyimagesearch.events.event import (
 )
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.frames import Box
-from pyimagesearch.jpeg import decode_anew, jpeg_size
-from pyimagesearch.recording.clip import (
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.recording.paths import (
     DRAFT,
+    JOURNAL,
+    NEW,
     PART,
     WHOLE,
-    Clip,
-    explain_missing,
-    finish,
-    length_of,
-    read_clip,
+    stem,
+    with_kind,
 )
-from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.paths import stem, with_kind
 from pyimagesearch.recording.preroll import EncodedFrame
-from pyimagesearch.recording.preroll_journal import JOURNAL, NEW, read_journal
-from pyimagesearch.streaming.overlay import Negative
+from pyimagesearch.recording.preroll_journal import read_journal
+from pyimagesearch.streaming.overlay import Annotation
 
 log = logging.getLogger(__name__)
+
+# PyAV takes 17 MB and 80 ms, so it is imported only where there is a clip to work on
 
 FRAME = 0.01        # seconds by which two ends may differ and be the same
 PATIENCE = 60       # seconds for a slow disk to write what was queued
@@ -85,11 +83,7 @@ def finish_parts(folder: Path) -> None:
     """Make clips of all that a crash left below *folder*, if there is anything."""
     for new in folder.rglob(f"*{NEW}"):     # written in part: as good as it is
         new.rename(with_kind(new.with_name(stem(new.name)), JOURNAL))
-    journals, parts = (sorted(folder.rglob(f"*{kind}")) for kind in (JOURNAL, PART))
-    if (journals or parts) and (missing := explain_missing()):
-        log.warning("what a crash left is not finished: %s", missing)
-        return
-    for journal in journals:
+    for journal in sorted(folder.rglob(f"*{JOURNAL}")):
         take_up(journal)
     for part in sorted(folder.rglob(f"*{PART}")):   # of the journals, too
         finish_part(part)
@@ -97,9 +91,10 @@ def finish_parts(folder: Path) -> None:
 
 def take_up(journal: Path) -> None:
     """Encode what waited for it when a crash came, unless the clip has it already."""
+    from pyimagesearch.recording.clip import length_of
     place = journal.with_name(stem(journal.name))
     try:
-        metadata, pieces = read_journal(journal, redraw)
+        metadata, pieces = read_journal(journal, Annotation)
         if metadata and pieces and (length_of(with_kind(place, PART))
                                  < pieces[-1].at - pieces[0].at - FRAME):
             encode_again(place, metadata, pieces)
@@ -111,6 +106,7 @@ def take_up(journal: Path) -> None:
 def encode_again(place: Path, metadata: ClipMetadata,
                  pieces: list[EncodedFrame]) -> None:
     """Make the half-written clip at *place* of *pieces*; raises RecordingError."""
+    from pyimagesearch.recording.clip import Clip
     draft = with_kind(place, DRAFT)
     clip = Clip(draft, metadata)
     try:
@@ -122,13 +118,9 @@ def encode_again(place: Path, metadata: ClipMetadata,
     draft.replace(with_kind(place, PART))
 
 
-def redraw(jpeg: bytes, captured: float, box: Box | None) -> Negative:
-    """Return what is to be drawn on a camera's own JPEG, as it lay on the preroll."""
-    return Negative(jpeg_size(jpeg)[1], captured, box, decode_anew)
-
-
 def finish_part(part: Path) -> None:
     """Make a clip of what a crash left; without a picture in it, remove it."""
+    from pyimagesearch.recording.clip import finish
     try:
         log.info("finished after a crash: %s", finish(part))
     except RecordingError as error:
@@ -158,6 +150,7 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
 
 def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> int:
     """Note the clip at *path*, and its event unless it is *event*; return that."""
+    from pyimagesearch.recording.clip import read_clip
     size, when = path.stat().st_size, path.stat().st_mtime
     try:
         metadata, seconds = read_clip(path)

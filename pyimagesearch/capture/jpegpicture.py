@@ -3,8 +3,8 @@
 
 import cv2
 
-from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size, Undecoded
-from pyimagesearch.jpeg import JpegDecoder, decode_anew
+from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size
+from pyimagesearch.jpeg import JpegDecoder
 
 
 class JpegPicture:
@@ -37,7 +37,7 @@ class JpegPicture:
             self._colour = self._decoder.decode(self._jpeg, "BGR", self.size)
         return self._colour
 
-    def undecoded(self) -> Undecoded:
-        return Undecoded(self._jpeg, self.size, decode_anew)
+    def jpeg(self) -> bytes:
+        return self._jpeg
 
 

@@ -51,7 +51,7 @@ class DecodedPicture:
             self._colour = self._convert("bgr24")
         return self._colour
 
-    def undecoded(self) -> None:
+    def jpeg(self) -> None:
         return None
 
     def _convert(self, kind: str) -> Image:

@@ -88,5 +88,5 @@ class MaskedPicture:
             self._colour = self._mask.burnt(self._picture.colour())
         return self._colour
 
-    def undecoded(self) -> None:
-        return None     # as it came, it shows what is to be hidden
+    def jpeg(self) -> None:
+        return None     # the camera's own shows what is to be hidden

@@ -1,50 +1,32 @@
-"""H.264 in MP4, through PyAV: written so that a crash loses a second at most."""
+"""Write H.264 in MP4, so that a crash loses a second at most."""
 
 import contextlib
-import importlib.util
 import io
-import logging
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+import av.container
 
 from pyimagesearch.errors import RecordingError, reason
+from pyimagesearch.jpeg import LazyJpeg
 
 from .clip_metadata import ClipMetadata, read_metadata
-from .h264_encoder import TICKS, UNCLEAR, Encoders, size_of
-from .preroll import EncodedFrame
+from .h264_encoder import TICKS, Encoders
+from .paths import DRAFT, PART, WHOLE
+from .preroll import EncodedFrame, Packet
 
-if TYPE_CHECKING:
-    import av
+av.logging.set_level(None)      # what matters is in the exceptions
 
-log = logging.getLogger(__name__)
-
-FRAGMENT = 400_000      # microseconds of video between two writes to the disk
-SYNC = 5.0          # seconds that a cut of the power may take from a clip
-MISSING = "clips need PyAV, so only stills are kept; run: pip install av"
-PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
+SYNC_SECONDS = 5.0      # of a clip that a power cut may take
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
-              "frag_duration": str(FRAGMENT), "flush_packets": "1"}
+              "frag_duration": "400000", "flush_packets": "1"}     # microseconds
 
 
-def explain_lack() -> str:
-    """Return the same as :func:`explain_missing`, without loading what is there."""
-    return "" if importlib.util.find_spec("av") else MISSING
-
-
-def explain_missing() -> str:
-    """Return why no clips can be written; empty if they can."""
-    try:
-        import av
-    except ImportError:
-        return MISSING
-    av.logging.set_level(None)      # what matters is in the exceptions
-    return ""
-
-
-class OwnFile(io.RawIOBase):
-    """A file that counts its bytes, and is on the disk after each fragment."""
+class SyncedFile(io.RawIOBase):
+    """A file that counts its bytes and can be forced to the disk."""
 
     def __init__(self, path: Path) -> None:
         self.size = 0
@@ -63,7 +45,7 @@ class OwnFile(io.RawIOBase):
         return size
 
     def sync(self) -> None:
-        """Have the disk keep what was written, even if the power fails."""
+        """Force what was written to the disk."""
         os.fdatasync(self._number)
 
     def close(self) -> None:
@@ -76,10 +58,10 @@ class Clip:
     """
     A clip that is being written to *path*, which ends in ``.part.mp4``.
 
-    Fragments of less than half a second: after a crash the file is good up to
-    the last one. Made of JPEGs (encoded anew, constrained baseline, yuv420p) or
-    of a camera's own packets (copied), as the first piece is. Raises
-    :exc:`RecordingError` for what cannot be written; belongs to one thread.
+    Fragments are shorter than half a second: after a crash the file is good up to
+    the last one. The first frame decides whether it is made of JPEGs (encoded:
+    constrained baseline, yuv420p) or of a camera's own packets (copied). Raises
+    :exc:`RecordingError` if the disk refuses; belongs to one thread.
     """
 
     def __init__(self, path: Path, metadata: ClipMetadata,
@@ -88,11 +70,11 @@ class Clip:
         self.metadata = metadata
         self.frames = 0
         self.tries = 0          # to finish it
-        self.first_at = self.last_at = 0.0      # monotonic [s]
-        self._encoders = encoders or Encoders(most=0)
-        self._synced = 0.0
-        self._video: PictureVideo | PacketVideo | None = None
-        self._file = self._attempt(lambda: OwnFile(path))
+        self.first_at = self.last_at = 0.0      # [s, monotonic]
+        self._encoders = encoders or Encoders(max_idle=0)
+        self._synced_at = 0.0
+        self._video: JpegVideo | PacketVideo | None = None
+        self._file = self._attempt(lambda: SyncedFile(path))
         self._container = self._attempt(self._open)
 
     @property
@@ -100,25 +82,30 @@ class Clip:
         """The bytes written so far."""
         return int(self._file.size)
 
-    def fits(self, piece: EncodedFrame) -> bool:
-        """Return whether *piece* can go on in this clip: same camera, same size."""
-        return self._video is None or self._video.fits(piece)
+    @property
+    def seconds(self) -> float:
+        """How long after the first frame the last one is."""
+        return self.last_at - self.first_at
 
-    def add(self, piece: EncodedFrame) -> None:
-        """Write *piece*, which must fit."""
+    def fits(self, frame: EncodedFrame) -> bool:
+        """Return whether *frame* can follow: same kind, same video, same size."""
+        return self._video is None or self._video.fits(frame.content)
+
+    def add(self, frame: EncodedFrame) -> None:
+        """Write *frame*, which must fit; a clip starts with a key frame."""
         if self._video is None:
-            if not piece.key or (not piece.header and size_of(piece) == UNCLEAR):
+            if not frame.key:
                 return
-            self._video = self._attempt(lambda: self._begin(piece))
-            self.first_at = self._synced = piece.at
-            self.metadata = self.metadata.extended(first=piece.captured)
+            self._video = self._attempt(lambda: self._begin(frame))
+            self.first_at = self._synced_at = frame.at
+            self.metadata = self.metadata.extended(first=frame.captured)
         video = self._video
-        self._attempt(lambda: video.add(piece))
+        self._attempt(lambda: video.add(frame))
         self.frames += 1
-        self.last_at = piece.at
-        self.metadata = self.metadata.extended(last=piece.captured)
-        if piece.at - self._synced >= SYNC:
-            self._synced = piece.at
+        self.last_at = frame.at
+        self.metadata = self.metadata.extended(last=frame.captured)
+        if frame.at - self._synced_at >= SYNC_SECONDS:
+            self._synced_at = frame.at
             self._attempt(self._file.sync)
 
     def close(self) -> None:
@@ -133,48 +120,47 @@ class Clip:
             if video:
                 video.release()
 
-    def _open(self) -> "av.container.OutputContainer":
-        import av
+    def _open(self) -> av.container.OutputContainer:
         container = av.open(self._file, "w", format="mp4", options=FRAGMENTED,
                             metadata_errors="replace")
         container.metadata["comment"] = self.metadata.as_comment()
         return container
 
-    def _begin(self, piece: EncodedFrame) -> "PictureVideo | PacketVideo":
-        if piece.header:
-            return PacketVideo(self._container, piece)
-        return PictureVideo(self._container, piece, self._encoders)
+    def _begin(self, frame: EncodedFrame) -> "JpegVideo | PacketVideo":
+        if isinstance(frame.content, Packet):
+            return PacketVideo(self._container, frame.content)
+        return JpegVideo(self._container, frame.content, frame.at, self._encoders)
 
     def _attempt(self, work: Any) -> Any:
-        import av
         try:
             return work()
         except (av.FFmpegError, OSError, ValueError) as error:
             raise RecordingError(reason(error)) from None
 
 
-class PictureVideo:
-    """JPEGs, made H.264 by one of *encoders*; the first *piece* tells the size."""
+class JpegVideo:
+    """JPEGs, encoded by one of *encoders*; all of the size of the *first*."""
 
-    def __init__(self, container: "av.container.OutputContainer", piece: EncodedFrame,
-                 encoders: Encoders) -> None:
-        self._encoder = encoders.take(size_of(piece))
-        self._encoder.begin(piece.at)
+    def __init__(self, container: av.container.OutputContainer, first: LazyJpeg,
+                 at: float, encoders: Encoders) -> None:
+        self._encoder = encoders.take(first.size)
+        self._encoder.begin(at)
         self._encoders = encoders
         self._container = container
         encoded = self._encoder.stream
         self._stream: Any = container.add_stream_from_template(encoded)
         self._stream.codec_context.extradata = encoded.codec_context.extradata
-        self._last_at = piece.at
+        self._last_at = at
 
-    def fits(self, piece: EncodedFrame) -> bool:
-        """Return whether *piece* is a JPEG of the same size."""
-        return not piece.header and size_of(piece) in (self._encoder.size, UNCLEAR)
+    def fits(self, content: LazyJpeg | Packet) -> bool:
+        """Return whether *content* is a JPEG of the same size."""
+        return isinstance(content, LazyJpeg) and content.size == self._encoder.size
 
-    def add(self, piece: EncodedFrame) -> None:
-        """Encode *piece* at its time."""
-        self._last_at = piece.at
-        for packet in self._encoder.encode(piece):
+    def add(self, frame: EncodedFrame) -> None:
+        """Encode *frame* at its time; a broken JPEG is left out."""
+        assert isinstance(frame.content, LazyJpeg)
+        self._last_at = frame.at
+        for packet in self._encoder.encode(frame.content, frame.at):
             packet.stream = self._stream
             self._container.mux(packet)
 
@@ -184,51 +170,48 @@ class PictureVideo:
 
 
 class PacketVideo:
-    """A camera's own packets, copied; *piece* brings the header that describes them."""
+    """A camera's own packets, copied; the *first* brings their header."""
 
-    def __init__(self, container: "av.container.OutputContainer",
-                 piece: EncodedFrame) -> None:
-        import av
-        assert piece.header
-        self._header = piece.header
-        with av.open(io.BytesIO(piece.header.mp4)) as described:
+    def __init__(self, container: av.container.OutputContainer, first: Packet) -> None:
+        self._header = first.header
+        with av.open(io.BytesIO(first.header.mp4)) as described:
             self._stream = container.add_stream_from_template(
                 described.streams.video[0])
         # as the packets are written, or they would be taken for the MP4's kind
-        self._stream.codec_context.extradata = piece.header.extradata
+        self._stream.codec_context.extradata = first.header.extradata
         self._container = container
-        self._begin, self._last = piece.dts, -1
+        self._begin, self._last = first.dts, -1
 
-    def fits(self, piece: EncodedFrame) -> bool:
-        """Return whether *piece* belongs to the same video."""
-        return piece.header == self._header
+    def fits(self, content: LazyJpeg | Packet) -> bool:
+        """Return whether *content* is a packet of the same video."""
+        return isinstance(content, Packet) and content.header == self._header
 
-    def add(self, piece: EncodedFrame) -> None:
-        """Copy *piece*; one that comes out of order is left out."""
-        import av
-        if piece.dts - self._begin <= self._last:
+    def add(self, frame: EncodedFrame) -> None:
+        """Copy *frame*; one that comes out of order is left out."""
+        assert isinstance(frame.content, Packet)
+        given = frame.content
+        if given.dts - self._begin <= self._last:
             return
-        self._last = piece.dts - self._begin
-        packet = av.Packet(piece.data)
+        self._last = given.dts - self._begin
+        packet = av.Packet(given.data)
         packet.stream = self._stream
         packet.time_base = Fraction(1, TICKS)
-        packet.pts, packet.dts = piece.pts - self._begin, self._last
-        packet.is_keyframe = piece.key
+        packet.pts, packet.dts = given.pts - self._begin, self._last
+        packet.is_keyframe = given.key
         self._container.mux(packet)
 
     def release(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: nothing is held back."""
 
 
 def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
     """
-    Make of *part* a clip that plays everywhere, and return its path.
+    Turn *part* into a clip that plays everywhere, and return its path.
 
-    Packets are copied into a file with its index in front, named only when it
-    is whole. *metadata* replaces what the file tells of itself. Raises
-    :exc:`RecordingError`; then *part* is as it was.
+    Its packets are copied into a file with the index in front, which gets its name
+    only when it is complete. *metadata* replaces the file's own. Raises
+    :exc:`RecordingError` and leaves *part* as it was.
     """
-    import av
     whole = part.with_name(part.name.removesuffix(PART) + WHOLE)
     draft = part.with_name(part.name.removesuffix(PART) + DRAFT)
     try:
@@ -251,7 +234,7 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
 
 
 def copy_packets(given: Any, made: Any) -> None:
-    """Copy the video of one container to another, as far as it is whole."""
+    """Copy the video of one container to another, as far as it is intact."""
     source = given.streams.video[0]
     target = made.add_stream_from_template(source)
     for packet in given.demux(source):
@@ -262,8 +245,7 @@ def copy_packets(given: Any, made: Any) -> None:
 
 
 def length_of(part: Path) -> float:
-    """Return how long after its first frame the last one of *part* is [s]; or -1."""
-    import av
+    """Return the seconds from the first to the last frame of *part*; -1 if none."""
     last = -1.0
     with contextlib.suppress(av.FFmpegError, OSError, IndexError), av.open(
             str(part)) as container:
@@ -275,11 +257,10 @@ def length_of(part: Path) -> float:
 
 def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
     """
-    Return what the clip at *path* tells of itself, and its length [s].
+    Return the metadata of the clip at *path*, ``None`` without, and its length [s].
 
     Raises :exc:`RecordingError` if it is no video.
     """
-    import av
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:

@@ -8,14 +8,13 @@ from pathlib import Path
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
 
-from .clip import PART, Clip, explain_missing, finish
+from .clip import Clip, finish
 from .clip_metadata import ClipMetadata
 from .h264_encoder import Encoders
-from .ledger import BROKEN, CLIP, COMPLETE, OPEN, RETRY, STILL, UNFINISHED, Ledger
-from .paths import with_kind
-from .preroll import EncodedFrame, Preroll
-from .preroll_journal import JOURNAL, Journal
-from .stills import StillSeries
+from .ledger import BROKEN, CLIP, COMPLETE, OPEN, RETRY, UNFINISHED, Ledger
+from .paths import JOURNAL, PART, with_kind
+from .preroll import EncodedFrame, Packet, Preroll
+from .preroll_journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class EventRecording:
         self._max_clip = max_clip
         self._cursor = first
         self._until = math.inf
-        self._clip: Clip | StillSeries | None = None
+        self._clip: Clip | None = None
         self._journal: Journal | None = None    # of the clip that is open
         self._retry_at = -math.inf
         self._unfinished: list[Clip] = []
@@ -114,10 +113,10 @@ class EventRecording:
     def _check(self, obstacle: str) -> None:
         if obstacle:
             raise RecordingError(obstacle)
-        if isinstance(self._clip, Clip) and not self._clip.path.exists():
+        if self._clip and not self._clip.path.exists():
             raise RecordingError(f"{self._clip.path.parent} has gone")
         self._finish_rest()
-        if self.trouble and self._step == 1 and not isinstance(self._clip, StillSeries):
+        if self.trouble and self._step == 1:
             log.info("%s: recording goes on", self.metadata.camera)
             self.trouble = ""
             self._allowed = self._preroll.behind(self._cursor) + BEHIND
@@ -126,13 +125,14 @@ class EventRecording:
         while not self.over and (pieces := self._preroll.after(self._cursor)):
             self._thin(now)
             if self._journal:
-                self._journal.jot()
+                self._journal.update()
             for piece in pieces:
                 self._cursor = piece.number + 1
                 if piece.at > self._until:
                     self.close()
                     return
-                if piece.number % self._step == 0 or piece.header:
+                if piece.number % self._step == 0 or isinstance(
+                        piece.content, Packet):
                     self._write(piece)
         if self._clip and self._journal:
             self._journal.settle(self._clip.last_at)
@@ -147,7 +147,7 @@ class EventRecording:
         assert self._clip
         self._clip.add(piece)
 
-    def _must_cut(self, clip: Clip | StillSeries, piece: EncodedFrame) -> bool:
+    def _must_cut(self, clip: Clip, piece: EncodedFrame) -> bool:
         if not clip.frames:
             return False
         return (not clip.fits(piece) or piece.at - clip.last_at > GAP
@@ -159,11 +159,7 @@ class EventRecording:
         self.clips += 1
         path = with_kind(self.places[-1], PART)
         metadata = self.metadata.extended(first=piece.captured, last=piece.captured)
-        if missing := explain_missing():
-            self.trouble = missing
-            self._clip = StillSeries(path, metadata)
-            return
-        journal = None if piece.header else Journal(
+        journal = None if isinstance(piece.content, Packet) else Journal(
             with_kind(self.places[-1], JOURNAL), metadata, self._preroll, piece.number)
         try:
             self._clip = clip = Clip(path, metadata, self._encoders)
@@ -176,11 +172,7 @@ class EventRecording:
 
     def _close_clip(self) -> None:
         clip, self._clip = self._clip, None
-        if isinstance(clip, StillSeries):
-            for path, captured, size in clip.files:
-                self._ledger.file(self.metadata.event, path, STILL, captured, captured,
-                                  size, COMPLETE)
-        elif clip is not None:
+        if clip is not None:
             clip.metadata = self.metadata.extended(first=clip.metadata.first,
                                              last=clip.metadata.last)
             self._unfinished.append(clip)

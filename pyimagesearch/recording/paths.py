@@ -6,9 +6,9 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from .clip import DRAFT, PART, WHOLE
-from .preroll_journal import JOURNAL, NEW
-
+PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
+JOURNAL = ".part.jpegs"
+NEW = ".part.jpegs.new"     # a journal until all that waits is in it
 STILL = ".jpg"
 KINDS = (PART, DRAFT, NEW, JOURNAL, WHOLE, STILL)     # the longest first
 
@@ -42,14 +42,3 @@ def stem(name: str) -> str:
     """Return the name of a file without what tells its kind."""
     return next((name.removesuffix(kind) for kind in KINDS if name.endswith(kind)),
                 name)
-
-
-def save_still(path: Path, jpeg: bytes) -> None:
-    """Write *jpeg* to *path*, at once or not at all; raises :exc:`OSError`."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        draft.write_bytes(jpeg)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

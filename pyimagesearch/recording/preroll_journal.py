@@ -1,4 +1,4 @@
-"""Pictures that wait to be encoded, on the disk at once: so a crash loses none."""
+"""Write JPEGs that wait to be encoded to the disk at once, so a crash loses none."""
 
 import json
 import logging
@@ -8,53 +8,54 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import Box, Undrawn
+from pyimagesearch.frames import Box
+from pyimagesearch.jpeg import LazyJpeg, Overlay, jpeg_size
 
 from .clip_metadata import ClipMetadata, read_metadata
-from .preroll import MOST_BYTES, EncodedFrame, Preroll
+from .paths import JOURNAL, NEW
+from .preroll import MAX_BYTES, EncodedFrame, Preroll
 
 log = logging.getLogger(__name__)
 
-JOURNAL = ".part.jpegs"
-NEW = ".part.jpegs.new"     # until there is in it all that waits
-WORTH = 1.0             # seconds of pictures that are worth a journal
-SAFE = 1.0              # seconds after which the clip has on the disk what it was given
-SPARE = 64_000_000      # bytes that must be free beside the journal
-MOST_HEAD = 4096        # bytes of a line that tells of a picture
+MIN_SECONDS = 1.0       # of waiting JPEGs for which a journal is written
+SAFE_SECONDS = 1.0      # after which a clip has on the disk what it was given
+SPARE_BYTES = 64_000_000    # that must be free beside the journal
+MAX_HEAD_BYTES = 4096   # of the line before a JPEG
 
-Redraw = Callable[[bytes, float, Box | None], Undrawn]
+MakeOverlay = Callable[[tuple[Box, ...], float], Overlay]
 
 
 class Journal:
     """
-    What a clip is still to be made of, as it lies on *preroll* from piece *first* on.
+    A copy on disk of the JPEGs in *preroll* from *first* on, until they are encoded.
 
-    A clip begins with seconds of pictures that take a while to encode; written down
-    as they are, they take milliseconds. Each is a line of JSON and its JPEG; the first
-    line is the metadata. Where the disk does not take it, there is none: the clip
-    is what matters. Belongs to the recorder's thread.
+    A clip begins with seconds of JPEGs that take a while to encode; written to *path*
+    as they are, they take milliseconds. The first line is *metadata*; then each JPEG
+    follows a line of JSON. If the disk refuses there is no journal, as the clip matters
+    more. Belongs to the recorder's thread.
     """
 
     def __init__(self, path: Path, metadata: ClipMetadata, preroll: Preroll,
-                 first: int) -> None:
+                 first: int, *, spare_bytes: int = SPARE_BYTES) -> None:
         self._path = path
         self._preroll = preroll
-        self._next = first      # number of the first piece that is not in it
+        self._next = first      # number of the first frame that is not in it
         self._last_at = 0.0     # when its newest was captured [s, monotonic]
-        self._growing = True    # until all is encoded that lay there
+        self._spare_bytes = spare_bytes
+        self._growing = True    # until the encoder has caught up
         self._file = -1
-        if preroll.behind(first) > WORTH:
+        if preroll.behind(first) > MIN_SECONDS:
             self._attempt(lambda: self._begin(metadata))
 
-    def jot(self) -> None:
-        """Write down what has come."""
+    def update(self) -> None:
+        """Write down what has come since."""
         if self._file >= 0 and self._growing:
-            self._attempt(self._write_news)
+            self._attempt(self._write_new)
 
     def settle(self, last_at: float) -> None:
-        """Go once the clip, which has taken all up to *last_at*, is safe itself."""
+        """Remove the file once the clip, complete up to *last_at*, is safe itself."""
         self._growing = False
-        if last_at > self._last_at + SAFE:
+        if last_at > self._last_at + SAFE_SECONDS:
             self.remove()
 
     def remove(self) -> None:
@@ -70,27 +71,27 @@ class Journal:
             os.close(number)
 
     def _begin(self, metadata: ClipMetadata) -> None:
-        """Write all there is, and only then name it: half of it would help nobody."""
+        """Write all there is before naming the file: half a journal is of no use."""
         new = self._path.with_name(self._path.name.removesuffix(JOURNAL) + NEW)
         self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
             self._write(metadata.as_comment().encode() + b"\n")
-            self._write_news()
+            self._write_new()
             new.rename(self._path)
         except OSError:
             new.unlink(missing_ok=True)
             raise
 
-    def _write_news(self) -> None:
+    def _write_new(self) -> None:
         """Write what came since the last time, a second or two of it at once."""
-        while pieces := self._preroll.after(self._next):
-            self._write(b"".join(
-                part for piece in pieces for part in (head(piece), piece.data)))
-            self._next, self._last_at = pieces[-1].number + 1, pieces[-1].at
+        while frames := self._preroll.after(self._next):
+            self._write(b"".join(part for frame in frames for part in as_parts(frame)))
+            self._next, self._last_at = frames[-1].number + 1, frames[-1].at
 
     def _write(self, data: bytes) -> None:
-        """Write all of *data*; raises :exc:`OSError` without room for it."""
-        if shutil.disk_usage(self._path.parent).free < len(data) + SPARE:
+        """Write all of *data*; raises :exc:`OSError` if there is little room."""
+        free = shutil.disk_usage(self._path.parent).free
+        if free < len(data) + self._spare_bytes:
             raise OSError("there is little room")
         left = memoryview(data)
         while left:
@@ -104,39 +105,45 @@ class Journal:
             self.remove()
 
 
-def head(piece: EncodedFrame) -> bytes:
-    """Return the line that stands before the JPEG of *piece*."""
-    told: dict[str, object] = {"captured": piece.captured, "at": piece.at,
-                              "bytes": len(piece.data)}
-    if piece.undrawn:
-        told["undrawn"] = piece.undrawn.box or []
-    return json.dumps(told).encode() + b"\n"
+def as_parts(frame: EncodedFrame) -> tuple[bytes, bytes]:
+    """Return the line before the JPEG of *frame*, and the JPEG."""
+    jpeg = frame.content
+    head: dict[str, object] = {"captured": frame.captured, "at": frame.at,
+                               "bytes": len(jpeg.data)}
+    if isinstance(jpeg, LazyJpeg) and jpeg.overlay:
+        head["undrawn"] = [edge for box in jpeg.overlay.boxes for edge in box]
+    return json.dumps(head).encode() + b"\n", jpeg.data
 
 
-def read_journal(path: Path, redraw: Redraw
+def read_journal(path: Path, make_overlay: MakeOverlay
                  ) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
     """
-    Return the metadata and the pieces of the journal at *path*, as far as whole.
+    Return the metadata and the frames of the journal at *path*, as far as intact.
 
-    *redraw* makes of a JPEG, its time and its box the picture that is yet to be drawn.
-    Raises :exc:`OSError`.
+    *make_overlay* gets the boxes and the captured time [s since the epoch] of a JPEG
+    that has no overlay yet. Raises :exc:`OSError`.
     """
-    pieces: list[EncodedFrame] = []
+    frames: list[EncodedFrame] = []
     with open(path, "rb") as file:
-        metadata = read_metadata(file.readline(MOST_HEAD).decode(errors="replace"))
-        while line := file.readline(MOST_HEAD):
+        metadata = read_metadata(file.readline(MAX_HEAD_BYTES).decode(errors="replace"))
+        while line := file.readline(MAX_HEAD_BYTES):
             try:
-                told = json.loads(line)
-                size, at = int(told["bytes"]), float(told["at"])
-                data = file.read(size) if 0 < size <= MOST_BYTES else b""
-                captured = float(told["captured"])
-                undrawn = redraw(data, captured, tuple(told["undrawn"]) or None
-                                 ) if "undrawn" in told else None
+                head = json.loads(line)
+                size, at = int(head["bytes"]), float(head["at"])
+                data = file.read(size) if 0 < size <= MAX_BYTES else b""
+                captured = float(head["captured"])
+                overlay = (make_overlay(as_boxes(head["undrawn"]), captured)
+                           if "undrawn" in head else None)
+                jpeg = LazyJpeg(data, jpeg_size(data)[1], overlay)
             except (ValueError, TypeError, KeyError, OverflowError,
                     RecursionError, BadPicture):
                 break       # a crash cut it off here
-            if not data or len(data) != size:
+            if len(data) != size:
                 break
-            pieces.append(EncodedFrame(len(pieces) + 1, data, captured, at, True, None,
-                                       0, 0, undrawn))
-    return metadata, pieces
+            frames.append(EncodedFrame(len(frames) + 1, captured, at, jpeg))
+    return metadata, frames
+
+
+def as_boxes(edges: list[int]) -> tuple[Box, ...]:
+    """Return the boxes whose *edges* follow one another; raises ValueError if odd."""
+    return tuple(zip(*[iter(edges)] * 4, strict=True))

@@ -8,17 +8,21 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.threads import Worker
 
 from .clip_metadata import ClipMetadata
-from .event_recording import EventRecording
-from .h264_encoder import Encoders
 from .ledger import Ledger
 from .paths import place_for
 from .preroll import Preroll
-from .stillqueue import Still, StillQueue
+from .stills import Still, StillQueue
+
+if TYPE_CHECKING:
+    from .event_recording import EventRecording
+    from .h264_encoder import Encoders
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ class Recorder(Worker):
         self._obstacle = obstacle
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
         self._shots: dict[int, EventRecording] = {}
-        self._encoders = Encoders()
+        self._encoders: Encoders | None = None
         self._stills = StillQueue(name, ledger, clock)
         self._called = threading.Event()
 
@@ -90,7 +94,8 @@ class Recorder(Worker):
         """Record the event up to *until* [s, monotonic]; *metadata* is whole."""
         self._order(lambda: self._end(metadata, until))
 
-    def keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
+    def keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
+                   media: str) -> None:
         """Keep *jpeg*, as the event's thumbnail or as a still of its own."""
         self._order(lambda: self._keep_still(event, captured, jpeg, media))
 
@@ -110,7 +115,8 @@ class Recorder(Worker):
             self.run_once()
             for shot in self._shots.values():
                 shot.close()
-        self._encoders.close()
+        if self._encoders:
+            self._encoders.close()
 
     def run_once(self) -> None:
         """Follow the orders there are, and write the pieces there are."""
@@ -122,7 +128,8 @@ class Recorder(Worker):
             self._stills.save_all(self._obstacle, self.trouble)
             self._shots = {event: shot for event, shot in self._shots.items()
                            if not shot.over}
-            self._encoders.dismiss(self._clock.monotonic())
+            if self._encoders:
+                self._encoders.dismiss(self._clock.monotonic())
         except Exception:   # nothing dies quietly, and the next event is recorded
             log.exception("%s failed", self.name)
             for shot in self._shots.values():
@@ -147,7 +154,11 @@ class Recorder(Worker):
         self._called.set()
 
     def _begin(self, metadata: ClipMetadata, at: float) -> None:
+        # PyAV takes 17 MB and 80 ms: loaded when something is recorded
+        from .event_recording import EventRecording
+        from .h264_encoder import Encoders
         self.recordings += 1
+        self._encoders = self._encoders or Encoders()
         self._shots[metadata.event] = EventRecording(
             metadata, self._reserve, self.preroll, self._ledger, self._clock,
             self._encoders,
@@ -165,7 +176,8 @@ class Recorder(Worker):
         self._stills.save_all(self._obstacle, self.trouble)     # what is only new
         self._stills.forget()
 
-    def _keep_still(self, event: int, captured: float, jpeg: bytes, media: str) -> None:
+    def _keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
+                    media: str) -> None:
         shot = self._shots.get(event)
         place = shot.place if shot else lambda: self._reserve(captured)
         self._stills.add(Still(event, captured, jpeg, media, place))

@@ -1,59 +1,105 @@
-"""Stills instead of clips, for machines without PyAV."""
+"""Write thumbnails and stills as JPEG files."""
 
+import collections
+import logging
+import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from pyimagesearch.errors import BadPicture, RecordingError, reason
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import BadPicture, reason
+from pyimagesearch.jpeg import LazyJpeg
 
-from .clip import PART
-from .clip_metadata import ClipMetadata
-from .paths import STILL, save_still
-from .preroll import EncodedFrame
+from .ledger import COMPLETE, RETRY, Ledger
+from .paths import STILL, with_kind
 
-EVERY = 1.0     # seconds from one still to the next
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 32    # stills, while the disk refuses
 
 
-class StillSeries:
+class Still(NamedTuple):
+    """A picture to be kept in a file of its own."""
+
+    event: int
+    captured: float     # wall-clock time [seconds since the epoch]
+    jpeg: LazyJpeg
+    media: str
+    place: Callable[[], Path]   # where it is to be; raises OSError
+
+
+class StillQueue:
     """
-    One JPEG a second, ``14-03-22_at_0007.jpg``; used as a :class:`~.mp4.Clip` is.
+    Write stills of *camera* and report them to *ledger*; retry while the disk refuses.
 
-    *path* is the one that the clip would have.
+    Why it does is in :attr:`trouble`. Belongs to the recorder's thread.
     """
 
-    def __init__(self, path: Path, metadata: ClipMetadata) -> None:
-        self.path = path
-        self.metadata = metadata
-        self.frames = self.size = 0
-        self.first_at = self.last_at = 0.0
-        self.files: list[tuple[Path, float, int]] = []  # path, captured, bytes
-        self._due = 0.0
+    def __init__(self, camera: str, ledger: Ledger, clock: Clock) -> None:
+        self.trouble = ""
+        self._camera = camera
+        self._ledger = ledger
+        self._clock = clock
+        self._waiting: collections.deque[Still] = collections.deque()
+        self._retry_at = -math.inf
 
-    def fits(self, piece: EncodedFrame) -> bool:
-        """Return whether *piece* is a JPEG."""
-        return not piece.header
+    def add(self, still: Still) -> None:
+        """Queue *still*, in place of an older one of its event and kind."""
+        self._waiting = collections.deque(
+            each for each in self._waiting
+            if (each.event, each.media) != (still.event, still.media))
+        self._waiting.append(still)
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            log.warning("%s: a still is lost: %s", self._camera, self.trouble)
 
-    def add(self, piece: EncodedFrame) -> None:
-        """Keep *piece* if a second has passed; raises :exc:`RecordingError`."""
-        if not self.frames:
-            self.first_at = self._due = piece.at
-            self.metadata = self.metadata.extended(first=piece.captured)
-        self.frames += 1
-        self.last_at = piece.at
-        self.metadata = self.metadata.extended(last=piece.captured)
-        if piece.at < self._due:
-            return
+    def save_all(self, obstacle: Callable[[], str], logged: str) -> None:
+        """
+        Write all that wait, unless *obstacle* says why not; then retry later.
+
+        The reason is logged, unless it is the one already *logged*.
+        """
+        now = self._clock.monotonic()
+        while self._waiting and now >= self._retry_at:
+            if why := self._save(self._waiting[0], obstacle()):
+                if why not in (self.trouble, logged):
+                    log.warning("%s: %s", self._camera, why)
+                self.trouble, self._retry_at = why, now + RETRY
+                return
+            self._waiting.popleft()
+        if not self._waiting:
+            self.trouble = ""
+
+    def forget(self) -> None:
+        """Drop what waits, as it shows what must be hidden now."""
+        self._waiting.clear()
+        self.trouble = ""
+
+    def _save(self, still: Still, obstacle: str) -> str:
+        """Write *still*; return why that failed, or nothing."""
+        if obstacle:
+            return f"cannot record: {obstacle}"
         try:
-            jpeg = (piece.undrawn.developed(piece.data) if piece.undrawn
-                    else piece.data)
-        except BadPicture:
-            return      # the next one will do
-        self._due += EVERY
-        name = f"{self.path.name.removesuffix(PART)}_at_{len(self.files):04d}{STILL}"
-        try:
-            save_still(self.path.with_name(name), jpeg)
+            jpeg = still.jpeg.bytes()
+            path = with_kind(still.place(), STILL)
+            save(path, jpeg)
+        except BadPicture as error:
+            log.debug("%s: a still is left out: %s", self._camera, error)
+            return ""
         except OSError as error:
-            raise RecordingError(reason(error)) from None
-        self.files.append((self.path.with_name(name), piece.captured, len(jpeg)))
-        self.size += len(jpeg)
+            return f"cannot keep a still: {reason(error)}"
+        self._ledger.file(still.event, path, still.media, still.captured,
+                          still.captured, len(jpeg), COMPLETE)
+        return ""
 
-    def close(self) -> None:
-        """Nothing is left open."""
+
+def save(path: Path, jpeg: bytes) -> None:
+    """Write *jpeg* to *path*, completely or not at all; raises :exc:`OSError`."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_bytes(jpeg)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,4 +1,4 @@
-"""What is drawn onto a picture before anybody sees it, and the card without one."""
+"""The overlay drawn onto pictures, and the card that stands in for a picture."""
 
 import datetime
 import textwrap
@@ -7,8 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pyimagesearch.frames import DETECTION_WIDTH, Box, Decode, Image, Size
-from pyimagesearch.jpeg import encode
+from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
 
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
@@ -16,43 +15,26 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 CLOCK = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
 
-def annotate(image: Image, box: Box | None, when: datetime.datetime) -> None:
-    """
-    Draw the time *when*, and the motion *box* if there is one, onto *image*.
+class Annotation(NamedTuple):
+    """The overlay of a camera's picture: the time, and boxes around what moves."""
 
-    The letters are the tutorial's 0.35 at a width of 400 px, and in proportion
-    at any other.
-    """
-    height, width = image.shape[:2]
-    scale = 0.35 * width / DETECTION_WIDTH
-    cv2.putText(image, f"{when:{CLOCK}}", (10, height - 10), FONT, scale, RED,
-                max(1, round(width / 800)), cv2.LINE_AA)
-    if box is not None:
-        cv2.rectangle(image, box[:2], box[2:], RED, 2)
+    boxes: tuple[Box, ...]  # [pixels of the picture]
+    captured: float         # wall-clock time [seconds since the epoch]
 
+    def draw(self, image: Image) -> None:
+        """
+        Draw time and boxes onto *image*, BGR.
 
-class Negative(NamedTuple):
-    """
-    What is not drawn yet on a camera's own JPEG: an :class:`~..frames.Undrawn`.
-
-    Most pictures are kept for a clip that never comes, so that drawing and encoding
-    them would be for nobody.
-    """
-
-    size: Size
-    captured: float     # wall-clock time [seconds since the epoch]
-    box: Box | None     # around what moves, in its pixels
-    decode: Decode
-
-    def drawn(self, jpeg: bytes) -> Image:
-        """Return *jpeg* as a viewer would have seen it; raises :exc:`BadPicture`."""
-        image = self.decode(jpeg, self.size)
-        annotate(image, self.box, datetime.datetime.fromtimestamp(self.captured))
-        return image
-
-    def developed(self, jpeg: bytes) -> bytes:
-        """Return the same as JPEG; raises :exc:`BadPicture`."""
-        return encode(self.drawn(jpeg))
+        The font scale is the tutorial's 0.35 at 400 px of width, and proportional
+        to the width.
+        """
+        height, width = image.shape[:2]
+        when = datetime.datetime.fromtimestamp(self.captured)
+        cv2.putText(image, f"{when:{CLOCK}}", (10, height - 10), FONT,
+                    0.35 * width / DETECTION_WIDTH, RED, max(1, round(width / 800)),
+                    cv2.LINE_AA)
+        for box in self.boxes:
+            cv2.rectangle(image, box[:2], box[2:], RED, 2)
 
 
 def card(size: Size, title: str, text: str) -> Image:

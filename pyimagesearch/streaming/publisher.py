@@ -1,96 +1,108 @@
-"""Where a camera's pictures go: to its own viewers, and into the mosaic."""
+"""Publish a camera's pictures: to its own viewers and in the mosaic."""
 
-import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from pyimagesearch.frames import Box, Image, Size, for_stream, scaled
-from pyimagesearch.jpeg import encode
+from pyimagesearch.frames import (
+    Box,
+    Frame,
+    Picture,
+    Size,
+    for_stream,
+    scaled,
+    scaled_size,
+    size_of,
+)
+from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.rates import Effort
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic
-from .overlay import annotate, card
+from .overlay import Annotation, card
 
 
 class Shown(NamedTuple):
-    """What came of a picture that was shown."""
+    """How a frame was shown, or would have been."""
 
-    jpeg: bytes | None      # if one was made
-    box: Box | None         # in its pixels
+    jpeg: LazyJpeg | None       # None if it was not encoded and has no JPEG of its own
+    boxes: tuple[Box, ...]      # around what moves [pixels of the JPEG]
 
 
 class Publisher:
     """
-    Draw, encode and publish the pictures of one camera, for who watches.
+    Draw, encode and publish the pictures of one camera, if there are viewers.
 
-    Belongs to the camera loop, but for :meth:`hide`. Pictures are at most *width*
+    Called by the camera loop only, except :meth:`hide`. Pictures are at most *width*
     [pixels] wide and of JPEG *quality* 1 to 100.
     """
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int) -> None:
-        self.encoded = 0        # JPEGs made of pictures
-        self.encoding = Effort()    # to make them
+        self.encoded = 0        # pictures
+        self.encoding = Effort()    # spent on them
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic
         self._width = width
         self._quality = quality
-        self._size: Size = (width, width * 3 // 4)     # of the card; the last picture's
-        self._is_card = False       # whether the newest that was published is one
+        self._size: Size = (width, width * 3 // 4)     # of the last picture
+        self._is_card = False       # whether a card was published last
 
     @property
     def viewers(self) -> int:
-        """How many watch this camera alone."""
+        """How many viewers watch this camera alone."""
         return self._broadcaster.viewers
 
     @property
     def wanted(self) -> bool:
-        """Whether anybody sees what :meth:`show` would draw."""
+        """Whether there are viewers, of this camera or of the mosaic."""
         return bool(self.viewers or (self._mosaic and self._mosaic.wanted))
 
-    def show(self, image: Image, captured: float, box: Box | None, of: Size,
-             note: str, *, keep: bool = False) -> Shown:
-        """
-        Show *image*, captured at *captured* [s since the epoch].
+    def reusable(self, picture: Picture) -> bytes | None:
+        """Return the camera's own JPEG if it is no wider than what is published."""
+        return picture.jpeg() if picture.size[0] <= self._width else None
 
-        *box* was found in a picture of size *of*; *note* is what is special
-        about the camera's state, for the mosaic. With *keep*, a JPEG is made
-        even if nobody watches.
+    def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "", *,
+             keep: bool = False) -> Shown:
         """
-        self._is_card = False
-        drawn, jpeg = for_stream(image, self._width), None
-        self._size = drawn.shape[1], drawn.shape[0]
-        seen = box and scaled(box, of, self._size)
-        annotate(drawn, seen, datetime.datetime.fromtimestamp(captured))
-        if keep or self.viewers:
-            with self.encoding:
-                jpeg = encode(drawn, self._quality)
-            self._broadcaster.publish(jpeg, captured)
-            self.encoded += 1
+        Publish *frame*, if there are viewers.
+
+        *boxes* were found in a picture of size *of*; *note* is shown in the mosaic
+        beside the camera's name. With *keep*, the frame is encoded without viewers,
+        too. Raises :exc:`BadPicture`.
+        """
+        given = frame.picture.size
+        size = scaled_size(given, min(self._width, given[0]))
+        annotation = Annotation(tuple(scaled(box, of, size) for box in boxes),
+                                frame.captured)
+        if keep or self.wanted:
+            jpeg = self._show(frame, annotation, note, keep or self.viewers > 0)
         else:
-            self._broadcaster.pass_over()
-        if self._mosaic:
-            self._mosaic.show(self._name, drawn, box is not None, note)
-        return Shown(jpeg, seen)
+            jpeg = None
+            self.pass_over()
+        if jpeg:
+            return Shown(LazyJpeg(jpeg, size), annotation.boxes)
+        own = self.reusable(frame.picture)
+        return Shown(LazyJpeg(own, size, annotation, self._quality) if own else None,
+                     annotation.boxes)
 
     def pass_over(self) -> None:
-        """Note that a picture was not shown, as nobody watches."""
+        """Note that a frame was not published, as there are no viewers."""
         self._broadcaster.pass_over()
         if self._mosaic:
             self._mosaic.show(self._name, None, motion=False)
 
     def hide(self) -> None:
         """
-        Show nobody any more what was shown, unless it is a card.
+        Withdraw the last picture, unless it is a card.
 
-        May be called from any thread, while :meth:`show` is not.
+        May be called from any thread, but not during :meth:`show`.
         """
         if not self._is_card:
             self.pass_over()
 
     def show_card(self, title: str, text: str, now: float) -> None:
-        """Show a card that stands in for the camera, to all who watch or will."""
+        """Publish a card that stands in for the camera, *now* [s since the epoch]."""
         picture = card(self._size, title, text)
         self._is_card = True
         self._broadcaster.publish(encode(picture, self._quality), now)
@@ -100,3 +112,21 @@ class Publisher:
     def close(self) -> None:
         """End the streams of all viewers."""
         self._broadcaster.close()
+
+    def _show(self, frame: Frame, annotation: Annotation, note: str,
+              encoded: bool) -> bytes | None:
+        """Draw *frame* and publish it; return its JPEG if it is to be *encoded*."""
+        drawn, jpeg = for_stream(frame.picture.colour(), self._width), None
+        self._size = size_of(drawn)
+        self._is_card = False
+        annotation.draw(drawn)
+        if encoded:
+            with self.encoding:
+                jpeg = encode(drawn, self._quality)
+            self._broadcaster.publish(jpeg, frame.captured)
+            self.encoded += 1
+        else:
+            self._broadcaster.pass_over()
+        if self._mosaic:
+            self._mosaic.show(self._name, drawn, bool(annotation.boxes), note)
+        return jpeg

@@ -15,10 +15,7 @@ from pyimagesearch.frames import (
     Box,
     Frame,
     Grey,
-    Picture,
     Size,
-    Undecoded,
-    scaled,
     size_of,
 )
 from pyimagesearch.motion_detection.detector import Detector
@@ -216,7 +213,7 @@ class Surveillance(Worker):
             frame = frame._replace(picture=self._burnt.over(frame.picture))
             try:
                 if self._publisher.wanted or self._evidence.wants(
-                        0.0, self._own(frame.picture)):
+                        0.0, self._publisher.reusable(frame.picture)):
                     frame.picture.colour()      # before its grey: decoded only once
                 with self._detecting:
                     grey = for_detection(frame.picture.grey())
@@ -244,22 +241,10 @@ class Surveillance(Worker):
         """Show *frame* to who watches, and hand it on as evidence."""
         area, box = (1000 * cv2.countNonZero(motion[0]) / motion[0].size, motion[1]
                      ) if motion else (0.0, None)
-        own = self._own(frame.picture)
-        keep = self._evidence.wants(area, own)
-        if not (keep or self._publisher.wanted):
-            self._publisher.pass_over()
-            self._evidence.see(frame, area, box and scaled(box, of, frame.picture.size),
-                               None, own)
-            return
+        keep = self._evidence.wants(area, self._publisher.reusable(frame.picture))
         note = "" if self._state == LIVE else self._state
-        shown = self._publisher.show(frame.picture.colour(), frame.captured, box, of,
-                                     note, keep=keep)
-        self._evidence.see(frame, area, shown.box, shown.jpeg, own)
-
-    def _own(self, picture: Picture) -> Undecoded | None:
-        """Return the camera's own JPEG, if it is no larger than what is streamed."""
-        return (picture.undecoded() if picture.size[0] <= self._settings.width
-                else None)
+        shown = self._publisher.show(frame, (box,) if box else (), of, note, keep=keep)
+        self._evidence.see(frame, area, shown)
 
     def _leave_out(self, frame: Frame) -> None:
         """Pass over a frame that is one too many; a camera that is well stays so."""

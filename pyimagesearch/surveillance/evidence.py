@@ -19,14 +19,14 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.frames import Box, Frame, Undecoded
+from pyimagesearch.frames import Box, Frame, enclosing
+from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.motionevents import Ended, MotionEvents, Started
-from pyimagesearch.recording.clip import explain_lack
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
-from pyimagesearch.streaming.overlay import Negative
+from pyimagesearch.streaming.publisher import Shown
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +49,11 @@ class Peak(NamedTuple):
 
     area: float             # per mille of the frame
     box: Box | None         # in pixels of the JPEG
-    jpeg: bytes
+    jpeg: LazyJpeg | None
     captured: float
 
 
-NOTHING = Peak(-1.0, None, b"", 0.0)
+NOTHING = Peak(-1.0, None, None, 0.0)
 
 
 class Evidence:
@@ -75,9 +75,6 @@ class Evidence:
         self._store = store
         self._clock = clock
         self._packets = packets
-        self._lack = explain_lack() if settings.record else ""
-        if self._lack:
-            log.warning("%s: %s", settings.name, self._lack)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
         self._event: Event | None = None        # the motion event that lasts
@@ -110,7 +107,7 @@ class Evidence:
     @property
     def trouble(self) -> str:
         """Why not everything is kept as it should be."""
-        return self._recorder.trouble or self._lack
+        return self._recorder.trouble
 
     def arm(self, armed: bool) -> None:
         """Have motion make events, or not."""
@@ -124,7 +121,7 @@ class Evidence:
 
     def forget(self) -> None:
         """Keep nothing more of what was seen; not to be called during :meth:`see`."""
-        self._peak = self._peak._replace(jpeg=b"")
+        self._peak = self._peak._replace(jpeg=None)
         self._recorder.forget()
 
     def begin_anew(self, masked: bool) -> None:
@@ -162,38 +159,32 @@ class Evidence:
         """Whether clips are made of the pictures, or may have to be soon."""
         return not self._from_packets and bool(self._manual or self._awaits_motion)
 
-    def wants(self, area: float, own: Undecoded | None = None) -> bool:
+    def wants(self, area: float, own: bytes | None = None) -> bool:
         """
-        Return whether the frame, of which *area* per mille moved, is to be drawn.
+        Return whether a frame, of which *area* per mille moved, must be encoded.
 
-        For a clip, the camera's *own* JPEG does as well, while the preroll has room for
-        it; to look at, as a thumbnail, it does not.
+        The camera's *own* JPEG does as well while the pre-roll has room for it.
         """
-        if self._manual and self._untold:
-            return True
-        if self._fills_preroll and not (
-                own and self._recorder.preroll.has_room(own.jpeg)):
+        if own and self._recorder.preroll.has_room(own):
+            return False
+        if self._fills_preroll or (self._manual and self._untold):
             return True
         return (self._awaits_motion and 0 < area >= self._settings.min_area
                 and area > self._peak.area)
 
-    def see(self, frame: Frame, area: float, box: Box | None, jpeg: bytes | None,
-            own: Undecoded | None = None) -> None:
-        """
-        Take in a frame of which *area* per mille moved, within *box*.
-
-        *jpeg* is how it was shown, if it was, and *own* how it came, if it may be kept
-        so; *box* is in the pixels of either.
-        """
+    def see(self, frame: Frame, area: float, shown: Shown) -> None:
+        """Take in a frame of which *area* per mille moved, as it was *shown*."""
         self._note_level(frame.captured, area)
         motion = self._armed and 0 < area >= self._settings.min_area
         if not self._armed:
             self._end_motion(self._motion.stop(), frame)
         told = self._motion.see(frame.arrived, motion)
         if motion and area > self._peak.area:
-            self._peak = Peak(area, box, jpeg or self._peak.jpeg, frame.captured)
-        if self._fills_preroll:
-            self._keep_frame(frame, box, jpeg, own)
+            self._peak = Peak(area, enclosing(shown.boxes),
+                              shown.jpeg or self._peak.jpeg, frame.captured)
+        if self._fills_preroll and shown.jpeg:
+            self._recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
+                                       since=self._motion.since)
         for change in told:
             if isinstance(change, Started):
                 self._begin_motion(change, frame)
@@ -201,7 +192,7 @@ class Evidence:
                 self._end_motion([change], frame)
         if self._motion.since is None and not self._motion.lasting:
             self._peak = NOTHING
-        self._illustrate(frame, jpeg)
+        self._illustrate(frame, shown.jpeg)
 
     def lost(self, since: float, reason: str, silent: float = 0.0) -> None:
         """Note that the camera has gone, *since* [s, epoch], *silent* seconds ago."""
@@ -258,17 +249,9 @@ class Evidence:
         """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
         event = ended(self._new(SNAPSHOT, captured), captured)
         self._store.begin(event)
-        self._recorder.keep_still(event.id, captured, jpeg, STILL)
+        self._recorder.keep_still(event.id, captured,
+                                  LazyJpeg(jpeg, jpeg_size(jpeg)[1]), STILL)
         return event.id
-
-    def _keep_frame(self, frame: Frame, box: Box | None, jpeg: bytes | None,
-                    own: Undecoded | None) -> None:
-        """Lay *jpeg*, or what would be made of its *own* one, on the preroll."""
-        undrawn = (Negative(own.size, frame.captured, box, own.decode)
-                   if own and not jpeg else None)
-        if data := jpeg or (own and own.jpeg):
-            self._recorder.preroll.put(data, frame.captured, frame.arrived,
-                                    since=self._motion.since, undrawn=undrawn)
 
     def _begin_motion(self, start: Started, frame: Frame) -> None:
         captured = frame.captured - (frame.arrived - start.at)
@@ -302,7 +285,7 @@ class Evidence:
         if peak.jpeg:
             self._recorder.keep_still(event.id, peak.captured, peak.jpeg, THUMBNAIL)
 
-    def _illustrate(self, frame: Frame, jpeg: bytes | None) -> None:
+    def _illustrate(self, frame: Frame, jpeg: LazyJpeg | None) -> None:
         if not (self._untold and jpeg):
             return
         with self._lock:

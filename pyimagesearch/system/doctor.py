@@ -13,7 +13,6 @@ from pyimagesearch.capture.v4l2 import capture_devices, users_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, SurveillanceError
 from pyimagesearch.frames import Frame
-from pyimagesearch.recording.clip import explain_lack
 from pyimagesearch.settings.settings import Settings
 
 WATCH = 5.0         # seconds for which the source is watched
@@ -48,8 +47,6 @@ def machine() -> Iterator[str]:
     if not devices:
         yield "no USB camera (V4L2 capture device) is there"
     yield from picamera2_cameras()
-    if lack := explain_lack():
-        yield lack
 
 
 def picamera2_cameras() -> Iterator[str]:

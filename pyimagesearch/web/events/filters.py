@@ -11,8 +11,7 @@ KINDS = {
     "switched on": "all cameras on", "login refused": "login refused"}
 ABSENT = {      # why a file cannot be shown, by its state
     OPEN: "This is still being recorded.",
-    UNFINISHED: "This was cut off by a crash; the next start finishes it, if PyAV is "
-                "installed.",
+    UNFINISHED: "This was cut off by a crash; the next start finishes it.",
     GONE: "This was removed to make room for newer clips.",
     MISSING: "This file is not in the folder of clips any more."}
 
