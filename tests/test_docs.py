@@ -14,6 +14,7 @@ from pages import PAGES, README, anchors, blocks, code, commands, prose
 from product import Product, run_program
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.system.service import CONFIG_PATH, UNIT_PATH
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 
@@ -25,6 +26,7 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     "sudo python3 -m venv /opt/webstreaming": ("test_readme.py", "make setup"),
     'sudo /opt/webstreaming/bin/pip install ".[rtsp,recording,imagezmq,tls,metrics]"':
         ("test_packaging.py", '"install", "--no-deps"'),
+    "sudo /opt/webstreaming/bin/pip install .": ("test_packaging.py", '"install", "--no-deps"'),
     "sudo /opt/webstreaming/bin/webstreaming service --install":
         ("test_service.py", '"service", "--install"'),
     f"{PROGRAM} token": ("test_guarded.py", '"token"'),
@@ -38,12 +40,20 @@ NOT_RUN = {             # command: why no test can run it
     "make bench": "it takes fifteen minutes",
     "sudo usermod -aG video $USER": "it changes the users of the machine",
     "sudo apt install python3-picamera2": "only Raspberry Pi OS has that package",
+    "git pull": "it needs a remote repository",
+    **dict.fromkeys((
+        "sudo systemctl daemon-reload", "sudo systemctl stop webstreaming",
+        "sudo systemctl start webstreaming", "sudo systemctl restart webstreaming",
+        "sudo systemctl disable --now webstreaming", "sudo userdel webstreaming",
+        "sudo rm /etc/systemd/system/webstreaming.service", "sudo rm -r /opt/webstreaming",
+        "sudo rm -r /etc/webstreaming.toml /etc/webstreaming /var/lib/webstreaming"),
+        "it changes the services and users of the machine"),
     "journalctl -u webstreaming": "it reads the journal of an installed service",
     "docker compose --file deploy/compose.yaml up --detach": "it needs a Docker engine",
     "docker compose --file deploy/compose.yaml logs": "it needs a Docker engine",
 }
 RUN_HERE = (f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
-            "make docs", "git clone ", "cd ")
+            "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict"}
 
@@ -101,6 +111,31 @@ def test_system_packages_exist(command):
     for package in packages:
         if f"{package}:\n" not in known:
             missing(f"{package} is not known here; run: sudo apt update")
+
+
+def test_backup_brings_back_what_it_packed(tmp_path):
+    pack, unpack = (shlex.split(command)[1:] for command in commands("sudo tar "))
+    files = [tmp_path / path for path in (
+        "etc/webstreaming.toml", "etc/webstreaming/access.json", "var/lib/webstreaming/events.db")]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(file.name)
+    packed = [str(tmp_path / word[1:]) if word.startswith("/") else word for word in pack]
+    subprocess.run(packed, cwd=tmp_path, check=True, capture_output=True)
+    for file in files:
+        file.unlink()
+    subprocess.run(unpack, cwd=tmp_path, check=True)
+    assert [file.read_text() for file in files] == [file.name for file in files]
+
+
+def test_commands_name_the_places_of_the_service():
+    unit = (ROOT / "deploy/webstreaming.service").read_text()
+    written = "\n".join(commands("sudo rm "))
+    assert f"/{UNIT_PATH}" in written
+    assert f"/{CONFIG_PATH}" in written
+    for kind, parent in (("Configuration", "/etc"), ("State", "/var/lib")):
+        (name,) = re.findall(rf"^{kind}Directory=(.*)$", unit, re.M)
+        assert f" {parent}/{name}" in written
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
