@@ -9,7 +9,7 @@ from pyimagesearch.folders import open_folders
 from pyimagesearch.settings.settings import Settings
 
 from .credentials import Credentials, CredentialsFile
-from .login_links import invitation
+from .login_links import login_lines
 from .passwords import hash_password
 from .roles import Role
 
@@ -32,7 +32,7 @@ def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
     if name == "password":
         return set_password(file, Role.VIEWER if own in words else Role.OWNER)
     found = file.change(Credentials.renewed if own in words else lambda same: same)
-    for line in invitation(found, found.url or url(settings)):
+    for line in login_lines(found, found.url or url(settings)):
         print(line)
     return 0
 

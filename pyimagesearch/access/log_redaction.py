@@ -1,4 +1,4 @@
-"""No link and no key in any log, whoever writes the line."""
+"""Redact links, tokens and keys in every log line."""
 
 import logging
 import re
@@ -7,14 +7,14 @@ SECRET = re.compile(r"((?:token|key)=|Bearer )[^&\s\"'<>]+")
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats as usual, then masks what would let a reader of the log in."""
+    """Format as usual, then redact secrets, also those in tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, tracebacks included, without secrets."""
+        """Return the line for *record* without secrets."""
         return SECRET.sub(r"\1***", super().format(record))
 
 
 def redact_secrets(format: str) -> None:
-    """Have everything that is logged so far pass through the mask."""
+    """Set a redacting formatter on the handlers of the root logger."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(RedactingFormatter(format))

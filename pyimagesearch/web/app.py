@@ -18,6 +18,7 @@ from . import (
     live,
     login,
     privacy,
+    sessions,
     status,
 )
 from .api import openapi
@@ -40,7 +41,8 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["services"] = services
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
-    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, openapi):
+    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, sessions,
+                 openapi):
         app.register_blueprint(part.bp)
     failures.register(app)
     door.register(app)

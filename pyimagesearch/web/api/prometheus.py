@@ -104,8 +104,7 @@ class Figures(Collector):
             services.mosaic.broadcaster.viewers if services.mosaic else 0)
         yield CounterMetricFamily(
             "surveillance_logins_refused_total", "Wrong passwords, links and tokens, "
-            "and tries too many.",
-            services.authenticator.refused if services.authenticator else 0)
+            "and throttled attempts.", services.authenticator.refused_logins.total)
         if services.archive:
             yield events(services.archive.store.begun(), services.feeds)
             yield from kept(services.archive.status())
