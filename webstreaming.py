@@ -25,9 +25,9 @@ try:
 
     from pyimagesearch import __version__
     from pyimagesearch.access.authenticator import Authenticator
-    from pyimagesearch.access.commands import COMMANDS, command
-    from pyimagesearch.access.log_redaction import redact_secrets
+    from pyimagesearch.access.commands import print_links, set_password
     from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.access.roles import Role
     from pyimagesearch.addresses import is_loopback, urls
     from pyimagesearch.archive.archive import Archive
     from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
@@ -43,6 +43,11 @@ try:
     from pyimagesearch.serving.connections import connections_for
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.serving.tls import tls_for
+    from pyimagesearch.settings.command_line import (
+        completion_script,
+        parse_command_line,
+    )
+    from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.settings import CameraSettings, Settings
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.streaming.mosaic import Mosaic
@@ -51,12 +56,13 @@ try:
     from pyimagesearch.surveillance.camera_loop import Surveillance
     from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
     from pyimagesearch.system.doctor import examine
+    from pyimagesearch.system.log_format import configure_logging
     from pyimagesearch.system.process import (
         freeze_garbage_collector,
         keep_freed_memory,
         raise_descriptor_limit,
     )
-    from pyimagesearch.system.service import COMMAND, service
+    from pyimagesearch.system.service import service
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors
     from pyimagesearch.web.app import create_app
@@ -77,30 +83,40 @@ SERVER = "the server"       # among the loops that must turn; no camera is calle
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
+    command, argument, settings = parse_command_line(argv)
     try:
-        if argv[:1] == COMMAND:
-            return service(argv)
-        return change_access(argv) if argv[:1] in COMMANDS else serve(argv)
+        match command:
+            case "completion":
+                print(completion_script(argument))
+            case "service":
+                service(install=argument)
+            case "password":
+                set_password(settings, Role.VIEWER if argument else Role.OWNER)
+            case "token":
+                url = addresses(settings.ip, settings.port, settings)[-1]
+                print_links(settings, url, renew=argument)
+            case "doctor":
+                prepare(settings)
+                return examine(settings, SystemClock())
+            case _:
+                prepare(settings)
+                return watch(settings)
     except SurveillanceError as error:
         print(f"webstreaming: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
+    return 0
 
 
-def serve(argv: list[str]) -> int:
-    """Read the settings, prepare the process, and watch, or diagnose."""
-    diagnose = argv[:1] == ["doctor"]
-    settings = (Settings.for_doctor(argv[1:]) if diagnose
-                else Settings.from_command_line(argv))
-    logging.basicConfig(level=settings.log_level.upper())
-    redact_secrets("%(asctime)s %(levelname)s %(message)s")
-    for sentence in Settings.unknown():
+def prepare(settings: Settings) -> None:
+    """Set up the log and the libraries for the whole process."""
+    configure_logging(settings.log_level, settings.log_format)
+    for sentence in unknown_variables(os.environ):
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
-    # OpenCV's own warnings only repeat what we say of a lost camera
+    # OpenCV's own warnings only repeat ours about a lost camera
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    return examine(settings, SystemClock()) if diagnose else watch(settings)
 
 
 def watch(settings: Settings) -> int:
@@ -122,8 +138,8 @@ def watch(settings: Settings) -> int:
         log.warning("%s", PAST_THE_PROXY)
     refused_logins = RefusedLogins(archive.store, clock)
     authenticator = Authenticator(
-        config, clock, refused_logins, auth=settings.auth, in_thread=in_thread,
-        local_only=not (reached or shown_elsewhere))
+        config, clock, auth=settings.auth, in_thread=in_thread,
+        local=not (reached or shown_elsewhere), on_refused=refused_logins.refused)
     manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 
@@ -144,7 +160,7 @@ def watch(settings: Settings) -> int:
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    services = Services(feeds, authenticator, in_thread, mosaic, archive,
+    services = Services(feeds, in_thread, mosaic, archive, authenticator,
                         own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
     app = create_app(services, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
@@ -152,7 +168,7 @@ def watch(settings: Settings) -> int:
     keepers: list[Keeper] = [*archive.recorders, archive, archive.store]
 
     def each_second() -> None:
-        authenticator.end_revoked_streams()
+        authenticator.refresh()
         refused_logins.write()
         watchdog.heartbeat(SERVER)
 
@@ -215,19 +231,13 @@ def addresses(ip: str, port: int, settings: Settings) -> list[str]:
     return [f"{url}{path}/" if path else url for url in found]
 
 
-def change_access(argv: list[str]) -> int:
-    """Run ``password`` or ``token``."""
-    return command(argv, lambda settings: addresses(
-        settings.ip, settings.port, settings)[-1])
-
-
 def greet(authenticator: Authenticator, url: str, settings: Settings) -> None:
     """Say how to get in, the server being found at *url*; or that everybody does."""
     authenticator.remember_url(url)
     if not settings.auth:
         log.warning("--no-auth: whoever reaches the port may look, record and delete")
-    elif authenticator.requires_login():
-        for line in authenticator.login_lines(url):
+    elif authenticator.asks():
+        for line in authenticator.invitation(url):
             print(line, flush=True)
 
 

@@ -18,6 +18,7 @@ CONFINED = {
     "werkzeug": ("pyimagesearch/web/", "pyimagesearch/access/"),
     "itsdangerous": ("pyimagesearch/access/",),
     "prometheus_client": ("pyimagesearch/web/api/prometheus.py",),
+    "shtab": ("pyimagesearch/settings/command_line.py",),
     "segno": ("pyimagesearch/access/login_links.py",),
     "gevent": ("pyimagesearch/serving/", "webstreaming.py"),
     "cryptography": ("pyimagesearch/serving/self_signed.py",

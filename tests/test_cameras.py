@@ -14,6 +14,7 @@ import pytest
 from harness import ManualClock, eventually
 from product import Product
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic, layout
@@ -51,21 +52,21 @@ def test_camera_tables_of_the_file_have_settings_of_their_own(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text('quality = 60\n[cameras.front]\nsource = "demo"\nthreshold = 40\n'
                     "[cameras.yard]\nsource = 0\nfps = 5\nresolution = \"320x240\"\n")
-    front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    front, yard = parse_command_line(["--config", str(file)], {}).settings.cameras()
     assert (front.name, front.source, front.threshold, front.quality) == (
         "front", "demo", 40, 60)
     assert (yard.source, yard.fps, yard.size, yard.threshold) == ("0", 5.0, (320, 240), 25)
-    (only,) = Settings.from_command_line(
-        ["--config", str(file), "--source", "yard=demo"], {}).cameras()
+    (only,) = parse_command_line(
+        ["--config", str(file), "--source", "yard=demo"], {}).settings.cameras()
     assert (only.source, only.fps) == ("demo", 5.0)
 
 
 @pytest.mark.parametrize(("table", "told"), [
     ("[cameras.front]\nfps = 5", "has no source"),
-    ("source = 0\n[cameras.front]\nsource = 1", "stands beside tables [cameras.NAME]"),
-    ("[camera.front]\nsource = 0", "[cameras.NAME]"),
-    ("[cameras.front]\nsuorce = 0\nsource = 0", ", source"),
-    ("[cameras.front]\nsource = 0\nport = 5", "port in [cameras.front]"),
+    ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
+    ("[camera.front]\nsource = 0", "did you mean cameras?"),
+    ("[cameras.front]\nsuorce = 0\nsource = 0", "did you mean source?"),
+    ("[cameras.front]\nsource = 0\nport = 5", "is not a setting of a single camera"),
     ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
     ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
     ("cameras = 3", "must be tables [cameras.NAME]")])
@@ -73,13 +74,13 @@ def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, told):
     file = tmp_path / "s.toml"
     file.write_text(table)
     with pytest.raises(SystemExit):
-        Settings.from_command_line(["--config", str(file)], {})
+        parse_command_line(["--config", str(file)], {})
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
 
 
 def test_environment_names_several(monkeypatch):
-    settings = Settings.from_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"})
+    settings = parse_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"}).settings
     assert [camera.name for camera in settings.cameras()] == ["a", "b"]
 
 

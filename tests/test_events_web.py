@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from harness import DEADLINE, ROOT, eventually, needs, open_access
+from harness import DEADLINE, ROOT, eventually, needs
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,
@@ -65,7 +65,7 @@ def visit(services):
 
 @pytest.fixture
 def client(desk, cameras):
-    return visit(Services({name: camera.feed for name, camera in cameras.items()}, open_access(), archive=desk))
+    return visit(Services({name: camera.feed for name, camera in cameras.items()}, archive=desk))
 
 
 def put(desk, *events):
@@ -202,7 +202,7 @@ def test_events_that_cannot_be_read_are_503_with_a_sentence(client, desk):
 
 def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
     feed = cameras["front"].feed
-    client = visit(Services({"front": feed}, open_access()))
+    client = visit(Services({"front": feed}))
     for path in ("/api/events", "/events", "/events/1/clip.mp4"):
         assert client.get(path).status_code == 404
     assert 'id="controls"' not in client.get("/").text

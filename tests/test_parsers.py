@@ -7,7 +7,6 @@ import itertools
 import json
 import math
 import re
-from dataclasses import fields
 from email.message import Message
 
 import pytest
@@ -33,13 +32,11 @@ from pyimagesearch.serving.http_syntax import (
     check_framing,
     is_request,
 )
-from pyimagesearch.settings.loading import merged
+from pyimagesearch.settings.loading import ALL, merge
 from pyimagesearch.settings.option import parse, parse_bytes
-from pyimagesearch.settings.settings import CameraOptions, Settings, options
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web import params as asked
 
-TABLE = {item.name: item for item in options()}
-CAMERA_TABLE = {item.name: item for item in fields(CameraOptions)}
 MANY = settings(max_examples=60)
 DEEP = "[" * 20_000
 DIGITS = "1" * 5000         # more than int() takes
@@ -59,12 +56,12 @@ def pieces(*texts):
 
 # --- settings
 
-@given(name=st.sampled_from(list(TABLE)), text=NUMBERS | pieces(
+@given(name=st.sampled_from(list(ALL)), text=NUMBERS | pieces(
     "1", "0.5", "640x480", "10GB", " ", "k", "/cam", "true", "rtsp", "off", "-"))
 @settings(max_examples=200)
 def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
     with contextlib.suppress(SettingsError):
-        Settings(**{name: parse(TABLE[name], text, name)})
+        Settings(**{name: parse(ALL[name], text, name)})
 
 
 @given(pieces("9", "10", ".5", " ", "k", "M", "G", "T", "B") | NUMBERS)
@@ -72,7 +69,7 @@ def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
 @MANY
 def test_any_size_is_bytes_or_a_sentence(text):
     with contextlib.suppress(SettingsError):
-        size = parse_bytes(parse(TABLE["reserve"], text, "--reserve"))
+        size = parse_bytes(parse(ALL["reserve"], text, "--reserve"))
         assert 0 <= size < 1e28
 
 
@@ -85,7 +82,7 @@ def read(toml, content):
     """Return the settings of a file, or the sentence that says why there are none."""
     toml.write_bytes(content)
     try:
-        return Settings(**merged(TABLE, CAMERA_TABLE, {"config": str(toml)}, {}))
+        return Settings(**merge({"config": str(toml)}, {}))
     except SettingsError as error:
         return str(error)
 
@@ -111,11 +108,11 @@ def test_wrong_file_is_told_in_a_sentence(toml, content):
     assert isinstance(read(toml, content.encode()), str)
 
 
-@given(name=st.sampled_from([*TABLE, "other"]), value=JSON)
+@given(name=st.sampled_from([*ALL, "other"]), value=JSON)
 @MANY
 def test_any_value_of_a_file_is_a_value_or_a_sentence(name, value):
     with contextlib.suppress(SettingsError, KeyError):
-        Settings(**{name: parse(TABLE[name], value, name)})
+        Settings(**{name: parse(ALL[name], value, name)})
 
 
 # --- cameras

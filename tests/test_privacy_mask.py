@@ -13,6 +13,7 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.privacy.mask import PrivacyMask
+from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.polygons import has_no_area, is_polygon, split_polygons
 from pyimagesearch.settings.settings import Settings
 
@@ -141,7 +142,7 @@ def test_no_pixel_within_a_region_survives(width, height, data):
 @pytest.mark.parametrize("text", [
     "0,0 300,0 300,250", "0,0 300,0 300,250; 700,0 1000,0 1000,200", " 0,0 1,1\n 2,0;3,3 4,4 5,3 "])
 def test_mask_is_a_setting(text):
-    settings = Settings.from_command_line(["--mask", text, "--source", "demo"], {})
+    settings = parse_command_line(["--mask", text, "--source", "demo"], {}).settings
     (camera,) = settings.cameras()
     assert all(map(is_polygon, split_polygons(camera.mask)))
     assert len(split_polygons(camera.mask)) == text.count(";") + 1
@@ -152,7 +153,7 @@ def test_mask_is_a_setting(text):
     "0,0 3,0 3,.5", " ".join(["1,1"] * 65), ";".join(["0,0 1,1 2,2"] * 33), "٣,0 300,0 300,250"])
 def test_mask_that_is_none_is_one_sentence(text, capsys):
     with pytest.raises(SystemExit):
-        Settings.from_command_line(["--mask", text], {})
+        parse_command_line(["--mask", text], {})
     told = capsys.readouterr().err.splitlines()[-1]
     assert f"--mask is {text!r}, but must be corners X,Y in per mille" in told
 
@@ -168,7 +169,7 @@ def test_each_camera_has_a_mask_of_its_own(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text(f'[cameras.front]\nsource = "demo"\nmask = "{MIDDLE}; {CORNER}"\n'
                     "[cameras.yard]\nsource = 0\n")
-    front, yard = Settings.from_command_line(["--config", str(file)], {}).cameras()
+    front, yard = parse_command_line(["--config", str(file)], {}).settings.cameras()
     assert (split_polygons(front.mask), split_polygons(yard.mask)) == ((MIDDLE, CORNER), ())
 
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_guard import Guarded
 from test_web import STATUS
 
-from harness import ROOT, ManualClock, eventually, open_access
+from harness import ROOT, ManualClock, eventually
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -58,7 +58,7 @@ def printed(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
-    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive)
+    services = Services(feeds, mosaic=mosaic, archive=archive)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
@@ -126,7 +126,7 @@ def test_missing_library_is_told_with_its_remedy(archive, monkeypatch):
     monkeypatch.delitem(sys.modules, "pyimagesearch.web.api.prometheus", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     camera = FakeCamera("front", archive, LatestFrameBroadcaster())
-    client = create_app(Services({"front": camera.feed}, open_access())).test_client()
+    client = create_app(Services({"front": camera.feed})).test_client()
     answer = client.get("/metrics")
     assert answer.status_code == 501
     assert "pip install prometheus-client" in answer.json["error"]

@@ -268,10 +268,6 @@ def test_wrong_setting_is_status_2_and_one_sentence(arguments, sentence):
     assert "Traceback" not in told
 
 
-def test_version_is_told():
-    assert re.fullmatch(r"webstreaming \d+\.\d+\.\d+\n", run_program("--version").stdout)
-
-
 def test_missing_libgl_is_told_with_its_remedy(tmp_path):
     (tmp_path / "cv2.py").write_text(
         "raise ImportError('libGL.so.1: cannot open shared object file: "

@@ -3,12 +3,14 @@
 
 import pytest
 
+from pyimagesearch.settings.command_line import parse_command_line
+from pyimagesearch.settings.loading import unknown_variables
 from pyimagesearch.settings.settings import Settings, SettingsError
 
 
 def refused(capsys, argv=(), environ=None):
     with pytest.raises(SystemExit) as end:
-        Settings.from_command_line(list(argv), environ or {})
+        parse_command_line(list(argv), environ or {})
     assert end.value.code == 2
     return capsys.readouterr().err.splitlines()[-1]
 
@@ -18,22 +20,22 @@ def test_command_line_beats_environment_beats_file_beats_default(tmp_path):
     file.write_text("port = 1\nwidth = 2000\nquality = 3\n")
     environ = {"SURVEILLANCE_PORT": "9000", "SURVEILLANCE_WIDTH": "800",
                "SURVEILLANCE_CONFIG": str(file)}
-    settings = Settings.from_command_line(["-o", "9001"], environ)
+    settings = parse_command_line(["-o", "9001"], environ).settings
     assert (settings.port, settings.width, settings.quality, settings.threshold) == (
         9001, 800, 3, 25)
 
 
 def test_defaults_are_the_tutorials():
-    settings = Settings.from_command_line([], {})
+    settings = parse_command_line([], {}).settings
     assert (settings.ip, settings.port, settings.frame_count) == ("127.0.0.1", 8000, 32)
     assert (settings.threshold, settings.accum_weight, settings.width) == (25, 0.1, 640)
 
 
 def test_tutorial_flags_still_work():
-    settings = Settings.from_command_line(
-        ["--ip", "0.0.0.0", "--port", "8000", "--frame-count", "64"], {})
+    settings = parse_command_line(
+        ["--ip", "0.0.0.0", "--port", "8000", "--frame-count", "64"], {}).settings
     assert (settings.ip, settings.port, settings.frame_count) == ("0.0.0.0", 8000, 64)
-    settings = Settings.from_command_line(["-i", "::", "-o", "1", "-f", "2"], {})
+    settings = parse_command_line(["-i", "::", "-o", "1", "-f", "2"], {}).settings
     assert (settings.ip, settings.port, settings.frame_count) == ("::", 1, 2)
 
 
@@ -46,9 +48,9 @@ def test_value_out_of_range_never_gets_past_construction(name, value):
         Settings(**{name: value})
 
 
-def test_misspelt_variable_is_told_and_what_it_may_have_meant():
-    assert Settings.unknown({"SURVEILLANCE_PROT": "1", "SURVEILLANCE_PORT": "2", "PATH": "/bin",
-                             "SURVEILLANCE_X": ""}) == [
+def test_misspelt_variable_is_reported_with_a_suggestion():
+    assert unknown_variables({"SURVEILLANCE_PROT": "1", "SURVEILLANCE_PORT": "2", "PATH": "/bin",
+                              "SURVEILLANCE_X": ""}) == [
         "SURVEILLANCE_PROT in the environment is not a setting; did you mean SURVEILLANCE_PORT?",
         "SURVEILLANCE_X in the environment is not a setting"]
 
@@ -77,7 +79,7 @@ def test_wrong_value_ends_the_start_with_one_sentence(capsys, argv, environ, sen
 
 @pytest.mark.parametrize(("content", "sentence"), [
     ("port = 'lots'", "port in {file} is 'lots', but must be a whole number"),
-    ("prot = 1", "prot in {file} is not a setting; there are ip, port"),
+    ("prot = 1", "prot in {file} is not a setting; did you mean port?"),
     ("port = ", "which is not TOML"),
     ("fps = 0x1" + 300 * "0", "fps in {file} is a number of 1201 bits, but must be a number"),
     ("source = [0x1" + 5000 * "0" + "]", "source in {file} is a number of 20001 bits, but"),
@@ -91,8 +93,8 @@ def test_wrong_file_ends_the_start_with_one_sentence(capsys, tmp_path, content, 
 def test_switches_and_numbers_come_from_everywhere(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text("loop = true\nfps = 5\nsource = 1\n")
-    settings = Settings.from_command_line(["--config", str(file)], {})
+    settings = parse_command_line(["--config", str(file)], {}).settings
     assert (settings.loop, settings.fps, settings.source) == (True, 5.0, ("1",))
-    settings = Settings.from_command_line(["--config", str(file), "--no-loop"], {})
+    settings = parse_command_line(["--config", str(file), "--no-loop"], {}).settings
     assert settings.loop is False
-    assert Settings.from_command_line([], {"SURVEILLANCE_LOOP": "yes"}).loop is True
+    assert parse_command_line([], {"SURVEILLANCE_LOOP": "yes"}).settings.loop is True

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from harness import open_access
 from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
@@ -24,7 +23,7 @@ def status():
 
 @pytest.fixture
 def client(broadcaster, status):
-    services = Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access())
+    services = Services({"camera": Feed(broadcaster, lambda: status[0])})
     return create_app(services).test_client()
 
 
@@ -108,7 +107,7 @@ def test_ready_is_what_gave_a_frame_lately_or_need_not(client, status, state, ag
 def test_each_camera_that_is_not_ready_is_named(broadcaster):
     feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
         STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
-    assert create_app(Services(feeds, open_access())).test_client().get("/readyz").json["error"] == (
+    assert create_app(Services(feeds)).test_client().get("/readyz").json["error"] == (
         "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
 
 

@@ -1,1 +1,1 @@
-"""Access control: roles, passwords, sessions, tokens and login limits."""
+"""Who may do what: passwords, sessions, tokens and roles."""

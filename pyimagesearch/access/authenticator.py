@@ -1,4 +1,4 @@
-"""Authenticate clients, and revoke their access."""
+"""The authenticator: who is let in, as what, and until when."""
 
 import logging
 import secrets
@@ -11,29 +11,29 @@ from pyimagesearch.errors import AccessError
 from pyimagesearch.folders import ConfigFolder
 
 from .credentials import Credentials, CredentialsFile
-from .login_links import login_lines
-from .login_throttle import LoginThrottle
-from .passwords import PasswordChecker
-from .refused_logins import THROTTLED, WRONG_TOKEN, RefusedLogins, wrong_password
+from .login_links import invitation
+from .login_throttle import Attempts
+from .passwords import PasswordCheck
+from .refusals import TOKEN, Refusals
 from .roles import Client, Role
 from .sessions import Session, Sessions
-from .signing import Signer
+from .signing import Keys
 
 log = logging.getLogger(__name__)
 
-KNOWN_DEVICE_SECONDS = 365 * 86_400.0   # for which a device cookie counts
-ANONYMOUS = Client(Role.OWNER, stamp="")    # any client where no login is required
+DEVICE_LASTS = 365 * 86_400.0   # seconds for which a browser is known as one of ours
+ANONYMOUS = Client(Role.OWNER, stamp="")     # where nobody is asked
 
 
-class Stream(Protocol):
-    """An open response, such as a live stream or a download."""
+class Endable(Protocol):
+    """Something endless, such as a live stream."""
 
     def end(self) -> None:
         """End it now."""
 
 
-class TooManyAttempts(Exception):
-    """The password may not be tried for another *seconds*."""
+class Wait(Exception):
+    """A password may not be tried now, but in so many *seconds*."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -42,176 +42,189 @@ class TooManyAttempts(Exception):
 
 class Authenticator:
     """
-    Authenticate clients by session cookie, token, stream key or password.
+    Decide who may look, by what they show.
 
-    Belongs to the server's thread; *in_thread* runs what blocks in another one. A
-    login is required if *auth* is on, unless the server is *local_only*, which means
-    that only this machine can reach it, and no password is set.
+    Belongs to the server's thread; what blocks goes through *in_thread*. With
+    *auth* off nobody is asked; else everybody, except where nobody else can come:
+    a server that only *local* programs reach, with no password set. *on_refused*
+    is told the address and the account of each try that was refused.
     """
 
-    def __init__(self, folder: ConfigFolder, clock: Clock,
-                 refused_logins: RefusedLogins, *, auth: bool, local_only: bool,
-                 in_thread: Callable[[Callable[[], Any]], Any]) -> None:
-        self.refused_logins = refused_logins
-        self.sessions = Sessions(folder, clock, in_thread)
+    def __init__(self, folder: ConfigFolder, clock: Clock, *, auth: bool, local: bool,
+                 in_thread: Callable[[Callable[[], Any]], Any],
+                 on_refused: Callable[[str, str], object] = lambda *_: None) -> None:
         self._clock = clock
         self._auth = auth
-        self._local_only = local_only
+        self._local = local
         self._file = CredentialsFile(folder)
-        self._signer = Signer(clock)
-        self._passwords = PasswordChecker(in_thread)
-        self._throttle = LoginThrottle(clock)
-        self._streams: WeakKeyDictionary[Stream, Client] = WeakKeyDictionary()
+        self._keys = Keys(clock)
+        self._passwords = PasswordCheck(in_thread)
+        self._attempts = Attempts(clock)
+        self._refusals = Refusals(clock, on_refused)
+        self._streams: WeakKeyDictionary[Endable, Client] = WeakKeyDictionary()
+        self.sessions = Sessions(folder, clock, in_thread)
         for session in self.sessions.all():
-            self._throttle.add_known(session.role, session.address)
+            self._attempts.remember(session.role, session.address)
 
-    def requires_login(self, forwarded: bool = False) -> bool:
+    # --- the lock
+
+    def asks(self, forwarded: bool = False) -> bool:
         """
-        Return whether clients must authenticate.
+        Return whether a client must show something.
 
-        A request *forwarded* by a proxy may come from another machine.
+        What a proxy has *forwarded* does not come from this machine alone.
         """
         if not self._auth:
             return False
         found = self._file.current()
-        return forwarded or not self._local_only or bool(found and found.passwords)
+        return forwarded or not self._local or bool(found and found.passwords)
 
     def credentials(self) -> Credentials:
-        """Return the current credentials, making and saving them if there are none."""
+        """Return the secrets in force; made, and kept if possible, when missing."""
         found = self._file.current()
         if found is None:
             found = Credentials.new()
             try:
-                self._file.save(found)
+                self._file.keep(found)
             except AccessError as error:
-                log.warning("%s: the login links change at each start", error)
+                log.warning("%s: the links change at each start", error)
         return found
 
-    def login_lines(self, url: str) -> list[str]:
-        """Return what to print for logging in at *url*; nothing if by password."""
+    def invitation(self, url: str) -> list[str]:
+        """
+        Return what to print at the start of a server that is found at *url*.
+
+        These are links, unless the owner has a password.
+        """
         found = self.credentials()
-        return [] if Role.OWNER in found.passwords else list(login_lines(found, url))
+        return [] if Role.OWNER in found.passwords else list(invitation(found, url))
 
     def remember_url(self, url: str) -> None:
-        """Save *url*, where the server is found, for links printed later."""
-        if self.requires_login():
-            self.credentials()      # which warns if they cannot be saved
+        """Keep *url*, where the server is found, for links that are asked for later."""
+        if self.asks():
+            self.credentials()      # which tells if they cannot be kept
         self._file.remember_url(url)
 
-    def cookie_name(self, purpose: str) -> str:
-        """Return the name of a cookie; servers on one host share their cookies."""
-        return f"{purpose}-{self.credentials().name}"
+    @property
+    def name(self) -> str:
+        """What tells our cookies from those of another server on this machine."""
+        return self.credentials().name
 
-    # --- authentication
+    @property
+    def refused(self) -> int:
+        """How many wrong passwords and tokens, and tries too many, there were."""
+        return self._refusals.total
+
+    # --- who is it?
 
     def by_token(self, token: str, address: str) -> Client | None:
-        """Return the client at *address* that sent *token*, by header or login link."""
+        """Return who shows *token*, a program or somebody with a link."""
         found = self.credentials()
         role = found.role_of(token)
         if role is None:
-            self.refused_logins.add(address, WRONG_TOKEN)
+            self._refusals.tell(address, TOKEN)
             return None
         return Client(role, found.stamps[role])
 
     def by_cookie(self, cookie: str, address: str) -> Client | None:
-        """Return the browser at *address* that sent the session *cookie*."""
-        id = self._signer.verify(self.credentials().key, "session", cookie)
+        """Return whose browser shows *cookie*."""
+        id = self._keys.read(self.credentials().key, "session", cookie)
         session = self.sessions.find(id) if isinstance(id, str) else None
         if session is None:
             return None
         client = Client(session.role, session.stamp, session.id)
-        if not self.is_valid(client):
+        if not self.admits(client):
             return None
-        self.sessions.touch(session, address)
+        self.sessions.note(session, address)
         return client
 
-    def by_stream_key(self, key: str, path: str) -> Client | None:
-        """Return the client that may watch *path* with the stream *key*."""
-        client = self._signer.verify_stream_key(self.credentials().key, key, path)
-        return client if client and self.is_valid(client) else None
+    def by_key(self, key: str, path: str) -> Client | None:
+        """Return on whose behalf *key* opens *path*."""
+        client = self._keys.by_stream_key(self.credentials().key, key, path)
+        return client if client and self.admits(client) else None
 
-    def is_valid(self, client: Client) -> bool:
-        """Return whether *client*, once authenticated, has not been revoked."""
+    def admits(self, client: Client) -> bool:
+        """Return whether *client*, once let in, still is."""
         if client.stamp == ANONYMOUS.stamp:
-            return not self.requires_login()
+            return not self.asks()
         if client.session and not self.sessions.find(client.session):
             return False
         return self.credentials().stamps.get(client.role) == client.stamp
 
-    def check_password(self, role: Role, password: str, address: str,
-                       device: str = "") -> bool:
+    # --- in and out
+
+    def try_password(self, role: Role, password: str, address: str,
+                     device: str = "") -> bool:
         """
         Return whether *password* is that of *role*.
 
-        *device* is the value of a :meth:`device_cookie`, if the browser sent one.
-        Raises :exc:`TooManyAttempts`, and :exc:`~.passwords.Busy` while others are
-        being checked.
+        *device* is the cookie of :meth:`device_cookie`, as it was sent. Raises
+        :exc:`Wait` after too many wrong tries, and
+        :exc:`~.passwords.Busy` if others are being checked.
         """
         found = self.credentials()
         hashed = found.passwords.get(role)
         if hashed is None:
             return False
-        attempt = self._throttle.admit(
-            role, address, self._known_device(found.key, role, device))
+        attempt = self._attempts.admit(
+            role, address, self._device(found.key, role, device))
         if attempt.wait > 0:
-            self.refused_logins.add(address, THROTTLED)
-            raise TooManyAttempts(attempt.wait)
+            self._refusals.count(address)
+            raise Wait(attempt.wait)
         try:
-            right = self._passwords.check(role, hashed, password)
+            fits = self._passwords.fits(role, hashed, password)
         except BaseException:
-            attempt.discard()
+            attempt.succeeded()     # it was not checked
             raise
-        if right:
-            attempt.discard()
+        if fits:
+            attempt.succeeded()
         else:
-            self.refused_logins.add(address, wrong_password(role))
-        return right and self.credentials().passwords.get(role) == hashed
-
-    def device_cookie(self, role: Role) -> str:
-        """Return a cookie that proves later that this browser logged in as *role*."""
-        return self._signer.sign(
-            self.credentials().key, "device",
-            [role.value, secrets.token_hex(8), int(self._clock.time())])
-
-    def _known_device(self, key: str, role: Role, cookie: str) -> str:
-        content = self._signer.verify(key, "device", cookie)
-        if not (isinstance(content, list) and len(content) == 3):
-            return ""
-        account, device, since = content
-        known = account == role and self._clock.time() - since <= KNOWN_DEVICE_SECONDS
-        return str(device) if known else ""
-
-    # --- sessions
+            self._refusals.tell(address, role)
+        return fits and self.credentials().passwords.get(role) == hashed
 
     def log_in(self, role: Role, address: str, agent: str) -> str:
         """Begin a session and return its cookie."""
         found = self.credentials()
-        self._throttle.add_known(role, address)
+        self._attempts.remember(role, address)
         session = self.sessions.begin(role, found.stamps[role], address, agent)
-        return self._signer.sign(found.key, "session", session.id)
+        return self._keys.sign(found.key, "session", session.id)
+
+    def device_cookie(self, role: Role) -> str:
+        """Return what proves later that this browser logged in as *role* before."""
+        return self._keys.sign(
+            self.credentials().key, "device",
+            [role.value, secrets.token_hex(8), int(self._clock.time())])
+
+    def _device(self, key: str, role: Role, cookie: str) -> str:
+        found = self._keys.read(key, "device", cookie)
+        if not (isinstance(found, list) and len(found) == 3):
+            return ""
+        account, device, since = found
+        known = account == role and self._clock.time() - since <= DEVICE_LASTS
+        return str(device) if known else ""
 
     def log_out(self, *ids: str) -> None:
-        """End these sessions and their open streams."""
+        """End these sessions, and what they look at."""
         self.sessions.end(*ids)
-        self.end_revoked_streams()
+        self.refresh()
 
-    def valid_sessions(self) -> list[Session]:
-        """Return the sessions that have not been revoked, the latest seen first."""
+    def current_sessions(self) -> list[Session]:
+        """Return the sessions that are still let in, the one seen last first."""
         return [each for each in self.sessions.all()
-                if self.is_valid(Client(each.role, each.stamp, each.id))]
+                if self.admits(Client(each.role, each.stamp, each.id))]
 
     # --- streams
 
     def stream_key(self, client: Client, path: str) -> str:
-        """Return a key with which *client* lets a player watch *path* for an hour."""
-        return self._signer.stream_key(self.credentials().key, client, path)
+        """Return a key that opens *path* for an hour, on behalf of *client*."""
+        return self._keys.stream_key(self.credentials().key, client, path)
 
-    def add_stream(self, client: Client, stream: Stream) -> None:
-        """End *stream* when *client* is revoked."""
+    def watches(self, client: Client, stream: Endable) -> None:
+        """Note that *client* is sent *stream*, which ends when they are shut out."""
         self._streams[stream] = client
 
-    def end_revoked_streams(self) -> None:
-        """End the streams of all revoked clients; to be called each second."""
+    def refresh(self) -> None:
+        """End the streams of all who have been shut out; to be called each second."""
         for stream, client in list(self._streams.items()):
-            if not self.is_valid(client):
+            if not self.admits(client):
                 stream.end()

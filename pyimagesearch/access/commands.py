@@ -1,44 +1,29 @@
-"""``webstreaming.py password`` and ``webstreaming.py token``."""
+"""The commands ``password`` and ``token``."""
 
 import getpass
 import sys
-from collections.abc import Callable, Sequence
 
 from pyimagesearch.errors import AccessError
 from pyimagesearch.folders import open_folders
 from pyimagesearch.settings.settings import Settings
 
 from .credentials import Credentials, CredentialsFile
-from .login_links import login_lines
+from .login_links import invitation
 from .passwords import hash_password
 from .roles import Role
 
-COMMANDS = (["password"], ["token"])      # the first word of the command line
 
-
-def command(argv: Sequence[str], url: Callable[[Settings], str]) -> int:
-    """
-    Run the command *argv*: its name, its own flag, and settings (``--config-dir``).
-
-    *url* says where the server is found if it has not run yet.
-    """
-    name, *words = argv
-    own = {"password": "--viewer", "token": "--new"}[name]
-    settings = Settings.from_command_line([word for word in words if word != own])
-    _, folder = open_folders(settings.data, settings.config_dir)
-    file = CredentialsFile(folder)
-    print(f"for the server with the config folder {folder.path}" + (
-        "" if file.current() else " (none has run with it yet)"))
-    if name == "password":
-        return set_password(file, Role.VIEWER if own in words else Role.OWNER)
-    found = file.change(Credentials.renewed if own in words else lambda same: same)
-    for line in login_lines(found, found.url or url(settings)):
+def print_links(settings: Settings, url: str, *, renew: bool) -> None:
+    """Print the login links, or new ones; *url* is that of a server not run yet."""
+    file = open_credentials(settings)
+    found = file.change(Credentials.renewed if renew else lambda same: same)
+    for line in invitation(found, found.url or url):
         print(line)
-    return 0
 
 
-def set_password(file: CredentialsFile, role: Role) -> int:
+def set_password(settings: Settings, role: Role) -> None:
     """Ask for the password of *role* twice, and keep its hash."""
+    file = open_credentials(settings)
     try:
         password = ask(f"New password of the {role}: ")
         again = ask("The same again: ")
@@ -50,16 +35,24 @@ def set_password(file: CredentialsFile, role: Role) -> int:
     hashed = hash_password(password)
     found = file.change(lambda found: found.with_password(role, hashed))
     print(f"The password of the {role} is set; browsers logged in as {role} "
-          "must log in anew.")
+          "must log in again.")
     if role is Role.VIEWER and Role.OWNER not in found.passwords:
-        print("The owner has none, and logs in with the link that 'token' prints.")
-    return 0
+        print("The owner has no password; log in with the link that 'token' prints.")
+
+
+def open_credentials(settings: Settings) -> CredentialsFile:
+    """Return the credentials in the config folder, and print which folder that is."""
+    _, folder = open_folders(settings.data, settings.config_dir)
+    file = CredentialsFile(folder)
+    print(f"for the server with the config folder {folder.path}" + (
+        "" if file.current() else " (none has run with it yet)"))
+    return file
 
 
 def ask(prompt: str) -> str:
-    """Return what is typed behind *prompt*, unseen; or a line of what is piped in."""
+    """Return what is typed after *prompt*, without echo, or a line of piped input."""
     if sys.stdin is None:
         raise EOFError
     line = getpass.getpass(prompt) if sys.stdin.isatty() else input()
-    line.encode()       # or it is none that a browser could send
+    line.encode()       # raises for what a browser could not send
     return line

@@ -1,4 +1,4 @@
-"""How one setting is declared, read from text or TOML, and checked."""
+"""Declare a setting, read its value from text or TOML, and check it."""
 
 import contextlib
 import re
@@ -7,42 +7,55 @@ from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
-WORDS = {"true": True, "yes": True, "on": True, "1": True,
-         "false": False, "no": False, "off": False, "0": False}
-NAMES = {int: "a whole number", float: "a number", bool: "true or false",
-         str: "some text", tuple: "one source or several"}
+ENV_PREFIX = "SURVEILLANCE_"
+GROUPS = ("server", "cameras", "detection", "recording", "storage", "access")
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True,
+            "false": False, "no": False, "off": False, "0": False}
+KIND_NAMES = {int: "a whole number", float: "a number", bool: "true or false",
+              str: "some text", tuple: "one source or several"}
+METAVARS = {int: "N", float: "X"}
 
-# a name in the DNS, or an address; a bare number is neither
-HOST = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-PATH = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"      # of a URL, without . and ..
-SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
-WIDEST = 63         # bits; TOML promises no larger integers
-FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+CAMERA_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # fits URLs and folders
+# A DNS name or an address; a bare number is neither
+HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
+SIZE_PATTERN = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
+MAX_INTEGER_BITS = 63       # TOML promises no larger integers
+SIZE_FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 Option = Field[Any]
 
 
-def option(default: Any, help: str, *flags: str, group: str, kind: type | None = None,
-           low: float | None = None, high: float | None = None,
-           choices: tuple[str, ...] = (), pattern: str | None = None,
-           metavar: str | None = None, allowed: str = "") -> Any:
+def option(default: Any, help: str, *flags: str, group: str, advanced: bool = False,
+           kind: type | None = None, low: float | None = None,
+           high: float | None = None, choices: tuple[str, ...] = (),
+           pattern: str | None = None, metavar: str | None = None,
+           allowed: str = "") -> Any:
     """
     Declare one setting, as a field of a dataclass.
 
-    *group* is its heading in help and documentation. *kind* is the type of a value, by
-    default that of *default*; *low* and *high* are inclusive; *choices* are the only
-    values; *pattern* is what text must match, and *metavar* shows how it is written,
-    or *allowed* describes it where that takes more words.
+    *group* is its heading in help and documentation; *advanced* options are listed by
+    ``--help-all`` only. *kind* is the type of a value, by default that of *default*;
+    *low* and *high* are inclusive; *choices* are the only values; *pattern* is what
+    text must match, and *metavar* shows how it is written, or *allowed* describes it
+    where that takes more words.
     """
+    kind = kind or type(default)
     return field(default=default, metadata={
-        "help": help, "flags": flags, "group": group, "kind": kind or type(default),
-        "low": low, "high": high, "choices": choices, "pattern": pattern,
-        "metavar": metavar, "allowed": allowed})
+        "help": help, "flags": flags, "group": group, "advanced": advanced,
+        "kind": kind, "low": low, "high": high, "choices": choices, "pattern": pattern,
+        "metavar": metavar or "|".join(choices) or METAVARS.get(kind, "TEXT"),
+        "allowed": allowed})
 
 
 def flag(item: Option) -> str:
     """Return the long option of a setting."""
     return "--" + item.name.replace("_", "-")
+
+
+def variable(item: Option) -> str:
+    """Return the environment variable of a setting."""
+    return ENV_PREFIX + item.name.upper()
 
 
 def format_default(item: Option) -> str:
@@ -56,20 +69,25 @@ def format_default(item: Option) -> str:
 
 
 def parse(item: Option, value: Any, where: str) -> Any:
-    """Return *value*, from text or TOML, in the type of its setting, checked."""
+    """
+    Return *value*, from text or TOML, in the type of its setting.
+
+    Raises :exc:`SettingsError`, which names *where* it was set, if it is not allowed.
+    """
     kind = item.metadata["kind"]
     for each in value if isinstance(value, list) else [value]:
-        if type(each) is int and each.bit_length() > WIDEST:    # some cannot be shown
-            raise SettingsError(f"{where} is a number of {each.bit_length()} bits, "
-                                f"but must be {allowed(item)}")
+        if type(each) is int and each.bit_length() > MAX_INTEGER_BITS:
+            raise SettingsError(    # not shown: Python refuses to print huge numbers
+                f"{where} is a number of {each.bit_length()} bits, "
+                f"but must be {describe_allowed(item)}")
     if kind is bool and isinstance(value, str):
-        value = WORDS.get(value.lower(), value)
+        value = BOOLEANS.get(value.lower(), value)
     elif kind in (int, float) and isinstance(value, str):
-        with contextlib.suppress(ValueError):   # check() says what is allowed instead
+        with contextlib.suppress(ValueError):   # check() reports it
             value = kind(value)
     elif kind is float and type(value) is int:
         value = float(value)
-    elif kind is str and type(value) is int:    # source = 0 reads naturally
+    elif kind is str and type(value) is int:    # source = 0 in TOML
         value = str(value)
     elif kind is tuple:
         items = value.split() if isinstance(value, str) else (
@@ -80,7 +98,7 @@ def parse(item: Option, value: Any, where: str) -> Any:
 
 
 def check(item: Option, value: Any, where: str) -> None:
-    """Raise :exc:`SettingsError` unless *value* is what its setting allows."""
+    """Raise :exc:`SettingsError` unless *value* is allowed for its setting."""
     rules = item.metadata
     if value is None and item.default is None:
         return
@@ -96,12 +114,12 @@ def check(item: Option, value: Any, where: str) -> None:
             and value not in ("", ())
             and not any("\0" in text for text in texts if type(text) is str))
     if not fits:
-        told = ", ".join(map(repr, texts)) or "empty"
-        raise SettingsError(f"{where} is {told}, but must be {allowed(item)}")
+        shown = ", ".join(map(repr, texts)) or "empty"
+        raise SettingsError(f"{where} is {shown}, but must be {describe_allowed(item)}")
 
 
-def allowed(item: Option) -> str:
-    """Say in words which values a setting may have."""
+def describe_allowed(item: Option) -> str:
+    """Return the allowed values of a setting in words."""
     rules = item.metadata
     if rules["allowed"]:
         return str(rules["allowed"])
@@ -110,14 +128,14 @@ def allowed(item: Option) -> str:
     if rules["pattern"]:
         return f"written {rules['metavar']}"
     limits = "" if rules["low"] is None else f" from {rules['low']} to {rules['high']}"
-    return NAMES[rules["kind"]] + limits
+    return KIND_NAMES[rules["kind"]] + limits
 
 
 def parse_bytes(size: str) -> int:
-    """Return the bytes that *size* means, written like ``10GB`` (SI units)."""
-    found = re.fullmatch(SIZE, size)
-    assert found, "was checked against SIZE"
-    return int(float(found[1]) * FACTORS[found[2]])
+    """Return the bytes of a *size* such as ``10GB`` (SI units)."""
+    found = re.fullmatch(SIZE_PATTERN, size)
+    assert found, "was checked against SIZE_PATTERN"
+    return int(float(found[1]) * SIZE_FACTORS[found[2]])
 
 
 def format_bytes(count: float) -> str:

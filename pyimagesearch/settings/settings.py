@@ -1,24 +1,25 @@
 """The settings: each is declared once, as a field of a dataclass."""
 
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
 
-from .loading import CAMERA_NAME_PATTERN, ENV_PREFIX, build_parser, merged, unknown
 from .option import (
-    HOST,
-    PATH,
-    SIZE,
+    CAMERA_NAME_PATTERN,
+    GROUPS,
+    HOST_PATTERN,
+    PATH_PATTERN,
+    SIZE_PATTERN,
     Option,
     check,
     flag,
     format_default,
     option,
     parse_bytes,
+    variable,
 )
 from .polygons import (
     POLYGON_SYNTAX,
@@ -27,7 +28,6 @@ from .polygons import (
     split_polygons,
 )
 
-GROUPS = ("server", "cameras", "detection", "recording", "storage", "access")
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A name before = in a source, unless that is part of a file's path or of a URL
@@ -49,51 +49,52 @@ class CameraOptions:
     """Settings that may differ from camera to camera."""
 
     resolution: str | None = option(
-        None, "resolution to request from the camera; default: the camera's own",
-        group="cameras", kind=str, pattern=r"\d{2,4}x\d{2,4}", metavar="WIDTHxHEIGHT")
+        None, "resolution to request; default: the camera's own",
+        group="cameras", kind=str, pattern=r"\d{2,4}x\d{2,4}", metavar="1280x720")
     fps: float | None = option(
-        None, "maximum frames per second; default: the camera's own rate",
+        None, "maximum frames per second; default: the camera's",
         group="cameras", kind=float, low=0.1, high=240)
-    loop: bool = option(False, "restart a video file when it ends", group="cameras")
+    loop: bool = option(False, "restart a video file when it ends", group="cameras",
+                        advanced=True)
     width: int = option(
         640, "width of the streamed picture in pixels; it is never enlarged",
-        group="cameras", low=16, high=7680)
+        group="cameras", advanced=True, low=16, high=7680)
     quality: int = option(75, "JPEG quality of the streamed picture", group="cameras",
-                          low=1, high=100)
+                          advanced=True, low=1, high=100)
     mask: str | None = option(
         None, "regions to black out before anything else sees them, in addition to "
         "those drawn on the page: polygons separated by ;, with corners in per mille "
-        "of width and height", group="cameras",
+        "of width and height", group="cameras", advanced=True,
         kind=str, pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
         allowed=f"{POLYGON_SYNTAX}, with ; between, such as 0,0 300,0 300,250; "
         "700,0 1000,0 1000,200")
     frame_count: int = option(
-        32, "frames used to learn the background before detection starts", "-f",
+        32, "frames to learn the background from", "-f",
         group="detection", low=1, high=100_000)
-    threshold: int = option(25, "grey-level difference that counts as motion",
+    threshold: int = option(25, "grey-level change taken for motion",
                             group="detection", low=0, high=255)
     accum_weight: float = option(
         0.1, "weight of a new frame in the background", group="detection",
-        low=0, high=1)
+        advanced=True, low=0, high=1)
     min_area: float = option(
-        1.0, "smallest area of motion, in per mille of the frame", group="detection",
+        1.0, "per mille of the frame that must move", group="detection",
         low=0, high=1000)
     min_frames: int = option(
         3, "frames out of five that must show motion to start an event",
-        group="detection", low=1, high=5)
+        group="detection", advanced=True, low=1, high=5)
     record: bool = option(True, "record a clip of each motion event", group="recording")
     record_from: str | None = option(
         None, "video to record: the camera's own (rtsp:// only, and the default "
-        "there) or the streamed pictures", group="recording", kind=str,
+        "there) or the streamed pictures", group="recording", advanced=True, kind=str,
         choices=("camera", "stream"))
     pre_roll: float = option(
-        5.0, "seconds to keep from before an event, as far as 16 MB hold them",
+        5.0, "seconds kept before an event, as far as 16 MB hold them",
         group="recording", low=0, high=60)
     post_roll: float = option(
-        5.0, "seconds without motion that end an event; they are recorded too",
+        5.0, "seconds kept after the last motion",
         group="recording", low=0.5, high=600)
     max_clip: int = option(300, "seconds after which a clip continues in a new file",
-                           group="recording", low=5, high=3600)
+                           group="recording", advanced=True, low=5, high=3600)
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -124,60 +125,64 @@ class Settings(CameraOptions):
     that camera. Raises :exc:`SettingsError` for a value that is not allowed.
     """
 
-    ip: str = option("127.0.0.1", "address to listen on; 0.0.0.0 for all of this "
-                     "machine's", "-i", group="server")
-    port: int = option(8000, "TCP port to listen on; 0 for any free one", "-o",
-                       group="server", low=0, high=65535)
+    ip: str = option("127.0.0.1", "address to listen on; 0.0.0.0 for all", "-i",
+                     group="server", metavar="IP")
+    port: int = option(8000, "TCP port; 0 for any free one", "-o", group="server",
+                       low=0, high=65535)
     host: tuple[str, ...] | None = option(
         None, "additional host name under which browsers may request this server; "
-        "repeat for several", group="server", kind=tuple, pattern=HOST,
-        metavar="cam.example.org")
+        "repeat for several", group="server", advanced=True, kind=tuple,
+        pattern=HOST_PATTERN, metavar="cam.example.org")
     base_path: str | None = option(
         None, "path under which a reverse proxy publishes this server, such as /cam",
-        group="server", kind=str, pattern=PATH, metavar="/PATH")
+        group="server", advanced=True, kind=str, pattern=PATH_PATTERN, metavar="/PATH")
     trusted_proxies: int = option(
         0, "number of reverse proxies in front of the server whose X-Forwarded-For "
-        "and X-Forwarded-Proto are trusted", group="server", low=0, high=10)
+        "and X-Forwarded-Proto are trusted", group="server", advanced=True,
+        low=0, high=10)
     max_viewers: int = option(100, "maximum number of live streams", group="server",
-                              low=1, high=MAX_VIEWERS)
+                              advanced=True, low=1, high=MAX_VIEWERS)
     max_viewers_per_address: int = option(
         20, "maximum number of live streams to one address", group="server",
-        low=1, high=MAX_VIEWERS)
-    tls: str = option("off", "self-signed: serve https with a generated certificate",
-                      group="server", choices=("off", "self-signed"))
+        advanced=True, low=1, high=MAX_VIEWERS)
+    tls: str = option("off", "https with a generated certificate", group="server",
+                      choices=("off", "self-signed"))
     cert: str | None = option(
         None, "certificate for https, with its chain (PEM)", group="server",
+        advanced=True, kind=str, metavar="FILE")
+    key: str | None = option(
+        None, "private key of the certificate (PEM)", group="server", advanced=True,
         kind=str, metavar="FILE")
-    key: str | None = option(None, "private key of the certificate (PEM)",
-                             group="server", kind=str, metavar="FILE")
     config: str | None = option(None, "TOML file with any of these settings",
                                 group="server", kind=str, metavar="FILE")
-    log_level: str = option("info", "least severe messages to log", group="server",
-                            choices=("debug", "info", "warning", "error"))
+    log_level: str = option("info", "debug, info, warning or error", group="server",
+                            choices=("debug", "info", "warning", "error"),
+                            metavar="LEVEL")
+    log_format: str = option("text", "json: one object a line", group="server",
+                             advanced=True, choices=("text", "json"))
     source: tuple[str, ...] = option(
-        ("auto",), "camera to watch, or NAME=camera; repeat for several: auto, 0 or "
+        ("auto",), "camera, or NAME=camera; repeat for several. One of auto, 0 or "
         "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
-        "imagezmq://0.0.0.0:5555/NAME, or demo", group="cameras",
-        metavar="[NAME=]SPEC")
+        "imagezmq://0.0.0.0:5555/NAME, demo", group="cameras", metavar="[NAME=]SPEC")
     data: str | None = option(
-        None, "folder for clips and events; default: the platform's for user data",
-        group="storage", kind=str, metavar="DIR")
+        None, "folder for clips and events; default: the platform's", group="storage",
+        kind=str, metavar="DIR")
     config_dir: str | None = option(
         None, "folder for logins, privacy settings and the self-signed certificate; "
-        "default: the platform's for configuration", group="storage", kind=str,
-        metavar="DIR")
+        "default: the platform's for configuration", group="storage", advanced=True,
+        kind=str, metavar="DIR")
     keep: str | None = option(
-        None, "space that clips may use; default: half of the free space at the "
-        "first start", group="storage", kind=str, pattern=SIZE, metavar="10GB")
+        None, "space for clips; default: half of the free space", group="storage",
+        kind=str, pattern=SIZE_PATTERN, metavar="10GB")
     reserve: str = option("1GB", "free disk space that is never used",
-                          group="storage", pattern=SIZE, metavar="1GB")
+                          group="storage", advanced=True, pattern=SIZE_PATTERN,
+                          metavar="1GB")
     keep_days: float | None = option(
-        None, "days after which clips are deleted; default: when space is needed",
-        group="storage", kind=float, low=0.01, high=36_500)
+        None, "days to keep clips; default: until space is needed", group="storage",
+        kind=float, low=0.01, high=36_500)
     auth: bool = option(
-        True, "require a login unless the server is reachable from this machine only; "
-        "--no-auth lets everyone who reaches the port watch, record and delete",
-        group="access")
+        True, "require a login, unless only this machine can reach the server; "
+        "--no-auth lets anyone watch, record and delete", group="access")
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -227,36 +232,11 @@ class Settings(CameraOptions):
         return list(found.values())
 
     @classmethod
-    def from_command_line(cls, argv: Sequence[str] | None = None,
-                          environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Parse *argv*; print what is wrong and exit with 2 if something is."""
-        table = {item.name: item for item in options()}
-        camera_table = {item.name: item for item in fields(CameraOptions)}
-        parser = build_parser(table)
-        typed = vars(parser.parse_args(argv))
-        try:
-            return cls(**merged(table, camera_table, typed, environ))
-        except SettingsError as error:
-            parser.error(str(error))
-
-    @classmethod
-    def unknown(cls, environ: Mapping[str, str] = os.environ) -> list[str]:
-        """Return a sentence for each variable in *environ* that was meant for us."""
-        return unknown({item.name: item for item in options()}, environ)
-
-    @classmethod
-    def for_doctor(cls, argv: Sequence[str]) -> "Settings":
-        """Parse the words behind ``doctor``: sources as they are, and options."""
-        sources = [word for word in argv[:1] if not word.startswith("-")]
-        return cls.from_command_line(
-            [*(f"--source={source}" for source in sources), *argv[len(sources):]])
-
-    @classmethod
     def table(cls) -> list[Row]:
         """Return the documented settings, group by group."""
         return [Row(item.metadata["group"],
                     ", ".join((*item.metadata["flags"], flag(item))),
-                    ENV_PREFIX + item.name.upper(), format_default(item),
+                    variable(item), format_default(item),
                     item.metadata["help"]) for item in options()]
 
 

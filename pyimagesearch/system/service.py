@@ -1,18 +1,15 @@
 """``webstreaming service``: run the program under systemd."""
 
-import argparse
 import contextlib
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from pyimagesearch.errors import ServiceError
 
-COMMAND = ["service"]       # the first word of the command line
 USER = "webstreaming"       # and its group
 SYSUSERS = f"u {USER} - - /var/lib/{USER}\nm {USER} video\n"   # sysusers.d(5)
 UNIT_PATH = "etc/systemd/system/webstreaming.service"
@@ -26,24 +23,17 @@ Installed {unit}. Next:
   sudo -u {user} {program} token --config-dir /etc/webstreaming"""
 
 
-def service(argv: Sequence[str], root: Path = Path("/")) -> int:
+def service(*, install: bool, root: Path = Path("/")) -> None:
     """Print the unit, or install it below *root*; raises :exc:`ServiceError`."""
-    parser = argparse.ArgumentParser(
-        prog="webstreaming service", allow_abbrev=False,
-        description="Print the systemd unit of the program, or install it.")
-    parser.add_argument("--install", action="store_true", help=(
-        f"copy the unit, create the user {USER} and /{CONFIG_PATH} where they are "
-        "missing, and print the next steps"))
-    install_it = parser.parse_args(argv[1:]).install
     called = Path(sys.argv[0]).absolute()
     words = [sys.executable] if called.suffix == ".py" else []
     program = shlex.join([*words, str(called)])
-    if not install_it:
+    if not install:
         print(unit(program), end="")
-        return 0
+        return
     check_location(program)
     try:
-        install(unit(program), root)
+        install_unit(unit(program), root)
     except PermissionError:
         raise ServiceError("only root may install the service; run: sudo "
                            f"{program} service --install") from None
@@ -52,7 +42,6 @@ def service(argv: Sequence[str], root: Path = Path("/")) -> int:
                            "use here?") from None
     print(NEXT_STEPS.format(unit=root / UNIT_PATH, config=CONFIG_PATH, user=USER,
                             program=program))
-    return 0
 
 
 def unit(program: str) -> str:
@@ -70,7 +59,7 @@ def check_location(program: str) -> None:
                            "there; install it below /opt/webstreaming")
 
 
-def install(text: str, root: Path) -> None:
+def install_unit(text: str, root: Path) -> None:
     """Write the unit *text*; create the user and the settings if they are missing."""
     (root / UNIT_PATH).write_text(text)
     (root / UNIT_PATH).chmod(0o644)

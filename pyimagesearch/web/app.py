@@ -18,7 +18,6 @@ from . import (
     live,
     login,
     privacy,
-    sessions,
     status,
 )
 from .api import openapi
@@ -41,8 +40,7 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["services"] = services
     app.register_blueprint(live.bp)
     app.register_blueprint(status.bp)
-    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, sessions,
-                 openapi):
+    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, openapi):
         app.register_blueprint(part.bp)
     failures.register(app)
     door.register(app)

@@ -80,16 +80,17 @@ class Services:
     *feeds* are the cameras by name, the first one first; *mosaic* shows them
     all, if they are several. *in_thread* runs a function that blocks without
     stopping the other viewers, and returns its result; without a server of ours
-    it just calls it. *archive* is what is kept, if anything is. *hosts* are the names
-    that this server answers to. *limits* admits live streams. *privacy* hides what
-    nobody is to see.
+    it just calls it. *archive* is what is kept, if anything is. *authenticator* decides
+    who gets in, without one everybody does; *hosts* are the names under which
+    browsers may come. *limits* admits live streams. *privacy* hides what nobody is
+    to see.
     """
 
     feeds: Mapping[str, Feed]
-    authenticator: Authenticator
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
+    authenticator: Authenticator | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: PrivacyService | None = None

@@ -35,8 +35,9 @@ EVENT: Schema = {"$ref": "#/components/schemas/Event"}
 @bp.get("/api/openapi.json")
 def openapi() -> dict[str, Any]:
     """The description, for the path under which a proxy may show the server."""
+    authenticator = get_services().authenticator
     return description(request.root_path or "/",
-                       login=get_services().authenticator.requires_login())
+                       login=bool(authenticator and authenticator.asks()))
 
 
 def description(root: str, *, login: bool = True) -> dict[str, Any]:

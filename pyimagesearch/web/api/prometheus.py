@@ -104,7 +104,8 @@ class Figures(Collector):
             services.mosaic.broadcaster.viewers if services.mosaic else 0)
         yield CounterMetricFamily(
             "surveillance_logins_refused_total", "Wrong passwords, links and tokens, "
-            "and throttled attempts.", services.authenticator.refused_logins.total)
+            "and tries too many.",
+            services.authenticator.refused if services.authenticator else 0)
         if services.archive:
             yield events(services.archive.store.begun(), services.feeds)
             yield from kept(services.archive.status())

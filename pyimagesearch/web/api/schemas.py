@@ -14,7 +14,7 @@ from pyimagesearch.events.event import (
     OPEN,
     UNFINISHED,
 )
-from pyimagesearch.settings.loading import CAMERA_NAME_PATTERN
+from pyimagesearch.settings.option import CAMERA_NAME_PATTERN
 from pyimagesearch.settings.polygons import (
     MAX_POLYGONS,
     POLYGON_PATTERN,

@@ -1,0 +1,53 @@
+"""The log as text and as JSON, without secrets in either."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from pyimagesearch.system.log_format import JsonFormatter, TextFormatter
+
+
+def record(message, *args, exc_info=None):
+    made = logging.LogRecord("pyimagesearch.web", logging.WARNING, "f", 1, message, args, exc_info)
+    made.created = 1_800_000_000.25
+    return made
+
+
+def test_json_line_has_time_level_logger_and_message():
+    line = JsonFormatter().format(record("%s\nis lost", "café"))
+    assert "\n" not in line
+    assert json.loads(line) == {"time": "2027-01-15T08:00:00.250+00:00", "level": "warning",
+                                "logger": "pyimagesearch.web", "message": "café\nis lost"}
+
+
+def test_json_line_holds_the_traceback():
+    try:
+        raise ValueError('no "?token=abc" here')
+    except ValueError:
+        line = JsonFormatter().format(record("failed", exc_info=sys.exc_info()))
+    (found,) = map(json.loads, line.splitlines())
+    assert found["message"] == "failed"
+    assert found["traceback"].startswith("Traceback (most recent call last):\n")
+    assert found["traceback"].endswith('ValueError: no "?token=***" here')
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter("%(message)s"), JsonFormatter()])
+def test_no_log_line_holds_a_secret(formatter):
+    line = formatter.format(record(
+        "%s %s", "GET /login?token=abc-DEF_1 HTTP/1.1",
+        "Authorization: Bearer abc.DEF /v?a=1&key=Wy.J-d&b=2"))
+    assert ("GET /login?token=*** HTTP/1.1 Authorization: Bearer *** "
+            "/v?a=1&key=***&b=2") in line
+    assert "abc" not in line
+
+
+def test_program_logs_json(start):
+    product = start("--source", "demo:320x240", "--no-record", "--log-format", "json",
+                    "--log-level", "debug")
+    product.wait_for("learning")
+    assert product.stop()[1] == 0
+    assert product.log
+    for line in product.log:
+        assert json.loads(line).keys() >= {"time", "level", "logger", "message"}
