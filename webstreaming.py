@@ -7,6 +7,8 @@ server. Readers of the tutorial find its functions here:
     detect_motion       pyimagesearch/surveillance/camera_loop.py
     generate            pyimagesearch/streaming/mjpeg.py
     index, video_feed   pyimagesearch/web/live.py
+
+Another detector takes the place of SingleMotionDetector by --detector.
 """
 
 import faulthandler
@@ -35,7 +37,7 @@ try:
     from pyimagesearch.clock import Clock, SystemClock
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import open_folders
-    from pyimagesearch.motion_detection import SingleMotionDetector
+    from pyimagesearch.motion_detection.detection import MotionDetection
     from pyimagesearch.privacy.state import Privacy
     from pyimagesearch.recording.packet_gate import PacketGate
     from pyimagesearch.recording.preroll import Preroll
@@ -147,15 +149,11 @@ def watch(settings: Settings) -> int:
                     settings.quality, clock) if len(wanted) > 1 else None
     feeds: dict[str, Feed] = {}
     loops: list[Surveillance] = []
-    for each, (camera, evidence) in zip(wanted, watched, strict=True):
-        def make_detector(each: CameraSettings = each) -> SingleMotionDetector:
-            return SingleMotionDetector(accumWeight=each.accum_weight)
-
+    for each, (camera, detection, evidence) in zip(wanted, watched, strict=True):
         broadcaster = LatestFrameBroadcaster()
         publisher = Publisher(each.name, broadcaster, mosaic,
                         width=each.width, quality=each.quality)
-        loops.append(Surveillance(camera, publisher, evidence, each, clock,
-                                  make_detector=make_detector,
+        loops.append(Surveillance(camera, detection, publisher, evidence, each, clock,
                                   heartbeat=partial(watchdog.heartbeat, each.name)))
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
@@ -207,8 +205,9 @@ def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
 
 
 def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
-                   clock: Clock) -> tuple[Camera, Evidence]:
-    """Return a camera and what becomes of what it sees; nothing is opened yet."""
+                   clock: Clock) -> tuple[Camera, MotionDetection, Evidence]:
+    """Return a camera, its detection and its evidence; nothing is opened yet."""
+    detection = MotionDetection(wanted)
     preroll = Preroll(wanted.pre_roll)
     packets = PacketGate(preroll) if gives_packets(wanted) else None
     recorder = Recorder(wanted.name, archive.clips, preroll,
@@ -218,7 +217,7 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     archive.recorders.append(recorder)
     evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
     archive.on_arm(evidence.arm)
-    return find_camera(wanted, clock, hubs, packets), evidence
+    return find_camera(wanted, clock, hubs, packets), detection, evidence
 
 
 def addresses(ip: str, port: int, settings: Settings) -> list[str]:

@@ -16,6 +16,7 @@ from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
@@ -57,10 +58,9 @@ def make(broadcaster, tmp_path):
         (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
         clock = clock or SystemClock()
         made.append(Surveillance(
-            Camera("a test", open_source),
+            Camera("a test", open_source), MotionDetection(wanted, detector),
             Publisher("test", broadcaster, None, width=wanted.width, quality=75),
-            keeping(wanted, clock, tmp_path).evidence, wanted,
-            clock, make_detector=detector))
+            keeping(wanted, clock, tmp_path).evidence, wanted, clock))
         return made[-1]
     yield make
     for surveillance in made:
@@ -476,7 +476,8 @@ def test_lost_camera_is_told_and_opened_again_and_learnt_anew(make, broadcaster,
     log = caplog.text
     assert "no signal: unplugged at first (without a camera, try: --source demo)" in log
     assert log.count("no signal: the cable broke") == 2
-    assert log.count("the picture is back") >= 1
+    assert log.count("signal back after") >= 1
+    assert "test: opened a test, 800x600: a test" in log
     status = surveillance.status()
     assert (status.state, status.reason) == ("no signal", "the cable broke")
     assert status.losses == 3

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyimagesearch import frames
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection import SingleMotionDetector, preprocessing
 
 
 def for_detection(image):
-    return frames.for_detection(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    return preprocessing.for_detection(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
 
 
 def spread(mask, grow):

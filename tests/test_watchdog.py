@@ -16,6 +16,7 @@ from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
@@ -156,8 +157,9 @@ def surveillance(systemd, broadcaster, tmp_path):
         watchdog = Watchdog(ServiceManager({**systemd.environ, "WATCHDOG_USEC": "40000"}),
                             ["test"], clock)
         made.append(Surveillance(
-            Camera("a test", source), Publisher("test", broadcaster, None, width=64, quality=75),
-            keeping(wanted, clock, tmp_path).evidence, wanted, clock, make_detector=detector,
+            Camera("a test", source), MotionDetection(wanted, detector),
+            Publisher("test", broadcaster, None, width=64, quality=75),
+            keeping(wanted, clock, tmp_path).evidence, wanted, clock,
             heartbeat=lambda: watchdog.heartbeat("test")))
         made[-1].start()
         return made[-1]

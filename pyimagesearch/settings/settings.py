@@ -71,6 +71,10 @@ class CameraOptions:
     frame_count: int = option(
         32, "frames to learn the background from", "-f",
         group="detection", low=1, high=100_000)
+    detector: str = option(
+        "single", "motion detector, or the class to use in its place",
+        group="detection", advanced=True, pattern=r"single|[\w.]+:\w+",
+        metavar="single|MODULE:CLASS")
     threshold: int = option(25, "grey-level change taken for motion",
                             group="detection", low=0, high=255)
     accum_weight: float = option(

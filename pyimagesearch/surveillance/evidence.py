@@ -258,6 +258,7 @@ class Evidence:
         self._event = self._new(MOTION, captured)
         self._begin_at = start.at
         self._store.begin(self._event)
+        log.info("%s: motion event %d began", self._settings.name, self._event.id)
         if self._settings.record:
             self._recorder.begin(metadata_of(self._event),
                                  start.at - self._settings.pre_roll)
@@ -275,6 +276,8 @@ class Evidence:
         # by the monotonic clock: the other may have been set meanwhile
         end = event.begin + at - self._begin_at
         self._store.end(event.id, end, self._peak.area, self._peak.box)
+        log.info("%s: motion event %d ended after %.1f s, at most %.1f per mille moved",
+                 self._settings.name, event.id, end - event.begin, self._peak.area)
         if self._settings.record:
             self._keep_peak(event)
             self._recorder.end(metadata_of(ended(event, end, self._peak)), until)

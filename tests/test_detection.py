@@ -1,0 +1,112 @@
+"""Motion detection of one camera: learning, boxes and area."""
+
+import numpy as np
+import pytest
+
+from pyimagesearch.errors import BadPicture
+from pyimagesearch.frames import ArrayPicture
+from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection.detection import MotionDetection
+from pyimagesearch.settings.settings import Settings
+
+EMPTY = np.full((300, 400, 3), 90, np.uint8)
+MOVED = EMPTY.copy()
+MOVED[100:150, 200:280] = 255
+
+
+def detection(detector=None, **options):
+    (settings,) = Settings(source=("demo",), **options).cameras()
+    return MotionDetection(settings, detector)
+
+
+def look(detection, images):
+    return [detection.look(ArrayPicture(image)) for image in images]
+
+
+class Everywhere:
+    """A detector with the two methods of the tutorial's, and nothing else."""
+
+    found = (100, 50, 200, 150)
+
+    def update(self, image):
+        assert image.shape == (300, 400)
+
+    def detect(self, image, tVal):
+        mask = np.zeros_like(image)
+        mask[:3] = 255
+        return mask, self.found
+
+
+def test_detection_begins_after_the_frames_to_learn():
+    seen = look(detection(frame_count=5), [EMPTY] * 5 + [MOVED] * 2)
+    assert [each.learnt for each in seen] == [1, 2, 3, 4, 5, 6, 7]
+    assert [bool(each.boxes) for each in seen] == [False] * 6 + [True]
+
+
+def test_what_moved_has_box_area_and_mask():
+    seen = look(detection(frame_count=1), [EMPTY, EMPTY, EMPTY, MOVED])
+    assert seen[2] == ((), 0.0, None, 3)
+    ((left, top, right, bottom),) = seen[3].boxes
+    assert np.abs(np.subtract((left, top, right, bottom), (200, 100, 280, 150))).max() <= 4
+    assert seen[3].area == pytest.approx(1000 * np.count_nonzero(seen[3].mask) / 120_000)
+    assert seen[3].size == (400, 300)
+
+
+def test_another_size_starts_over():
+    watched = detection(frame_count=1)
+    small = np.full((240, 320, 3), 90, np.uint8)
+    assert [each.learnt for each in look(watched, [EMPTY] * 4 + [small] * 3)] == [
+        1, 2, 3, 4, 1, 2, 3]
+
+
+def test_start_over_forgets_the_background():
+    made = []
+
+    def make():
+        made.append(SingleMotionDetector())
+        return made[-1]
+    watched = detection(make, frame_count=2)
+    look(watched, [EMPTY] * 4)
+    before = len(made)
+    watched.start_over()
+    assert look(watched, [MOVED])[0].learnt == 1
+    watched.start_over(frame_count=7)
+    assert not any(each.boxes for each in look(watched, [EMPTY] * 4 + [MOVED] * 4))
+    assert len(made) == before + 2
+
+
+def test_garbled_picture_is_not_learnt():
+    class Garbled(ArrayPicture):
+        def grey(self):
+            raise BadPicture("no picture")
+    watched = detection()
+    look(watched, [EMPTY])
+    with pytest.raises(BadPicture):
+        watched.look(Garbled(EMPTY))
+    assert look(watched, [EMPTY])[0].learnt == 2
+
+
+@pytest.mark.parametrize(("found", "boxes"), [
+    ((100, 50, 200, 150), ((100, 50, 200, 150),)),
+    ([(1, 2, 3, 4)], ((1, 2, 3, 4),)),
+    ([(1, 2, 3, 4), [5, 6, 7, 8]], ((1, 2, 3, 4), (5, 6, 7, 8))),
+    (np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), ((1, 2, 3, 4), (5, 6, 7, 8))),
+    ([], ())], ids=["box", "list of one", "list", "array", "empty list"])
+def test_detector_may_return_a_box_or_several(found, boxes):
+    class Several(Everywhere):
+        def detect(self, image, tVal):
+            return super().detect(image, tVal)[0], found
+    seen = look(detection(Several, frame_count=1), [EMPTY] * 3)[-1]
+    assert seen.boxes == boxes
+    assert all(type(side) is int for box in seen.boxes for side in box)
+    assert seen.area == (10.0 if boxes else 0.0)
+
+
+def test_threshold_of_the_settings_is_passed_on():
+    class Spy(SingleMotionDetector):
+        def detect(self, image, tVal):
+            thresholds.append(tVal)
+            return super().detect(image, tVal)
+    thresholds = []
+    look(detection(Spy, threshold=31, frame_count=1), [EMPTY] * 4)
+    assert thresholds == [31, 31]
