@@ -53,7 +53,7 @@ def keep(tmp_path, clock):
 
 
 def lazy(jpeg):
-    return LazyJpeg(jpeg, jpeg_size(jpeg)[1])
+    return LazyJpeg(jpeg, jpeg_size(jpeg))
 
 
 def film(kept, clock, seconds, fps=10.0, pictures=SMALL, crank=True):

@@ -294,11 +294,10 @@ def test_jpeg_of_a_thousand_scans_is_refused():
     """411 kB of it held the camera loop for a minute, and so the whole program."""
     decoder = JpegDecoder()
     progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
-    for fine in (encoded(), progressive, with_scans(progressive, 40), with_scans(encoded(), 999)):
-        assert JpegPicture(fine, decoder).size == (80, 64)      # one scan is all that is read
-    for _ in range(2):      # also when its begin is known
-        with pytest.raises(BadPicture, match="a JPEG of 1010 scans"):
-            JpegPicture(with_scans(progressive, 1000), decoder)
+    for fine in (encoded(), progressive, with_scans(progressive, 40)):
+        assert JpegPicture(fine, decoder).size == (80, 64)
+    with pytest.raises(BadPicture, match="a JPEG of 1010 scans"):
+        JpegPicture(with_scans(progressive, 1000), decoder)
 
 
 @pytest.mark.parametrize("alone", [0x00, 0x01, 0xD0, 0xD7, 0xD8])

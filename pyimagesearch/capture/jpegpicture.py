@@ -4,7 +4,7 @@
 import cv2
 
 from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size
-from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.jpeg import JpegDecoder, jpeg_size
 
 
 class JpegPicture:
@@ -19,7 +19,7 @@ class JpegPicture:
     captured: float | None = None
 
     def __init__(self, jpeg: bytes, decoder: JpegDecoder) -> None:
-        self.size: Size = decoder.size_of(jpeg)
+        self.size: Size = jpeg_size(jpeg)
         self._jpeg = jpeg
         self._decoder = decoder
         self._colour: Image | None = None

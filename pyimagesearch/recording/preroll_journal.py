@@ -134,7 +134,7 @@ def read_journal(path: Path, make_overlay: MakeOverlay
                 captured = float(head["captured"])
                 overlay = (make_overlay(as_boxes(head["undrawn"]), captured)
                            if "undrawn" in head else None)
-                jpeg = LazyJpeg(data, jpeg_size(data)[1], overlay)
+                jpeg = LazyJpeg(data, jpeg_size(data), overlay)
             except (ValueError, TypeError, KeyError, OverflowError,
                     RecursionError, BadPicture):
                 break       # a crash cut it off here

@@ -250,7 +250,7 @@ class Evidence:
         event = ended(self._new(SNAPSHOT, captured), captured)
         self._store.begin(event)
         self._recorder.keep_still(event.id, captured,
-                                  LazyJpeg(jpeg, jpeg_size(jpeg)[1]), STILL)
+                                  LazyJpeg(jpeg, jpeg_size(jpeg)), STILL)
         return event.id
 
     def _begin_motion(self, start: Started, frame: Frame) -> None:
