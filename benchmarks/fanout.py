@@ -60,8 +60,8 @@ def serve_bare() -> None:
             rest.pop(viewer, None)
 
 
-def serve_ours(connections: Any = None, tls: Any = None) -> None:
-    """Our server and broadcaster; a thread publishes instead of a camera."""
+def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None:
+    """Run our server and broadcaster; a thread publishes instead of a camera."""
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.status import LIVE, CameraStatus
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -85,7 +85,7 @@ def serve_ours(connections: Any = None, tls: Any = None) -> None:
             frame_count=0, motion=False, width=0, height=0, fps=FPS, frames=0,
             skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 
-    server = LiveServer("127.0.0.1", 0, connections, tls)
+    server = LiveServer("127.0.0.1", 0, connections, tls, **options)
     app = create_app(Services({"camera": Feed(broadcaster, status)}, in_thread))
     threading.Thread(target=publish, daemon=True).start()
     print(*server.urls, flush=True)
@@ -123,7 +123,7 @@ if __name__ == "__main__":
         serve_ours()
     elif sys.argv[1:2] == ["unlimited"]:
         import pyimagesearch.serving.acceptor
-        pyimagesearch.serving.acceptor.UNSENT = (1 << 31) - 1  # as the kernel comes
+        pyimagesearch.serving.acceptor.UNSENT_BYTES = (1 << 31) - 1   # the kernel's own
         serve_ours()
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 8)

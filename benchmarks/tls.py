@@ -22,13 +22,13 @@ def serve(kind: str) -> None:
 
     from benchmarks.fanout import serve_ours
     from pyimagesearch.folders import ConfigFolder
-    from pyimagesearch.serving import acceptor as accepting
+    from pyimagesearch.serving import acceptor
     from pyimagesearch.serving.self_signed import SelfSigned
     from pyimagesearch.serving.tls import Tls
 
     if kind == "generators":
         for name in ("process_result", "finalize_headers"):
-            setattr(accepting.LiveHandler, name, getattr(WSGIHandler, name))
+            setattr(acceptor.LiveHandler, name, getattr(WSGIHandler, name))
     with tempfile.TemporaryDirectory() as folder:
         own = SelfSigned(ConfigFolder(str(Path(folder))), "127.0.0.1")
         own.renew()

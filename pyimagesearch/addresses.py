@@ -1,4 +1,4 @@
-"""IP addresses: our own, their spelling in URLs, and which count as one client."""
+"""IP addresses: our own, those in URLs, and which of them count as one client."""
 
 import contextlib
 import fcntl
@@ -10,7 +10,7 @@ SIOCGIFADDR = 0x8915    # linux/sockios.h
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, an IPv6 network of 64 bits."""
+    """Return what counts as one client: an IPv4 address, an IPv6 network of 64 bits."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -23,43 +23,43 @@ def network_of(address: str) -> str:
 
 
 def urls(ip: str, port: int, scheme: str = "http") -> list[str]:
-    """Return the addresses at which a browser finds us, a phone's included."""
+    """Return the URLs of the server, for this machine and for others in its network."""
     if ip not in ("0.0.0.0", "::"):
         return [f"{scheme}://{bracketed(ip)}:{port}/"]
-    outside = lan_address()
+    lan = lan_address()
     return [f"{scheme}://127.0.0.1:{port}/",
-            *([f"{scheme}://{outside}:{port}/"] if outside else [])]
+            *([f"{scheme}://{lan}:{port}/"] if lan else [])]
 
 
 def bracketed(ip: str) -> str:
-    """Return *ip* as it stands in a URL."""
+    """Return *ip* as a URL has it: IPv6 in brackets."""
     return f"[{ip}]" if ":" in ip else ip
 
 
 def lan_address() -> str | None:
-    """Return this machine's address in its network; no packet is sent for it."""
+    """Return this machine's IPv4 address in its network, without sending a packet."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))     # of no network (RFC 5737)
-        except OSError:     # no way out, as of a Pi that is its own access point
-            inside = [each for each in own_addresses()
-                      if each.version == 4 and not each.is_loopback]
-            return str(min(inside, key=int)) if inside else None
+            probe.connect(("192.0.2.1", 9))     # reserved (RFC 5737)
+        except OSError:     # no default route, as on a Pi that is an access point
+            local = [each for each in own_addresses()
+                     if each.version == 4 and not each.is_loopback]
+            return str(min(local, key=int)) if local else None
         address: str = probe.getsockname()[0]
         return address
 
 
 def own_addresses() -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     """
-    Return this machine's addresses: of IPv6 only its own loopback.
+    Return this machine's addresses, of IPv6 only the loopback.
 
-    The others are given by providers, who change them as often as every day.
+    Providers assign the other IPv6 addresses and may change them every day.
     """
     found: set[ipaddress.IPv4Address | ipaddress.IPv6Address] = {
         ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1")}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for _, name in socket.if_nameindex():
-            with contextlib.suppress(OSError):      # one without an address
+            with contextlib.suppress(OSError):      # has no address
                 asked = struct.pack("40s", name.encode())
                 answer = fcntl.ioctl(probe, SIOCGIFADDR, asked)
                 found.add(ipaddress.IPv4Address(answer[20:24]))
@@ -67,7 +67,7 @@ def own_addresses() -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
 
 
 def is_address(name: str) -> bool:
-    """Return whether *name* is an IP address, which no DNS can bend."""
+    """Return whether *name* is an IP address, which no DNS server can redirect."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How much strangers may take: streams, connections, time, memory, descriptors."""
+"""Limits of connections, live streams, time, memory and descriptors of clients."""
 
 import contextlib
 import json
@@ -26,35 +26,32 @@ from pyimagesearch.serving.connections import Connections, connections_for
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-QUICK = """if True:    # our server with a still picture, and less patience than usual
-    import logging
+QUICK = """if True:    # our server with a still picture and short timeouts
+    import logging, resource
     from benchmarks import fanout
-    from pyimagesearch.serving import request_reader as reading
-    from pyimagesearch.serving import fanout as streams
+    from pyimagesearch.serving.timeouts import Timeouts
     logging.basicConfig(level="INFO")
-    reading.HEAD = reading.BODY = 1.5
-    reading.IDLE = 2.5
-    reading.SENDING = 1.5
-    streams.PATIENCE = 3.0
-    """
+    resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors}))
+    fanout.serve_ours(timeouts=Timeouts(head=1.5, body=1.5, keep_alive=2.5, send=1.5,
+                                        stalled=3.0))"""
 CROWDED = """if True:
     import logging
     from benchmarks import fanout
     from pyimagesearch.serving.connections import Connections
     logging.basicConfig(level="INFO")
     fanout.serve_ours(Connections(20, 12))"""
-TIRED = """if True:    # each connection takes more than its place has for the next seconds
+EXHAUSTED = """if True:    # each connection costs more than its network's share of seconds
     import logging
     from benchmarks import fanout
-    from pyimagesearch.serving import fair_share as turns
+    from pyimagesearch.serving import fair_share
     from pyimagesearch.serving.connections import Connections
     logging.basicConfig(level="INFO")
-    turns.CONNECTING = 10.0
+    fair_share.CONNECT_SECONDS = 10.0
     fanout.serve_ours(Connections(proxies={}))"""
 
 
-class Small:
-    """A program of a few lines as a process of its own; it prints its address."""
+class SmallServer:
+    """A server as a program of a few lines; it prints its address."""
 
     def __init__(self, program):
         self.log = tempfile.TemporaryFile("w+")      # noqa: SIM115
@@ -63,14 +60,14 @@ class Small:
             stderr=self.log)
         self.port = int(re.search(r":(\d+)/", self.process.stdout.readline())[1])
 
-    def told(self):
+    def logged(self):
         """Return what it has logged."""
         self.log.seek(0)
         return self.log.read()
 
     @property
     def connections(self):
-        """How many sockets it has open beside the one that listens."""
+        """The number of open sockets without the listening one."""
         found = []
         for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
@@ -85,7 +82,7 @@ class Small:
 
 @contextlib.contextmanager
 def small(program):
-    server = Small(program)
+    server = SmallServer(program)
     try:
         yield server
     finally:
@@ -97,7 +94,7 @@ def call(port, source="127.0.0.1"):
 
 
 def until_closed(connection):
-    """Return what comes until the server closes."""
+    """Return what the server sends until it closes."""
     got = b""
     with contextlib.suppress(ConnectionResetError):
         while data := connection.recv(65536):
@@ -107,7 +104,7 @@ def until_closed(connection):
 
 
 def ask(connection):
-    """Ask for a small answer, and return it."""
+    """Request /healthz and return the response."""
     connection.sendall(GET)
     got = b""
     while not got.endswith(b"}\n"):
@@ -144,7 +141,7 @@ def refused(product, accept):
 
 @pytest.fixture
 def watch_from(product):
-    """Watch from a certain address; each viewer leaves with the test."""
+    """Open a stream from a given address; it is closed after the test."""
     viewers = []
 
     def begin(source):
@@ -173,7 +170,7 @@ def test_address_with_too_many_streams_gets_429(product, watch_from):
     assert "2 live streams" in json.loads(text)["error"]
 
 
-def test_all_addresses_together_have_so_many_streams(product, watch_from):
+def test_streams_are_limited_over_all_addresses(product, watch_from):
     for source in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
         assert b"200 OK" in watch_from(source).status
     assert b"503" in watch_from("127.0.0.3").status
@@ -182,7 +179,7 @@ def test_all_addresses_together_have_so_many_streams(product, watch_from):
     assert "All 3 live streams of this server are in use" in page
 
 
-def test_who_leaves_makes_room(product, watch_from):
+def test_closed_streams_make_room(product, watch_from):
     for _ in range(5):
         first, second = watch_from("127.0.0.1"), watch_from("127.0.0.1")
         assert b"200" in first.status
@@ -192,14 +189,14 @@ def test_who_leaves_makes_room(product, watch_from):
         eventually(lambda: product.camera["viewers"] == 0)
 
 
-def test_asking_for_the_head_of_a_stream_takes_no_place(product, watch_from):
+def test_head_request_counts_as_no_stream(product, watch_from):
     for _ in range(4):
         asked = urllib.request.Request(product.url + "/video_feed", method="HEAD")
         with urllib.request.urlopen(asked, timeout=DEADLINE) as answer:
             assert answer.status == 200
 
 
-def test_places_are_counted_and_given_back_once():
+def test_stream_tickets_are_given_back_once():
     limits = ViewerLimits(most=2, per_address=1)
     first = limits.admit("a")
     with pytest.raises(TooManyStreams, match="Your address has 1"):
@@ -221,8 +218,8 @@ def test_places_are_counted_and_given_back_once():
 
 
 @given(st.lists(st.tuples(st.sampled_from("nnnwrl"), st.integers(0, 30))))
-def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(steps):
-    connections, alive, busy = Connections(most=6, per_network=3), [], set()
+def test_limits_hold_and_only_waiting_connections_are_evicted(steps):
+    connections, alive, busy = Connections(max_connections=6, per_network=3), [], set()
 
     def disconnect(number):
         assert number not in busy
@@ -240,46 +237,46 @@ def test_connections_never_pass_their_limits_and_only_those_who_wait_must_go(ste
         elif alive:
             chosen, connection = alive[pick % len(alive)]
             if step == "w":
-                connections.work(connection)
+                connections.mark_busy(connection)
                 busy.add(chosen)
             elif step == "r":
-                connections.rest(connection)
+                connections.mark_waiting(connection)
                 busy.discard(chosen)
             else:
-                connections.leave(connection)
+                connections.remove(connection)
                 busy.discard(chosen)
                 alive = [each for each in alive if each[0] != chosen]
         assert len(connections) == len(alive) <= 6
 
 
-def test_limits_of_connections_follow_those_of_viewers_and_descriptors():
+def test_connection_limit_fits_viewers_and_descriptors():
     few = connections_for(100, 20, 200)
     made = [few.admit(str(number), lambda: None) for number in range(136)]
     for each in made:
-        few.work(each)
+        few.mark_busy(each)
     assert all(made)
     assert few.admit("one more", lambda: None) is None
 
 
-def test_behind_a_proxy_all_may_come_from_one_address():
+def test_behind_a_proxy_one_address_may_use_all_connections():
     limits = connections_for(300, 20, 4096, proxies=1)
     for _ in range(800):
-        limits.work(limits.admit("127.0.0.1", lambda: None))
+        limits.mark_busy(limits.admit("127.0.0.1", lambda: None))
     assert limits.admit("127.0.0.1", lambda: None) is None
 
 
-def test_download_goes_only_if_nothing_else_waits():
-    limits, ended = Connections(most=2), []
+def test_download_is_evicted_only_as_a_last_resort():
+    limits, ended = Connections(max_connections=2), []
     for name in ("download", "silent", "next", "last"):
         made = limits.admit(name, lambda name=name: ended.append(name))
         made.sending = name == "download"
     assert ended == ["silent", "next"]
 
 
-def test_network_of_ipv6_is_one_place():
-    limits, viewers = Connections(most=9, per_network=2), ViewerLimits(9, 2)
+def test_ipv6_network_counts_as_one_client():
+    limits, viewers = Connections(max_connections=9, per_network=2), ViewerLimits(9, 2)
     for number in (1, 2):
-        limits.work(limits.admit(f"2001:db8::{number}", lambda: None))
+        limits.mark_busy(limits.admit(f"2001:db8::{number}", lambda: None))
         viewers.admit(f"2001:db8::{number}")
     assert limits.admit("2001:db8::3", lambda: None) is None
     assert limits.admit("2001:db8:0:1::3", lambda: None)
@@ -288,67 +285,67 @@ def test_network_of_ipv6_is_one_place():
     viewers.admit("2001:db8:0:1::3")
 
 
-def test_complaints_come_once_a_second_with_their_number():
-    said, now = [], [5.0]
-    complain = ThrottledLog(lambda text, *values: said.append(text % values), lambda: now[0])
+def test_throttled_log_writes_once_a_second_with_the_count():
+    logged, now = [], [5.0]
+    log = ThrottledLog(lambda text, *values: logged.append(text % values), lambda: now[0])
     for _ in range(5):
-        complain("no room for %s", "x")
+        log("no room for %s", "x")
     now[0] += 1.1
-    complain("no room for %s", "y")
-    assert said == ["no room for x", "no room for y (the last of 5)"]
+    log("no room for %s", "y")
+    assert logged == ["no room for x", "no room for y (the last of 5)"]
 
 
 @pytest.fixture(scope="module")
-def hasty():
-    """A server with little patience."""
-    with small(QUICK + "fanout.serve_ours()") as server:
+def quick():
+    """A server with short timeouts."""
+    with small(QUICK.format(descriptors=1024)) as server:
         yield server
 
 
 @pytest.mark.deadline
-def test_silence_slowness_and_idleness_end_in_time(hasty):
-    silent, slow, body, kept = (call(hasty.port) for _ in range(4))
+def test_silent_slow_and_idle_connections_time_out(quick):
+    silent, slow, body, kept = (call(quick.port) for _ in range(4))
     body.sendall(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
     assert ask(kept)
     with contextlib.suppress(OSError):
         begin = time.monotonic()
         for byte in GET * 10:
             slow.sendall(bytes([byte]))
-            time.sleep(0.1)     # a whole request takes longer than one may
+            time.sleep(0.1)     # a whole request takes longer than allowed
     assert time.monotonic() - begin > 1
     assert until_closed(slow) == until_closed(silent) == until_closed(kept) == b""
     assert until_closed(body).startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.deadline
-def test_next_request_on_a_kept_connection_has_its_time_anew(hasty):
-    with call(hasty.port) as kept:
+def test_each_request_on_a_kept_connection_has_its_timeout(quick):
+    with call(quick.port) as kept:
         for _ in range(4):
             assert ask(kept)
-            time.sleep(0.8)     # together longer than any single wait may be
+            time.sleep(0.8)     # together longer than any timeout
 
 
 @pytest.mark.deadline
-def test_body_has_its_limit(hasty):
+def test_body_size_is_limited(quick):
     for size, status in ((64 * 1024, b"405"), (64 * 1024 + 1, b"413")):
         for headers, body in (
                 (b"Content-Length: %d" % size, b"x" * size),
                 (b"Transfer-Encoding: chunked",
                  b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size))):
-            with call(hasty.port) as connection:
+            with call(quick.port) as connection:
                 connection.sendall(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\n%b\r\n\r\n%b"
                                    % (headers, body))
                 assert connection.recv(65536).split()[1] == status, (size, headers)
 
 
 @pytest.mark.deadline
-def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
-    eventually(lambda: hasty.connections == 0)
-    stuck = deaf(hasty.port)
+def test_only_a_viewer_that_reads_nothing_is_dropped(quick):
+    eventually(lambda: quick.connections == 0)
+    stuck = tiny_buffer(quick.port)
     stuck.sendall(b"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    reading, until = StreamReader(hasty.port), time.monotonic() + PATIENCE
-    eventually(lambda: reading.part() and hasty.connections == 2)
-    while hasty.connections == 2:
+    reading, until = StreamReader(quick.port), time.monotonic() + PATIENCE
+    eventually(lambda: reading.part() and quick.connections == 2)
+    while quick.connections == 2:
         reading.part()
         assert time.monotonic() < until
     assert reading.part()
@@ -357,17 +354,17 @@ def test_viewer_who_reads_nothing_is_dropped_and_one_who_reads_stays(hasty):
 
 
 @pytest.mark.deadline
-def test_viewer_who_talks_without_end_is_dropped(hasty):
-    viewer = StreamReader(hasty.port)
+def test_viewer_that_keeps_sending_is_dropped(quick):
+    viewer = StreamReader(quick.port)
     viewer.socket.sendall(b"x" * 10_000)
     assert viewer.part()
     viewer.socket.sendall(b"x" * 10_000)
-    eventually(lambda: hasty.connections == 0)
+    eventually(lambda: quick.connections == 0)
     viewer.close()
 
 
-def deaf(port, source="127.0.0.1"):
-    """Return a connection that takes next to nothing."""
+def tiny_buffer(port, source="127.0.0.1"):
+    """Return a connection whose receive buffer is tiny."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.bind((source, 0))
@@ -376,40 +373,40 @@ def deaf(port, source="127.0.0.1"):
 
 
 @pytest.mark.deadline
-def test_client_who_takes_no_answer_is_dropped(hasty):
-    """Pictures asked for again and again, and never read, filled the buffers for ever."""
-    eventually(lambda: hasty.connections == 0)
-    greedy = deaf(hasty.port)
+def test_client_that_reads_no_responses_is_dropped(quick):
+    """Pictures that were requested and never read filled the buffers for ever."""
+    eventually(lambda: quick.connections == 0)
+    greedy = tiny_buffer(quick.port)
     greedy.settimeout(0.2)
     with contextlib.suppress(TimeoutError):
         while True:
             greedy.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
-    assert hasty.connections == 1
-    eventually(lambda: hasty.connections == 0)
+    assert quick.connections == 1
+    eventually(lambda: quick.connections == 0)
     greedy.close()
 
 
 @pytest.fixture(scope="module")
 def crowded():
-    """A server with all its patience, for 12 connections of an address and 20 in all."""
+    """A server for 12 connections of an address and 20 in all."""
     with small(CROWDED) as server:
         yield server
 
 
 @pytest.mark.parametrize(("proxies", "answered"), [(0, False), (1, True)])
-def test_who_asks_too_much_has_no_connection_unless_a_proxy_brings_it(proxies, answered):
-    """One visitor behind a proxy would close the door to all the others."""
-    with small(TIRED.format(proxies)) as server, call(server.port) as visitor:
+def test_exhausted_share_refuses_connections_without_a_proxy(proxies, answered):
+    """One client behind a proxy would lock out all the others."""
+    with small(EXHAUSTED.format(proxies)) as server, call(server.port) as client:
         with contextlib.suppress(ConnectionError):
-            visitor.sendall(GET.replace(b"Host", b"X-Forwarded-For: 198.51.100.7\r\nHost"))
-            assert (b"200 OK" in visitor.recv(65536)) == answered
-        assert ("127.0.0.1 asks too much" in server.told()) != answered
+            client.sendall(GET.replace(b"Host", b"X-Forwarded-For: 198.51.100.7\r\nHost"))
+            assert (b"200 OK" in client.recv(65536)) == answered
+        assert ("too many requests from 127.0.0.1" in server.logged()) != answered
 
 
-def test_silent_connections_keep_nobody_out(crowded):
+def test_silent_connections_lock_nobody_out(crowded):
     silent = [call(crowded.port) for _ in range(60)]
     assert answers(crowded.port)                # from the very same address
-    eventually(lambda: crowded.connections <= 12, 5)    # long before their time is up
+    eventually(lambda: crowded.connections <= 12, 5)    # long before they time out
     silent += [call(crowded.port, f"127.0.0.{2 + number % 10}") for number in range(60)]
     assert answers(crowded.port, "127.0.0.99")
     eventually(lambda: crowded.connections <= 20, 5)
@@ -418,20 +415,20 @@ def test_silent_connections_keep_nobody_out(crowded):
         each.close()
 
 
-def test_who_takes_no_answers_keeps_nobody_out(crowded):
-    """Clients who asked for a lot and read nothing held all places for half a minute."""
+def test_clients_that_do_not_read_lock_nobody_out(crowded):
+    """Clients that requested a lot and read nothing held all connections for 30 s."""
     eventually(lambda: crowded.connections == 0)
-    deaf_ones = []
+    clients = []
     for number in range(20):
-        client = deaf(crowded.port, f"127.0.0.{2 + number % 2}")
+        client = tiny_buffer(crowded.port, f"127.0.0.{2 + number % 2}")
         client.settimeout(0.3)
         with contextlib.suppress(TimeoutError, ConnectionError):
             while True:
                 client.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
-        deaf_ones.append(client)
+        clients.append(client)
     assert answers(crowded.port, "127.0.0.2")
     assert answers(crowded.port, "127.0.0.99")
-    for each in deaf_ones:
+    for each in clients:
         each.close()
 
 
@@ -439,26 +436,25 @@ def test_busy_connections_beyond_the_limit_are_refused(crowded):
     eventually(lambda: crowded.connections == 0)
     watching = [StreamReader(crowded.port) for _ in range(12)]
     assert until_closed(call(crowded.port)) == b""
-    assert "no room for a connection of 127.0.0.1" in crowded.told()
+    assert "no room for a connection from 127.0.0.1" in crowded.logged()
     assert answers(crowded.port, "127.0.0.2")
     for each in watching:
         each.close()
     eventually(lambda: answers(crowded.port))
 
 
-def test_without_descriptors_it_waits_says_so_seldom_and_recovers():
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
-    with small(QUICK + limit + "    fanout.serve_ours()") as server:
+def test_server_recovers_from_a_lack_of_descriptors():
+    with small(QUICK.format(descriptors=40)) as server:
         assert answers(server.port)
         begin = time.monotonic()
         silent = [call(server.port) for _ in range(60)]
-        eventually(lambda: "cannot accept" in server.told())
+        eventually(lambda: "cannot accept" in server.logged())
         for each in silent:
             each.close()
         assert eventually(lambda: answers(server.port))
-        took, log = time.monotonic() - begin, server.told()
-    told = re.findall(r"cannot accept a connection: Too many open files(?: .*last of "
+        took, log = time.monotonic() - begin, server.logged()
+    counts = re.findall(r"cannot accept a connection: Too many open files(?: .*last of "
                       r"(\d+))?", log)
-    assert 1 <= len(told) <= took + 1
-    assert sum(int(times or 1) for times in told) <= took / 0.25 + 2    # no busy loop
+    assert 1 <= len(counts) <= took + 1
+    assert sum(int(times or 1) for times in counts) <= took / 0.25 + 2    # no busy loop
     assert "Traceback" not in log

@@ -1,4 +1,4 @@
-"""Whose turn it is: nobody has the server's one thread to himself."""
+"""Fair sharing of the server thread, and what a request is charged for."""
 
 from email.message import Message
 from itertools import pairwise
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pyimagesearch.serving.acceptor import LiveHandler
 from pyimagesearch.serving.connections import Connection, Connections
 from pyimagesearch.serving.fair_share import (
-    AHEAD,
-    EXPECTED,
-    LONGEST,
-    MOST,
-    SHARE,
+    BURST_SECONDS,
+    MAX_CHARGE_SECONDS,
+    MAX_NETWORKS,
+    NETWORK_SHARE,
+    REQUEST_SECONDS,
     FairShare,
 )
 from pyimagesearch.serving.request_reader import RequestReader
@@ -31,126 +31,127 @@ class Time:
         return self.now
 
 
-def ask(turns, time, network, seconds):
-    """Wait for a turn, and take *seconds*; return how long it took to begin."""
-    waited = turns.queue(network)
-    time.now += waited + seconds
-    turns.took(network, seconds)
-    return waited
+def ask(fair_share, time, network, seconds):
+    """Make a request that takes *seconds*; return its delay."""
+    delay = fair_share.reserve(network)
+    time.now += delay + seconds
+    fair_share.settle(network, seconds)
+    return delay
 
 
-@given(st.lists(st.floats(1e-5, LONGEST), min_size=50, max_size=200))
-def test_who_asks_without_end_has_his_share(costs):
+@given(st.lists(st.floats(1e-5, MAX_CHARGE_SECONDS), min_size=50, max_size=200))
+def test_requests_without_pause_get_their_share(costs):
     time = Time()
-    turns, begin = FairShare(time), time.now
+    fair_share, begin = FairShare(time), time.now
     for cost in costs:
-        ask(turns, time, "a", cost)
-    spared = (AHEAD + LONGEST / SHARE) * SHARE + LONGEST
-    assert sum(costs) <= SHARE * (time.now - begin) + spared
+        ask(fair_share, time, "a", cost)
+    spared = (BURST_SECONDS + MAX_CHARGE_SECONDS / NETWORK_SHARE) * NETWORK_SHARE + MAX_CHARGE_SECONDS
+    assert sum(costs) <= NETWORK_SHARE * (time.now - begin) + spared
 
 
 @given(st.lists(st.tuples(st.floats(0.02, 5.0), st.floats(1e-5, 0.005)), max_size=100))
-def test_who_asks_now_and_then_never_waits(visits):
+def test_occasional_requests_are_never_delayed(visits):
     time = Time()
-    turns = FairShare(time)
+    fair_share = FairShare(time)
     for pause, cost in visits:
         time.now += pause
-        assert ask(turns, time, "a", cost) == 0
+        assert ask(fair_share, time, "a", cost) == 0
 
 
-def test_page_with_all_its_pictures_comes_at_once():
+def test_page_with_its_pictures_is_not_delayed():
     time = Time()
-    turns = FairShare(time)
-    assert sum(ask(turns, time, "a", 0.001) for _ in range(60)) == 0
+    fair_share = FairShare(time)
+    assert sum(ask(fair_share, time, "a", 0.001) for _ in range(60)) == 0
 
 
-def test_places_do_not_wait_for_each_other():
+def test_networks_do_not_delay_each_other():
     time = Time()
-    turns = FairShare(time)
+    fair_share = FairShare(time)
     for _ in range(100):
-        ask(turns, time, "a", 0.01)
-    assert turns.wait("a") > 0
-    assert turns.wait("b") == 0
+        ask(fair_share, time, "a", 0.01)
+    assert fair_share.delay("a") > 0
+    assert fair_share.delay("b") == 0
 
 
-def test_long_waiting_for_a_disk_is_not_held_against_anybody_for_long():
+def test_charge_for_one_long_request_is_limited():
     time = Time()
-    turns = FairShare(time)
-    ask(turns, time, "a", 3600.0)
-    assert turns.wait("a") <= LONGEST / SHARE
+    fair_share = FairShare(time)
+    ask(fair_share, time, "a", 3600.0)
+    assert fair_share.delay("a") <= MAX_CHARGE_SECONDS / NETWORK_SHARE
 
 
-def test_those_who_come_at_once_have_their_turns_one_after_the_other():
-    turns = FairShare(Time())
-    waits = [turns.queue("a") for _ in range(1000)]
-    later = [wait for wait in waits if wait]
-    assert len(waits) - len(later) >= AHEAD * SHARE / EXPECTED
-    assert all(abs(b - a - EXPECTED / SHARE) < 1e-9 for a, b in pairwise(later))
-    for _ in waits:
-        turns.took("a", 0.0)        # they had gone meanwhile
-    assert turns.wait("a") == 0
+def test_simultaneous_requests_are_spaced_evenly():
+    fair_share = FairShare(Time())
+    delays = [fair_share.reserve("a") for _ in range(1000)]
+    later = [delay for delay in delays if delay]
+    assert len(delays) - len(later) >= BURST_SECONDS * NETWORK_SHARE / REQUEST_SECONDS
+    assert all(abs(b - a - REQUEST_SECONDS / NETWORK_SHARE) < 1e-9 for a, b in pairwise(later))
+    for _ in delays:
+        fair_share.settle("a", 0.0)      # the clients had gone meanwhile
+    assert fair_share.delay("a") == 0
 
 
-def test_connections_and_what_is_no_request_count():
-    turns = FairShare(Time())
+def test_connections_and_handshakes_are_charged():
+    fair_share = FairShare(Time())
     for _ in range(1000):
-        turns.connected("a")
-    assert turns.wait("a") < 1e-9   # as many as may come at once
-    turns.spent("a", 0.02)
-    assert 0.04 < turns.wait("a") < 0.06
+        fair_share.charge_connection("a")
+    assert fair_share.delay("a") < 1e-9   # within the burst
+    fair_share.charge("a", 0.02)
+    assert 0.04 < fair_share.delay("a") < 0.06
 
 
-def test_few_places_are_remembered():
+def test_number_of_remembered_networks_is_limited():
     time = Time()
-    turns = FairShare(time)
-    for number in range(3 * MOST):
-        ask(turns, time, str(number), 0.01)
-    assert len(turns._free) <= MOST
+    fair_share = FairShare(time)
+    for number in range(3 * MAX_NETWORKS):
+        ask(fair_share, time, str(number), 0.01)
+    assert len(fair_share) <= MAX_NETWORKS
 
 
-@pytest.mark.parametrize(("proxies", "told", "network"), [
+@pytest.mark.parametrize(("proxies", "forwarded", "network"), [
     (0, "198.51.100.7", "127.0.0.1"), (1, "198.51.100.7", "198.51.100.7"),
     (1, "1.2.3.4, 198.51.100.7", "198.51.100.7"), (2, "198.51.100.7, 10.0.0.1", "198.51.100.7"),
     (2, "198.51.100.7", "127.0.0.1"), (1, "", "127.0.0.1"), (1, "2001:db8::9", "2001:db8::/64")])
-def test_behind_proxies_each_visitor_has_turns_of_his_own(proxies, told, network):
+def test_network_is_taken_from_trusted_proxies(proxies, forwarded, network):
     reader = RequestReader.__new__(RequestReader)
     reader.server = SimpleNamespace(connections=Connections(proxies=proxies))
     reader.connection = Connection("127.0.0.1", lambda: None)
     reader.headers = Message()
-    for line in filter(None, told.rsplit(", ", 1)):
+    for line in filter(None, forwarded.rsplit(", ", 1)):
         reader.headers["X-Forwarded-For"] = line
-    assert reader._network() == network
+    assert reader.client_network() == network
 
 
-@pytest.mark.parametrize(("sent", "told"), [(0, b"HTTP/1.1 500 "), (1, b"")])
-def test_answer_that_fails_is_a_sentence_unless_some_of_it_was_sent(sent, told):
-    heard = []
+@pytest.mark.parametrize(("sent", "status"), [(0, b"HTTP/1.1 500 "), (1, b"")])
+def test_failed_request_gets_500_unless_a_response_began(sent, status):
+    received = []
     reader = RequestReader.__new__(RequestReader)
     reader.path, reader.response_length = "/", sent
-    reader.socket = SimpleNamespace(sendall=heard.append)
+    reader.socket = SimpleNamespace(sendall=received.append)
     reader.handle_error(ValueError, ValueError("a defect"), None)
     assert reader.close_connection
-    assert b"".join(heard).startswith(told)
-    assert bool(heard) == bool(told)
+    assert b"".join(received).startswith(status)
+    assert bool(received) == bool(status)
 
 
-def test_time_of_a_stream_is_not_held_against_who_watches():
-    """Twenty viewers of one house who left at once shut it out for seconds."""
-    took, served = [], []
+def test_duration_of_a_stream_is_not_charged():
+    """Twenty viewers of one network that left at once were locked out for seconds."""
+    charged, served = [], []
     handler = LiveHandler.__new__(LiveHandler)
     handler.result = LiveStream(LatestFrameBroadcaster())
     handler.socket = SimpleNamespace(setsockopt=lambda *_: None)
     handler.write = lambda data: None
     handler.server = SimpleNamespace(
-        turns=SimpleNamespace(took=lambda network, seconds: took.append((network, seconds))),
-        fanout=lambda _: SimpleNamespace(serve=lambda _: served.append(list(took))))
-    handler._turn = "a", thread_time()
+        fair_share=SimpleNamespace(
+            settle=lambda network, seconds: charged.append((network, seconds))),
+        fanout=lambda _: SimpleNamespace(serve=lambda _: served.append(list(charged))))
+    handler._charged = "a", thread_time()
     handler.process_result()
     until = thread_time() + 0.05
     while thread_time() < until:
         pass
-    handler.end_turn()
-    assert len(took) == 1
-    assert served == [took]
-    assert took[0][0] == "a"
-    assert took[0][1] < 0.05
+    handler.settle_time()
+    assert len(charged) == 1
+    assert served == [charged]
+    assert charged[0][0] == "a"
+    assert charged[0][1] < 0.05

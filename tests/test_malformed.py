@@ -1,4 +1,4 @@
-"""Requests that are none: refused or hung up on, and nothing else ever happens."""
+"""Malformed requests are refused or disconnected, and have no other effect."""
 
 import collections
 import contextlib
@@ -80,7 +80,7 @@ def statuses(answer):
 
 
 @pytest.mark.parametrize("data", BAD, ids=lambda data: repr(data)[2:50])
-def test_what_is_not_http_is_answered_with_400_once(product, data):
+def test_malformed_request_gets_400_once(product, data):
     answer = exchange(product.port, data)
     assert statuses(answer) == [b"400"]
     assert b"Connection: close" in answer
@@ -90,7 +90,7 @@ def test_what_is_not_http_is_answered_with_400_once(product, data):
 @pytest.mark.parametrize(("status", "data"), [
     (status, data) for status, several in OTHERS.items() for data in several],
     ids=lambda value: repr(value)[2:40])
-def test_what_is_too_much_is_told(product, status, data):
+def test_excessive_request_gets_its_status(product, status, data):
     assert statuses(exchange(product.port, data)) == [status]
 
 
@@ -106,7 +106,7 @@ def test_hidden_second_request_is_never_answered(product):
         assert b"200" not in statuses(answer), disguise
 
 
-def test_proper_requests_one_behind_the_other_are_all_answered(product):
+def test_pipelined_requests_are_all_answered(product):
     one = (b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
            b"5;why=not\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"
            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -120,7 +120,7 @@ def held(product):
     return len(os.listdir(process / "fd")), len(os.listdir(process / "task"))
 
 
-def test_thousands_of_random_requests_leave_nothing_behind(product):
+def test_thousands_of_random_requests_leak_nothing(product):
     chance = Chance(20_261_121)
     before, seen = held(product), collections.Counter()
     for _ in range(2000):
@@ -140,7 +140,7 @@ def test_thousands_of_random_requests_leave_nothing_behind(product):
     [b"GET ", b"POST ", b"/", b" HTTP/1.1", b"\r\n", b"\n", b":", b" ", b"Content-Length: 3",
      b"Transfer-Encoding: chunked", b"Host: x", b"Expect: 100-continue", b"\r\n\r\n", b"%00",
      b"?", b"Range: bytes=0-", b"Cookie: a", b"/snapshot/", b"/camera/", b"/api/status/"])))
-def test_any_bytes_are_refused_or_answered_but_never_an_error(product, pieces):
+def test_random_bytes_never_cause_an_error(product, pieces):
     for status in statuses(exchange(product.port, b"".join(pieces))):
         assert int(status) < 500 or status == b"501"
 
@@ -149,6 +149,6 @@ def check(product):
     """The log holds one short line for many refusals, and no traceback."""
     log = "".join(product.log)
     assert "Traceback" not in log
-    assert "refused a request of 127.0.0.1: " in log
+    assert "refused a request from 127.0.0.1: " in log
     assert len(log.splitlines()) < 300
     assert max(map(len, log.splitlines())) < 300

@@ -25,12 +25,12 @@ from pyimagesearch.errors import AccessError, SettingsError
 from pyimagesearch.events.event import Cursor
 from pyimagesearch.recording.clip_metadata import MARK, ClipMetadata, read_metadata
 from pyimagesearch.serving.http_syntax import (
-    MOST_HEAD,
+    MAX_HEAD_BYTES,
     HeaderLines,
-    Refused,
+    RequestRefused,
     as_refused,
     check_framing,
-    is_request,
+    is_request_line,
 )
 from pyimagesearch.settings.loading import ALL, merge
 from pyimagesearch.settings.option import parse, parse_bytes
@@ -267,11 +267,11 @@ def test_any_head_has_one_end_or_is_refused(lines, end, whole):
     data = b"".join(line + end for line in lines) + (end if whole else b"")
     file = io.BufferedReader(io.BytesIO(data))
     try:
-        headers = http.client.parse_headers(HeaderLines(file, MOST_HEAD, Refused("431", "long")))
+        headers = http.client.parse_headers(HeaderLines(file, MAX_HEAD_BYTES, RequestRefused("431", "long")))
         check_framing(headers, "HTTP/1.1")
-    except (Refused, http.client.HTTPException) as error:
-        refused = error if isinstance(error, Refused) else as_refused(error)
-        assert re.match(rb"HTTP/1\.1 (400|431|501)", refused.answer())
+    except (RequestRefused, http.client.HTTPException) as error:
+        refused = error if isinstance(error, RequestRefused) else as_refused(error)
+        assert re.match(rb"HTTP/1\.1 (400|431|501)", refused.response())
     else:
         lengths = headers.get_all("content-length", [])
         codings = headers.get_all("transfer-encoding", [])
@@ -283,7 +283,7 @@ def test_any_head_has_one_end_or_is_refused(lines, end, whole):
 @given(pieces("GET", " ", "/", "HTTP/1.1", "\r\n", "\n", "%", "é", "Ã©", "\x00", "\t", "\x7f"))
 @MANY
 def test_request_line_that_passes_is_three_words_on_one_line(line):
-    if is_request(line):
+    if is_request_line(line):
         assert line.encode("latin-1").decode()
         method, path, version = line.rstrip("\r\n").split(" ")
         assert method.isupper()

@@ -1,4 +1,4 @@
-"""The real program on a real socket: viewers of every sort, starts and ends."""
+"""The real program on a real socket: streaming clients, start and shutdown."""
 
 import contextlib
 import errno
@@ -28,12 +28,12 @@ SMALL = ("--source", "demo:320x240@10")
 
 
 def run(*arguments, **more):
-    """Run the program to its end; return status and what it printed as errors."""
+    """Run the program to its end; return its status and its errors."""
     ended = run_program(*arguments, **more)
     return ended.returncode, ended.stderr
 
 
-# --- viewers
+# --- streaming
 
 
 def test_many_viewers_get_the_same_bytes(start, watch):
@@ -49,7 +49,7 @@ def test_many_viewers_get_the_same_bytes(start, watch):
 
 
 @pytest.mark.deadline
-def test_parts_are_pictures_in_order_with_the_time_of_capture(start, watch):
+def test_parts_are_pictures_in_order_of_capture(start, watch):
     viewer = watch(start(*SMALL).port)
     stamps = []
     for _ in range(10):
@@ -63,7 +63,7 @@ def test_parts_are_pictures_in_order_with_the_time_of_capture(start, watch):
     assert -0.1 < time.time() - stamps[-1] < 2
 
 
-def test_stream_has_no_chunks_and_is_not_to_be_kept(start, watch):
+def test_stream_is_neither_chunked_nor_cached(start, watch):
     headers = watch(start(*SMALL).port).headers
     assert headers[b"Content-Type"] == b"multipart/x-mixed-replace; boundary=frame"
     assert headers[b"Connection"] == b"close"
@@ -72,12 +72,12 @@ def test_stream_has_no_chunks_and_is_not_to_be_kept(start, watch):
     assert b"Content-Length" not in headers
 
 
-def test_old_clients_are_served_too(start, watch):
+def test_http_1_0_clients_can_watch(start, watch):
     assert watch(start(*SMALL).port, version="1.0").part()
 
 
 @pytest.mark.deadline
-def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(start, watch):
+def test_stalled_viewer_delays_nobody_and_skips_to_newest(start, watch):
     product = start("--source", "demo:640x480@10", "--quality", "95")
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -98,7 +98,7 @@ def test_stalled_viewer_delays_nobody_and_sees_the_newest_when_it_returns(start,
     stalled.close()
 
 
-def test_last_viewer_who_leaves_stops_the_encoding(start):
+def test_encoding_stops_with_the_last_viewer(start):
     product = start(*SMALL, "--no-record")
     eventually(lambda: product.camera["frames"] > 3)
     assert product.camera["encoded"] == 0
@@ -131,7 +131,7 @@ def test_ffmpeg_reads_the_stream(start, tmp_path):
     assert cv2.VideoCapture(str(out)).read()[1].shape == (240, 320, 3)
 
 
-def test_ffmpeg_finds_out_the_format_by_itself(start):
+def test_ffprobe_detects_the_format(start):
     product = start(*SMALL)
     product.wait_for("learning")
     probe = subprocess.run(
@@ -177,16 +177,16 @@ def test_motion_reads_the_stream(start, tmp_path):
         motion.wait()
 
 
-# --- starts
+# --- start
 
 
-def test_start_prints_the_addresses_to_open(start):
+def test_start_prints_the_urls_to_open(start):
     product = start(*SMALL, "--ip", "0.0.0.0")
     assert re.match(r"webstreaming \S+: open http://127.0.0.1:\d+/", product.greeting)
     assert product.get("/healthz") == b'{"status":"ok"}\n'
 
 
-def test_addresses_include_a_phones():
+def test_urls_include_the_lan_address():
     for url in urls("0.0.0.0", 80):
         assert re.fullmatch(r"http://[\d.]+:80/", url)
     assert urls("::1", 8000) == ["http://[::1]:8000/"]
@@ -195,7 +195,7 @@ def test_addresses_include_a_phones():
 
 @pytest.mark.parametrize(("own", "shown"), [
     ({"127.0.0.1", "::1", "192.168.77.5"}, "192.168.77.5"), ({"127.0.0.1", "::1"}, None)])
-def test_link_for_a_phone_needs_no_way_out_of_the_network(monkeypatch, own, shown):
+def test_lan_address_is_found_without_a_default_route(monkeypatch, own, shown):
     class Inside(socket.socket):
         def connect(self, address):
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
@@ -209,10 +209,10 @@ def test_port_in_use_is_one_sentence():
         port = str(taken.getsockname()[1])
         assert run("--port", port) == (1, (
             f"webstreaming: error: port {port} on 127.0.0.1 is in use by another program; "
-            "stop that one, or choose another with --port\n"))
+            "stop that one, or choose another port with --port\n"))
 
 
-def test_no_answer_waits_for_the_one_before_to_be_acknowledged():
+def test_accepted_connections_have_nodelay():
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted = eventually(lambda: accept(listener))
         with accepted:
@@ -224,13 +224,13 @@ def accept(listener):
         return listener.accept()[0]
 
 
-def test_address_of_another_machine_is_one_sentence():
+def test_foreign_address_is_one_sentence():
     status, told = run("--ip", "192.0.2.1", "--port", "0")
     assert (status, told.count("\n")) == (1, 1)
     assert "192.0.2.1 is not an address of this machine" in told
 
 
-def test_name_that_is_no_address_is_one_sentence():
+def test_malformed_address_is_one_sentence():
     status, told = run("--ip", "300.1.2.3.4", "--port", "0")
     assert (status, told.count("\n")) == (2, 1)
     assert "--ip is '300.1.2.3.4', but must be an address" in told
@@ -246,16 +246,16 @@ def test_port_that_needs_root_is_one_sentence():
         import os, sys
         from pyimagesearch.errors import ListenError
         from pyimagesearch.serving.listen import listen
-        listen("127.0.0.1", 0).close()      # imports what it needs, while it may
+        listen("127.0.0.1", 0).close()      # imports what it needs while it can
         if os.geteuid() == 0:
-            os.setuid(65534)        # as an ordinary user would
+            os.setuid(65534)        # like an ordinary user
         try:
             listen("127.0.0.1", int(sys.argv[1]))
         except ListenError as error:
             print(error)"""
     told = subprocess.run([sys.executable, "-c", code, str(limit - 1)], cwd=ROOT,
                           check=True, capture_output=True, text=True).stdout
-    assert told.startswith(f"port {limit - 1} needs the rights of root")
+    assert told.startswith(f"port {limit - 1} needs root privileges")
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
@@ -268,7 +268,7 @@ def test_wrong_setting_is_status_2_and_one_sentence(arguments, sentence):
     assert "Traceback" not in told
 
 
-def test_missing_libgl_is_told_with_its_remedy(tmp_path):
+def test_missing_libgl_is_explained(tmp_path):
     (tmp_path / "cv2.py").write_text(
         "raise ImportError('libGL.so.1: cannot open shared object file: "
         "No such file or directory')")
@@ -281,12 +281,12 @@ def test_missing_libgl_is_told_with_its_remedy(tmp_path):
     assert "sudo apt install libgl1 libglib2.0-0" in told
 
 
-# --- ends
+# --- shutdown
 
 
 @pytest.mark.deadline
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_everything_ends_within_a_second_streams_open(start, by):
+def test_shutdown_takes_a_second_with_open_streams(start, by):
     product = start(*SMALL)
     viewers = [StreamReader(product.port) for _ in range(5)]
     idle = socket.create_connection(("127.0.0.1", product.port))
@@ -303,7 +303,7 @@ def test_everything_ends_within_a_second_streams_open(start, by):
 
 
 @pytest.mark.deadline
-def test_ctrl_c_in_the_first_moment_ends_it_too():
+def test_ctrl_c_right_after_the_start_ends_the_program():
     product = Product(*SMALL)
     took, status = product.stop(signal.SIGINT)
     assert (status, took < 1.0) == (0, True)

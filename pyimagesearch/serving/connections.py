@@ -1,15 +1,15 @@
-"""How much of the server all strangers together may have, and how much each one."""
+"""Limit open connections, in all and of each client network."""
 
 from collections.abc import Callable
 
 from pyimagesearch.addresses import network_of
 from pyimagesearch.streaming.viewer_limits import UNLIMITED
 
-# What is left beside the streams for pages, pictures and whoever says nothing. With
-# settings.MOST_VIEWERS, few enough to keep all descriptors below 1,024: beyond,
-# OpenCV's select() on a USB camera would write past the end of its table.
+# Connections beyond the live streams: pages, pictures and idle ones. Together with the
+# highest --max-viewers they keep all descriptors below 1,024: beyond that, OpenCV's
+# select() on a USB camera would write past the end of its table.
 SPARE, SPARE_PER_ADDRESS = 500, 200
-OTHERS = 64         # descriptors for cameras, clips and the store
+OTHER_DESCRIPTORS = 64      # for cameras, clips and the store
 
 
 class Connection:
@@ -18,25 +18,25 @@ class Connection:
     def __init__(self, network: str, disconnect: Callable[[], object]) -> None:
         self.network = network
         self.disconnect = disconnect
-        self.sending = False        # whether it waits for its reader to take more
+        self.sending = False        # whether it waits for the client to read more
 
 
 class Connections:
     """
-    Know all open connections, and which of them only wait.
+    Keep the open connections below their limits by closing waiting ones.
 
-    A connection waits while it has not said all of what it wants: a silent one,
-    a slow one, one that is kept for a next request; and while it does not take what
-    it asked for. If there are *most* in all, or *per_network* of one network
-    (:func:`network_of`), the one that has waited longest must go for a new one, and
-    only if none waits is the new one refused. So whoever holds connections without
-    a use for them keeps nobody out. Belongs to the hub's thread.
+    A connection waits while the server can do nothing for it: the client has not sent
+    its whole request, is between two requests, or does not read the response. At the
+    limit of *max_connections*, or of *per_network* of one network
+    (:func:`network_of`), the one that has waited longest is closed for a new one; only
+    if none waits is the new one refused. So connections held open without use lock
+    nobody out. Belongs to the hub's thread.
     """
 
-    def __init__(self, most: int = UNLIMITED, per_network: int = UNLIMITED,
+    def __init__(self, max_connections: int = UNLIMITED, per_network: int = UNLIMITED,
                  proxies: int = 0) -> None:
-        self.proxies = proxies      # before us, each of which adds to X-Forwarded-For
-        self._most = most
+        self.proxies = proxies      # in front of us; each adds to X-Forwarded-For
+        self._max_connections = max_connections
         self._per_network = per_network
         self._open: dict[str, set[Connection]] = {}
         self._count = 0
@@ -48,26 +48,27 @@ class Connections:
 
     def admit(self, address: str, disconnect: Callable[[], object]
               ) -> Connection | None:
-        """Return the new connection, which waits; or ``None``, if there is no room."""
+        """Return a new, waiting connection, or ``None`` if there is no room."""
         network = network_of(address)
         if len(self._open.get(network, ())) >= self._per_network and not (
-                self._end_one_of(self._waiting_of.get(network, {}))):
+                self._evict_one_of(self._waiting_of.get(network, {}))):
             return None
-        if self._count >= self._most and not self._end_one_of(self._waiting):
+        if self._count >= self._max_connections and not (
+                self._evict_one_of(self._waiting)):
             return None
         connection = Connection(network, disconnect)
         self._open.setdefault(network, set()).add(connection)
         self._count += 1
-        self.rest(connection)
+        self.mark_waiting(connection)
         return connection
 
-    def rest(self, connection: Connection) -> None:
-        """Note that *connection* waits, from now on."""
+    def mark_waiting(self, connection: Connection) -> None:
+        """Note that *connection* waits from now on."""
         if connection in self._open.get(connection.network, ()):
             self._waiting[connection] = None
             self._waiting_of.setdefault(connection.network, {})[connection] = None
 
-    def work(self, connection: Connection) -> None:
+    def mark_busy(self, connection: Connection) -> None:
         """Note that *connection* is being served."""
         self._waiting.pop(connection, None)
         of_network = self._waiting_of.get(connection.network, {})
@@ -75,9 +76,9 @@ class Connections:
         if not of_network:
             self._waiting_of.pop(connection.network, None)
 
-    def leave(self, connection: Connection) -> None:
-        """Note that *connection* has ended; twice does no harm."""
-        self.work(connection)
+    def remove(self, connection: Connection) -> None:
+        """Forget *connection*, which has ended; may be called twice."""
+        self.mark_busy(connection)
         of_network = self._open.get(connection.network, set())
         if connection in of_network:
             of_network.remove(connection)
@@ -85,12 +86,12 @@ class Connections:
         if not of_network:
             self._open.pop(connection.network, None)
 
-    def _end_one_of(self, waiting: dict[Connection, None]) -> bool:
+    def _evict_one_of(self, waiting: dict[Connection, None]) -> bool:
         if not waiting:
             return False
         longest = next((each for each in waiting if not each.sending),
-                       next(iter(waiting)))     # a download only if nothing else waits
-        self.leave(longest)
+                       next(iter(waiting)))     # a download only as a last resort
+        self.remove(longest)
         longest.disconnect()
         return True
 
@@ -102,8 +103,7 @@ def connections_for(max_viewers: int, per_address: int, descriptors: int,
 
     Behind *proxies*, all connections come from one address.
     """
-    most = min(max_viewers + SPARE, max(descriptors - OTHERS, OTHERS // 2))
-    of_network = most if proxies else per_address + SPARE_PER_ADDRESS
-    return Connections(most, min(most, of_network), proxies)
-
-
+    in_all = min(max_viewers + SPARE,
+                 max(descriptors - OTHER_DESCRIPTORS, OTHER_DESCRIPTORS // 2))
+    per_network = in_all if proxies else per_address + SPARE_PER_ADDRESS
+    return Connections(in_all, min(in_all, per_network), proxies)

@@ -1,61 +1,64 @@
-"""Whose turn it is: nobody may have the server's one thread to himself."""
+"""Fair sharing of the server thread: delay clients that use too much of it."""
 
 import time
 from collections.abc import Callable
 
-SHARE = 0.4         # of the thread's time that requests of one network may take
-AHEAD = 0.25        # seconds of waiting that a network is spared after some rest
-PATIENCE = 2.0      # seconds that a request may have to wait; with more it is refused
-EXPECTED = 0.001    # seconds of the thread that a request is taken to need
-CONNECTING = 0.0001     # seconds of it that a connection takes before it asks
-LONGEST = 0.1       # seconds that a single request counts, however long it waited
-MOST = 1000         # networks that are remembered
+NETWORK_SHARE = 0.4         # of the thread's time for the requests of one network
+BURST_SECONDS = 0.25        # of delay that a network is spared after a pause
+MAX_DELAY_SECONDS = 2.0     # a request that would wait longer is refused
+REQUEST_SECONDS = 0.001     # of the thread that a request is expected to take
+CONNECT_SECONDS = 0.0001    # of the thread that accepting a connection takes
+MAX_CHARGE_SECONDS = 0.1    # for a single request, however long it took
+MAX_NETWORKS = 1000         # that are remembered
 
 
 class FairShare:
     """
-    Space the requests of each network, by the time that they take.
+    Space the requests of each network by the thread time that they take.
 
-    All requests are answered by one thread, which sends the live pictures as well, and
-    keeps the cameras' threads from Python while it runs. Who asks now and then never
-    waits; who asks without end is answered for :data:`SHARE` of the time, one request
-    after the other. Belongs to the hub's thread.
+    One thread answers all requests and sends all live pictures; while it computes, the
+    cameras' threads wait for Python. Occasional requests are never delayed; a client
+    that sends them without pause gets :data:`NETWORK_SHARE` of the time. Belongs to
+    the hub's thread.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._free: dict[str, float] = {}   # from when on a network need not wait
+        self._free_at: dict[str, float] = {}    # when a network has used up its debt
 
-    def wait(self, network: str) -> float:
-        """Return how many seconds *network* would have to wait for a turn."""
-        return max(0.0, self._free.get(network, 0.0) - AHEAD - self._now())
+    def __len__(self) -> int:
+        return len(self._free_at)
 
-    def queue(self, network: str) -> float:
+    def delay(self, network: str) -> float:
+        """Return how many seconds a request of *network* would have to wait now."""
+        return max(0.0, self._free_at.get(network, 0.0) - BURST_SECONDS - self._now())
+
+    def reserve(self, network: str) -> float:
         """
-        Return after how many seconds a request of *network* has its turn.
+        Return after how many seconds a request of *network* may be answered.
 
-        What it takes is reserved, so that the next one comes after it; :meth:`took`
-        then tells how long it really was.
+        Charges the expected time, so that the next request comes after this one;
+        :meth:`settle` replaces it by the real one.
         """
-        wait = self.wait(network)
-        self._charge(network, EXPECTED)
-        return wait
+        delay = self.delay(network)
+        self._charge(network, REQUEST_SECONDS)
+        return delay
 
-    def took(self, network: str, seconds: float) -> None:
-        """Note that a request that was queued took *seconds* of the thread."""
-        self._charge(network, min(seconds, LONGEST) - EXPECTED)
+    def settle(self, network: str, seconds: float) -> None:
+        """Charge what a reserved request really took [seconds of the thread]."""
+        self._charge(network, min(seconds, MAX_CHARGE_SECONDS) - REQUEST_SECONDS)
 
-    def connected(self, network: str) -> None:
-        """Note that a connection came from *network*."""
-        self._charge(network, CONNECTING)
+    def charge_connection(self, network: str) -> None:
+        """Charge *network* for a new connection."""
+        self._charge(network, CONNECT_SECONDS)
 
-    def spent(self, network: str, seconds: float) -> None:
-        """Note that *seconds* went into what was no request, as a handshake of TLS."""
-        self._charge(network, min(seconds, LONGEST))
+    def charge(self, network: str, seconds: float) -> None:
+        """Charge *seconds* for work outside a request, such as a TLS handshake."""
+        self._charge(network, min(seconds, MAX_CHARGE_SECONDS))
 
     def _charge(self, network: str, seconds: float) -> None:
         now = self._now()
-        begin = max(now, self._free.pop(network, now))
-        self._free[network] = begin + seconds / SHARE
-        if len(self._free) > MOST:
-            del self._free[next(iter(self._free))]
+        begin = max(now, self._free_at.pop(network, now))
+        self._free_at[network] = begin + seconds / NETWORK_SHARE
+        if len(self._free_at) > MAX_NETWORKS:
+            del self._free_at[next(iter(self._free_at))]

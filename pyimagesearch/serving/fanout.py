@@ -1,4 +1,4 @@
-"""The newest frame to every socket that can take it, from one loop in the hub."""
+"""Send the newest frame to every viewer that can take it, from one callback."""
 
 import socket
 from collections.abc import Callable
@@ -11,44 +11,45 @@ from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaste
 
 from .tls_socket import TlsSocket
 
-REPEAT = 1.0        # seconds of silence after which the last frame is sent again
-PATIENCE = 30.0     # seconds that a viewer may take nothing before it is dropped
-MOST_SAID = 16 * 1024   # bytes that a viewer may send meanwhile, for whatever reason
+REPEAT_SECONDS = 1.0        # of silence after which the last frame is sent again
+MAX_INPUT_BYTES = 16 * 1024     # that a viewer may send during its stream
+READABLE, WRITABLE = 1, 2       # events of gevent's loop.io
 
 
 class Fanout:
     """
     Write each new frame of *broadcaster* to all its viewers.
 
-    A greenlet per viewer that waits, wakes and writes costs twice what the
-    writing costs; here one callback of gevent's hub writes to all sockets in
-    turn. What a socket does not take at once is kept as a view of the shared
-    bytes and goes on when the socket can take more; frames that come meanwhile
-    are skipped. Everything here happens in the hub's thread; only
-    ``broadcaster`` wakes it from others, once a frame.
+    A greenlet per viewer that waits, wakes and writes costs twice what the writing
+    costs; here one callback of gevent's hub writes to all sockets in turn. What a
+    socket does not take at once is kept as a view of the shared bytes and continues
+    when the socket is writable; frames published meanwhile are skipped. A viewer that
+    takes nothing for *stalled* seconds is dropped. Everything here runs in the hub's
+    thread; only ``broadcaster`` wakes it from others, once a frame.
     """
 
-    def __init__(self, broadcaster: LatestFrameBroadcaster) -> None:
+    def __init__(self, broadcaster: LatestFrameBroadcaster, stalled: float) -> None:
         self._broadcaster = broadcaster
+        self._stalled = stalled
         self._viewers: dict[_Viewer, None] = {}     # in order of arrival
         self._loop = gevent.get_hub().loop
-        self._last_news = 0.0
-        self._news = self._loop.async_()
-        self._news.start(self._deliver)
-        self._tick = self._loop.timer(REPEAT, REPEAT)
+        self._published_at = 0.0
+        self._published = self._loop.async_()
+        self._published.start(self._deliver)
+        self._tick = self._loop.timer(REPEAT_SECONDS, REPEAT_SECONDS)
         self._tick.start(self._repeat)
-        broadcaster.listen(self._news.send)
+        broadcaster.listen(self._published.send)
 
     @property
     def busy(self) -> bool:
-        """Whether anybody is served at this moment."""
+        """Whether there are viewers."""
         return bool(self._viewers)
 
     def serve(self, client: Any) -> None:
         """
-        Send frames to *client*, a gevent socket, until it has gone.
+        Send frames to *client*, a gevent socket, until it disconnects.
 
-        Blocks the calling greenlet, and nothing else.
+        Blocks only the calling greenlet.
         """
         with self._broadcaster.watching() as seen:
             viewer = _Viewer(client, seen, self._loop, self._newest)
@@ -65,7 +66,7 @@ class Fanout:
         return None if stale else self._broadcaster.latest
 
     def _deliver(self) -> None:
-        self._last_news = self._loop.now()
+        self._published_at = self._loop.now()
         if self._broadcaster.closed:
             for viewer in self._viewers:
                 viewer.gone.set()
@@ -75,47 +76,47 @@ class Fanout:
             return
         number, part = frame.number, frame.part
         for viewer in self._viewers:
-            if viewer.rest is None and viewer.seen < number:
+            if viewer.unsent is None and viewer.seen < number:
                 viewer.send(number, part)
 
     def _repeat(self) -> None:
-        """Repeat the last frame after silence; drop viewers that take nothing."""
-        silent = self._loop.now() - self._last_news >= REPEAT
+        """Repeat the last frame after silence; drop stalled viewers."""
+        silent = self._loop.now() - self._published_at >= REPEAT_SECONDS
         frame = self._newest() if silent else None
         for viewer in self._viewers:
-            if viewer.rest is not None:
-                viewer.grumble(PATIENCE)
+            if viewer.unsent is not None:
+                viewer.drop_if_stalled(self._stalled)
             elif frame is not None:
                 viewer.send(frame.number, frame.part)
 
 
 class _Viewer:
-    """One socket, the number of the frame it was sent last, and what is left."""
+    """One socket, the number of the frame it was sent last, and the unsent rest."""
 
     def __init__(self, client: Any, seen: int, loop: Any,
                  newest: Callable[[], JpegFrame | None]) -> None:
         self.seen = seen
-        self.rest: memoryview | None = None
+        self.unsent: memoryview | None = None
         self.gone = Event()
-        self._wire: socket.socket | TlsSocket = (
+        self._socket: socket.socket | TlsSocket = (
             TlsSocket(client) if hasattr(client, "do_handshake")
             else client._sock)      # the one beneath gevent's
-        self._send = self._wire.send
+        self._send = self._socket.send
         self._loop = loop
         self._newest = newest
-        self._stuck_since = 0.0
-        self._said = 0      # bytes, which nobody wants
-        self._writable = loop.io(client.fileno(), 2)
-        self._readable = loop.io(client.fileno(), 1)
-        self._readable.start(self._listen)
+        self._stalled_since = 0.0
+        self._input_bytes = 0
+        self._writable = loop.io(client.fileno(), WRITABLE)
+        self._readable = loop.io(client.fileno(), READABLE)
+        self._readable.start(self._discard_input)
 
     def offer(self, frame: JpegFrame | None) -> None:
-        """Send *frame* unless it was seen already."""
+        """Send *frame* unless it was sent already."""
         if frame is not None and frame.number > self.seen:
             self.send(frame.number, frame.part)
 
     def send(self, number: int, part: bytes) -> None:
-        """Begin to send a frame; only while nothing is left of the last one."""
+        """Begin to send a frame; only while nothing of the last one is unsent."""
         self.seen = number
         try:
             sent = self._send(part)
@@ -125,46 +126,46 @@ class _Viewer:
             self.gone.set()
             return
         if sent < len(part):
-            self.rest = memoryview(part)[sent:]
-            self._stuck_since = self._loop.now()
+            self.unsent = memoryview(part)[sent:]
+            self._stalled_since = self._loop.now()
             self._writable.start(self._resume)
 
-    def grumble(self, patience: float) -> None:
-        """Give up on a viewer that has taken nothing for *patience* seconds."""
-        if self._loop.now() - self._stuck_since > patience:
+    def drop_if_stalled(self, seconds: float) -> None:
+        """Drop a viewer that has taken nothing for *seconds*."""
+        if self._loop.now() - self._stalled_since > seconds:
             self.gone.set()
 
     def stop(self) -> None:
-        """Forget the socket; it is closed by its owner."""
-        if isinstance(self._wire, TlsSocket):
-            self._wire.end()
+        """Stop watching the socket; its owner closes it."""
+        if isinstance(self._socket, TlsSocket):
+            self._socket.end()
         for watcher in (self._writable, self._readable):
             watcher.stop()
             watcher.close()
 
     def _resume(self) -> None:
-        assert self.rest is not None
+        assert self.unsent is not None
         try:
-            sent = self._send(self.rest)
+            sent = self._send(self.unsent)
         except BlockingIOError:
             return
         except OSError:
             self._writable.stop()
             self.gone.set()
             return
-        self._stuck_since = self._loop.now()
-        self.rest = self.rest[sent:]
-        if not self.rest:
-            self.rest = None
+        self._stalled_since = self._loop.now()
+        self.unsent = self.unsent[sent:]
+        if not self.unsent:
+            self.unsent = None
             self._writable.stop()
             self.offer(self._newest())
 
-    def _listen(self) -> None:
-        """A viewer has nothing more to say: the end of its stream is goodbye."""
+    def _discard_input(self) -> None:
+        """Ignore a little input; its end is the end of the stream."""
         try:
-            said = len(self._wire.recv(4096))
-            self._said += said
-            if said and self._said <= MOST_SAID:
+            size = len(self._socket.recv(4096))
+            self._input_bytes += size
+            if size and self._input_bytes <= MAX_INPUT_BYTES:
                 return
         except BlockingIOError:
             return

@@ -1,59 +1,64 @@
-"""What a request may look like, and where it ends: nothing that is open to doubt."""
+"""What a request may look like and where it ends, with nothing left ambiguous."""
 
 import http.client
 import io
 import re
 
-# of the sentences that are not answered by the application
-PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
-         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-         "X-Content-Type-Options": "nosniff", "Connection": "close"}
-MOST_HEAD, MOST_BODY = 32 * 1024, 64 * 1024     # bytes
+# of responses that do not come from the application
+PLAIN_HEADERS = {
+    "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff", "Connection": "close"}
+MAX_HEAD_BYTES, MAX_BODY_BYTES = 32 * 1024, 64 * 1024
 
-REQUEST = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
-HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
+REQUEST_LINE = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
+HEADER_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
 
 
-class Refused(ValueError):
-    """A request that is answered with *status* and *sentence*, and nothing more."""
+class RequestRefused(ValueError):
+    """A request that is answered with *status*, *sentence* and extra *headers*."""
 
-    def __init__(self, status: str, sentence: str) -> None:
+    def __init__(self, status: str, sentence: str, **headers: str) -> None:
         super().__init__(sentence)
         self.status = status
+        self.headers = {name.replace("_", "-"): value
+                        for name, value in headers.items()}
 
-    def answer(self) -> bytes:
+    def response(self) -> bytes:
         """Return the whole response."""
         body = f"{self}\n"
-        headers = {**PLAIN, "Content-Length": str(len(body.encode()))}
+        headers = {**PLAIN_HEADERS, **self.headers,
+                   "Content-Length": str(len(body.encode()))}
         lines = [f"HTTP/1.1 {self.status}", *map(": ".join, headers.items()), "", body]
         return "\r\n".join(lines).encode()
 
 
-def malformed(sentence: str) -> Refused:
+def bad_request(sentence: str) -> RequestRefused:
     """Return the refusal of what is not HTTP."""
-    return Refused("400 Bad Request", sentence)
+    return RequestRefused("400 Bad Request", sentence)
 
 
-def is_request(line: str) -> bool:
+def is_request_line(line: str) -> bool:
     """
-    Return whether *line*, its bytes as Latin-1, is the first line of a request.
+    Return whether *line*, its bytes decoded as Latin-1, is a request line.
 
-    Bytes that are not ASCII should be percent-encoded in it; some clients do not, and
-    are understood as long as it is UTF-8, as the application takes it.
+    Bytes beyond ASCII should be percent-encoded; clients that do not do so are
+    understood as long as they send UTF-8, as the application expects.
     """
     try:
         line.encode("latin-1").decode()
     except UnicodeError:
         return False
-    return REQUEST.fullmatch(line) is not None
+    return REQUEST_LINE.fullmatch(line) is not None
 
 
-class Bounded:
-    """The first *most* bytes of *file*; more of them is *refusal*."""
+class BoundedFile:
+    """The first *size* bytes of *file*; reading more raises *refusal*."""
 
-    def __init__(self, file: io.BufferedReader, most: int, refusal: Refused) -> None:
+    def __init__(self, file: io.BufferedReader, size: int,
+                 refusal: RequestRefused) -> None:
         self._file = file
-        self._left = most
+        self._left = size
         self._refusal = refusal
 
     def read(self, size: int) -> bytes:
@@ -62,8 +67,8 @@ class Bounded:
 
     def readline(self, limit: int = -1) -> bytes:
         """Return one line, or its beginning."""
-        most = self._left + 1 if limit < 0 else min(limit, self._left + 1)
-        return self._counted(self._file.readline(most))
+        size = self._left + 1 if limit < 0 else min(limit, self._left + 1)
+        return self._counted(self._file.readline(size))
 
     def _counted(self, data: bytes) -> bytes:
         self._left -= len(data)
@@ -72,40 +77,41 @@ class Bounded:
         return data
 
 
-class HeaderLines(Bounded):
-    """The header lines of a request, each of them what HTTP allows."""
+class HeaderLines(BoundedFile):
+    """The header lines of a request; a malformed one is refused."""
 
     def readline(self, limit: int = -1) -> bytes:
         """Return the next line."""
         line = super().readline(limit)
-        if not HEADER.fullmatch(line):
-            raise malformed("A header is not as HTTP has it.")
+        if not HEADER_LINE.fullmatch(line):
+            raise bad_request("A header line is malformed.")
         return line
 
 
-def as_refused(error: Exception) -> Refused:
+def as_refused(error: Exception) -> RequestRefused:
     """Return the refusal that stands for *error* of the libraries beneath."""
     if isinstance(error, http.client.HTTPException):
-        return Refused("431 Request Header Fields Too Large",
-                       "There are too many headers.")
-    return malformed("The request is not as HTTP/1.1 has it.")
+        return RequestRefused("431 Request Header Fields Too Large",
+                              "There are too many headers.")
+    return bad_request("The request is not valid HTTP/1.1.")
 
 
 def check_framing(headers: http.client.HTTPMessage, version: str) -> None:
     """
-    Raise :exc:`Refused` unless everybody sees the end of the request there.
+    Raise :exc:`RequestRefused` if two servers could disagree where the request ends.
 
-    *version* is that of the request, as ``HTTP/1.1``.
+    *version* is that of the request, such as ``HTTP/1.1``.
     """
     codings = headers.get_all("transfer-encoding", [])
     lengths = headers.get_all("content-length", [])
     if len(codings) + len(lengths) > 1:
-        raise malformed("The length of the body is given twice.")
+        raise bad_request("The length of the body is given twice.")
     if codings and version == "HTTP/1.0":       # which has none (RFC 9112, section 6.1)
-        raise malformed("HTTP/1.0 knows no transfer coding.")
+        raise bad_request("HTTP/1.0 has no transfer coding.")
     if codings and codings[0].lower() != "chunked":
-        raise Refused("501 Not Implemented", "No transfer coding but chunked is known.")
+        raise RequestRefused("501 Not Implemented",
+                             "The only transfer coding supported is chunked.")
     if lengths and not re.fullmatch(r"[0-9]{1,15}", lengths[0]):
-        raise malformed("The length of the body is no number.")
+        raise bad_request("The length of the body is not a number.")
     if len(headers.get_all("host", [])) > 1:
-        raise malformed("The host is given twice.")
+        raise bad_request("The host is given twice.")

@@ -1,4 +1,4 @@
-"""A certificate made here, for a machine in a home that nobody else vouches for."""
+"""Make a self-signed certificate for this machine, and renew it in time."""
 
 import datetime
 import ipaddress
@@ -19,8 +19,8 @@ from pyimagesearch.folders import ConfigFolder
 log = logging.getLogger(__name__)
 
 DAY = datetime.timedelta(days=1)
-LASTS = 824 * DAY       # with the day before, the 825 that browsers take at most
-EARLY = 7 * DAY         # that it is made anew before it ends
+LIFETIME = 824 * DAY        # and a day before: browsers accept at most 825
+RENEW_BEFORE = 7 * DAY      # the certificate expires
 
 Name = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 Names = set[Name]
@@ -30,8 +30,8 @@ class SelfSigned:
     """
     Keep a key and a certificate for this machine in *folder*, both of mode 600.
 
-    The key stays; the certificate names the machine's names and addresses, the *ip*
-    that is listened on, and the *hosts* by which browsers may come as well.
+    The certificate is valid for the machine's names and addresses, the *ip* that is
+    listened on and further *hosts*. A renewed one keeps the key.
     """
 
     def __init__(self, folder: ConfigFolder, ip: str,
@@ -44,25 +44,25 @@ class SelfSigned:
 
     def renew(self) -> None:
         """
-        Make the certificate, if there is none for these names and this day.
+        Make a certificate unless there is a valid one for today's names.
 
-        Raises :exc:`FolderError` if it cannot be kept.
+        Raises :exc:`FolderError` if it cannot be written.
         """
         try:
-            key, names = self._own_key(), own_names(self._ip) | self._hosts
+            key, names = self._load_key(), own_names(self._ip) | self._hosts
             now = datetime.datetime.now(datetime.UTC)
-            if not is_good(self._folder.secret(self.cert.name), key, names, now):
-                made = make(key, names, now)
+            if not is_valid(self._folder.secret(self.cert.name), key, names, now):
+                made = make_certificate(key, names, now)
                 self._folder.keep_secret(self.cert.name, made)
-                log.info("made a certificate for %s; its SHA-256 fingerprint is %s",
+                log.info("made a certificate for %s, SHA-256 fingerprint %s",
                          ", ".join(sorted(str(name) for name in names)),
                          fingerprint(made))
         except OSError as error:
             raise FolderError(
-                f"the certificate cannot be kept in {str(self._folder.path)!r}: "
+                f"the certificate cannot be written in {str(self._folder.path)!r}: "
                 f"{error.strerror}") from None
 
-    def _own_key(self) -> ec.EllipticCurvePrivateKey:
+    def _load_key(self) -> ec.EllipticCurvePrivateKey:
         text = self._folder.secret(self.key.name)
         try:
             key = serialization.load_pem_private_key(text or b"", None)
@@ -78,7 +78,7 @@ class SelfSigned:
 
 
 def own_names(ip: str) -> Names:
-    """Return all names and addresses by which a browser may call this machine."""
+    """Return all names and addresses that a browser may use for this machine."""
     host = socket.gethostname()
     names: Names = {"localhost", *own_addresses()}
     if re.fullmatch(r"[A-Za-z0-9.-]{1,60}", host):
@@ -89,7 +89,7 @@ def own_names(ip: str) -> Names:
 
 
 def host_name(text: str) -> Name:
-    """Return *text* as an address if it is one, else as it is: a name."""
+    """Return *text* as an address if it is one, else unchanged."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -97,14 +97,14 @@ def host_name(text: str) -> Name:
 
 
 def fingerprint(cert: bytes) -> str:
-    """Return by what a browser's warning tells *cert* (PEM) from all others."""
+    """Return the SHA-256 fingerprint of *cert* (PEM) as browsers show it."""
     found = x509.load_pem_x509_certificate(cert).fingerprint(hashes.SHA256())
     return found.hex(":").upper()
 
 
-def is_good(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
-            now: datetime.datetime) -> bool:
-    """Return whether *text* is a certificate of *key* for *names*, and lasts a week."""
+def is_valid(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
+             now: datetime.datetime) -> bool:
+    """Return whether *text* is a certificate of *key* for *names*, and not too old."""
     try:
         cert = x509.load_pem_x509_certificate(text or b"")
         found = cert.extensions.get_extension_for_class(
@@ -113,7 +113,7 @@ def is_good(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
         return False
     known: Names = {*found.get_values_for_type(x509.DNSName),
                     *as_addresses(found.get_values_for_type(x509.IPAddress))}
-    return (cert.not_valid_before_utc <= now < cert.not_valid_after_utc - EARLY
+    return (cert.not_valid_before_utc <= now < cert.not_valid_after_utc - RENEW_BEFORE
             and names <= known and cert.public_key() == key.public_key())
 
 
@@ -123,8 +123,9 @@ def as_addresses(values: Iterable[object]) -> Names:
             if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address)}
 
 
-def make(key: ec.EllipticCurvePrivateKey, names: Names,
-         now: datetime.datetime) -> bytes:
+def make_certificate(key: ec.EllipticCurvePrivateKey, names: Names,
+                     now: datetime.datetime,
+                     lifetime: datetime.timedelta = LIFETIME) -> bytes:
     """Return a certificate of *key* for *names* (PEM)."""
     title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webstreaming")])
     public = key.public_key()
@@ -134,7 +135,7 @@ def make(key: ec.EllipticCurvePrivateKey, names: Names,
     builder = (
         x509.CertificateBuilder().subject_name(title).issuer_name(title)
         .public_key(public).serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY).not_valid_after(now + LASTS))
+        .not_valid_before(now - DAY).not_valid_after(now + lifetime))
     for extension, critical in (
             (x509.SubjectAlternativeName(alternatives), False),
             (x509.BasicConstraints(ca=False, path_length=None), True),

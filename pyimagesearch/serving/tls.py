@@ -1,4 +1,4 @@
-"""https: certificates from files, taken up anew when the files change."""
+"""HTTPS: certificates from files, reloaded when the files change."""
 
 import datetime
 import errno
@@ -15,84 +15,85 @@ import gevent
 from gevent.socket import wait_read, wait_write
 from gevent.ssl import SSLContext
 
-from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
+from pyimagesearch.errors import SettingsError, SurveillanceError
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.settings import Settings
 
 from .certificate_expiry import CertificateExpiry
-from .http_syntax import PLAIN
+from .http_syntax import PLAIN_HEADERS
 from .request_reader import RequestReader
 
 log = logging.getLogger(__name__)
 
-CHECK = 2.0             # seconds between two looks at the files
-HELLO = b"\x16"         # with which everybody begins who speaks TLS
-HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?", re.IGNORECASE)
+CHECK_SECONDS = 2.0         # between two looks at the files
+TLS_HANDSHAKE = b"\x16"     # the first byte of a TLS connection (RFC 8446, section 5.1)
+HOST_HEADER = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?",
+                         re.IGNORECASE)
 
-Stamp = tuple[tuple[int, int, int], ...]
+Stamp = tuple[tuple[int, int, int], ...]    # of each file: time, size, inode
 
 
 class Tls:
     """
     Encrypt connections with the certificate in *cert* and the key in *key*.
 
-    Raises :exc:`SettingsError` if they are no such pair now; later, the last
-    good pair stays in use. *renew* is called before each look at the files.
+    Raises :exc:`SettingsError` if they cannot be used; later, the last good pair
+    stays in use. *renew* is called before each look at the files.
     """
 
     def __init__(self, cert: Path, key: Path,
                  renew: Callable[[], object] = lambda: None) -> None:
         self._cert, self._key = cert, key
         self._renew = renew
-        self._context = load(cert, key)
+        self._context = load_context(cert, key)
         self._used = self._seen = self._stamp()
-        self._there = True
-        self._validity = CertificateExpiry(cert)
-        self._validity.look(now())
+        self._readable = True
+        self._expiry = CertificateExpiry(cert)
+        self._expiry.check(now())
 
     def wrap(self, client: Any) -> Any:
-        """Return *client*, a gevent socket, as one on which :func:`shake_hands`."""
+        """Wrap *client*, a gevent socket, for :func:`shake_hands`."""
         return self._context.wrap_socket(
             client, server_side=True, do_handshake_on_connect=False)
 
     def watch(self) -> None:
-        """Look after the files for ever, without stopping the hub for it."""
+        """Check the files for ever, in the hub's thread pool."""
         while True:
-            gevent.sleep(CHECK)
+            gevent.sleep(CHECK_SECONDS)
             gevent.get_hub().threadpool.apply(self.refresh)
 
     def refresh(self) -> None:
-        """Take up what has changed, once it has stayed the same for two looks."""
+        """Load changed files once they have stayed the same for two looks."""
         try:
             self._renew()
             stamp = self._stamp()
         except (OSError, SurveillanceError) as error:
-            if self._there:
-                log.warning("the old certificate stays in use: %s", error)
-            self._there = False
+            if self._readable:
+                log.warning("keeping the old certificate: %s", error)
+            self._readable = False
             return
-        self._there = True
+        self._readable = True
         if stamp == self._seen and stamp != self._used:
-            self._take_up(stamp)
+            self._reload(stamp)
         self._seen = stamp
-        self._validity.look(now())
+        self._expiry.check(now())
 
-    def _take_up(self, stamp: Stamp) -> None:
+    def _reload(self, stamp: Stamp) -> None:
         self._used = stamp
         try:
-            self._context = load(self._cert, self._key)
-            log.info("a new certificate is in use: %s", self._cert)
-            self._validity.look(now(), anew=True)
+            self._context = load_context(self._cert, self._key)
+            log.info("loaded a new certificate from %s", self._cert)
+            self._expiry.check(now(), renewed=True)
         except SettingsError as error:
-            log.warning("the old certificate stays in use: %s", error)
+            log.warning("keeping the old certificate: %s", error)
 
     def _stamp(self) -> Stamp:
         found = (path.stat() for path in (self._cert, self._key))
         return tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in found)
 
 
-class ToHttps(RequestReader):
-    """Send those who speak plain http to our port the way to https."""
+class RedirectToHttps(RequestReader):
+    """Redirect requests of plain HTTP to HTTPS on the same port."""
 
     def handle_one_response(self) -> None:
         """Answer one request."""
@@ -101,18 +102,18 @@ class ToHttps(RequestReader):
 
     def _redirect(self, _: Any, start_response: Callable[..., object]) -> list[bytes]:
         host = self.headers.get("host", "")
-        known = HOST.fullmatch(host)
+        known = HOST_HEADER.fullmatch(host)
         location = {"Location": f"https://{host}{self.path}"} if known else {}
         start_response("307 Temporary Redirect" if known else "400 Bad Request",
-                       list({**PLAIN, **location}.items()))
-        return [b"Only https is spoken here.\n"]
+                       list({**PLAIN_HEADERS, **location}.items()))
+        return [b"This server speaks only HTTPS.\n"]
 
 
 def tls_for(settings: Settings, folder: ConfigFolder) -> Tls | None:
     """
-    Return what *settings* want, ``None`` for plain http.
+    Return TLS according to *settings*, ``None`` for plain HTTP.
 
-    A certificate made here is kept in *folder*. Raises :exc:`SettingsError`.
+    A self-signed certificate is kept in *folder*. Raises :exc:`SettingsError`.
     """
     if bool(settings.cert) != bool(settings.key):
         given, other = ("--cert", "--key") if settings.cert else ("--key", "--cert")
@@ -122,62 +123,61 @@ def tls_for(settings: Settings, folder: ConfigFolder) -> Tls | None:
                 if settings.cert and settings.key else None)
     if settings.cert:
         raise SettingsError("--tls is 'self-signed', but must be off with --cert")
-    try:
-        from .self_signed import SelfSigned
-    except ModuleNotFoundError as missing:
-        raise SettingsError(f"--tls is 'self-signed', but {explain_import(missing)}"
-                            ) from None
+    from .self_signed import SelfSigned  # late: cryptography takes megabytes
+
     own = SelfSigned(folder, settings.ip, settings.host or ())
     own.renew()
     return Tls(own.cert, own.key, own.renew)
 
 
-def shake_hands(encrypted: Any, spent: Callable[[float], object]) -> None:
+def shake_hands(encrypted: Any, charge: Callable[[float], object]) -> None:
     """
-    Begin to encrypt; only the caller waits, and *encrypted* is closed if it fails.
+    Do the TLS handshake; only the calling greenlet waits, and a failure closes it.
 
-    *spent* is told each time that took some of the thread's time [seconds].
+    *charge* is called with the thread time of each step [seconds].
     """
     try:
-        encrypted.settimeout(0.0)       # or gevent waits, and others' time counts
-        while missing := step(encrypted, spent):
+        encrypted.settimeout(0.0)       # gevent's wait would charge others' time, too
+        while missing := handshake_step(encrypted, charge):
             reads = isinstance(missing, ssl.SSLWantReadError)
             (wait_read if reads else wait_write)(encrypted.fileno())
         encrypted.settimeout(None)
-    except BaseException:       # a timeout is one that is no Exception
+    except BaseException:       # gevent.Timeout is no Exception
         encrypted.close()
         raise
 
 
-def step(encrypted: Any, spent: Callable[[float], object]) -> ssl.SSLError | None:
-    """Do what can be done of the handshake; return what it waits for, if anything."""
+def handshake_step(encrypted: Any, charge: Callable[[float], object]
+                   ) -> ssl.SSLError | None:
+    """Go on with the handshake; return what it waits for, ``None`` at its end."""
     begin = time.thread_time()
     try:
         encrypted.do_handshake()
     except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as missing:
         return missing
     finally:
-        spent(time.thread_time() - begin)
+        charge(time.thread_time() - begin)
     return None
 
 
 def now() -> datetime.datetime:
-    """Return the time, as certificates have it."""
+    """Return the time in UTC, as certificates use it."""
     return datetime.datetime.now(datetime.UTC)
 
 
-def load(cert: Path, key: Path) -> SSLContext:
-    """Return a context that shows *cert*; raises :exc:`SettingsError`."""
+def load_context(cert: Path, key: Path) -> SSLContext:
+    """Return a context that presents *cert*; raises :exc:`SettingsError`."""
     for name, path, wanted in (("--cert", cert, rb"-BEGIN (TRUSTED )?CERTIFICATE-"),
                                ("--key", key, rb"-BEGIN [A-Z ]*PRIVATE KEY-")):
-        text = read(name, path)
+        text = read_file(name, path)
         if not re.search(wanted, text):
             kind = "certificate" if name == "--cert" else "private key"
-            raise SettingsError(f"{name} is {str(path)!r}, which holds no {kind} (PEM)")
+            raise SettingsError(
+                f"{name} is {str(path)!r}, which contains no {kind} (PEM)")
         if name == "--key" and b"ENCRYPTED" in text:
             raise SettingsError(
-                f"--key is {str(path)!r}, which is locked by a password; "
-                f"unlock it with: openssl pkey -in {path} -out NEW")
+                f"--key is {str(path)!r}, which is encrypted with a password; "
+                f"decrypt it with: openssl pkey -in {path} -out NEW")
     context = SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
@@ -192,8 +192,8 @@ def load(cert: Path, key: Path) -> SSLContext:
     return context
 
 
-def read(name: str, path: Path) -> bytes:
-    """Return what is in the file that setting *name* gives."""
+def read_file(name: str, path: Path) -> bytes:
+    """Return the content of *path*, the value of option *name*."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,18 +1,18 @@
-"""A TLS connection that takes bytes like a plain non-blocking socket."""
+"""Non-blocking ``send`` and ``recv`` over TLS, as those of a plain socket."""
 
 import contextlib
 import ssl
 from typing import Any
 
-RECORD = 16 * 1024      # bytes that TLS encrypts at once
+RECORD_BYTES = 16 * 1024    # that TLS encrypts at once
 
 
 class TlsSocket:
     """
-    The ``send`` and ``recv`` of a non-blocking socket, for *client* under TLS.
+    Adapt *client*, a gevent TLS socket, to the calls of a plain non-blocking one.
 
-    OpenSSL takes a record as a whole, and what it could not send of one it must
-    be offered again: so each record goes down by itself, and its bytes count as
+    OpenSSL accepts a record as a whole and must be offered the same record again if it
+    could not send all of it. So each record is sent by itself, and its bytes count as
     sent only then. Belongs to the hub's thread.
     """
 
@@ -21,20 +21,20 @@ class TlsSocket:
         client.settimeout(0)
 
     def send(self, data: bytes | memoryview) -> int:
-        """Return how many bytes of *data* were taken; or :exc:`BlockingIOError`."""
-        view, taken = memoryview(data), 0
-        while taken < len(view):
+        """Return how many bytes of *data* were sent; raises :exc:`BlockingIOError`."""
+        view, sent = memoryview(data), 0
+        while sent < len(view):
             # gevent's socket returns 0 for what would block
-            count: int = self._client.send(view[taken:taken + RECORD])
+            count: int = self._client.send(view[sent:sent + RECORD_BYTES])
             if not count:
                 break
-            taken += count
-        if not taken:
+            sent += count
+        if not sent:
             raise BlockingIOError
-        return taken
+        return sent
 
     def recv(self, size: int) -> bytes:
-        """Return what was received, nothing at its end; or :exc:`BlockingIOError`."""
+        """Return what was received, empty at the end; raises BlockingIOError."""
         try:
             data: bytes = self._client.recv(size)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -42,6 +42,6 @@ class TlsSocket:
         return data
 
     def end(self) -> None:
-        """Tell the other side that this was all, if it takes that now."""
-        with contextlib.suppress(OSError, ValueError):      # gone, or in mid-record
+        """Send TLS's closing alert, if the connection takes it now."""
+        with contextlib.suppress(OSError, ValueError):      # gone, or mid-record
             self._client.unwrap()

@@ -15,8 +15,8 @@ bp = Blueprint("description", __name__)
 
 ABOUT = """What the pages show, as JSON. Programs send `Authorization: Bearer TOKEN`;
 a server that asks nobody to log in takes every request. Each error is a status and
-one sentence. What is no proper HTTP is refused before that, in plain text, and so is
-who asks too much (503)."""
+one sentence. What is no proper HTTP is refused before that, in plain text, and so are
+too many requests (429)."""
 REFUSALS = {
     400: "Something in the request has a value that it cannot have.",
     401: "A login, a token or a key is missing, or wrong.",
@@ -25,10 +25,11 @@ REFUSALS = {
     409: "A starred event is not deleted.",
     413: "The body is too large.",
     421: "The server is asked under a name that is not its own.",
-    503: "Who asks has asked too much, or what is kept cannot be had now.",
+    429: "There were too many requests; Retry-After says when to try again.",
+    503: "What is kept cannot be had now.",
 }
-EARLY = {413, 503}      # statuses that may come before it is a matter of the API
-ALWAYS, CHANGING = (401, 421, 503), (400, 401, 403, 413, 421, 503)
+EARLY = {413, 429}      # statuses that may come before it is a matter of the API
+ALWAYS, CHANGING = (401, 421, 429, 503), (400, 401, 403, 413, 421, 429, 503)
 EVENT: Schema = {"$ref": "#/components/schemas/Event"}
 
 
