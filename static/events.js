@@ -1,35 +1,35 @@
-// The list of events: look at them in place, star, delete and undo, load more. All
-// of it can be read without; what changes something needs this.
+// Event list and event page: play in place, star, delete and undo, load more. Both
+// pages can be read without JavaScript; only changes need it.
 "use strict";
 
 (() => {
-  const SWIPE = 60;         // px
+  const SWIPE = 60;         // px, shortest
   const list = document.getElementById("list");
   const viewer = document.getElementById("viewer");
   const ask = document.getElementById("ask");
   const toast = document.getElementById("toast");
   const undo = document.getElementById("undo");
-  const desk = list || document.getElementById("player");
+  const root = list || document.getElementById("player");
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const player = () => document.getElementById("player");
   const card = (id) => document.getElementById(`e${id}`);
   const counted = (count) => (count === 1 ? "1 event" : `${count} events`);
-  let quiet;                // the timer of the toast
+  let toastTimer;
 
-  // --- telling and asking
+  // --- messages and requests
 
-  function tell(text, seconds = 5, restore = null) {
-    document.getElementById("told").textContent = text;
+  function notify(text, seconds = 5, restore = null) {
+    document.getElementById("toast-text").textContent = text;
     undo.hidden = !restore;
     undo.onclick = restore;
-    raise();
-    clearTimeout(quiet);
-    quiet = setTimeout(() => toast.hidePopover(), 1000 * seconds);
+    showToast();
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => toast.hidePopover(), 1000 * seconds);
   }
 
-  // A dialog makes inert what is not in it, so the toast goes where the dialog is.
-  function raise() {
+  // An open dialog makes the rest of the page inert, so the toast moves into it.
+  function showToast() {
     if (toast.matches(":popover-open")) toast.hidePopover();
     (viewer && viewer.open ? viewer : document.body).append(toast);
     toast.showPopover();
@@ -49,8 +49,8 @@
     return answer.json();
   }
 
-  const attempt = (work) => work().catch((error) => tell(
-    ["TimeoutError", "TypeError"].includes(error.name) ? "The server does not answer."
+  const attempt = (work) => work().catch((error) => notify(
+    ["TimeoutError", "TypeError"].includes(error.name) ? "The server does not respond."
                                                        : error.message));
 
   function confirmed(question) {
@@ -75,7 +75,7 @@
   }
 
   const star = (ids, on) => attempt(async () => {
-    await post(desk.dataset.starUrl, { ids: ids.map(Number), starred: on });
+    await post(root.dataset.starUrl, { ids: ids.map(Number), starred: on });
     ids.forEach((id) => showStar(id, on));
   });
 
@@ -96,15 +96,15 @@
     const ids = wanted.filter((id) => !starred(id));
     const kept = wanted.length - ids.length;
     const stays = kept === 0 ? ""
-      : ` ${kept === 1 ? "1 starred one stays" : `${kept} starred ones stay`}.`;
-    if (!ids.length) { tell(`What is starred is not deleted.`); return false; }
-    if (!await confirmed(`Delete ${counted(ids.length)} and what was recorded?${stays}`)) return false;
-    const told = await post(desk.dataset.deleteUrl, { ids: ids.map(Number) });
+      : ` ${kept === 1 ? "1 starred event stays" : `${kept} starred events stay`}.`;
+    if (!ids.length) { notify("Starred events are not deleted; remove the star first."); return false; }
+    if (!await confirmed(`Delete ${counted(ids.length)} with all recordings?${stays}`)) return false;
+    const result = await post(root.dataset.deleteUrl, { ids: ids.map(Number) });
     hide(ids, true);
-    tell(`${counted(told.deleted)} deleted.`, told.undo, () => attempt(async () => {
-      const back = await post(desk.dataset.restoreUrl, { ids: ids.map(Number) });
+    notify(`${counted(result.deleted)} deleted.`, result.undo, () => attempt(async () => {
+      const back = await post(root.dataset.restoreUrl, { ids: ids.map(Number) });
       hide(ids, false);
-      tell(`${counted(back.restored)} restored.`);
+      notify(`${counted(back.restored)} restored.`);
     }));
     return true;
   });
@@ -182,7 +182,7 @@
     viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
     viewer.addEventListener("close", () => {
       find("#stage").replaceChildren();
-      if (toast.matches(":popover-open")) raise();
+      if (toast.matches(":popover-open")) showToast();
     });
     choose();
   }
@@ -194,7 +194,7 @@
     const found = player() && viewer.open ? player() : null;
     if (found) found.classList.add("leaving");
     const next = find("#player", await parsed(url));
-    if (!next) throw new Error("There is no such event any more.");
+    if (!next) throw new Error("This event no longer exists.");
     find("#stage").replaceChildren(document.adoptNode(next));
     if (!viewer.open) viewer.showModal();
     viewer.focus();
@@ -203,7 +203,7 @@
     if (video) video.play().catch(() => video.setAttribute("data-waits", ""));
   });
 
-  // Several parts are shown one at a time, and follow each other by themselves.
+  // Show the parts of an event one at a time, and play them one after the other.
   function ready() {
     const parts = all(".part[data-part]", player());
     const links = all(".parts a", player());
@@ -224,13 +224,13 @@
     }
     for (const part of parts) {
       part.addEventListener("ended", () => {
-        if (part.hidden) return;        // another part was chosen in the same moment
+        if (part.hidden) return;        // the user has just switched to another part
         const next = String(Number(part.dataset.part) + 1);
         if (parts.some((each) => each.dataset.part === next)) turn(next, true);
       });
       part.addEventListener("error", () => part.networkState === 3 && attempt(async () => {
         await request(part.src, { headers: { Range: "bytes=0-0", Accept: "application/json" } });
-        throw new Error("This clip cannot be played here; it can still be downloaded.");
+        throw new Error("This browser cannot play the clip; download it instead.");
       }));
     }
   }
@@ -278,7 +278,7 @@
     event.preventDefault();
   });
 
-  let from = null;          // where a finger was put down
+  let from = null;          // where the touch started
   document.addEventListener("touchstart", (event) => {
     const [touch] = event.touches;
     const film = event.target.closest("video");

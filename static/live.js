@@ -1,10 +1,10 @@
-// Keeps the live picture alive: an <img> whose stream ended or froze stays on its
-// last picture for ever and says nothing, so this looks at the picture itself.
+// Keep the live picture running: an <img> whose stream ended or froze keeps its last
+// frame and fires no event, so this script watches the picture itself.
 "use strict";
 
 (() => {
-  const POLL = 1000;        // ms between two questions for the status
-  const FROZEN = 4000;      // ms without any change: the clock in the picture ticks
+  const POLL = 1000;        // ms between status requests
+  const FROZEN = 4000;      // ms without a change; the clock in the picture ticks
 
   const camera = document.getElementById("camera");
   const live = document.getElementById("live");
@@ -14,24 +14,24 @@
   const put = (element, text) => {
     if (element && element.textContent !== text) element.textContent = text;
   };
-  const tell = (id, text) => put(document.getElementById(id), text);
+  const setText = (id, text) => put(document.getElementById(id), text);
   const isLive = (one) => one.state === "live" || one.state === "learning";
 
-  let seen = "";            // the picture when last looked at
-  let changed = Date.now(); // when it was last seen to change
-  let answered = true;      // whether the server answered the last question
+  let seen = "";            // last fingerprint of the picture
+  let changed = Date.now(); // when it last changed
+  let answered = true;      // whether the last status request succeeded
   let wasLive = true;
 
   function show() {
     changed = Date.now();
-    live.src = `${feed}?t=${changed}`;      // a new address: never the old stream
+    live.src = `${feed}?t=${changed}`;      // a new URL, so that the old stream is not reused
   }
 
   function hide() {
-    live.removeAttribute("src");            // only this ends the stream
+    live.removeAttribute("src");            // the only way to end the stream
   }
 
-  // A number for what is seen: the strip with the clock, and a small overview.
+  // Hash of the picture: the strip with the clock, and a small copy of the whole.
   function fingerprint() {
     if (!live.naturalWidth) return "";
     const [wide, tall] = [live.naturalWidth, live.naturalHeight];
@@ -46,12 +46,12 @@
     return `${wide} ${sum}`;
   }
 
-  function look(liveNow) {
+  function watchPicture(liveNow) {
     const now = fingerprint();
     if (now !== seen || liveNow !== wasLive) changed = Date.now();
     seen = now;
     wasLive = liveNow;
-    // a card stands still by right; a camera's picture carries a clock
+    // cards stand still; a camera's picture has a clock
     if (liveNow && Date.now() - changed > FROZEN) show();
   }
 
@@ -61,26 +61,26 @@
     return gone ? `${gone} since ${since}` : one.words;
   }
 
-  function tellViewers(count) {
-    tell("viewers", String(count));
-    tell("viewers-word", count === 1 ? "viewer" : "viewers");
+  function showViewers(count) {
+    setText("viewers", String(count));
+    setText("viewers-word", count === 1 ? "viewer" : "viewers");
   }
 
-  function tellOne(one) {
+  function showCamera(one) {
     camera.dataset.state = one.state;
-    tell("words", words(one));
-    tell("reason", one.reason);
-    tell("fps", one.fps.toFixed(0));
-    tellViewers(one.viewers);
+    setText("words", words(one));
+    setText("reason", one.reason);
+    setText("fps", one.fps.toFixed(0));
+    showViewers(one.viewers);
     return isLive(one);
   }
 
-  function tellAll(status) {
+  function showMosaic(status) {
     const count = status.cameras.filter(isLive).length;
     camera.dataset.state = status.off_since !== null ? "off"
       : count === status.cameras.length ? "live" : "no signal";
-    tell("words", `${count} of ${status.cameras.length} cameras live`);
-    tellViewers(status.mosaic_viewers);
+    setText("words", `${count} of ${status.cameras.length} cameras live`);
+    showViewers(status.mosaic_viewers);
     for (const one of status.cameras) {
       const line = document.querySelector(`[data-camera="${one.name}"]`);
       if (!line) continue;
@@ -90,40 +90,40 @@
     return count > 0;
   }
 
-  async function ask() {
+  async function poll() {
     if (document.hidden) return;
     try {
       const answer = await fetch(camera.dataset.statusUrl,
                                  { cache: "no-store", signal: AbortSignal.timeout(5000) });
-      if (answer.status === 401) return location.reload();      // shut out: to the login
+      if (answer.status === 401) return location.reload();      // logged out: show the login page
       const status = await answer.json();
       document.dispatchEvent(new CustomEvent("status", { detail: status }));
       const name = camera.dataset.name;
-      const liveNow = name ? tellOne(status.cameras.find((one) => one.name === name))
-                           : tellAll(status);
+      const liveNow = name ? showCamera(status.cameras.find((one) => one.name === name))
+                           : showMosaic(status);
       if (!answered) show();
       answered = true;
-      look(liveNow);
+      watchPicture(liveNow);
     } catch (error) {
       answered = false;
       camera.dataset.state = "offline";
-      tell("words", "the server does not answer");
-      tell("reason", "");
+      setText("words", "the server does not respond");
+      setText("reason", "");
     }
   }
 
-  async function watch() {
-    await ask();
-    setTimeout(watch, POLL);
+  async function run() {
+    await poll();
+    setTimeout(run, POLL);
   }
 
   live.addEventListener("error", () => {
     if (live.getAttribute("src")) setTimeout(() => document.hidden || show(), POLL);
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) hide(); else { show(); ask(); }
+    if (document.hidden) hide(); else { show(); poll(); }
   });
   window.addEventListener("pagehide", hide);
   window.addEventListener("pageshow", (event) => { if (event.persisted) show(); });
-  watch();
+  run();
 })();

@@ -1,27 +1,27 @@
-// What nobody is to see: all cameras off, and regions drawn over the live picture.
+// Privacy: switch all cameras off, and draw regions to hide on the live picture.
 "use strict";
 
 (() => {
   const panel = document.getElementById("privacy");
   const find = (id) => document.getElementById(id);
-  const [cameras, wish] = [find("cameras"), find("wish")];
-  let quiet;                // the timer that takes an answer away again
+  const [cameras, message] = [find("cameras"), find("privacy-message")];
+  let messageTimer;
 
-  function tell(text) {
-    wish.textContent = text;
-    clearTimeout(quiet);
-    quiet = setTimeout(() => { wish.textContent = ""; }, 8000);
+  function notify(text) {
+    message.textContent = text;
+    clearTimeout(messageTimer);
+    messageTimer = setTimeout(() => { message.textContent = ""; }, 8000);
   }
 
-  async function ask(method, url, body) {
+  async function request(method, url, body) {
     const answer = await fetch(url, {
       method, credentials: "same-origin", cache: "no-store",
       signal: AbortSignal.timeout(10000),
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: body && JSON.stringify(body) });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.error);
-    return told;
+    const result = await answer.json();
+    if (!answer.ok) throw new Error(result.error);
+    return result;
   }
 
   async function attempt(button, work) {
@@ -29,7 +29,7 @@
     try {
       await work();
     } catch (error) {
-      tell(error.name === "TimeoutError" ? "the server does not answer" : error.message);
+      notify(error.name === "TimeoutError" ? "The server does not respond." : error.message);
     }
     button.disabled = false;
   }
@@ -45,7 +45,7 @@
   });
   cameras.addEventListener("click", () => attempt(cameras, async () => {
     const on = cameras.getAttribute("aria-checked") !== "true";
-    await ask("POST", panel.dataset.camerasUrl, { on });
+    await request("POST", panel.dataset.camerasUrl, { on });
     showSwitch(on);
   }));
   document.documentElement.classList.add("js");
@@ -54,20 +54,20 @@
   // --- regions, as lists of corners [x, y] in per mille of the picture
 
   function draw() {
-    const NEAR = 25;        // per mille from the first corner that mean it
+    const NEAR = 25;        // per mille; a tap this near the first corner closes
     const [svg, live, hide, drawing] = ["mask", "live", "hide", "drawing"].map(find);
-    let fixed = [];         // regions that the settings hide, which stay
-    let regions = [];       // that were drawn
-    let corners = [];       // of the region that is being drawn
-    let cross = null;       // where the keyboard is
-    let before = [];        // what Undo goes back to
+    let fixed = [];         // regions from the settings, which cannot be changed here
+    let regions = [];       // drawn regions
+    let corners = [];       // of the region being drawn
+    let cross = null;       // position of the keyboard cross
+    let before = [];        // states for Undo
 
     const text = (region) => region.map((corner) => corner.join(",")).join(" ");
     const parse = (written) =>
       written.split(" ").map((corner) => corner.split(",").map(Number));
     let size = [live.getAttribute("width"), live.getAttribute("height")];
 
-    function scale() {      // while the stream is taken up again, the picture has no size
+    function scale() {      // a stream that reconnects has no size
       if (live.naturalWidth) size = [live.naturalWidth, live.naturalHeight];
       return size;
     }
@@ -115,7 +115,7 @@
     }
 
     function endRegion() {
-      if (corners.length < 3) return tell("A region has at least three corners.");
+      if (corners.length < 3) return notify("A region needs at least three corners.");
       remember();
       [regions, corners] = [[...regions, corners], []];
       show();
@@ -139,7 +139,7 @@
     const within = (value) => Math.min(1000, Math.max(0, Math.round(value)));
 
     function tapped(event) {
-      show();               // the picture may have another size by now
+      show();               // the picture may have changed its size
       const at = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
       const [wide, tall] = scale();
@@ -169,7 +169,7 @@
     }
 
     async function begin() {
-      const mask = await ask("GET", panel.dataset.maskUrl);
+      const mask = await request("GET", panel.dataset.maskUrl);
       [fixed, regions] = [mask.set.map(parse), mask.drawn.map(parse)];
       [corners, before, cross] = [[], [], null];
       drawing.hidden = false;
@@ -182,10 +182,10 @@
     async function save() {
       if (corners.length) endRegion();
       if (corners.length) return;
-      const mask = await ask("PUT", panel.dataset.maskUrl, { drawn: regions.map(text) });
+      const mask = await request("PUT", panel.dataset.maskUrl, { drawn: regions.map(text) });
       const count = mask.set.length + mask.drawn.length;
-      tell(count ? `${count} ${count === 1 ? "region is" : "regions are"} black now`
-                 : "nothing is hidden now");
+      notify(count ? `Saved: ${count} ${count === 1 ? "region is" : "regions are"} hidden.`
+                 : "Saved: no region is hidden.");
       end();
     }
 

@@ -1,5 +1,5 @@
-// Record by hand, keep a still, arm: the buttons under the live picture. What they
-// show is what the server says, so that every viewer sees the same.
+// Buttons below the live picture: record, save a still, arm. They show the state of
+// the server, so that all viewers see the same.
 "use strict";
 
 (() => {
@@ -12,15 +12,15 @@
   };
   const words = (button, text) => put(button.querySelector("span"), text);
 
-  let names = [];           // of the cameras that this page shows
-  let since = null;         // when somebody began to record [s, the server's clock]
-  let ahead = 0;            // of the server's clock before ours [s]
-  let quiet;                // the timer that takes an answer away again
+  let names = [];           // cameras on this page
+  let since = null;         // start of the manual recording [s, server clock]
+  let ahead = 0;            // server clock minus local clock [s]
+  let messageTimer;
 
-  function tell(text) {
+  function notify(text) {
     put(done, text);
-    clearTimeout(quiet);
-    quiet = setTimeout(() => put(done, ""), 5000);
+    clearTimeout(messageTimer);
+    messageTimer = setTimeout(() => put(done, ""), 5000);
   }
 
   async function post(url, body) {
@@ -28,9 +28,9 @@
       method: "POST", credentials: "same-origin", signal: AbortSignal.timeout(10000),
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: JSON.stringify(body) });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.error);
-    return told;
+    const result = await answer.json();
+    if (!answer.ok) throw new Error(result.error);
+    return result;
   }
 
   async function attempt(button, work) {
@@ -38,7 +38,7 @@
     try {
       await work();
     } catch (error) {
-      tell(error.name === "TimeoutError" ? "the server does not answer" : error.message);
+      notify(error.name === "TimeoutError" ? "The server does not respond." : error.message);
     }
     button.disabled = false;
   }
@@ -50,10 +50,10 @@
     return `${Number(bytes.toPrecision(3))} ${units[unit]}`;
   }
 
-  function lasting(days) {
+  function capacity(days) {
     if (days === null) return "";
-    return days < 2 ? ` · about ${Math.round(24 * days)} hours at this rate`
-                    : ` · about ${Math.round(days)} days at this rate`;
+    return days < 2 ? ` · room for about ${Math.round(24 * days)} hours`
+                    : ` · room for about ${Math.round(days)} days`;
   }
 
   function tick() {
@@ -78,7 +78,7 @@
     armed.setAttribute("aria-checked", String(kept.armed));
     words(armed, kept.armed ? "Armed" : "Disarmed");
     put(document.getElementById("archive"),
-        `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${lasting(kept.days)}`);
+        `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${capacity(kept.days)}`);
     const troubles = cameras.filter((each) => each.recording_trouble)
       .map((each) => `${each.name}: ${each.recording_trouble}`);
     put(document.getElementById("recording-trouble"),
@@ -94,7 +94,7 @@
   }));
   still.addEventListener("click", () => attempt(still, async () => {
     for (const name of names) await post(controls.dataset.stillUrl, { camera: name });
-    tell("kept");
+    notify("Saved.");
   }));
   armed.addEventListener("click", () => attempt(armed, async () => {
     const now = armed.getAttribute("aria-checked") !== "true";

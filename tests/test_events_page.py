@@ -174,7 +174,7 @@ def test_several_are_deleted_asked_once_and_undone(page):
     assert one(page, "#count").text == "2 selected"
     keep(page, "events-chosen.png")
     one(page, "#delete-chosen").click()
-    assert one(page, "#question").text == "Delete 2 events and what was recorded?"
+    assert one(page, "#question").text == "Delete 2 events with all recordings?"
     one(page, "#ask [value=no]").click()
     assert cards(page) == before
     one(page, "#delete-chosen").click()
@@ -204,7 +204,8 @@ def test_starred_event_is_not_deleted(page):
     number = starred(page)
     one(page, f"#e{number} input").click()
     one(page, "#delete-chosen").click()
-    eventually(lambda: text(page, "#told") == "What is starred is not deleted.")
+    eventually(lambda: text(page, "#toast-text") == (
+        "Starred events are not deleted; remove the star first."))
     assert number in cards(page)
 
 
@@ -299,12 +300,12 @@ def test_buttons_under_the_live_picture(page, served):
     eventually(lambda: one(page, "#record").text == "Record")
     listen(page, "#done")
     one(page, "#still").click()
-    hears(page, "kept")
+    hears(page, "Saved.")
     one(page, "#armed").click()
     eventually(lambda: one(page, "#armed").text == "Disarmed")
     one(page, "#armed").click()
     eventually(lambda: one(page, "#armed").text == "Armed")
-    assert one(page, "#archive").text == "4.21 GB of 120 GB used · about 31 days at this rate"
+    assert one(page, "#archive").text == "4.21 GB of 120 GB used · room for about 31 days"
 
 
 def test_another_viewer_sees_the_recording_too(page, served):

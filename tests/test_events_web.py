@@ -29,8 +29,8 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.web.app import create_app
-from pyimagesearch.web.events import files as eventfiles
 from pyimagesearch.web.events.export import Export
+from pyimagesearch.web.events.files import CHUNK_BYTES
 from pyimagesearch.web.services import Services
 from sample_archive import FakeCamera, SampleArchive, event, write
 
@@ -39,15 +39,15 @@ CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
 
 
 @pytest.fixture
-def desk(tmp_path):
-    desk = SampleArchive(tmp_path)
-    yield desk
-    desk.close()
+def archive(tmp_path):
+    archive = SampleArchive(tmp_path)
+    yield archive
+    archive.close()
 
 
 @pytest.fixture
-def cameras(desk, broadcaster):
-    return {name: FakeCamera(name, desk, broadcaster) for name in ("front", "yard")}
+def cameras(archive, broadcaster):
+    return {name: FakeCamera(name, archive, broadcaster) for name in ("front", "yard")}
 
 
 class Client(FlaskClient):
@@ -64,26 +64,26 @@ def visit(services):
 
 
 @pytest.fixture
-def client(desk, cameras):
-    return visit(Services({name: camera.feed for name, camera in cameras.items()}, archive=desk))
+def client(archive, cameras):
+    return visit(Services({name: camera.feed for name, camera in cameras.items()}, archive=archive))
 
 
-def put(desk, *events):
+def add(archive, *events):
     for one in events:
-        desk.store.begin(one)
-    assert desk.store.settle(60)
+        archive.store.begin(one)
+    assert archive.store.settle(60)
     return events
 
 
-def one(desk, number=1, begin=NOON, camera="front", clips=1, **more):
-    return event(number, camera, begin, clips, folder=desk.clips,
+def recorded(archive, number=1, begin=NOON, camera="front", clips=1, **more):
+    return event(number, camera, begin, clips, folder=archive.clips,
                  film_of=(CONTENT, PICTURE), **more)
 
 
 # --- JSON
 
-def test_event_as_json_tells_everything(client, desk):
-    put(desk, one(desk, 7, clips=2, note="a fox", peak_box=(1, 2, 3, 4)))
+def test_event_as_json_tells_everything(client, archive):
+    add(archive, recorded(archive, 7, clips=2, note="a fox", peak_box=(1, 2, 3, 4)))
     told = client.get("/api/events/7").json
     assert (told["id"], told["camera"], told["kind"], told["note"]) == (
         7, "front", "motion", "a fox")
@@ -95,8 +95,8 @@ def test_event_as_json_tells_everything(client, desk):
         assert client.get(url).status_code == 200
 
 
-def test_pages_follow_each_other_by_cursor(client, desk):
-    put(desk, *(one(desk, number, NOON + number // 2) for number in range(1, 24)))
+def test_pages_follow_each_other_by_cursor(client, archive):
+    add(archive, *(recorded(archive, number, NOON + number // 2) for number in range(1, 24)))
     found, query = [], "?limit=10"
     while True:
         page = client.get(f"/api/events{query}").json
@@ -107,9 +107,9 @@ def test_pages_follow_each_other_by_cursor(client, desk):
     assert found == list(range(23, 0, -1))
 
 
-def test_filters_combine(client, desk):
-    put(desk, one(desk, 1), one(desk, 2, camera="yard"),
-        one(desk, 3, kind=LOST, begin=NOON + 1), one(desk, 4, NOON + 86400, starred=True))
+def test_filters_combine(client, archive):
+    add(archive, recorded(archive, 1), recorded(archive, 2, camera="yard"),
+        recorded(archive, 3, kind=LOST, begin=NOON + 1), recorded(archive, 4, NOON + 86400, starred=True))
 
     def ids(query):
         return [each["id"] for each in client.get(f"/api/events?{query}").json["events"]]
@@ -127,7 +127,7 @@ def test_filters_combine(client, desk):
     ("day=tomorrow", "day is 'tomorrow', but must be a date such as 2026-11-20."),
     ("day=9999-12-31", "day is '9999-12-31', but must be in the years 1971 to 8999."),
     ("starred=maybe", "starred is 'maybe', but must be true or false."),
-    ("before=1.5_1", "before is '1.5_1', but must be what the page before gave as next."),
+    ("before=1.5_1", "before is '1.5_1', but must be the value of \"next\" of the previous page."),
 ])
 @pytest.mark.parametrize("path", ["/api/events", "/events"])
 def test_bad_parameter_is_named_with_what_is_allowed(client, path, query, sentence):
@@ -136,36 +136,36 @@ def test_bad_parameter_is_named_with_what_is_allowed(client, path, query, senten
     assert answer.json == {"error": sentence}
 
 
-def test_motion_that_was_not_recorded_is_named_and_has_a_page(client, desk):
-    put(desk, Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
+def test_motion_that_was_not_recorded_is_named_and_has_a_page(client, archive):
+    add(archive, Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
     assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
 
 
-def test_star_protects_from_deletion_until_it_is_taken_away(client, desk):
-    put(desk, one(desk, 1))
+def test_star_protects_from_deletion_until_it_is_taken_away(client, archive):
+    add(archive, recorded(archive, 1))
     assert client.patch("/api/events/1", json={"starred": True}).json["starred"] is True
     refused = client.delete("/api/events/1")
     assert refused.status_code == 409
-    assert refused.json == {"error": "Event 1 is starred; take its star away first."}
+    assert refused.json == {"error": "Event 1 is starred; remove the star first."}
     assert client.post("/api/events/delete", json={"ids": [1]}).json["deleted"] == 0
     assert client.patch("/api/events/1", json={"starred": False}).json["starred"] is False
     assert client.delete("/api/events/1").json == {"deleted": 1, "undo": 10.0}
     assert client.get("/api/events/1").status_code == 404
 
 
-def test_deleted_events_can_be_restored_for_ten_seconds(client, desk):
-    put(desk, one(desk, 1, NOON + 60), one(desk, 2), one(desk, 3, NOON + 90))
+def test_deleted_events_can_be_restored_for_ten_seconds(client, archive):
+    add(archive, recorded(archive, 1, NOON + 60), recorded(archive, 2), recorded(archive, 3, NOON + 90))
     assert client.post("/api/events/delete", json={"ids": [1, 2, 9]}).json["deleted"] == 2
     assert [each["id"] for each in client.get("/api/events").json["events"]] == [3]
     assert client.get("/events/1/clip.mp4").status_code == 404
     assert client.post("/api/events/restore", json={"ids": [1]}).json == {"restored": 1}
-    assert desk.store.erase(time.time() + 11) == [
+    assert archive.store.erase(time.time() + 11) == [
         "front/2026-11-20/12-00-00.jpg", "front/2026-11-20/12-00-00.mp4"]
     assert client.post("/api/events/restore", json={"ids": [2]}).json == {"restored": 0}
 
 
-def test_several_are_starred_at_once(client, desk):
-    put(desk, one(desk, 1), one(desk, 2))
+def test_several_are_starred_at_once(client, archive):
+    add(archive, recorded(archive, 1), recorded(archive, 2))
     assert client.post("/api/events/star", json={"ids": [1, 2, 3]}).json == {"changed": 2}
     assert client.post("/api/events/star", json={"ids": [1], "starred": False}).json == {
         "changed": 1}
@@ -183,17 +183,17 @@ def test_bad_ids_are_refused_with_a_sentence(client, body):
 
 
 @pytest.mark.parametrize(("data", "sentence"), [
-    ("{", "The body is not JSON."), ("[]", 'The body must be a JSON object, such as {"status": true}.'),
-    ("[" * 100_000, "The body is not JSON."),
+    ("{", "The body is not valid JSON."), ("[]", 'The body must be a JSON object, such as {"status": true}.'),
+    ("[" * 100_000, "The body is not valid JSON."),
     ("{}", "starred is None, but must be true or false.")])
-def test_bad_body_is_refused_with_a_sentence(client, desk, data, sentence):
-    put(desk, one(desk, 1))
+def test_bad_body_is_refused_with_a_sentence(client, archive, data, sentence):
+    add(archive, recorded(archive, 1))
     answer = client.patch("/api/events/1", data=data, content_type="application/json")
     assert (answer.status_code, answer.json) == (400, {"error": sentence})
 
 
-def test_events_that_cannot_be_read_are_503_with_a_sentence(client, desk):
-    desk.store._path = desk.clips / "none.db"
+def test_events_that_cannot_be_read_are_503_with_a_sentence(client, archive):
+    archive.store._path = archive.clips / "none.db"
     answer = client.get("/api/events")
     assert answer.status_code == 503
     assert answer.json == {"error": "The events cannot be read now: "
@@ -210,8 +210,8 @@ def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
 
 # --- files
 
-def test_clip_is_sent_whole_and_in_ranges(client, desk):
-    put(desk, one(desk, 1))
+def test_clip_is_sent_whole_and_in_ranges(client, archive):
+    add(archive, recorded(archive, 1))
     whole = client.get("/events/1/clip.mp4")
     assert whole.data == CONTENT
     assert (whole.mimetype, whole.headers["Accept-Ranges"]) == ("video/mp4", "bytes")
@@ -228,22 +228,22 @@ def test_clip_is_sent_whole_and_in_ranges(client, desk):
         assert part.content_length == last - first + 1
 
 
-def test_range_behind_the_end_is_416_and_says_the_size(client, desk):
-    put(desk, one(desk, 1))
+def test_range_behind_the_end_is_416_and_says_the_size(client, archive):
+    add(archive, recorded(archive, 1))
     answer = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={len(CONTENT)}-"})
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=x", "bytes=", "lines=1-2", "bytes=-"])
-def test_range_that_is_none_is_answered_with_everything(client, desk, asked):
-    put(desk, one(desk, 1))
+def test_range_that_is_none_is_answered_with_everything(client, archive, asked):
+    add(archive, recorded(archive, 1))
     answer = client.get("/events/1/clip.mp4", headers={"Range": asked})
     assert (answer.status_code, answer.data) == (200, CONTENT)
 
 
-def test_range_of_another_version_is_answered_with_everything(client, desk):
-    put(desk, one(desk, 1))
+def test_range_of_another_version_is_answered_with_everything(client, archive):
+    add(archive, recorded(archive, 1))
     tag = client.get("/events/1/clip.mp4").headers["ETag"]
     for given, status in ((tag, 206), ('"another"', 200)):
         answer = client.get("/events/1/clip.mp4",
@@ -253,15 +253,15 @@ def test_range_of_another_version_is_answered_with_everything(client, desk):
                       headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_head_tells_the_size_and_sends_nothing(client, desk):
-    put(desk, one(desk, 1))
+def test_head_tells_the_size_and_sends_nothing(client, archive):
+    add(archive, recorded(archive, 1))
     answer = client.head("/events/1/clip.mp4")
     assert (answer.status_code, answer.content_length, answer.data) == (
         200, len(CONTENT), b"")
 
 
-def test_downloads_have_names_that_sort(client, desk):
-    put(desk, one(desk, 1, clips=2))
+def test_downloads_have_names_that_sort(client, archive):
+    add(archive, recorded(archive, 1, clips=2))
     names = [client.get(f"/events/1/{file}?download=1").headers["Content-Disposition"]
              for file in ("clip.mp4", "clip-2.mp4", "thumbnail.jpg")]
     assert names == ['attachment; filename="front_2026-11-20_12-00-00.mp4"',
@@ -271,43 +271,43 @@ def test_downloads_have_names_that_sort(client, desk):
 
 
 @pytest.mark.parametrize("file", ["clip-3.mp4", "clip-0.mp4", "still.jpg", "x.mp4"])
-def test_file_that_an_event_does_not_have_is_404(client, desk, file):
-    put(desk, one(desk, 1, clips=2))
+def test_file_that_an_event_does_not_have_is_404(client, archive, file):
+    add(archive, recorded(archive, 1, clips=2))
     assert client.get(f"/events/1/{file}").status_code == 404
     assert client.get(f"/events/99999999999999999999/{file}").status_code == 404
 
 
-def test_file_that_was_moved_away_is_410_and_noted(client, desk):
-    (kept,) = put(desk, one(desk, 1))
-    (desk.clips / kept.clips[0].path).unlink()
+def test_file_that_was_moved_away_is_410_and_noted(client, archive):
+    (kept,) = add(archive, recorded(archive, 1))
+    (archive.clips / kept.clips[0].path).unlink()
     answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
     assert answer.status_code == 410
-    assert answer.json == {"error": "This file is not in the folder of clips any more."}
-    assert desk.store.settle(60)
+    assert answer.json == {"error": "This file is no longer in the clips folder."}
+    assert archive.store.settle(60)
     assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
-    (desk.clips / kept.clips[0].path).write_bytes(b"it is back")
+    (archive.clips / kept.clips[0].path).write_bytes(b"it is back")
     assert client.get("/events/1/clip.mp4").data == b"it is back"
 
 
 @pytest.mark.parametrize(("state", "status", "words"), [
-    (OPEN, 404, "still being recorded"), (GONE, 410, "removed to make room"),
-    (UNFINISHED, 404, "cut off by a crash; the next start finishes it")])
-def test_clip_that_is_not_there_yet_or_any_more_says_why(client, desk, state, status, words):
-    write(desk.clips / "a.mp4", CONTENT)
-    put(desk, Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,
+    (OPEN, 404, "still being recorded"), (GONE, 410, "deleted to make room"),
+    (UNFINISHED, 404, "cut off by a crash; it will be repaired")])
+def test_clip_that_is_not_there_yet_or_any_more_says_why(client, archive, state, status, words):
+    write(archive.clips / "a.mp4", CONTENT)
+    add(archive, Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,
                     files=(KeptFile("a.mp4", CLIP, NOON, NOON, 5, state),)))
     answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
     assert answer.status_code == status
     assert words in answer.json["error"]
 
 
-def test_no_path_leads_out_of_the_folder(client, desk, tmp_path):
+def test_no_path_leads_out_of_the_folder(client, archive, tmp_path):
     (tmp_path / "secret").write_bytes(b"secret")
-    (desk.clips / "link.mp4").symlink_to(tmp_path / "secret")
-    (desk.clips / "way").symlink_to(tmp_path)
+    (archive.clips / "link.mp4").symlink_to(tmp_path / "secret")
+    (archive.clips / "way").symlink_to(tmp_path)
     for number, path in enumerate(("../secret", str(tmp_path / "secret"), "link.mp4",
                                    "way/secret", "", "."), 1):
-        put(desk, Event(id=number, camera="front", kind=MOTION, begin=NOON, end=NOON,
+        add(archive, Event(id=number, camera="front", kind=MOTION, begin=NOON, end=NOON,
                         files=(KeptFile(path, CLIP, NOON, NOON, 6, COMPLETE),)))
         answer = client.get(f"/events/{number}/clip.mp4")
         assert answer.status_code == 410, path
@@ -316,28 +316,28 @@ def test_no_path_leads_out_of_the_folder(client, desk, tmp_path):
 
 # --- the export
 
-def exported(client, *ids):
+def export(client, *ids):
     answer = client.post("/events/export", data={"ids": [str(each) for each in ids]})
     assert answer.status_code == 200, answer.data
     return zipfile.ZipFile(io.BytesIO(answer.data)), answer
 
 
-def test_export_holds_the_files_and_proves_them(client, desk, tmp_path):
-    put(desk, one(desk, 1, clips=2), one(desk, 2, NOON + 60, "yard", note="a fox"),
-        one(desk, 3, NOON + 90))
-    archive, answer = exported(client, 2, 1)
-    names = archive.namelist()
+def test_export_holds_the_files_and_proves_them(client, archive, tmp_path):
+    add(archive, recorded(archive, 1, clips=2), recorded(archive, 2, NOON + 60, "yard", note="a fox"),
+        recorded(archive, 3, NOON + 90))
+    exported, answer = export(client, 2, 1)
+    names = exported.namelist()
     assert answer.headers["Content-Disposition"] == (
         'attachment; filename="evidence_2026-11-20_12-00-00.zip"')
     assert names == ["front_2026-11-20_12-00-00.jpg", "front_2026-11-20_12-00-00.mp4",
                      "front_2026-11-20_12-00-06.mp4", "yard_2026-11-20_12-01-00.jpg",
                      "yard_2026-11-20_12-01-00.mp4", "manifest.json", "SHA256SUMS"]
-    archive.extractall(tmp_path / "out")
+    exported.extractall(tmp_path / "out")
     check = subprocess.run([needs("sha256sum", "coreutils"), "--check", "--strict", "SHA256SUMS"],
                            cwd=tmp_path / "out", capture_output=True, text=True)
     assert check.returncode == 0, check
     assert check.stdout.count(": OK") == 6
-    manifest = json.loads(archive.read("manifest.json"))
+    manifest = json.loads(exported.read("manifest.json"))
     first, second = manifest["events"]
     assert (first["id"], second["id"], second["note"]) == (1, 2, "a fox")
     assert second["begin"]["epoch"] == NOON + 60
@@ -348,47 +348,47 @@ def test_export_holds_the_files_and_proves_them(client, desk, tmp_path):
     assert manifest["version"]
 
 
-def test_export_can_be_unpacked_by_others(client, desk, tmp_path):
-    put(desk, one(desk, 1))
-    (tmp_path / "out.zip").write_bytes(exported(client, 1)[1].data)
+def test_export_can_be_unpacked_by_others(client, archive, tmp_path):
+    add(archive, recorded(archive, 1))
+    (tmp_path / "out.zip").write_bytes(export(client, 1)[1].data)
     tested = subprocess.run([sys.executable, "-m", "zipfile", "-t", tmp_path / "out.zip"],
                             capture_output=True, text=True)
     assert tested.stdout == "Done testing\n"
 
 
-def test_export_says_what_is_missing(client, desk):
-    (kept, _) = put(desk, one(desk, 1), Event(
+def test_export_says_what_is_missing(client, archive):
+    (kept, _) = add(archive, recorded(archive, 1), Event(
         id=2, camera="yard", kind=MOTION, begin=NOON, end=NOON,
         files=(KeptFile("yard/gone.mp4", CLIP, NOON, NOON, 5, GONE),)))
-    (desk.clips / kept.clips[0].path).unlink()
-    archive, _ = exported(client, 1, 2)
-    assert [name for name in archive.namelist() if name.endswith("mp4")] == []
-    files = [told for each in json.loads(archive.read("manifest.json"))["events"]
-             for told in each["files"]]
-    assert [(told["missing"], told["file"]) for told in files if told["media"] == CLIP] == [
-        ("not in the folder of clips any more", None), ("removed to make room", None)]
-    assert archive.read("SHA256SUMS").count(b"\n") == 2       # of the thumbnail, and of this
+    (archive.clips / kept.clips[0].path).unlink()
+    exported, _ = export(client, 1, 2)
+    assert [name for name in exported.namelist() if name.endswith("mp4")] == []
+    files = [entry for each in json.loads(exported.read("manifest.json"))["events"]
+             for entry in each["files"]]
+    assert [(entry["missing"], entry["file"]) for entry in files if entry["media"] == CLIP] == [
+        ("no longer in the clips folder", None), ("deleted to make room", None)]
+    assert exported.read("SHA256SUMS").count(b"\n") == 2       # of the thumbnail, and of this
 
 
-def test_export_survives_a_file_that_is_cut_while_it_is_sent(desk):
-    (kept,) = put(desk, one(desk, 1))
-    steps = Export([kept], desk.clips, eventfiles.open_inside).steps()
-    sent = b"".join(next(steps) for _ in range(2))
-    with (desk.clips / kept.clips[0].path).open("r+b") as file:
+def test_export_survives_a_file_that_is_cut_while_it_is_sent(archive):
+    (kept,) = add(archive, recorded(archive, 1))
+    chunks = Export([kept], archive.clips).chunks()
+    sent = b"".join(next(chunks) for _ in range(2))
+    with (archive.clips / kept.clips[0].path).open("r+b") as file:
         file.truncate(300_000)
-    archive = zipfile.ZipFile(io.BytesIO(sent + b"".join(steps)))
-    assert archive.testzip() is None
-    told = [told for told in json.loads(archive.read("manifest.json"))["events"][0]["files"]
-            if told["media"] == CLIP]
-    assert told[0]["missing"] == "cut short while it was read"
+    exported = zipfile.ZipFile(io.BytesIO(sent + b"".join(chunks)))
+    assert exported.testzip() is None
+    (event,) = json.loads(exported.read("manifest.json"))["events"]
+    assert [entry["missing"] for entry in event["files"] if entry["media"] == CLIP] == [
+        "truncated while it was read"]
 
 
-def test_export_is_made_while_it_is_sent(desk):
+def test_export_is_made_while_it_is_sent(archive):
     """In memory is never more than one chunk of it."""
-    (kept,) = put(desk, one(desk, 1))
-    steps = list(Export([kept], desk.clips, eventfiles.open_inside).steps())
-    assert len(steps) >= len(CONTENT) // eventfiles.CHUNK
-    assert max(map(len, steps)) < eventfiles.CHUNK + 2000
+    (kept,) = add(archive, recorded(archive, 1))
+    chunks = list(Export([kept], archive.clips).chunks())
+    assert len(chunks) >= len(CONTENT) // CHUNK_BYTES
+    assert max(map(len, chunks)) < CHUNK_BYTES + 2000
 
 
 def test_export_of_nothing_is_refused(client):
@@ -417,7 +417,7 @@ def test_one_camera_is_recorded_if_it_is_named(client, cameras):
     unknown = client.post("/record_status", json={"status": True, "camera": "attic"},
                           headers={"Accept": "application/json"})
     assert unknown.status_code == 404
-    assert "there are front, yard" in unknown.json["error"]
+    assert "the cameras are: front, yard" in unknown.json["error"]
 
 
 @pytest.mark.parametrize("body", [{}, {"status": "yes please"}, {"status": 1}, {"status": None}])
@@ -427,34 +427,34 @@ def test_bad_record_status_is_refused_with_a_sentence(client, body):
     assert "must be true or false." in answer.text
 
 
-def test_still_is_kept_and_shown(client, desk, broadcaster):
+def test_still_is_kept_and_shown(client, archive, broadcaster):
     threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
     told = client.post("/snapshot").json
     assert told["url"] == f"/events/{told['event']}"
-    assert desk.store.settle(60)
+    assert archive.store.settle(60)
     assert client.get(f"/api/events/{told['event']}").json["kind"] == SNAPSHOT
     assert f"/events/{told['event']}/still.jpg" in client.get(told["url"]).text
     for file in ("still.jpg", "thumbnail.jpg"):
         assert client.get(f"/events/{told['event']}/{file}").data == b"\xff\xd8 still \xff\xd9"
 
 
-def test_still_of_a_silent_camera_is_503(client, monkeypatch):
-    monkeypatch.setattr("pyimagesearch.web.controls.FRESH", 0.01)
+def test_still_of_a_silent_camera_is_503(archive, cameras):
+    client = visit(Services({"front": cameras["front"].feed}, archive=archive, fresh_seconds=0.01))
     assert client.post("/snapshot").status_code == 503
 
 
-def test_arming_reaches_the_archive_and_the_status(client, desk):
+def test_arming_reaches_the_archive_and_the_status(client, archive):
     assert client.post("/api/armed", json={"armed": False}).json == {"armed": False}
-    assert desk.armed is False
+    assert archive.armed is False
     assert client.get("/api/status").json["archive"]["armed"] is False
     assert client.post("/api/armed", json={}).status_code == 400
 
 
 # --- pages
 
-def test_list_is_readable_without_a_script(client, desk):
-    put(desk, one(desk, 1, time.time() - 90, starred=True),
-        one(desk, 2, NOON - 86400 * 900, camera="<yard>"),
+def test_list_is_readable_without_a_script(client, archive):
+    add(archive, recorded(archive, 1, time.time() - 90, starred=True),
+        recorded(archive, 2, NOON - 86400 * 900, camera="<yard>"),
         Event(id=3, camera="front", kind=LOST, begin=NOON - 86400 * 900 + 9, end=None,
               note="it <b>broke</b>"))
     page = client.get("/events").text
@@ -471,16 +471,16 @@ def test_list_is_readable_without_a_script(client, desk):
     assert 'rel="next"' not in single
 
 
-def test_neighbours_keep_the_filters(client, desk):
-    put(desk, one(desk, 1), one(desk, 2, NOON + 1, "yard"), one(desk, 3, NOON + 2))
+def test_neighbours_keep_the_filters(client, archive):
+    add(archive, recorded(archive, 1), recorded(archive, 2, NOON + 1, "yard"), recorded(archive, 3, NOON + 2))
     page = client.get("/events/3?camera=front").text
     assert 'rel="next" href="/events/1?camera=front"' in page
     assert 'rel="next" href="/events/2"' in client.get("/events/3").text
     assert 'rel="prev" href="/events/3"' in client.get("/events/2").text
 
 
-def test_list_goes_on_where_the_page_before_ended(client, desk):
-    put(desk, *(Event(id=number, camera="front", kind=MOTION, begin=NOON + number, end=NOON)
+def test_list_goes_on_where_the_page_before_ended(client, archive):
+    add(archive, *(Event(id=number, camera="front", kind=MOTION, begin=NOON + number, end=NOON)
                 for number in range(1, 61)))
     page = client.get("/events?camera=front").text
     (url,) = re.findall(r'id="more" [^>]*href="([^"]*)"', page)
@@ -490,10 +490,10 @@ def test_list_goes_on_where_the_page_before_ended(client, desk):
     assert 'id="more"' not in rest
 
 
-def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, desk):
-    put(desk, *(one(desk, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
-    desk.store.level("front", int(NOON // 60) + 61, 40.0)
-    assert desk.store.settle(60)
+def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, archive):
+    add(archive, *(recorded(archive, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
+    archive.store.level("front", int(NOON // 60) + 61, 40.0)
+    assert archive.store.settle(60)
     page = client.get("/events?day=2026-11-20").text
     assert "<path d=\"M780 100V" in page        # 13:00
     (url,) = re.findall(r'<a href="([^"]*)#list" aria-label="14:00 to 14:30: 1 event"', page)
@@ -503,12 +503,12 @@ def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, desk):
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
-def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, desk, day, monkeypatch):
+def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, archive, day, monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     try:
         last = datetime.datetime.fromisoformat(f"{day}T23:59:00").timestamp()
-        put(desk, one(desk, 1, last))
+        add(archive, recorded(archive, 1, last))
         page = client.get(f"/events?day={day}").text
         width = {"2026-03-29": 23, "2026-10-25": 25}[day] * 60
         assert f'viewBox="0 0 {width}.0 112"' in page
@@ -565,9 +565,9 @@ def test_real_server_sends_ranges_and_an_export(served, tmp_path):
     status, headers, content = ask(served, "POST", "/events/export", {
         "Content-Type": "application/x-www-form-urlencoded"}, ids)
     assert status == 200
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    assert archive.testzip() is None
-    assert len(archive.namelist()) > 30
+    exported = zipfile.ZipFile(io.BytesIO(content))
+    assert exported.testzip() is None
+    assert len(exported.namelist()) > 30
 
 
 def test_real_server_answers_an_error_that_comes_from_a_thread(served):

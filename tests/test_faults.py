@@ -102,7 +102,7 @@ def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(sta
     assert kept.ask("/record_status", status=True) == {"result": "started"}
     # by asking, as a connection that is silent for 15 s is closed, and no other can be had
     eventually(lambda: kept.camera and "cannot accept a connection" in "".join(product.log))
-    assert kept.ask("/") == {"error": "The server has no open files left; try again in a moment."}
+    assert kept.ask("/") == {"error": "The server has no file descriptors left; try again in a moment."}
     used = time.time()
     eventually(lambda: kept.camera and next(times(viewer)) > used)
     eventually(lambda: kept.camera["recording_trouble"])

@@ -211,10 +211,10 @@ def test_server_that_returns_is_noticed(start, page, link):
     show(page, line.url)
     moves(page)
     product.stop()
-    eventually(lambda: text(page, "#words") == "the server does not answer", 15)
+    eventually(lambda: text(page, "#words") == "the server does not respond", 15)
     line.target = start("--source", SCENE).port
     moves(page, patience=20)
-    assert text(page, "#words") != "the server does not answer"
+    assert text(page, "#words") != "the server does not respond"
 
 
 def test_hidden_page_stops_the_stream_and_shown_takes_it_up(demo, page):
@@ -247,7 +247,7 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
                 for region in json.loads(product.get("/api/cameras/camera/mask"))["drawn"]]
     show(page, product.url)
     moves(page)
-    listen(page, "#wish")
+    listen(page, "#privacy-message")
     page.find_element("id", "hide").click()
     svg = page.find_element("id", "mask")
     eventually(svg.is_displayed)
@@ -263,7 +263,7 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
                   Keys.ARROW_LEFT, Keys.ENTER, Keys.BACKSPACE)
     keep(page, "hiding.png")
     page.find_element("id", "save").click()
-    hears(page, "2 regions are black now")
+    hears(page, "Saved: 2 regions are hidden.")
     by_mouse, by_keyboard = drawn()
     assert np.abs(np.subtract(by_mouse, corners)).max() <= 4
     assert by_keyboard == [[500, 500], [510, 500], [510, 510]]
@@ -274,7 +274,7 @@ def test_owner_draws_what_nobody_is_to_see_and_switches_the_cameras_off(start, p
     assert len(page.find_elements("css selector", "#regions button")) == 2
     page.find_element("css selector", "#regions button").click()
     page.find_element("id", "save").click()
-    hears(page, "1 region is black now")
+    hears(page, "Saved: 1 region is hidden.")
     assert drawn() == [by_keyboard]
 
     page.find_element("id", "cameras").click()

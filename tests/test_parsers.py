@@ -35,7 +35,7 @@ from pyimagesearch.serving.http_syntax import (
 from pyimagesearch.settings.loading import ALL, merge
 from pyimagesearch.settings.option import parse, parse_bytes
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.web import params as asked
+from pyimagesearch.web import params
 
 MANY = settings(max_examples=60)
 DEEP = "[" * 20_000
@@ -207,12 +207,12 @@ QUERIES = st.lists(st.tuples(
 @example("day=0001-01-01")
 @MANY
 def test_any_query_is_a_page_or_a_sentence(query):
-    found = ask(lambda: asked.query(50), query)
+    found = ask(lambda: params.page_query(50), query)
     if isinstance(found, str):
         assert re.match(r"(limit|before|day|starred) is ", found)
         assert len(found) < 200
     else:
-        assert 1 <= found.limit <= asked.MOST
+        assert 1 <= found.limit <= params.MAX_PAGE_EVENTS
         assert found.before is None or found.before.id >= 0
 
 
@@ -236,9 +236,9 @@ def test_any_text_is_a_cursor_that_sqlite_takes_or_none(text):
 @example([-1])
 @MANY
 def test_any_ids_are_numbers_that_fit_or_a_sentence(given_ids):
-    found = ask(lambda: asked.ids(given_ids), "")
+    found = ask(lambda: params.ids(given_ids), "")
     assert isinstance(found, str) or all(
-        0 <= id <= asked.MOST_ID and int(told) == id for id, told in zip(found, given_ids, strict=True))
+        0 <= id <= params.MAX_ID and int(told) == id for id, told in zip(found, given_ids, strict=True))
 
 
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),
@@ -251,7 +251,7 @@ def test_any_ids_are_numbers_that_fit_or_a_sentence(given_ids):
 def test_any_body_of_a_request_is_fields_or_refused(data, kind):
     with (APP.test_request_context("/", method="POST", data=data, content_type=kind),
           contextlib.suppress(HTTPException)):
-        assert isinstance(asked.body(), dict)
+        assert isinstance(params.body(), dict)
 
 
 HEADS = st.lists(st.binary(max_size=20) | st.sampled_from(

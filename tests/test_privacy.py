@@ -312,7 +312,7 @@ def test_mask_is_shown_and_drawn(client):
 def test_mask_that_is_none_is_refused_with_a_sentence(client, body):
     answer = client.put("/api/cameras/yard/mask", json=body)
     assert answer.status_code == 400
-    assert 'but must be a list of up to 32 polygons like "0,0 300,0 300,250"' in answer.json["error"]
+    assert 'but must be a list of up to 32 polygons such as "0,0 300,0 300,250"' in answer.json["error"]
     assert client.owner.yard.polygons == ()
 
 
@@ -330,7 +330,8 @@ def test_nothing_is_recorded_or_kept_of_a_camera_that_is_off(client):
     client.state.off = True
     for path, body in (("/record_status", {"status": True}), ("/snapshot", {"camera": "yard"})):
         answer = client.post(path, json=body)
-        assert (answer.status_code, answer.json["error"]) == (409, "The cameras are switched off.")
+        assert (answer.status_code, answer.json["error"]) == (
+            409, "The cameras are switched off; switch them on first.")
     assert client.post("/record_status", json={"status": False}).json == {"result": "stopped"}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
-from sample_archive import FakeCamera, SampleArchive
+from sample_archive import SampleArchive
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
@@ -120,17 +119,6 @@ def test_refused_logins_are_told_and_strangers_hear_nothing(tmp_path):
     assert "surveillance_" not in refused.text
     told = values(client.get("/metrics", headers=guarded.bearer("viewer")).text)
     assert told["surveillance_logins_refused_total{}"] == 1
-
-
-def test_missing_library_is_told_with_its_remedy(archive, monkeypatch):
-    monkeypatch.delitem(sys.modules, "pyimagesearch.web.api.prometheus", raising=False)
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    camera = FakeCamera("front", archive, LatestFrameBroadcaster())
-    client = create_app(Services({"front": camera.feed})).test_client()
-    answer = client.get("/metrics")
-    assert answer.status_code == 501
-    assert "pip install prometheus-client" in answer.json["error"]
-    assert client.get("/api/status").status_code == 200
 
 
 def test_running_program_counts_what_it_does(start, watch):

@@ -49,14 +49,14 @@ def test_snapshot_is_the_newest_frame_and_tells_its_time(client, broadcaster):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(client, broadcaster,
-                                                           monkeypatch):
-    monkeypatch.setattr("pyimagesearch.web.live.FRESH", 0.01)
+def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(broadcaster, status):
+    client = create_app(Services({"camera": Feed(broadcaster, lambda: status[0])},
+                                 fresh_seconds=0.01)).test_client()
     broadcaster.publish(b"old", 1.5)
     broadcaster.pass_over()
     answer = client.get("/snapshot.jpg", headers={"Accept": "image/*"})
     assert answer.status_code == 503
-    assert answer.json == {"error": "The camera gave no frame for 0.01 seconds."}
+    assert answer.json == {"error": "The camera delivered no frame within 0.01 seconds."}
 
 
 def test_video_feed_sends_a_part_per_frame_on_any_server(client, broadcaster):

@@ -1,29 +1,12 @@
-"""Put the web side together."""
+"""Create the Flask application."""
 
 from pathlib import Path
 
 from flask import Flask
 
-from . import (
-    controls as recording,
-)
-from . import (
-    errors as failures,
-)
-from . import (
-    guard as door,
-)
-from . import (
-    headers,
-    live,
-    login,
-    privacy,
-    status,
-)
+from . import controls, errors, guard, headers, live, login, privacy, status
 from .api import openapi
-from .events import api as eventapi
-from .events import files as eventfiles
-from .events import pages as eventpages
+from .events import api, export, files, pages
 from .proxies import behind_proxies
 from .services import Services
 
@@ -31,19 +14,19 @@ from .services import Services
 def create_app(services: Services, *, base_path: str = "",
                trusted_proxies: int = 0) -> Flask:
     """
-    Return the Flask application that shows *services*, under *base_path*.
+    Return the Flask application for *services*, served under *base_path*.
 
-    So many *trusted_proxies* are believed about the client's address.
+    The client's address is taken from *trusted_proxies* reverse proxies.
     """
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.extensions["services"] = services
-    app.register_blueprint(live.bp)
-    app.register_blueprint(status.bp)
-    for part in (recording, privacy, eventpages, eventfiles, eventapi, login, openapi):
-        app.register_blueprint(part.bp)
-    failures.register(app)
-    door.register(app)
+    for module in (live, status, controls, privacy, login, openapi):
+        app.register_blueprint(module.bp)
+    for module in (pages, files, export, api):
+        app.register_blueprint(module.bp)
+    errors.register(app)
+    guard.register(app)
     headers.register(app)
     app.wsgi_app = behind_proxies(      # type: ignore[method-assign, assignment]
         app.wsgi_app, base_path, trusted_proxies)
@@ -51,6 +34,6 @@ def create_app(services: Services, *, base_path: str = "",
 
 
 def folder(name: str) -> Path:
-    """Return folder *name*: in an installed package beside us, else in the checkout."""
+    """Return folder *name*: beside this file if installed, else in the checkout."""
     here = Path(__file__).parent
     return here / name if (here / name).is_dir() else here.parent.parent / name

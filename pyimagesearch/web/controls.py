@@ -1,70 +1,76 @@
-"""Record by hand, keep a still, arm and disarm."""
+"""Controls of the live page: record, take a still, arm and disarm."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
 from pyimagesearch.status import OFF
 
-from .live import FRESH
-from .params import body, truth
+from .live import fresh_frame
+from .params import body, boolean, requester
 from .services import Feed, archive_or_404, get_services
 
-bp = Blueprint("recording", __name__)
+bp = Blueprint("controls", __name__)
+log = logging.getLogger(__name__)
 
-SWITCHED_OFF = "The cameras are switched off."
+SWITCHED_OFF = "The cameras are switched off; switch them on first."
 
 
 @bp.post("/record_status")
 def record() -> dict[str, str]:
-    """Start or stop recording one camera, or all; to ask twice is no error."""
-    given = body()
-    on = truth("status", given.get("status"))
-    starts = [feed.record for feed in wanted(given.get("camera"))]
+    """Start or stop recording one camera, or all of them; repeating is no error."""
+    fields = body()
+    on, name = boolean("status", fields.get("status")), fields.get("camera")
+    starts = [feed.record for feed in selected(name)]
     if not all(starts):
-        abort(404, "This server keeps no recordings.")
-    told = get_services().in_thread(lambda: [start(on) for start in starts if start])
-    if on and "started" not in told:
+        abort(404, "This server does not record.")
+    results = get_services().in_thread(lambda: [start(on) for start in starts if start])
+    if on and "started" not in results:
         abort(409, SWITCHED_OFF)
-    return {"result": "started" if on else "stopped"}
+    result = "started" if on else "stopped"
+    log.info("%s: manual recording %s by %s", name or "all cameras", result,
+             requester())
+    return {"result": result}
 
 
 @bp.get("/record_status")
-def recorded() -> dict[str, Any]:
-    """Whether somebody records by hand, and since when [seconds since the epoch]."""
-    cameras = [feed.status() for feed in wanted(request.args.get("camera"))]
-    begins = [camera.recording_since for camera in cameras
-              if camera.recording_since is not None]
+def recording() -> dict[str, Any]:
+    """Return whether a manual recording runs, and since when [s since the epoch]."""
+    statuses = [feed.status() for feed in selected(request.args.get("camera"))]
+    begins = [each.recording_since for each in statuses
+              if each.recording_since is not None]
     return {"recording": bool(begins), "since": min(begins, default=None)}
 
 
 @bp.post("/snapshot")
 def keep_still() -> dict[str, Any]:
-    """Keep the newest frame of a camera, the first one if none is named."""
+    """Save a new frame of a camera, by default the first one, as an event."""
     services, name = get_services(), body().get("camera")
     feed = services.feed(None if name is None else str(name))
-    keep = feed.keep_still
+    status, keep = feed.status(), feed.keep_still
     if keep is None:
-        abort(404, "This server keeps no stills.")
-    if feed.status().state == OFF:
+        abort(404, "This server does not record.")
+    if status.state == OFF:
         abort(409, SWITCHED_OFF)
-    frame = (services.in_thread(lambda: feed.broadcaster.fresh(FRESH))
-             if feed.status().is_live else None)
-    if frame is None:
-        abort(503, f"The camera gave no frame for {FRESH:g} seconds.")
+    if not status.is_live:
+        abort(503, f"Camera {status.name} delivers no picture now.")
+    frame = fresh_frame(feed.broadcaster)
     event = services.in_thread(lambda: keep(frame.jpeg, frame.captured))
+    log.info("%s: still %d saved by %s", status.name, event, requester())
     return {"event": event, "url": url_for("events.show", id=event)}
 
 
 @bp.post("/api/armed")
 def arm() -> dict[str, bool]:
-    """Have motion make events, or not."""
-    armed, archive = truth("armed", body().get("armed")), archive_or_404()
+    """Switch the recording of motion on or off."""
+    armed, archive = boolean("armed", body().get("armed")), archive_or_404()
     get_services().in_thread(lambda: archive.arm(armed))
+    log.info("%s by %s", "armed" if armed else "disarmed", requester())
     return {"armed": armed}
 
 
-def wanted(name: Any) -> list[Feed]:
-    """Return the camera called *name*, or all of them."""
+def selected(name: Any) -> list[Feed]:
+    """Return the camera called *name*, or all of them for ``None``."""
     services = get_services()
     return list(services.feeds.values()) if name is None else [services.feed(str(name))]

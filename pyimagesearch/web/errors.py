@@ -1,4 +1,4 @@
-"""Errors: JSON for programs, a plain page for people."""
+"""Error responses: JSON for programs, a plain page for people."""
 
 import errno
 import logging
@@ -6,24 +6,25 @@ import logging
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from pyimagesearch.errors import EventsError
+from pyimagesearch.errors import EventsError, FolderError
 
 log = logging.getLogger(__name__)
 
-SCARCE = {errno.EMFILE: "open files", errno.ENFILE: "open files",
-          errno.ENOMEM: "memory", errno.ENOSPC: "space on the disk"}
+RESOURCES = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors",
+             errno.ENOMEM: "memory", errno.ENOSPC: "disk space"}
 
 
 def register(app: Flask) -> None:
-    """Have *app* answer each error with its status and one sentence."""
-    app.register_error_handler(HTTPException, answer)
-    app.register_error_handler(EventsError, no_events)
-    app.register_error_handler(OSError, used_up)
-    app.register_error_handler(MemoryError, used_up)
+    """Register the error handlers on *app*."""
+    app.register_error_handler(HTTPException, error_response)
+    app.register_error_handler(EventsError, unavailable)
+    app.register_error_handler(FolderError, unavailable)
+    app.register_error_handler(OSError, out_of_resources)
+    app.register_error_handler(MemoryError, out_of_resources)
 
 
-def answer(error: HTTPException) -> Response:
-    """Return *error* as JSON, or as a page where a browser asks for one."""
+def error_response(error: HTTPException) -> Response:
+    """Return *error* as JSON, or as a page if a browser asks for one."""
     sentence = error.description or error.name
     if not wants_page():
         response = jsonify(error=sentence)
@@ -37,21 +38,21 @@ def answer(error: HTTPException) -> Response:
     return response
 
 
-def no_events(error: EventsError) -> Response:
-    """Return that the events cannot be had now, and why."""
+def unavailable(error: EventsError | FolderError) -> Response:
+    """Return 503 with the reason: events or settings cannot be read or written."""
     sentence = str(error)
-    return answer(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))
+    return error_response(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))
 
 
-def used_up(error: OSError | MemoryError) -> Response:
-    """Return what the machine has no more of; another *error* is a defect of ours."""
-    what = ("memory" if isinstance(error, MemoryError)
-            else SCARCE.get(error.errno or 0, ""))
-    if not what:
+def out_of_resources(error: OSError | MemoryError) -> Response:
+    """Return 503 if the machine is out of a resource; raise any other *error*."""
+    resource = ("memory" if isinstance(error, MemoryError)
+                else RESOURCES.get(error.errno or 0, ""))
+    if not resource:
         raise error
-    sentence = f"The server has no {what} left; try again in a moment."
-    log.warning("%r was not answered: no %s left", request.path, what)
-    response = Response(sentence, mimetype="text/plain")    # a page takes more
+    sentence = f"The server has no {resource} left; try again in a moment."
+    log.warning("%r failed: no %s left", request.path, resource)
+    response = Response(sentence, mimetype="text/plain")    # a page needs more memory
     if not wants_page():
         response = jsonify(error=sentence)
     response.status_code = 503
@@ -60,6 +61,6 @@ def used_up(error: OSError | MemoryError) -> Response:
 
 
 def wants_page() -> bool:
-    """Return whether a person's browser asks, and not for a part of a page."""
+    """Return whether a browser asks for a page, as opposed to a script or program."""
     return ("text/html" in request.headers.get("Accept", "")
             and not request.path.startswith("/api/"))

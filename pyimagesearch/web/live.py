@@ -1,28 +1,24 @@
-"""The live view: its pages, its endless streams, and stills."""
+"""Live view: pages, streams and snapshots."""
 
 from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
 from .services import get_services
 
 bp = Blueprint("live", __name__)
 
-LIVE = {
-    "Cache-Control": "no-store",    # yesterday's frame is worse than none
-    "X-Accel-Buffering": "no",      # ask nginx to pass each frame on at once
-}
-FRESH = 2.0     # seconds that a still waits for the camera
-FULL = 10       # seconds after which one who found no room may ask again
+UNBUFFERED = {"X-Accel-Buffering": "no"}    # makes nginx pass on each frame at once
+RETRY_SECONDS = 10      # until a refused viewer may find room
 
 
 @bp.get("/")
-def index() -> Response:
-    """The page, of the camera or of all of them; readable without JavaScript."""
+def index() -> str:
+    """Show the camera, or all of them in one picture; works without JavaScript."""
     services = get_services()
     if services.mosaic is None:
         return page("index.html", camera=services.feed(None).status(), alone=True)
@@ -32,8 +28,8 @@ def index() -> Response:
 
 
 @bp.get("/camera/<name>")
-def camera(name: str) -> Response:
-    """The page of one camera among several."""
+def camera(name: str) -> str:
+    """Show one of several cameras."""
     status = get_services().feed(name).status()
     return page("index.html", camera=status, alone=len(get_services().feeds) == 1)
 
@@ -41,14 +37,14 @@ def camera(name: str) -> Response:
 @bp.get("/video_feed")
 @bp.get("/video_feed/<name>")
 def video_feed(name: str | None = None) -> Response:
-    """Stream a camera forever, the first one without a *name*; for an ``<img>``."""
-    # Looked up now: the app context is gone when the server draws frames.
+    """Stream a camera, by default the first one, as MJPEG for an ``<img>``."""
+    # looked up here: the app context is gone when the server sends frames
     return stream(get_services().feed(name).broadcaster)
 
 
 @bp.get("/mosaic_feed")
 def mosaic_feed() -> Response:
-    """Stream all cameras in one picture; with a single one, that."""
+    """Stream all cameras in one picture; a single camera as it is."""
     services = get_services()
     shown = services.mosaic or services.feed(None)
     return stream(shown.broadcaster)
@@ -57,33 +53,39 @@ def mosaic_feed() -> Response:
 @bp.get("/snapshot.jpg")
 @bp.get("/snapshot/<name>.jpg")
 def snapshot(name: str | None = None) -> Response:
-    """The newest frame, with the time it was captured in ``X-Timestamp``."""
-    services = get_services()
-    broadcaster = services.feed(name).broadcaster
-    frame = services.in_thread(lambda: broadcaster.fresh(FRESH))
-    if frame is None:
-        abort(503, f"The camera gave no frame for {FRESH:g} seconds.")
+    """Return a new frame, with its capture time in ``X-Timestamp``."""
+    frame = fresh_frame(get_services().feed(name).broadcaster)
     return Response(frame.jpeg, mimetype="image/jpeg", headers={
-        **LIVE, "X-Timestamp": f"{frame.captured:.6f}"})
+        "X-Timestamp": f"{frame.captured:.6f}"})
+
+
+def fresh_frame(broadcaster: LatestFrameBroadcaster) -> JpegFrame:
+    """Return a new frame; abort if the camera delivers none in time (503)."""
+    services = get_services()
+    frame: JpegFrame | None = services.in_thread(
+        lambda: broadcaster.fresh(services.fresh_seconds))
+    if frame is None:
+        abort(503, "The camera delivered no frame within "
+                   f"{services.fresh_seconds:g} seconds.")
+    return frame
 
 
 def stream(broadcaster: LatestFrameBroadcaster) -> Response:
-    """Return the endless response that shows *broadcaster*; 503 without room for it."""
+    """Return an endless MJPEG response, or abort if there is no room (429, 503)."""
     try:
         ticket = get_services().limits.admit(request.remote_addr or "")
     except TooManyStreams as limit:
-        raise TooManyRequests(str(limit), retry_after=FULL) from None
-    except TooManyViewers as full:
-        raise ServiceUnavailable(str(full), retry_after=FULL) from None
-    return Response(LiveStream(broadcaster, ticket.give_back), headers=LIVE,
+        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
+    except TooManyViewers as limit:
+        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
+    return Response(LiveStream(broadcaster, ticket.give_back), headers=UNBUFFERED,
                     content_type=MIMETYPE, direct_passthrough=True)
 
 
-def page(template: str, **values: object) -> Response:
-    """Return a page that is never shown from a cache."""
-    services, client = get_services(), g.client
-    return Response(render_template(
+def page(template: str, **values: object) -> str:
+    """Render a page with what all pages show."""
+    services = get_services()
+    return render_template(
         template, archive=services.archive and services.archive.status(),
-        privacy=services.privacy, hides=services.privacy and client.may(Role.OWNER),
-        **values),
-        headers={"Cache-Control": "no-store"})
+        privacy=services.privacy,
+        can_mask=services.privacy and g.client.may(Role.OWNER), **values)

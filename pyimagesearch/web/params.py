@@ -1,83 +1,84 @@
-"""What a request asks for, checked; what is wrong ends it with 400 and a sentence."""
+"""Read the parameters of a request; a wrong one ends it with 400 and a sentence."""
 
 import datetime
 import json
 import re
 from typing import Any, NamedTuple, NoReturn
 
-from flask import abort, request
+from flask import abort, g, request
 
 from pyimagesearch.events.event import Cursor
 from pyimagesearch.events.queries import Filters
 
-MOST = 200          # events on one page
-MOST_IDS = 1000     # events in one request
-MOST_ID = (1 << 53) - 1     # that JavaScript can tell from its neighbours
-YEARS = (1971, 8999)        # in which days can be counted
-TRUTHS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+MAX_PAGE_EVENTS = 200
+MAX_IDS = 1000              # events in one request
+MAX_ID = (1 << 53) - 1      # the largest integer that is exact in JavaScript
+YEARS = (1971, 8999)        # of days that datetime can compute with in any time zone
+BOOLEANS = {"true": True, "1": True, "on": True,
+            "false": False, "0": False, "off": False}
+MAX_SHOWN = 60              # characters of a wrong value
 
 
-class Query(NamedTuple):
-    """A page of events that is asked for."""
+class PageQuery(NamedTuple):
+    """The page of events that a request asks for."""
 
     filters: Filters
     before: Cursor | None
     limit: int
 
 
-def query(limit: int) -> Query:
-    """Return what the query parameters ask for, by default *limit* events."""
-    given = request.args
-    return Query(filters(), cursor(given.get("before", "")),
-                 number("limit", given.get("limit", ""), limit))
+def page_query(default_limit: int) -> PageQuery:
+    """Return the page that the query parameters ask for."""
+    return PageQuery(filters(), cursor(request.args.get("before", "")),
+                     page_limit(request.args.get("limit", ""), default_limit))
 
 
 def filters() -> Filters:
-    """Return which events the query parameters ask for."""
-    given = request.args
-    return Filters(camera=given.get("camera") or None, kind=given.get("kind") or None,
-                   day=date(given.get("day", "")),
-                   starred=truth("starred", given.get("starred") or "false"))
+    """Return the filters in the query parameters."""
+    args = request.args
+    return Filters(camera=args.get("camera") or None, kind=args.get("kind") or None,
+                   day=date(args.get("day", "")),
+                   starred=boolean("starred", args.get("starred") or "false"))
 
 
 def date(text: str) -> datetime.date | None:
-    """Return the day written as *text*, ``None`` for nothing."""
+    """Return the day written as *text*; ``None`` if empty."""
     if not text:
         return None
     try:
         day = datetime.date.fromisoformat(text)
     except ValueError:
-        wrong("day", text, "a date such as 2026-11-20")
+        abort_invalid("day", text, "a date such as 2026-11-20")
     if not YEARS[0] <= day.year <= YEARS[1]:
-        wrong("day", text, f"in the years {YEARS[0]} to {YEARS[1]}")
+        abort_invalid("day", text, f"in the years {YEARS[0]} to {YEARS[1]}")
     return day
 
 
 def cursor(text: str) -> Cursor | None:
-    """Return the place in the list written as *text*, ``None`` for its begin."""
+    """Return the cursor written as *text*; ``None`` if empty."""
     if not text:
         return None
     try:
         return Cursor.parse(text)
     except ValueError:
-        wrong("before", text, "what the page before gave as next")
+        abort_invalid("before", text, 'the value of "next" of the previous page')
 
 
-def number(name: str, text: str, default: int) -> int:
-    """Return the number of events written as *text*, *default* for nothing."""
+def page_limit(text: str, default: int) -> int:
+    """Return the number of events written as *text*; *default* if empty."""
     if not text:
         return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST:
-        wrong(name, text, f"a number from 1 to {MOST}")
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_PAGE_EVENTS:
+        abort_invalid("limit", text, f"a number from 1 to {MAX_PAGE_EVENTS}")
     return int(text)
 
 
-def truth(name: str, value: Any) -> bool:
-    """Return *value* as a truth, however a form or a program writes it."""
+def boolean(name: str, value: Any) -> bool:
+    """Return *value*, of a form or of JSON, as a boolean."""
     if isinstance(value, str):
-        value = TRUTHS.get(value.lower(), value)
+        value = BOOLEANS.get(value.lower(), value)
     if not isinstance(value, bool):
-        wrong(name, value, "true or false")
+        abort_invalid(name, value, "true or false")
     return value
 
 
@@ -86,34 +87,39 @@ def body() -> dict[str, Any]:
     if not request.is_json:
         return request.form.to_dict()
     try:
-        given = json.loads(request.get_data() or b"{}")
+        fields = json.loads(request.get_data() or b"{}")
     except (ValueError, RecursionError):
-        abort(400, "The body is not JSON.")
-    if not isinstance(given, dict):
+        abort(400, "The body is not valid JSON.")
+    if not isinstance(fields, dict):
         abort(400, "The body must be a JSON object, such as {\"status\": true}.")
-    return given
+    return fields
 
 
-def ids(given: Any) -> list[int]:
-    """Return the ids of events in *given*, a list of numbers or of their digits."""
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_IDS:
-        wrong("ids", given, f"a list of 1 to {MOST_IDS} ids of events")
-    return [one_id(each) for each in given]
+def ids(values: Any) -> list[int]:
+    """Return *values*, a list of numbers or digits, as the ids of events."""
+    if not isinstance(values, list) or not 1 <= len(values) <= MAX_IDS:
+        abort_invalid("ids", values, f"a list of 1 to {MAX_IDS} event ids")
+    return [event_id(each) for each in values]
 
 
-def one_id(value: Any) -> int:
+def event_id(value: Any) -> int:
     """Return *value* as the id of an event."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
         value = int(value)
-    if type(value) is float and value.is_integer():     # as some programs write 5
+    if type(value) is float and value.is_integer():     # some programs write 5.0
         value = int(value)
-    if type(value) is not int or not 0 <= value <= MOST_ID:
-        wrong("ids", value, "ids of events, which are whole numbers")
+    if type(value) is not int or not 0 <= value <= MAX_ID:
+        abort_invalid("ids", value, f"whole numbers from 0 to {MAX_ID}")
     return int(value)
 
 
-def wrong(name: str, value: Any, allowed: str) -> NoReturn:
-    """End the request: *value* of *name* is not *allowed*."""
+def abort_invalid(name: str, value: Any, allowed: str) -> NoReturn:
+    """End the request: the *value* of *name* is not *allowed*."""
     text = repr(value)
-    shown = text if len(text) <= 60 else f"{text[:57]}..."
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN - 3]}..."
     abort(400, f"{name} is {shown}, but must be {allowed}.")
+
+
+def requester() -> str:
+    """Return the role and the address behind this request, for the log."""
+    return f"{g.client.role} at {request.remote_addr}"

@@ -1,13 +1,14 @@
-"""What the views may use, handed to them instead of globals."""
+"""The objects that views work with, handed to create_app() instead of globals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from flask import abort, current_app
 
 from pyimagesearch.access.authenticator import Authenticator
+from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.privacy.state import Hidden
 from pyimagesearch.status import ArchiveStatus, CameraStatus
@@ -17,40 +18,42 @@ from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 from .request_origin import own_names
 
+Result = TypeVar("Result")
+
 
 class ArchiveService(Protocol):
-    """What the web may do with all that is kept."""
+    """The recorded events and their files."""
 
     @property
     def store(self) -> EventStore:
-        """What happened."""
+        """The database of events."""
 
     @property
     def clips(self) -> Path:
-        """The folder below which the files of events lie."""
+        """The folder with the files of events."""
 
     def status(self) -> ArchiveStatus:
-        """Return what is kept, and what may be; at once."""
+        """Return disk usage and state; does not block."""
 
     def arm(self, armed: bool) -> None:
-        """Have motion make events, or not."""
+        """Switch the recording of motion on or off."""
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
-        """Protect events, or no longer; return how many there were. Blocks."""
+        """Set or clear the star of events; return how many were found. Blocks."""
 
 
 class PrivacyService(Protocol):
-    """What the web may do about what nobody is to see."""
+    """The camera switch and the privacy masks."""
 
     @property
     def off_since(self) -> float | None:
-        """Since when all cameras are off [s since the epoch]; ``None``: they are on."""
+        """When all cameras were switched off [s since the epoch]; ``None`` if on."""
 
     def hidden(self, name: str) -> Hidden:
-        """Return what is burnt black of a camera."""
+        """Return the masked regions of a camera."""
 
     def draw(self, name: str, polygons: Sequence[str]) -> None:
-        """Burn these instead of what was drawn before. Blocks."""
+        """Replace the regions that the owner drew. Blocks."""
 
     def switch(self, on: bool) -> None:
         """Switch all cameras on or off. Blocks."""
@@ -59,11 +62,11 @@ class PrivacyService(Protocol):
 @dataclass(frozen=True)
 class Feed:
     """
-    What the web may know of one camera: its pictures and how it is doing.
+    One camera, as views see it.
 
-    *record* starts (``True``) or stops a recording by hand, and returns
-    "started" or "stopped"; *keep_still* keeps a JPEG that was captured at a time
-    [seconds since the epoch], and returns the id of its event.
+    *record* starts (``True``) or stops a manual recording and returns "started" or
+    "stopped"; *keep_still* saves a JPEG with its capture time [seconds since the
+    epoch] and returns the id of the event.
     """
 
     broadcaster: LatestFrameBroadcaster
@@ -75,15 +78,13 @@ class Feed:
 @dataclass(frozen=True)
 class Services:
     """
-    What every view may use.
+    Everything that views use; ``None`` stands for a part that is switched off.
 
-    *feeds* are the cameras by name, the first one first; *mosaic* shows them
-    all, if they are several. *in_thread* runs a function that blocks without
-    stopping the other viewers, and returns its result; without a server of ours
-    it just calls it. *archive* is what is kept, if anything is. *authenticator* decides
-    who gets in, without one everybody does; *hosts* are the names under which
-    browsers may come. *limits* admits live streams. *privacy* hides what nobody is
-    to see.
+    *feeds* are the cameras by name, in the order of the settings; *mosaic* shows
+    several in one picture. *in_thread* runs a blocking function outside the server's
+    thread and returns its result; the default, for other servers, just calls it.
+    Without an *authenticator* no login is needed. *hosts* are the accepted host names,
+    *limits* admits live streams. A still waits *fresh_seconds* for a new frame.
     """
 
     feeds: Mapping[str, Feed]
@@ -94,38 +95,50 @@ class Services:
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: PrivacyService | None = None
+    fresh_seconds: float = 2.0
+
+    @property
+    def login_required(self) -> bool:
+        """Whether clients must log in."""
+        return self.authenticator is not None and self.authenticator.asks()
 
     def feed(self, name: str | None) -> Feed:
-        """
-        Return the camera called *name*, or the first one.
-
-        An unknown name ends the request with 404 and the known ones.
-        """
+        """Return the camera called *name*, by default the first one; or abort (404)."""
         if name is None:
             return next(iter(self.feeds.values()))
         if name not in self.feeds:
-            known = ", ".join(self.feeds)
-            are = "are" if len(self.feeds) > 1 else "is"
-            abort(404, f"There is no camera {name!r}; there {are} {known}.")
+            abort(404, f"There is no camera {name!r}; the cameras are: "
+                       f"{', '.join(self.feeds)}.")
         return self.feeds[name]
 
 
+def get_services() -> Services:
+    """Return the services of the current app."""
+    return cast(Services, current_app.extensions["services"])
+
+
 def archive_or_404() -> ArchiveService:
-    """Return what is kept; a server that keeps nothing ends the request with 404."""
+    """Return the archive, or abort if this server records nothing."""
     archive = get_services().archive
     if archive is None:
-        abort(404, "This server keeps no events.")
+        abort(404, "This server does not record.")
     return archive
 
 
 def privacy_or_404() -> PrivacyService:
-    """Return what hides things; a server without it ends the request with 404."""
+    """Return the privacy settings, or abort if this server has none."""
     privacy = get_services().privacy
     if privacy is None:
-        abort(404, "This server hides nothing.")
+        abort(404, "This server has no privacy settings.")
     return privacy
 
 
-def get_services() -> Services:
-    """Return the site of the application that answers this request."""
-    return cast(Services, current_app.extensions["services"])
+def read_events(query: Callable[[EventReader], Result]) -> Result:
+    """Return the result of *query*, run in a thread; abort without an archive (404)."""
+    store = archive_or_404().store
+
+    def read() -> Result:
+        with store.reading() as reader:
+            return query(reader)
+
+    return cast(Result, get_services().in_thread(read))

@@ -1,4 +1,4 @@
-"""How things are, for programs."""
+"""Status for programs: health checks, Prometheus metrics, and JSON."""
 
 import time
 from typing import Any
@@ -14,15 +14,15 @@ bp = Blueprint("status", __name__)
 
 @bp.get("/healthz")
 def healthz() -> dict[str, str]:
-    """Alive: the server answers."""
+    """Report that the server answers."""
     return {"status": "ok"}
 
 
 @bp.get("/readyz")
 def readyz() -> dict[str, str]:
-    """Ready: all cameras give pictures. Without a login, no camera is named."""
-    told = [feed.status().lateness for feed in get_services().feeds.values()]
-    late = " ".join(filter(None, told))
+    """Report whether all cameras deliver frames; name late ones after login only."""
+    reasons = [feed.status().lateness for feed in get_services().feeds.values()]
+    late = " ".join(filter(None, reasons))
     if late:
         abort(503, late if g.client else "Not ready.")
     return {"status": "ready"}
@@ -30,34 +30,26 @@ def readyz() -> dict[str, str]:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Figures for Prometheus."""
+    """Return the metrics for Prometheus."""
     services = get_services()
 
-    def write() -> tuple[bytes, str]:
-        # an extra, and slow to import
-        from pyimagesearch.web.api.prometheus import exposition
+    def render() -> tuple[bytes, str]:
+        from .api.prometheus import render_metrics  # slow to import
+        return render_metrics(services)
 
-        return exposition(services)
-
-    try:
-        text, kind = services.in_thread(write)
-    except ModuleNotFoundError as missing:
-        if missing.name != "prometheus_client":
-            raise
-        abort(501, "The figures for Prometheus need a library; run: "
-                   "pip install prometheus-client")
-    return Response(text, content_type=kind)
+    text, content_type = services.in_thread(render)
+    return Response(text, content_type=content_type)
 
 
 @bp.get("/api/status")
 def status() -> dict[str, Any]:
-    """Everything about cameras and viewers."""
+    """Return the status of all cameras, of the viewers and of the archive."""
     services = get_services()
     cameras = [feed.status().as_json() for feed in services.feeds.values()]
     archive = services.archive.status().as_json() if services.archive else None
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
-            "auth": bool(services.authenticator and services.authenticator.asks()),
+            "auth": services.login_required,
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "archive": archive}
@@ -65,5 +57,5 @@ def status() -> dict[str, Any]:
 
 @bp.get("/api/status/<name>")
 def camera_status(name: str) -> dict[str, Any]:
-    """Everything about one camera."""
+    """Return the status of one camera."""
     return get_services().feed(name).status().as_json()

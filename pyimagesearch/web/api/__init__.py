@@ -1,1 +1,1 @@
-"""The machine-readable side: OpenAPI and Prometheus."""
+"""The JSON API's OpenAPI description, and Prometheus metrics."""

@@ -1,167 +1,118 @@
-"""The figures for Prometheus, made of what the program counts anyway."""
+"""Metrics for Prometheus, read from the status that the program keeps anyway."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from prometheus_client import (
-    CONTENT_TYPE_PLAIN_0_0_4,
-    CollectorRegistry,
-    ProcessCollector,
-    generate_latest,
-)
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    InfoMetricFamily,
-    Metric,
-    SummaryMetricFamily,
-)
+import prometheus_client as prometheus
+from prometheus_client import core
 from prometheus_client.registry import Collector
 
 from pyimagesearch import __version__
-from pyimagesearch.events.event import (
-    ARMED,
-    DISARMED,
-    LOGIN_REFUSED,
-    LOST,
-    MANUAL,
-    MOTION,
-    RETURNED,
-    SNAPSHOT,
-    SWITCHED_OFF,
-    SWITCHED_ON,
-)
+from pyimagesearch.events import event
 from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.web.services import Services
 
-OF_CAMERAS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED)     # kinds of events
-OF_ALL = (ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)    # of no camera
+CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, event.LOST, event.RETURNED)
+SERVER_KINDS = (event.ARMED, event.DISARMED, event.SWITCHED_OFF, event.SWITCHED_ON,
+                event.LOGIN_REFUSED)
+DROPPED = ("Frames not processed: late = a newer one had arrived, "
+           "garbled = not decodable, unwanted = above --fps.")
+COUNTER, GAUGE, SUMMARY = (
+    core.CounterMetricFamily, core.GaugeMetricFamily, core.SummaryMetricFamily)
+
+Source = TypeVar("Source")
 
 
-class Figure(NamedTuple):
-    """One figure of each camera; a counter if its name ends in ``_total``."""
+class Row(NamedTuple, Generic[Source]):
+    """A metric, and how to read its value; ``None`` = unknown."""
 
     name: str
     help: str
-    of: Callable[[CameraStatus], float | None]      # None = not known
+    type: Any
+    read: Callable[[Source], Any]
 
 
-FIGURES = (
-    Figure("camera_up", "Whether the camera gives pictures.",
-           lambda camera: camera.is_live),
-    Figure("frame_age_seconds", "Age of the last good frame.",
-           lambda camera: camera.age),
-    Figure("input_fps", "Frames a second that the camera gives.",
-           lambda camera: camera.fps_in),
-    Figure("output_fps", "Frames a second that are looked at and shown.",
-           lambda camera: camera.fps),
-    Figure("frames_received_total", "Frames that the camera gave.",
-           lambda camera: camera.given),
-    Figure("frames_processed_total", "Frames that were looked at.",
-           lambda camera: camera.frames),
-    Figure("signal_losses_total", "Times that the camera was lost.",
-           lambda camera: camera.losses),
-    Figure("stuck_reads", "Threads that wait for a frozen camera.",
-           lambda camera: camera.stuck_reads),
-    Figure("viewers", "Open streams of this camera alone.",
-           lambda camera: camera.viewers),
-    Figure("recording", "Whether a clip is being written.",
-           lambda camera: camera.recording),
-    Figure("recordings_total", "Events of which a recording began.",
-           lambda camera: camera.recordings),
-)
+CAMERA_METRICS: tuple[Row[CameraStatus], ...] = (
+    Row("camera_up", "Whether the camera delivers frames.", GAUGE,
+        lambda of: of.is_live),
+    Row("frame_age_seconds", "Age of the last good frame.", GAUGE, lambda of: of.age),
+    Row("input_fps", "Frames per second from the camera.", GAUGE, lambda of: of.fps_in),
+    Row("output_fps", "Frames per second processed.", GAUGE, lambda of: of.fps),
+    Row("frames_received_total", "Frames from the camera.", COUNTER,
+        lambda of: of.given),
+    Row("frames_processed_total", "Frames processed.", COUNTER, lambda of: of.frames),
+    Row("signal_losses_total", "Losses of signal.", COUNTER, lambda of: of.losses),
+    Row("stuck_reads", "Threads that wait for a frozen camera.", GAUGE,
+        lambda of: of.stuck_reads),
+    Row("viewers", "Open streams of this camera.", GAUGE, lambda of: of.viewers),
+    Row("recording", "Whether a clip is being written.", GAUGE,
+        lambda of: of.recording),
+    Row("recordings_total", "Recordings begun.", COUNTER, lambda of: of.recordings),
+    Row("detect_seconds", "Time spent detecting motion in a frame.", SUMMARY,
+        lambda of: (of.frames, of.detect_seconds)),
+    Row("encode_seconds", "Time spent encoding a frame as JPEG.", SUMMARY,
+        lambda of: (of.encoded, of.encode_seconds)))
+SERVER_METRICS: tuple[Row[Services], ...] = (
+    Row("mosaic_viewers", "Open streams of all cameras in one picture.", GAUGE,
+        lambda of: of.mosaic.broadcaster.viewers if of.mosaic else 0),
+    Row("logins_refused_total", "Failed and throttled logins.", COUNTER,
+        lambda of: of.authenticator.refused if of.authenticator else 0))
+ARCHIVE_METRICS: tuple[Row[ArchiveStatus], ...] = (
+    Row("clips_bytes", "Disk space used by clips and stills.", GAUGE,
+        lambda of: of.used),
+    Row("clips_limit_bytes", "Disk space that they may use.", GAUGE, lambda of: of.cap),
+    Row("disk_free_bytes", "Free space on their disk.", GAUGE, lambda of: of.free),
+    Row("storage_up", "Whether clips and events can be written.", GAUGE,
+        lambda of: not of.trouble),
+    Row("armed", "Whether motion starts events.", GAUGE, lambda of: of.armed))
 
 
-def exposition(services: Services) -> tuple[bytes, str]:
-    """Return all figures of *services* as Prometheus reads them, and their type."""
-    registry = CollectorRegistry()      # of this answer alone: nothing is kept in it
-    registry.register(Figures(services))
-    ProcessCollector(registry=registry)
-    return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+def render_metrics(services: Services) -> tuple[bytes, str]:
+    """Return all metrics in Prometheus' text format, and its content type."""
+    registry = prometheus.CollectorRegistry()
+    registry.register(StatusCollector(services))
+    prometheus.ProcessCollector(registry=registry)
+    return prometheus.generate_latest(registry), prometheus.CONTENT_TYPE_PLAIN_0_0_4
 
 
-class Figures(Collector):
-    """Tell the figures of *services* at one moment; nothing is counted here."""
+class StatusCollector(Collector):
+    """Report the status of all *services* at one moment; count nothing itself."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield each figure with its value for each camera."""
+    def collect(self) -> Iterator[core.Metric]:
+        """Yield each metric with all its values."""
         services = self._services
-        yield InfoMetricFamily("surveillance_build", "The program.",
-                               {"version": __version__})
         cameras = [feed.status() for feed in services.feeds.values()]
-        for figure in FIGURES:
-            yield by_camera(figure, cameras)
-        yield dropped(cameras)
-        yield spent("detect", "looking for motion in a frame", {
-            camera.name: (camera.frames, camera.detect_seconds) for camera in cameras})
-        yield spent("encode", "making the JPEG of a frame", {
-            camera.name: (camera.encoded, camera.encode_seconds) for camera in cameras})
-        yield GaugeMetricFamily(
-            "surveillance_mosaic_viewers", "Open streams of all cameras in one.",
-            services.mosaic.broadcaster.viewers if services.mosaic else 0)
-        yield CounterMetricFamily(
-            "surveillance_logins_refused_total", "Wrong passwords, links and tokens, "
-            "and tries too many.",
-            services.authenticator.refused if services.authenticator else 0)
-        if services.archive:
-            yield events(services.archive.store.begun(), services.feeds)
-            yield from kept(services.archive.status())
+        yield core.InfoMetricFamily("surveillance_build", "Version of the program.",
+                                    {"version": __version__})
+        for name, help, kind, read in CAMERA_METRICS:
+            yield family(name, help, kind,
+                         {(each.name,): read(each) for each in cameras}, "camera")
+        yield family("frames_dropped_total", DROPPED, COUNTER, {
+            (each.name, reason): count for each in cameras for reason, count in (
+                ("late", each.skipped), ("garbled", each.garbled),
+                ("unwanted", each.left_out))}, "camera", "reason")
+        yield from (family(*row[:3], {(): row.read(services)})
+                    for row in SERVER_METRICS)
+        if services.archive is None:
+            return
+        counts = {      # zeros too, or rate() would miss the first event of a kind
+            **{(name, each): 0 for name in services.feeds for each in CAMERA_KINDS},
+            **{("", each): 0 for each in SERVER_KINDS},
+            **services.archive.store.begun()}
+        yield family("events_total", "Events begun.", COUNTER, counts, "camera", "kind")
+        archive = services.archive.status()
+        yield from (family(*row[:3], {(): row.read(archive)})
+                    for row in ARCHIVE_METRICS)
 
 
-def by_camera(figure: Figure, cameras: Iterable[CameraStatus]) -> Metric:
-    """Return *figure* of each of the *cameras* for which it is known."""
-    kind = (CounterMetricFamily if figure.name.endswith("_total")
-            else GaugeMetricFamily)
-    family = kind(f"surveillance_{figure.name}", figure.help, labels=["camera"])
-    for camera in cameras:
-        value = figure.of(camera)
+def family(name: str, help: str, kind: Any, values: Mapping[Any, Any],
+           *labels: str) -> core.Metric:
+    """Return a metric with the *values* that are known, by those of its *labels*."""
+    made = kind(f"surveillance_{name}", help, labels=labels)
+    for key, value in values.items():
         if value is not None:
-            family.add_metric([camera.name], float(value))
-    return family
-
-
-def dropped(cameras: Iterable[CameraStatus]) -> Metric:
-    """Return how many frames were not looked at, and why."""
-    family = CounterMetricFamily(
-        "surveillance_frames_dropped_total", "Frames that were not looked at: late = "
-        "a newer one had come, garbled = no picture, unwanted = over --fps.",
-        labels=["camera", "reason"])
-    for camera in cameras:
-        for reason, count in (("late", camera.skipped), ("garbled", camera.garbled),
-                              ("unwanted", camera.left_out)):
-            family.add_metric([camera.name, reason], count)
-    return family
-
-
-def spent(name: str, what: str, by_name: Mapping[str, tuple[int, float]]) -> Metric:
-    """Return how often something was done for each camera, and the seconds it took."""
-    family = SummaryMetricFamily(
-        f"surveillance_{name}_seconds", f"Time spent on {what}.", labels=["camera"])
-    for camera, (times, seconds) in by_name.items():
-        family.add_metric([camera], times, seconds)
-    return family
-
-
-def events(begun: Mapping[tuple[str, str], int], cameras: Iterable[str]) -> Metric:
-    """Return how many events began; also none, or the first would not show as one."""
-    counts = {**{(camera, kind): 0 for camera in cameras for kind in OF_CAMERAS},
-              **{("", kind): 0 for kind in OF_ALL}, **begun}
-    family = CounterMetricFamily("surveillance_events_total", "Events that began.",
-                                 labels=["camera", "kind"])
-    for labels, count in counts.items():
-        family.add_metric(labels, count)
-    return family
-
-
-def kept(archive: ArchiveStatus) -> Iterator[Metric]:
-    """Yield what is kept, and what may be."""
-    for name, help, value in (
-            ("clips_bytes", "Space that clips and stills take.", archive.used),
-            ("clips_limit_bytes", "Space that they may take.", archive.cap),
-            ("disk_free_bytes", "Space that is free on their disk.", archive.free),
-            ("storage_up", "Whether all can be kept.", not archive.trouble),
-            ("armed", "Whether motion makes events.", archive.armed)):
-        yield GaugeMetricFamily(f"surveillance_{name}", help, float(value))
+            made.add_metric(key, *(value if isinstance(value, tuple) else (value,)))
+    return cast(core.Metric, made)

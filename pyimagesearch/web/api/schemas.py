@@ -1,4 +1,4 @@
-"""What goes in and out of the JSON API, as JSON Schema."""
+"""JSON Schemas of the API's request and response bodies."""
 
 from collections.abc import Mapping
 from types import NoneType
@@ -30,33 +30,32 @@ from pyimagesearch.status import (
     ArchiveStatus,
     CameraStatus,
 )
-from pyimagesearch.web.params import MOST, MOST_ID, MOST_IDS, TRUTHS
+from pyimagesearch.web.params import BOOLEANS, MAX_ID, MAX_IDS, MAX_PAGE_EVENTS
 
 Schema = dict[str, Any]
 
-NAMES = {str: "string", int: "integer", float: "number", bool: "boolean",
-         NoneType: "null"}
+TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean",
+              NoneType: "null"}
 
 
 def typed(kind: Any) -> Schema:
-    """Return the schema of a Python type, or of a union of such."""
-    names = [NAMES[each] for each in get_args(kind) or (kind,)]
+    """Return the schema of a Python type or union."""
+    names = [TYPE_NAMES[each] for each in get_args(kind) or (kind,)]
     return {"type": names[0] if len(names) == 1 else names}
 
 
-def closed(**fields: Schema) -> Schema:
-    """Return the schema of an answer that has all *fields*, and no others."""
-    return {"type": "object", "properties": fields, "required": list(fields),
-            "additionalProperties": False}
+def response_of(**fields: Schema) -> Schema:
+    """Return the schema of an object with all *fields* and no others."""
+    return {**body_with(**fields), "additionalProperties": False}
 
 
-def given(**fields: Schema) -> Schema:
-    """Return the schema of a body with all *fields*; others are passed over."""
+def body_with(**fields: Schema) -> Schema:
+    """Return the schema of an object with all *fields*; others are ignored."""
     return {"type": "object", "properties": fields, "required": list(fields)}
 
 
 def or_empty(*schemas: Schema) -> Schema:
-    """Return the schema of a parameter, for which nothing stands for none."""
+    """Return the schema of a query parameter that may also be empty."""
     return {"anyOf": [*schemas, {"const": ""}]}
 
 
@@ -65,72 +64,77 @@ def list_of(items: Schema, **limits: int) -> Schema:
     return {"type": "array", "items": items, **limits}
 
 
-def told(schema: Schema, description: str) -> Schema:
-    """Return *schema* with a word about it."""
+def described(schema: Schema, description: str) -> Schema:
+    """Return *schema* with a description."""
     return {**schema, "description": description}
 
 
 def fields_of(kind: type) -> Mapping[str, Schema]:
-    """Return the schemas of a dataclass's fields."""
+    """Return the schemas of the fields of a dataclass."""
     return {name: typed(hint) for name, hint in get_type_hints(kind).items()}
 
 
-TEXT, NUMBER, TRUTH = typed(str), typed(float), typed(bool)
-TIME = told(NUMBER, "seconds since the epoch")
+def reference(name: str) -> Schema:
+    """Return a reference to one of the :data:`NAMED` schemas."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+TEXT, NUMBER, BOOLEAN = typed(str), typed(float), typed(bool)
+TIME = described(NUMBER, "seconds since the epoch")
 COUNT = {"type": "integer", "minimum": 0}
 CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
-ID = {"type": "integer", "minimum": 0, "maximum": MOST_ID}
+ID = {"type": "integer", "minimum": 0, "maximum": MAX_ID}
 IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"}]},
-              minItems=1, maxItems=MOST_IDS)
-YES_OR_NO = {"anyOf": [TRUTH, {"enum": sorted(TRUTHS)}]}
-LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": MOST})
+              minItems=1, maxItems=MAX_IDS)
+SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(BOOLEANS)}]}
+LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_EVENTS})
 BEFORE = or_empty({"type": "string", "pattern": f"^{CURSOR}$"})
-STARRED = or_empty({"enum": sorted(TRUTHS)})
-DAY = told(or_empty({
+STARRED = or_empty({"enum": sorted(BOOLEANS)})
+DAY = described(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
-POLYGONS = list_of(told({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"},
-                        POLYGON_SYNTAX),
-                   maxItems=MAX_POLYGONS)
+POLYGONS = list_of(
+    described({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"}, POLYGON_SYNTAX),
+    maxItems=MAX_POLYGONS)
 
-KIND = told(TEXT, "what happened: " + ", ".join(KINDS) + ", or some other text")
-ERROR = closed(error=told(TEXT, "one sentence: what is wrong, and what is allowed"))
-FILE = closed(
+KIND = described(TEXT, "kind of event: " + ", ".join(KINDS) + ", or any other text")
+ERROR = response_of(error=described(
+    TEXT, "one sentence: what is wrong, and what is allowed"))
+FILE = response_of(
     url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
     state={"type": "string", "enum": [OPEN, COMPLETE, UNFINISHED, GONE, MISSING,
                                       BROKEN]})
-EVENT = closed(
-    id=ID, camera=told(TEXT, "empty for events of the whole server"), kind=KIND,
-    begin=TIME, end=told(typed(float | None), "null while it lasts"),
-    peak_area=told(NUMBER, "per mille of the frame that moved at most"),
+EVENT = response_of(
+    id=ID, camera=described(TEXT, "empty for events of the whole server"), kind=KIND,
+    begin=TIME, end=described(typed(float | None), "null while the event lasts"),
+    peak_area=described(NUMBER, "largest moving area, in per mille of the frame"),
     peak_box={"type": ["array", "null"], "items": typed(int), "minItems": 4,
-              "maxItems": 4, "description": "where: minX, minY, maxX, maxY [pixels]"},
-    note=TEXT, starred=TRUTH, url=TEXT, thumbnail=typed(str | None),
-    clips=list_of({"$ref": "#/components/schemas/File"}),
-    stills=list_of({"$ref": "#/components/schemas/File"}))
-CAMERA = closed(**{
+              "maxItems": 4, "description": "its minX, minY, maxX, maxY in pixels"},
+    note=TEXT, starred=BOOLEAN, url=TEXT, thumbnail=typed(str | None),
+    clips=list_of(reference("File")), stills=list_of(reference("File")))
+CAMERA = response_of(**{
     **fields_of(CameraStatus),
     "state": {"type": "string",
               "enum": [STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF]},
-    "since": told(TIME, "when the state began, in seconds since the epoch"),
-    "reason": told(TEXT, "why there are no pictures"),
-    "fps": told(NUMBER, "frames processed a second"),
-    "fps_in": told(NUMBER, "frames that the camera gives a second"),
-    "age": told(typed(float | None), "of the last good frame, in seconds"),
-    "words": told(TEXT, "the state as a person would say it")})
-ARCHIVE = closed(**{
+    "since": described(TIME, "start of this state, in seconds since the epoch"),
+    "reason": described(TEXT, "why there is no picture, or empty"),
+    "fps": described(NUMBER, "frames processed per second"),
+    "fps_in": described(NUMBER, "frames from the camera per second"),
+    "age": described(typed(float | None), "of the last good frame, in seconds"),
+    "words": described(TEXT, "the state in words")})
+ARCHIVE = response_of(**{
     **fields_of(ArchiveStatus),
-    "days": told(typed(float | None), "that are kept, at the present rate"),
-    "trouble": told(TEXT, "why nothing can be kept")})
-STATUS = closed(
-    version=TEXT, time=TIME, auth=told(TRUTH, "whether visitors must log in"),
+    "days": described(typed(float | None), "of clips that fit, at the current rate"),
+    "trouble": described(TEXT, "why clips or events cannot be written, or empty")})
+STATUS = response_of(
+    version=TEXT, time=TIME, auth=described(BOOLEAN, "whether a login is required"),
     viewers=COUNT, mosaic_viewers=COUNT,
-    off_since=told(typed(float | None), "when all cameras were switched off"),
-    cameras=list_of({"$ref": "#/components/schemas/Camera"}),
-    archive={"anyOf": [{"$ref": "#/components/schemas/Archive"}, {"type": "null"}]})
-MASK = closed(set=told(POLYGONS, "by the settings"),
-              drawn=told(POLYGONS, "on the page, or here"))
+    off_since=described(typed(float | None), "when all cameras were switched off"),
+    cameras=list_of(reference("Camera")),
+    archive={"anyOf": [reference("Archive"), {"type": "null"}]})
+MASK = response_of(set=described(POLYGONS, "from the settings"),
+                   drawn=described(POLYGONS, "drawn on the page or set here"))
 
 NAMED = {"Error": ERROR, "File": FILE, "Event": EVENT, "Camera": CAMERA,
          "Archive": ARCHIVE, "Status": STATUS, "Mask": MASK}

@@ -1,1 +1,1 @@
-"""Pages, API and files of the recorded events."""
+"""Pages, JSON API and files of recorded events."""

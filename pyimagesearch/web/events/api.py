@@ -1,106 +1,109 @@
-"""Events as JSON."""
+"""JSON API of events."""
 
+import logging
 import time
 from typing import Any
 
 from flask import Blueprint, abort, url_for
 
 from pyimagesearch.events.event import Event, KeptFile
-from pyimagesearch.web.params import body, ids, query, truth
-from pyimagesearch.web.services import archive_or_404, get_services
+from pyimagesearch.web.params import body, boolean, ids, page_query, requester
+from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
 bp = Blueprint("events_api", __name__, url_prefix="/api/events")
+log = logging.getLogger(__name__)
 
-PAGE = 50       # events, if the request does not say
+DEFAULT_LIMIT = 50      # events on a page
 
 
 @bp.get("")
 def page() -> dict[str, Any]:
-    """A page of events, the newest first, and the cursor for the next one."""
-    asked, store = query(PAGE), archive_or_404().store
-
-    def look() -> Any:
-        with store.reading() as reader:
-            return reader.page(limit=asked.limit, before=asked.before,
-                               **asked.filters._asdict())
-
-    events, following = get_services().in_thread(look)
+    """Return a page of events, newest first, and the cursor of the next page."""
+    query = page_query(DEFAULT_LIMIT)
+    events, following = read_events(lambda reader: reader.page(
+        limit=query.limit, before=query.before, **query.filters._asdict()))
     return {"events": [as_json(event) for event in events],
             "next": None if following is None else str(following)}
 
 
 @bp.get("/<int:id>")
 def event(id: int) -> dict[str, Any]:
-    """One event."""
-    return as_json(found(id))
+    """Return one event."""
+    return as_json(event_or_404(id))
 
 
 @bp.patch("/<int:id>")
 def change(id: int) -> dict[str, Any]:
-    """Star an event, or take its star away."""
-    starred, archive = truth("starred", body().get("starred")), archive_or_404()
-    if not get_services().in_thread(lambda: archive.star([id], starred)):
-        absent(id)
-    return as_json(found(id))
+    """Set or clear the star of an event."""
+    if not set_stars([id], boolean("starred", body().get("starred"))):
+        abort(404, no_event(id))
+    return as_json(event_or_404(id))
 
 
 @bp.delete("/<int:id>")
 def delete(id: int) -> dict[str, Any]:
-    """Delete an event; for some seconds it can be restored."""
-    if found(id).starred:
-        abort(409, f"Event {id} is starred; take its star away first.")
-    return deleted([id])
+    """Delete an event that has no star; it can be restored for a few seconds."""
+    if event_or_404(id).starred:
+        abort(409, f"Event {id} is starred; remove the star first.")
+    return delete_all([id])
 
 
 @bp.post("/delete")
 def delete_several() -> dict[str, Any]:
-    """Delete events; for some seconds they can be restored. Starred ones stay."""
-    return deleted(ids(body().get("ids")))
+    """Delete events except starred ones; they can be restored for a few seconds."""
+    return delete_all(ids(body().get("ids")))
 
 
 @bp.post("/restore")
 def restore() -> dict[str, int]:
-    """Take events back that were just deleted."""
+    """Restore events that were deleted a few seconds ago."""
     wanted, store = ids(body().get("ids")), archive_or_404().store
-    return {"restored": get_services().in_thread(lambda: store.restore(wanted))}
+    restored = get_services().in_thread(lambda: store.restore(wanted))
+    log.info("%d events restored by %s", restored, requester())
+    return {"restored": restored}
 
 
 @bp.post("/star")
 def star() -> dict[str, int]:
-    """Star events, or take their stars away."""
-    given, archive = body(), archive_or_404()
-    wanted = ids(given.get("ids"))
-    starred = truth("starred", given.get("starred", True))
-    return {"changed": get_services().in_thread(lambda: archive.star(wanted, starred))}
+    """Set or clear the star of several events."""
+    fields = body()
+    starred = boolean("starred", fields.get("starred", True))
+    return {"changed": set_stars(ids(fields.get("ids")), starred)}
 
 
-def deleted(wanted: list[int]) -> dict[str, Any]:
-    """Delete the events; return how many, and how long they can be restored [s]."""
+def set_stars(wanted: list[int], starred: bool) -> int:
+    """Set or clear the star of the events; return how many were found."""
+    archive = archive_or_404()
+    count: int = get_services().in_thread(lambda: archive.star(wanted, starred))
+    log.info("%d events %s by %s", count, "starred" if starred else "unstarred",
+             requester())
+    return count
+
+
+def delete_all(wanted: list[int]) -> dict[str, Any]:
+    """Delete the events; return how many, and for how long it can be undone [s]."""
     store = archive_or_404().store
     count = get_services().in_thread(lambda: store.delete(wanted, time.time()))
+    log.info("%d events deleted by %s", count, requester())
     return {"deleted": count, "undo": store.undo_seconds}
 
 
-def found(id: int) -> Event:
-    """Return the event with that *id*, or end the request."""
-    store = archive_or_404().store
-
-    def look() -> Event | None:
-        with store.reading() as reader:
-            return reader.event(id)
-
-    event: Event | None = get_services().in_thread(look)
-    return absent(id) if event is None else event
+def event_or_404(id: int) -> Event:
+    """Return the event with this *id*, or abort."""
+    event = read_events(lambda reader: reader.event(id))
+    if event is None:
+        abort(404, no_event(id))
+    return event
 
 
-def absent(id: int) -> Any:
-    """End the request: there is no such event."""
-    abort(404, f"There is no event {id}; it may have been deleted.")
+def no_event(id: int) -> str:
+    """Return the error for an unknown *id*."""
+    return f"There is no event {id}; it may have been deleted."
 
 
 def as_json(event: Event) -> dict[str, Any]:
-    """Return all that is known of *event*; times in seconds since the epoch."""
-    def described(file: KeptFile, url: str) -> dict[str, Any]:
+    """Return all fields of *event*; times in seconds since the epoch."""
+    def describe(file: KeptFile, url: str) -> dict[str, Any]:
         return {"url": url, "begin": file.begin, "end": file.end, "bytes": file.bytes,
                 "state": file.state}
 
@@ -110,7 +113,7 @@ def as_json(event: Event) -> dict[str, Any]:
         "peak_box": event.peak_box, "note": event.note, "starred": event.starred,
         "url": url_for("events.show", id=event.id),
         "thumbnail": url_for("files.thumbnail", id=event.id) if event.picture else None,
-        "clips": [described(file, url_for("files.clip", id=event.id, part=part))
+        "clips": [describe(file, url_for("files.clip", id=event.id, part=part))
                   for part, file in enumerate(event.clips, 1)],
-        "stills": [described(file, url_for("files.still", id=event.id, number=number))
+        "stills": [describe(file, url_for("files.still", id=event.id, number=number))
                    for number, file in enumerate(event.stills, 1)]}

@@ -1,171 +1,183 @@
-"""Evidence: events as a ZIP that is made while it is sent, in memory of one chunk."""
+"""Export events as a ZIP file that is made while it is sent, chunk by chunk."""
 
 import datetime
 import hashlib
 import json
-import re
+import logging
 import time
 import zipfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, Response, abort, request
 
 from pyimagesearch import __version__
 from pyimagesearch.events.event import GONE, OPEN, UNFINISHED, Event, KeptFile
+from pyimagesearch.web.params import ids, requester
+from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
-CHUNK = 256 * 1024      # bytes read at once
-BIG = 1 << 31           # bytes from which a file in a ZIP needs the large format
-ABSENT = {GONE: "removed to make room", OPEN: "still being recorded",
-          UNFINISHED: "cut off by a crash and not finished yet"}
+from .files import CHUNK_BYTES, flat_name, open_below
 
+bp = Blueprint("export", __name__)
+log = logging.getLogger(__name__)
 
-class HasFile(Protocol):
-    """What opening a file gives."""
-
-    @property
-    def file(self) -> BinaryIO:
-        """The file, to be read and closed."""
-
-    @property
-    def bytes(self) -> int:
-        """Its size."""
+ZIP64_BYTES = 1 << 31       # size from which a file in a ZIP needs the 64-bit format
+ZIP_EPOCH = 315_619_200.0   # two days into 1980, the first year of ZIP, in any zone
+UNAVAILABLE = {GONE: "deleted to make room", OPEN: "still being recorded",
+               UNFINISHED: "cut off by a crash and not repaired yet"}
 
 
-class Outlet:
-    """Where the ZIP is written to: it can only go on, and is emptied all the time."""
+@bp.post("/events/export")
+def download() -> Response:
+    """Send the selected events as a ZIP file."""
+    wanted, clips = ids(request.form.getlist("ids")), archive_or_404().clips
+    events = read_events(lambda reader: reader.events(wanted))
+    if not events:
+        abort(404, "None of these events exists any more.")
+    log.info("%d events exported by %s", len(events), requester())
+    export = Export(events, clips)
+    return Response(
+        export.stream(get_services().in_thread), mimetype="application/zip", headers={
+            "X-Accel-Buffering": "no",
+            "Content-Disposition": f'attachment; filename="{export.name}"'})
+
+
+class ZipBuffer:
+    """A file object for ZipFile that cannot seek, and is emptied after each write."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
 
-    def write(self, piece: bytes) -> int:
-        """Take *piece*."""
-        self._pieces.append(bytes(piece))
-        return len(piece)
+    def write(self, chunk: bytes) -> int:
+        """Append *chunk*."""
+        self._chunks.append(bytes(chunk))
+        return len(chunk)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing."""
 
     def take(self) -> bytes:
-        """Return what was written since the last time."""
-        taken, self._pieces = b"".join(self._pieces), []
+        """Return and forget what was written."""
+        taken, self._chunks = b"".join(self._chunks), []
         return taken
 
 
 class Export:
     """
-    One ZIP with the files of *events* below *folder*.
+    A ZIP file with the files of *events* below *folder*.
 
-    Behind them come ``manifest.json``, which tells what each file shows, and which are
-    missing, and ``SHA256SUMS`` of all (for ``sha256sum --check``).
+    It ends with ``manifest.json``, which describes each event and file and lists
+    those that are missing, and ``SHA256SUMS`` (for ``sha256sum --check``).
     """
 
-    def __init__(self, events: Sequence[Event], folder: Path,
-                 open_file: Callable[[Path, str], HasFile]) -> None:
+    def __init__(self, events: Sequence[Event], folder: Path) -> None:
         first = datetime.datetime.fromtimestamp(events[0].begin)
         self.name = f"evidence_{first:%Y-%m-%d_%H-%M-%S}.zip"
         self._events = events
         self._folder = folder
-        self._open_file = open_file
-        self._told: dict[int, list[dict[str, Any]]] = {each.id: [] for each in events}
+        self._entries: dict[int, list[dict[str, Any]]] = {
+            event.id: [] for event in events}
 
     def stream(self, in_thread: Callable[[Callable[[], Any]], Any],
                ) -> Generator[bytes, None, None]:
-        """Yield the ZIP; *in_thread* does what blocks."""
-        steps = self.steps()
+        """Yield the ZIP file, read and compressed with *in_thread*."""
+        chunks = self.chunks()
         try:
-            while (piece := in_thread(lambda: next(steps, None))) is not None:
-                if piece:
-                    yield piece
+            while (chunk := in_thread(lambda: next(chunks, None))) is not None:
+                if chunk:
+                    yield chunk
         finally:
-            steps.close()
+            chunks.close()
 
-    def steps(self) -> Generator[bytes, None, None]:
-        """Yield the ZIP, reading as it goes; pieces may be empty."""
-        outlet = Outlet()
-        with zipfile.ZipFile(cast(Any, outlet), "w") as archive:
+    def chunks(self) -> Generator[bytes, None, None]:
+        """Yield the ZIP file; some chunks are empty. Blocks."""
+        buffer = ZipBuffer()
+        with zipfile.ZipFile(cast(Any, buffer), "w") as archive:
             for event in self._events:
                 for kept in event.files:
-                    yield from self._add(archive, outlet, event, kept)
+                    yield from self._add(archive, buffer, event, kept)
             manifest = json.dumps(self._manifest(), indent=2)
             add_text(archive, "manifest.json", manifest)
-            add_text(archive, "SHA256SUMS", self._sums(manifest))
-        yield outlet.take()
+            add_text(archive, "SHA256SUMS", self._checksums(manifest))
+        yield buffer.take()
 
-    def _add(self, archive: zipfile.ZipFile, outlet: Outlet, event: Event,
+    def _add(self, archive: zipfile.ZipFile, buffer: ZipBuffer, event: Event,
              kept: KeptFile) -> Generator[bytes, None, None]:
-        """Put one file in; it may vanish at any moment."""
-        told: dict[str, Any] = {"file": None, "media": kept.media, **span(kept),
-                                "sha256": None, "missing": ""}
-        self._told[event.id].append(told)
-        if kept.state in ABSENT:
-            told["missing"] = ABSENT[kept.state]
+        """Add one file, which may disappear at any moment."""
+        entry: dict[str, Any] = {"file": None, "media": kept.media, **span(kept),
+                                 "sha256": None, "missing": ""}
+        self._entries[event.id].append(entry)
+        if kept.state in UNAVAILABLE:
+            entry["missing"] = UNAVAILABLE[kept.state]
             return
         try:
-            opened = self._open_file(self._folder, kept.path)
+            opened = open_below(self._folder, kept.path)
         except OSError:
-            told["missing"] = "not in the folder of clips any more"
+            entry["missing"] = "no longer in the clips folder"
             return
-        name = re.sub(r"[^\w.-]", "_", kept.path.replace("/", "_"), flags=re.ASCII)
-        entry = zipfile.ZipInfo(name, zip_time(kept.begin))
+        name = flat_name(kept.path)
         digest, size = hashlib.sha256(), 0
         with opened.file as file, archive.open(
-                entry, "w", force_zip64=opened.bytes >= BIG) as target:
-            while chunk := read(file, told):
+                zipfile.ZipInfo(name, zip_time(kept.begin)), "w",
+                force_zip64=opened.bytes >= ZIP64_BYTES) as target:
+            while chunk := read_chunk(file, entry):
                 digest.update(chunk)
                 size += len(chunk)
                 target.write(chunk)
-                yield outlet.take()
-        if size < opened.bytes and not told["missing"]:
-            told["missing"] = "cut short while it was read"
-        told.update(file=name, bytes=size, sha256=digest.hexdigest())
-        yield outlet.take()
+                yield buffer.take()
+        if size < opened.bytes and not entry["missing"]:
+            entry["missing"] = "truncated while it was read"
+        entry.update(file=name, bytes=size, sha256=digest.hexdigest())
+        yield buffer.take()
 
-    def _sums(self, manifest: str) -> str:
-        files = [(told["sha256"], told["file"]) for files in self._told.values()
-                 for told in files if told["file"]]
-        files.append((hashlib.sha256(manifest.encode()).hexdigest(), "manifest.json"))
-        return "".join(f"{digest}  {name}\n" for digest, name in files)
+    def _checksums(self, manifest: str) -> str:
+        sums = [(entry["sha256"], entry["file"]) for entries in self._entries.values()
+                for entry in entries if entry["file"]]
+        sums.append((hashlib.sha256(manifest.encode()).hexdigest(), "manifest.json"))
+        return "".join(f"{digest}  {name}\n" for digest, name in sums)
 
     def _manifest(self) -> dict[str, Any]:
         return {
             "program": "webstreaming", "version": __version__,
-            "exported": moment(time.time()),
+            "exported": timestamps(time.time()),
             "events": [{
-                "id": each.id, "camera": each.camera, "kind": each.kind, **span(each),
-                "peak_area_per_mille": each.peak_area, "note": each.note,
-                "starred": each.starred, "files": self._told[each.id],
-            } for each in self._events]}
+                "id": event.id, "camera": event.camera, "kind": event.kind,
+                **span(event), "peak_area_per_mille": event.peak_area,
+                "note": event.note, "starred": event.starred,
+                "files": self._entries[event.id],
+            } for event in self._events]}
 
 
-def read(file: BinaryIO, told: dict[str, Any]) -> bytes:
-    """Return the next chunk of *file*; note in *told* if it cannot be read."""
+def read_chunk(file: BinaryIO, entry: dict[str, Any]) -> bytes:
+    """Return the next chunk of *file*; note a read error in *entry*."""
     try:
-        return file.read(CHUNK)
+        return file.read(CHUNK_BYTES)
     except OSError as error:
-        told["missing"] = f"the rest could not be read: {error.strerror}"
+        entry["missing"] = f"the rest could not be read: {error.strerror}"
         return b""
 
 
 def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
-    """Put a file of text in."""
+    """Add a text file."""
     archive.writestr(zipfile.ZipInfo(name, zip_time(time.time())), text)
 
 
-def span(of: Event | KeptFile) -> dict[str, Any]:
-    """Return when it began and ended."""
-    return {"begin": moment(of.begin),
-            "end": None if of.end is None else moment(of.end)}
+def span(item: Event | KeptFile) -> dict[str, Any]:
+    """Return begin and end of an event or a file."""
+    return {"begin": timestamps(item.begin),
+            "end": None if item.end is None else timestamps(item.end)}
 
 
-def moment(when: float) -> dict[str, Any]:
-    """Return *when* [seconds since the epoch] as everybody may want to read it."""
+def timestamps(when: float) -> dict[str, Any]:
+    """Return *when* [seconds since the epoch] also as UTC and as local time."""
     utc = datetime.datetime.fromtimestamp(when, datetime.UTC)
     return {"epoch": when, "utc": utc.isoformat(timespec="milliseconds"),
             "local": utc.astimezone().isoformat(timespec="milliseconds")}
 
 
 def zip_time(when: float) -> tuple[int, int, int, int, int, int]:
-    """Return local time as a ZIP writes it, which begins in 1980."""
-    local = time.localtime(max(when, 315_619_200.0))
+    """Return *when* as local time for a ZIP file, which cannot be before 1980."""
+    local = time.localtime(max(when, ZIP_EPOCH))
     return (max(1980, local.tm_year), local.tm_mon, local.tm_mday, local.tm_hour,
             local.tm_min, local.tm_sec)

@@ -1,4 +1,4 @@
-"""The files of events, and several of them as one ZIP."""
+"""Send the files of events, whole or in ranges."""
 
 import mimetypes
 import re
@@ -9,56 +9,57 @@ from typing import Any, BinaryIO, NamedTuple
 from flask import Blueprint, Response, abort, request
 
 from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
-from pyimagesearch.web.params import ids
 from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
 
-from .export import Export
-from .filters import ABSENT
+from .filters import UNAVAILABLE
 
 bp = Blueprint("files", __name__)
 
-CHUNK = 256 * 1024      # bytes read at once, beside the hub
+CHUNK_BYTES = 256 * 1024
 ONE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d+\s*-\s*\d*|-\s*\d+)\s*")
 
+Choice = Callable[[Event], KeptFile | None]
 
-class Opened(NamedTuple):
-    """A file that is open, and its state at that moment."""
+
+class OpenFile(NamedTuple):
+    """An open file, and its size and age when it was opened."""
 
     file: BinaryIO
     bytes: int
     modified: int       # [ns since the epoch]
 
 
-class Chunks:
+class FileChunks:
     """
-    Give a file piece by piece, read beside the hub; what a range response needs.
+    Iterate over a file in chunks that are read in a thread.
 
-    Closed by the server, whether the browser took all of it or went away.
+    The methods are those that werkzeug needs for a range. The server closes it, also
+    if the browser leaves early.
     """
 
     def __init__(self, file: BinaryIO, in_thread: Callable[[Any], Any]) -> None:
         self._file = file
         self._in_thread = in_thread
 
-    def __iter__(self) -> "Chunks":
+    def __iter__(self) -> "FileChunks":
         return self
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._in_thread(lambda: self._file.read(CHUNK))
+        chunk: bytes = self._in_thread(lambda: self._file.read(CHUNK_BYTES))
         if not chunk:
             raise StopIteration
         return chunk
 
     def seekable(self) -> bool:
-        """Return that a range need not be read from the begin of the file."""
+        """Return True: a range can be read without what precedes it."""
         return True
 
-    def seek(self, to: int) -> int:
-        """Go to byte *to*."""
-        return self._file.seek(to)
+    def seek(self, offset: int) -> int:
+        """Go to *offset* [bytes]."""
+        return self._file.seek(offset)
 
     def tell(self) -> int:
-        """Return the byte that comes next."""
+        """Return the current offset [bytes]."""
         return self._file.tell()
 
     def close(self) -> None:
@@ -69,59 +70,39 @@ class Chunks:
 @bp.get("/events/<int:id>/clip.mp4", defaults={"part": 1})
 @bp.get("/events/<int:id>/clip-<int(min=2):part>.mp4")
 def clip(id: int, part: int) -> Response:
-    """Send a clip of an event, or the *part* of it that is asked for."""
-    return send(id, lambda event: pick(event.clips, part))
+    """Send one of the clips of an event."""
+    return send(id, lambda event: nth(event.clips, part))
 
 
 @bp.get("/events/<int:id>/still.jpg", defaults={"number": 1})
 @bp.get("/events/<int:id>/still-<int(min=2):number>.jpg")
 def still(id: int, number: int) -> Response:
-    """Send a still of an event."""
-    return send(id, lambda event: pick(event.stills, number))
+    """Send one of the stills of an event."""
+    return send(id, lambda event: nth(event.stills, number))
 
 
 @bp.get("/events/<int:id>/thumbnail.jpg")
 def thumbnail(id: int) -> Response:
-    """Send what the event looked like when most moved."""
+    """Send the frame of an event with the most motion."""
     return send(id, lambda event: event.picture)
 
 
-@bp.post("/events/export")
-def export() -> Response:
-    """Send the chosen events as one ZIP, made while it is sent."""
+def send(id: int, choose: Choice) -> Response:
+    """Return a response with the file that *choose* returns, or a range of it."""
     services, archive = get_services(), archive_or_404()
-    wanted = ids(request.form.getlist("ids"))
-
-    def look() -> list[Event]:
-        with archive.store.reading() as reader:
-            return reader.events(wanted)
-
-    events = services.in_thread(look)
-    if not events:
-        abort(404, "None of these events is there any more.")
-    made = Export(events, archive.clips, open_inside)
-    return Response(
-        made.stream(services.in_thread), mimetype="application/zip", headers={
-            "X-Accel-Buffering": "no",
-            "Content-Disposition": f'attachment; filename="{made.name}"'})
-
-
-def send(id: int, choose: Callable[[Event], KeptFile | None]) -> Response:
-    """Return the response with the file that *choose* picks, or a part of it."""
-    services, archive = get_services(), archive_or_404()
-    kept, opened = services.in_thread(lambda: find(archive, id, choose))
-    response = Response(Chunks(opened.file, services.in_thread),
+    kept, opened = services.in_thread(lambda: open_file(archive, id, choose))
+    response = Response(FileChunks(opened.file, services.in_thread),
                         direct_passthrough=True,
                         mimetype=mimetypes.guess_type(kept.path)[0])
     response.content_length = opened.bytes
     response.set_etag(f"{opened.modified:x}-{opened.bytes:x}")
     response.last_modified = opened.modified // 10 ** 9
-    how = "attachment" if request.args.get("download") else "inline"
+    disposition = "attachment" if request.args.get("download") else "inline"
     response.headers["Content-Disposition"] = (
-        f'{how}; filename="{sortable(kept.path)}"')
+        f'{disposition}; filename="{flat_name(kept.path)}"')
     environ = dict(request.environ)
     if not ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
-        environ.pop("HTTP_RANGE", None)     # several ranges, or nonsense: all of it
+        environ.pop("HTTP_RANGE", None)     # several ranges, or not valid: send it all
     try:
         response.make_conditional(environ, accept_ranges=True,
                                   complete_length=opened.bytes)
@@ -131,9 +112,9 @@ def send(id: int, choose: Callable[[Event], KeptFile | None]) -> Response:
         raise
 
 
-def find(archive: ArchiveService, id: int, choose: Callable[[Event], KeptFile | None]
-         ) -> tuple[KeptFile, Opened]:
-    """Return the wanted file of event *id*, open; blocks, and ends the request."""
+def open_file(archive: ArchiveService, id: int, choose: Choice,
+              ) -> tuple[KeptFile, OpenFile]:
+    """Open a file of event *id*, or abort with the reason. Blocks."""
     with archive.store.reading() as reader:
         event = reader.event(id)
     if event is None:
@@ -141,34 +122,38 @@ def find(archive: ArchiveService, id: int, choose: Callable[[Event], KeptFile | 
     kept = choose(event)
     if kept is None:
         abort(404, f"Event {id} has no such file.")
-    if kept.state in (OPEN, UNFINISHED, GONE):      # a missing one may be back
-        abort(410 if kept.state == GONE else 404, ABSENT[kept.state])
+    if kept.state in (OPEN, UNFINISHED, GONE):      # a missing file may be back
+        abort(410 if kept.state == GONE else 404, UNAVAILABLE[kept.state])
     try:
-        return kept, open_inside(archive.clips, kept.path)
+        return kept, open_below(archive.clips, kept.path)
     except FileNotFoundError:
         if kept.state != MISSING:
             archive.store.mark(kept.path, MISSING)
-        abort(410, ABSENT[MISSING])
+        abort(410, UNAVAILABLE[MISSING])
     except OSError as error:
         abort(503, f"This file cannot be read now: {error.strerror}.")
 
 
-def open_inside(folder: Path, name: str) -> Opened:
-    """Open file *name* below *folder*; a way out of it leads to no file."""
+def open_below(folder: Path, name: str) -> OpenFile:
+    """
+    Open file *name* below *folder*.
+
+    Raises :exc:`FileNotFoundError` also for a path or a link out of the folder.
+    """
     root = folder.resolve()
     path = (root / name).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise FileNotFoundError(name)
     file = path.open("rb")
-    state = path.stat()
-    return Opened(file, state.st_size, state.st_mtime_ns)
+    stat = path.stat()
+    return OpenFile(file, stat.st_size, stat.st_mtime_ns)
 
 
-def pick(files: tuple[KeptFile, ...], number: int) -> KeptFile | None:
-    """Return the file with that *number*, counted from 1."""
+def nth(files: tuple[KeptFile, ...], number: int) -> KeptFile | None:
+    """Return the file with this *number*, counted from 1."""
     return files[number - 1] if 0 < number <= len(files) else None
 
 
-def sortable(path: str) -> str:
-    """Return the name under which a file leaves: it sorts by camera and time."""
+def flat_name(path: str) -> str:
+    """Return *path* as one ASCII file name; sorts by camera and time."""
     return re.sub(r"[^\w.-]", "_", path.replace("/", "_"), flags=re.ASCII)

@@ -1,31 +1,32 @@
-"""The pages that show what happened."""
+"""Pages of events: the list with its chart, and a single event."""
 
 import datetime
 import itertools
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, url_for
+from flask import Blueprint, abort, url_for
 
 from pyimagesearch.events.event import KINDS, Cursor, Event
 from pyimagesearch.events.queries import EventReader, Filters, bounds
 from pyimagesearch.settings.option import format_bytes
+from pyimagesearch.web import params
 from pyimagesearch.web.live import page
-from pyimagesearch.web.params import Query, filters, query
-from pyimagesearch.web.services import archive_or_404, get_services
+from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
-from . import filters as wording
-from .chart import SLOT, Chart, chart
+from . import filters
+from .chart import SLOT_SECONDS, Chart, draw_chart
 
 bp = Blueprint("events", __name__)
-for words in (wording.clock, wording.iso, wording.day_name, wording.duration,
-              format_bytes, wording.kind_name, wording.days_name):
-    bp.add_app_template_filter(words)
+for template_filter in (filters.clock, filters.iso, filters.day_name, filters.duration,
+                        filters.percent, filters.kind_name, filters.days_name,
+                        format_bytes):
+    bp.add_app_template_filter(template_filter)
 
-PAGE = 48       # events: whole rows of two, three, four or six
+DEFAULT_LIMIT = 48      # events on a page: full rows of two, three, four or six
 
 
-class View(NamedTuple):
-    """What the database says for one page."""
+class ListData(NamedTuple):
+    """What the list page shows, read from the database in one go."""
 
     events: list[Event]
     following: Cursor | None
@@ -38,82 +39,78 @@ class View(NamedTuple):
 
 
 @bp.get("/events")
-def index() -> Response:
-    """The list, the newest first, and the day on top of it as a chart."""
-    asked, store = query(PAGE), archive_or_404().store
-
-    def look() -> View:
-        with store.reading() as reader:
-            return view(reader, asked)
-
-    seen: View = get_services().in_thread(look)
-    wanted = asked.filters
+def index() -> str:
+    """Show the events, newest first, below a chart of one day."""
+    query, store = params.page_query(DEFAULT_LIMIT), archive_or_404().store
+    wanted = query.filters
+    data = read_events(lambda reader: read_list(reader, query))
     return page(
         "events.html", filters=wanted, kinds=KINDS, undo=store.undo_seconds,
-        chart=drawn(seen, wanted),
-        cameras=sorted({*seen.cameras, *get_services().feeds} - {""}),
+        chart=chart_of(data, wanted),
+        cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
-              itertools.groupby(seen.events, lambda event: day_of(event.begin))],
-        earlier=seen.older and link(wanted, day=seen.older),
-        later=seen.newer and link(wanted, day=seen.newer),
-        newest=asked.before is not None and link(wanted),
-        more=seen.following and link(wanted, before=seen.following),
+              itertools.groupby(data.events, lambda event: local_day(event.begin))],
+        earlier=data.older and link(wanted, day=data.older),
+        later=data.newer and link(wanted, day=data.newer),
+        newest=query.before is not None and link(wanted),
+        more=data.following and link(wanted, before=data.following),
         show=lambda event: link(wanted, "events.show", id=event.id))
 
 
 @bp.get("/events/<int:id>")
-def show(id: int) -> Response:
-    """One event: its clip or stills, and the way to those beside it."""
-    wanted, store = filters(), archive_or_404().store
+def show(id: int) -> str:
+    """Show one event, with links to its neighbours that pass the filters."""
+    wanted, store = params.filters(), archive_or_404().store
 
-    def look() -> tuple[Event, tuple[int | None, int | None]] | None:
-        with store.reading() as reader:
-            event = reader.event(id)
-            return None if event is None else (
-                event, reader.neighbours(event, **wanted._asdict()))
+    def read(reader: EventReader) -> tuple[Event, int | None, int | None] | None:
+        event = reader.event(id)
+        if event is None:
+            return None
+        return (event, *reader.neighbours(event, **wanted._asdict()))
 
-    found = get_services().in_thread(look)
+    found = read_events(read)
     if found is None:
         abort(404, f"There is no event {id}; it may have been deleted.")
-    event, (newer, older) = found
+    event, newer, older = found
     return page(
-        "event.html", event=event, why=wording.ABSENT, day=day_of(event.begin),
-        undo=store.undo_seconds,
+        "event.html", event=event, unavailable=filters.UNAVAILABLE,
+        day=local_day(event.begin), undo=store.undo_seconds, back=link(wanted),
         newer=newer and link(wanted, "events.show", id=newer),
-        older=older and link(wanted, "events.show", id=older), back=link(wanted))
+        older=older and link(wanted, "events.show", id=older))
 
 
-def view(reader: EventReader, asked: Query) -> View:
-    """Look up all that the list shows; blocks."""
-    wanted = asked.filters
+def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
+    """Read all that the list page shows. Blocks."""
+    wanted = query.filters
     events, following = reader.page(
-        limit=asked.limit, before=asked.before, **wanted._asdict())
-    day = wanted.day or day_of(events[0].begin if events else None)
+        limit=query.limit, before=query.before, **wanted._asdict())
+    day = wanted.day or local_day(events[0].begin if events else None)
     begin, end = bounds(day)
     older, newer = reader.days_beside(day)
-    return View(
+    return ListData(
         events, following, reader.cameras(), day, older, newer,
         reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1),
-        reader.counts(SLOT, **wanted._replace(day=day)._asdict()))
+        reader.counts(SLOT_SECONDS, **wanted._replace(day=day)._asdict()))
 
 
-def drawn(seen: View, wanted: Filters) -> Chart:
-    """Return the chart of the day; a tap on it leads to the events of that time."""
-    return chart(seen.day, seen.levels, seen.counts,
-                 lambda last: link(wanted, before=Cursor(last + 1), _anchor="list"))
+def chart_of(data: ListData, wanted: Filters) -> Chart:
+    """Return the chart of the day; each slot links to the events at that time."""
+    return draw_chart(
+        data.day, data.levels, data.counts,
+        lambda last: link(wanted, before=Cursor(last + 1), _anchor="list"))
 
 
 def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str:
-    """Return the URL of a page with the same filters, but for *changes*."""
+    """Return the URL of a page with the same filters, except for *changes*."""
     values = {**wanted._asdict(), **changes}
     values["starred"] = "true" if values["starred"] else None
-    # as text, or Flask would make two parameters of a cursor, which is a pair
+    # as text: Flask would make several parameters of a cursor, which is a tuple
     texts: dict[str, Any] = {name: str(value) for name, value in values.items()
                              if value is not None}
     return url_for(endpoint, **texts)
 
 
-def day_of(when: float | None) -> datetime.date:
-    """Return the local day of *when* [seconds since the epoch], or today."""
+def local_day(when: float | None) -> datetime.date:
+    """Return the local day of *when* [seconds since the epoch]; today for ``None``."""
     return (datetime.date.today() if when is None
             else datetime.datetime.fromtimestamp(when).date())
