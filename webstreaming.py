@@ -200,7 +200,7 @@ def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
     for keeper in keepers:      # in turn: each has a last word to the next
         keeper.stop()
         if not keeper.join(5.0):
-            log.warning("%s did not stop in time; the next start salvages "
+            log.warning("%s did not stop in time; the next start recovers "
                         "what is open", keeper.name)
 
 

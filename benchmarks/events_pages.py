@@ -69,12 +69,12 @@ class SampleArchive:
                        KeptFile(f"{camera}/{number}.jpg", THUMBNAIL, begin, begin,
                                 30_000, COMPLETE))))
             if number % 1000 == 0:
-                self.store.settle(60)
+                self.store.flush(60)
         for minute in range(int(BEGIN // 60), int(BEGIN // 60) + DAYS * 1440, 20):
             self.store.level("front", minute, dice.uniform(0, 50))
             if minute % 1000 == 0:
-                self.store.settle(60)
-        if not self.store.settle(60):
+                self.store.flush(60)
+        if not self.store.flush(60):
             sys.exit("the events were not written")
 
 

@@ -179,7 +179,7 @@ def fill(archive, days=2, noon=None):
             archive.store.level(one.camera, minute, dice.uniform(2, 60))
     for minute in range(int(noon // 60) - 1200, int(noon // 60), 2):
         archive.store.level("front", minute, dice.uniform(0, 2.5))
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     return [one.id for one in reversed(made)]
 
 

@@ -1,4 +1,4 @@
-"""The archive: in step after a crash, and never too full."""
+"""The archive: recovery after a crash, and retention."""
 
 import contextlib
 import os
@@ -18,44 +18,50 @@ from test_recorder import BEGAN, SMALL, film, record, times, told
 from conftest import keeping
 from harness import eventually
 from pyimagesearch.archive.archive import Archive
-from pyimagesearch.archive.recovery import salvage
-from pyimagesearch.archive.retention import DAY, Holding, days_kept, plan, room
+from pyimagesearch.archive.recovery import recover
+from pyimagesearch.archive.retention import DAY_SECONDS, allowed_bytes, days_kept, plan
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError, SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.events.queries import FileRow
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording import clip as mp4
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.settings.settings import Settings
 
-HOLDINGS = st.lists(st.builds(
-    Holding, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans(), st.just("")),
-    max_size=30, unique_by=lambda each: each.event)
+
+def row(event_id, end, size, protected=False):
+    return FileRow(event_id, protected, KeptFile("", "clip", end, end, size, "complete"))
+
+
+ROWS = st.lists(st.builds(
+    row, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans()),
+    max_size=30, unique_by=lambda each: each.event_id)
 
 
 @pytest.fixture
 def archive(tmp_path, clock):
-    made = []
+    """Return a function that starts the archive, as after a restart."""
+    folder, made = DataFolder(str(tmp_path)), []
 
     def make(**options):
         if made:
             end(made[-1])
-        made.append(Archive(DataFolder(str(tmp_path)), Settings(**options), clock))
+        made.append(Archive(folder, Settings(**options), clock))
         return made[-1]
+
+    def end(archive):
+        archive.store.stop()
+        assert archive.store.join(60)
+        folder.release()
     yield make
     end(made[-1])
 
 
-def end(archive):
-    archive.store.stop()
-    assert archive.store.join(60)
-    archive._folder.release()
-
-
 def opened(archive):
-    archive._open()
-    assert archive.store.settle(60)
+    archive.open()
+    assert archive.store.flush(60)
     return archive
 
 
@@ -79,41 +85,46 @@ def keep_event(archive, number, size=100_000, **more):
     return path
 
 
-@given(HOLDINGS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
+@given(ROWS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
 @hypothesis_settings(max_examples=100)
-def test_plan_takes_the_oldest_first_and_no_more_than_needed(holdings, excess, oldest):
-    planned = plan(holdings, excess=excess, oldest=oldest)
-    left = [each for each in holdings if each not in planned and each.bytes and not each.protected]
-    if sum(each.bytes for each in left + planned) < excess:     # it would not help
-        assert all(each.end < oldest for each in planned)
+def test_plan_takes_the_oldest_first_and_no_more_than_needed(rows, excess, oldest):
+    planned = plan(rows, excess=excess, oldest=oldest)
+    left = [each for each in rows
+            if each not in planned and each.file.bytes and not each.is_protected]
+
+    def size(some):
+        return sum(each.file.bytes for each in some)
+    if size(left + planned) < excess:       # it would not help
+        assert all(each.file.end < oldest for each in planned)
         return
-    assert not any(each.protected for each in planned)
-    assert all(each.end >= oldest for each in left)
+    assert not any(each.is_protected for each in planned)
+    assert all(each.file.end >= oldest for each in left)
     if left:
-        assert sum(each.bytes for each in planned) >= excess
-        assert max((each.end for each in planned), default=0) <= min(each.end for each in left)
-    if planned and planned[-1].end >= oldest:
-        assert sum(each.bytes for each in planned[:-1]) < excess
+        assert size(planned) >= excess
+        assert (max((each.file.end for each in planned), default=0)
+                <= min(each.file.end for each in left))
+    if planned and planned[-1].file.end >= oldest:
+        assert size(planned[:-1]) < excess
 
 
 def test_room_leaves_the_reserve():
-    assert room(keep=10, reserve=5, used=4, free=100) == 10
-    assert room(keep=100, reserve=5, used=4, free=20) == 19
-    assert room(keep=100, reserve=50, used=4, free=20) == 0
+    assert allowed_bytes(keep=10, reserve=5, used=4, free=100) == 10
+    assert allowed_bytes(keep=100, reserve=5, used=4, free=20) == 19
+    assert allowed_bytes(keep=100, reserve=50, used=4, free=20) == 0
 
 
-def test_days_are_told_from_the_present_rate():
-    holdings = [Holding(day, day * DAY, 100, False, "") for day in range(30)]
-    assert days_kept(holdings, 1500, 30 * DAY) == pytest.approx(15.0)
-    assert days_kept(holdings[-1:], 1500, 29 * DAY + 60) is None
+def test_days_follow_from_the_present_rate():
+    rows = [row(day, day * DAY_SECONDS, 100) for day in range(30)]
+    assert days_kept(rows, 1500, 30 * DAY_SECONDS) == pytest.approx(15.0)
+    assert days_kept(rows[-1:], 1500, 29 * DAY_SECONDS + 60) is None
 
 
 def test_oldest_clips_go_before_the_cap_is_passed(archive):
     kept = opened(archive(keep="600kB", reserve="0B"))
     paths = [keep_event(kept, number) for number in range(5)]
-    kept.store.settle(60)
-    kept.sweep()
-    kept.store.settle(60)
+    kept.store.flush(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert [path.exists() for path in paths] == [False, False, True, True, True]
     events = events_of(kept)
     assert len(events) == 5         # they stay in the list, marked
@@ -122,14 +133,14 @@ def test_oldest_clips_go_before_the_cap_is_passed(archive):
     assert kept.status().cap == 600_000
 
 
-def test_starred_events_are_never_removed_and_stop_recording_when_nothing_else_is_left(archive):
+def test_starred_events_stay_though_there_is_no_room(archive):
     kept = opened(archive(keep="600kB", reserve="0B"))
     paths = [keep_event(kept, number, starred=number < 4) for number in range(5)]
-    kept.store.settle(60)
+    kept.store.flush(60)
     with pytest.raises(SurveillanceError, match=re.escape(
             "there is no room: 600 kB are allowed (--keep), and what is kept (505 kB) is starred "
             "or new")):
-        kept.sweep()
+        kept.enforce()
     assert [path.exists() for path in paths] == [True] * 5      # the last would not help
 
 
@@ -140,10 +151,10 @@ def test_lack_of_room_names_what_is_set(archive, monkeypatch):
     with pytest.raises(SurveillanceError, match=re.escape(
             "there is no room: 950 MB are free on the disk, of which 1 GB stay so (--reserve), and "
             "what is kept (0 bytes) is starred or new")):
-        kept.sweep()
+        kept.enforce()
 
 
-def test_oldest_clip_of_an_event_that_lasts_goes_before_younger_ones_of_others(archive):
+def test_oldest_clip_goes_first_also_of_a_running_event(archive):
     # a recording that was forgotten pushed out all others, and then stopped
     kept = opened(archive(keep="700kB", reserve="0B"))
     day = kept.clips / "front" / "2027-01-15"
@@ -160,9 +171,9 @@ def test_oldest_clip_of_an_event_that_lasts_goes_before_younger_ones_of_others(a
     kept.store.keep(lasting, KeptFile("front/2027-01-15/08-03-00.mp4", "clip", BEGAN + 40,
                                       BEGAN + 40, 0, "open"))
     (day / "08-00-00.part.mp4").rename(day / "08-03-00.part.mp4")
-    kept.store.settle(60)
-    kept.sweep()
-    kept.store.settle(60)
+    kept.store.flush(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert [(day / f"08-0{number}-00.mp4").exists() for number in range(3)] == [False, True, True]
     assert (day / "08-03-00.part.mp4").exists()
     states = [file.state for event in events_of(kept) if event.id == lasting
@@ -171,16 +182,16 @@ def test_oldest_clip_of_an_event_that_lasts_goes_before_younger_ones_of_others(a
     assert all((day / f"00-0{number}-00.mp4").exists() for number in range(3))
 
 
-def test_reserve_that_cannot_be_had_removes_nothing(archive):
+def test_impossible_reserve_deletes_nothing(archive):
     kept = opened(archive(reserve="100TB"))
     path = keep_event(kept, 0)
-    kept.store.settle(60)
+    kept.store.flush(60)
     with pytest.raises(SurveillanceError, match="100 TB stay so"):
-        kept.sweep()
+        kept.enforce()
     assert path.exists()
 
 
-def test_thumbnail_that_goes_takes_no_running_clip_with_it(archive):
+def test_deleted_thumbnail_leaves_its_running_clip(archive):
     kept = opened(archive(keep="300kB", reserve="0B"))
     day = kept.clips / "front" / "2027-01-15"
     part, still = write_part(day, 20), day / "08-00-00.jpg"
@@ -189,19 +200,19 @@ def test_thumbnail_that_goes_takes_no_running_clip_with_it(archive):
     kept.store.begin(Event(id=event, camera="front", kind="motion", begin=BEGAN, end=None, files=(
         KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN, 0, "open"),
         KeptFile("front/2027-01-15/08-00-00.jpg", "thumbnail", BEGAN, BEGAN, 290_000, "complete"))))
-    kept.store.settle(60)
-    kept.sweep()
+    kept.store.flush(60)
+    kept.enforce()
     assert (part.exists(), still.exists()) == (True, False)
 
 
-def test_file_that_was_moved_away_is_missing_not_gone_when_room_is_needed(archive, tmp_path):
+def test_moved_file_is_missing_not_deleted_for_room(archive, tmp_path):
     kept = opened(archive(keep="600kB", reserve="0B"))
+    kept.enforce()      # it looks for missing files now, and then every ten minutes
     paths = [keep_event(kept, number) for number in range(5)]
     paths[0].rename(tmp_path / "saved.mp4")
-    kept.store.settle(60)
-    kept._tidied = kept._clock.monotonic()
-    kept.sweep()
-    kept.store.settle(60)
+    kept.store.flush(60)
+    kept.enforce()
+    kept.store.flush(60)
     states = {file.media: file.state for file in events_of(kept)[-1].files}
     assert states == {"clip": "missing", "thumbnail": "gone"}
 
@@ -209,55 +220,55 @@ def test_file_that_was_moved_away_is_missing_not_gone_when_room_is_needed(archiv
 def test_days_to_keep_are_kept(archive, clock):
     kept = opened(archive(keep_days=1.0))
     old, new = keep_event(kept, 0), keep_event(kept, 50)
-    kept.store.settle(60)
-    clock.now += DAY + 100
-    kept.sweep()
+    kept.store.flush(60)
+    clock.now += DAY_SECONDS + 100
+    kept.enforce()
     assert not old.exists()
     assert new.exists()
 
 
-def test_list_forgets_what_left_nothing_after_400_days(archive, clock):
+def test_list_forgets_events_without_files_after_400_days(archive, clock):
     kept = opened(archive())
     kept.arm(False)
     starred = keep_event(kept, 7, starred=True)
-    kept.store.settle(60)
-    clock.now += 399 * DAY
-    kept.sweep()
+    kept.store.flush(60)
+    clock.now += 399 * DAY_SECONDS
+    kept.enforce()
     assert {event.kind for event in events_of(kept)} == {"disarmed", "motion"}
-    clock.now += 2 * DAY
-    kept.sweep()
-    kept.store.settle(60)
+    clock.now += 2 * DAY_SECONDS
+    kept.enforce()
+    kept.store.flush(60)
     assert [event.kind for event in events_of(kept)] == ["motion"]
     assert starred.exists()
 
 
-def test_deleted_event_goes_from_the_disk_once_it_cannot_be_restored(archive, clock):
+def test_deleted_files_go_once_undo_is_over(archive, clock):
     kept = opened(archive())
     path = keep_event(kept, 0)
     kept.store.delete([1], clock.time())
-    kept.sweep()
+    kept.enforce()
     assert path.exists()
     clock.now += 11
-    kept.sweep()
+    kept.enforce()
     assert not path.exists()
     assert not path.parent.exists()
     assert events_of(kept) == []
 
 
-def test_file_that_was_moved_away_is_noticed_and_welcome_again(archive, clock, tmp_path):
+def test_moved_file_is_noticed_and_adopted_when_back(archive, clock, tmp_path):
     kept = opened(archive())
     path = keep_event(kept, 0)
-    kept.store.settle(60)
+    kept.store.flush(60)
     shutil.move(path, tmp_path / "elsewhere")
     clock.now += 601
-    kept.sweep()
-    kept.store.settle(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert {file.media: file.state for file in events_of(kept)[0].files} == {
         "clip": "missing", "thumbnail": "complete"}
     shutil.move(tmp_path / "elsewhere", path)
     clock.now += 601
-    kept.sweep()
-    kept.store.settle(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert {file.state for file in events_of(kept)[0].files} == {"complete"}
 
 
@@ -272,7 +283,7 @@ def one_event(tmp_path, clock, archive):
     return kept
 
 
-def test_event_cut_off_by_a_crash_is_ended_and_its_clip_finished(archive, clock, tmp_path):
+def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_path):
     kept = opened(archive())
     (wanted,) = Settings(source=("front=demo",)).cameras()
     recorder = keeping(wanted, clock, tmp_path)
@@ -303,10 +314,10 @@ def test_empty_part_is_removed_and_garbage_is_left(archive, clock):
     assert [path.name for path in day.iterdir()] == ["00-00-01.part.mp4"]
 
 
-def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
+def test_corrupt_list_is_rebuilt_from_the_clips(archive, clock, tmp_path):
     kept = opened(archive())
     one_event(tmp_path, clock, kept)
-    kept.store.settle(60)
+    kept.store.flush(60)
     kept.star([7], True)
     before = events_of(kept)
     kept.store.stop()
@@ -323,10 +334,10 @@ def test_corrupt_list_is_made_anew_from_the_clips(archive, clock, tmp_path):
     assert len(list(tmp_path.glob("events.corrupt-*.db"))) == 1     # nothing was deleted
 
 
-def test_clip_that_somebody_put_there_is_adopted(archive, clock, tmp_path):
+def test_foreign_clip_is_adopted(archive, clock, tmp_path):
     kept = opened(archive())
     one_event(tmp_path, clock, kept)
-    kept.store.settle(60)
+    kept.store.flush(60)
     (clip,) = kept.clips.rglob("*.mp4")
     other = kept.clips / "yard" / "2020-02-02" / "12-00-00.mp4"
     other.parent.mkdir(parents=True)
@@ -339,23 +350,26 @@ def test_clip_that_somebody_put_there_is_adopted(archive, clock, tmp_path):
     assert {file.media for file in adopted.files} == {"clip", "thumbnail"}
 
 
-def test_star_makes_files_read_only_and_taking_it_away_undoes_that(archive):
+def test_star_makes_files_read_only_until_it_is_removed(archive):
     kept = opened(archive())
     path = keep_event(kept, 0)
-    kept.store.settle(60)
+    kept.store.flush(60)
     assert kept.star([1], True) == 1
     assert not path.stat().st_mode & stat.S_IWUSR
     kept.star([1], False)
     assert path.stat().st_mode & stat.S_IWUSR
 
 
-def test_cap_is_half_of_the_space_at_the_first_start_and_stays(archive):
+def test_cap_stays_half_of_the_space_at_the_first_start(archive):
     kept = opened(archive())
-    first = kept._keep
+    kept.enforce()
+    first = kept.status().cap
     assert 0 < first <= shutil.disk_usage(kept.clips).total
     kept.store.remember("keep", str(first - 12345))
-    kept.store.settle(60)
-    assert opened(archive())._keep == first - 12345
+    kept.store.flush(60)
+    kept = opened(archive())
+    kept.enforce()
+    assert kept.status().cap == first - 12345
 
 
 def test_disarming_outlasts_a_restart_and_is_an_event(archive):
@@ -363,7 +377,7 @@ def test_disarming_outlasts_a_restart_and_is_an_event(archive):
     kept.on_arm(told_.append)
     kept.arm(False)
     kept.arm(False)
-    kept.store.settle(60)
+    kept.store.flush(60)
     kept = opened(archive())
     kept.on_arm(told_.append)
     assert told_ == [True, False, False]
@@ -376,7 +390,7 @@ def test_what_is_said_before_the_folder_is_there_counts_more_than_what_it_says(a
     kept = opened(archive())
     kept.arm(armed)         # the folder says the opposite of what is wished later
     kept.store.remember("armed", "yes" if not armed else "no")
-    kept.store.settle(60)
+    kept.store.flush(60)
     kept = archive()
     kept.arm(armed)
     opened(kept)
@@ -384,12 +398,10 @@ def test_what_is_said_before_the_folder_is_there_counts_more_than_what_it_says(a
     assert opened(archive()).status().armed == armed
 
 
-def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
+def test_folder_that_cannot_be_opened_is_tried_again(tmp_path):
     (tmp_path / "stick").write_text("not mounted")
-    archive = Archive(DataFolder(None), Settings(), SystemClock())
-    archive._folder.path = tmp_path / "stick" / "data"
-    archive.clips = archive._folder.clips
-    archive.store._path = archive._folder.database
+    folder = DataFolder(str(tmp_path / "stick" / "data"))
+    archive = Archive(folder, Settings(), SystemClock())
     archive.claim()
     assert archive.status().trouble == "Not a directory"
     archive.start()
@@ -398,13 +410,15 @@ def test_folder_that_cannot_be_had_is_tried_again(tmp_path):
     eventually(lambda: archive.status().trouble == "")
     archive.stop()
     assert archive.join(60)
-    end(archive)
+    archive.store.stop()
+    assert archive.store.join(60)
+    folder.release()
     with contextlib.closing(sqlite3.connect(tmp_path / "stick/data/events.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 @pytest.mark.deadline
-def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
+def test_folder_pulled_while_opening_is_opened_later(
         archive, clock, tmp_path, monkeypatch):
     # each step of it waited a minute for a disk that was gone
     kept = archive()
@@ -415,11 +429,11 @@ def test_folder_pulled_while_it_is_opened_is_told_at_once_and_opened_later(
             kept.store.remember("a", "b")))
         begin = time.monotonic()
         with pytest.raises((EventsError, OSError)):
-            kept._open()
+            kept.open()
     assert time.monotonic() - begin < 30
     tmp_path.unlink()
     pulled.rename(tmp_path)
-    eventually(lambda: kept.store.settle(1))
+    eventually(lambda: kept.store.flush(1))
     opened(kept)
     assert kept.ready.is_set()
 
@@ -433,13 +447,13 @@ def test_story_of_a_camera_with_any_name_is_read_back():
 # --- what waited to be encoded
 
 @pytest.mark.parametrize("in_part", [None, 0, 5, 49, 50, 60])
-def test_crash_loses_nothing_of_what_waited(archive, in_part):
+def test_crash_loses_nothing_of_the_journal(archive, in_part):
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
     write(folder, 50)
     if in_part is not None:
         write_part(folder, in_part)
-    salvage(kept.clips, kept.store)
+    recover(kept.clips, kept.store)
     (clip,) = folder.iterdir()
     assert clip.name == "08-00-00.mp4"
     assert len(times(clip)) == max(50, in_part or 0)
@@ -449,15 +463,15 @@ def test_crash_loses_nothing_of_what_waited(archive, in_part):
     assert event.files[0].state == "complete"
 
 
-def test_disk_that_refuses_leaves_all_to_the_next_start(archive, monkeypatch, caplog):
+def test_full_disk_leaves_all_for_the_next_start(archive, monkeypatch, caplog):
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
     write(folder, 50)
     with monkeypatch.context() as full:
         full.setattr(mp4.SyncedFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-        salvage(kept.clips, kept.store)
-    assert "08-00-00.part.jpegs is left to the next start: full" in caplog.text
-    salvage(kept.clips, kept.store)
+        recover(kept.clips, kept.store)
+    assert "08-00-00.part.jpegs is left for the next start: full" in caplog.text
+    recover(kept.clips, kept.store)
     (clip,) = folder.iterdir()
     assert len(times(clip)) == 50
 
@@ -470,11 +484,11 @@ def waiting(kept, **more):
     kept.store.begin(Event(
         id=7, camera="front", kind="motion", begin=BEGAN + 1, end=None, files=(KeptFile(
             "front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN, 0, "open"),), **more))
-    kept.store.settle(60)
+    kept.store.flush(60)
     return folder
 
 
-def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, monkeypatch):
+def test_event_with_an_unfinished_clip_ends_with_it_later(archive, monkeypatch):
     # the page said that somebody had moved its file; and its end stayed at its begin
     folder = waiting(opened(archive()))
     with monkeypatch.context() as without:
@@ -484,7 +498,7 @@ def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, mo
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert (event.end, event.files[0].state, event.files[0].bytes) == (
         BEGAN + 1, "unfinished", size)
-    kept.sweep()
+    kept.enforce()
     assert kept.status().used == size
     kept = opened(archive())
     (event,) = events_of(kept)
@@ -493,37 +507,37 @@ def test_event_whose_clip_waits_says_so_and_lasts_as_long_as_it_then(archive, mo
     assert len(times(folder / "08-00-00.mp4")) == 50
 
 
-def test_event_that_ended_before_its_clip_could_be_finished_ends_where_it_did(archive):
+def test_event_that_ended_before_its_clip_keeps_its_end(archive):
     kept = opened(archive())
     waiting(kept)
     kept.store.keep(7, KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN + 4.9, 0,
                                 "unfinished"))
     kept.store.end(7, BEGAN + 3, 5.0, None)
-    kept.store.settle(60)
+    kept.store.flush(60)
     (event,) = events_of(opened(archive()))
     assert (event.end, event.files[0].state) == (BEGAN + 3, "complete")
 
 
-def test_what_waits_goes_too_when_room_is_needed(archive, monkeypatch):
+def test_unfinished_clip_is_deleted_when_room_is_needed(archive, monkeypatch):
     folder = waiting(opened(archive()))
     monkeypatch.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)
     kept = opened(archive(keep="300kB", reserve="0B"))
-    kept.sweep()
-    kept.store.settle(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert not folder.exists() or not list(folder.iterdir())
     assert [file.state for file in events_of(kept)[0].files] == ["gone"]
 
 
-def test_what_is_being_recorded_stays_open_however_often_is_tidied(archive):
+def test_clip_that_is_being_recorded_stays_open(archive):
     kept = opened(archive())
     event = Event(id=kept.store.new_id(), camera="front", kind="motion", begin=BEGAN, end=None,
                   files=(KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN, 0,
                                   "open"),))
     write_part(kept.clips / "front" / "2027-01-15", 20)
     kept.store.begin(event)
-    kept.store.settle(60)
-    kept.sweep()
-    kept.store.settle(60)
+    kept.store.flush(60)
+    kept.enforce()
+    kept.store.flush(60)
     assert events_of(kept)[0].files[0].state == "open"
 
 
@@ -536,10 +550,10 @@ def test_deleted_event_stays_deleted_though_its_clip_waits(archive, clock, monke
     kept.store.begin(Event(
         id=7, camera="front", kind="motion", begin=BEGAN, end=BEGAN + 5, files=(
             KeptFile("front/2027-01-15/08-00-00.mp4", "clip", BEGAN, BEGAN + 5, 0, "broken"),)))
-    kept.store.settle(60)
+    kept.store.flush(60)
     kept.store.delete([7], clock.time())
     clock.now += 60
-    kept.sweep()
+    kept.enforce()
     assert not folder.exists()
-    salvage(kept.clips, kept.store)
+    recover(kept.clips, kept.store)
     assert events_of(kept) == []

@@ -1,4 +1,4 @@
-"""The events, in real SQLite files: written, found again, and never lost."""
+"""The list of events, in real SQLite files."""
 
 import contextlib
 import datetime
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness import ROOT, eventually
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
-from pyimagesearch.events import schema, store
+from pyimagesearch.events import schema, writer
 from pyimagesearch.events.event import (
     BROKEN,
     CLIP,
@@ -32,7 +32,9 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.events.writer import WriterLimits
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
 
@@ -47,8 +49,8 @@ def clip(path="front/2026-11-20/12-00-00.mp4", begin=NOON, state=COMPLETE, media
 
 
 @contextlib.contextmanager
-def opened(path):
-    events = EventStore(path, SystemClock())
+def opened(path, clock=None, **limits):
+    events = EventStore(path, clock or SystemClock(), limits=WriterLimits(**limits))
     events.open()
     try:
         yield events
@@ -70,7 +72,7 @@ def events(path):
 
 def written(events):
     """Return a reader's context, once all that was queued is written."""
-    assert events.settle(60)
+    assert events.flush(60)
     return events.reading()
 
 
@@ -103,7 +105,7 @@ def test_event_lasts_until_it_ends(events):
         NOON + 4, 3.5, (1, 2, 3, 4), "cut off")
 
 
-def test_numbers_of_numpy_are_stored_as_plain_ones(events):
+def test_numpy_numbers_are_stored_as_plain_ones(events):
     import numpy
     events.begin(event(7, end=None))
     events.end(7, NOON + 1, numpy.float32(2.5), tuple(numpy.array([1, 2, 3, 4])))
@@ -111,7 +113,7 @@ def test_numbers_of_numpy_are_stored_as_plain_ones(events):
         assert (reader.event(7).peak_area, reader.event(7).peak_box) == (2.5, (1, 2, 3, 4))
 
 
-def test_files_change_their_state_and_are_counted(events):
+def test_files_change_state_and_their_size_is_counted(events):
     events.begin(event(7, starred=True))
     events.keep(7, clip(state=OPEN, size=0))
     events.keep(7, clip(state=COMPLETE, size=500))
@@ -119,13 +121,13 @@ def test_files_change_their_state_and_are_counted(events):
     events.keep(99, clip("orphan.mp4", NOON + 1, size=7))
     with written(events) as reader:
         assert reader.used() == 537
-        assert [(row.path, row.event_id, row.starred) for row in reader.files()] == [
+        assert [(row.file.path, row.event_id, row.starred) for row in reader.files()] == [
             ("a.jpg", 7, True), (clip().path, 7, True), ("orphan.mp4", 99, False)]
     events.mark(clip().path, GONE)
     events.mark("orphan.mp4", BROKEN)
     with written(events) as reader:
         assert reader.used() == 30
-        assert [row.path for row in reader.files(GONE)] == [clip().path]
+        assert [row.file.path for row in reader.files(GONE)] == [clip().path]
         assert reader.event(7).clips[0].state == GONE
 
 
@@ -138,7 +140,7 @@ def test_level_of_a_minute_is_the_highest(events):
         assert reader.levels(None, 5, 9) == [(5, 9), (6, 4), (9, 1)]
 
 
-def test_what_left_nothing_is_forgotten_in_time(events):
+def test_old_events_without_file_or_star_are_forgotten(events):
     for number, more in enumerate((
             {}, {"starred": True}, {"end": None}, {"files": (clip("kept.mp4"),)},
             {"files": (clip("gone.mp4", state=GONE), clip("gone.jpg", state=GONE))},
@@ -149,7 +151,7 @@ def test_what_left_nothing_is_forgotten_in_time(events):
     events.forget(NOON + 0.5)
     with written(events) as reader:
         assert [number for number in range(1, 8) if reader.event(number)] == [2, 3, 4, 6, 7]
-        assert [row.path for row in reader.files()] == ["kept.mp4", "moved.mp4"]
+        assert [row.file.path for row in reader.files()] == ["kept.mp4", "moved.mp4"]
         minutes = [minute for minute, _ in reader.levels(None, 0, int(NOON // 60) + 9)]
     assert minutes == [int(NOON // 60), int(NOON // 60) + 1]
 
@@ -164,14 +166,14 @@ def test_days_are_counted_in_local_time(events):
         assert len(reader.days(2)) == 2
 
 
-def test_names_of_cameras_are_known(events):
+def test_cameras_are_listed_by_name(events):
     for number, name in enumerate(("yard", "front", "yard", "Öl", "a b")):
         events.begin(event(number + 1, camera=name))
     with written(events) as reader:
         assert reader.cameras() == ["a b", "front", "yard", "Öl"]
 
 
-def test_events_that_begin_are_counted_and_those_of_earlier_runs_are_not(events):
+def test_only_events_of_this_run_are_counted(events):
     for number, (camera, kind) in enumerate([("a", MOTION), ("a", MOTION), ("b", LOST)], 1):
         events.begin(event(number, camera=camera, kind=kind))
     events.adopt(event(9, camera="a"))
@@ -180,7 +182,7 @@ def test_events_that_begin_are_counted_and_those_of_earlier_runs_are_not(events)
         assert reader.event(9).camera == "a"
 
 
-def test_small_things_are_remembered(path):
+def test_small_values_are_remembered(path):
     with opened(path) as events:
         events.remember("keep", "10")
         events.remember("keep", "11")
@@ -200,9 +202,9 @@ SOME = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("ab"), KINDS, st.b
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SOME, st.integers(1, 7), st.sampled_from([None, "a"]), st.none() | KINDS,
        st.booleans(), st.booleans())
-def test_pages_hold_each_event_that_passes_once_and_in_order(
-        events, some, limit, camera, kind, starred, by_day):
-    with sqlite3.connect(events._path) as connection:
+def test_pages_hold_each_matching_event_once_and_in_order(
+        events, path, some, limit, camera, kind, starred, by_day):
+    with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM events")
     connection.close()
     day = datetime.date(2026, 11, 20) if by_day else None
@@ -233,7 +235,7 @@ def test_pages_hold_each_event_that_passes_once_and_in_order(
 
 
 @pytest.mark.parametrize("text", ["", "_", "-1", "nan", "1_5", "1.5", "x", "\u0663", str(1 << 63), "0" * 5000])
-def test_cursor_of_somebody_else_is_refused(text):
+def test_malformed_cursor_is_refused(text):
     with pytest.raises(ValueError, match=r".*"):
         Cursor.parse(text)
 
@@ -241,16 +243,14 @@ def test_cursor_of_somebody_else_is_refused(text):
 @pytest.mark.parametrize("filters", [
     {}, {"camera": "front"}, {"kind": MOTION}, {"starred": True},
     {"day": datetime.date(2026, 11, 20)}, {"camera": "front", "kind": MOTION}], ids=str)
-def test_no_page_looks_at_all_events(events, filters):
-    plans = []
-    with events.reading() as reader:
-        def explain(statement):
-            if statement.startswith("SELECT id, camera"):
-                plans.append(statement)
-        reader._connection.set_trace_callback(explain)
-        reader.page(limit=5, before=Cursor(5), **filters)
-        reader._connection.set_trace_callback(None)
-        rows = reader._connection.execute("EXPLAIN QUERY PLAN " + plans[0]).fetchall()
+def test_no_page_scans_all_events(events, path, filters):
+    statements = []
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.set_trace_callback(statements.append)
+        EventReader(connection).page(limit=5, before=Cursor(5), **filters)
+        connection.set_trace_callback(None)
+        page = next(each for each in statements if each.startswith("SELECT id, camera"))
+        rows = connection.execute("EXPLAIN QUERY PLAN " + page).fetchall()
     plan = "; ".join(row[3] for row in rows)
     assert plan.startswith("SEARCH")
     assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
@@ -272,7 +272,7 @@ def test_deleted_event_is_hidden_and_can_be_restored(events):
     assert events.restore([2]) == 0
     with written(events) as reader:
         assert [one.id for one in reader.page(limit=9)[0]] == [3, 1]
-        assert [row.path for row in reader.files()] == ["1.mp4", "3.mp4"]
+        assert [row.file.path for row in reader.files()] == ["1.mp4", "3.mp4"]
 
 
 def test_starred_event_is_not_deleted(events):
@@ -283,7 +283,7 @@ def test_starred_event_is_not_deleted(events):
     assert events.delete([1], NOON) == 1
 
 
-def test_event_that_is_being_recorded_is_not_erased_under_the_recorder(events):
+def test_event_that_is_being_recorded_is_not_erased(events):
     events.begin(event(1, end=None, files=(clip(state=OPEN),)))
     events.delete([1], NOON)
     assert events.erase(NOON + 60) == []
@@ -325,20 +325,19 @@ def test_clock_that_was_set_back_gives_no_id_twice(path, clock):
 
 # --- trouble
 
-def test_id_of_what_is_found_later_stands_where_it_happened(path, clock):
-    with opened(path) as events:
-        events._clock = clock
+def test_id_of_a_recovered_event_sorts_by_its_time(path, clock):
+    with opened(path, clock) as events:
         now = events.new_id()
         first, second = (events.id_at(clock.time() - 100) for _ in range(2))
         assert 0 < first < second < now
         events.begin(event(first))
-    with opened(path) as events:
+    with opened(path, clock) as events:
         assert events.id_at(clock.time() - 100) == second       # the other one is taken
         assert events.id_at(-5) == 1
         assert events.id_at(4_000_000_000.0) == events.new_id() - 1
 
 
-def test_events_from_before_the_store_could_be_opened_are_written(path):
+def test_events_from_before_opening_are_written(path):
     events = EventStore(path, SystemClock())
     number = events.new_id()
     events.begin(event(number))
@@ -352,7 +351,7 @@ def test_events_from_before_the_store_could_be_opened_are_written(path):
     assert events.join(60)
 
 
-def test_stop_writes_what_is_queued_and_leaves_one_file(path):
+def test_stop_writes_the_queue_and_leaves_one_file(path):
     with opened(path) as events:
         for number in range(1, 2001):
             events.begin(event(number))
@@ -368,10 +367,8 @@ def test_full_disk_loses_nothing(path, monkeypatch):
         connection = real(path)
         connection.execute(f"PRAGMA max_page_count = {pages[0]}")   # a disk of 160 kB
         return connection
-    monkeypatch.setattr(store, "connect", small)
-    monkeypatch.setattr(store, "RETRY", 0.05)
-    monkeypatch.setattr(store, "ANSWER", 0.3)
-    with opened(path) as events:
+    monkeypatch.setattr(writer, "connect", small)
+    with opened(path, retry_seconds=0.05, answer_seconds=0.3) as events:
         for number in range(1, 2001):
             events.begin(event(number))
         eventually(lambda: "full" in events.trouble)
@@ -386,13 +383,12 @@ def test_full_disk_loses_nothing(path, monkeypatch):
         assert events.trouble == ""
 
 
-def test_folder_that_vanishes_and_returns_is_taken_up_again(path, monkeypatch):
-    monkeypatch.setattr(store, "RETRY", 0.05)
+def test_folder_that_vanishes_and_returns_is_used_again(path):
     disk = path.parent / "disk"
     disk.mkdir()
-    with opened(disk / "events.db") as events:
+    with opened(disk / "events.db", retry_seconds=0.05) as events:
         events.begin(event(1))
-        assert events.settle(60)
+        assert events.flush(60)
         disk.rename(path.parent / "pulled")
         events.begin(event(2))
         eventually(lambda: "unable to open" in events.trouble)
@@ -402,24 +398,23 @@ def test_folder_that_vanishes_and_returns_is_taken_up_again(path, monkeypatch):
         assert events.trouble == ""
 
 
-def test_when_too_much_waits_the_rest_is_dropped_and_counted(path, clock, monkeypatch, caplog):
-    monkeypatch.setattr(store, "QUEUED", 5)
-    events = EventStore(path, clock)
+def test_writes_beyond_the_queue_are_dropped_and_counted(path, clock, caplog):
+    events = EventStore(path, clock, limits=WriterLimits(queue_size=5))
     for number in range(8):
         events.note(number, "")
     assert [record.getMessage() for record in caplog.records] == [
-        "1 writes are lost, as 5 wait already: the disk is too slow"]
+        "1 writes dropped, as 5 are waiting: the disk is too slow"]
     clock.now += 1
     events.note(9, "")
-    assert caplog.records[-1].getMessage().startswith("3 writes are lost")
+    assert caplog.records[-1].getMessage().startswith("3 writes dropped")
 
 
-def test_write_that_is_wrong_by_itself_does_not_stop_the_others(events, caplog):
+def test_invalid_write_does_not_stop_the_others(events, caplog):
     events.begin(event(1, camera="\ud800"))
     events.begin(event(2))
     with written(events) as reader:
         assert [one.id for one in reader.page(limit=9)[0]] == [2]
-    assert "cannot be written as an event" in caplog.text
+    assert "this write is invalid and skipped" in caplog.text
 
 
 def damage_nothing_but_text(path):
@@ -447,14 +442,14 @@ def missing_table(path):
 
 @pytest.mark.parametrize("damage", [damage_nothing_but_text, damage_a_page, another_program,
                                     missing_table])
-def test_corrupt_file_is_set_aside_and_a_new_one_begun(path, damage, caplog):
+def test_corrupt_file_is_set_aside_and_replaced(path, damage, caplog):
     damage(path)
     before = path.read_bytes()
     events = EventStore(path, SystemClock())
     aside = events.open()
     assert aside.name.startswith("events.corrupt-2")
     assert aside.read_bytes()[100:] == before[100:]     # nothing is deleted
-    assert "is corrupt, it is set aside" in caplog.text
+    assert "is corrupt and set aside" in caplog.text
     events.begin(event(1))
     with written(events) as reader:
         assert reader.event(1)
@@ -474,24 +469,24 @@ def test_file_of_a_newer_version_is_not_touched(path):
     assert path.read_bytes() == before
 
 
-def test_file_of_version_1_is_brought_up_to_date(path, monkeypatch):
+def test_file_of_version_1_is_migrated(path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "STEPS", schema.STEPS[:1])
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
         with opened(path) as events:
             events.begin(event(1, files=(clip(),)))
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, (
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, (
         "ALTER TABLE events ADD COLUMN weather TEXT", "UPDATE events SET weather = 'rain'")))
     with opened(path) as events, events.reading() as reader:
         assert reader.event(1) == event(1, files=(clip(),))
-        row = reader._connection.execute("SELECT weather FROM events").fetchone()
-    assert row == ("rain",)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT weather FROM events").fetchone() == ("rain",)
 
 
-def test_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
+def test_migration_that_fails_leaves_the_file_unchanged(path, monkeypatch):
     with opened(path) as events:
         events.begin(event(1))
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "STEPS", (*schema.STEPS, (
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, (
             "DELETE FROM events", "ALTER TABLE nothing ADD COLUMN weather TEXT")))
         with pytest.raises(sqlite3.OperationalError):
             EventStore(path, SystemClock()).open()
@@ -504,7 +499,9 @@ import sys, time
 from pathlib import Path
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.event import Event
-from pyimagesearch.events.store import EventStore
+from pyimagesearch.events.queries import EventReader
+from pyimagesearch.events.store import UNDO_SECONDS, EventStore
+from pyimagesearch.events.writer import WriterLimits
 events = EventStore(Path(sys.argv[1]), SystemClock())
 events.open()
 number = int(sys.argv[2])
@@ -513,12 +510,12 @@ while True:
         number += 1
         events.begin(Event(id=number, camera="front", kind="motion", begin=number, end=None))
         events.level("front", number, 1.0)
-    assert events.settle(60)
+    assert events.flush(60)
     print(number, flush=True)
 """
 
 
-def test_killed_at_any_moment_what_was_written_is_there(path):
+def test_committed_events_survive_being_killed_at_any_moment(path):
     last, dice = 0, random.Random(7)
     for _ in range(3):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, path, str(last)], cwd=ROOT,

@@ -71,7 +71,7 @@ def client(archive, cameras):
 def add(archive, *events):
     for one in events:
         archive.store.begin(one)
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     return events
 
 
@@ -283,7 +283,7 @@ def test_file_that_was_moved_away_is_410_and_noted(client, archive):
     answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
     assert answer.status_code == 410
     assert answer.json == {"error": "This file is no longer in the clips folder."}
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
     (archive.clips / kept.clips[0].path).write_bytes(b"it is back")
     assert client.get("/events/1/clip.mp4").data == b"it is back"
@@ -431,7 +431,7 @@ def test_still_is_kept_and_shown(client, archive, broadcaster):
     threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
     told = client.post("/snapshot").json
     assert told["url"] == f"/events/{told['event']}"
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     assert client.get(f"/api/events/{told['event']}").json["kind"] == SNAPSHOT
     assert f"/events/{told['event']}/still.jpg" in client.get(told["url"]).text
     for file in ("still.jpg", "thumbnail.jpg"):
@@ -493,7 +493,7 @@ def test_list_goes_on_where_the_page_before_ended(client, archive):
 def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, archive):
     add(archive, *(recorded(archive, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
     archive.store.level("front", int(NOON // 60) + 61, 40.0)
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     page = client.get("/events?day=2026-11-20").text
     assert "<path d=\"M780 100V" in page        # 13:00
     (url,) = re.findall(r'<a href="([^"]*)#list" aria-label="14:00 to 14:30: 1 event"', page)

@@ -39,7 +39,7 @@ class Scene:
             self.kept.recorder.run_once()
 
     def events(self):
-        assert self.store.settle(60)
+        assert self.store.flush(60)
         with self.store.reading() as reader:
             return reader.page(limit=50)[0]
 
@@ -207,7 +207,7 @@ def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
         expected.insert(0, seen.evidence.keep_still(GREY, clock.time()))
     found, cursor = [], None
     with seen.store.reading() as reader:
-        assert seen.store.settle(60)
+        assert seen.store.flush(60)
     with seen.store.reading() as reader:
         while True:
             page, cursor = reader.page(limit=2, before=cursor)
@@ -240,7 +240,7 @@ def test_motion_of_each_minute_is_remembered(scene, clock):
     seen.show(30, area=3.0)
     seen.show(20, area=70.0)
     seen.show(70)
-    assert seen.store.settle(60)
+    assert seen.store.flush(60)
     with seen.store.reading() as reader:
         levels = reader.levels("front", 0, 10**9)
     assert [area for _, area in levels] == [70.0]

@@ -205,7 +205,7 @@ def test_memory_that_is_short_loses_no_event(tmp_path, clock, caplog, monkeypatc
         write(connection, batch)
     monkeypatch.setattr(store, "_write", short)
     store.remember("armed", "no")
-    assert store.settle(60)
+    assert store.flush(60)
     with store.reading() as reader:
         assert reader.remembered("armed") == "no"
     assert "the events cannot be written: MemoryError" in caplog.text

@@ -70,7 +70,7 @@ def test_end_of_the_program_finishes_the_clip(start, tmp_path):
     database.close()
 
 
-def test_killed_program_salvages_what_it_recorded(start, tmp_path):
+def test_killed_program_recovers_what_it_recorded(start, tmp_path):
     arguments = ("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product = start(*arguments)
     product.wait_for("learning")
@@ -239,7 +239,7 @@ def test_missing_disk_lifts_no_mask_and_no_password(start, tmp_path):
     assert without.stop()[1] == 0
     troubles = [line for line in without.log if "Not a directory" in line]
     assert len(troubles) == 1, without.log
-    assert f"nothing can be kept in {data}" in troubles[0]
+    assert f"cannot record to {data}" in troubles[0]
     assert len(list((tmp_path / "pulled").rglob("*.mp4"))) == len(clips(tmp_path / "pulled"))
 
 

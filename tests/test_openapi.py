@@ -55,7 +55,7 @@ def guarded(tmp_path_factory):
     guarded, archive = Guarded(folder / "access", ("front", "yard")), SampleArchive(folder)
     for number in range(1, EVENTS + 1):
         archive.store.begin(some_event(number))
-    assert archive.store.settle(60)
+    assert archive.store.flush(60)
     guarded.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
                           for name, feed in guarded.feeds.items()})
     cameras = Settings(source=("front=demo", "yard=demo")).cameras()

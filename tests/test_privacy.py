@@ -58,7 +58,7 @@ class Owner:
 
     def kinds(self):
         self.store.open()
-        assert self.store.settle(60)
+        assert self.store.flush(60)
         with self.store.reading() as reader:
             return [event.kind for event in reader.page(limit=9)[0]]
 

@@ -22,7 +22,7 @@ def strangers(tmp_path, clock):
 
 def listed(strangers):
     strangers.write()
-    assert strangers._store.settle(60)
+    assert strangers._store.flush(60)
     with strangers._store.reading() as reader:
         return reader.page(limit=200)[0]
 

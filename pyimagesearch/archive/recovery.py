@@ -1,4 +1,4 @@
-"""Put events and files back in step: after a crash, or when somebody tidied by hand."""
+"""Bring events and files back in step, after a crash or after changes by hand."""
 
 import logging
 import os
@@ -14,6 +14,7 @@ from pyimagesearch.events.event import (
     COMPLETE,
     MISSING,
     MOTION,
+    ON_DISK,
     OPEN,
     SNAPSHOT,
     STILL,
@@ -22,7 +23,6 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
-from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import (
@@ -42,101 +42,99 @@ log = logging.getLogger(__name__)
 
 # PyAV takes 17 MB and 80 ms, so it is imported only where there is a clip to work on
 
-FRAME = 0.01        # seconds by which two ends may differ and be the same
-PATIENCE = 60       # seconds for a slow disk to write what was queued
-EMPTY = 2_000       # bytes of a clip without a picture: its header alone
-SERIES = re.compile(r"(.+)_at_\d{4}")
+SAME_END_SECONDS = 0.01     # by which equal ends of two clips may differ
+FLUSH_SECONDS = 60          # for a slow disk to write what was queued
+MAX_EMPTY_BYTES = 2_000     # of a clip without a picture: its header alone
+STILL_SERIES = re.compile(r"(.+)_at_\d{4}")
 
 
-def salvage(folder: Path, store: EventStore) -> None:
+def recover(folder: Path, store: EventStore) -> None:
     """
-    Finish, adopt and mark, until *store* and the clips below *folder* agree.
+    Make *store* and the files below *folder* agree, before anything is recorded.
 
-    To be called before this run records anything: half-written clips are finished,
-    events that an end of the program cut off are ended, clips that no event knows
-    become events again from what they tell of themselves, and files that were moved
-    away are marked. No picture is deleted. Raises :exc:`EventsError` if the list of
-    events cannot be written.
+    Finish clips that a crash cut off, rebuild events from the metadata of clips that
+    are in no event, mark files that were moved away, and end events of earlier runs.
+    No picture is deleted. Raises :exc:`EventsError` if *store* cannot be written.
     """
     for draft in folder.rglob(f"*{DRAFT}"):
-        draft.unlink(missing_ok=True)       # the copy of a part that is still there
+        draft.unlink(missing_ok=True)       # a copy; its part is still there
     finish_parts(folder)
     reopen_events(folder, store)
     adopt_orphans(folder, store)
-    settle(store)
+    flush(store)
     mark_missing(folder, store)
-    settle(store)
+    flush(store)
     end_events(store)
-    settle(store)
+    flush(store)
 
 
-def settle(store: EventStore) -> None:
-    """Wait until all is written, but not for a disk that has just been pulled."""
-    for _ in range(PATIENCE):
-        if store.settle(1.0):
+def flush(store: EventStore) -> None:
+    """Wait until all is written; raises :exc:`EventsError` if it cannot be."""
+    for _ in range(FLUSH_SECONDS):
+        if store.flush(1.0):
             return
         if store.trouble:
             raise EventsError(store.trouble)
 
 
 def finish_parts(folder: Path) -> None:
-    """Make clips of all that a crash left below *folder*, if there is anything."""
-    for new in folder.rglob(f"*{NEW}"):     # written in part: as good as it is
+    """Finish all clips below *folder* that a crash cut off."""
+    for new in folder.rglob(f"*{NEW}"):     # a journal that is written in part
         new.rename(with_kind(new.with_name(stem(new.name)), JOURNAL))
     for journal in sorted(folder.rglob(f"*{JOURNAL}")):
-        take_up(journal)
-    for part in sorted(folder.rglob(f"*{PART}")):   # of the journals, too
+        recover_journal(journal)
+    for part in sorted(folder.rglob(f"*{PART}")):   # with those made of journals
         finish_part(part)
 
 
-def take_up(journal: Path) -> None:
-    """Encode what waited for it when a crash came, unless the clip has it already."""
+def recover_journal(journal: Path) -> None:
+    """Encode the frames in *journal*, unless their clip has them already."""
     from pyimagesearch.recording.clip import length_of
     place = journal.with_name(stem(journal.name))
     try:
-        metadata, pieces = read_journal(journal, Annotation)
-        if metadata and pieces and (length_of(with_kind(place, PART))
-                                 < pieces[-1].at - pieces[0].at - FRAME):
-            encode_again(place, metadata, pieces)
+        metadata, frames = read_journal(journal, Annotation)
+        if metadata and frames and (length_of(with_kind(place, PART))
+                                 < frames[-1].at - frames[0].at - SAME_END_SECONDS):
+            encode_again(place, metadata, frames)
         journal.unlink()
     except (RecordingError, OSError) as error:
-        log.warning("%s is left to the next start: %s", journal, error)
+        log.warning("%s is left for the next start: %s", journal, error)
 
 
 def encode_again(place: Path, metadata: ClipMetadata,
-                 pieces: list[EncodedFrame]) -> None:
-    """Make the half-written clip at *place* of *pieces*; raises RecordingError."""
+                 frames: list[EncodedFrame]) -> None:
+    """Write the clip at *place* again; raises :exc:`RecordingError`."""
     from pyimagesearch.recording.clip import Clip
     draft = with_kind(place, DRAFT)
     clip = Clip(draft, metadata)
     try:
-        for piece in pieces:
-            if clip.fits(piece):
-                clip.add(piece)
+        for frame in frames:
+            if clip.fits(frame):
+                clip.add(frame)
     finally:
         clip.close()
     draft.replace(with_kind(place, PART))
 
 
 def finish_part(part: Path) -> None:
-    """Make a clip of what a crash left; without a picture in it, remove it."""
+    """Finish the clip *part*; delete it if it has no picture."""
     from pyimagesearch.recording.clip import finish
     try:
-        log.info("finished after a crash: %s", finish(part))
+        log.info("recovered %s", finish(part))
     except RecordingError as error:
-        if part.stat().st_size < EMPTY:
+        if part.stat().st_size < MAX_EMPTY_BYTES:
             part.unlink()
             return
         log.warning("%s cannot be finished: %s", part, error)
 
 
 def adopt_orphans(folder: Path, store: EventStore) -> None:
-    """Have *store* know every clip and picture below *folder*."""
+    """Add the clips and pictures below *folder* that *store* does not have."""
     with store.reading() as reader:
-        known = {row.path: row.event_id for row in reader.files()
-                 if row.state == COMPLETE}
-        events = {row.path: row.event_id for row in reader.files()}
-    adopted: dict[Path, int] = {}       # the event at a place, to find pictures' by
+        rows = reader.files()
+    known = {row.file.path: row.event_id for row in rows if row.file.state == COMPLETE}
+    events = {row.file.path: row.event_id for row in rows}
+    adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
     for path in sorted(files_below(folder), key=lambda path: path.suffix != WHOLE):
         name = path.relative_to(folder).as_posix()
         place = path.with_name(stem(path.name))
@@ -149,7 +147,7 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
 
 
 def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> int:
-    """Note the clip at *path*, and its event unless it is *event*; return that."""
+    """Add the clip at *path* to *event*, or to a new one; return the event's id."""
     from pyimagesearch.recording.clip import read_clip
     size, when = path.stat().st_size, path.stat().st_mtime
     try:
@@ -162,7 +160,7 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
     metadata = metadata or ClipMetadata(
         event=event or store.id_at(first), camera=camera, kind=MOTION, begin=first,
         first=first, last=when)
-    # what was cut off has told of itself before it knew how long it would be
+    # metadata of a clip that was cut off date from before its end was known
     metadata = metadata.extended(last=max(metadata.last, metadata.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE
     if event is None:
@@ -179,8 +177,8 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
 
 def adopt_picture(path: Path, name: str, store: EventStore,
                   adopted: dict[Path, int]) -> None:
-    """Note the picture at *path*: of the clip beside it, or on its own."""
-    series = SERIES.fullmatch(path.stem)
+    """Add the picture at *path* to the event of its clip, or to a new one."""
+    series = STILL_SERIES.fullmatch(path.stem)
     place = path.with_name(series[1] if series else path.stem)
     when, size = path.stat().st_mtime, path.stat().st_size
     media = THUMBNAIL if place in adopted and not series else STILL
@@ -193,57 +191,59 @@ def adopt_picture(path: Path, name: str, store: EventStore,
 
 
 def mark_missing(folder: Path, store: EventStore) -> None:
-    """Mark what was moved away, and what has come back."""
+    """Mark files that were moved away, and those that are back."""
     with store.reading() as reader:
-        rows = reader.files(OPEN, COMPLETE, UNFINISHED, MISSING)
-    for row in rows:
-        if row.state == OPEN and not store.is_earlier(row.event_id):
-            continue        # its recorder sees to it
-        there = (folder / row.path).exists()
-        if there and row.state == MISSING:
-            store.mark(row.path, COMPLETE)
-        elif not there and row.state != MISSING:
-            mark_lost(row, unfinished(folder / row.path), store)
+        rows = reader.files(*ON_DISK, MISSING)
+    for event_id, _, file in rows:
+        if file.state == OPEN and not store.is_earlier(event_id):
+            continue        # its recorder owns it
+        exists = (folder / file.path).exists()
+        if exists and file.state == MISSING:
+            store.mark(file.path, COMPLETE)
+        elif not exists and file.state != MISSING:
+            mark_lost(event_id, file, unfinished(folder / file.path), store)
 
 
-def mark_lost(row: FileRow, left: list[Path], store: EventStore) -> None:
-    """Mark a file that is not there; *left* is what a crash left in its place."""
-    if left and row.state == OPEN:
+def mark_lost(event_id: int, file: KeptFile, left: list[Path],
+              store: EventStore) -> None:
+    """Mark *file*, which does not exist; *left* are its unfinished parts."""
+    if left and file.state == OPEN:
         size = sum(path.stat().st_size for path in left)
-        store.keep(row.event_id, KeptFile(row.path, row.media, row.begin, row.end, size,
-                                          UNFINISHED))
-    elif not (left and row.state == UNFINISHED):
-        store.mark(row.path, BROKEN if row.state == OPEN else MISSING)
-        log.warning("%s is not there any more", row.path)
+        store.keep(event_id, file._replace(bytes=size, state=UNFINISHED))
+    elif not (left and file.state == UNFINISHED):
+        store.mark(file.path, BROKEN if file.state == OPEN else MISSING)
+        log.warning("%s is missing", file.path)
 
 
 def unfinished(clip: Path) -> list[Path]:
-    """Return what a crash left beside *clip*, and would make the clip again."""
+    """Return what a crash left of *clip*, from which it can be recovered."""
     if clip.suffix != WHOLE:
-        return []       # a thumbnail lies beside a clip, perhaps one being written
+        return []       # a thumbnail; its clip may be being written
     place = clip.with_name(stem(clip.name))
     return [path for kind in (PART, JOURNAL, NEW)
             if (path := with_kind(place, kind)).exists()]
 
 
 def reopen_events(folder: Path, store: EventStore) -> None:
-    """Have events not ended of which a clip is finished only now: they end with it."""
+    """Reopen events that ended early for want of a clip that is finished now."""
     with store.reading() as reader:
         found = {row.event_id for row in reader.files(UNFINISHED)
-                 if (folder / row.path).exists()}
+                 if (folder / row.file.path).exists()}
         late = [event for event in reader.events(list(found)) if event.end == max(
             [event.begin, *(file.end for file in event.files)])]
-    for event in late:      # as it was ended for want of that clip
+    for event in late:
         store.reopen(event.id)
 
 
 def end_events(store: EventStore) -> None:
-    """End the events that the last run did not."""
+    """End the events of earlier runs with their last file."""
     with store.reading() as reader:
         lasting = reader.open_events()
-    for event in filter(lambda event: store.is_earlier(event.id), lasting):
-        end = max([event.begin, *(file.end for file in event.files)])
-        store.end(event.id, end, event.peak_area, event.peak_box)
+    for event in lasting:
+        if store.is_earlier(event.id):
+            end = max([event.begin, *(file.end for file in event.files)])
+            store.end(event.id, end, event.peak_area, event.peak_box)
+            log.info("ended event %d, which was cut off", event.id)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -256,15 +256,15 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def is_protected(path: Path) -> bool:
-    """Return whether the file's mode says that its event is starred."""
+    """Return whether the file is read-only, as those of starred events are."""
     return not path.stat().st_mode & stat.S_IWUSR
 
 
 def protect(path: Path, starred: bool) -> None:
     """
-    Have the file's mode say that its event is *starred*: read-only then.
+    Make the file read-only if its event is *starred*, else writable.
 
-    So a star outlasts the loss of the database, and a slip in a file manager.
+    So a star survives the loss of the database, and a file manager warns.
     """
     mode = path.stat().st_mode
     path.chmod(mode & ~0o222 if starred else mode | stat.S_IWUSR)

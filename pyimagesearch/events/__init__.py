@@ -1,1 +1,1 @@
-"""What happened when."""
+"""The list of events in SQLite: one writer, any number of readers."""

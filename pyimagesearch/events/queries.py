@@ -1,4 +1,4 @@
-"""Look up what happened."""
+"""Query the database of events."""
 
 import datetime
 import json
@@ -10,27 +10,27 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import COMPLETE, OPEN, THUMBNAIL, UNFINISHED, Cursor, Event, KeptFile
+from .event import ON_DISK, OPEN, Cursor, Event, KeptFile
 
-BUSY = 2.0      # seconds to wait while the writer cannot be passed
+BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
 
 
 class FileRow(NamedTuple):
-    """A kept file, and the event that it belongs to; see :class:`KeptFile`."""
+    """A file and the event that it belongs to."""
 
-    path: str
-    media: str
-    bytes: int
-    begin: float
-    end: float
-    state: str
     event_id: int
-    starred: bool
+    starred: bool       # the event's
+    file: KeptFile
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether retention must leave the file: starred, or still being recorded."""
+        return self.starred or self.file.state == OPEN
 
 
 class Filters(NamedTuple):
-    """Which events are wanted; ``None`` and ``False`` stand for all."""
+    """Conditions that an event must meet; ``None`` and ``False`` stand for all."""
 
     camera: str | None = None
     kind: str | None = None
@@ -39,7 +39,7 @@ class Filters(NamedTuple):
 
 
 class EventReader:
-    """What there is at one moment; belongs to one thread: ``EventStore.reading()``."""
+    """Query a snapshot of the events; belongs to one thread. See :func:`read_only`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -49,13 +49,13 @@ class EventReader:
              day: datetime.date | None = None, starred: bool = False,
              ) -> tuple[list[Event], Cursor | None]:
         """
-        Return at most *limit* events, told last first, that pass the filters.
+        Return at most *limit* events that pass the filters, the newest id first.
 
-        They come after the cursor *before*; beside them stands the cursor for
-        the next page, or ``None`` if there is no more.
+        They are older than the cursor *before*. The second value is the cursor for the
+        next page, or ``None`` if there is none.
         """
         wanted, values = condition(Filters(camera, kind, day, starred))
-        id = "id" if day is None else "+id"     # those of the day are few: sort them
+        id = "id" if day is None else "+id"     # use the index by time, and sort
         if before is not None:
             wanted, values = f"{wanted} AND {id} < ?", [*values, before.id]
         rows = self._connection.execute(
@@ -80,12 +80,12 @@ class EventReader:
         return newer, older
 
     def event(self, id: int) -> Event | None:
-        """Return the event with that *id*, unless it is not there or deleted."""
+        """Return event *id*, ``None`` if it does not exist or is deleted."""
         events = self.events([id])
         return events[0] if events else None
 
     def events(self, ids: Sequence[int]) -> list[Event]:
-        """Return those of *ids* that are there, the oldest first."""
+        """Return those of *ids* that exist, the oldest first."""
         rows = self._connection.execute(
             f"SELECT {COLUMNS} FROM events WHERE deleted IS NULL AND id IN "
             "(SELECT value FROM json_each(?)) ORDER BY id", [json.dumps(ids)])
@@ -100,43 +100,27 @@ class EventReader:
     def files(self, *states: str) -> list[FileRow]:
         """Return all files, or those in *states*, the oldest first."""
         rows = self._connection.execute(
-            'SELECT path, media, bytes, files.begin, files."end", state, event_id, '
-            "coalesce(starred, 0) FROM files LEFT JOIN events ON event_id = id "
+            'SELECT event_id, coalesce(starred, 0), path, media, files.begin, '
+            'files."end", bytes, state FROM files LEFT JOIN events ON event_id = id '
             + ("WHERE state IN (SELECT value FROM json_each(?)) " if states else
                "WHERE ? IS NOT NULL ") + "ORDER BY files.begin, path",
             [json.dumps(states)])
-        return [FileRow._make((*row[:-1], bool(row[-1]))) for row in rows]
+        return [FileRow(event_id, bool(starred), KeptFile._make(file))
+                for event_id, starred, *file in rows]
 
     def used(self) -> int:
-        """Return what the files that are there take [bytes]."""
+        """Return the size of all files on the disk [bytes]."""
         return int(self._connection.execute(
             "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?, ?)",
-            (OPEN, COMPLETE, UNFINISHED)).fetchone()[0])
-
-    def holdings(self) -> list[tuple[int, float, int, bool, str]]:
-        """
-        Return each file there is: event, end, bytes, whether it stays, and its path.
-
-        Files of starred events stay, and what is being recorded. A thumbnail ends with
-        the last clip of its event, as it belongs to all.
-        """
-        return [(id, end, size, bool(stays), path) for id, end, size, stays, path in
-                self._connection.execute(
-            'SELECT event_id, CASE media WHEN :thumbnail THEN max(files."end") OVER '
-            '(PARTITION BY event_id) ELSE files."end" END, bytes, '
-            "coalesce(starred, 0) OR state = :open, path FROM files "
-            "LEFT JOIN events ON event_id = id "
-            "WHERE state IN (:open, :complete, :unfinished)",
-            {"open": OPEN, "complete": COMPLETE, "unfinished": UNFINISHED,
-             "thumbnail": THUMBNAIL})]
+            ON_DISK).fetchone()[0])
 
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:
         """
-        Return how much moved at most, minute by minute, where that is known.
+        Return the level of motion of each minute for which it is known.
 
-        Minutes since the epoch, both included; areas in per mille of the frame,
-        of *camera* or the highest of all.
+        Minutes since the epoch, both included; the largest area in per mille of the
+        frame, of *camera* or of all.
         """
         return self._connection.execute(
             "SELECT minute, max(area) FROM levels WHERE minute BETWEEN :first "
@@ -145,7 +129,7 @@ class EventReader:
             ).fetchall()
 
     def days(self, limit: int) -> list[tuple[datetime.date, int]]:
-        """Return the newest days (in local time) with events, and how many."""
+        """Return the newest days (local time) with events, and how many events."""
         found: list[tuple[datetime.date, int]] = []
         upto = float("inf")
         while len(found) < limit:
@@ -181,9 +165,9 @@ class EventReader:
                kind: str | None = None, starred: bool = False
                ) -> dict[int, tuple[int, int]]:
         """
-        Return how many events began in each *span* [s] of *day*, by its number.
+        Return the number of events in each *span* [s] of *day*, and the last's id.
 
-        Beside the count stands the id of the last that was told.
+        The keys are the numbers of the spans.
         """
         wanted, values = condition(Filters(camera, kind, day, starred))
         return {number: (count, last) for number, count, last in
@@ -196,30 +180,30 @@ class EventReader:
         """Return the names of all cameras that have events."""
         names: list[str] = []
         name = ""
-        while name is not None:     # a jump a name, instead of a look at every event
+        while name is not None:     # one index lookup for each name
             names.append(name)
             name = self._connection.execute(
                 "SELECT min(camera) FROM events WHERE camera > ?", [name]).fetchone()[0]
         return names[1:]
 
     def has(self, id: int) -> bool:
-        """Return whether there is an event *id*, or was one that is deleted."""
+        """Return whether event *id* exists; a deleted one does until it is erased."""
         return self._connection.execute(
             "SELECT 1 FROM events WHERE id = ?", [id]).fetchone() is not None
 
     def newest_id(self) -> int:
-        """Return the highest id there is, of deleted events too; 0 without any."""
+        """Return the highest id, also of a deleted event; 0 without any."""
         return int(self._connection.execute(
             "SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
 
     def remembered(self, key: str) -> str | None:
-        """Return what was remembered under *key*, or ``None``."""
+        """Return the value kept under *key*, or ``None``."""
         row = self._connection.execute(
             "SELECT value FROM state WHERE key = ?", [key]).fetchone()
         return row[0] if row else None
 
     def integrity(self) -> bool:
-        """Return whether the file is sound, down to each index."""
+        """Return whether the whole file is sound, with each index."""
         rows = self._connection.execute("PRAGMA integrity_check").fetchall()
         return rows == [("ok",)]
 
@@ -236,14 +220,11 @@ class EventReader:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[EventReader]:
-    """
-    Look into the database at *path*; what is seen does not change meanwhile.
-
-    Raises :exc:`EventsError` if it cannot be read now.
-    """
+    """Open a snapshot of the database at *path*; raises :exc:`EventsError`."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True,
-                                     timeout=BUSY, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS,
+                isolation_level=None)) as connection:
             connection.execute("BEGIN")
             yield EventReader(connection)
     except sqlite3.Error as error:
@@ -251,7 +232,7 @@ def read_only(path: Path) -> Iterator[EventReader]:
 
 
 def condition(filters: Filters) -> tuple[str, list[Any]]:
-    """Return what an event must meet to pass *filters*, as SQL and its values."""
+    """Return *filters* as an SQL condition and its values."""
     terms, values = ["deleted IS NULL"], list[Any]()
     for column, value in (("camera", filters.camera), ("kind", filters.kind)):
         if value is not None:
@@ -266,14 +247,14 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
 
 
 def bounds(day: datetime.date) -> tuple[float, float]:
-    """Return when *day* begins and ends here [seconds since the epoch]."""
+    """Return when *day* begins and ends in local time [seconds since the epoch]."""
     midnight = datetime.datetime.combine(day, datetime.time())
     return (midnight.timestamp(),
             (midnight + datetime.timedelta(days=1)).timestamp())
 
 
 def as_event(row: tuple[Any, ...], files: list[KeptFile]) -> Event:
-    """Return a row of the table of events, with its *files*."""
+    """Return *row* of the table of events as an event with *files*."""
     id, camera, kind, begin, end, peak_area, box, note, starred = row
     return Event(id=id, camera=camera, kind=kind, begin=begin, end=end,
                  peak_area=peak_area, peak_box=tuple(json.loads(box)) if box else None,

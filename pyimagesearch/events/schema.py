@@ -1,4 +1,4 @@
-"""The database file: made, brought up to date, and set aside when it is corrupt."""
+"""Create and migrate the database file; set a corrupt one aside."""
 
 import logging
 import sqlite3
@@ -9,13 +9,13 @@ from pyimagesearch.errors import EventsError
 
 log = logging.getLogger(__name__)
 
-BUSY = 2.0      # seconds to wait for somebody who looks into the file by hand
-CACHE = 300     # kB of the file that the writer keeps in memory
+BUSY_SECONDS = 2.0      # to wait for another program that has the file open
+CACHE_KB = 300          # of the file that the writer keeps in memory
 TABLES = {"events", "files", "levels", "state"}
 
-# Step N turns a database of version N into one of version N + 1. A step that
-# was once released is never changed: what comes later is a new one.
-STEPS: tuple[tuple[str, ...], ...] = (
+# Migration N turns a database of version N into one of version N + 1. One that was
+# released is never changed.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("""CREATE TABLE events (
             id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL,
             begin REAL NOT NULL, "end" REAL, peak_area REAL NOT NULL, peak_box TEXT,
@@ -36,7 +36,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             minute INTEGER, camera TEXT, area REAL NOT NULL,
             PRIMARY KEY (minute, camera)) WITHOUT ROWID""",
      "CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"),
-    # the list is in the order of ids; each index has them behind its column
+    # for the list, which is ordered by id: each index has it after its column
     ("CREATE INDEX events_of_camera ON events (camera)",
      "CREATE INDEX events_of_kind ON events (kind)",
      "CREATE INDEX events_of_star ON events (id) WHERE starred"),
@@ -45,19 +45,19 @@ STEPS: tuple[tuple[str, ...], ...] = (
 
 def connect(path: Path) -> sqlite3.Connection:
     """
-    Return a connection that may write, to a file that is up to date.
+    Return a connection for writing; create or migrate the file if needed.
 
-    Makes the file if there is none. Raises :exc:`EventsError` for one that a
-    newer version has written, :exc:`sqlite3.OperationalError` if it cannot be
-    had now, and another :exc:`sqlite3.DatabaseError` if it is corrupt.
+    Raises :exc:`EventsError` for a file that a newer version has written,
+    :exc:`sqlite3.OperationalError` if it cannot be opened now, and another
+    :exc:`sqlite3.DatabaseError` if it is corrupt.
     """
-    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         check_version(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        # or it grows with the list, up to 2 MB; the kernel has the file in memory, too
-        connection.execute(f"PRAGMA cache_size = -{CACHE}")
+        # the default grows to 2 MB with the list; the kernel caches the file as well
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         migrate(connection)
     except BaseException:
         connection.close()
@@ -68,42 +68,42 @@ def connect(path: Path) -> sqlite3.Connection:
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Raise :exc:`EventsError` if a newer version has written the file."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(STEPS):
+    if version > len(MIGRATIONS):
         raise EventsError(
             f"{str(path)!r} was written by a newer version of this program "
-            f"(its format is {version}, this one knows {len(STEPS)}); install that "
-            "one again, or move the file away")
+            f"(format {version}, this one supports up to {len(MIGRATIONS)}); install "
+            "that version again, or move the file away")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file up to date, wholly or not at all."""
+    """Bring the file to the current version, all or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and tables(connection):
-            raise sqlite3.DatabaseError("it is a database of another program")
-        for step in STEPS[version:]:
-            for statement in step:
+            raise sqlite3.DatabaseError("it belongs to another program")
+        for migration in MIGRATIONS[version:]:
+            for statement in migration:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     if not tables(connection) >= TABLES:
-        raise sqlite3.DatabaseError("tables are missing in it")
+        raise sqlite3.DatabaseError("tables are missing")
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of the tables there are."""
+    """Return the names of all tables."""
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
     return {name for name, in rows}
 
 
-def make_sound(path: Path, stamp: str) -> Path | None:
+def replace_if_corrupt(path: Path, stamp: str) -> Path | None:
     """
-    Have a sound file at *path*; if it is corrupt, begin a new one.
+    Open or create the file at *path*; replace it by a new one if it is corrupt.
 
     Return where the corrupt one was set aside (its name ends in *stamp*), or
     ``None``. Raises like :func:`connect`, but never for a corrupt one.
@@ -117,14 +117,14 @@ def make_sound(path: Path, stamp: str) -> Path | None:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        log.error("%s is corrupt, it is set aside: %s", path, error)
+        log.error("%s is corrupt and set aside: %s", path, error)
     aside = set_aside(path, stamp)
     connect(path).close()
     return aside
 
 
 def set_aside(path: Path, stamp: str) -> Path:
-    """Rename the file at *path*, and what SQLite keeps beside it; delete nothing."""
+    """Rename the file at *path* with its write-ahead log; delete nothing."""
     aside = path.with_name(f"{path.stem}.corrupt-{stamp}{path.suffix}")
     for ending in ("", "-wal", "-shm"):
         part = path.with_name(path.name + ending)

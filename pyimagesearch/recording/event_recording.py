@@ -100,7 +100,7 @@ class EventRecording:
             self.close()
 
     def close(self) -> None:
-        """Finish what is open, if the disk lets us; the rest is salvaged later."""
+        """Finish what is open, if possible; the rest is left to recovery."""
         self.over = True
         try:
             self._close_clip()

@@ -7,9 +7,9 @@ from typing import Any, get_args, get_type_hints
 from pyimagesearch.events.event import (
     BROKEN,
     COMPLETE,
-    CURSOR,
+    CURSOR_PATTERN,
     GONE,
-    KINDS,
+    EVENT_KINDS,
     MISSING,
     OPEN,
     UNFINISHED,
@@ -88,7 +88,7 @@ IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"
               minItems=1, maxItems=MAX_IDS)
 SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(BOOLEANS)}]}
 LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_EVENTS})
-BEFORE = or_empty({"type": "string", "pattern": f"^{CURSOR}$"})
+BEFORE = or_empty({"type": "string", "pattern": f"^{CURSOR_PATTERN}$"})
 STARRED = or_empty({"enum": sorted(BOOLEANS)})
 DAY = described(or_empty({
     "type": "string", "format": "date",
@@ -98,7 +98,7 @@ POLYGONS = list_of(
     described({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"}, POLYGON_SYNTAX),
     maxItems=MAX_POLYGONS)
 
-KIND = described(TEXT, "kind of event: " + ", ".join(KINDS) + ", or any other text")
+KIND = described(TEXT, "kind of event: " + ", ".join(EVENT_KINDS) + ", or any other text")
 ERROR = response_of(error=described(
     TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = response_of(

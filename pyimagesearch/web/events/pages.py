@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, url_for
 
-from pyimagesearch.events.event import KINDS, Cursor, Event
+from pyimagesearch.events.event import EVENT_KINDS, Cursor, Event
 from pyimagesearch.events.queries import EventReader, Filters, bounds
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
@@ -45,7 +45,7 @@ def index() -> str:
     wanted = query.filters
     data = read_events(lambda reader: read_list(reader, query))
     return page(
-        "events.html", filters=wanted, kinds=KINDS, undo=store.undo_seconds,
+        "events.html", filters=wanted, kinds=EVENT_KINDS, undo=store.undo_seconds,
         chart=chart_of(data, wanted),
         cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
