@@ -8,8 +8,8 @@ from pyimagesearch.events.event import (
     BROKEN,
     COMPLETE,
     CURSOR_PATTERN,
-    GONE,
     EVENT_KINDS,
+    GONE,
     MISSING,
     OPEN,
     UNFINISHED,
@@ -98,7 +98,8 @@ POLYGONS = list_of(
     described({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"}, POLYGON_SYNTAX),
     maxItems=MAX_POLYGONS)
 
-KIND = described(TEXT, "kind of event: " + ", ".join(EVENT_KINDS) + ", or any other text")
+KIND = described(
+    TEXT, "kind of event: " + ", ".join(EVENT_KINDS) + ", or any other text")
 ERROR = response_of(error=described(
     TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = response_of(
