@@ -7,7 +7,6 @@ with arguments, environment, folder and files of its own, as a fresh process wou
 Several tests start the program in the ordinary way all the same.
 """
 
-import contextlib
 import fcntl
 import json
 import os
@@ -28,9 +27,8 @@ PR_SET_CHILD_SUBREAPER = 36     # linux/prctl.h
 def serve_forks(requests):
     """Import what the program needs, then fork for each request until the end."""
     sys.path.insert(0, str(ROOT))
-    for extra in ("av", "cryptography.x509", "zmq", "imutils.video"):
-        with contextlib.suppress(ImportError):
-            __import__(extra)
+    for name in ("av", "cryptography.x509", "imutils.video"):   # imported late by it
+        __import__(name)
     import webstreaming
     while True:
         message, files, _, _ = socket.recv_fds(requests, 1 << 20, 3)

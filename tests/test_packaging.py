@@ -52,10 +52,10 @@ def test_wheel_holds_the_product_and_nothing_else(installed):
         "bin", "pyimagesearch", "webstreaming.py"}
 
 
-@pytest.mark.parametrize("name", ["docs/deployment.md", "deploy/Dockerfile"])
-def test_extras_that_are_named_are_there(installed, name):
+def test_wheel_requires_all_libraries_and_has_no_extras(installed):
     (metadata,) = installed.glob("*.dist-info/METADATA")
-    there = set(re.findall(r"^Provides-Extra: (.+)$", metadata.read_text(), re.M))
-    named = re.findall(r'"\.\[([a-z,]+)\]"', (ROOT / name).read_text())
-    assert named
-    assert {extra for each in named for extra in each.split(",")} <= there
+    text = metadata.read_text()
+    required = set(re.findall(r"^Requires-Dist: ([\w-]+)", text, re.MULTILINE))
+    pinned = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    assert {"av", "cryptography", "pyzmq", "prometheus-client"} <= required <= pinned
+    assert "Provides-Extra" not in text

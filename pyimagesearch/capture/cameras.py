@@ -15,7 +15,6 @@ from .demo import DemoSource
 from .http_camera import open_http
 from .imagezmq import ImageHubs
 from .picamera import open_picamera
-from .rtsp import open_rtsp
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
 from .url import parse_url, redact_url
 from .usb import is_device, open_usb
@@ -100,6 +99,7 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
         url = parse_url(spec)
         return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
     if scheme in FFMPEG:
+        from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
         return Camera(url.shown, lambda closing: open_rtsp(url, clock, tap),
                       RTSP_OPEN_SECONDS)

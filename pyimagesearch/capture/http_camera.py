@@ -43,7 +43,7 @@ def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
     answer.close()
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url.shown} gives {kind} and no video; is the path right?")
-    from .rtsp import open_rtsp
+    from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
     return open_rtsp(url, clock)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+import zmq
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
@@ -31,7 +32,6 @@ class ImageHub:
     """
 
     def __init__(self, pattern: str, address: str) -> None:
-        import zmq
         self._answers = pattern == "rep"
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.REP if self._answers else zmq.SUB)
@@ -79,7 +79,6 @@ class ImageHub:
         self._thread.join(5 * LISTEN / 1000)
 
     def _run(self) -> None:
-        import zmq
         while not self._stopping.is_set():
             try:
                 message = self._socket.recv_multipart()
@@ -121,12 +120,8 @@ class ImageHubs:
              clock: Clock) -> "ImageHubSource":
         """Return the camera *name* at *address*; raises :exc:`CameraLost`."""
         with self._lock:
-            try:
-                if (pattern, address) not in self._hubs:
-                    self._hubs[pattern, address] = ImageHub(pattern, address)
-            except ImportError:
-                raise CameraLost("imagezmq:// needs pyzmq; run: pip install pyzmq"
-                                 ) from None
+            if (pattern, address) not in self._hubs:
+                self._hubs[pattern, address] = ImageHub(pattern, address)
             return ImageHubSource(self._hubs[pattern, address], address, name, closing)
 
     def close(self) -> None:

@@ -3,8 +3,11 @@
 import io
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import av
+import av.container
+import av.error
 import numpy as np
 
 from pyimagesearch.clock import Clock
@@ -14,8 +17,7 @@ from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 from .source import PacketSink
 from .url import CameraUrl
 
-if TYPE_CHECKING:
-    import av
+av.logging.set_level(None)      # what matters is in the exceptions
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p
 class DecodedPicture:
     """A :class:`Picture` that FFmpeg decoded; its brightness is free."""
 
-    def __init__(self, frame: "av.VideoFrame", captured: float) -> None:
+    def __init__(self, frame: av.VideoFrame, captured: float) -> None:
         self.captured: float | None = captured
         self._frame = frame
         self._colour: Image | None = None
@@ -55,7 +57,6 @@ class DecodedPicture:
         return None
 
     def _convert(self, kind: str) -> Image:
-        import av
         try:
             return self._frame.to_ndarray(format=kind)
         except (av.FFmpegError, ValueError) as error:
@@ -73,7 +74,7 @@ class RtspSource:
 
     read_timeout = TIMEOUT
 
-    def __init__(self, url: CameraUrl, container: "av.container.InputContainer",
+    def __init__(self, url: CameraUrl, container: av.container.InputContainer,
                  clock: Clock, tap: PacketSink | None = None) -> None:
         self._url = url
         self._container = container
@@ -101,8 +102,7 @@ class RtspSource:
         self._frames.close()        # type: ignore[attr-defined]  # a generator
         self._container.close()
 
-    def _decode(self, stream: Any) -> Iterator["av.VideoFrame"]:
-        import av
+    def _decode(self, stream: Any) -> Iterator[av.VideoFrame]:
         try:
             for packet in self._container.demux(stream):
                 self._hand_on(packet)
@@ -131,7 +131,6 @@ def describe(stream: Any) -> VideoHeader:
     Bytes cross from thread to thread, and outlive the connection. Raises
     :exc:`CameraLost` for a codec that no MP4 of ours can hold.
     """
-    import av
     memory, name = io.BytesIO(), stream.codec_context.codec.canonical_name
     if name not in ("h264", "hevc"):
         raise CameraLost(f"the camera sends {name}, which cannot be recorded as it is; "
@@ -183,12 +182,6 @@ def open_rtsp(url: CameraUrl, clock: Clock,
 
     Raises :exc:`CameraLost` with the reason, and never with the password.
     """
-    try:
-        import av
-    except ImportError:
-        raise CameraLost("rtsp:// and streams like it need PyAV; "
-                         "run: pip install av") from None
-    av.logging.set_level(None)      # what matters is in the exceptions
     begin = clock.monotonic()
     try:
         container = av.open(
@@ -220,7 +213,7 @@ def with_login(url: CameraUrl) -> str:
 
 def meaning(error: Exception) -> str:
     """Say in words what FFmpeg's *error* means; it holds the URL, so not as it is."""
-    from av import error as known
+    known = av.error
     table: tuple[tuple[type[Exception], str], ...] = (
         (known.HTTPUnauthorizedError, "wants another user or password"),
         (known.HTTPForbiddenError, "refuses to show this to us"),
