@@ -140,8 +140,8 @@ def watch(settings: Settings) -> int:
         log.warning("%s", PAST_THE_PROXY)
     refused_logins = RefusedLogins(archive.store, clock)
     authenticator = Authenticator(
-        config, clock, auth=settings.auth, in_thread=in_thread,
-        local=not (reached or shown_elsewhere), on_refused=refused_logins.refused)
+        config, clock, refused_logins, auth=settings.auth, in_thread=in_thread,
+        local_only=not (reached or shown_elsewhere))
     manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
     watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
 
@@ -158,7 +158,7 @@ def watch(settings: Settings) -> int:
         privacy.guard(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.record,
                                 evidence.keep_still)
-    services = Services(feeds, in_thread, mosaic, archive, authenticator,
+    services = Services(feeds, authenticator, in_thread, mosaic, archive,
                         own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
     app = create_app(services, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
@@ -166,7 +166,7 @@ def watch(settings: Settings) -> int:
     keepers: list[Keeper] = [*archive.recorders, archive, archive.store]
 
     def each_second() -> None:
-        authenticator.refresh()
+        authenticator.end_revoked_streams()
         refused_logins.write()
         watchdog.heartbeat(SERVER)
 
@@ -235,8 +235,8 @@ def greet(authenticator: Authenticator, url: str, settings: Settings) -> None:
     authenticator.remember_url(url)
     if not settings.auth:
         log.warning("--no-auth: whoever reaches the port may look, record and delete")
-    elif authenticator.asks():
-        for line in authenticator.invitation(url):
+    elif authenticator.requires_login():
+        for line in authenticator.login_lines(url):
             print(line, flush=True)
 
 

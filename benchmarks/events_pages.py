@@ -80,6 +80,9 @@ class SampleArchive:
 
 def serve(folder: Path) -> None:
     """Fill *folder*, then answer."""
+    from pyimagesearch.access.authenticator import Authenticator
+    from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.folders import ConfigFolder
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.services import Services
@@ -87,7 +90,11 @@ def serve(folder: Path) -> None:
     archive = SampleArchive(folder)
     archive.fill()
     server = LiveServer("127.0.0.1", 0)
-    app = create_app(Services({}, in_thread, archive=archive))
+    clock = SystemClock()
+    authenticator = Authenticator(
+        ConfigFolder(str(folder)), clock, RefusedLogins(archive.store, clock),
+        auth=False, local_only=True, in_thread=in_thread)
+    app = create_app(Services({}, authenticator, in_thread, archive=archive))
     print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
     server.run(app, on_stop=archive.store.stop)
 

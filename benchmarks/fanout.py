@@ -62,6 +62,11 @@ def serve_bare() -> None:
 
 def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None:
     """Run our server and broadcaster; a thread publishes instead of a camera."""
+    from pyimagesearch.access.authenticator import Authenticator
+    from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.clock import SystemClock
+    from pyimagesearch.events.store import EventStore
+    from pyimagesearch.folders import ConfigFolder
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.status import LIVE, CameraStatus
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -86,7 +91,12 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
             skipped=0, losses=0, stuck_reads=0, encoded=0, viewers=broadcaster.viewers)
 
     server = LiveServer("127.0.0.1", 0, connections, tls, **options)
-    app = create_app(Services({"camera": Feed(broadcaster, status)}, in_thread))
+    clock, folder = SystemClock(), ConfigFolder("/nonexistent")
+    refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
+    authenticator = Authenticator(folder, clock, refused_logins, auth=False,
+                                  local_only=True, in_thread=in_thread)
+    app = create_app(Services(
+        {"camera": Feed(broadcaster, status)}, authenticator, in_thread))
     threading.Thread(target=publish, daemon=True).start()
     print(*server.urls, flush=True)
     server.run(app, on_stop=broadcaster.close)

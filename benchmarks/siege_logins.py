@@ -93,7 +93,7 @@ def measure(seconds: float, *, attacked: bool) -> Row:
     """Return what viewers and the owner notice."""
     found = Credentials.new().with_password(Role.OWNER, hash_password(PASSWORD))
     with tempfile.TemporaryDirectory() as data:
-        CredentialsFile(ConfigFolder(data)).keep(found)
+        CredentialsFile(ConfigFolder(data)).save(found)
         with product("--source", "demo:640x480@30", "--log-level", "error",
                      "--data", data, "--config-dir", data) as server:
             return besieged(server, found.tokens[Role.OWNER], seconds, attacked)

@@ -1,4 +1,4 @@
-"""Waiting, clocks and required programs, for all tests."""
+"""Waiting, clocks, required programs and open access, for all tests."""
 
 import os
 import queue
@@ -8,6 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+
+from pyimagesearch.access.authenticator import Authenticator
+from pyimagesearch.access.refused_logins import RefusedLogins
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import ConfigFolder
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0     # seconds to wait for what must happen; only a failing test waits so long
@@ -67,3 +72,11 @@ def needs(program, package):
 def missing(sentence):
     """Skip, saying what helps; where everything must be there, fail instead."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+
+
+def open_access():
+    """Return an authenticator that requires no login."""
+    clock, folder = ManualClock(), ConfigFolder("/nonexistent")
+    refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
+    return Authenticator(folder, clock, refused_logins, auth=False, local_only=True,
+                         in_thread=lambda work: work())

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from harness import open_access  # noqa: E402
 from pyimagesearch.clock import SystemClock  # noqa: E402
 from pyimagesearch.events.event import (  # noqa: E402
     CLIP,
@@ -203,7 +204,7 @@ def main(folder):
     watcher = gevent.get_hub().loop.async_()
     watcher.start(server.stop)
     threading.Thread(target=lambda: (sys.stdin.readline(), watcher.send()), daemon=True).start()
-    server.run(create_app(Services(feeds, in_thread, archive=archive)), on_stop=broadcaster.close)
+    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive)), on_stop=broadcaster.close)
     archive.close()
 
 

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from docs.site import settings_table
-from harness import DEADLINE, ROOT, missing, needs
+from harness import DEADLINE, ROOT, missing, needs, open_access
 from pages import PAGES, README, anchors, blocks, code, commands, prose
 from product import Product, run_program
 from pyimagesearch.settings.command_line import parse_command_line
@@ -214,7 +214,7 @@ def test_every_address_is_documented():
     page = (ROOT / "docs/http-api.md").read_text()
     rows = re.findall(r"^\| `(?:[A-Z]+ )?(/\S*)` \|", page, re.M)
     named = {re.sub(r"NAME|ID|(?<=-)N", "<>", row) for row in rows}
-    app = create_app(Services({"camera": Feed(LatestFrameBroadcaster(), lambda: None)}))
+    app = create_app(Services({"camera": Feed(LatestFrameBroadcaster(), lambda: None)}, open_access()))
     for rule in app.url_map.iter_rules():
         if rule.endpoint != "static":
             assert re.sub(r"<[^>]+>", "<>", rule.rule) in named, rule.rule

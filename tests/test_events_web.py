@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from harness import DEADLINE, ROOT, eventually, needs
+from harness import DEADLINE, ROOT, eventually, needs, open_access
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,
@@ -65,7 +65,7 @@ def visit(services):
 
 @pytest.fixture
 def client(archive, cameras):
-    return visit(Services({name: camera.feed for name, camera in cameras.items()}, archive=archive))
+    return visit(Services({name: camera.feed for name, camera in cameras.items()}, open_access(), archive=archive))
 
 
 def add(archive, *events):
@@ -202,7 +202,7 @@ def test_events_that_cannot_be_read_are_503_with_a_sentence(client, archive):
 
 def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
     feed = cameras["front"].feed
-    client = visit(Services({"front": feed}))
+    client = visit(Services({"front": feed}, open_access()))
     for path in ("/api/events", "/events", "/events/1/clip.mp4"):
         assert client.get(path).status_code == 404
     assert 'id="controls"' not in client.get("/").text
@@ -439,7 +439,7 @@ def test_still_is_kept_and_shown(client, archive, broadcaster):
 
 
 def test_still_of_a_silent_camera_is_503(archive, cameras):
-    client = visit(Services({"front": cameras["front"].feed}, archive=archive, fresh_seconds=0.01))
+    client = visit(Services({"front": cameras["front"].feed}, open_access(), archive=archive, fresh_seconds=0.01))
     assert client.post("/snapshot").status_code == 503
 
 

@@ -9,19 +9,21 @@ from test_web import STATUS
 from werkzeug.security import generate_password_hash
 from werkzeug.test import EnvironBuilder
 
-from harness import ManualClock
+from harness import ManualClock, open_access
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import CredentialsFile
+from pyimagesearch.access.refused_logins import RefusedLogins
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.guard import PUBLIC
-from pyimagesearch.web.login import device
 from pyimagesearch.web.services import Feed, Services
+from pyimagesearch.web.sessions import device_name
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 PASSWORDS = {OWNER: "the owner's own", VIEWER: "for all who look"}
@@ -31,22 +33,25 @@ EVIL = '<script>alert(1)</script>"\r\nX-Evil: 1'
 
 
 class Guarded:
-    """The app behind a authenticator that asks everybody, and what opens it."""
+    """An app that requires a login, and its credentials."""
 
     def __init__(self, path, names=("camera",), **more):
         self.clock = ManualClock()
-        self.refused = []
         self.folder = ConfigFolder(str(path))
-        self.authenticator = Authenticator(self.folder, self.clock, auth=True, local=False,
-                         in_thread=lambda work: work(),
-                         on_refused=lambda *told: self.refused.append(told))
+        self.authenticator = self.make_authenticator()
         self.feeds = {name: Feed(LatestFrameBroadcaster(), lambda name=name: replace(
             STATUS, name=name)) for name in names}
         mosaic = Mosaic(list(names), LatestFrameBroadcaster(), 70, self.clock)
-        self.app = create_app(Services(self.feeds, authenticator=self.authenticator, mosaic=(
+        self.app = create_app(Services(self.feeds, self.authenticator, mosaic=(
             mosaic if len(names) > 1 else None), hosts=frozenset({"localhost"})), **more)
         for feed in self.feeds.values():
             feed.broadcaster.publish(b"picture", 1.5)
+
+    def make_authenticator(self, auth=True, local_only=False):
+        store = EventStore(self.folder.path / "events.db", self.clock)
+        return Authenticator(
+            self.folder, self.clock, RefusedLogins(store, self.clock), auth=auth,
+            local_only=local_only, in_thread=lambda work: work())
 
     @property
     def secrets(self):
@@ -54,7 +59,7 @@ class Guarded:
 
     def change(self, change):
         """Change the secrets as another process does."""
-        CredentialsFile(self.folder).keep(change(self.secrets))
+        CredentialsFile(self.folder).save(change(self.secrets))
 
     def set_password(self, role):
         hashed = generate_password_hash(PASSWORDS[role], "scrypt:1024:8:1")
@@ -73,7 +78,7 @@ class Guarded:
         return {"Authorization": f"Bearer {self.secrets.tokens[role]}"}
 
     def cookie(self, client):
-        return client.get_cookie(f"session-{self.authenticator.name}")
+        return client.get_cookie(self.authenticator.cookie_name("session"))
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +120,8 @@ def test_every_route_without_a_session_is_refused(several):
         asked += 1
         assert answer_of(client, method, path) == 401, (method, path)
         assert answer_of(client, method, path, headers={
-            "Authorization": "Bearer wrong", "Cookie": f"session-{several.authenticator.name}=x"}
+            "Authorization": "Bearer wrong",
+            "Cookie": f"{several.authenticator.cookie_name('session')}=x"}
             ) in (401, 403), (method, path)
     assert asked > 30
 
@@ -195,13 +201,13 @@ def test_cookie_is_secure_over_https(guarded):
     assert "; Secure" in answer.headers["Set-Cookie"]
 
 
-def test_wrong_link_is_told_and_leaves_no_token_behind(guarded):
+def test_wrong_link_is_told_and_leaves_no_token_behind(guarded, caplog):
     client = guarded.client()
     answer = client.get("/login?token=wrong", headers=BROWSER)
     assert (answer.status_code, answer.location) == (303, "/login?wrong=link")
     assert "Set-Cookie" not in answer.headers
     assert "This link is not valid" in client.get(answer.location, headers=BROWSER).text
-    assert guarded.refused == [("127.0.0.1", "token")]
+    assert "login refused: wrong token or link from 127.0.0.1" in caplog.text
 
 
 def test_only_opening_a_link_logs_in(guarded):
@@ -247,7 +253,7 @@ def test_forged_cookie_opens_nothing(guarded, forgery):
     cookie = guarded.cookie(guarded.client(OWNER)).value
     forged = forgery.format(cookie=cookie, signature=cookie.partition(".")[2])
     client = guarded.client()
-    client.set_cookie(f"session-{guarded.authenticator.name}", forged)
+    client.set_cookie(guarded.authenticator.cookie_name("session"), forged)
     assert client.get("/api/status").status_code == 401
 
 
@@ -255,7 +261,7 @@ def test_cookie_of_another_installation_opens_nothing(guarded, tmp_path):
     other = Guarded(tmp_path / "other")
     theirs = other.cookie(other.client(OWNER)).value
     client = guarded.client()
-    client.set_cookie(f"session-{guarded.authenticator.name}", theirs)
+    client.set_cookie(guarded.authenticator.cookie_name("session"), theirs)
     assert client.get("/api/status").status_code == 401
 
 
@@ -272,7 +278,7 @@ def test_cookie_survives_a_restart(tmp_path):
     cookie = first.cookie(first.client(VIEWER)).value
     second = Guarded(tmp_path)
     client = second.client()
-    client.set_cookie(f"session-{second.authenticator.name}", cookie)
+    client.set_cookie(second.authenticator.cookie_name("session"), cookie)
     assert client.get("/api/status").status_code == 200
 
 
@@ -304,7 +310,7 @@ def test_download_ends_when_its_reader_is_shut_out(guarded):
         "Cookie": f"{cookie.key}={cookie.value}"}).get_environ()
     environ["webstreaming.disconnect"] = lambda: ended.append("the connection")
     with contextlib.closing(guarded.app(environ, lambda *_: None)):
-        guarded.authenticator.refresh()
+        guarded.authenticator.end_revoked_streams()
         assert ended == []
         guarded.authenticator.log_out(*(each.id for each in guarded.authenticator.sessions.all()))
         assert ended == ["the connection"]
@@ -351,8 +357,7 @@ def test_key_opens_one_stream_and_nothing_else(several):
 
 def test_key_shows_a_picture_elsewhere_also_where_nobody_is_asked(tmp_path):
     guarded = Guarded(tmp_path)
-    guarded.authenticator = Authenticator(guarded.folder, guarded.clock, auth=False, local=False,
-                        in_thread=lambda work: work())
+    guarded.authenticator = guarded.make_authenticator(auth=False)
     services = guarded.app.extensions["services"]
     guarded.app.extensions["services"] = replace(services, authenticator=guarded.authenticator)
     client = guarded.client()
@@ -429,14 +434,14 @@ def test_two_accounts_have_two_passwords(guarded):
     assert client.post("/sessions/end-others", headers=OURS).status_code == 403
 
 
-def test_wrong_password_is_refused_in_a_sentence(guarded):
+def test_wrong_password_is_refused_in_a_sentence(guarded, caplog):
     guarded.set_password(OWNER)
     client = guarded.client()
     answer = try_password(client, "wrong")
     assert answer.status_code == 401
-    assert "This is not the password." in answer.text
+    assert "This password is wrong." in answer.text
     assert "Set-Cookie" not in answer.headers
-    assert guarded.refused == [("127.0.0.1", "owner")]
+    assert "login refused: wrong password of owner from 127.0.0.1" in caplog.text
 
 
 def test_no_password_opens_where_none_is_set(guarded):
@@ -516,7 +521,7 @@ def test_sessions_page_shows_what_a_browser_says_as_text(guarded):
     ("Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140", "Edge on Windows"),
     ("curl/8.0", "curl"), ("", "browser")])
 def test_browsers_are_named_in_few_words(agent, words):
-    assert device(agent) == words
+    assert device_name(agent) == words
 
 
 # --- other sites
@@ -534,7 +539,7 @@ def test_changes_sent_by_other_sites_are_refused(several, headers):
 
 
 def test_changes_sent_by_other_sites_are_refused_where_nobody_is_asked(broadcaster):
-    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}))
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access()))
     app.add_url_rule("/new", "new", lambda: "new", methods=["POST"])
     client = app.test_client()
     assert client.post("/new").text == "new"
@@ -651,9 +656,8 @@ def test_only_trusted_proxies_are_believed(tmp_path, trusted, address):
 
 
 def test_what_a_proxy_passes_on_is_not_from_this_machine(tmp_path, broadcaster):
-    authenticator = Authenticator(ConfigFolder(str(tmp_path)), ManualClock(), auth=True, local=True,
-                in_thread=lambda work: work())
-    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator=authenticator))
+    authenticator = Guarded(tmp_path).make_authenticator(local_only=True)
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator))
     assert app.test_client().get("/api/status").json["auth"] is False
     for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto",
                    "CF-Connecting-IP", "True-Client-IP", "X-Client-IP", "X-Forwarded-Host",

@@ -219,7 +219,7 @@ def test_link_is_a_code_in_a_terminal(terminal):
     status, shown = terminal("token", "--ip", "192.0.2.7", "--port", "80")
     assert status == 0
     assert "http://192.0.2.7:80/login?token=" in shown
-    assert sum(line.strip().startswith("█") for line in shown.splitlines()) > 15
+    assert sum("█" in line for line in shown.splitlines()) > 15
 
 
 def test_nothing_that_lets_in_is_in_the_log(product):

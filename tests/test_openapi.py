@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 
+from harness import open_access
 from pyimagesearch.events.event import (
     ARMED,
     CLIP,
@@ -114,7 +115,8 @@ def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
     below = Guarded(tmp_path, base_path="/cam")
     told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
     assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
-    below.app.extensions["services"] = replace(below.app.extensions["services"], authenticator=None)
+    below.app.extensions["services"] = replace(
+        below.app.extensions["services"], authenticator=open_access())
     assert below.client().get("/cam/api/openapi.json").json["security"] == []
 
 

@@ -16,7 +16,7 @@ from test_evidence import GREY, Scene
 from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_web import STATUS
 
-from harness import eventually
+from harness import eventually, open_access
 from pyimagesearch.errors import FolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
@@ -291,7 +291,7 @@ def client(begin, broadcaster):
         return replace(STATUS, state="off" if state.off else "live")
     feeds = {name: Feed(broadcaster, status, lambda on: (
         "started" if on and not state.off else "stopped"), lambda *_: 1) for name in ("front", "yard")}
-    client = create_app(Services(feeds, privacy=owner.privacy)).test_client()
+    client = create_app(Services(feeds, open_access(), privacy=owner.privacy)).test_client()
     client.owner, client.state = owner, state
     return client
 
@@ -363,7 +363,7 @@ def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
 
 
 def test_server_without_privacy_says_so(broadcaster):
-    client = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)})).test_client()
+    client = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access())).test_client()
     assert client.post("/api/cameras", json={"on": False}).status_code == 404
     assert "Cameras on" not in client.get("/").text
 

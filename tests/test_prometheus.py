@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_guard import Guarded
 from test_web import STATUS
 
-from harness import ROOT, ManualClock, eventually
+from harness import ROOT, ManualClock, eventually, open_access
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -57,7 +57,7 @@ def printed(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
-    services = Services(feeds, mosaic=mosaic, archive=archive)
+    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"

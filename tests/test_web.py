@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness import open_access
 from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
@@ -23,7 +24,7 @@ def status():
 
 @pytest.fixture
 def client(broadcaster, status):
-    services = Services({"camera": Feed(broadcaster, lambda: status[0])})
+    services = Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access())
     return create_app(services).test_client()
 
 
@@ -50,7 +51,7 @@ def test_snapshot_is_the_newest_frame_and_tells_its_time(client, broadcaster):
 
 
 def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(broadcaster, status):
-    client = create_app(Services({"camera": Feed(broadcaster, lambda: status[0])},
+    client = create_app(Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access(),
                                  fresh_seconds=0.01)).test_client()
     broadcaster.publish(b"old", 1.5)
     broadcaster.pass_over()
@@ -107,7 +108,7 @@ def test_ready_is_what_gave_a_frame_lately_or_need_not(client, status, state, ag
 def test_each_camera_that_is_not_ready_is_named(broadcaster):
     feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
         STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
-    assert create_app(Services(feeds)).test_client().get("/readyz").json["error"] == (
+    assert create_app(Services(feeds, open_access())).test_client().get("/readyz").json["error"] == (
         "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
 
 

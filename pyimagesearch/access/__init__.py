@@ -1,1 +1,1 @@
-"""Who may do what: passwords, sessions, tokens and roles."""
+"""Access control: roles, passwords, sessions, tokens and login limits."""

@@ -8,7 +8,7 @@ from pyimagesearch.folders import open_folders
 from pyimagesearch.settings.settings import Settings
 
 from .credentials import Credentials, CredentialsFile
-from .login_links import invitation
+from .login_links import login_lines
 from .passwords import hash_password
 from .roles import Role
 
@@ -17,7 +17,7 @@ def print_links(settings: Settings, url: str, *, renew: bool) -> None:
     """Print the login links, or new ones; *url* is that of a server not run yet."""
     file = open_credentials(settings)
     found = file.change(Credentials.renewed if renew else lambda same: same)
-    for line in invitation(found, found.url or url):
+    for line in login_lines(found, found.url or url):
         print(line)
 
 

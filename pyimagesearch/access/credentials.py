@@ -1,4 +1,4 @@
-"""The secrets that let somebody in, kept in one file that is ours alone."""
+"""The secrets of one installation, and the file that holds them."""
 
 import contextlib
 import hmac
@@ -16,7 +16,7 @@ from .roles import Role
 
 log = logging.getLogger(__name__)
 
-FILE = "access.json"
+FILE_NAME = "access.json"
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Credentials:
     """
     All secrets of one installation.
 
-    *name* tells the cookies of two servers on one machine apart and is no secret;
-    *key* signs cookies and keys; *tokens* stand in links and with programs;
-    *passwords* are hashes, for the roles that have one. A role's *stamp* changes
-    when its secrets do, which ends what was begun under the old one. *url* is
-    where the server was last found, for links.
+    *name* is no secret: it keeps the cookies of two servers on one machine apart.
+    *key* signs cookies and stream keys; *tokens* are for login links and programs;
+    *passwords* are hashes, for the roles that have one. The *stamp* of a role changes
+    with its secrets, which revokes every client that holds the old one. *url* is
+    where the server was last found, for login links.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Credentials:
 
     @classmethod
     def new(cls) -> "Credentials":
-        """Return fresh secrets, without any password."""
+        """Return new secrets without a password."""
         return cls(secrets.token_hex(4), "", {}, {}).renewed()
 
     def renewed(self) -> "Credentials":
@@ -56,19 +56,19 @@ class Credentials:
                        stamps={**self.stamps, role: secrets.token_hex(8)})
 
     def role_of(self, token: str) -> Role | None:
-        """Return whose *token* this is; takes as long for a wrong one."""
+        """Return the role of *token*, in constant time; ``None`` for a wrong one."""
         given = token.encode()
-        fitting = [role for role, known in self.tokens.items()
-                   if hmac.compare_digest(known.encode(), given)]
-        return fitting[0] if fitting else None
+        matching = [role for role, known in self.tokens.items()
+                    if hmac.compare_digest(known.encode(), given)]
+        return matching[0] if matching else None
 
     def as_bytes(self) -> bytes:
-        """Return these as they are kept."""
+        """Return the content of the file."""
         return json.dumps(asdict(self), indent=1).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Credentials":
-        """Return what :meth:`as_bytes` gave; raises :exc:`AccessError`."""
+        """Parse the content of the file; raises :exc:`AccessError`."""
         try:
             values: dict[str, Any] = json.loads(content)
             for each in ("tokens", "stamps", "passwords"):
@@ -87,57 +87,57 @@ class Credentials:
 
 class CredentialsFile:
     """
-    ``access.json`` in *folder*, which another process may change at any time.
+    ``access.json`` in *folder*, which other processes may change at any time.
 
-    :meth:`current` looks at the file's dates each time it is asked, so that a new
-    password counts at once. Raises :exc:`AccessError` if the file is there but
-    cannot be read; later on, the last good one stays in force, as an unreadable
-    lock must not open the door.
+    :meth:`current` checks the file each time, so that a new password counts at once.
+    Raises :exc:`AccessError` if the file exists but cannot be read; if that happens
+    later, the last good one stays in force, as a damaged file must not grant access.
     """
 
     def __init__(self, folder: ConfigFolder) -> None:
         self._folder = folder
-        self._dates = folder.state(FILE)
+        self._version = folder.state(FILE_NAME)
         self._current = self._read()
 
     def current(self) -> Credentials | None:
-        """Return the secrets in force; ``None`` if there never were any."""
-        dates = self._folder.state(FILE)
-        if dates not in (None, self._dates):
-            self._dates = dates
+        """Return the credentials in force; ``None`` if there never were any."""
+        version = self._folder.state(FILE_NAME)
+        if version not in (None, self._version):
+            self._version = version
             try:
-                self._current = self._read() or self._current
+                self._reload()
             except AccessError as error:
                 log.error("%s; the last one stays in force", error)
         return self._current
 
-    def keep(self, credentials: Credentials) -> None:
-        """Put *credentials* in force; raises :exc:`AccessError` if not kept."""
+    def save(self, credentials: Credentials) -> None:
+        """Put *credentials* in force; raises :exc:`AccessError` if not saved."""
         self._current = credentials
         try:
-            self._folder.keep_secret(FILE, credentials.as_bytes())
+            self._folder.keep_secret(FILE_NAME, credentials.as_bytes())
         except OSError as error:
             raise AccessError(f"{self._path} cannot be written: "
                               f"{error.strerror}") from None
-        self._dates = self._folder.state(FILE)
+        self._version = self._folder.state(FILE_NAME)
 
     def change(self, how: Callable[[Credentials], Credentials]) -> Credentials:
         """
-        Put in force, and return, what *how* makes of the secrets, new ones at first.
+        Save and return what *how* makes of the credentials, or of new ones.
 
-        Nobody else changes them meanwhile. Raises :exc:`AccessError` if not kept.
+        No other process can change them meanwhile. Raises :exc:`AccessError` if not
+        saved.
         """
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):      # keeping fails, too, and says why
+            with contextlib.suppress(OSError):      # then saving fails and says why
                 stack.enter_context(self._folder.alone())
             found = self.current()
             changed = how(found or Credentials.new())
             if changed != found:
-                self.keep(changed)
+                self.save(changed)
         return changed
 
     def remember_url(self, url: str) -> None:
-        """Keep *url* with the secrets, new ones if there are none; if that can be."""
+        """Save *url* with the credentials, if possible."""
         try:
             self.change(lambda found: replace(found, url=url))
         except AccessError as error:
@@ -145,15 +145,24 @@ class CredentialsFile:
 
     @property
     def _path(self) -> str:
-        return str(self._folder.path / FILE)
+        return str(self._folder.path / FILE_NAME)
+
+    def _reload(self) -> None:
+        before, self._current = self._current, self._read() or self._current
+        if before and self._current and before.tokens != self._current.tokens:
+            log.info("new tokens: all sessions and login links have ended")
+        elif before and self._current:
+            for role in Role:
+                if before.stamps[role] != self._current.stamps[role]:
+                    log.info("new password of %s: its sessions have ended", role)
 
     def _read(self) -> Credentials | None:
         try:
-            content = self._folder.secret(FILE)
+            content = self._folder.secret(FILE_NAME)
             return None if content is None else Credentials.from_bytes(content)
         except OSError as error:
             raise AccessError(
                 f"{self._path} cannot be read: {error.strerror}") from None
         except AccessError as error:
             raise AccessError(f"{self._path} cannot be read: {error}; remove it to "
-                              "begin anew, with new links and no password") from None
+                              "start over with new links and no password") from None

@@ -1,4 +1,4 @@
-"""Links that log in with one tap, and their picture for a phone's camera."""
+"""Login links, and their QR code for a phone's camera."""
 
 import io
 import os
@@ -10,37 +10,45 @@ import segno
 from .credentials import Credentials
 from .roles import Role
 
+WHITE_ON_BLACK, RESET = "\x1b[97;40m", "\x1b[0m"    # readable in any colour scheme
 
-def link(credentials: Credentials, role: Role, url: str) -> str:
-    """Return the address under *url* that logs a browser in as *role*."""
+
+def login_link(credentials: Credentials, role: Role, url: str) -> str:
+    """Return the link that logs a browser in as *role*; *url* ends with a slash."""
     return f"{url}login?token={credentials.tokens[role]}"
 
 
-def invitation(credentials: Credentials, url: str) -> Iterator[str]:
-    """Yield what to print so that somebody gets in; *url* ends with a slash."""
+def login_lines(credentials: Credentials, url: str) -> Iterator[str]:
+    """
+    Yield the lines to print for logging in to the server at *url*.
+
+    They hold no link if they go to systemd's journal, which keeps them.
+    """
     if in_journal(sys.stdout.fileno()):
         yield "log in with the link that 'webstreaming token' prints"
         return
-    owner = link(credentials, Role.OWNER, url)
-    yield f"log in as owner (may do all): {owner}"
-    yield f"log in as viewer (may look):  {link(credentials, Role.VIEWER, url)}"
+    owner = login_link(credentials, Role.OWNER, url)
+    yield f"log in as owner (may change everything): {owner}"
+    yield ("log in as viewer (may only watch): "
+           f"{login_link(credentials, Role.VIEWER, url)}")
     if sys.stdout.isatty():
-        yield "the same as a code, for the owner:"
+        yield "QR code of the owner's link:"
         yield from qr_code(owner, sys.stdout.encoding)
 
 
 def qr_code(text: str, encoding: str) -> Iterator[str]:
-    """Yield *text* as a picture of block characters, if *encoding* has them."""
+    """Yield *text* as a QR code of block characters, if *encoding* has them."""
     picture = io.StringIO()
     segno.make(text, error="l").terminal(picture, border=2, compact=True)
     try:
         picture.getvalue().encode(encoding)
     except UnicodeEncodeError:
         return
-    yield picture.getvalue().rstrip("\n")
+    for line in picture.getvalue().splitlines():
+        yield f"{WHITE_ON_BLACK}{line}{RESET}"
 
 
 def in_journal(output: int) -> bool:
-    """Return whether file *output* goes to systemd's journal, where it is kept."""
+    """Return whether the file descriptor *output* leads to systemd's journal."""
     found = os.fstat(output)
     return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

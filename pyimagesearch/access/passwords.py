@@ -1,4 +1,4 @@
-"""Passwords: hashed and checked by Werkzeug's scrypt, one at a time."""
+"""Hash and check passwords with Werkzeug's scrypt, one at a time."""
 
 import threading
 from collections import Counter
@@ -9,52 +9,53 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from pyimagesearch.errors import AccessError
 
-SHORTEST, LONGEST = 8, 1000     # characters
-WAITING = 3     # checks of an account that are under way or wait; each holds a thread
+MIN_LENGTH, MAX_LENGTH = 8, 1000    # characters
+MAX_PENDING = 3     # checks of one account, running or waiting; each holds a thread
 
 
 class Busy(Exception):
-    """Too many passwords are being checked at this moment."""
+    """Too many passwords of one account are being checked."""
 
 
 def hash_password(password: str) -> str:
-    """Return what is kept of *password*; raises :exc:`AccessError` for a poor one."""
-    if not SHORTEST <= len(password) <= LONGEST:
+    """Return the hash of *password*; raises :exc:`AccessError` for a wrong length."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise AccessError(f"the password has {len(password)} characters, but must "
-                          f"have {SHORTEST} to {LONGEST}; nothing was changed")
+                          f"have {MIN_LENGTH} to {MAX_LENGTH}; nothing was changed")
     return generate_password_hash(password, "scrypt")
 
 
-class PasswordCheck:
+class PasswordChecker:
     """
-    Check passwords beside the hub, one at a time.
+    Check passwords outside the server's thread, one at a time.
 
     A check takes 70 ms and 32 MB on a fast machine: many at once would take the
-    processors from the cameras, and many that wait the threads from other views.
+    processors from the cameras, and many waiting ones the threads from other views.
     *in_thread* runs a function in another thread and waits for its result.
     """
 
     def __init__(self, in_thread: Callable[[Callable[[], Any]], Any]) -> None:
         self._in_thread = in_thread
-        self._one = threading.Lock()
-        self._waiting: Counter[str] = Counter()     # belongs to the server's thread
+        self._lock = threading.Lock()
+        self._pending: Counter[str] = Counter()     # belongs to the server's thread
 
-    def fits(self, account: str, hashed: str, password: str) -> bool:
+    def check(self, account: str, hashed: str, password: str) -> bool:
         """
-        Return whether *password* is the one of *hashed*; may raise :exc:`Busy`.
+        Return whether *password* has the hash *hashed*.
 
-        Those who log in to one *account* leave room for those of another.
+        Raises :exc:`Busy` if too many checks of *account* are pending; the others
+        have limits of their own.
         """
-        if len(password) > LONGEST:
+        if len(password) > MAX_LENGTH:
             return False
-        if self._waiting[account] >= WAITING:
+        if self._pending[account] >= MAX_PENDING:
             raise Busy
-        self._waiting[account] += 1
+        self._pending[account] += 1
         try:
-            return bool(self._in_thread(lambda: self._check(hashed, password)))
+            return bool(self._in_thread(lambda: self._check_alone(hashed, password)))
         finally:
-            self._waiting[account] -= 1
+            self._pending[account] -= 1
 
-    def _check(self, hashed: str, password: str) -> bool:
-        with self._one:
+    def _check_alone(self, hashed: str, password: str) -> bool:
+        with self._lock:
             return check_password_hash(hashed, password)

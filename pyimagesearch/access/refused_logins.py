@@ -1,6 +1,8 @@
-"""Refused logins as events: few, however often somebody tries."""
+"""Count refused logins, log them, and record them as events."""
 
 import ipaddress
+import logging
+from collections import Counter
 from dataclasses import dataclass
 
 from pyimagesearch.addresses import network_of
@@ -8,90 +10,113 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOGIN_REFUSED, Event
 from pyimagesearch.events.store import EventStore
 
-from .refusals import TOKEN, UNSEEN
+from .roles import Role
 
-QUIET = 600.0       # seconds without a try that end an event
-LONGEST = 3600.0    # seconds after which one that goes on becomes another
-MOST = 8            # places with an event of their own at a time; the rest share one
+log = logging.getLogger(__name__)
+
+WRONG_TOKEN = "wrong token or link"
+THROTTLED = "too many wrong passwords"
+LOG_SECONDS = 1.0           # between two lines about WRONG_TOKEN, or THROTTLED
+QUIET_SECONDS = 600.0       # without an attempt, which end an event
+MAX_EVENT_SECONDS = 3600.0  # after which another event begins
+MAX_NETWORKS = 8            # with an event of their own; all others share one
 OTHERS = "other addresses"
 
 
+def wrong_password(role: Role) -> str:
+    """Return the reason for refusing a wrong password of *role*."""
+    return f"wrong password of {role}"
+
+
 @dataclass
-class Siege:
-    """What one place tries, for as long as it does."""
+class Attempts:
+    """Refused logins from one network, recorded as one event; times are monotonic."""
 
     event: Event
-    begun: float        # when [s, monotonic]
-    last: float         # the last try, the same
-    wrong: str          # what was wrong with it
-    tries: int = 1
-    told: int = 1       # how many of them the event tells of
+    first: float
+    last: float
+    reason: str
+    count: int = 1
+    recorded: int = 1       # how many the event's note counts
 
-    def note(self, place: str) -> str:
-        """Return what the event says."""
-        return f"{self.wrong}, from {place}" + (
-            f", {self.tries} tries" if self.tries > 1 else "")
+    def note(self, network: str) -> str:
+        """Return the note of the event."""
+        count = f", {self.count} attempts" if self.count > 1 else ""
+        return f"{self.reason} from {network}{count}"
 
 
 class RefusedLogins:
     """
-    Make events of refused logins; belongs to the server's thread.
+    Count, log and record refused logins. Belongs to the server's thread.
 
-    All tries of one place, an IPv4 address or an IPv6 network, are one event until
-    there was none for ten minutes, so that no flood of them fills the list: at
-    most nine events begin in that time, wherever it comes from.
+    A flood fills neither the log nor the list of events. Wrong tokens and throttled
+    attempts are logged once a second, with their number; wrong passwords are few, as
+    the throttle limits them. All attempts from one network are one event until there
+    was none for ten minutes: at most nine events begin in that time.
     """
 
     def __init__(self, store: EventStore, clock: Clock) -> None:
+        self.total = 0
         self._store = store
         self._clock = clock
-        self._sieges: dict[str, Siege] = {}
+        self._next_line: dict[str, float] = {}      # by reason, when to log again
+        self._unlogged: Counter[str] = Counter()
+        self._attempts: dict[str, Attempts] = {}    # by network
 
-    def refused(self, address: str, account: str) -> None:
-        """Note that *address* was refused, at the password of *account* or a token."""
-        now, place = self._clock.monotonic(), shown(address)
-        if place not in self._sieges and len(self._sieges) >= MOST:
-            place = OTHERS
-        siege = self._sieges.get(place)
-        if siege is None:
-            self._sieges[place] = self._begin(place, account, now)
+    def add(self, address: str, reason: str) -> None:
+        """Add a login from *address* that was refused for *reason*."""
+        now = self._clock.monotonic()
+        self.total += 1
+        self._log(address, reason, now)
+        network = shown(address)
+        if network not in self._attempts and len(self._attempts) >= MAX_NETWORKS:
+            network = OTHERS
+        attempts = self._attempts.get(network)
+        if attempts is None:
+            self._attempts[network] = self._begin(network, reason, now)
             return
-        siege.tries += 1
-        siege.last = now
-        if account != UNSEEN:       # what was tried before says more
-            siege.wrong = wrong(account)
+        attempts.count += 1
+        attempts.last = now
+        if reason != THROTTLED:     # the earlier reason says more
+            attempts.reason = reason
 
     def write(self) -> None:
-        """Tell the store of what came since the last time; to be called each second."""
+        """Update the events in the store; to be called each second."""
         now = self._clock.monotonic()
-        for place, siege in list(self._sieges.items()):
-            if siege.told < siege.tries:
-                siege.told = siege.tries
-                self._store.note(siege.event.id, siege.note(place))
-                self._store.end(siege.event.id, siege.event.begin + siege.last
-                                - siege.begun, 0.0, None)
-            if now - siege.last >= QUIET or now - siege.begun >= LONGEST:
-                del self._sieges[place]
+        for network, attempts in list(self._attempts.items()):
+            event = attempts.event
+            if attempts.recorded < attempts.count:
+                attempts.recorded = attempts.count
+                self._store.note(event.id, attempts.note(network))
+                self._store.end(event.id, event.begin + attempts.last - attempts.first,
+                                0.0, None)
+            if (now - attempts.last >= QUIET_SECONDS
+                    or now - attempts.first >= MAX_EVENT_SECONDS):
+                del self._attempts[network]
 
-    def _begin(self, place: str, account: str, now: float) -> Siege:
+    def _log(self, address: str, reason: str, now: float) -> None:
+        due = self._next_line.get(reason, now)
+        if reason in (WRONG_TOKEN, THROTTLED) and now < due:
+            self._unlogged[reason] += 1
+            return
+        self._next_line[reason] = now + LOG_SECONDS
+        more = self._unlogged.pop(reason, 0)
+        log.warning("login refused: %s from %s%s", reason, address,
+                    f" (and {more} more from any address)" if more else "")
+
+    def _begin(self, network: str, reason: str, now: float) -> Attempts:
         when = self._clock.time()
         event = Event(id=self._store.new_id(), camera="", kind=LOGIN_REFUSED,
-                      begin=when, end=when, note=f"{wrong(account)}, from {place}")
+                      begin=when, end=when, note=f"{reason} from {network}")
         self._store.begin(event)
-        return Siege(event, now, now, wrong(account))
-
-
-def wrong(account: str) -> str:
-    """Return what was wrong with a try at *account*."""
-    return {TOKEN: "a wrong token or link", UNSEEN: "too many wrong passwords"}.get(
-        account, f"a wrong password of {account}")
+        return Attempts(event, now, now, reason)
 
 
 def shown(address: str) -> str:
-    """Return the place of *address*, which a wrong proxy may have made up."""
-    place = network_of(address)
+    """Return the network of *address*, which a misconfigured proxy may have made up."""
+    network = network_of(address)
     try:
-        ipaddress.ip_network(place)
+        ipaddress.ip_network(network)
     except ValueError:
-        return "an address that is none"
-    return place
+        return "an invalid address"
+    return network

@@ -1,37 +1,36 @@
-"""Who asks, and what that one may do."""
+"""Roles, and the authenticated clients that have them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do: a viewer looks; an owner records, deletes and sets too."""
+    """What a client may do: a viewer only watches, an owner also changes things."""
 
     VIEWER = "viewer"
     OWNER = "owner"
 
-    def covers(self, wanted: "Role") -> bool:
-        """Return whether this role may do what *wanted* may."""
-        return self is Role.OWNER or wanted is Role.VIEWER
+    def covers(self, required: "Role") -> bool:
+        """Return whether this role includes the rights of *required*."""
+        return self is Role.OWNER or required is Role.VIEWER
 
 
 @dataclass(frozen=True)
 class Client:
     """
-    Somebody whom the authenticator let in.
+    An authenticated client: a browser, a program, or a player with a stream key.
 
-    *stamp* is that of the role's secrets at the time (see
-    :class:`.credentials.Credentials`); a client whose stamp is no longer the
-    current one has been shut out. *session* is the id of the browser's session,
-    empty for programs. *keyed* visitors hold the key to a single address, which
-    somebody of that role gave them: they only look.
+    *stamp* is the stamp of its role at the login; once that has changed, the client
+    is revoked (see :class:`.credentials.Credentials`). *session* is the id of a
+    browser's session, empty for programs. A client *by_stream_key* opened one
+    address with a key that was made by a client of *role*: it may only watch.
     """
 
     role: Role
     stamp: str
     session: str = ""
-    keyed: bool = False
+    by_stream_key: bool = False
 
-    def may(self, wanted: Role) -> bool:
-        """Return whether this client may do what *wanted* may."""
-        return (Role.VIEWER if self.keyed else self.role).covers(wanted)
+    def may(self, required: Role) -> bool:
+        """Return whether this client has the rights of *required*."""
+        return (Role.VIEWER if self.by_stream_key else self.role).covers(required)

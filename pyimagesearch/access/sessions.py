@@ -1,4 +1,4 @@
-"""The browsers that are logged in."""
+"""The sessions of browsers that are logged in."""
 
 import json
 import logging
@@ -16,11 +16,11 @@ from .roles import Role
 
 log = logging.getLogger(__name__)
 
-FILE = "sessions.json"
-LASTS = 30 * 86_400.0   # seconds from the login on
-SAVE_EVERY = 300.0      # seconds between two times that *seen* is kept
-MOST = 100              # sessions of a role; beyond, the one unseen longest ends
-MOST_OF_PLACE = 25      # of these from one address
+FILE_NAME = "sessions.json"
+SESSION_SECONDS = 30 * 86_400.0     # from the login on
+SAVE_SECONDS = 300.0        # between two saves of when sessions were last seen
+MAX_SESSIONS = 100          # of a role; beyond, the one unseen longest ends
+MAX_PER_NETWORK = 25        # of these
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,21 @@ class Session:
 
     id: str
     role: Role
-    stamp: str      # of the role's secrets at the login
+    stamp: str      # of the role at the login
     since: float
     seen: float
     address: str
-    agent: str      # what the browser says of itself
+    agent: str      # the header User-Agent
 
 
 class Sessions:
     """
-    All sessions, kept in *folder* so that they outlive a restart.
+    All sessions, saved in *folder* so that they survive a restart.
 
-    Servers with the same folder share them: what one begins or ends holds for the
-    others. Belongs to the server's thread; writing is done by *in_thread*, which
-    waits for it. If the folder cannot be written, sessions end with the program.
+    Servers with the same folder share them: a session that one begins or ends, begins
+    or ends for all. Belongs to the server's thread; *in_thread* runs the writing in
+    another one and waits for it. If the folder cannot be written, sessions end with
+    the program.
     """
 
     def __init__(self, folder: ConfigFolder, clock: Clock,
@@ -54,24 +55,24 @@ class Sessions:
         self._saved = clock.monotonic()
         self._sessions: dict[str, Session] = {}
         self._stored: set[str] = set()      # ids that the file had
-        self._state = folder.state(FILE)
+        self._version = folder.state(FILE_NAME)
         self._merge()
 
     def all(self) -> list[Session]:
-        """Return the sessions, the one seen last first."""
+        """Return the sessions, the latest seen first."""
         self._refresh()
         return sorted(self._sessions.values(), key=lambda each: -each.seen)
 
     def begin(self, role: Role, stamp: str, address: str, agent: str) -> Session:
-        """Log a browser in."""
+        """Begin a session, and end others where there are too many."""
         now = self._clock.time()
         session = Session(secrets.token_urlsafe(18), role, stamp, now, now,
                           address, agent[:300])
         self._sessions[session.id] = session
         alike = [each for each in self.all() if each.role == role]
-        near = [each for each in alike
-                if network_of(each.address) == network_of(address)]
-        for old in {each.id for each in near[MOST_OF_PLACE:] + alike[MOST:]}:
+        network = network_of(address)
+        near = [each for each in alike if network_of(each.address) == network]
+        for old in {each.id for each in near[MAX_PER_NETWORK:] + alike[MAX_SESSIONS:]}:
             del self._sessions[old]
         self._save()
         return session
@@ -80,36 +81,37 @@ class Sessions:
         """Return the session *id* unless it has ended."""
         self._refresh()
         session = self._sessions.get(id)
-        if session and self._clock.time() - session.since > LASTS:
+        if session and self._clock.time() - session.since > SESSION_SECONDS:
             del self._sessions[id]
             return None
         return session
 
-    def note(self, session: Session, address: str) -> None:
-        """Note that *session* was seen just now, at *address*."""
+    def touch(self, session: Session, address: str) -> None:
+        """Note that *session* was used just now from *address*."""
         self._sessions[session.id] = replace(
             session, seen=self._clock.time(), address=address)
-        if self._clock.monotonic() - self._saved > SAVE_EVERY:
+        if self._clock.monotonic() - self._saved > SAVE_SECONDS:
             self._save()
 
     def end(self, *ids: str) -> None:
-        """End these sessions, if they are there."""
+        """End these sessions, if they exist."""
         ended = [self._sessions.pop(id, None) for id in ids]
         if any(ended):
             self._save()
 
     def _refresh(self) -> None:
-        """Take over what another server changed, unless we are writing now."""
-        state = self._folder.state(FILE)
-        if state not in (None, self._state) and self._writing.acquire(blocking=False):
+        """Merge the file if another server changed it, unless it is being written."""
+        version = self._folder.state(FILE_NAME)
+        if version not in (None, self._version) and (
+                self._writing.acquire(blocking=False)):
             try:
-                self._state = state
+                self._version = version
                 self._merge()
             finally:
                 self._writing.release()
 
     def _merge(self) -> None:
-        """Take over what other servers began or ended since the last time."""
+        """Adopt what other servers began or ended since the last time."""
         found = self._read()
         if found is None:
             return
@@ -123,14 +125,14 @@ class Sessions:
 
     def _read(self) -> dict[str, Session] | None:
         try:
-            content = json.loads(self._folder.secret(FILE) or b"[]")
+            content = json.loads(self._folder.secret(FILE_NAME) or b"[]")
             found = [Session(**{**each, "role": Role(each["role"])})
                      for each in content]
             if not all(isinstance(each.address, str) for each in found):
-                raise ValueError("an address is no text")
+                raise ValueError("an address is not a string")
             return {each.id: each for each in found}
         except (OSError, ValueError, TypeError, KeyError) as error:
-            log.warning("sessions are not read, so everybody logs in anew: %s", error)
+            log.warning("cannot read the sessions, all must log in again: %s", error)
             return None
 
     def _save(self) -> None:
@@ -142,10 +144,10 @@ class Sessions:
             try:
                 with self._folder.alone():
                     self._merge()
-                    kept = list(self._sessions.values())
-                    content = json.dumps([asdict(each) for each in kept])
-                    self._folder.keep_secret(FILE, content.encode())
-                    self._stored = {each.id for each in kept}
-                    self._state = self._folder.state(FILE)
+                    saved = list(self._sessions.values())
+                    content = json.dumps([asdict(each) for each in saved])
+                    self._folder.keep_secret(FILE_NAME, content.encode())
+                    self._stored = {each.id for each in saved}
+                    self._version = self._folder.state(FILE_NAME)
             except OSError as error:
-                log.warning("sessions are not kept: %s", error)
+                log.warning("cannot save the sessions: %s", error)

@@ -1,4 +1,4 @@
-"""What a browser or player is given to show again: signed by itsdangerous."""
+"""Signed cookies and stream keys, made and verified by itsdangerous."""
 
 from typing import Any
 
@@ -8,43 +8,43 @@ from pyimagesearch.clock import Clock
 
 from .roles import Client, Role
 
-LASTS = 3600.0      # seconds in which a player must have connected
+STREAM_KEY_SECONDS = 3600.0     # within which a player must have connected
 
 
-class Keys:
+class Signer:
     """
-    Sign and read cookies and the keys of single streams.
+    Sign and verify cookies and stream keys.
 
-    Each sort has a salt of its own, so that none passes for another.
+    Each purpose has a salt of its own, so that none passes for another.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def sign(self, key: str, sort: str, content: Any) -> str:
+    def sign(self, key: str, purpose: str, content: Any) -> str:
         """Return *content* as text that only the holder of *key* can make."""
-        text = URLSafeSerializer(key, salt=sort).dumps(content)
+        text = URLSafeSerializer(key, salt=purpose).dumps(content)
         return text if isinstance(text, str) else text.decode()
 
-    def read(self, key: str, sort: str, text: str) -> Any:
-        """Return what was signed, or ``None`` for everything else."""
+    def verify(self, key: str, purpose: str, text: str) -> Any:
+        """Return the content of *text*, or ``None`` unless it is signed by *key*."""
         try:
-            return URLSafeSerializer(key, salt=sort).loads(text)
+            return URLSafeSerializer(key, salt=purpose).loads(text)
         except BadData:
             return None
 
     def stream_key(self, key: str, client: Client, path: str) -> str:
-        """Return what opens *path*, and nothing else, on behalf of *client*."""
-        until = int(self._clock.time() + LASTS)
+        """Return a stream key that opens *path*, and nothing else, for *client*."""
+        until = int(self._clock.time() + STREAM_KEY_SECONDS)
         return self.sign(key, "stream", [
             path, until, client.role.value, client.stamp, client.session])
 
-    def by_stream_key(self, key: str, text: str, path: str) -> Client | None:
-        """Return on whose behalf *text* opens *path*, as a viewer; or ``None``."""
-        found = self.read(key, "stream", text)
-        if not (isinstance(found, list) and len(found) == 5):
+    def verify_stream_key(self, key: str, text: str, path: str) -> Client | None:
+        """Return the client that may watch *path* with the stream key *text*."""
+        content = self.verify(key, "stream", text)
+        if not (isinstance(content, list) and len(content) == 5):
             return None
-        allowed, until, role, stamp, session = found
+        allowed, until, role, stamp, session = content
         if allowed != path or self._clock.time() > until:
             return None
-        return Client(Role(role), stamp, session, keyed=True)
+        return Client(Role(role), stamp, session, by_stream_key=True)

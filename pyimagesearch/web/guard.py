@@ -1,4 +1,4 @@
-"""The door in front of every view: closed, unless the authenticator opens it."""
+"""Check every request before its view: origin, login and role."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,20 +13,20 @@ from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.streaming.mjpeg import LiveStream
 
 from .errors import wants_page
-from .request_origin import from_our_pages, is_forwarded, is_ours
+from .request_origin import is_forwarded, is_own_host, is_same_origin
 from .services import get_services
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
-LOOKING = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def register(app: Flask) -> None:
-    """Put the door in front of all views of *app*, those included that come later."""
-    app.before_request(let_in)
-    app.after_request(remember_stream)
+    """Guard all views of *app*, including those that are added later."""
+    app.before_request(check_request)
+    app.after_request(track_stream)
     app.context_processor(lambda: {"client": g.get("client")})
 
 
@@ -36,103 +36,98 @@ def viewer_may(view: View) -> View:
     return view
 
 
-def let_in() -> Response | None:
+def check_request() -> Response | None:
     """
-    Refuse this request, or return ``None`` to let it through.
+    Refuse this request, or return ``None`` to let its view answer.
 
-    Looking takes a viewer, changing an owner and a page of ours as the sender;
-    what is not in :data:`PUBLIC`, addresses that do not exist included, takes
-    either.
+    Only the endpoints in :data:`PUBLIC` need no login; addresses that do not exist
+    need one. Changes take an owner, and must not be sent by a page of another site.
     """
     services = get_services()
-    if not is_ours(request.headers.get("Host"), services.hosts):
-        raise MisdirectedRequest("This is not a name of this server; if it should be, "
-                                 "start it with --host NAME.")
-    g.client = client = (ANONYMOUS if services.authenticator is None
-                         else identify(services.authenticator))
-    own = request.host_url.rstrip("/")
-    if request.method not in LOOKING and not from_our_pages(
-            request.headers, own, has_cookie=bool(request.cookies)):
+    if not is_own_host(request.headers.get("Host"), services.hosts):
+        raise MisdirectedRequest("This server does not have this name; to allow it, "
+                                 "start the server with --host NAME.")
+    g.client = client = authenticate(services.authenticator)
+    origin = request.host_url.rstrip("/")
+    if request.method not in SAFE_METHODS and not is_same_origin(
+            request.headers, origin, has_cookie=bool(request.cookies)):
         abort(403, "This request was sent by a page of another site, or with a cookie "
                    "and no Origin; programs send Authorization: Bearer TOKEN.")
     if request.endpoint in PUBLIC:
         return None
     if client is None:
-        return refuse()
-    if not client.may(needed()):
+        return ask_for_login()
+    if not client.may(required_role()):
         abort(403, "Only an owner may do this.")
     return None
 
 
-def identify(authenticator: Authenticator) -> Client | None:
-    """Return who sent this request, by the first of what it shows."""
-    looks = request.method in ("GET", "HEAD")
-    key = request.args.get("key") if looks else None
-    if not authenticator.asks(is_forwarded(request.headers)):
-        # a key counts here too: what it opens may be shown by another site's page
-        return (authenticator.by_key(key, request.path) if key else None) or ANONYMOUS
+def authenticate(authenticator: Authenticator) -> Client | None:
+    """Return the client that sent this request, by the first credential found."""
+    reads = request.method in ("GET", "HEAD")
+    key = request.args.get("key") if reads else None
+    if not authenticator.requires_login(is_forwarded(request.headers)):
+        # a stream key counts here too: pages of other sites may show what it opens
+        keyed = authenticator.by_stream_key(key, request.path) if key else None
+        return keyed or ANONYMOUS
     address = request.remote_addr or ""
     # not by request.authorization, which fails for a "Basic" that is not ASCII
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind:
-        is_bearer = kind.lower() == "bearer"
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        is_bearer = scheme.lower() == "bearer"
         return authenticator.by_token(token.strip(), address) if is_bearer else None
     if key is not None:
-        return authenticator.by_key(key, request.path)
-    cookie = request.cookies.get(cookie_name(authenticator), "")
+        return authenticator.by_stream_key(key, request.path)
+    cookie = request.cookies.get(authenticator.cookie_name("session"), "")
     return authenticator.by_cookie(cookie, address)
 
 
-def cookie_name(authenticator: Authenticator, sort: str = "session") -> str:
-    """Return the name of our cookies; ports do not keep those of two servers apart."""
-    return f"{sort}-{authenticator.name}"
-
-
-def needed() -> Role:
+def required_role() -> Role:
     """Return the role that this request takes."""
     view = current_app.view_functions.get(request.endpoint or "")
-    looks = request.method in LOOKING or getattr(view, "viewer_may", False)
-    return Role.VIEWER if looks else Role.OWNER
+    if request.method in SAFE_METHODS or getattr(view, "viewer_may", False):
+        return Role.VIEWER
+    return Role.OWNER
 
 
-def refuse() -> Response:
-    """Show a person the login page; tell a program what it lacks."""
+def ask_for_login() -> Response:
+    """Redirect a person to the login page; raise 401 for a program."""
     if request.method == "GET" and wants_page():
-        wanted = quote(request.path)
+        target = quote(request.path)
         if request.query_string and "key" not in request.args:
-            wanted += "?" + request.query_string.decode("ascii", "replace")
-        return go_to(url_for("login.form", next=None if wanted == "/" else wanted))
+            target += "?" + request.query_string.decode("ascii", "replace")
+        return see_other(url_for("login.form", next=None if target == "/" else target))
     raise Unauthorized(
-        "This needs a login, a token (Authorization: Bearer TOKEN), or a key.",
+        "This needs a login, a token (Authorization: Bearer TOKEN) or a stream key.",
         www_authenticate=WWWAuthenticate("bearer"))
 
 
-def go_to(url: str) -> Response:
-    """Have the browser ask for *url* next."""
+def see_other(url: str) -> Response:
+    """Return a redirect to *url*, which the browser gets with GET."""
     return Response(status=303, headers={"Location": url})
 
 
 class Download:
-    """A response that takes a while to send; *disconnect* ends its connection."""
+    """A response that takes a while to send; *disconnect* closes its connection."""
 
     def __init__(self, disconnect: Callable[[], object]) -> None:
         self._disconnect = disconnect
 
     def end(self) -> None:
-        """Cut it off; in the server's thread, and any number of times."""
+        """Close the connection; in the server's thread, any number of times."""
         self._disconnect()
 
 
-def remember_stream(response: Response) -> Response:
-    """Have a stream or a download end when its client is revoked later."""
+def track_stream(response: Response) -> Response:
+    """Have a stream or download end when its client is revoked."""
     authenticator, client = get_services().authenticator, g.get("client")
-    if not (authenticator and client):
+    if client is None:
         return response
     disconnect = request.environ.get("webstreaming.disconnect")
     if isinstance(response.response, LiveStream):
-        authenticator.watches(client, response.response)
+        authenticator.add_stream(client, response.response)
     elif response.is_streamed and disconnect:
-        # remembered for as long as this is the last request of its connection
+        # referenced for as long as this is the last request of its connection
         download = request.environ["webstreaming.download"] = Download(disconnect)
-        authenticator.watches(client, download)
+        authenticator.add_stream(client, download)
     return response

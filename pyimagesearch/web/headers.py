@@ -1,4 +1,4 @@
-"""What every answer tells a browser not to do."""
+"""Security headers of every response."""
 
 from flask import Flask, Response, g, request
 
@@ -6,11 +6,11 @@ POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
     "media-src 'self'", "connect-src 'self'", "manifest-src 'self'",
     "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"))
-ALWAYS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # not no-referrer: with that, browsers do not tell the origin of our own forms
+    # not no-referrer: with that, browsers send no Origin with our own forms
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), "
                           "microphone=(), payment=(), usb=()",
@@ -20,17 +20,17 @@ ALWAYS = {
 
 
 def register(app: Flask) -> None:
-    """Have *app* complete each answer."""
-    app.after_request(complete)
+    """Add the headers to each response of *app*."""
+    app.after_request(add_headers)
 
 
-def complete(response: Response) -> Response:
-    """Return *response* with the headers that every answer has."""
-    for name, value in ALWAYS.items():
+def add_headers(response: Response) -> Response:
+    """Add the security headers that *response* does not set itself."""
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"  # pictures of a home, and pages
+        response.headers["Cache-Control"] = "no-store"  # pictures of a home
     client = g.get("client")
-    if client is not None and client.keyed:   # given away to be shown elsewhere
+    if client is not None and client.by_stream_key:     # for pages of other sites
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

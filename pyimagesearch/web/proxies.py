@@ -1,4 +1,4 @@
-"""Life behind a reverse proxy: the client's own address, and a path of our own."""
+"""Support for reverse proxies: the client's address, and a base path."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,26 +10,26 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def behind_proxies(app: Application, base_path: str, trusted: int) -> Application:
     """
-    Return *app* as it is to be seen through *trusted* reverse proxies.
+    Return *app* as seen through *trusted* reverse proxies, below *base_path*.
 
-    Each of them must add to ``X-Forwarded-For``, set ``X-Forwarded-Proto`` and
-    pass ``Host`` on. ``X-Forwarded-Host`` is not believed: a proxy that does not
-    know it lets a client's own through.
+    Each proxy must add to ``X-Forwarded-For``, set ``X-Forwarded-Proto`` and pass
+    ``Host`` on. ``X-Forwarded-Host`` is ignored: a proxy that does not know it would
+    pass on the client's own.
     """
     inner = ProxyFix(app, x_for=trusted, x_proto=trusted, x_host=0) if trusted else app
     return BasePath(inner, base_path) if base_path else inner
 
 
 class BasePath:
-    """Serve *app* under *path*, whether or not the proxy takes that off."""
+    """Serve *app* below *path*, whether or not the proxy strips it."""
 
     def __init__(self, app: Application, path: str) -> None:
         self._app = app
         self._path = path
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        asked = environ.get("PATH_INFO", "")
-        if asked == self._path or asked.startswith(self._path + "/"):
-            environ["PATH_INFO"] = asked[len(self._path):]
+        requested = environ.get("PATH_INFO", "")
+        if requested == self._path or requested.startswith(self._path + "/"):
+            environ["PATH_INFO"] = requested[len(self._path):]
         environ["SCRIPT_NAME"] = self._path
         return self._app(environ, start_response)

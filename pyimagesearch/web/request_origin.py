@@ -1,4 +1,4 @@
-"""Where a request comes from: which site sent it, and under which name it came."""
+"""The origin of a request: which site sent it, by which host name it came."""
 
 import re
 import socket
@@ -6,8 +6,8 @@ from typing import Protocol
 
 from pyimagesearch.addresses import is_address
 
-# what proxies add to tell of themselves, or of whom they serve
-FORWARDED = (
+# set by proxies
+FORWARDING_HEADERS = (
     "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
     "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
     "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "CDN-Loop")
@@ -20,40 +20,40 @@ class Headers(Protocol):
         """Return the header *name*, or ``None``."""
 
 
-def from_our_pages(headers: Headers, own: str, *, has_cookie: bool) -> bool:
+def is_same_origin(headers: Headers, origin: str, *, has_cookie: bool) -> bool:
     """
-    Return whether a changing request was sent by a page of ours, or by no page.
+    Return whether a request was sent by a page of this server, or by a program.
 
-    *own* is our origin, as ``http://host:port``. Browsers tell the sender in
+    *origin* is this server's, as ``http://host:port``. Browsers send
     ``Sec-Fetch-Site`` (over HTTPS and to this machine) or ``Origin``; programs send
-    neither. What carries the cookie of a browser without telling is refused.
+    neither. A request with a browser's cookie but neither header is not trusted.
     """
-    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    site, sender = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is not None:
         return site in ("same-origin", "none")
-    if origin is not None:
-        return origin == own
+    if sender is not None:
+        return sender == origin
     return not has_cookie
 
 
 def is_forwarded(headers: Headers) -> bool:
-    """Return whether a proxy says that it passed this request on."""
-    return any(headers.get(name) is not None for name in FORWARDED)
+    """Return whether a proxy passed this request on."""
+    return any(headers.get(name) is not None for name in FORWARDING_HEADERS)
 
 
 def own_names(given: tuple[str, ...] = ()) -> frozenset[str]:
-    """Return the names under which browsers may come: this machine's, and *given*."""
+    """Return the host names that this server answers to: the machine's, and *given*."""
     machine = socket.gethostname().lower()
     return frozenset({"localhost", machine, f"{machine.partition('.')[0]}.local",
                       *(name.lower() for name in given)})
 
 
-def is_ours(host: str | None, names: frozenset[str]) -> bool:
+def is_own_host(host: str | None, names: frozenset[str]) -> bool:
     """
-    Return whether *host*, of the header ``Host``, is an address or one of *names*.
+    Return whether *host*, the header ``Host``, is an IP address or one of *names*.
 
-    Another name that leads to us may belong to a stranger's page, which could read
-    everything under it (DNS rebinding). Without a header it is no browser.
+    Any other name may belong to an attacker's site, whose pages could read everything
+    under it (DNS rebinding). A request without the header comes from no browser.
     """
     if host is None:
         return True
@@ -62,5 +62,3 @@ def is_ours(host: str | None, names: frozenset[str]) -> bool:
         return False
     name = match[1].strip("[]").rstrip(".").lower()
     return name in names or is_address(name)
-
-

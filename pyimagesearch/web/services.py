@@ -83,24 +83,19 @@ class Services:
     *feeds* are the cameras by name, in the order of the settings; *mosaic* shows
     several in one picture. *in_thread* runs a blocking function outside the server's
     thread and returns its result; the default, for other servers, just calls it.
-    Without an *authenticator* no login is needed. *hosts* are the accepted host names,
-    *limits* admits live streams. A still waits *fresh_seconds* for a new frame.
+    *hosts* are the accepted host names, *limits* admits live streams. A still waits
+    *fresh_seconds* for a new frame.
     """
 
     feeds: Mapping[str, Feed]
+    authenticator: Authenticator
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
-    authenticator: Authenticator | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: PrivacyService | None = None
     fresh_seconds: float = 2.0
-
-    @property
-    def login_required(self) -> bool:
-        """Whether clients must log in."""
-        return self.authenticator is not None and self.authenticator.asks()
 
     def feed(self, name: str | None) -> Feed:
         """Return the camera called *name*, by default the first one; or abort (404)."""

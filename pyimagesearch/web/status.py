@@ -49,7 +49,7 @@ def status() -> dict[str, Any]:
     archive = services.archive.status().as_json() if services.archive else None
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
-            "auth": services.login_required,
+            "auth": services.authenticator.requires_login(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "archive": archive}

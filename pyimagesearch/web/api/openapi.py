@@ -36,7 +36,8 @@ WRITING = (400, 401, 403, 413, 421, 429, 503)
 @bp.get("/api/openapi.json")
 def openapi() -> dict[str, Any]:
     """Return this description, for the path under which a proxy serves the API."""
-    return description(request.root_path or "/", login=get_services().login_required)
+    return description(request.root_path or "/",
+                       login=get_services().authenticator.requires_login())
 
 
 def description(root: str, *, login: bool = True) -> dict[str, Any]:

@@ -56,7 +56,7 @@ SERVER_METRICS: tuple[Row[Services], ...] = (
     Row("mosaic_viewers", "Open streams of all cameras in one picture.", GAUGE,
         lambda of: of.mosaic.broadcaster.viewers if of.mosaic else 0),
     Row("logins_refused_total", "Failed and throttled logins.", COUNTER,
-        lambda of: of.authenticator.refused if of.authenticator else 0))
+        lambda of: of.authenticator.refused_logins.total))
 ARCHIVE_METRICS: tuple[Row[ArchiveStatus], ...] = (
     Row("clips_bytes", "Disk space used by clips and stills.", GAUGE,
         lambda of: of.used),

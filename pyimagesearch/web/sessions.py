@@ -1,0 +1,86 @@
+"""The page that lists the sessions and ends them."""
+
+import datetime
+import logging
+from typing import NamedTuple
+
+from flask import Blueprint, Response, abort, g, render_template, request, url_for
+
+from pyimagesearch.access.roles import Client, Role
+from pyimagesearch.access.sessions import Session
+
+from .guard import see_other
+from .services import get_services
+
+log = logging.getLogger(__name__)
+bp = Blueprint("sessions", __name__)
+
+SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Macintosh", "Linux")
+BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
+            "Safari/": "Safari", "curl/": "curl"}
+
+
+class Row(NamedTuple):
+    """One session on the page."""
+
+    id: str
+    device: str
+    agent: str
+    address: str
+    role: str
+    since: datetime.datetime
+    seen: datetime.datetime
+    own: bool
+
+
+@bp.get("/sessions")
+def index() -> Response:
+    """List the sessions; a viewer sees only its own."""
+    return Response(render_template(
+        "sessions.html", rows=[row(each) for each in visible_to(g.client)],
+        owner=g.client.may(Role.OWNER)))
+
+
+@bp.post("/sessions/end-others")
+def end_others() -> Response:
+    """Log out all browsers but this one."""
+    end_sessions(*(each.id for each in visible_to(g.client)
+                   if each.id != g.client.session))
+    return see_other(url_for("sessions.index"))
+
+
+@bp.post("/sessions/<id>/end")
+def end(id: str) -> Response:
+    """Log out one browser."""
+    if id not in [each.id for each in visible_to(g.client)]:
+        abort(404, "There is no such session.")
+    end_sessions(id)
+    return see_other(url_for("sessions.index"))
+
+
+def end_sessions(*ids: str) -> None:
+    """End these sessions and log how many."""
+    get_services().authenticator.log_out(*ids)
+    log.info("sessions ended by %s from %s: %d", g.client.role, request.remote_addr,
+             len(ids))
+
+
+def visible_to(client: Client) -> list[Session]:
+    """Return the sessions that *client* may see."""
+    return [each for each in get_services().authenticator.valid_sessions()
+            if client.may(Role.OWNER) or each.id == client.session]
+
+
+def row(session: Session) -> Row:
+    """Return *session* as the page shows it."""
+    since, seen = map(datetime.datetime.fromtimestamp, (session.since, session.seen))
+    return Row(session.id, device_name(session.agent), session.agent, session.address,
+               session.role, since, seen, session.id == g.client.session)
+
+
+def device_name(agent: str) -> str:
+    """Return browser and system that the header User-Agent names, in a few words."""
+    system = next((word for word in SYSTEMS if word in agent), "")
+    browser = next((word for mark, word in BROWSERS.items() if mark in agent),
+                   "browser")
+    return f"{browser} on {system}" if system else browser
