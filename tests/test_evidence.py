@@ -9,6 +9,7 @@ from conftest import keeping
 from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Shown
@@ -34,8 +35,9 @@ class Scene:
             frame = Frame(self.number, ArrayPicture(None), self.clock.time() + skew,
                           self.clock.monotonic())
             wanted = self.evidence.wants(area)
-            self.evidence.see(frame, area, Shown(LazyJpeg(jpeg, (64, 48)) if wanted else None,
-                                                 ((1, 2, 3, 4),) if area else ()))
+            boxes = ((1, 2, 3, 4),) if area else ()
+            self.evidence.keep(frame, Detection(boxes, area, None, 40), Shown(
+                LazyJpeg(jpeg, (64, 48)) if wanted else None, boxes))
             self.kept.recorder.run_once()
 
     def events(self):
@@ -115,13 +117,13 @@ def test_without_recording_events_are_listed_and_nothing_is_kept(scene):
 def test_recording_by_hand_runs_on_top_of_the_automatic_one(scene):
     seen = scene()
     seen.show(6)
-    assert seen.evidence.record(True) == seen.evidence.record(True) == "started"
+    assert seen.evidence.manual.record(True) == seen.evidence.manual.record(True) == "started"
     seen.show(2)
     assert seen.evidence.recording
-    assert seen.evidence.recording_since == pytest.approx(seen.clock.time() - 2, abs=0.1)
+    assert seen.evidence.manual.since == pytest.approx(seen.clock.time() - 2, abs=0.1)
     seen.show(2, area=50.0)
-    assert seen.evidence.record(False) == seen.evidence.record(False) == "stopped"
-    assert seen.evidence.recording_since is None
+    assert seen.evidence.manual.record(False) == seen.evidence.manual.record(False) == "stopped"
+    assert seen.evidence.manual.since is None
     seen.show(8)
     assert sorted(event.kind for event in seen.events()) == ["manual", "motion"]
     assert len(seen.kept.files()) == 2
@@ -132,9 +134,9 @@ def test_recording_by_hand_runs_on_top_of_the_automatic_one(scene):
 def test_recording_by_hand_works_where_motion_is_not_recorded(scene):
     seen = scene(record=False)
     seen.show(2)
-    seen.evidence.record(True)
+    seen.evidence.manual.record(True)
     seen.show(3)
-    seen.evidence.record(False)
+    seen.evidence.manual.record(False)
     seen.show(2)
     (clip,) = seen.kept.files()
     assert read_clip(clip)[1] == pytest.approx(3.0, abs=0.3)
@@ -145,13 +147,13 @@ def test_lost_camera_ends_its_event_and_loss_and_return_are_events(scene, clock)
     seen.show(6)
     seen.show(2, area=50.0)
     gone = clock.time()
-    seen.evidence.lost(gone, "unplugged")
-    seen.evidence.lost(gone, "still unplugged")
+    seen.evidence.lose(gone, "unplugged")
+    seen.evidence.lose(gone, "still unplugged")
     clock.now += 30
     seen.kept.recorder.run_once()
     assert len(seen.kept.files()) == 1
-    seen.evidence.returned(clock.time())
-    seen.evidence.returned(clock.time())
+    seen.evidence.losses.end()
+    seen.evidence.losses.end()
     events = {event.kind: event for event in seen.events()}
     assert set(events) == {"motion", "lost", "returned"}
     assert events["lost"].end - events["lost"].begin == pytest.approx(30)
@@ -185,12 +187,12 @@ def test_clock_that_jumps_makes_no_loss_and_no_recording_longer(tmp_path, hours)
     clock = Adjustable()
     seen = Scene(clock, tmp_path)
     seen.show(2)
-    seen.evidence.record(True)
-    seen.evidence.lost(clock.time() - 5, "unplugged", 5.0)
+    seen.evidence.manual.record(True)
+    seen.evidence.lose(clock.time() - 5, "unplugged", 5.0)
     clock.ahead = hours * 3600
     clock.now += 25
-    seen.evidence.returned(clock.time())
-    seen.evidence.record(False)
+    seen.evidence.losses.end()
+    seen.evidence.manual.record(False)
     lengths = {event.kind: event.end - event.begin for event in seen.events()}
     assert lengths == pytest.approx({"lost": 30, "returned": 0, "manual": 25})
     seen.store.stop()
@@ -259,7 +261,7 @@ def test_end_of_the_program_ends_what_lasts(scene, clock):
     seen = scene()
     seen.show(6)
     seen.show(2, area=50.0)
-    seen.evidence.record(True)
+    seen.evidence.manual.record(True)
     seen.show(1)
     seen.evidence.close()
     clock.now += 2

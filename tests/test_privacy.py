@@ -190,17 +190,17 @@ def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped
     gate.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
     packets.evidence.refuse_packets()
     assert preroll.after(0) == []
-    packets.evidence.begin_anew(masked=True)
+    packets.evidence.start_over(masked=True)
     assert packets.evidence.wants(0.0)
     packets.show(3)
-    packets.evidence.record(True)
+    packets.evidence.manual.record(True)
     packets.show(2)
-    packets.evidence.record(False)
+    packets.evidence.manual.record(False)
     packets.show(2)
     assert {piece.content.data for piece in preroll.after(0)} == {GREY}
     assert len(packets.kept.files()) == 1
-    assert caplog.text.count("front: has a privacy mask, so its clips are made of the stream") == 1
-    packets.evidence.begin_anew(masked=False)
+    assert caplog.text.count("front: has a privacy mask, so clips are made of the stream") == 1
+    packets.evidence.start_over(masked=False)
     assert not packets.evidence.wants(0.0)
 
 
@@ -208,7 +208,7 @@ def test_new_mask_ends_the_event_and_keeps_no_picture_from_before(packets):
     packets.show(6)
     packets.show(2, area=50.0)
     kept = len(packets.kept.files("*.jpg"))
-    packets.evidence.begin_anew(masked=True)
+    packets.evidence.start_over(masked=True)
     packets.show(1)
     (event,) = packets.events()
     assert event.end is not None
@@ -218,15 +218,15 @@ def test_new_mask_ends_the_event_and_keeps_no_picture_from_before(packets):
 
 def test_camera_that_is_switched_off_ends_all_that_lasts_and_is_not_recorded(packets):
     packets.show(6)
-    packets.evidence.record(True)
-    packets.evidence.lost(packets.clock.time(), "unplugged")
+    packets.evidence.manual.record(True)
+    packets.evidence.lose(packets.clock.time(), "unplugged")
     packets.evidence.switch(False)
-    assert packets.evidence.record(True) == "stopped"
-    assert packets.evidence.recording_since is None
+    assert packets.evidence.manual.record(True) == "stopped"
+    assert packets.evidence.manual.since is None
     packets.evidence.switch(True)
-    packets.evidence.returned(packets.clock.time())
+    packets.evidence.losses.end()
     assert all(event.end is not None for event in packets.events())
-    assert packets.evidence.record(True) == "started"
+    assert packets.evidence.manual.record(True) == "started"
 
 
 # --- sound

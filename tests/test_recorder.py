@@ -479,12 +479,12 @@ def test_still_that_the_disk_refuses_is_kept_as_soon_as_it_can_be(keep, clock, c
 def test_stills_that_the_disk_refused_are_forgotten_where_a_part_is_to_be_hidden(keep, clock):
     kept = keep()
     kept.recorder.keep_still(1, clock.time(), lazy(SMALL[0]), "still")    # it was only new
-    kept.evidence.begin_anew(True)
+    kept.evidence.start_over(True)
     kept.recorder.run_once()
     keep.obstacle = "there is no room"
     kept.recorder.keep_still(2, clock.time(), lazy(SMALL[1]), "still")
     kept.recorder.run_once()
-    kept.evidence.begin_anew(True)
+    kept.evidence.start_over(True)
     kept.recorder.run_once()
     keep.obstacle = ""
     film(kept, clock, 6)

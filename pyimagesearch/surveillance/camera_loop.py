@@ -16,16 +16,8 @@ from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.rates import RateLimit
 from pyimagesearch.settings.settings import CameraSettings
-from pyimagesearch.status import (
-    ENDED,
-    LEARNING,
-    LIVE,
-    NO_SIGNAL,
-    OFF,
-    STARTING,
-    CameraStatus,
-)
-from pyimagesearch.streaming.publisher import Publisher
+from pyimagesearch.status import ENDED, OFF, STARTING, CameraStatus
+from pyimagesearch.streaming.publisher import Publisher, Shown
 from pyimagesearch.threads import Worker
 
 from .camera_state import CameraState
@@ -33,11 +25,11 @@ from .evidence import Evidence
 
 log = logging.getLogger(__name__)
 
-RETRY_FIRST, RETRY_MOST = 0.25, 2.0     # seconds between two tries to open
-CLOSING = 0.3       # seconds that a reader is given to leave its last read
-GARBLED = 2.5       # seconds of nothing but garbled pictures that are a loss
-RESTING = 2.0       # seconds between two turns of a loop that has nothing more to do
-MOST_STUCK = 4      # abandoned threads; with more, a dead driver would drain us
+MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
+CLOSE_SECONDS = 0.3         # for a reader to leave its last read
+MAX_GARBLED_SECONDS = 2.5   # of nothing but garbled pictures; more are a loss
+IDLE_SECONDS = 2.0          # between two heartbeats while nothing is watched
+MAX_STUCK_READS = 4         # abandoned threads; more would be a leak
 
 
 class Surveillance(Worker):
@@ -107,7 +99,7 @@ class Surveillance(Worker):
         """Watch until :meth:`stop`; a camera that fails is opened again."""
         log.info("%s: settings: %s", self._settings.name,
                  as_words(self._settings, self._camera.label))
-        delay = RETRY_FIRST
+        delay = MIN_RETRY_SECONDS
         while self._goes_on():
             if (off_since := self._off_since) is not None:
                 self._rest(off_since)
@@ -127,16 +119,17 @@ class Surveillance(Worker):
             # would collect them megabytes later, and after gc.freeze() it takes 1 ms
             gc.collect()
             in_vain = self._state.counts.frames == before
-            delay = min(2 * delay, RETRY_MOST) if in_vain else RETRY_FIRST
+            delay = min(2 * delay, MAX_RETRY_SECONDS) if in_vain else MIN_RETRY_SECONDS
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
-            self._clock.wait(self._wake, max(RETRY_FIRST, delay - took))
+            self._clock.wait(self._wake, max(MIN_RETRY_SECONDS, delay - took))
         self._evidence.close()
 
     def run_once(self) -> None:
         """Open the camera and watch it until it fails."""
         self._stuck = [reader for reader in self._stuck if reader.alive]
-        if len(self._stuck) >= MOST_STUCK:
-            raise CameraLost(f"the camera is frozen: {MOST_STUCK} reads never returned")
+        if len(self._stuck) >= MAX_STUCK_READS:
+            raise CameraLost(
+                f"the camera is frozen: {MAX_STUCK_READS} reads never returned")
         self._reader = reader = FrameReader(
             self._camera.open, self._settings.name, self._clock,
             self._camera.open_timeout)
@@ -145,7 +138,7 @@ class Surveillance(Worker):
         try:
             self.detect_motion(reader.frames(), self._settings.frame_count)
         finally:
-            if not reader.close(CLOSING):
+            if not reader.close(CLOSE_SECONDS):
                 self._stuck.append(reader)
 
     def detect_motion(self, frames: Iterable[Frame], frameCount: int) -> None:
@@ -160,14 +153,11 @@ class Surveillance(Worker):
             good = frame.arrived if good is None else good
             frame = self._masked(frame)
             try:
-                if self._publisher.wanted or self._evidence.wants(
-                        0.0, self._publisher.reusable(frame.picture)):
-                    frame.picture.colour()      # before its grey: decoded only once
-                seen = self._detection.look(frame.picture)
-                self._on_frame(frame, seen)
+                seen = self._look(frame)
                 with self._mask_lock:
                     if self._burnt is self._mask:   # else it shows what is hidden now
-                        self._show(frame, seen)
+                        shown = self._show(frame, seen)
+                        self._evidence.keep(frame, seen, shown)
             except BadPicture:
                 self._forgive(frame.arrived - good)
                 continue
@@ -190,32 +180,35 @@ class Surveillance(Worker):
         if self._burnt is not self._mask:
             with self._mask_lock:   # or packets of a masked camera could be let through
                 self._burnt = self._mask
-                self._evidence.begin_anew(masked=bool(self._burnt))
+                self._evidence.start_over(masked=bool(self._burnt))
             self._detection.start_over()
         return frame._replace(picture=self._burnt.over(frame.picture))
 
-    def _on_frame(self, frame: Frame, seen: Detection) -> None:
-        before = self._state.state
-        if before not in (LEARNING, LIVE):
+    def _look(self, frame: Frame) -> Detection:
+        """Detect motion in *frame*, and note that the camera is live."""
+        if self._publisher.wanted or self._evidence.wants(
+                0.0, self._publisher.reusable(frame.picture)):
+            frame.picture.colour()      # before its grey: decoded only once
+        seen = self._detection.look(frame.picture)
+        if not self._state.is_live:
             log.info("%s: opened %s, %dx%d: %s", self._settings.name,
                      self._camera.label, *frame.picture.size,
                      self._reader.granted if self._reader else "")
         self._state.on_frame(frame, seen)
-        if before == NO_SIGNAL:
-            self._evidence.returned(self._clock.time())
+        return seen
 
-    def _show(self, frame: Frame, seen: Detection) -> None:
-        """Publish *frame* and keep it as evidence."""
+    def _show(self, frame: Frame, seen: Detection) -> Shown:
+        """Publish *frame* to viewers, and encode it if it is needed as evidence."""
         keep = self._evidence.wants(seen.area, self._publisher.reusable(frame.picture))
-        shown = self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
-                                     keep=keep)
-        self._evidence.see(frame, seen.area, shown)
+        return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
+                                    keep=keep)
 
     def _forgive(self, since_good: float) -> None:
         """Pass over a garbled picture; too many in a row are a loss."""
         self._state.counts.garbled += 1
-        if since_good > GARBLED:
-            raise CameraLost(f"only garbled pictures for {GARBLED:g} seconds")
+        if since_good > MAX_GARBLED_SECONDS:
+            raise CameraLost(
+                f"only garbled pictures for {MAX_GARBLED_SECONDS:g} seconds")
 
     def _goes_on(self) -> bool:
         self._wake.clear()      # first: an event after this must end the next wait
@@ -232,10 +225,10 @@ class Surveillance(Worker):
     def _end(self, reason: str) -> None:
         """Show a card and wait for :meth:`stop` or :meth:`switch`."""
         log.info("%s: %s", self._settings.name, reason)
-        self._evidence.rest()
+        self._evidence.end_motion()
         self._show_card("THE END", reason)
         self._state.enter(ENDED, reason)
-        while not self._clock.wait(self._wake, RESTING):
+        while not self._clock.wait(self._wake, IDLE_SECONDS):
             self._heartbeat()
 
     def _rest(self, off_since: float) -> None:
@@ -247,7 +240,7 @@ class Surveillance(Worker):
         self._state.pause()
         while self._goes_on() and self._off_since == off_since:
             self._heartbeat()
-            self._clock.wait(self._wake, RESTING)
+            self._clock.wait(self._wake, IDLE_SECONDS)
         if self.stopping.is_set():
             return
         self._evidence.switch(True)
@@ -257,7 +250,7 @@ class Surveillance(Worker):
     def _lose(self, reason: str) -> None:
         if not self._state.lose(reason):
             return
-        self._evidence.lost(self._state.since, reason, self._state.silence)
+        self._evidence.lose(self._state.since, reason, self._state.silence)
         since = datetime.datetime.fromtimestamp(self._state.since)
         self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}")
 

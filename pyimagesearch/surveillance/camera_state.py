@@ -54,6 +54,11 @@ class CameraState:
         self._motion = False
 
     @property
+    def is_live(self) -> bool:
+        """Whether frames come, even if the background is still learnt."""
+        return self.state in (LEARNING, LIVE)
+
+    @property
     def note(self) -> str:
         """What is special about the state; empty if the camera is live."""
         return "" if self.state == LIVE else self.state
@@ -79,7 +84,7 @@ class CameraState:
     def leave_out(self, frame: Frame) -> None:
         """Count a frame beyond the frame rate asked for; the camera stays live."""
         self.counts.left_out += 1
-        if self.state in (LEARNING, LIVE):
+        if self.is_live:
             self._arrived = frame.arrived
 
     def on_frame(self, frame: Frame, seen: Detection) -> None:
@@ -131,5 +136,5 @@ class CameraState:
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,
             recording=evidence.recording, recordings=evidence.recordings,
-            recording_since=evidence.recording_since,
+            recording_since=evidence.manual.since,
             recording_trouble=evidence.trouble)
