@@ -1,4 +1,4 @@
-"""The thread that drains a camera, and what the loop sees of it."""
+"""The thread that reads a camera, and the frames that the loop gets from it."""
 
 import queue
 import threading
@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from harness import InBackground, eventually
-from pyimagesearch.capture import reader as reading
-from pyimagesearch.capture.reader import FrameReader, ReaderThread
+from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
@@ -17,7 +16,7 @@ IMAGE = ArrayPicture(np.zeros((4, 4, 3), np.uint8))
 
 
 class Script:
-    """A camera that gives what it is told, when it is told."""
+    """A camera that gives the pictures and errors of a test."""
 
     granted = "a test"
 
@@ -64,7 +63,7 @@ def test_slow_loop_gets_the_newest_frame_and_none_twice(script):
     assert news.result().number == 5
 
 
-def test_last_frame_is_seen_before_the_end_is(script):
+def test_last_frame_comes_before_the_error(script):
     frames = reader_of(script).frames()
     script.answers.put(IMAGE)
     script.answers.put(SourceEnded("over"))
@@ -74,7 +73,7 @@ def test_last_frame_is_seen_before_the_end_is(script):
     assert script.closed.wait(5)
 
 
-def test_frozen_camera_is_lost_after_its_patience_and_its_thread_counted(script):
+def test_frozen_camera_is_lost_after_its_read_timeout(script):
     script.read_timeout = 0.1
     reader = reader_of(script)
     script.answers.put(IMAGE)
@@ -89,14 +88,14 @@ def test_frozen_camera_is_lost_after_its_patience_and_its_thread_counted(script)
     assert script.closed.is_set()
 
 
-def test_cancel_ends_the_loop_at_once_though_the_camera_blocks(script):
+def test_cancel_ends_the_loop_while_the_camera_blocks(script):
     reader = reader_of(script)
     rest = InBackground(list, reader.frames())
     reader.cancel()
     assert rest.result() == []
 
 
-def test_defect_in_a_source_is_logged_in_full_and_is_a_loss(script, caplog):
+def test_defect_in_a_source_is_logged_and_is_a_loss(script, caplog):
     frames = reader_of(script).frames()
     script.answers.put(ZeroDivisionError("a defect"))
     with pytest.raises(CameraLost, match="ZeroDivisionError"):
@@ -111,11 +110,3 @@ def test_camera_that_does_not_open_is_a_loss(caplog):
     with pytest.raises(CameraLost, match="no such camera"):
         next(FrameReader(refuse, "test", SystemClock()).frames())
     assert not caplog.text
-
-
-def test_thread_that_dies_before_it_begins_is_not_waited_for(monkeypatch):
-    """As it does for want of memory, where Python waits for ever."""
-    monkeypatch.setattr(reading, "BEGINNING", 0.05)
-    monkeypatch.setattr(ReaderThread, "_bootstrap", lambda self: None)
-    with pytest.raises(MemoryError, match="before it began"):
-        FrameReader(None, "front", SystemClock())
