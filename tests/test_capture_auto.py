@@ -246,4 +246,4 @@ def test_broken_file_that_crashes_opencv_is_a_sentence(tmp_path, monkeypatch):
     video = tmp_path / "x.mp4"
     video.touch()
     with pytest.raises(CameraLost, match="so broken that OpenCV crashes"):
-        videofile.try_first(str(video))
+        videofile.probe(str(video))

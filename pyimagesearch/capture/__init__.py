@@ -1,1 +1,1 @@
-"""A spec ("0", "rtsp://...", "picamera", "clip.mp4", "demo") becomes frames."""
+"""Cameras, by source: "0", "rtsp://...", "picamera", "clip.mp4", "demo"."""

@@ -1,4 +1,4 @@
-"""Find a camera, so that nobody needs to know what theirs is called."""
+"""``--source auto``: find a camera."""
 
 import logging
 import threading
@@ -20,17 +20,16 @@ class FirstCamera:
     """
     Open the first camera that gives frames.
 
-    Picamera2's comes first, then the capture devices of V4L2 in their order,
-    then the legacy picamera library's. Which one it is, and why not the others,
-    is logged; the same again only once something changed.
+    The order is Picamera2, the V4L2 capture devices by number, the legacy picamera
+    library. The choice, and why not the others, is logged whenever it changes.
     """
 
-    def __init__(self, wish: CaptureRequest, clock: Clock,
+    def __init__(self, request: CaptureRequest, clock: Clock,
                  devices: Callable[[], list[Device]] = capture_devices) -> None:
-        self._wish = wish
+        self._request = request
         self._clock = clock
         self._devices = devices
-        self._told: list[str] = []
+        self._logged: list[str] = []
 
     def __call__(self, closing: threading.Event) -> Source:
         reasons = []
@@ -40,20 +39,20 @@ class FirstCamera:
             except CameraLost as lost:
                 reasons.append(f"not {name}: {lost}")
                 continue
-            self._tell([*reasons, f"using {name}"])
+            self._log([*reasons, f"using {name}"])
             return source
-        self._tell(reasons)
+        self._log(reasons)
         raise CameraLost("no camera was found; is it plugged in?")
 
     def _candidates(self) -> list[tuple[str, Callable[[threading.Event], Source]]]:
         usb = [(f"{device.path} ({device.name})",
-                partial(open_usb, str(device.path), self._wish, self._clock))
+                partial(open_usb, str(device.path), self._request, self._clock))
                for device in self._devices()]
-        return [("Picamera2", partial(open_picamera2, self._wish)), *usb,
-                ("picamera", partial(open_legacy, self._wish, self._clock))]
+        return [("Picamera2", partial(open_picamera2, self._request)), *usb,
+                ("picamera", partial(open_legacy, self._request, self._clock))]
 
-    def _tell(self, lines: list[str]) -> None:
-        if lines != self._told:
+    def _log(self, lines: list[str]) -> None:
+        if lines != self._logged:
             for line in lines:
                 log.info("auto: %s", line)
-        self._told = lines
+        self._logged = lines

@@ -1,4 +1,4 @@
-"""From what a user wrote to what can be opened."""
+"""Turn a ``--source`` into a camera that can be opened."""
 
 import re
 from functools import partial
@@ -20,70 +20,76 @@ from .url import parse_url, redact_url
 from .usb import is_device, open_usb
 from .videofile import PROBE_SECONDS, VideoFileSource
 
-FFMPEG = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
-RTSP_OPEN_SECONDS = 20.0    # for its several attempts, which end by themselves
-KINDS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an http:// or "
-         "rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, demo:1280x720@15")
+RTSP_SCHEMES = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
+RTSP_OPEN_SECONDS = 20.0    # FFmpeg opens in several steps with a timeout each
+SOURCE_FORMS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an "
+                "http:// or rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, "
+                "demo:1280x720@15")
 
 
 class Camera(NamedTuple):
-    """A camera that can be opened, and opened again after each loss."""
+    """A camera that can be opened, and reopened after each loss."""
 
-    label: str          # for logs and pages: never holds a password
+    label: str          # for logs and pages, without a password
     open: Opener
     open_timeout: float = OPEN_SECONDS    # seconds until the first frame
 
 
-def gives_packets(wanted: CameraSettings) -> bool:
-    """Return whether clips are to be made of the camera's own video."""
-    by_ffmpeg = "://" in wanted.source and wanted.source.partition("://")[0] in FFMPEG
-    if wanted.record_from == "camera" and not by_ffmpeg:
-        raise SettingsError(f"--record-from is 'camera', but {wanted.name} is no "
-                            "rtsp:// camera; only their own video can be recorded")
-    if wanted.record_from == "camera" and wanted.mask:
-        raise SettingsError(
-            f"--record-from is 'camera', but {wanted.name} has a --mask, which cannot "
-            "be burnt into the camera's own video; leave one of them out")
-    return by_ffmpeg and wanted.record_from != "stream"
-
-
-def find_camera(wanted: CameraSettings, clock: Clock, hubs: ImageHubs,
-                tap: PacketSink | None = None) -> Camera:
+def gives_packets(settings: CameraSettings) -> bool:
     """
-    Return the camera that *wanted* means; nothing is opened yet.
+    Return whether clips are made of the camera's own video.
 
-    *tap* gets its own video, if it :func:`gives_packets`.
+    Raises :exc:`SettingsError` where that is set, but impossible.
+    """
+    scheme, separator, _ = settings.source.partition("://")
+    by_rtsp = bool(separator) and scheme in RTSP_SCHEMES
+    if settings.record_from == "camera" and not by_rtsp:
+        raise SettingsError(f"--record-from is 'camera', but {settings.name} is no "
+                            "rtsp:// camera; only their own video can be recorded")
+    if settings.record_from == "camera" and settings.mask:
+        raise SettingsError(
+            f"--record-from is 'camera', but {settings.name} has a --mask, which "
+            "cannot be burnt into the camera's own video; leave one of them out")
+    return by_rtsp and settings.record_from != "stream"
+
+
+def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
+                packets: PacketSink | None = None) -> Camera:
+    """
+    Return the camera of these *settings*, which is not opened yet.
+
+    *packets* receives its own video, if it :func:`gives_packets`.
     Raises :exc:`SettingsError` for a source that can never work.
     """
-    spec, wish = wanted.source, CaptureRequest(wanted.size, wanted.fps)
+    spec, request = settings.source, CaptureRequest(settings.size, settings.fps)
     if spec == "auto":
-        return Camera(spec, FirstCamera(wish, clock))
+        return Camera(spec, FirstCamera(request, clock))
     if spec == "demo" or spec.startswith("demo:"):
-        size, rate = parse_demo(spec, wish)
+        size, rate = parse_demo(spec, request)
         return Camera(spec, lambda closing: DemoSource(size, rate, closing, clock))
     if spec == "picamera":
-        return Camera(spec, partial(open_picamera, wish, clock))
+        return Camera(spec, partial(open_picamera, request, clock))
     if is_device(spec):
         device = int(spec) if spec.isdigit() else spec
-        return Camera(spec, partial(open_usb, device, wish, clock))
+        return Camera(spec, partial(open_usb, device, request, clock))
     if "://" in spec:
-        return find_by_url(spec, wanted.fps, clock, hubs, tap)
-    if re.match(r"\w+:/|.*:.*@", spec):     # a URL, misspelt: not to be shown as a file
-        raise wrong(spec)
+        return find_by_url(spec, settings.fps, clock, hubs, packets)
+    if re.match(r"\w+:/|.*:.*@", spec):     # a misspelt URL, whose login is not shown
+        raise unknown_source(spec)
     if is_video_file(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
-            spec, wanted.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
-    raise wrong(spec)
+            spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
+    raise unknown_source(spec)
 
 
 def is_video_file(spec: str) -> bool:
-    """Return whether *spec* is the path of a file, as its ending shows."""
+    """Return whether *spec* is the path of a file, which has an extension."""
     return ("://" not in spec and not spec.startswith("demo:") and not is_device(spec)
             and bool(Path(spec).suffix))
 
 
 def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
-                tap: PacketSink | None) -> Camera:
+                packets: PacketSink | None) -> Camera:
     """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
     scheme, _, rest = spec.partition("://")
     if scheme in ("imagezmq", "imagezmq+sub"):
@@ -98,34 +104,35 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
     if scheme in ("http", "https"):
         url = parse_url(spec)
         return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
-    if scheme in FFMPEG:
+    if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
-        return Camera(url.shown, lambda closing: open_rtsp(url, clock, tap),
+        return Camera(url.shown, lambda closing: open_rtsp(url, clock, packets),
                       RTSP_OPEN_SECONDS)
-    raise wrong(spec)
+    raise unknown_source(spec)
 
 
-def wrong(spec: str) -> SettingsError:
-    """Return what to raise for a *spec* that means no camera."""
-    return SettingsError(f"--source is {redact_url(spec)!r}, but must be {KINDS}")
+def unknown_source(spec: str) -> SettingsError:
+    """Return the error for a *spec* that names no kind of camera."""
+    return SettingsError(f"--source is {redact_url(spec)!r}, but must be "
+                         f"{SOURCE_FORMS}")
 
 
-def parse_demo(spec: str, wish: CaptureRequest) -> tuple[Size, float]:
+def parse_demo(spec: str, request: CaptureRequest) -> tuple[Size, float]:
     """
     Return size ``(width, height)`` [pixels] and rate of a demo camera.
 
-    What *spec* says goes before *wish*, that before 640x480 at 30.
-    Raises :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate
-    outside 0.1 to 240.
+    *spec* takes precedence over *request*, and that over 640x480 at 30.
+    Raises :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate outside
+    0.1 to 240.
     """
     found = re.fullmatch(
         r"demo(?::(\d{2,4})x(\d{2,4}))?(?:@(\d{1,3}(?:\.\d+)?))?", spec)
     if found is None:
-        raise wrong(spec)
+        raise unknown_source(spec)
     width, height = (int(found[1]), int(found[2])) if found[1] else (
-        wish.resolution or (640, 480))
-    rate = float(found[3] or wish.fps or 30)
+        request.resolution or (640, 480))
+    rate = float(found[3] or request.fps or 30)
     if not (32 <= width <= 7680 and 24 <= height <= 4320 and 0.1 <= rate <= 240):
         raise SettingsError(f"--source is {spec!r}, but a demo camera has 32x24 to "
                             "7680x4320 pixels and 0.1 to 240 frames a second")

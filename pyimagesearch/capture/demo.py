@@ -1,4 +1,4 @@
-"""A camera for people without one: a scene that the program draws itself."""
+"""``--source demo``: a scene drawn by the program, in place of a camera."""
 
 import threading
 
@@ -10,39 +10,39 @@ from pyimagesearch.frames import ArrayPicture, Box, Image, Picture
 
 from .pace import Pace
 
-MARGIN = 32                 # pixels by which the noise is larger than the frame
-PERSON, CAR = (3.0, 9.0, 20.0), (14.0, 4.0, 26.0)   # enters, crosses for, every [s]
+NOISE_MARGIN = 32       # pixels by which the noise is larger than the frame
+PERSON_SECONDS = (3.0, 9.0, 20.0)       # enters at, takes to cross, returns every
+CAR_SECONDS = (14.0, 4.0, 26.0)
 
 
 class DemoScene:
     """
     A yard with a wall and a road, seen by a noisy camera.
 
-    A person and a car come and go, a lamp flickers. :meth:`picture` depends on
-    nothing but its number, *size* ``(width, height)`` [pixels], *fps* and
-    *seed*: two scenes made alike are alike for ever.
+    A person and a car come and go, a lamp flickers. :meth:`picture` depends only on
+    its number, *size* ``(width, height)`` [pixels], *fps* and *seed*.
     """
 
     def __init__(self, size: tuple[int, int], fps: float, seed: int = 1) -> None:
         self._size = size
         self._fps = fps
-        chance = np.random.default_rng(seed)
-        self._yard = self._draw_yard(chance)
-        self._flicker = chance.integers(-18, 19, 997)
-        shape = (size[1] + MARGIN, size[0] + MARGIN, 3)
+        rng = np.random.default_rng(seed)
+        self._yard = self._draw_yard(rng)
+        self._flicker = rng.integers(-18, 19, 997)
+        shape = (size[1] + NOISE_MARGIN, size[0] + NOISE_MARGIN, 3)
         self._brighter = np.empty(shape, np.uint8)
         self._darker = np.empty(shape, np.uint8)
-        for row in range(shape[0]):     # all at once, it would take 30 MB for a moment
-            noise = chance.normal(0, 3.0, shape[1:]).round()
+        for row in range(shape[0]):     # all rows at once would take 30 MB
+            noise = rng.normal(0, 3.0, shape[1:]).round()
             self._brighter[row] = noise.clip(0, 20)
             self._darker[row] = (-noise).clip(0, 20)
 
     def boxes(self, number: int) -> list[Box]:
-        """Return where person and car are in picture *number*, if in sight."""
+        """Return the boxes of person and car in picture *number*, if in view."""
         width, height = self._size
         found = []
         for (enters, crosses, every), tall, wide, foot in (
-                (PERSON, 0.42, 0.13, 0.86), (CAR, 0.20, 0.34, 0.97)):
+                (PERSON_SECONDS, 0.42, 0.13, 0.86), (CAR_SECONDS, 0.20, 0.34, 0.97)):
             seconds = (number / self._fps - enters) % every
             if number / self._fps < enters or seconds > crosses:
                 continue
@@ -61,17 +61,17 @@ class DemoScene:
         for box in self.boxes(number):
             is_car = box[2] - box[0] > box[3] - box[1]
             (draw_car if is_car else draw_person)(image, box, number / self._fps)
-        x, y = number * 7919 % MARGIN, number * 104729 // 7 % MARGIN
+        x, y = number * 7919 % NOISE_MARGIN, number * 104729 // 7 % NOISE_MARGIN
         window = (slice(y, y + image.shape[0]), slice(x, x + image.shape[1]))
         cv2.add(image, self._brighter[window], dst=image)
         cv2.subtract(image, self._darker[window], dst=image)
         return image
 
-    def _draw_yard(self, chance: np.random.Generator) -> Image:
+    def _draw_yard(self, rng: np.random.Generator) -> Image:
         width, height = self._size
         texture = np.zeros((height, width), np.float32)
         for cells, strength in ((4, 18), (16, 12), (64, 9), (160, 7)):
-            rough = chance.normal(0, strength, (cells * 3 // 4 + 1, cells))
+            rough = rng.normal(0, strength, (cells * 3 // 4 + 1, cells))
             texture += cv2.resize(rough.astype(np.float32), (width, height),
                                   interpolation=cv2.INTER_CUBIC)
         yard = np.empty((height, width, 3), np.float32)
@@ -109,11 +109,11 @@ class DemoSource:
         return ArrayPicture(image)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
 
 def draw_person(image: Image, box: Box, seconds: float) -> None:
-    """Draw somebody in a dark coat who walks, filling *box*."""
+    """Draw a walking person in a dark coat, filling *box*."""
     left, top, right, bottom = box
     wide, tall, middle = right - left, bottom - top, (left + right) // 2
     hip, stride = top + int(0.58 * tall), 0.42 * wide * np.sin(6.0 * seconds)

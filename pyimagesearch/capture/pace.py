@@ -1,4 +1,4 @@
-"""Give frames at a rate of their own: what a camera's sensor clock does."""
+"""Pace frames, as a camera's sensor clock does."""
 
 import threading
 
@@ -7,10 +7,10 @@ from pyimagesearch.clock import Clock
 
 class Pace:
     """
-    Wait so that :meth:`tick` returns *fps* times a second.
+    Return from :meth:`tick` *fps* times a second.
 
-    A tick that comes late is made up for, up to half a second; after a longer
-    pause (a suspended machine) the rhythm starts anew instead of racing.
+    A delay of up to half a second is caught up; after a longer pause, such as a
+    suspended machine, the pace starts over instead of racing.
     """
 
     def __init__(self, fps: float, closing: threading.Event, clock: Clock) -> None:
@@ -20,7 +20,7 @@ class Pace:
         self._due = clock.monotonic()
 
     def tick(self) -> None:
-        """Wait until the next frame is due, or until we are closing."""
+        """Wait until the next frame is due, or until closing."""
         late = self._clock.monotonic() - self._due
         if late > 0.5:
             self._due += late

@@ -1,6 +1,5 @@
-"""The Raspberry Pi's own camera, through Picamera2 or, on old systems, imutils."""
+"""The Raspberry Pi's camera module, through Picamera2 or the legacy picamera."""
 
-import logging
 import threading
 from typing import Any
 
@@ -13,20 +12,18 @@ from pyimagesearch.frames import DETECTION_WIDTH, ArrayPicture, Picture, Size
 from .source import CaptureRequest, Source
 from .usb import VideoStreamSource
 
-log = logging.getLogger(__name__)
-
-USUAL = (640, 480)
-INSTALL = ("run: sudo apt install python3-picamera2, and make the environment with "
-           "make setup VENV_FLAGS=--system-site-packages")
+DEFAULT_SIZE = (640, 480)
+INSTALL_HINT = ("run: sudo apt install python3-picamera2, and create the environment "
+                "with make setup VENV_FLAGS=--system-site-packages")
 
 
 class Picamera2Source:
     """
     Read an open and configured ``Picamera2``.
 
-    Viewers get the main stream; the detector gets the brightness of the small
-    ``lores`` stream, which the camera's hardware has scaled for nothing. Its
-    rows are padded to a stride that the hardware likes.
+    Viewers get the main stream; the detector gets the luma plane of the small
+    ``lores`` stream, which the hardware scales at no cost. Its rows are padded to the
+    hardware's stride.
     """
 
     read_timeout = 2.5
@@ -54,53 +51,53 @@ class Picamera2Source:
         self._camera.close()
 
 
-def open_picamera2(wish: CaptureRequest, closing: threading.Event) -> Picamera2Source:
+def open_picamera2(request: CaptureRequest,
+                   closing: threading.Event) -> Picamera2Source:
     """Open the Pi's camera on the libcamera stack; raises :exc:`CameraLost`."""
     try:
         from picamera2 import Picamera2
     except ImportError as error:
-        raise CameraLost(f"Picamera2 is missing ({error}); {INSTALL}") from None
-    size = wish.resolution or USUAL
+        raise CameraLost(f"Picamera2 is missing ({error}); {INSTALL_HINT}") from None
+    size = request.resolution or DEFAULT_SIZE
     small = (DETECTION_WIDTH, max(2, DETECTION_WIDTH * size[1] // size[0] // 2 * 2))
     try:
         camera = Picamera2()
         camera.configure(camera.create_video_configuration(
-            # libcamera names formats the other way round: this is BGR in memory
+            # libcamera names formats the other way round: BGR in memory
             main={"size": size, "format": "RGB888"},
             lores={"size": small, "format": "YUV420"},
-            controls={"FrameRate": wish.fps} if wish.fps else {}))
+            controls={"FrameRate": request.fps} if request.fps else {}))
         camera.start()
     except (RuntimeError, IndexError) as error:     # IndexError: no camera attached
         raise CameraLost(f"the Pi's camera did not open ({error}); "
-                         "is the cable in, and nobody else using it?") from None
+                         "is the cable plugged in, and no other program using it?"
+                         ) from None
     granted = f"Picamera2 {size[0]}x{size[1]}, detection on {small[0]}x{small[1]}"
-    log.info("picamera: using Picamera2")
     return Picamera2Source(camera, small, granted)
 
 
-def open_legacy(wish: CaptureRequest, clock: Clock,
+def open_legacy(request: CaptureRequest, clock: Clock,
                 closing: threading.Event) -> VideoStreamSource:
-    """Open the Pi's camera through ``picamera``, as before Bookworm."""
-    size = wish.resolution or USUAL
+    """Open the Pi's camera through ``picamera``, for systems before Bookworm."""
+    size = request.resolution or DEFAULT_SIZE
     try:
         stream = VideoStream(usePiCamera=True, resolution=size,
-                             framerate=wish.fps or 32)
+                             framerate=request.fps or 32)
     except ImportError as error:
         raise CameraLost(f"picamera is missing ({error}); it is only for systems "
                          "before Bookworm: pip install 'picamera[array]'") from None
-    except Exception as error:      # picamera's errors cannot be named without it
+    except Exception as error:      # picamera is not there to name its errors
         raise CameraLost(f"the Pi's camera did not open: {error}") from None
-    log.info("picamera: using the legacy picamera library")
     return VideoStreamSource(stream, f"picamera {size[0]}x{size[1]}", closing, clock)
 
 
-def open_picamera(wish: CaptureRequest, clock: Clock,
+def open_picamera(request: CaptureRequest, clock: Clock,
                   closing: threading.Event) -> Source:
-    """Open the Pi's camera, by whichever of the two libraries is there."""
+    """Open the Pi's camera through whichever library is installed."""
     try:
-        return open_picamera2(wish, closing)
+        return open_picamera2(request, closing)
     except CameraLost as lost:
         try:
-            return open_legacy(wish, clock, closing)
+            return open_legacy(request, clock, closing)
         except CameraLost:
             raise lost from None

@@ -1,8 +1,8 @@
 """
-Open a video file and read one frame, for :mod:`.videofile`, in a process of its own.
+Open a video file and read one frame; run by :mod:`.videofile` as a child process.
 
-A broken file can abort the whole process from inside OpenCV; better this one.
-Exit status 0: a frame came; 3: OpenCV opens no such file; 4: it holds no frame.
+A broken file can abort the process from inside OpenCV. Exit status 0: a frame was read;
+3: OpenCV cannot open the file; 4: it holds no frame.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What every camera looks like from the inside of the program."""
+"""The protocols between a camera, its reader and the recorder of its packets."""
 
 import threading
 from collections.abc import Callable
@@ -10,15 +10,15 @@ import numpy as np
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
-OPEN_SECONDS = 8.0      # seconds for a camera to open and give its first frame
+OPEN_SECONDS = 8.0      # for a camera to open and give its first frame
 
 
 class Source(Protocol):
     """
-    A camera that is open. One thread owns it: reads it, then closes it.
+    An open camera. One thread owns it: reads it, then closes it.
 
-    *read_timeout* is how long it may be silent [seconds] before it counts as
-    frozen; *granted* says what was opened, for people.
+    *read_timeout* is how long it may give no frame [seconds] before it counts as
+    frozen; *granted* describes the format it agreed to, for logs and pages.
     """
 
     read_timeout: float
@@ -26,49 +26,48 @@ class Source(Protocol):
 
     def read(self) -> Picture:
         """
-        Wait for the next new picture and return it.
+        Wait for the next picture and return it.
 
-        Raises :exc:`CameraLost` when there is none but may be again, and
-        :exc:`SourceEnded` after the last frame there will ever be.
+        Raises :exc:`CameraLost` when the camera may come back, and
+        :exc:`SourceEnded` after the last picture of a file.
         """
 
     def close(self) -> None:
-        """Let go of the device, the connection or the file."""
+        """Release the device, the connection or the file."""
 
 
 class PacketSink(Protocol):
-    """Who wants a camera's video as it comes, before it is decoded."""
+    """A receiver of a camera's encoded video, packet by packet."""
 
     def begin(self, header: VideoHeader) -> None:
-        """Hear of a new video."""
+        """Start a new video."""
 
     def put(self, data: bytes, captured: float, at: float, *, key: bool, pts: int,
             dts: int) -> None:
         """
-        Take a packet that came at *captured* [s since the epoch], *at* [s, monotonic].
+        Take a packet received at *captured* [s since the epoch], *at* [s, monotonic].
 
-        *pts* and *dts* are the camera's own times, in 1/90000 s. Must not wait.
+        *pts* and *dts* are the camera's own times, in 1/90000 s. Must not block.
         """
 
 
 class CaptureRequest(NamedTuple):
-    """What a camera is asked for; it may grant something else."""
+    """The format to request from a camera, which may grant another one."""
 
     resolution: Size | None = None      # (width, height) [pixels]
     fps: float | None = None
 
 
 Opener = Callable[[threading.Event], Source]
-"""Open a source; its waits end early once the event is set. Raises
-:exc:`CameraLost` when it is not there."""
+"""Open a source, giving up early once the event is set. Raises :exc:`CameraLost`."""
 
 
 def as_bgr(image: object) -> Image:
     """
     Return *image* as ``uint8`` BGR of shape ``(height, width, 3)``.
 
-    Grey and BGRA pictures are converted. Raises :exc:`CameraLost` for
-    anything else: a garbled frame ends the connection, not the program.
+    Grey and BGRA pictures are converted. Raises :exc:`CameraLost` for anything else:
+    a garbled frame ends the connection, not the program.
     """
     if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size:
         if image.ndim == 3 and image.shape[2] == 3:
@@ -77,6 +76,6 @@ def as_bgr(image: object) -> Image:
             return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
         if image.ndim == 3 and image.shape[2] == 4:
             return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
-    told = (f"{image.dtype} of shape {image.shape}" if isinstance(image, np.ndarray)
+    what = (f"{image.dtype} of shape {image.shape}" if isinstance(image, np.ndarray)
             else type(image).__name__)
-    raise CameraLost(f"the camera gave something that is no picture ({told})")
+    raise CameraLost(f"the camera gave something that is no picture ({what})")

@@ -1,4 +1,4 @@
-"""Addresses of cameras, and their passwords, which nobody else gets to see."""
+"""URLs of cameras, and how to show them without their passwords."""
 
 import re
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pyimagesearch.errors import SettingsError
 
 # Many cameras take their login as ?user=...&pwd=..., or as /user=..._password=... in
-# the path, under names without end: so what is no secret is listed, and not what is.
-PAIR = re.compile(r"([A-Za-z0-9.-]+)=((?:(?!_[A-Za-z0-9.-]+=)[^&;/,])*)")
-HARMLESS = re.compile(r"[A-Za-z0-9.-]{0,16}")       # as the value of what is listed
-PLAIN = frozenset({
+# the path, under countless names: so the names that hold no secret are listed.
+PAIR_PATTERN = re.compile(r"([A-Za-z0-9.-]+)=((?:(?!_[A-Za-z0-9.-]+=)[^&;/,])*)")
+SAFE_VALUE_PATTERN = re.compile(r"[A-Za-z0-9.-]{0,16}")     # of the safe names
+SAFE_NAMES = frozenset({
     "action", "camera", "cam", "ch", "channel", "chn", "chnl", "codec", "compression",
     "fps", "framerate", "height", "id", "inst", "line", "mode", "profile", "proto",
     "quality", "rate", "res", "resolution", "size", "stream", "streamtype", "subtype",
@@ -18,15 +18,15 @@ PLAIN = frozenset({
 
 
 class CameraUrl(NamedTuple):
-    """Where a camera is and how to log in."""
+    """The URL of a camera, with its login set apart."""
 
-    bare: str           # without user and password before the host: for requests
+    bare: str           # without user and password
     user: str
     password: str
 
     @property
     def shown(self) -> str:
-        """The URL for logs and pages, without anything that may be secret."""
+        """The URL for logs and pages, without secrets."""
         return redact_url(self.bare)
 
     def __repr__(self) -> str:
@@ -37,8 +37,8 @@ def parse_url(url: str) -> CameraUrl:
     """
     Split user and password off *url*.
 
-    Raises :exc:`SettingsError`, which shows neither, if it has no host or a
-    port that is none.
+    Raises :exc:`SettingsError`, which shows neither, if the host is missing or the
+    port is wrong.
     """
     try:
         parts = urlsplit(url)
@@ -58,31 +58,31 @@ def parse_url(url: str) -> CameraUrl:
 
 def redact_url(text: str) -> str:
     """
-    Return *text*, maybe no URL at all, without what may be secret in a URL.
+    Return *text*, which may be no URL at all, without the possible secrets of a URL.
 
-    That is what stands before an ``@``, and the values of parameters.
+    These are everything before an ``@``, and the values of parameters.
     """
     scheme, separator, rest = text.partition("://")
-    if not separator:       # perhaps one whose beginning was forgotten
+    if not separator:       # perhaps a URL without its scheme
         return text.rpartition("@")[2]
     rest, mark, query = rest.partition("?")
     rest = rest.rpartition("@")[2]      # also where a password has a slash
     place, slash, path = rest.partition("/")
-    parts = map(without_value, filter(None, query.split("&")))
-    return (scheme + separator + place + slash + PAIR.sub(masked, path)
+    parts = map(redact_parameter, filter(None, query.split("&")))
+    return (scheme + separator + place + slash + PAIR_PATTERN.sub(redact_pair, path)
             + mark + "&".join(parts))
 
 
-def without_value(part: str) -> str:
-    """Return a *part* of a query without what may be secret in it."""
+def redact_parameter(part: str) -> str:
+    """Return a *part* of a query without its possible secrets."""
     name, equals, _ = part.partition("=")
-    if name.lower() in PLAIN:
-        return PAIR.sub(masked, part)
+    if name.lower() in SAFE_NAMES:
+        return PAIR_PATTERN.sub(redact_pair, part)
     return f"{name}=***" if equals else "***"
 
 
-def masked(pair: re.Match[str]) -> str:
-    """Return a name and its value, which is hidden if it may be secret."""
+def redact_pair(pair: re.Match[str]) -> str:
+    """Return ``name=value``, or ``name=***`` if the value may be secret."""
     name, value = pair.groups()
-    plain = name.lower() in PLAIN and HARMLESS.fullmatch(value)
-    return pair[0] if plain else f"{name}=***"
+    safe = name.lower() in SAFE_NAMES and SAFE_VALUE_PATTERN.fullmatch(value)
+    return pair[0] if safe else f"{name}=***"

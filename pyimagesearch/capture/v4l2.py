@@ -1,4 +1,4 @@
-"""Which cameras Linux knows, and who is using them."""
+"""The V4L2 capture devices of this machine, and the programs that use them."""
 
 import fcntl
 import os
@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-QUERYCAP = 0x80685600       # VIDIOC_QUERYCAP: linux/videodev2.h
-CAPTURE, OWN_CAPABILITIES = 0x1, 0x80000000
+VIDIOC_QUERYCAP = 0x80685600        # linux/videodev2.h, as the next two
+V4L2_CAP_VIDEO_CAPTURE = 0x1
+V4L2_CAP_DEVICE_CAPS = 0x80000000   # the node has capabilities of its own
 
 
 class Device(NamedTuple):
-    """A camera as the kernel lists it."""
+    """A capture device, as the kernel lists it."""
 
     path: Path
     name: str
@@ -19,21 +20,21 @@ class Device(NamedTuple):
 
 def capture_devices(known: Path = Path("/sys/class/video4linux"),
                     devices: Path = Path("/dev")) -> list[Device]:
-    """Return the devices that give pictures, in the order of their numbers."""
+    """Return the capture devices, in the order of their numbers."""
     found = []
     for entry in known.glob("video*"):
         path = devices / entry.name
-        if re.fullmatch(r"video\d+", entry.name) and gives_pictures(path):
+        if re.fullmatch(r"video\d+", entry.name) and is_capture_device(path):
             found.append(Device(path, read_name(entry)))
     return sorted(found, key=lambda device: int(device.path.name[5:]))
 
 
-def gives_pictures(path: Path) -> bool:
+def is_capture_device(path: Path) -> bool:
     """
-    Return whether *path* is no encoder, tuner or metadata node.
+    Return whether *path* captures video, unlike encoders, tuners and metadata nodes.
 
-    One that we may not open or that does not answer counts as a camera: what
-    is wrong with it is told when it is used.
+    A device that we may not open, or that does not answer, counts as one: opening it
+    reports what is wrong.
     """
     answer = bytearray(104)         # struct v4l2_capability
     try:
@@ -43,17 +44,18 @@ def gives_pictures(path: Path) -> bool:
     except OSError:
         return True
     try:
-        fcntl.ioctl(number, QUERYCAP, answer)
+        fcntl.ioctl(number, VIDIOC_QUERYCAP, answer)
     except OSError:
         return True
     finally:
         os.close(number)
     device, this_node = (int.from_bytes(answer[at:at + 4], "little") for at in (84, 88))
-    return bool((this_node if device & OWN_CAPABILITIES else device) & CAPTURE)
+    capabilities = this_node if device & V4L2_CAP_DEVICE_CAPS else device
+    return bool(capabilities & V4L2_CAP_VIDEO_CAPTURE)
 
 
 def read_name(entry: Path) -> str:
-    """Return what the camera calls itself."""
+    """Return the name that the device reports."""
     try:
         return (entry / "name").read_text(errors="replace").strip() or "unnamed"
     except OSError:
@@ -71,6 +73,6 @@ def users_of(path: Path, processes: Path = Path("/proc")) -> list[str]:
             if str(path) in open_files:
                 name = (process / "comm").read_text().strip()
                 found.append(f"{name} ({process.name})")
-        except OSError:         # it ended, or is somebody else's
+        except OSError:         # it has ended, or belongs to another user
             continue
     return found

@@ -1,4 +1,4 @@
-"""A video file as if it were a camera: paced at its own rate."""
+"""A video file in place of a camera, played at its own rate."""
 
 import subprocess
 import sys
@@ -15,40 +15,40 @@ from . import probe_file
 from .pace import Pace
 from .source import as_bgr
 
-USUAL_FPS = 25.0    # for a file that does not say
-PROBE_SECONDS = 15.0       # seconds that the first look at a file may take
+DEFAULT_FPS = 25.0      # for a file without a rate
+PROBE_SECONDS = 15.0    # for the child process that opens a file first
 
 
 class VideoFileSource:
-    """Read the file at *path*; with *loop*, start it again at its end."""
+    """Read the file at *path*; with *loop*, restart it at its end."""
 
     read_timeout = 5.0
 
     def __init__(self, path: str, loop: bool, closing: threading.Event,
                  clock: Clock) -> None:
-        try_first(path)
+        probe(path)
         self._path = path
         self._loop = loop
         self._capture = cv2.VideoCapture(path)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self._pace = Pace(fps if 0.1 <= fps <= 240 else USUAL_FPS, closing, clock)
-        self._given = 0
-        width, height = (self._capture.get(what) for what in (
+        self._pace = Pace(fps if 0.1 <= fps <= 240 else DEFAULT_FPS, closing, clock)
+        self._frames = 0
+        width, height = (self._capture.get(key) for key in (
             cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         self.granted = f"file {width:.0f}x{height:.0f} at {fps:g} fps"
 
     def read(self) -> Picture:
         image = self._next()
-        if image is None and self._loop and self._given:
-            self._given = 0
-            self._capture.release()     # seeking to 0 fails for some containers
+        if image is None and self._loop and self._frames:
+            self._frames = 0
+            self._capture.release()     # seeking to 0 fails in some containers
             self._capture.open(self._path)
             image = self._next()
-        if image is None and not self._given:
+        if image is None and not self._frames:
             raise CameraLost(f"{self._path} holds no picture that OpenCV can read")
         if image is None:
             raise SourceEnded(f"{Path(self._path).name} has ended")
-        self._given += 1
+        self._frames += 1
         self._pace.tick()
         return ArrayPicture(as_bgr(image))
 
@@ -60,11 +60,11 @@ class VideoFileSource:
         return image if grabbed else None
 
 
-def try_first(path: str) -> None:
+def probe(path: str) -> None:
     """
-    Have a child process open *path*, as a broken file can end the process.
+    Open *path* in a child process, as a broken file can crash OpenCV.
 
-    Raises :exc:`CameraLost` with the reason.
+    Raises :exc:`CameraLost` with the reason if it cannot be read.
     """
     if not Path(path).is_file():
         raise CameraLost(f"there is no file {path}")
