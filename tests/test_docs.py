@@ -153,8 +153,9 @@ def test_settings_files_are_read_as_printed(block, tmp_path):
 
 def test_settings_page_has_every_setting():
     page = settings_table.PAGE.read_text()
-    assert settings_table.table() in page
-    assert settings_table.with_table(page) == page
+    assert settings_table.tables() in page
+    assert settings_table.with_tables(page) == page
+    assert all(f"`{row.flags}`" in page for row in Settings.table())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
