@@ -25,8 +25,9 @@ def test_prerequisites_come_before_the_clone():
 def test_clone_holds_what_make_needs(tmp_path):
     (block,) = (block for block in blocks("sh") if "git clone" in block)
     clone, enter, demo = block.splitlines()
+    (tmp_path / ".gitconfig").write_text("[safe]\ndirectory = *\n")   # another user's checkout
     subprocess.run([*clone.replace("ADDRESS", str(ROOT)).split(), "--quiet"], cwd=tmp_path,
-                   check=True, capture_output=True)
+                   check=True, capture_output=True, env={**os.environ, "HOME": str(tmp_path)})
     folder = tmp_path / enter.removeprefix("cd ")
     printed = subprocess.run([*demo.split(), "--dry-run"], cwd=folder, check=True,
                              capture_output=True, text=True).stdout
