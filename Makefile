@@ -48,15 +48,15 @@ docs: $(VENV)/ready-for-docs
 
 $(VENV)/ready: requirements.txt
 	@echo "installing into $(VENV): this takes some minutes on a Raspberry Pi"
-	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV) || \
+	@$(PYTHON) -m venv $(VENV_FLAGS) $(VENV) || \
 		{ echo "if venv is missing: sudo apt install python3-venv" >&2; exit 1; }
 	$(PIP) $(PIP_FLAGS) -r requirements.txt
-	touch $@
+	@touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt
 	$(PIP) --no-compile -r tests/requirements.txt
-	touch $@
+	@touch $@
 
 $(VENV)/ready-for-docs: $(VENV)/ready docs/site/requirements.txt
 	$(PIP) -r docs/site/requirements.txt
-	touch $@
+	@touch $@
