@@ -56,7 +56,8 @@ NOT_RUN = {             # command: why no test can run it
 RUN_HERE = (f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
-    "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict"}
+    "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict",
+    "--help", "--help-all", "--version"}
 
 
 def test_every_command_is_run_or_says_why_not():
