@@ -56,7 +56,7 @@ try:
     from pyimagesearch.streaming.publisher import Publisher
     from pyimagesearch.streaming.viewer_limits import ViewerLimits
     from pyimagesearch.surveillance.camera_loop import Surveillance
-    from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
+    from pyimagesearch.surveillance.evidence import Evidence
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import configure_logging
     from pyimagesearch.system.process import (
@@ -211,7 +211,7 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     preroll = Preroll(wanted.pre_roll)
     packets = PacketGate(preroll) if gives_packets(wanted) else None
     recorder = Recorder(wanted.name, archive.clips, preroll,
-                        StoreLedger(archive.store, archive.clips), clock,
+                        archive.store, clock,
                         max_clip=wanted.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)

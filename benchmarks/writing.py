@@ -16,7 +16,6 @@ from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.recording.recorder import BATCH, Recorder
 from pyimagesearch.streaming.overlay import Annotation
-from pyimagesearch.surveillance.evidence import StoreLedger
 
 BATCHES = 200
 
@@ -49,7 +48,7 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
         folder = Path(data)
         store = EventStore(folder / "events.db", clock)
         recorder = Recorder("front", folder / "clips", preroll,
-                            StoreLedger(store, folder / "clips"), clock,
+                            store, clock,
                             max_clip=300.0, ready=ready, obstacle=str)
         put(preroll, clock, 0)
         recorder.begin(ClipMetadata(event=1, camera="front", kind="motion",

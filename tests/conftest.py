@@ -20,7 +20,7 @@ from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.surveillance.evidence import Evidence, StoreLedger
+from pyimagesearch.surveillance.evidence import Evidence
 
 settings.register_profile(
     "calm", deadline=None, max_examples=60, derandomize=bool(os.environ.get("CI")),
@@ -85,13 +85,13 @@ class Keeping(NamedTuple):
         return sorted(self.folder.rglob(pattern))
 
 
-def keeping(wanted, clock, folder, *, packets=False, obstacle=str):
-    store = EventStore(folder / "events.db", clock)
+def keeping(wanted, clock, folder, *, store=None, packets=False, obstacle=str):
+    store = store or EventStore(folder / "events.db", clock)
     ready = threading.Event()
     ready.set()
     recorder = Recorder(
-        wanted.name, folder / "clips", Preroll(wanted.pre_roll), StoreLedger(store, folder / "clips"),
-        clock, max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
+        wanted.name, folder / "clips", Preroll(wanted.pre_roll), store, clock,
+        max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
     gate = PacketGate(recorder.preroll) if packets else None
     return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
                    store, folder / "clips")

@@ -275,9 +275,7 @@ def test_moved_file_is_noticed_and_adopted_when_back(archive, clock, tmp_path):
 def one_event(tmp_path, clock, archive):
     """Record an event with the real recorder into the archive's folder."""
     (wanted,) = Settings(source=("front=demo",)).cameras()
-    kept = keeping(wanted, clock, tmp_path)
-    kept = kept._replace(store=archive.store)
-    object.__setattr__(kept.recorder, "_ledger", type(kept.recorder._ledger)(archive.store, archive.clips))
+    kept = keeping(wanted, clock, tmp_path, store=archive.store)
     archive.store.begin(Event(id=7, camera="front", kind="motion", begin=clock.time() + 8, end=None))
     record(kept, clock, 2)
     return kept

@@ -7,12 +7,20 @@ from pathlib import Path
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
+from pyimagesearch.events.event import (
+    BROKEN,
+    CLIP,
+    COMPLETE,
+    OPEN,
+    UNFINISHED,
+    KeptFile,
+)
 
 from .clip import Clip, finish
 from .clip_metadata import ClipMetadata
 from .h264_encoder import Encoders
-from .ledger import BROKEN, CLIP, COMPLETE, OPEN, RETRY, UNFINISHED, Ledger
-from .paths import JOURNAL, PART, with_kind
+from .ledger import RETRY_SECONDS, Ledger
+from .paths import JOURNAL, PART, WHOLE, kept_path, with_kind
 from .preroll import EncodedFrame, Packet, Preroll
 from .preroll_journal import Journal
 
@@ -214,9 +222,10 @@ class EventRecording:
             self._note(clip, UNFINISHED, clip.size)
 
     def _note(self, clip: Clip, state: str, size: int = 0) -> None:
-        told = clip.path.with_name(clip.path.name.replace(PART, ".mp4"))
-        self._ledger.file(self.metadata.event, told, CLIP, clip.metadata.first,
-                          clip.metadata.last, size, state)
+        whole = clip.path.with_name(clip.path.name.replace(PART, WHOLE))
+        self._ledger.keep(self.metadata.event, KeptFile(
+            kept_path(whole), CLIP, clip.metadata.first, clip.metadata.last, size,
+            state))
 
     def _thin(self, now: float) -> None:
         """Leave pictures out while encoding cannot keep up; say so."""
@@ -239,7 +248,7 @@ class EventRecording:
         told = f"cannot record: {reason(error)}"
         if told != self.trouble:
             log.warning("%s: %s", self.metadata.camera, told)
-        self.trouble, self._retry_at = told, now + RETRY
+        self.trouble, self._retry_at = told, now + RETRY_SECONDS
         try:
             self._close_clip()
         except (RecordingError, OSError) as again:

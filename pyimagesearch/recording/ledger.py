@@ -1,16 +1,14 @@
-"""What a recorder reports of its files, and in which words."""
+"""What a recorder needs of the list of events."""
 
-from pathlib import Path
 from typing import Protocol
 
-RETRY = 5.0         # seconds until a disk that refused is tried again
-CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"       # media
-OPEN, COMPLETE, BROKEN, UNFINISHED = "open", "complete", "broken", "unfinished"
+from pyimagesearch.events.event import KeptFile
+
+RETRY_SECONDS = 5.0     # until a disk that refused is tried again
 
 
 class Ledger(Protocol):
-    """Where is told what was kept."""
+    """Takes note of the files of events; the event store is one."""
 
-    def file(self, event: int, path: Path, media: str, begin: float, end: float,
-             size: int, state: str) -> None:
-        """Note a file of an event; again, as its state changes. Must not wait."""
+    def keep(self, event_id: int, file: KeptFile) -> None:
+        """Add *file*, or replace the entry with the same path. Must not wait."""

@@ -33,6 +33,11 @@ def place_for(folder: Path, camera: str, captured: float,
                 if place.name not in taken and place not in avoid)
 
 
+def kept_path(path: Path) -> str:
+    """Return *path* relative to the folder of clips, as the list of events has it."""
+    return "/".join(path.parts[-3:])
+
+
 def with_kind(place: Path, kind: str) -> Path:
     """Return the file of *kind* (its suffix) at *place*."""
     return place.with_name(place.name + kind)

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, reason
+from pyimagesearch.events.event import COMPLETE, KeptFile
 from pyimagesearch.jpeg import LazyJpeg
 
-from .ledger import COMPLETE, RETRY, Ledger
-from .paths import STILL, with_kind
+from .ledger import RETRY_SECONDS, Ledger
+from .paths import STILL, kept_path, with_kind
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class StillQueue:
             if why := self._save(self._waiting[0], obstacle()):
                 if why not in (self.trouble, logged):
                     log.warning("%s: %s", self._camera, why)
-                self.trouble, self._retry_at = why, now + RETRY
+                self.trouble, self._retry_at = why, now + RETRY_SECONDS
                 return
             self._waiting.popleft()
         if not self._waiting:
@@ -89,8 +90,9 @@ class StillQueue:
             return ""
         except OSError as error:
             return f"cannot keep a still: {reason(error)}"
-        self._ledger.file(still.event, path, still.media, still.captured,
-                          still.captured, len(jpeg), COMPLETE)
+        self._ledger.keep(still.event, KeptFile(
+            kept_path(path), still.media, still.captured, still.captured, len(jpeg),
+            COMPLETE))
         return ""
 
 

@@ -1,11 +1,10 @@
 """Turn one camera's detections into events, clips and activity levels."""
 
 import logging
-from pathlib import Path
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL, THUMBNAIL, KeptFile
+from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL, THUMBNAIL
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box, Frame, enclosing
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
@@ -21,19 +20,6 @@ from .manual_recording import ManualRecording
 from .signal_losses import SignalLosses
 
 log = logging.getLogger(__name__)
-
-
-class StoreLedger(NamedTuple):
-    """Report the files that a recorder keeps below *folder* to the store."""
-
-    store: EventStore
-    folder: Path
-
-    def file(self, event: int, path: Path, media: str, begin: float, end: float,
-             size: int, state: str) -> None:
-        """Report a file of an event, or its new state."""
-        self.store.keep(event, KeptFile(
-            path.relative_to(self.folder).as_posix(), media, begin, end, size, state))
 
 
 class Peak(NamedTuple):
