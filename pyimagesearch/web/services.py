@@ -10,7 +10,7 @@ from flask import abort, current_app
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.privacy.state import Hidden
+from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -40,23 +40,6 @@ class ArchiveService(Protocol):
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """Set or clear the star of events; return how many were found. Blocks."""
-
-
-class PrivacyService(Protocol):
-    """The camera switch and the privacy masks."""
-
-    @property
-    def off_since(self) -> float | None:
-        """When all cameras were switched off [s since the epoch]; ``None`` if on."""
-
-    def hidden(self, name: str) -> Hidden:
-        """Return the masked regions of a camera."""
-
-    def draw(self, name: str, polygons: Sequence[str]) -> None:
-        """Replace the regions that the owner drew. Blocks."""
-
-    def switch(self, on: bool) -> None:
-        """Switch all cameras on or off. Blocks."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +77,7 @@ class Services:
     archive: ArchiveService | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
-    privacy: PrivacyService | None = None
+    privacy: Privacy | None = None
     fresh_seconds: float = 2.0
 
     def feed(self, name: str | None) -> Feed:
@@ -120,7 +103,7 @@ def archive_or_404() -> ArchiveService:
     return archive
 
 
-def privacy_or_404() -> PrivacyService:
+def privacy_or_404() -> Privacy:
     """Return the privacy settings, or abort if this server has none."""
     privacy = get_services().privacy
     if privacy is None:

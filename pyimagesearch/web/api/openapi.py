@@ -1,7 +1,8 @@
 """OpenAPI description of the JSON API, for clients and contract tests."""
 
+import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, request
 
@@ -29,8 +30,84 @@ ERRORS = {
     503: "Events or settings cannot be read or written now, or the server is full.",
 }
 PLAIN_TEXT = {413, 429}     # statuses that the server may send before the API
-READING = (401, 421, 429, 503)
-WRITING = (400, 401, 403, 413, 421, 429, 503)
+
+
+class Operation(NamedTuple):
+    """
+    One request of the API.
+
+    *errors* come beside those of every request, of every change and of every body.
+    """
+
+    request: str        # method and path
+    id: str
+    summary: str
+    response: Schema
+    errors: tuple[int, ...] = (404,)
+    body: Schema | None = None
+    query: dict[str, Schema] = {}
+
+    def as_openapi(self) -> dict[str, Any]:
+        """Return it as an OpenAPI operation object."""
+        errors = {401, 421, 429, 503, *self.errors}
+        errors |= set() if self.request.startswith("get ") else {403}
+        errors |= {400, 413} if self.body else set()
+        made: dict[str, Any] = {
+            "operationId": self.id, "summary": self.summary,
+            "responses": {
+                "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
+                **{str(status): error_response(status) for status in sorted(errors)}}}
+        if self.query:
+            made["parameters"] = [parameter(*each) for each in self.query.items()]
+        if self.body:
+            made["requestBody"] = {"required": True, **as_json(self.body)}
+        return made
+
+
+PATH_PARAMETERS: dict[str, Schema] = {"id": schemas.ID, "name": schemas.CAMERA_NAME}
+EVENT, MASK = reference("Event"), reference("Mask")
+EVENTS = response_of(events=list_of(EVENT), next={
+    "type": ["string", "null"], "description": "`before` of the next page"})
+DELETED = response_of(deleted=schemas.COUNT, undo=described(
+    schemas.NUMBER, "seconds for which the events can be restored"))
+STREAM_KEY = response_of(key=schemas.TEXT,
+                         url=described(schemas.TEXT, "valid for an hour"))
+IDS = body_with(ids=schemas.IDS)
+IDS_AND_STAR = {**IDS, "properties": {
+    "ids": schemas.IDS, "starred": {**schemas.SWITCH, "default": True}}}
+OPERATIONS = (
+    Operation("get /api/openapi.json", "describe", "This description",
+              {"type": "object"}, ()),
+    Operation("get /api/status", "status", "Status of cameras, viewers and archive",
+              reference("Status"), ()),
+    Operation("get /api/status/{name}", "camera_status", "Status of one camera",
+              reference("Camera")),
+    Operation("post /api/cameras", "switch", "Switch all cameras on or off",
+              response_of(on=schemas.BOOLEAN), body=body_with(on=schemas.SWITCH)),
+    Operation("get /api/cameras/{name}/mask", "mask", "Masked regions", MASK),
+    Operation("put /api/cameras/{name}/mask", "draw", "Replace the drawn regions", MASK,
+              body=body_with(drawn=schemas.POLYGONS)),
+    Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
+              response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH)),
+    Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",
+              STREAM_KEY, body=body_with(path={"type": "string", "pattern": "^/"})),
+    Operation("get /api/events", "events", "Page of events, newest first", EVENTS,
+              (400, 404), query={
+                  "limit": schemas.LIMIT, "before": schemas.BEFORE,
+                  "camera": schemas.TEXT, "kind": schemas.KIND, "day": schemas.DAY,
+                  "starred": schemas.STARRED}),
+    Operation("get /api/events/{id}", "event", "One event", EVENT),
+    Operation("patch /api/events/{id}", "star_one", "Set or clear the star of an event",
+              EVENT, body=body_with(starred=schemas.SWITCH)),
+    Operation("delete /api/events/{id}", "delete_one", "Delete an event", DELETED,
+              (404, 409)),
+    Operation("post /api/events/delete", "delete", "Delete events, except starred ones",
+              DELETED, body=IDS),
+    Operation("post /api/events/restore", "restore", "Restore just deleted events",
+              response_of(restored=schemas.COUNT), body=IDS),
+    Operation("post /api/events/star", "star", "Set or clear the star of events",
+              response_of(changed=schemas.COUNT), body=IDS_AND_STAR),
+)
 
 
 @bp.get("/api/openapi.json")
@@ -42,124 +119,32 @@ def openapi() -> dict[str, Any]:
 
 def description(root: str, *, login: bool = True) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a server that may require a *login*."""
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        method, path = operation.request.split()
+        named = [parameter(name, PATH_PARAMETERS[name], "path")
+                 for name in re.findall(r"{(\w+)}", path)]
+        item = paths.setdefault(path, {"parameters": named} if named else {})
+        item[method] = operation.as_openapi()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pi Video Surveillance", "version": __version__,
                  "description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": root}],
         "security": [{"token": []}] if login else [],
-        "paths": {**server_paths(), **camera_paths(), **event_paths(),
-                  **bulk_event_paths()},
+        "paths": paths,
         "components": {
             "schemas": schemas.NAMED,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
 
 
-def server_paths() -> dict[str, Any]:
-    """Return the paths about the whole server."""
-    return {
-        "/api/openapi.json": {"get": operation(
-            "describe", "This description", {"type": "object"}, *READING)},
-        "/api/status": {"get": operation(
-            "status", "Status of cameras, viewers and archive", reference("Status"),
-            *READING)},
-        "/api/cameras": {"post": operation(
-            "switch", "Switch all cameras on or off", response_of(on=schemas.BOOLEAN),
-            *WRITING, 404, body=body_with(on=schemas.SWITCH))},
-        "/api/armed": {"post": operation(
-            "arm", "Switch the recording of motion on or off",
-            response_of(armed=schemas.BOOLEAN),
-            *WRITING, 404, body=body_with(armed=schemas.SWITCH))},
-        "/api/stream_key": {"post": operation(
-            "stream_key", "URL that opens one stream without a login", response_of(
-                key=schemas.TEXT, url=described(schemas.TEXT, "valid for an hour")),
-            *WRITING, 404, body=body_with(path={"type": "string", "pattern": "^/"}))},
-    }
-
-
-def camera_paths() -> dict[str, Any]:
-    """Return the paths about one camera."""
-    named = {"parameters": [parameter("name", schemas.CAMERA_NAME, "path")]}
-    return {
-        "/api/status/{name}": {**named, "get": operation(
-            "camera_status", "Status of one camera", reference("Camera"), 404,
-            *READING)},
-        "/api/cameras/{name}/mask": {
-            **named,
-            "get": operation("mask", "Masked regions of a camera", reference("Mask"),
-                             404, *READING),
-            "put": operation("draw", "Replace the drawn regions", reference("Mask"),
-                             *WRITING, 404, body=body_with(drawn=schemas.POLYGONS))},
-    }
-
-
-def event_paths() -> dict[str, Any]:
-    """Return the paths of the list of events and of a single event."""
-    query = [
-        parameter("limit", schemas.LIMIT), parameter("before", schemas.BEFORE),
-        parameter("camera", schemas.TEXT), parameter("kind", schemas.KIND),
-        parameter("day", schemas.DAY), parameter("starred", schemas.STARRED)]
-    page = response_of(events=list_of(reference("Event")), next={
-        "type": ["string", "null"], "description": "`before` of the next page"})
-    starred = body_with(starred=schemas.SWITCH)
-    return {
-        "/api/events": {"get": {**operation(
-            "events", "Page of events, newest first", page, 400, *READING, 404),
-            "parameters": query}},
-        "/api/events/{id}": {
-            "parameters": [parameter("id", schemas.ID, "path")],
-            "get": operation("event", "One event", reference("Event"), *READING, 404),
-            "patch": operation("star_one", "Set or clear the star of an event",
-                               reference("Event"), *WRITING, 404, body=starred),
-            "delete": operation("delete_one", "Delete an event", deleted(), 403, 409,
-                                *READING, 404)},
-    }
-
-
-def bulk_event_paths() -> dict[str, Any]:
-    """Return the paths that change several events."""
-    several = body_with(ids=schemas.IDS)
-    with_star = {**several, "properties": {
-        **several["properties"], "starred": {**schemas.SWITCH, "default": True}}}
-    return {
-        "/api/events/delete": {"post": operation(
-            "delete", "Delete events, except starred ones", deleted(), *WRITING, 404,
-            body=several)},
-        "/api/events/restore": {"post": operation(
-            "restore", "Restore events that were just deleted",
-            response_of(restored=schemas.COUNT), *WRITING, 404, body=several)},
-        "/api/events/star": {"post": operation(
-            "star", "Set or clear the star of events",
-            response_of(changed=schemas.COUNT), *WRITING, 404, body=with_star)},
-    }
-
-
-def deleted() -> Schema:
-    """Return the schema of the response to a deletion."""
-    return response_of(deleted=schemas.COUNT, undo=described(
-        schemas.NUMBER, "seconds for which the events can be restored"))
-
-
-def operation(id: str, summary: str, response: Schema, *errors: int,
-              body: Schema | None = None) -> dict[str, Any]:
-    """Return an operation with its *response* and the statuses of its *errors*."""
-    made: dict[str, Any] = {
-        "operationId": id, "summary": summary, "responses": {
-            "200": {"description": HTTPStatus.OK.phrase, **as_json(response)},
-            **{str(status): error_response(status) for status in sorted(errors)}}}
-    if body is not None:
-        made["requestBody"] = {"required": True, **as_json(body)}
-    return made
-
-
 def error_response(status: int) -> dict[str, Any]:
     """Return the response with this error *status*."""
     response = {"description": ERRORS[status], **as_json(reference("Error"))}
-    if status == HTTPStatus.UNAUTHORIZED:
-        response["headers"] = {"WWW-Authenticate": {"schema": schemas.TEXT}}
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        response["headers"] = {"Retry-After": {"schema": schemas.TEXT}}
+    header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
+    if header:
+        response["headers"] = {header: {"schema": schemas.TEXT}}
     if status in PLAIN_TEXT:
         response["content"]["text/plain"] = {"schema": schemas.TEXT}
     return response

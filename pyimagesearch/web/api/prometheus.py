@@ -1,7 +1,8 @@
 """Metrics for Prometheus, read from the status that the program keeps anyway."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Any, cast
 
 import prometheus_client as prometheus
 from prometheus_client import core
@@ -9,62 +10,33 @@ from prometheus_client.registry import Collector
 
 from pyimagesearch import __version__
 from pyimagesearch.events import event
-from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.web.services import Services
 
 CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, event.LOST, event.RETURNED)
 SERVER_KINDS = (event.ARMED, event.DISARMED, event.SWITCHED_OFF, event.SWITCHED_ON,
                 event.LOGIN_REFUSED)
-DROPPED = ("Frames not processed: late = a newer one had arrived, "
-           "garbled = not decodable, unwanted = above --fps.")
 COUNTER, GAUGE, SUMMARY = (
     core.CounterMetricFamily, core.GaugeMetricFamily, core.SummaryMetricFamily)
 
-Source = TypeVar("Source")
-
-
-class Row(NamedTuple, Generic[Source]):
-    """A metric, and how to read its value; ``None`` = unknown."""
-
-    name: str
-    help: str
-    type: Any
-    read: Callable[[Source], Any]
-
-
-CAMERA_METRICS: tuple[Row[CameraStatus], ...] = (
-    Row("camera_up", "Whether the camera delivers frames.", GAUGE,
-        lambda of: of.is_live),
-    Row("frame_age_seconds", "Age of the last good frame.", GAUGE, lambda of: of.age),
-    Row("input_fps", "Frames per second from the camera.", GAUGE, lambda of: of.fps_in),
-    Row("output_fps", "Frames per second processed.", GAUGE, lambda of: of.fps),
-    Row("frames_received_total", "Frames from the camera.", COUNTER,
-        lambda of: of.given),
-    Row("frames_processed_total", "Frames processed.", COUNTER, lambda of: of.frames),
-    Row("signal_losses_total", "Losses of signal.", COUNTER, lambda of: of.losses),
-    Row("stuck_reads", "Threads that wait for a frozen camera.", GAUGE,
-        lambda of: of.stuck_reads),
-    Row("viewers", "Open streams of this camera.", GAUGE, lambda of: of.viewers),
-    Row("recording", "Whether a clip is being written.", GAUGE,
-        lambda of: of.recording),
-    Row("recordings_total", "Recordings begun.", COUNTER, lambda of: of.recordings),
-    Row("detect_seconds", "Time spent detecting motion in a frame.", SUMMARY,
-        lambda of: (of.frames, of.detect_seconds)),
-    Row("encode_seconds", "Time spent encoding a frame as JPEG.", SUMMARY,
-        lambda of: (of.encoded, of.encode_seconds)))
-SERVER_METRICS: tuple[Row[Services], ...] = (
-    Row("mosaic_viewers", "Open streams of all cameras in one picture.", GAUGE,
-        lambda of: of.mosaic.broadcaster.viewers if of.mosaic else 0),
-    Row("logins_refused_total", "Failed and throttled logins.", COUNTER,
-        lambda of: of.authenticator.refused_logins.total))
-ARCHIVE_METRICS: tuple[Row[ArchiveStatus], ...] = (
-    Row("clips_bytes", "Disk space used by clips and stills.", GAUGE,
-        lambda of: of.used),
-    Row("clips_limit_bytes", "Disk space that they may use.", GAUGE, lambda of: of.cap),
-    Row("disk_free_bytes", "Free space on their disk.", GAUGE, lambda of: of.free),
-    Row("storage_up", "Whether clips and events can be written.", GAUGE,
-        lambda of: not of.trouble),
-    Row("armed", "Whether motion starts events.", GAUGE, lambda of: of.armed))
+# name, help, type, attributes of CameraStatus; a summary has a count and seconds
+CAMERA_METRICS: tuple[tuple[str, str, Any, *tuple[str, ...]], ...] = (
+    ("camera_up", "Whether the camera delivers frames.", GAUGE, "is_live"),
+    ("frame_age_seconds", "Age of the last good frame.", GAUGE, "age"),
+    ("input_fps", "Frames per second from the camera.", GAUGE, "fps_in"),
+    ("output_fps", "Frames per second processed.", GAUGE, "fps"),
+    ("frames_received_total", "Frames from the camera.", COUNTER, "given"),
+    ("frames_processed_total", "Frames processed.", COUNTER, "frames"),
+    ("signal_losses_total", "Losses of signal.", COUNTER, "losses"),
+    ("stuck_reads", "Threads that wait for a frozen camera.", GAUGE, "stuck_reads"),
+    ("viewers", "Open streams of this camera.", GAUGE, "viewers"),
+    ("recording", "Whether a clip is being written.", GAUGE, "recording"),
+    ("recordings_total", "Recordings begun.", COUNTER, "recordings"),
+    ("detect_seconds", "Time spent detecting motion in a frame.", SUMMARY,
+     "frames", "detect_seconds"),
+    ("encode_seconds", "Time spent encoding a frame as JPEG.", SUMMARY,
+     "encoded", "encode_seconds"),
+)
+DROP_REASONS = {"late": "skipped", "garbled": "garbled", "unwanted": "left_out"}
 
 
 def render_metrics(services: Services) -> tuple[bytes, str]:
@@ -83,36 +55,52 @@ class StatusCollector(Collector):
 
     def collect(self) -> Iterator[core.Metric]:
         """Yield each metric with all its values."""
-        services = self._services
-        cameras = [feed.status() for feed in services.feeds.values()]
+        services, archive = self._services, self._services.archive
+        viewers = services.mosaic.broadcaster.viewers if services.mosaic else 0
         yield core.InfoMetricFamily("surveillance_build", "Version of the program.",
                                     {"version": __version__})
-        for name, help, kind, read in CAMERA_METRICS:
-            yield family(name, help, kind,
-                         {(each.name,): read(each) for each in cameras}, "camera")
-        yield family("frames_dropped_total", DROPPED, COUNTER, {
-            (each.name, reason): count for each in cameras for reason, count in (
-                ("late", each.skipped), ("garbled", each.garbled),
-                ("unwanted", each.left_out))}, "camera", "reason")
-        yield from (family(*row[:3], {(): row.read(services)})
-                    for row in SERVER_METRICS)
-        if services.archive is None:
+        yield from self._of_cameras()
+        yield metric("mosaic_viewers", "Open streams of all cameras in one picture.",
+                     GAUGE, viewers)
+        yield metric("logins_refused_total", "Failed and throttled logins.", COUNTER,
+                     services.authenticator.refused_logins.total)
+        if archive is None:
             return
         counts = {      # zeros too, or rate() would miss the first event of a kind
-            **{(name, each): 0 for name in services.feeds for each in CAMERA_KINDS},
-            **{("", each): 0 for each in SERVER_KINDS},
-            **services.archive.store.begun()}
-        yield family("events_total", "Events begun.", COUNTER, counts, "camera", "kind")
-        archive = services.archive.status()
-        yield from (family(*row[:3], {(): row.read(archive)})
-                    for row in ARCHIVE_METRICS)
+            **{(name, kind): 0 for name in services.feeds for kind in CAMERA_KINDS},
+            **{("", kind): 0 for kind in SERVER_KINDS}, **archive.store.begun()}
+        yield metric("events_total", "Events begun.", COUNTER, counts, "camera", "kind")
+        kept = archive.status()
+        yield metric("clips_bytes", "Disk space of clips and stills.", GAUGE, kept.used)
+        yield metric("clips_limit_bytes", "Disk space that they may use.", GAUGE,
+                     kept.cap)
+        yield metric("disk_free_bytes", "Free space on their disk.", GAUGE, kept.free)
+        yield metric("storage_up", "Whether clips and events can be written.", GAUGE,
+                     not kept.trouble)
+        yield metric("armed", "Whether motion starts events.", GAUGE, kept.armed)
+
+    def _of_cameras(self) -> Iterator[core.Metric]:
+        cameras = {name: feed.status() for name, feed in self._services.feeds.items()}
+        for name, help, kind, *attributes in CAMERA_METRICS:
+            read = attrgetter(*attributes)
+            values = {(camera,): read(status) for camera, status in cameras.items()}
+            yield metric(name, help, kind, values, "camera")
+        yield metric("frames_dropped_total", "Frames not processed: late = a newer one "
+                     "had arrived, garbled = not decodable, unwanted = above --fps.",
+                     COUNTER, {(camera, reason): getattr(status, attribute)
+                               for camera, status in cameras.items()
+                               for reason, attribute in DROP_REASONS.items()},
+                     "camera", "reason")
 
 
-def family(name: str, help: str, kind: Any, values: Mapping[Any, Any],
-           *labels: str) -> core.Metric:
-    """Return a metric with the *values* that are known, by those of its *labels*."""
+def metric(name: str, help: str, kind: Any, values: Any, *labels: str) -> core.Metric:
+    """
+    Return a metric with its *values* by those of its *labels*; ``None`` is left out.
+
+    Without labels, *values* is the only value.
+    """
     made = kind(f"surveillance_{name}", help, labels=labels)
-    for key, value in values.items():
+    for key, value in (values if isinstance(values, Mapping) else {(): values}).items():
         if value is not None:
             made.add_metric(key, *(value if isinstance(value, tuple) else (value,)))
     return cast(core.Metric, made)

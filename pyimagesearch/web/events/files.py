@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from flask import Blueprint, Response, abort, request
+from werkzeug.wsgi import FileWrapper
 
 from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
 from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
@@ -29,42 +30,18 @@ class OpenFile(NamedTuple):
     modified: int       # [ns since the epoch]
 
 
-class FileChunks:
-    """
-    Iterate over a file in chunks that are read in a thread.
-
-    The methods are those that werkzeug needs for a range. The server closes it, also
-    if the browser leaves early.
-    """
+class ThreadedFileWrapper(FileWrapper):
+    """Iterate over a file in chunks that *in_thread* reads."""
 
     def __init__(self, file: BinaryIO, in_thread: Callable[[Any], Any]) -> None:
-        self._file = file
+        super().__init__(file, CHUNK_BYTES)
         self._in_thread = in_thread
 
-    def __iter__(self) -> "FileChunks":
-        return self
-
     def __next__(self) -> bytes:
-        chunk: bytes = self._in_thread(lambda: self._file.read(CHUNK_BYTES))
+        chunk: bytes = self._in_thread(lambda: self.file.read(self.buffer_size))
         if not chunk:
             raise StopIteration
         return chunk
-
-    def seekable(self) -> bool:
-        """Return True: a range can be read without what precedes it."""
-        return True
-
-    def seek(self, offset: int) -> int:
-        """Go to *offset* [bytes]."""
-        return self._file.seek(offset)
-
-    def tell(self) -> int:
-        """Return the current offset [bytes]."""
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 @bp.get("/events/<int:id>/clip.mp4", defaults={"part": 1})
@@ -91,7 +68,7 @@ def send(id: int, choose: Choice) -> Response:
     """Return a response with the file that *choose* returns, or a range of it."""
     services, archive = get_services(), archive_or_404()
     kept, opened = services.in_thread(lambda: open_file(archive, id, choose))
-    response = Response(FileChunks(opened.file, services.in_thread),
+    response = Response(ThreadedFileWrapper(opened.file, services.in_thread),
                         direct_passthrough=True,
                         mimetype=mimetypes.guess_type(kept.path)[0])
     response.content_length = opened.bytes
