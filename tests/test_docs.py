@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from docs.site import settings_table
-from harness import DEADLINE, ROOT, missing, needs, open_access
+from harness import DEADLINE, ROOT, eventually, missing, needs, open_access
 from pages import PAGES, README, anchors, blocks, code, commands, prose
 from product import Product, run_program
 from pyimagesearch.settings.command_line import parse_command_line
@@ -53,7 +53,7 @@ NOT_RUN = {             # command: why no test can run it
     "docker compose --file deploy/compose.yaml up --detach": "it needs a Docker engine",
     "docker compose --file deploy/compose.yaml logs": "it needs a Docker engine",
 }
-RUN_HERE = (f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
+RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict",
@@ -82,6 +82,17 @@ def test_program_starts_as_written(command):
     assert product.get("/healthz")
     assert product.stop()[1] == 0
     product.close()
+
+
+def test_documented_detector_finds_motion(start, tmp_path):
+    (command,) = commands("PYTHONPATH=")
+    folder, _, program, *arguments = shlex.split(command)
+    (detector,) = (block for block in blocks("python") if "class Mog2" in block)
+    (tmp_path / "mog2.py").write_text(detector)
+    assert folder.removeprefix("PYTHONPATH=") + "/mog2.py" in code(
+        ROOT / "docs/motion-detection.md")
+    product = start(*arguments, program=(program,), env={"PYTHONPATH": str(tmp_path)})
+    eventually(lambda: product.camera["motion"])
 
 
 @pytest.fixture(scope="module")
