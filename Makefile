@@ -1,10 +1,11 @@
-# make setup   install the program into .venv
-# make demo    run it on a camera that it draws itself
-# make run     run it on the first camera that works
-# make test    check the code and run all tests
-# make lint    check the code only
-# make bench   run the benchmarks (fifteen minutes)
-# make docs    build the documentation into build/docs
+# make setup     install the program into .venv
+# make demo      run it on a camera that it draws itself
+# make run       run it on the first camera that works
+# make test      check the code and run all tests
+# make lint      check the code only
+# make bench     run the benchmarks (fifteen minutes)
+# make docs      build the documentation into build/docs
+# make pictures  take the screenshots of the documentation again
 #
 # Settings go into ARGS, as in: make demo ARGS="--port 9000"
 PYTHON ?= python3
@@ -20,7 +21,7 @@ RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF
 # else each of the programs that a test starts compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test lint bench docs
+.PHONY: setup demo run test lint bench docs pictures
 
 setup: $(VENV)/ready
 
@@ -45,6 +46,9 @@ docs: $(VENV)/ready-for-docs
 	$(BIN)/python -m docs.site.settings_table
 	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "open build/docs/index.html"
+
+pictures: $(VENV)/ready-to-test
+	PICTURES=docs/pictures $(BIN)/python -m pytest --quiet tests/test_page.py tests/test_events_page.py tests/test_guarded.py
 
 $(VENV)/ready: requirements.txt
 	@echo "installing into $(VENV): this takes some minutes on a Raspberry Pi"

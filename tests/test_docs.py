@@ -37,7 +37,7 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
 }
 NOT_RUN = {             # command: why no test can run it
     "make test": "it is this very run",
-    "PICTURES=docs/pictures make test": "it is this very run",
+    "make pictures": "it runs the tests of pages, which this run does anyway",
     "make bench": "it takes fifteen minutes",
     "sudo usermod -aG video $USER": "it changes the users of the machine",
     "sudo apt install python3-picamera2": "only Raspberry Pi OS has that package",
