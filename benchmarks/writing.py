@@ -14,7 +14,7 @@ from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.preroll import Packet, Preroll
-from pyimagesearch.recording.recorder import BATCH, Recorder
+from pyimagesearch.recording.recorder import BATCH_SECONDS, Recorder
 from pyimagesearch.streaming.overlay import Annotation
 
 BATCHES = 200
@@ -54,7 +54,7 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
         recorder.begin(ClipMetadata(event=1, camera="front", kind="motion",
                                     begin=clock.now),
                        clock.now)
-        number, each = 1, BATCH * fps
+        number, each = 1, BATCH_SECONDS * fps
         for batch in range(1, BATCHES + 1):
             before = time.process_time()
             while number < batch * each:
@@ -62,7 +62,7 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
                 put(preroll, clock, number)
                 number += 1
             recorder.run_once()
-            spent.append((time.process_time() - before) / BATCH)
+            spent.append((time.process_time() - before) / BATCH_SECONDS)
         recorder.stop()
         recorder.run()
         written = sum(path.stat().st_size for path in folder.rglob("*.mp4"))

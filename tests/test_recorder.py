@@ -27,7 +27,7 @@ from pyimagesearch.recording import (
 )
 from pyimagesearch.recording.clip import finish, read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata, read_metadata
-from pyimagesearch.recording.paths import JOURNAL, place_for
+from pyimagesearch.recording.paths import JOURNAL, new_stem
 from pyimagesearch.recording.preroll import Packet
 from pyimagesearch.recording.recorder import be_nice
 from pyimagesearch.settings.settings import Settings
@@ -106,6 +106,15 @@ def width(path):
     import av
     with av.open(str(path)) as container:
         return container.streams.video[0].width
+
+
+def test_finished_clip_is_logged_with_its_length_and_size(keep, clock, caplog):
+    caplog.set_level("INFO")
+    kept = keep()
+    record(kept, clock, 4)
+    (clip,) = kept.files()
+    size = clip.stat().st_size / 1e6
+    assert f"front: clip {clip}, 9.0 s, {size:.1f} MB" in caplog.text
 
 
 def test_clip_is_what_every_phone_plays(keep, clock):
@@ -505,12 +514,12 @@ def test_only_so_many_stills_wait(keep, clock, caplog):
 
 
 def test_places_are_by_camera_day_and_time_and_never_taken_twice(tmp_path):
-    first = place_for(tmp_path, "front", BEGAN)
+    first = new_stem(tmp_path, "front", BEGAN)
     assert first.relative_to(tmp_path).parts[0] == "front"
     first.with_name(first.name + ".part.mp4").touch()
-    second = place_for(tmp_path, "front", BEGAN)
+    second = new_stem(tmp_path, "front", BEGAN)
     assert second.name == first.name + "_2"
-    assert place_for(tmp_path, "front", BEGAN, {second}).name == first.name + "_3"
+    assert new_stem(tmp_path, "front", BEGAN, {second}).name == first.name + "_3"
 
 
 def packets_of(seconds, fps=25, group=25, size=(320, 240)):

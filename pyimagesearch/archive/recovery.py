@@ -31,8 +31,8 @@ from pyimagesearch.recording.paths import (
     NEW,
     PART,
     WHOLE,
+    add_suffix,
     stem,
-    with_kind,
 )
 from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.recording.preroll_journal import read_journal
@@ -80,7 +80,7 @@ def flush(store: EventStore) -> None:
 def finish_parts(folder: Path) -> None:
     """Finish all clips below *folder* that a crash cut off."""
     for new in folder.rglob(f"*{NEW}"):     # a journal that is written in part
-        new.rename(with_kind(new.with_name(stem(new.name)), JOURNAL))
+        new.rename(add_suffix(new.with_name(stem(new.name)), JOURNAL))
     for journal in sorted(folder.rglob(f"*{JOURNAL}")):
         recover_journal(journal)
     for part in sorted(folder.rglob(f"*{PART}")):   # with those made of journals
@@ -93,7 +93,7 @@ def recover_journal(journal: Path) -> None:
     place = journal.with_name(stem(journal.name))
     try:
         metadata, frames = read_journal(journal, Annotation)
-        if metadata and frames and (length_of(with_kind(place, PART))
+        if metadata and frames and (length_of(add_suffix(place, PART))
                                  < frames[-1].at - frames[0].at - SAME_END_SECONDS):
             encode_again(place, metadata, frames)
         journal.unlink()
@@ -105,7 +105,7 @@ def encode_again(place: Path, metadata: ClipMetadata,
                  frames: list[EncodedFrame]) -> None:
     """Write the clip at *place* again; raises :exc:`RecordingError`."""
     from pyimagesearch.recording.clip import Clip
-    draft = with_kind(place, DRAFT)
+    draft = add_suffix(place, DRAFT)
     clip = Clip(draft, metadata)
     try:
         for frame in frames:
@@ -113,7 +113,7 @@ def encode_again(place: Path, metadata: ClipMetadata,
                 clip.add(frame)
     finally:
         clip.close()
-    draft.replace(with_kind(place, PART))
+    draft.replace(add_suffix(place, PART))
 
 
 def finish_part(part: Path) -> None:
@@ -221,7 +221,7 @@ def unfinished(clip: Path) -> list[Path]:
         return []       # a thumbnail; its clip may be being written
     place = clip.with_name(stem(clip.name))
     return [path for kind in (PART, JOURNAL, NEW)
-            if (path := with_kind(place, kind)).exists()]
+            if (path := add_suffix(place, kind)).exists()]
 
 
 def reopen_events(folder: Path, store: EventStore) -> None:

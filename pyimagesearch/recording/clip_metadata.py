@@ -1,4 +1,4 @@
-"""What a clip tells about itself: enough to rebuild the list of events from clips."""
+"""The metadata in a clip: enough to rebuild the list of events from the files."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +24,7 @@ class ClipMetadata:
     last: float = 0.0           # and of its last
 
     def as_comment(self) -> str:
-        """Return the metadata as the text of an MP4's comment."""
+        """Return the metadata as JSON, for the comment of an MP4."""
         return json.dumps({MARK: 1, **asdict(self)})
 
     def extended(self, **changes: Any) -> "ClipMetadata":
@@ -33,22 +33,22 @@ class ClipMetadata:
 
 
 def read_metadata(comment: str) -> ClipMetadata | None:
-    """Return the metadata told by a *comment*; ``None`` if it is somebody else's."""
+    """Return the metadata in a *comment*; ``None`` if it is not one of ours."""
     try:
-        told = json.loads(comment)
-        if not isinstance(told, dict) or told.pop(MARK, None) != 1:
+        fields = json.loads(comment)
+        if not isinstance(fields, dict) or fields.pop(MARK, None) != 1:
             return None
-        metadata = ClipMetadata(**told)
+        metadata = ClipMetadata(**fields)
     except (ValueError, TypeError, RecursionError):
         return None
-    if not can_be_kept(metadata):
+    if not is_valid(metadata):
         return None
     return replace(metadata, peak_box=None if metadata.peak_box is None
                    else tuple(metadata.peak_box))  # type: ignore[arg-type]
 
 
-def can_be_kept(metadata: ClipMetadata) -> bool:
-    """Return whether *metadata*, whose values may be anything, is as it should be."""
+def is_valid(metadata: ClipMetadata) -> bool:
+    """Return whether the values of *metadata*, which may be anything, are valid."""
     numbers = [metadata.begin, metadata.peak_area, metadata.first, metadata.last]
     if metadata.end is not None:
         numbers.append(metadata.end)
@@ -56,6 +56,6 @@ def can_be_kept(metadata: ClipMetadata) -> bool:
     return (type(metadata.event) is int and 0 <= metadata.event < 1 << 53
             and all(type(text) is str for text in (metadata.camera, metadata.kind))
             and all(type(number) in (int, float) and -1e15 < number < 1e15
-                    for number in numbers)      # which no infinity passes, and no NaN
+                    for number in numbers)      # neither infinite nor NaN
             and isinstance(box, list) and len(box) == 4
             and all(type(edge) is int and abs(edge) < 1 << 31 for edge in box))

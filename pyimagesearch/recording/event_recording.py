@@ -1,102 +1,129 @@
-"""The recording of one event: from its pre-roll to its post-roll, clip by clip."""
+"""Record one event, from its pre-roll to its post-roll, as one clip or several."""
 
 import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
-from pyimagesearch.events.event import (
-    BROKEN,
-    CLIP,
-    COMPLETE,
-    OPEN,
-    UNFINISHED,
-    KeptFile,
-)
 
-from .clip import Clip, finish
+from .clip import Clip
 from .clip_metadata import ClipMetadata
+from .closed_clips import ClosedClips
 from .h264_encoder import Encoders
 from .ledger import RETRY_SECONDS, Ledger
-from .paths import JOURNAL, PART, WHOLE, kept_path, with_kind
+from .paths import JOURNAL, PART, add_suffix
 from .preroll import EncodedFrame, Packet, Preroll
 from .preroll_journal import Journal
+from .thinning import Thinning
 
 log = logging.getLogger(__name__)
 
-GAP = 15.0          # seconds without a picture that end a clip, but not the event
-GRACE = 1.0         # seconds to wait for pictures that should still come
-BEHIND = 3.0        # seconds by which encoding may lag before pictures are left out
-TRIES = 3           # to finish a clip, before that is left to the next start
-THINNEST = 16       # of how many pictures at least one is kept
+GAP_SECONDS = 15.0      # without a frame, which end a clip but not the event
+GRACE_SECONDS = 1.0     # to wait for frames that should still come
+
+
+class OpenClip(NamedTuple):
+    """A clip that is being written, and the journal of what it is made of."""
+
+    clip: Clip
+    journal: Journal | None     # None for a camera's own packets
+
+    def close(self) -> None:
+        """Close the clip; only then is its journal not needed any more."""
+        try:
+            self.clip.close()
+        except (RecordingError, OSError):
+            if self.journal:
+                self.journal.leave()
+            raise
+        if self.journal:
+            self.journal.remove()
+
+
+class ClipStems:
+    """The paths, without suffix, of the clips of one event, each from *reserve*."""
+
+    def __init__(self, reserve: Callable[[float], Path]) -> None:
+        self.reserved: list[Path] = []
+        self._reserve = reserve     # for what was captured at a time
+        self._used = 0
+
+    def first(self, captured: float) -> Path:
+        """Return the first one, reserved now or before; raises :exc:`OSError`."""
+        if not self.reserved:
+            self.reserved.append(self._reserve(captured))
+        return self.reserved[0]
+
+    def next(self, captured: float) -> Path:
+        """Return the one for another clip; raises :exc:`OSError`."""
+        if self._used or not self.reserved:
+            self.reserved.append(self._reserve(captured))
+        self._used += 1
+        return self.reserved[-1]
 
 
 class EventRecording:
     """
-    Write the clips of one event, from piece *first* of *preroll* on.
+    Write the clips of one event, from frame *first* of *preroll* on.
 
-    *reserve* gives a place on the disk for what was captured at a time. A new clip
-    begins after *max_clip* seconds, after a gap, and when the picture
-    changes its size; no piece is lost between two. What cannot be written is told
-    in :attr:`trouble` and tried again. Belongs to the recorder's thread.
+    *reserve* returns an unused path for what was captured at a time. A new clip begins
+    after *max_clip* seconds, after a gap, and when the size of the pictures changes; no
+    frame is lost in between. What the disk refuses is tried again, and the reason is in
+    :attr:`trouble`. Belongs to the recorder's thread.
     """
 
     def __init__(self, metadata: ClipMetadata, reserve: Callable[[float], Path],
                  preroll: Preroll, ledger: Ledger, clock: Clock, encoders: Encoders, *,
                  first: int, max_clip: float) -> None:
         self.metadata = metadata
-        self.places: list[Path] = []
-        self.trouble = ""
         self.over = False
-        self.clips = 0
-        self._reserve = reserve     # a place for what was captured at a time
+        self.stems = ClipStems(reserve)
         self._preroll = preroll
-        self._ledger = ledger
         self._clock = clock
         self._encoders = encoders
         self._max_clip = max_clip
-        self._cursor = first
-        self._until = math.inf
-        self._clip: Clip | None = None
-        self._journal: Journal | None = None    # of the clip that is open
+        self._cursor = first        # number of the next frame to write
+        self._until = math.inf      # [s, monotonic]
+        self._open: OpenClip | None = None
+        self._closed = ClosedClips(ledger)
+        self._thinning = Thinning(metadata.camera, preroll.behind(first))
+        self._failure = ""
         self._retry_at = -math.inf
-        self._unfinished: list[Clip] = []
-        self._allowed = preroll.behind(first) + BEHIND     # seconds of pieces not taken
-        self._step = 1          # every how many-th picture is kept
-        self._checked = 0.0
 
     @property
     def writing(self) -> bool:
         """Whether a clip is open."""
-        return self._clip is not None
+        return self._open is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why not everything is recorded; empty if it is."""
+        return self._failure or self._thinning.trouble
 
     @property
     def size(self) -> int:
-        """Bytes of what is not finished yet."""
-        clip = self._clip
-        return (clip.size if clip else 0) + sum(part.size for part in self._unfinished)
+        """Bytes of the clips that are not finished yet."""
+        return (self._open.clip.size if self._open else 0) + self._closed.size
 
     @property
     def cursor(self) -> float:
-        """Number of the first piece that the preroll must hold for us."""
+        """Number of the first frame that the pre-roll must hold; infinity for none."""
         return math.inf if self._retry_at > self._clock.monotonic() else self._cursor
 
-    def place(self) -> Path:
-        """Return where the first clip lies, or will; raises :exc:`OSError`."""
-        if not self.places:
-            ahead = self._preroll.after(self._cursor, 1)
-            self.places.append(self._reserve(
-                ahead[0].captured if ahead else self.metadata.begin))
-        return self.places[0]
+    def stem(self) -> Path:
+        """Return the first clip's path without suffix; raises :exc:`OSError`."""
+        ahead = self._preroll.after(self._cursor, 1)
+        return self.stems.first(ahead[0].captured if ahead else self.metadata.begin)
 
     def end(self, metadata: ClipMetadata, until: float) -> None:
-        """Record no longer than *until* [s, monotonic]; *metadata* is the whole one."""
+        """Record no longer than *until* [s, monotonic]; *metadata* is complete."""
         self.metadata, self._until = metadata, until
 
     def take(self, obstacle: str) -> None:
-        """Write all pieces there are, unless there is an *obstacle*."""
+        """Write all frames there are, unless there is an *obstacle*."""
         now = self._clock.monotonic()
         if now >= self._retry_at:
             try:
@@ -104,151 +131,102 @@ class EventRecording:
                 self._write_all(now)
             except (RecordingError, OSError) as error:
                 self._fail(error, now)
-        if now > self._until + GRACE:
+        if now > self._until + GRACE_SECONDS:
             self.close()
 
     def close(self) -> None:
-        """Finish what is open, if possible; the rest is left to recovery."""
+        """Finish all clips, if the disk permits; recovery does the rest."""
         self.over = True
         try:
             self._close_clip()
-            self._finish_rest()
+            self._closed.finish()
         except (RecordingError, OSError) as error:
             log.warning("%s: a clip is not finished: %s", self.metadata.camera, error)
-            for clip in self._unfinished:
-                self._note(clip, UNFINISHED, clip.size)
+            self._closed.give_up()
 
     def _check(self, obstacle: str) -> None:
         if obstacle:
             raise RecordingError(obstacle)
-        if self._clip and not self._clip.path.exists():
-            raise RecordingError(f"{self._clip.path.parent} has gone")
-        self._finish_rest()
-        if self.trouble and self._step == 1:
+        if self._open and not self._open.clip.path.exists():
+            raise RecordingError(f"{self._open.clip.path.parent} has gone")
+        self._closed.finish()
+        if self._failure:
             log.info("%s: recording goes on", self.metadata.camera)
-            self.trouble = ""
-            self._allowed = self._preroll.behind(self._cursor) + BEHIND
+            self._failure = ""
+            self._thinning.allow(self._preroll.behind(self._cursor))
 
     def _write_all(self, now: float) -> None:
-        while not self.over and (pieces := self._preroll.after(self._cursor)):
-            self._thin(now)
-            if self._journal:
-                self._journal.update()
-            for piece in pieces:
-                self._cursor = piece.number + 1
-                if piece.at > self._until:
+        while not self.over and (frames := self._preroll.after(self._cursor)):
+            self._thinning.update(self._preroll.behind(self._cursor), now)
+            if self._open and self._open.journal:
+                self._open.journal.update()
+            for frame in frames:
+                self._cursor = frame.number + 1
+                if frame.at > self._until:
                     self.close()
                     return
-                if piece.number % self._step == 0 or isinstance(
-                        piece.content, Packet):
-                    self._write(piece)
-        if self._clip and self._journal:
-            self._journal.settle(self._clip.last_at)
-        if self._clip and self._clip.frames and now - self._clip.last_at > GAP:
+                if isinstance(frame.content, Packet) or self._thinning.admits(
+                        frame.number):
+                    self._write(frame)
+        if self._open:
+            self._settle(*self._open, now)
+
+    def _settle(self, clip: Clip, journal: Journal | None, now: float) -> None:
+        """Do what is due when all frames are written."""
+        if journal:
+            journal.settle(clip.last_at)
+        if clip.frames and now - clip.last_at > GAP_SECONDS:
             self._close_clip()
 
-    def _write(self, piece: EncodedFrame) -> None:
-        if self._clip and self._must_cut(self._clip, piece):
+    def _write(self, frame: EncodedFrame) -> None:
+        if self._open and (why := self._reason_to_cut(self._open.clip, frame)):
+            log.debug("%s: a new clip begins: %s", self.metadata.camera, why)
             self._close_clip()
-        if self._clip is None:
-            self._open_clip(piece)
-        assert self._clip
-        self._clip.add(piece)
+        if self._open is None:
+            self._open = self._open_clip(frame)
+        self._open.clip.add(frame)
 
-    def _must_cut(self, clip: Clip, piece: EncodedFrame) -> bool:
+    def _reason_to_cut(self, clip: Clip, frame: EncodedFrame) -> str:
         if not clip.frames:
-            return False
-        return (not clip.fits(piece) or piece.at - clip.last_at > GAP
-                or (piece.key and piece.at - clip.first_at >= self._max_clip))
+            return ""
+        if not clip.fits(frame):
+            return "the video changed"
+        if frame.at - clip.last_at > GAP_SECONDS:
+            return f"{frame.at - clip.last_at:.0f} s without a frame"
+        if frame.key and frame.at - clip.first_at >= self._max_clip:
+            return f"{self._max_clip:g} s are the limit of a clip"
+        return ""
 
-    def _open_clip(self, piece: EncodedFrame) -> None:
-        if self.clips or not self.places:
-            self.places.append(self._reserve(piece.captured))
-        self.clips += 1
-        path = with_kind(self.places[-1], PART)
-        metadata = self.metadata.extended(first=piece.captured, last=piece.captured)
-        journal = None if isinstance(piece.content, Packet) else Journal(
-            with_kind(self.places[-1], JOURNAL), metadata, self._preroll, piece.number)
+    def _open_clip(self, frame: EncodedFrame) -> OpenClip:
+        stem = self.stems.next(frame.captured)
+        metadata = self.metadata.extended(first=frame.captured, last=frame.captured)
+        journal = None if isinstance(frame.content, Packet) else Journal(
+            add_suffix(stem, JOURNAL), metadata, self._preroll, frame.number)
         try:
-            self._clip = clip = Clip(path, metadata, self._encoders)
+            clip = Clip(add_suffix(stem, PART), metadata, self._encoders)
         except RecordingError:
             if journal:
                 journal.remove()
             raise
-        self._journal = journal
-        self._note(clip, OPEN)
+        self._closed.opened(clip)
+        return OpenClip(clip, journal)
 
     def _close_clip(self) -> None:
-        clip, self._clip = self._clip, None
-        if clip is not None:
-            clip.metadata = self.metadata.extended(first=clip.metadata.first,
-                                             last=clip.metadata.last)
-            self._unfinished.append(clip)
-            self._close_safely(clip)
-            self._finish_rest()
-
-    def _close_safely(self, clip: Clip) -> None:
-        """Close *clip*; only then is what it was made of needed no more."""
-        journal, self._journal = self._journal, None
-        try:
-            clip.close()
-        except (RecordingError, OSError):
-            if journal:
-                journal.leave()
-            raise
-        if journal:
-            journal.remove()
-
-    def _finish_rest(self) -> None:
-        """Finish what is closed; a clip that cannot be is left to the next start."""
-        while self._unfinished:
-            clip = self._unfinished[0]
-            if clip.frames and clip.path.exists():
-                self._finish(clip)
-            else:
-                clip.path.unlink(missing_ok=True)
-                self._note(clip, BROKEN)
-            self._unfinished.pop(0)
-
-    def _finish(self, clip: Clip) -> None:
-        try:
-            whole = finish(clip.path, clip.metadata)
-            self._note(clip, COMPLETE, whole.stat().st_size)
-        except RecordingError as error:
-            clip.tries += 1
-            if clip.tries < TRIES:
-                raise
-            log.warning("%s cannot be finished now: %s", clip.path, error)
-            self._note(clip, UNFINISHED, clip.size)
-
-    def _note(self, clip: Clip, state: str, size: int = 0) -> None:
-        whole = clip.path.with_name(clip.path.name.replace(PART, WHOLE))
-        self._ledger.keep(self.metadata.event, KeptFile(
-            kept_path(whole), CLIP, clip.metadata.first, clip.metadata.last, size,
-            state))
-
-    def _thin(self, now: float) -> None:
-        """Leave pictures out while encoding cannot keep up; say so."""
-        if now - self._checked < 1.0:
+        open_clip, self._open = self._open, None
+        if open_clip is None:
             return
-        self._checked = now
-        behind = self._preroll.behind(self._cursor)
-        if behind > self._allowed and self._step < THINNEST:
-            self._step *= 2
-        elif behind < 1.0 and self._step > 1:
-            self._step //= 2
-        else:
-            return
-        self.trouble = "" if self._step == 1 else (
-            f"encoding cannot keep up, so one of {self._step} pictures is kept")
-        log.warning("%s: %s", self.metadata.camera,
-                    self.trouble or "encoding keeps up again")
+        clip = open_clip.clip
+        clip.metadata = self.metadata.extended(first=clip.metadata.first,
+                                               last=clip.metadata.last)
+        self._closed.add(clip)
+        open_clip.close()
+        self._closed.finish()
 
     def _fail(self, error: Exception, now: float) -> None:
-        told = f"cannot record: {reason(error)}"
-        if told != self.trouble:
-            log.warning("%s: %s", self.metadata.camera, told)
-        self.trouble, self._retry_at = told, now + RETRY_SECONDS
+        failure = f"cannot record: {reason(error)}"
+        if failure != self._failure:
+            log.warning("%s: %s", self.metadata.camera, failure)
+        self._failure, self._retry_at = failure, now + RETRY_SECONDS
         try:
             self._close_clip()
         except (RecordingError, OSError) as again:

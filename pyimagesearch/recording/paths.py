@@ -1,4 +1,4 @@
-"""Where clips and stills lie: a tree for people, rsync and a file manager."""
+"""Where clips and stills are: a tree for people, rsync and file managers."""
 
 import datetime
 import itertools
@@ -10,27 +10,26 @@ PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
 JOURNAL = ".part.jpegs"
 NEW = ".part.jpegs.new"     # a journal until all that waits is in it
 STILL = ".jpg"
-KINDS = (PART, DRAFT, NEW, JOURNAL, WHOLE, STILL)     # the longest first
+SUFFIXES = (PART, DRAFT, NEW, JOURNAL, WHOLE, STILL)    # the longest first
 
 
-def place_for(folder: Path, camera: str, captured: float,
-              avoid: Collection[Path] = ()) -> Path:
+def new_stem(folder: Path, camera: str, captured: float,
+             reserved: Collection[Path] = ()) -> Path:
     """
-    Return a place, without suffix, for what *camera* saw at *captured* [s, epoch].
+    Return an unused path, without suffix, for what was captured at a time [s, epoch].
 
-    ``CAMERA/2026-11-20/14-03-22`` in local time, or ``14-03-22_2`` if something
-    is there already, or is one of those to *avoid*. The folder is made; raises
-    :exc:`OSError` if it cannot be.
+    ``CAMERA/2026-11-20/14-03-22`` in local time, or ``14-03-22_2`` if that exists or is
+    *reserved*. Makes the folder; raises :exc:`OSError` if it cannot.
     """
     when = datetime.datetime.fromtimestamp(captured)
     day = folder / camera / f"{when:%Y-%m-%d}"
     day.mkdir(parents=True, exist_ok=True)
     taken = {stem(entry.name) for entry in os.scandir(day)}
-    wanted = day / f"{when:%H-%M-%S}"
-    places = itertools.chain([wanted], (with_kind(wanted, f"_{number}")
-                                        for number in itertools.count(2)))
-    return next(place for place in places
-                if place.name not in taken and place not in avoid)
+    first = day / f"{when:%H-%M-%S}"
+    candidates = itertools.chain([first], (add_suffix(first, f"_{number}")
+                                           for number in itertools.count(2)))
+    return next(path for path in candidates
+                if path.name not in taken and path not in reserved)
 
 
 def kept_path(path: Path) -> str:
@@ -38,12 +37,12 @@ def kept_path(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
-def with_kind(place: Path, kind: str) -> Path:
-    """Return the file of *kind* (its suffix) at *place*."""
-    return place.with_name(place.name + kind)
+def add_suffix(path: Path, suffix: str) -> Path:
+    """Return *path*, which has none, with *suffix*."""
+    return path.with_name(path.name + suffix)
 
 
 def stem(name: str) -> str:
-    """Return the name of a file without what tells its kind."""
-    return next((name.removesuffix(kind) for kind in KINDS if name.endswith(kind)),
-                name)
+    """Return the *name* of a file without its suffix."""
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES
+                 if name.endswith(suffix)), name)

@@ -1,4 +1,4 @@
-"""Write the clips of one camera, on a thread that may wait for the disk."""
+"""Write the clips and stills of one camera, on a thread that may wait for the disk."""
 
 import collections
 import contextlib
@@ -16,7 +16,7 @@ from pyimagesearch.threads import Worker
 
 from .clip_metadata import ClipMetadata
 from .ledger import Ledger
-from .paths import place_for
+from .paths import new_stem
 from .preroll import Preroll
 from .stills import Still, StillQueue
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NICENESS = 5        # the live picture goes before the clip
-ORDERS = 256        # that may wait for a slow disk
-BATCH = 0.15        # seconds of pieces that are written at a time
-IDLE = 5.0          # seconds between two looks while nothing is recorded
+NICENESS = 5            # the live picture goes before the clip
+MAX_ORDERS = 256        # that may wait for a slow disk
+BATCH_SECONDS = 0.15    # of frames that are written at a time
+IDLE_SECONDS = 5.0      # between two rounds while nothing is recorded
 
 
 class Recorder(Worker):
     """
     Keep clips and stills of one camera below *folder*.
 
-    The camera loop puts pieces on :attr:`preroll` and gives orders: :meth:`begin`,
+    The camera loop puts frames into :attr:`preroll` and gives orders: :meth:`begin`,
     :meth:`end`, :meth:`keep_still`; they return at once, from any thread. The
     thread ``recorder-NAME`` owns all files. It waits for *ready* before it writes
-    anything, and asks *obstacle* why it may not ("" = it may): no room, no disk.
+    anything; *obstacle* returns why it may not, such as a full disk, or "".
     Several events may be recorded at once, each into clips of its own.
     """
 
@@ -58,49 +58,49 @@ class Recorder(Worker):
         self._ready = ready
         self._obstacle = obstacle
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
-        self._shots: dict[int, EventRecording] = {}
+        self._active: dict[int, EventRecording] = {}    # by event
         self._encoders: Encoders | None = None
         self._stills = StillQueue(name, ledger, clock)
-        self._called = threading.Event()
+        self._woken = threading.Event()
 
     @property
     def recording(self) -> bool:
         """Whether a clip is being written."""
-        return any(shot.writing for shot in tuple(self._shots.values()))
+        return any(each.writing for each in tuple(self._active.values()))
 
     @property
     def trouble(self) -> str:
-        """Why not everything is kept as it should be; empty if it is."""
+        """Why not everything is recorded; empty if it is."""
         if self._orders and not self._ready.is_set() and (why := self._obstacle()):
             return f"cannot record: {why}"
-        told = (shot.trouble for shot in tuple(self._shots.values()))
-        return next(filter(None, told), self._stills.trouble)
+        troubles = (each.trouble for each in tuple(self._active.values()))
+        return next(filter(None, troubles), self._stills.trouble)
 
     @property
     def open_bytes(self) -> int:
         """The bytes of clips that are being written."""
-        return sum(shot.size for shot in tuple(self._shots.values()))
+        return sum(each.size for each in tuple(self._active.values()))
 
     def stop(self) -> None:
-        """Have the thread close its clips and end; returns at once."""
+        """Signal the thread to close its clips and end; returns at once."""
         super().stop()
-        self._called.set()
+        self._woken.set()
 
     def begin(self, metadata: ClipMetadata, at: float) -> None:
-        """Record an event, from *at* [s, monotonic] on, as far as there is pre-roll."""
+        """Record an event from *at* [s, monotonic] on, as far as the pre-roll goes."""
         self._order(lambda: self._begin(metadata, at))
 
     def end(self, metadata: ClipMetadata, until: float) -> None:
-        """Record the event up to *until* [s, monotonic]; *metadata* is whole."""
+        """Stop recording an event at *until* [s, monotonic]; *metadata* is complete."""
         self._order(lambda: self._end(metadata, until))
 
     def keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
                    media: str) -> None:
-        """Keep *jpeg*, as the event's thumbnail or as a still of its own."""
+        """Keep *jpeg* as the event's thumbnail or as a still, as *media* says."""
         self._order(lambda: self._keep_still(event, captured, jpeg, media))
 
     def forget(self) -> None:
-        """Keep nothing more of what was seen, as parts of it are to be hidden."""
+        """Drop the pre-roll and waiting stills, as they show what must be hidden."""
         self.preroll.clear()
         self._order(self._forget_stills)
 
@@ -113,79 +113,80 @@ class Recorder(Worker):
             self._wait()
         if self._ready.is_set():
             self.run_once()
-            for shot in self._shots.values():
-                shot.close()
+            for each in self._active.values():
+                each.close()
         if self._encoders:
             self._encoders.close()
 
     def run_once(self) -> None:
-        """Follow the orders there are, and write the pieces there are."""
+        """Carry out the orders there are, and write the frames there are."""
         try:
             while self._orders:
                 self._orders.popleft()()
-            for shot in self._shots.values():
-                shot.take(self._obstacle())
+            for each in self._active.values():
+                each.take(self._obstacle())
             self._stills.save_all(self._obstacle, self.trouble)
-            self._shots = {event: shot for event, shot in self._shots.items()
-                           if not shot.over}
+            self._active = {event: each for event, each in self._active.items()
+                            if not each.over}
             if self._encoders:
                 self._encoders.dismiss(self._clock.monotonic())
-        except Exception:   # nothing dies quietly, and the next event is recorded
-            log.exception("%s failed", self.name)
-            for shot in self._shots.values():
-                shot.close()
-            self._shots.clear()
-        self.preroll.hold(min((shot.cursor for shot in self._shots.values()),
-                           default=math.inf))
+        except Exception:
+            log.exception("%s failed", self.name)   # and records the next event
+            for each in self._active.values():
+                each.close()
+            self._active.clear()
+        self.preroll.hold(min((each.cursor for each in self._active.values()),
+                              default=math.inf))
 
     def _wait(self) -> None:
         waiting = self._orders and not self._ready.is_set()
-        self._clock.wait(self._called, BATCH if self._shots or waiting else IDLE)
+        self._clock.wait(self._woken,
+                         BATCH_SECONDS if self._active or waiting else IDLE_SECONDS)
         if not self.stopping.is_set():
-            self._called.clear()
+            self._woken.clear()
 
     def _order(self, order: Callable[[], None]) -> None:
-        if len(self._orders) >= ORDERS:
+        if len(self._orders) >= MAX_ORDERS:
             self.dropped_orders += 1
             log.warning("%s: the disk is too slow, %d orders were dropped",
                         self.name, self.dropped_orders)
             return
         self._orders.append(order)
-        self._called.set()
+        self._woken.set()
 
     def _begin(self, metadata: ClipMetadata, at: float) -> None:
-        # PyAV takes 17 MB and 80 ms: loaded when something is recorded
+        # PyAV takes 16 MB and 50 ms: imported when something is recorded
         from .event_recording import EventRecording
         from .h264_encoder import Encoders
         self.recordings += 1
         self._encoders = self._encoders or Encoders()
-        self._shots[metadata.event] = EventRecording(
+        self._active[metadata.event] = EventRecording(
             metadata, self._reserve, self.preroll, self._ledger, self._clock,
-            self._encoders,
-            first=self.preroll.start_for(at), max_clip=self._max_clip)
+            self._encoders, first=self.preroll.start_for(at), max_clip=self._max_clip)
 
     def _reserve(self, captured: float) -> Path:
-        reserved = {place for shot in self._shots.values() for place in shot.places}
-        return place_for(self._folder, self._camera, captured, reserved)
+        reserved = {stem for each in self._active.values()
+                    for stem in each.stems.reserved}
+        return new_stem(self._folder, self._camera, captured, reserved)
 
     def _end(self, metadata: ClipMetadata, until: float) -> None:
-        if shot := self._shots.get(metadata.event):
-            shot.end(metadata, until)
+        if recording := self._active.get(metadata.event):
+            recording.end(metadata, until)
 
     def _forget_stills(self) -> None:
-        self._stills.save_all(self._obstacle, self.trouble)     # what is only new
+        self._stills.save_all(self._obstacle, self.trouble)     # those only just queued
         self._stills.forget()
 
     def _keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
                     media: str) -> None:
-        shot = self._shots.get(event)
-        place = shot.place if shot else lambda: self._reserve(captured)
-        self._stills.add(Still(event, captured, jpeg, media, place))
+        recording = self._active.get(event)
+        stem = recording.stem if recording else lambda: self._reserve(captured)
+        self._stills.add(Still(event, captured, jpeg, media, stem))
 
 
 def be_nice() -> None:
-    """Let the other threads go before this one, unless it is nicer already."""
+    """Lower this thread's priority, unless it is lower already."""
     number = threading.get_native_id()
-    with contextlib.suppress(OSError):      # what may not be had is no reason to end
+    with contextlib.suppress(OSError):      # not permitted: no reason to end
         os.setpriority(os.PRIO_PROCESS, number, max(
             NICENESS, os.getpriority(os.PRIO_PROCESS, number)))

@@ -13,7 +13,7 @@ from pyimagesearch.events.event import COMPLETE, KeptFile
 from pyimagesearch.jpeg import LazyJpeg
 
 from .ledger import RETRY_SECONDS, Ledger
-from .paths import STILL, kept_path, with_kind
+from .paths import STILL, kept_path, add_suffix
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Still(NamedTuple):
     captured: float     # wall-clock time [seconds since the epoch]
     jpeg: LazyJpeg
     media: str
-    place: Callable[[], Path]   # where it is to be; raises OSError
+    stem: Callable[[], Path]    # its path without suffix; raises OSError
 
 
 class StillQueue:
@@ -83,7 +83,7 @@ class StillQueue:
             return f"cannot record: {obstacle}"
         try:
             jpeg = still.jpeg.bytes()
-            path = with_kind(still.place(), STILL)
+            path = add_suffix(still.stem(), STILL)
             save(path, jpeg)
         except BadPicture as error:
             log.debug("%s: a still is left out: %s", self._camera, error)

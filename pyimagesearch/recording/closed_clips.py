@@ -1,0 +1,87 @@
+"""Finish the clips that one event has closed, and report the state of each."""
+
+import logging
+
+from pyimagesearch.errors import RecordingError
+from pyimagesearch.events.event import (
+    BROKEN,
+    CLIP,
+    COMPLETE,
+    OPEN,
+    UNFINISHED,
+    KeptFile,
+)
+
+from .clip import Clip, finish
+from .ledger import Ledger
+from .paths import PART, WHOLE, kept_path
+
+log = logging.getLogger(__name__)
+
+MAX_TRIES = 3           # to finish a clip before that is left to the next start
+
+
+class ClosedClips:
+    """
+    Turn closed clips into files that play everywhere; tell *ledger* of all states.
+
+    Belongs to the recorder's thread.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._waiting: list[Clip] = []
+
+    @property
+    def size(self) -> int:
+        """The bytes of the clips that wait."""
+        return sum(clip.size for clip in self._waiting)
+
+    def opened(self, clip: Clip) -> None:
+        """Report that *clip* is being written."""
+        self._report(clip, OPEN)
+
+    def add(self, clip: Clip) -> None:
+        """Take over *clip*, which is closed or about to be."""
+        self._waiting.append(clip)
+
+    def finish(self) -> None:
+        """
+        Finish the clips that wait; one without a frame is removed.
+
+        Raises :exc:`RecordingError` or :exc:`OSError` if that can be tried again.
+        """
+        while self._waiting:
+            clip = self._waiting[0]
+            if clip.frames and clip.path.exists():
+                self._finish(clip)
+            else:
+                clip.path.unlink(missing_ok=True)
+                self._report(clip, BROKEN)
+            self._waiting.pop(0)
+
+    def give_up(self) -> None:
+        """Leave the clips that wait to the next start."""
+        for clip in self._waiting:
+            self._report(clip, UNFINISHED, clip.size)
+
+    def _finish(self, clip: Clip) -> None:
+        try:
+            whole = finish(clip.path, clip.metadata)
+        except RecordingError as error:
+            clip.tries += 1
+            if clip.tries < MAX_TRIES:
+                raise
+            log.warning("%s cannot be finished now: %s", clip.path, error)
+            self._report(clip, UNFINISHED, clip.size)
+            return
+        size = whole.stat().st_size
+        log.info("%s: clip %s, %.1f s, %.1f MB", clip.metadata.camera, whole,
+                 clip.seconds, size / 1e6)
+        self._report(clip, COMPLETE, size)
+
+    def _report(self, clip: Clip, state: str, size: int = 0) -> None:
+        whole = clip.path.with_name(clip.path.name.replace(PART, WHOLE))
+        metadata = clip.metadata
+        self._ledger.keep(metadata.event, KeptFile(
+            kept_path(whole), CLIP, metadata.first, metadata.last, size, state))
