@@ -13,7 +13,7 @@ from pyimagesearch.events.event import COMPLETE, KeptFile
 from pyimagesearch.jpeg import LazyJpeg
 
 from .ledger import RETRY_SECONDS, Ledger
-from .paths import STILL, kept_path, add_suffix
+from .paths import STILL, add_suffix, kept_path
 
 log = logging.getLogger(__name__)
 
