@@ -1,4 +1,4 @@
-"""Signs of life: what systemd is told, over a real socket, and by whom."""
+"""systemd's notifications and watchdog, over a real socket and with the real loop."""
 
 import contextlib
 import os
@@ -20,31 +20,31 @@ from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
-from pyimagesearch.system.watchdog import ServiceManager, Watchdog, patience
+from pyimagesearch.system.watchdog import ServiceManager, Watchdog, watchdog_seconds
 
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 
 
 class Systemd:
-    """The end of the socket at which systemd listens."""
+    """The end of the socket on which systemd listens."""
 
     def __init__(self, address):
         self.environ = {"NOTIFY_SOCKET": address}
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address.replace("@", "\0", 1) if address[0] == "@" else address)
         self.socket.setblocking(False)
-        self.notes = []
+        self.received = []
 
-    def told(self):
+    def messages(self):
         with contextlib.suppress(BlockingIOError):
             while True:
-                self.notes.append(self.socket.recv(4096).decode())
-        return self.notes
+                self.received.append(self.socket.recv(4096).decode())
+        return self.received
 
     def fed(self):
-        """How often the watchdog was, since the last question."""
-        count = self.told().count("WATCHDOG=1")
-        self.notes.clear()
+        """Return how often the watchdog was fed since the last call."""
+        count = self.messages().count("WATCHDOG=1")
+        self.received.clear()
         return count
 
 
@@ -56,32 +56,32 @@ def systemd(request, tmp_path):
     made.socket.close()
 
 
-def test_notes_arrive_as_they_are(systemd):
+def test_notifications_arrive(systemd):
     manager = ServiceManager(systemd.environ)
     assert manager.notify("READY=1", "STATUS=open")
-    assert systemd.told() == ["READY=1\nSTATUS=open"]
-    assert manager.patience is None
+    assert systemd.messages() == ["READY=1\nSTATUS=open"]
+    assert manager.watchdog_seconds is None
 
 
-def test_without_systemd_nothing_is_sent_and_nothing_said(caplog):
+def test_without_systemd_nothing_is_sent_or_logged(caplog):
     assert not ServiceManager({}).notify("READY=1")
     assert caplog.text == ""
 
 
 @pytest.mark.parametrize("address", ["/nowhere/notify", "@nobody-listens-here"])
-def test_socket_that_is_gone_is_told_once(address, caplog):
+def test_missing_socket_is_logged_once(address, caplog):
     manager = ServiceManager({"NOTIFY_SOCKET": address})
     for _ in range(3):
         assert not manager.notify("READY=1")
-    assert caplog.text.count("cannot be told") == 1
+    assert caplog.text.count("cannot notify systemd") == 1
 
 
-def test_full_socket_keeps_no_loop_waiting(systemd):
+def test_full_socket_never_blocks(systemd):
     manager = ServiceManager(systemd.environ)
     assert not all(manager.notify("WATCHDOG=1") for _ in range(10_000))
 
 
-def test_address_of_another_kind_is_said(caplog):
+def test_unsupported_address_is_logged(caplog):
     assert not ServiceManager({"NOTIFY_SOCKET": "vsock:2:1"}).notify("READY=1")
     assert "NOTIFY_SOCKET is 'vsock:2:1', but must be a path or begin with @" in caplog.text
 
@@ -91,8 +91,8 @@ def test_address_of_another_kind_is_said(caplog):
     ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
     ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
     ({"WATCHDOG_USEC": "soon"}, None)], ids=["none", "ours", "off", "ours by number", "another's", "nonsense"])
-def test_watchdog_is_heeded_if_it_means_this_process(environ, seconds):
-    assert patience(environ) == seconds
+def test_watchdog_timeout_counts_for_this_process_only(environ, seconds):
+    assert watchdog_seconds(environ) == seconds
 
 
 @pytest.fixture
@@ -111,12 +111,12 @@ def test_watchdog_is_fed_once_all_loops_have_turned(watchdog, systemd, clock):
     clock.now += 100
     watchdog.heartbeat("yard")
     watchdog.heartbeat("front")
-    assert systemd.fed() == 0       # the third has not turned since
+    assert systemd.fed() == 0       # no heartbeat of the third since
     watchdog.heartbeat("the server")
     assert systemd.fed() == 1
 
 
-def test_watchdog_is_fed_four_times_in_its_time_and_not_with_each_frame(
+def test_watchdog_is_fed_four_times_per_timeout(
         watchdog, systemd, clock):
     for _ in range(30 * 8):
         for loop in ("front", "yard", "the server"):
@@ -135,13 +135,13 @@ def test_one_loop_that_hangs_starves_the_watchdog(watchdog, systemd, clock):
         watchdog.heartbeat("front")
         watchdog.heartbeat("the server")
         clock.now += 0.1
-    assert systemd.fed() <= 1       # for the last turn of the loop that hangs
+    assert systemd.fed() <= 1       # for the last heartbeat of the loop that hangs
 
 
 # --- the real loop
 
 class Hurried(SystemClock):
-    """The real clock, for somebody who does not want to wait between two tries."""
+    """The real clock, with short waits between two tries."""
 
     def wait(self, event, seconds):
         return event.wait(0.01)
@@ -194,12 +194,12 @@ def goes_on(systemd):
         eventually(systemd.fed)
 
 
-def test_frames_feed_it(surveillance, systemd):
+def test_frames_feed_the_watchdog(surveillance, systemd):
     surveillance(Giving)
     goes_on(systemd)
 
 
-def test_lost_camera_is_no_reason_to_start_anew(surveillance, systemd):
+def test_lost_camera_causes_no_restart(surveillance, systemd):
     def unplugged(closing):
         raise CameraLost("unplugged")
     watched = surveillance(unplugged)
@@ -207,14 +207,14 @@ def test_lost_camera_is_no_reason_to_start_anew(surveillance, systemd):
     assert watched.status().state == "no signal"
 
 
-def test_end_of_a_file_is_no_reason_to_start_anew(surveillance, systemd):
+def test_end_of_a_file_causes_no_restart(surveillance, systemd):
     watched = surveillance(lambda closing: Giving(closing, SourceEnded("the end")))
     eventually(lambda: watched.status().state == "ended")
     goes_on(systemd)
 
 
-def test_loop_that_hangs_starves_it(surveillance, systemd):
-    """A driver or a codec that never returns looks like watching, and is none."""
+def test_hanging_detector_starves_the_watchdog(surveillance, systemd):
+    """As with a driver or a codec that never returns."""
     stuck, release = threading.Event(), threading.Event()
 
     class Hanging(SingleMotionDetector):
@@ -233,16 +233,16 @@ def test_loop_that_hangs_starves_it(surveillance, systemd):
     goes_on(systemd)
 
 
-def test_program_tells_when_it_is_ready_alive_and_ending(tmp_path):
+def test_program_notifies_ready_alive_and_stopping(tmp_path):
     systemd = Systemd(str(tmp_path / "notify"))
     product = Product("--source", "a=demo:64x48@5", "--source", "b=http://127.0.0.1:9/",
                       env={**systemd.environ, "WATCHDOG_USEC": "4000000"})
     try:
-        eventually(lambda: systemd.told().count("WATCHDOG=1") >= 2)
-        assert systemd.notes[0].startswith("READY=1\nSTATUS=open http://127.0.0.1:")
+        eventually(lambda: systemd.messages().count("WATCHDOG=1") >= 2)
+        assert systemd.received[0].startswith("READY=1\nSTATUS=open http://127.0.0.1:")
         assert product.get("/healthz")
         assert product.stop()[1] == 0
-        assert systemd.told()[-1] == "STOPPING=1"
+        assert systemd.messages()[-1] == "STOPPING=1"
     finally:
         product.close()
         systemd.socket.close()

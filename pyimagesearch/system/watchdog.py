@@ -1,4 +1,4 @@
-"""Tell systemd how the program is doing, and have it started anew if that is badly."""
+"""systemd's notifications and watchdog, fed by the loops that must not hang."""
 
 import logging
 import os
@@ -10,14 +10,14 @@ from pyimagesearch.clock import Clock
 
 log = logging.getLogger(__name__)
 
-OFTEN = 4       # times that the watchdog is fed in its time, so that one may be late
+FEEDS_PER_TIMEOUT = 4       # so that one may be late
 
 
 class ServiceManager:
     """
-    Send notes to who started the program, if that is systemd (sd_notify(3)).
+    Send notifications to systemd if it started the program (sd_notify(3)).
 
-    Without one, nothing is sent. May be used from any thread, and never waits.
+    Otherwise nothing is sent. May be used from any thread; never blocks.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -27,45 +27,44 @@ class ServiceManager:
                         address)
             address = ""
         self._address = "\0" + address[1:] if address[:1] == "@" else address
-        self._complained = False
-        self.patience = patience(environ) if address else None
+        self._warned = False
+        self.watchdog_seconds = watchdog_seconds(environ) if address else None
 
-    def notify(self, *notes: str) -> bool:
-        """Send *notes*, such as ``READY=1``; return whether they went off."""
+    def notify(self, *assignments: str) -> bool:
+        """Send *assignments* such as ``READY=1``; return whether they were sent."""
         if not self._address:
             return False
         kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
         try:
             with socket.socket(socket.AF_UNIX, kind) as sender:
                 sender.setblocking(False)
-                sender.sendto("\n".join(notes).encode(), self._address)
+                sender.sendto("\n".join(assignments).encode(), self._address)
         except OSError as error:
-            if not self._complained:
-                log.warning("the service manager cannot be told: %s", error)
-            self._complained = True
+            if not self._warned:
+                log.warning("cannot notify systemd: %s", error)
+            self._warned = True
             return False
         return True
 
 
-def patience(environ: Mapping[str, str]) -> float | None:
-    """Return after how long [s] systemd wants a sign of life; ``None`` = never."""
+def watchdog_seconds(environ: Mapping[str, str]) -> float | None:
+    """Return after how many seconds without a sign of life systemd restarts us."""
     try:
         microseconds = int(environ.get("WATCHDOG_USEC", "0"))
-        meant = int(environ.get("WATCHDOG_PID", os.getpid()))
+        pid = int(environ.get("WATCHDOG_PID", os.getpid()))
     except ValueError:
-        log.warning("WATCHDOG_USEC and WATCHDOG_PID are no numbers: not heeded")
+        log.warning("WATCHDOG_USEC and WATCHDOG_PID are ignored: not numbers")
         return None
-    return microseconds / 1e6 if microseconds > 0 and meant == os.getpid() else None
+    return microseconds / 1e6 if microseconds > 0 and pid == os.getpid() else None
 
 
 class Watchdog:
     """
-    Give a sign of life whenever all *loops* have turned since the last one.
+    Feed systemd's watchdog whenever all *loops* have sent a heartbeat.
 
-    Each loop calls :meth:`heartbeat` with its own name, from its own thread, and the
-    last one of them sends the sign: no thread and no timer does it beside them, so
-    that a single loop which hangs is noticed. A camera that is lost is no reason
-    to start anew, as its loop goes on turning.
+    Each loop calls :meth:`heartbeat` with its name from its own thread, and the last
+    one of them feeds the watchdog. No thread or timer does, so a single loop that
+    hangs is noticed. A lost camera causes no restart, as its loop keeps running.
     """
 
     def __init__(self, manager: ServiceManager, loops: Iterable[str],
@@ -74,13 +73,13 @@ class Watchdog:
         self._clock = clock
         self._loops = frozenset(loops)
         self._awaited = set(self._loops)
-        self._every = (manager.patience or 0.0) / OFTEN
+        self._interval = (manager.watchdog_seconds or 0.0) / FEEDS_PER_TIMEOUT
         self._due = clock.monotonic()
-        self._lock = threading.Lock()       # guards what is awaited, and due
+        self._lock = threading.Lock()       # guards _awaited and _due
 
     def heartbeat(self, loop: str) -> None:
-        """Note that *loop* has turned."""
-        if not self._every:
+        """Note that *loop* has completed a turn."""
+        if not self._interval:
             return
         with self._lock:
             self._awaited.discard(loop)
@@ -89,4 +88,4 @@ class Watchdog:
                 return
             if self._manager.notify("WATCHDOG=1"):
                 self._awaited |= self._loops
-                self._due = now + self._every
+                self._due = now + self._interval
