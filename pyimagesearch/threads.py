@@ -1,4 +1,4 @@
-"""Threads of the program: how they start and stop, and what their death means."""
+"""The program's threads: start, stop, join, and the end after an uncaught exception."""
 
 import logging
 import signal
@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 15      # for an orderly end, before SIGALRM ends the process
+SHUTDOWN_SECONDS = 15       # for an orderly end, before SIGALRM ends the process
 
 
 class Worker:
     """
     Run :meth:`run` of a subclass on one daemon thread called *name*.
 
-    :attr:`stopping` is set by :meth:`stop`, and is what :meth:`run` waits on. A
-    subclass that waits on something else as well overrides :meth:`stop` to wake it.
-    Every method but :meth:`run` may be called from any thread. What :meth:`run` does
-    not catch goes to :class:`UncaughtErrors`.
+    :meth:`stop` sets :attr:`stopping`, on which :meth:`run` waits. A subclass that
+    waits for something else as well overrides :meth:`stop` to wake it. Every method
+    but :meth:`run` may be called from any thread. Exceptions that :meth:`run` does not
+    catch go to :class:`UncaughtErrors`.
     """
 
     def __init__(self, name: str) -> None:
@@ -47,11 +47,11 @@ class Worker:
 
 class UncaughtErrors:
     """
-    Log what a thread dies of and call *end*, which must be thread-safe.
+    Log an exception that a thread did not catch, and call *end*, from that thread.
 
-    The loops of the program retry after every error they know; what they do not
-    catch is a defect, or a lack of memory. Without the thread, the program would only
-    look as if it still watched. :attr:`status` is the exit status to end with.
+    The program's loops retry after every error they know; any other is a defect, or a
+    lack of memory. Without its thread, the program would only seem to watch.
+    :attr:`status` is the exit status to end with.
     """
 
     def __init__(self, end: Callable[[], object]) -> None:
@@ -62,15 +62,15 @@ class UncaughtErrors:
         """Handle the uncaught exceptions of all threads from now on."""
         threading.excepthook = self._handle
 
-    def _handle(self, death: threading.ExceptHookArgs) -> None:
-        if issubclass(death.exc_type, SystemExit):
+    def _handle(self, uncaught: threading.ExceptHookArgs) -> None:
+        if issubclass(uncaught.exc_type, SystemExit):
             return
         self.status = 1
-        signal.alarm(GRACE_SECONDS)     # its default action needs no memory
+        signal.alarm(SHUTDOWN_SECONDS)      # its default action needs no memory
         try:
-            error = death.exc_value or death.exc_type()
-            log.critical("thread %s died, the program ends",
-                         death.thread.name if death.thread else "(unknown)",
-                         exc_info=(death.exc_type, error, death.exc_traceback))
+            error = uncaught.exc_value or uncaught.exc_type()
+            log.critical("thread %s failed, ending the program",
+                         uncaught.thread.name if uncaught.thread else "(unknown)",
+                         exc_info=(uncaught.exc_type, error, uncaught.exc_traceback))
         finally:
             self._end()

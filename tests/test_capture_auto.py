@@ -190,17 +190,17 @@ def test_doctor_is_content_with_a_good_camera():
     status, told = doctor("demo:320x240@20")
     assert status == 0
     for words in ("granted     demo 320x240 at 20 fps", "picture     320x240",
-                  "frames a second", "ms of CPU a frame", "brightness", "fine"):
+                  "frames a second", "ms of CPU a frame", "brightness", "no problem found"):
         assert words in told
     rate = float(told.partition("rate        ")[2].split()[0])
     assert 0 < rate < 21
 
 
 @pytest.mark.parametrize(("spec", "words"), [
-    ("/dev/video99", "WRONG: there is no camera /dev/video99"),
+    ("/dev/video99", "PROBLEM: there is no camera /dev/video99"),
     ("http://127.0.0.1:9/x", "nobody answers there; is the camera on"),
     ("rtsp://me:s3cret@127.0.0.1:9/x", "does not answer; is the camera on"),
-    ("none.mp4", "WRONG: there is no file none.mp4")])
+    ("none.mp4", "PROBLEM: there is no file none.mp4")])
 def test_doctor_says_what_is_wrong_in_one_sentence(spec, words):
     status, told = doctor(spec)
     assert status == 1

@@ -21,7 +21,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.threads import GRACE_SECONDS, UncaughtErrors
+from pyimagesearch.threads import SHUTDOWN_SECONDS, UncaughtErrors
 
 
 class Kept:
@@ -137,7 +137,7 @@ def test_thread_that_dies_takes_the_program_with_it():
     status, log = product.wait_for_end()
     product.close()
     assert status == 1
-    assert "thread archive died, the program ends" in log
+    assert "thread archive failed, ending the program" in log
     assert "ZeroDivisionError: a defect" in log
     assert log.count("Traceback") == 1
 
@@ -160,9 +160,9 @@ def test_last_words_of_a_thread_are_logged_and_end_the_program(last_words, caplo
     thread = threading.Thread(target=die, name="recorder-front")
     thread.start()
     thread.join()
-    assert "thread recorder-front died, the program ends" in caplog.text
+    assert "thread recorder-front failed, ending the program" in caplog.text
     assert "in die" in caplog.text
-    assert (words.status, alarms, ended) == (1, [GRACE_SECONDS], [True])
+    assert (words.status, alarms, ended) == (1, [SHUTDOWN_SECONDS], [True])
 
 
 def test_thread_that_ends_itself_is_no_death(last_words, caplog):

@@ -1,4 +1,4 @@
-"""Say which cameras are there, and what is wrong with the one that is wanted."""
+"""``webstreaming doctor``: list the cameras and examine the configured ones."""
 
 import os
 import platform
@@ -15,19 +15,19 @@ from pyimagesearch.errors import BadPicture, SurveillanceError
 from pyimagesearch.frames import Frame
 from pyimagesearch.settings.settings import Settings
 
-WATCH = 5.0         # seconds for which the source is watched
-DARK = 20           # grey levels, of 255, under which a picture shows nothing
+WATCH_SECONDS = 5.0     # for each camera
+DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visible
 
 
 def examine(settings: Settings, clock: Clock) -> int:
-    """Print what is found; return 0 only when frames came from every source."""
+    """Print a report; return 0 if every configured camera gave frames, else 1."""
     for line in machine():
         print(line)
     hubs = ImageHubs()
     results = []
     for wanted in settings.cameras():
         camera = find_camera(wanted, clock, hubs)
-        print(f"\n{wanted.name}: opening {camera.label} for {WATCH:g} seconds",
+        print(f"\n{wanted.name}: opening {camera.label} for {WATCH_SECONDS:g} seconds",
               flush=True)
         results.append(watch(camera, clock))
     hubs.close()
@@ -35,7 +35,7 @@ def examine(settings: Settings, clock: Clock) -> int:
 
 
 def machine() -> Iterator[str]:
-    """Yield a line for each camera that this machine knows, and what is missing."""
+    """Yield a line for the machine and for each of its cameras."""
     yield f"Python {platform.python_version()} on {platform.machine()}"
     devices = capture_devices()
     for device in devices:
@@ -45,27 +45,27 @@ def machine() -> Iterator[str]:
                + (f", in use by {users}" if users else "")
                + ("" if allowed else ", no permission: sudo usermod -aG video $USER"))
     if not devices:
-        yield "no USB camera (V4L2 capture device) is there"
+        yield "no USB camera (V4L2 capture device) found"
     yield from picamera2_cameras()
 
 
 def picamera2_cameras() -> Iterator[str]:
-    """Yield a line for each camera of the Raspberry Pi's own kind."""
+    """Yield a line for each camera module of a Raspberry Pi."""
     try:
         from picamera2 import Picamera2
     except ImportError:
-        yield "Picamera2 is not installed (only for a Raspberry Pi's own camera)"
+        yield "Picamera2 is not installed (only for a Raspberry Pi's camera module)"
         return
     cameras = Picamera2.global_camera_info()
     for camera in cameras:
         number, model = camera.get("Num", "?"), camera.get("Model", "unnamed")
         yield f"Picamera2 camera {number}: {model}"
     if not cameras:
-        yield "Picamera2 finds no camera; is the cable in?"
+        yield "Picamera2 finds no camera; is the ribbon cable connected?"
 
 
 def watch(camera: Camera, clock: Clock) -> bool:
-    """Watch *camera* and print what it gives; return whether frames came."""
+    """Watch *camera* and print a report; return whether it gave frames."""
     reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout)
     frames: list[Frame] = []
     costs: list[float] = []
@@ -82,7 +82,7 @@ def watch(camera: Camera, clock: Clock) -> bool:
                 garbled += 1
                 continue
             frames.append(frame)
-            if frame.arrived - frames[0].arrived > WATCH:
+            if frame.arrived - frames[0].arrived > WATCH_SECONDS:
                 break
     except SurveillanceError as error:
         problem = str(error)
@@ -95,7 +95,7 @@ def watch(camera: Camera, clock: Clock) -> bool:
 
 def report(granted: str, frames: list[Frame], costs: list[float],
            levels: list[float]) -> None:
-    """Print the figures of what came."""
+    """Print what the camera granted, and size, rate, cost and level of its frames."""
     if granted:
         print(f"  granted     {granted}")
     if len(frames) < 2:
@@ -111,17 +111,16 @@ def report(granted: str, frames: list[Frame], costs: list[float],
 
 def verdict(problem: str, frames: list[Frame], levels: list[float],
             garbled: int) -> Iterator[str]:
-    """Yield what is wrong, in one sentence each, or that all is well."""
+    """Yield one sentence for each problem, or a line that there is none."""
+    dark = bool(levels) and statistics.mean(levels) < DARK_LEVEL
     if problem:
-        yield f"  WRONG: {problem}"
+        yield f"  PROBLEM: {problem}"
     if garbled:
-        yield f"  WRONG: {garbled} pictures were garbled; is the cable or network bad?"
-    if levels and statistics.mean(levels) < DARK:
-        yield ("  WRONG: the picture is almost black; is the lens covered, or does the "
-               "room need light?")
+        yield f"  PROBLEM: {garbled} pictures were damaged; check the cable or network"
+    if dark:
+        yield ("  PROBLEM: the picture is almost black; is the lens covered, or the "
+               "room dark?")
     if not problem and not frames:
-        yield "  WRONG: no frame came"
-    elif frames and not problem and not garbled:
-        yield "  fine" if statistics.mean(levels) >= DARK else "  but frames come"
-
-
+        yield "  PROBLEM: no frame arrived"
+    if frames and not (problem or garbled or dark):
+        yield "  no problem found"
