@@ -212,7 +212,7 @@ def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
         assert seen.store.flush(60)
     with seen.store.reading() as reader:
         while True:
-            page, cursor = reader.page(limit=2, before=cursor)
+            page, cursor = reader.page(2, cursor)
             found += page
             if cursor is None:
                 break

@@ -144,7 +144,7 @@ def test_drafts_of_a_power_cut_are_removed(config):
     assert {path.name for path in config.path.iterdir()} == set(others)
 
 
-def test_secret_that_root_keeps_belongs_to_the_owner_of_the_folder(tmp_path, monkeypatch):
+def test_secret_that_root_keeps_belongs_to_the_folders_owner(tmp_path, monkeypatch):
     if os.geteuid() == 0:
         os.chown(tmp_path, 12345, 12346)
     given, chown = [], os.fchown

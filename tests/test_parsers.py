@@ -22,7 +22,6 @@ from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
-from pyimagesearch.events.event import Cursor
 from pyimagesearch.recording.clip_metadata import MARK, ClipMetadata, read_metadata
 from pyimagesearch.serving.http_syntax import (
     MAX_HEAD_BYTES,
@@ -213,21 +212,22 @@ def test_any_query_is_a_page_or_a_sentence(query):
         assert len(found) < 200
     else:
         assert 1 <= found.limit <= params.MAX_PAGE_EVENTS
-        assert found.before is None or found.before.id >= 0
+        assert found.before is None or 0 <= found.before < 1 << 63
 
 
-@given(st.integers(0, 10**18 - 1))
+@given(pieces("1", "_", ".", "e-5", "-", "0", "nan", "inf") | NUMBERS.map("1_{}".format)
+       | st.integers(0, 10**19).map(str))
 @MANY
-def test_cursor_comes_back_as_it_was_given(number):
-    assert Cursor.parse(str(Cursor(number))) == (number,)
+def test_any_text_is_a_cursor_that_sqlite_takes_or_a_sentence(text):
+    found = ask(lambda: params.cursor(text), "")
+    assert found is None or isinstance(found, str) or (
+        0 <= found < 1 << 63 and found == int(text))
 
 
-@given(pieces("1", "_", ".", "e-5", "-", "0", "nan", "inf") | NUMBERS.map("1_{}".format))
-@MANY
-def test_any_text_is_a_cursor_that_sqlite_takes_or_none(text):
-    with contextlib.suppress(ValueError):
-        cursor = Cursor.parse(text)
-        assert 0 <= cursor.id < 1 << 63
+@pytest.mark.parametrize("text", ["_", "-1", "nan", "1_5", "1.5", "x", "\u0663", str(1 << 63),
+                                  "0" * 5000])
+def test_malformed_cursor_is_refused(text):
+    assert isinstance(ask(lambda: params.cursor(text), ""), str)
 
 
 @given(JSON | st.lists(st.integers() | NUMBERS, max_size=5))

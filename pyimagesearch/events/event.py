@@ -1,8 +1,7 @@
 """Events and their files."""
 
-import re
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from pyimagesearch.frames import Box
 
@@ -22,8 +21,6 @@ MISSING = "missing"     # moved or deleted by hand
 BROKEN = "broken"       # cannot be played
 UNFINISHED = "unfinished"   # cut off; the next start makes a clip of it
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
-
-CURSOR_PATTERN = r"[0-9]{1,18}"
 
 
 class KeptFile(NamedTuple):
@@ -75,24 +72,3 @@ class Event:
                 if file.media == media:
                     return file
         return None
-
-
-class Cursor(NamedTuple):
-    """
-    A position in the list of events: older than event *id*.
-
-    The list is in the order of ids, so that a clock that is set back does not
-    reorder it.
-    """
-
-    id: int
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the cursor in *text*; raises :exc:`ValueError`."""
-        if not re.fullmatch(CURSOR_PATTERN, text):
-            raise ValueError(f"{text!r} is not a cursor")
-        return cls(int(text))

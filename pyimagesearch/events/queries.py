@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import ON_DISK, OPEN, Cursor, Event, KeptFile
+from .event import ON_DISK, OPEN, Event, KeptFile
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
@@ -38,40 +38,41 @@ class Filters(NamedTuple):
     starred: bool = False
 
 
+ALL = Filters()
+
+
 class EventReader:
     """Query a snapshot of the events; belongs to one thread. See :func:`read_only`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def page(self, *, limit: int, before: Cursor | None = None,
-             camera: str | None = None, kind: str | None = None,
-             day: datetime.date | None = None, starred: bool = False,
-             ) -> tuple[list[Event], Cursor | None]:
+    def page(self, limit: int, before: int | None = None, filters: Filters = ALL,
+             ) -> tuple[list[Event], int | None]:
         """
-        Return at most *limit* events that pass the filters, the newest id first.
+        Return at most *limit* events that pass *filters*, the highest id first.
 
-        They are older than the cursor *before*. The second value is the cursor for the
-        next page, or ``None`` if there is none.
+        Their ids are lower than *before*. The second value is *before* for the next
+        page, or ``None`` if there is none. The order is that of ids, so that a clock
+        that is set back does not change it.
         """
-        wanted, values = condition(Filters(camera, kind, day, starred))
-        id = "id" if day is None else "+id"     # use the index by time, and sort
+        wanted, values = condition(filters)
+        id = "id" if filters.day is None else "+id"     # use the index by time
         if before is not None:
-            wanted, values = f"{wanted} AND {id} < ?", [*values, before.id]
+            wanted, values = f"{wanted} AND {id} < ?", [*values, before]
         rows = self._connection.execute(
             f"SELECT {COLUMNS} FROM events WHERE {wanted} "
             f"ORDER BY {id} DESC LIMIT ?", [*values, limit + 1]).fetchall()
         events = self._with_files(rows[:limit])
         if len(rows) <= limit or not events:
             return events, None
-        return events, Cursor(events[-1].id)
+        return events, events[-1].id
 
-    def neighbours(self, event: Event, *, camera: str | None = None,
-                   kind: str | None = None, day: datetime.date | None = None,
-                   starred: bool = False) -> tuple[int | None, int | None]:
-        """Return the ids of the next newer and next older event that pass."""
-        wanted, values = condition(Filters(camera, kind, day, starred))
-        id = "id" if day is None else "+id"
+    def neighbours(self, event: Event, filters: Filters = ALL
+                   ) -> tuple[int | None, int | None]:
+        """Return the ids of the next newer and next older event that pass *filters*."""
+        wanted, values = condition(filters)
+        id = "id" if filters.day is None else "+id"
         found = [self._connection.execute(
             f"SELECT id FROM events WHERE {wanted} AND {id} {than} ? "
             f"ORDER BY {id} {order} LIMIT 1", [*values, event.id]).fetchone()
@@ -161,15 +162,14 @@ class EventReader:
                         for when in found)
         return older, newer
 
-    def counts(self, span: float, *, day: datetime.date, camera: str | None = None,
-               kind: str | None = None, starred: bool = False
+    def counts(self, span: float, day: datetime.date, filters: Filters = ALL
                ) -> dict[int, tuple[int, int]]:
         """
         Return the number of events in each *span* [s] of *day*, and the last's id.
 
         The keys are the numbers of the spans.
         """
-        wanted, values = condition(Filters(camera, kind, day, starred))
+        wanted, values = condition(filters._replace(day=day))
         return {number: (count, last) for number, count, last in
                 self._connection.execute(
             "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*), max(id) "

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, NoReturn
 
 from flask import abort, g, request
 
-from pyimagesearch.events.event import Cursor
 from pyimagesearch.events.queries import Filters
 
 MAX_PAGE_EVENTS = 200
 MAX_IDS = 1000              # events in one request
+CURSOR_PATTERN = r"[0-9]{1,18}"
 MAX_ID = (1 << 53) - 1      # the largest integer that is exact in JavaScript
 YEARS = (1971, 8999)        # of days that datetime can compute with in any time zone
 BOOLEANS = {"true": True, "1": True, "on": True,
@@ -23,7 +23,7 @@ class PageQuery(NamedTuple):
     """The page of events that a request asks for."""
 
     filters: Filters
-    before: Cursor | None
+    before: int | None
     limit: int
 
 
@@ -54,14 +54,13 @@ def date(text: str) -> datetime.date | None:
     return day
 
 
-def cursor(text: str) -> Cursor | None:
-    """Return the cursor written as *text*; ``None`` if empty."""
+def cursor(text: str) -> int | None:
+    """Return the id written as *text*, below which a page begins; ``None`` if empty."""
     if not text:
         return None
-    try:
-        return Cursor.parse(text)
-    except ValueError:
+    if not re.fullmatch(CURSOR_PATTERN, text):
         abort_invalid("before", text, 'the value of "next" of the previous page')
+    return int(text)
 
 
 def page_limit(text: str, default: int) -> int:

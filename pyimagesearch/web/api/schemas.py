@@ -7,7 +7,6 @@ from typing import Any, get_args, get_type_hints
 from pyimagesearch.events.event import (
     BROKEN,
     COMPLETE,
-    CURSOR_PATTERN,
     EVENT_KINDS,
     GONE,
     MISSING,
@@ -30,7 +29,13 @@ from pyimagesearch.status import (
     ArchiveStatus,
     CameraStatus,
 )
-from pyimagesearch.web.params import BOOLEANS, MAX_ID, MAX_IDS, MAX_PAGE_EVENTS
+from pyimagesearch.web.params import (
+    BOOLEANS,
+    CURSOR_PATTERN,
+    MAX_ID,
+    MAX_IDS,
+    MAX_PAGE_EVENTS,
+)
 
 Schema = dict[str, Any]
 

@@ -21,7 +21,7 @@ def page() -> dict[str, Any]:
     """Return a page of events, newest first, and the cursor of the next page."""
     query = page_query(DEFAULT_LIMIT)
     events, following = read_events(lambda reader: reader.page(
-        limit=query.limit, before=query.before, **query.filters._asdict()))
+        query.limit, query.before, query.filters))
     return {"events": [as_json(event) for event in events],
             "next": None if following is None else str(following)}
 

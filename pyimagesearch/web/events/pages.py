@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, url_for
 
-from pyimagesearch.events.event import EVENT_KINDS, Cursor, Event
+from pyimagesearch.events.event import EVENT_KINDS, Event
 from pyimagesearch.events.queries import EventReader, Filters, bounds
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
@@ -29,7 +29,7 @@ class ListData(NamedTuple):
     """What the list page shows, read from the database in one go."""
 
     events: list[Event]
-    following: Cursor | None
+    following: int | None
     cameras: list[str]
     day: datetime.date
     older: datetime.date | None
@@ -66,7 +66,7 @@ def show(id: int) -> str:
         event = reader.event(id)
         if event is None:
             return None
-        return (event, *reader.neighbours(event, **wanted._asdict()))
+        return (event, *reader.neighbours(event, wanted))
 
     found = read_events(read)
     if found is None:
@@ -82,32 +82,29 @@ def show(id: int) -> str:
 def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
     """Read all that the list page shows. Blocks."""
     wanted = query.filters
-    events, following = reader.page(
-        limit=query.limit, before=query.before, **wanted._asdict())
+    events, following = reader.page(query.limit, query.before, wanted)
     day = wanted.day or local_day(events[0].begin if events else None)
     begin, end = bounds(day)
     older, newer = reader.days_beside(day)
     return ListData(
         events, following, reader.cameras(), day, older, newer,
         reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1),
-        reader.counts(SLOT_SECONDS, **wanted._replace(day=day)._asdict()))
+        reader.counts(SLOT_SECONDS, day, wanted))
 
 
 def chart_of(data: ListData, wanted: Filters) -> Chart:
     """Return the chart of the day; each slot links to the events at that time."""
     return draw_chart(
         data.day, data.levels, data.counts,
-        lambda last: link(wanted, before=Cursor(last + 1), _anchor="list"))
+        lambda last: link(wanted, before=last + 1, _anchor="list"))
 
 
 def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str:
     """Return the URL of a page with the same filters, except for *changes*."""
     values = {**wanted._asdict(), **changes}
     values["starred"] = "true" if values["starred"] else None
-    # as text: Flask would make several parameters of a cursor, which is a tuple
-    texts: dict[str, Any] = {name: str(value) for name, value in values.items()
-                             if value is not None}
-    return url_for(endpoint, **texts)
+    return url_for(endpoint, **{name: value for name, value in values.items()
+                                if value is not None})
 
 
 def local_day(when: float | None) -> datetime.date:
