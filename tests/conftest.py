@@ -12,10 +12,11 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
-from harness import ManualClock, needs
+from harness import DEADLINE, ROOT, ManualClock, needs
 from network import FailingLink, StreamReader
-from product import Product
+from product import Product, template
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import Recorder
@@ -71,6 +72,65 @@ def broadcaster():
 @pytest.fixture
 def clock():
     return ManualClock()
+
+
+@pytest.fixture
+def no_fsync(monkeypatch):
+    """Skip fsync: these tests cut no power."""
+    monkeypatch.setattr("os.fsync", lambda number: None)
+
+
+@pytest.fixture
+def config_folder(tmp_path):
+    return ConfigFolder(str(tmp_path / "config"))
+
+
+@pytest.fixture
+def protected(tmp_path):
+    """An app that requires a login."""
+    from protected import ProtectedApp
+    return ProtectedApp(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def two_cameras(tmp_path_factory):
+    """An app with two cameras that requires a login, shared by the tests of a file."""
+    from protected import ProtectedApp
+    return ProtectedApp(tmp_path_factory.mktemp("config"), ("front", "yard"))
+
+
+@pytest.fixture(scope="module")
+def protected_server():
+    """The program where a login is required, shared by the tests of a file."""
+    from protected import ProtectedServer
+    with contextlib.closing(
+            ProtectedServer("--ip", "0.0.0.0", "--log-level", "debug")) as server:
+        yield server
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    """Run the program in a terminal; return its status, and what it showed."""
+    def begin(*arguments, folders=(), answers=()):
+        terminal, inside = os.openpty()
+        own = {"SURVEILLANCE_CONFIG_DIR": str(tmp_path), **dict(folders)}
+        process = template().start_in(inside, arguments, {**os.environ, **own}, ROOT)
+        os.close(inside)
+        shown = b""
+        try:
+            for answer in answers:
+                prompts = shown.count(b": ") + 1
+                while shown.count(b": ") < prompts:
+                    shown += os.read(terminal, 4096)
+                os.write(terminal, answer.encode())
+            while chunk := os.read(terminal, 4096):
+                shown += chunk
+        except OSError:     # the program has closed its side
+            pass
+        finally:
+            os.close(terminal)
+        return process.wait(DEADLINE), shown.decode()
+    return begin
 
 
 class Keeping(NamedTuple):

@@ -30,10 +30,10 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
         ("test_service.py", "service(install=True"),
     "webstreaming completion bash > ~/.local/share/bash-completion/completions/webstreaming":
         ("test_command_line.py", '"completion", "bash"'),
-    f"{PROGRAM} token": ("test_guarded.py", '"token"'),
-    f"{PROGRAM} token --new": ("test_guarded.py", '"token", "--new"'),
-    f"{PROGRAM} password": ("test_guarded.py", '"password"'),
-    f"{PROGRAM} password --viewer": ("test_guarded.py", '"password", "--viewer"'),
+    f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
+    f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
+    f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
+    f"{PROGRAM} password --viewer": ("test_access_commands.py", '"password", "--viewer"'),
 }
 NOT_RUN = {             # command: why no test can run it
     "make test": "it is this very run",

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 
 from harness import open_access
+from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
 from pyimagesearch.events.event import (
     ARMED,
     CLIP,
@@ -50,45 +50,45 @@ def some_event(number):
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
+def protected(tmp_path_factory):
     """The app with a gate that asks everybody, two cameras, and a real event store."""
     folder = tmp_path_factory.mktemp("data")
-    guarded, archive = Guarded(folder / "access", ("front", "yard")), SampleArchive(folder)
+    protected, archive = ProtectedApp(folder / "access", ("front", "yard")), SampleArchive(folder)
     for number in range(1, EVENTS + 1):
         archive.store.begin(some_event(number))
     assert archive.store.flush(60)
-    guarded.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
-                          for name, feed in guarded.feeds.items()})
+    protected.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
+                          for name, feed in protected.feeds.items()})
     cameras = Settings(source=("front=demo", "yard=demo")).cameras()
-    privacy = Privacy(guarded.folder, cameras, archive.store, guarded.clock)
-    services = guarded.app.extensions["services"]
-    guarded.app.extensions["services"] = replace(services, archive=archive, privacy=privacy)
-    yield guarded
+    privacy = Privacy(protected.folder, cameras, archive.store, protected.clock)
+    services = protected.app.extensions["services"]
+    protected.app.extensions["services"] = replace(services, archive=archive, privacy=privacy)
+    yield protected
     archive.close()
 
 
 @pytest.fixture(scope="module")
-def api(guarded):
+def api(protected):
     """The description as it is served, loaded by schemathesis."""
     import schemathesis  # takes seconds: only for who runs these tests
 
     api = schemathesis.openapi.from_wsgi(
-        "/api/openapi.json", guarded.app, headers=guarded.bearer(OWNER))
+        "/api/openapi.json", protected.app, headers=protected.bearer(OWNER))
     api.config.generation.update(allow_extra_parameters=False)      # they are not read
     return api
 
 
 # --- in step
 
-def test_every_route_of_the_api_is_described_and_nothing_else(guarded):
+def test_every_route_of_the_api_is_described_and_nothing_else(protected):
     there = {(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
-             for rule in guarded.app.url_map.iter_rules() if rule.rule.startswith("/api/")
+             for rule in protected.app.url_map.iter_rules() if rule.rule.startswith("/api/")
              for method in rule.methods - {"HEAD", "OPTIONS"}}
     assert set(OPERATIONS) == there
 
 
-def test_parameters_of_the_path_are_those_of_the_route(guarded):
-    for rule in guarded.app.url_map.iter_rules():
+def test_parameters_of_the_path_are_those_of_the_route(protected):
+    for rule in protected.app.url_map.iter_rules():
         if not rule.rule.startswith("/api/"):
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
@@ -110,9 +110,9 @@ def test_description_is_openapi(api):
     assert api.raw_schema["openapi"] == "3.1.0"
 
 
-def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
-    assert guarded.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
-    below = Guarded(tmp_path, base_path="/cam")
+def test_description_takes_a_login_and_knows_where_it_is(protected, tmp_path):
+    assert protected.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
+    below = ProtectedApp(tmp_path, base_path="/cam")
     told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
     assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
     below.app.extensions["services"] = replace(
@@ -121,16 +121,16 @@ def test_description_takes_a_login_and_knows_where_it_is(guarded, tmp_path):
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_refusals_are_described(guarded, path, method):
+def test_refusals_are_described(protected, path, method):
     """A stranger, a page of another site, and another name for the server."""
     address = path.replace("{id}", "1").replace("{name}", "front")
     described = PATHS[path][method]["responses"]
-    client, ask = guarded.client(), {"method": method.upper()}
+    client, ask = protected.client(), {"method": method.upper()}
     visits = [client.open(address, **ask),
               client.open(address, **ask, headers={"Host": "evil.example"}),
               client.open(address, **ask, headers={
-                  **guarded.bearer(OWNER), "Origin": "http://evil.example"}),
-              client.open(address, **ask, headers={**guarded.bearer(VIEWER), **OURS})]
+                  **protected.bearer(OWNER), "Origin": "http://evil.example"}),
+              client.open(address, **ask, headers={**protected.bearer(VIEWER), **OURS})]
     assert [answer.status_code for answer in visits[:2]] == [401, 421]
     for answer in visits:
         assert str(answer.status_code) in described
@@ -142,7 +142,7 @@ def test_refusals_are_described(guarded, path, method):
 
 @pytest.mark.parametrize("mode", ["good", "bad"])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_answers_are_as_described_whatever_is_asked(guarded, api, path, method, mode):
+def test_answers_are_as_described_whatever_is_asked(protected, api, path, method, mode):
     from schemathesis import GenerationMode
     operation = api[path][method]
     modes = {"good": GenerationMode.POSITIVE, "bad": GenerationMode.NEGATIVE}
@@ -159,6 +159,6 @@ def test_answers_are_as_described_whatever_is_asked(guarded, api, path, method, 
         if mode == "good":      # 3.0 is an integer in JSON, and not in an address
             case.query.update({name: int(value) for name, value in case.query.items()
                                if isinstance(value, float)})
-        case.call_and_validate(headers=guarded.bearer(OWNER))
+        case.call_and_validate(headers=protected.bearer(OWNER))
 
     ask()

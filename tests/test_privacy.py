@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 from test_evidence import GREY, Scene
-from test_guard import BROWSER, OURS, OWNER, VIEWER, Guarded
 from test_web import STATUS
 
 from harness import eventually, open_access
+from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
 from pyimagesearch.errors import FolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
@@ -345,11 +345,11 @@ def test_what_cannot_be_kept_is_told(client, monkeypatch):
 
 
 def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
-    guarded = Guarded(tmp_path / "guarded", ("front", "yard"))
-    services = guarded.app.extensions["services"]
-    guarded.app.extensions["services"] = replace(services, privacy=begin().privacy)
+    protected = ProtectedApp(tmp_path / "protected", ("front", "yard"))
+    services = protected.app.extensions["services"]
+    protected.app.extensions["services"] = replace(services, privacy=begin().privacy)
     for role in (OWNER, VIEWER):
-        client, may = guarded.client(role), role is OWNER
+        client, may = protected.client(role), role is OWNER
         for path in ("/", "/camera/front"):
             page = client.get(path, headers=BROWSER).text
             assert ("Cameras on" in page) == may

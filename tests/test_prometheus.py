@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from test_guard import Guarded
 from test_web import STATUS
 
 from harness import ROOT, ManualClock, eventually, open_access
+from protected import ProtectedApp
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -111,13 +111,13 @@ def test_names_are_as_prometheus_wants_them(printed):
 
 
 def test_refused_logins_are_told_and_strangers_hear_nothing(tmp_path):
-    guarded = Guarded(tmp_path)
-    client = guarded.client()
+    protected = ProtectedApp(tmp_path)
+    client = protected.client()
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
     refused = client.get("/metrics")
     assert refused.status_code == 401
     assert "surveillance_" not in refused.text
-    told = values(client.get("/metrics", headers=guarded.bearer("viewer")).text)
+    told = values(client.get("/metrics", headers=protected.bearer("viewer")).text)
     assert told["surveillance_logins_refused_total{}"] == 1
 
 

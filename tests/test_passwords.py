@@ -1,0 +1,49 @@
+"""Passwords are hashed by scrypt, and checked one at a time."""
+
+import threading
+
+import pytest
+
+from harness import InBackground, eventually, in_this_thread
+from protected import OWNER, VIEWER
+from pyimagesearch.access.passwords import Busy, PasswordChecker, hash_password
+from pyimagesearch.errors import AccessError
+
+
+def test_password_is_hashed_by_scrypt():
+    assert hash_password("long enough").startswith("scrypt:32768:8:1$")
+
+
+@pytest.mark.parametrize("poor", ["", "1234567", "x" * 1001])
+def test_password_of_wrong_length_is_refused(poor):
+    with pytest.raises(AccessError, match="must have 8 to 1000; nothing was changed"):
+        hash_password(poor)
+
+
+def test_passwords_are_checked_one_at_a_time(monkeypatch):
+    under_way, most, go_on = [0], [0], threading.Event()
+
+    def slow(hashed, password):
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        go_on.wait(10)
+        under_way[0] -= 1
+        return True
+    monkeypatch.setattr("pyimagesearch.access.passwords.check_password_hash", slow)
+    checker = PasswordChecker(in_this_thread)
+    checks = [InBackground(checker.check, VIEWER, "", "") for _ in range(3)]
+    eventually(lambda: checker._pending[VIEWER] == 3)
+    with pytest.raises(Busy):
+        checker.check(VIEWER, "", "")
+    checks.append(InBackground(checker.check, OWNER, "", ""))     # not blocked by viewers
+    eventually(lambda: checker._pending[OWNER] == 1)
+    go_on.set()
+    assert all(each.result() for each in checks)
+    assert most == [1]
+    assert checker.check(VIEWER, "", "")
+
+
+def test_overlong_password_is_not_hashed():
+    def never(work):
+        raise AssertionError("was checked")
+    assert PasswordChecker(never).check(OWNER, "scrypt:…", "x" * 10_000) is False
