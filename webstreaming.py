@@ -155,7 +155,7 @@ def watch(settings: Settings) -> int:
                         width=each.width, quality=each.quality)
         loops.append(Surveillance(camera, detection, publisher, evidence, each, clock,
                                   heartbeat=partial(watchdog.heartbeat, each.name)))
-        privacy.guard(each.name, loops[-1])
+        privacy.attach(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.manual.record,
                                 evidence.keep_still)
     services = Services(feeds, authenticator, in_thread, mosaic, archive,

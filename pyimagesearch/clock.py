@@ -1,4 +1,4 @@
-"""Time, passed in, so that a test never sleeps for something that must happen."""
+"""The clock, which is injected, so that tests do not sleep."""
 
 import threading
 import time
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The three things that the program does with time."""
+    """What the program uses of time."""
 
     def time(self) -> float:
         """Return the wall-clock time [seconds since the epoch]; it may jump."""
 
     def monotonic(self) -> float:
-        """Return a time [seconds] that only ever grows; for intervals."""
+        """Return a time [seconds] that is never set back; for intervals."""
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait for *event*, at most *seconds*; return whether it is set."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of the operating system."""
 
     def time(self) -> float:
         return time.time()

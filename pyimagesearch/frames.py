@@ -1,4 +1,4 @@
-"""A frame, and what is done to its pixels before anybody looks at them."""
+"""Frames, and scaling of pictures and boxes."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -11,17 +11,17 @@ Grey = NDArray[Any]                 # uint8, shape (height, width)
 Size = tuple[int, int]              # (width, height) in pixels
 Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
 
-DETECTION_WIDTH = 400   # pixels; the tutorial's, which its thresholds are made for
-LEAST_WIDTH = 320       # pixels that show as much, once blurred as for detection
+DETECTION_WIDTH = 400       # pixels; the tutorial's, which its thresholds are made for
+MIN_DETECTION_WIDTH = 320   # pixels; shows as much, once blurred for detection
 
 
 class Picture(Protocol):
     """
-    What a camera gave, decoded only as far as somebody asks for it.
+    A picture of a camera, decoded only as far as needed.
 
-    *captured* is when [seconds since the epoch], if the camera tells. Both
-    methods raise :exc:`BadPicture` for data that are none; nobody draws on what
-    they return. One thread at a time may ask.
+    *captured* is when it was taken [seconds since the epoch], if the camera says so.
+    :meth:`grey` and :meth:`colour` raise :exc:`BadPicture` for garbled data; what they
+    return must not be written to. One thread at a time may use it.
     """
 
     captured: float | None
@@ -31,7 +31,7 @@ class Picture(Protocol):
         """Return ``(width, height)`` of the colour picture."""
 
     def grey(self) -> Grey:
-        """Return the brightness, smaller if that is cheaper but not under 320 px."""
+        """Return the brightness; smaller if that is cheaper, but at least 320 px."""
 
     def colour(self) -> Image:
         """Return the whole picture, BGR."""
@@ -41,14 +41,14 @@ class Picture(Protocol):
 
 
 class VideoHeader(NamedTuple):
-    """How a camera's own video is encoded: what its packets need to be understood."""
+    """The encoding of a camera's own video, which its packets need to be decoded."""
 
     mp4: bytes          # an MP4 without pictures
-    extradata: bytes    # of the codec, as the camera gave it
+    extradata: bytes    # of the codec, as sent by the camera
 
 
 class Frame(NamedTuple):
-    """One picture on its way through the camera loop."""
+    """A picture with its number and times."""
 
     number: int         # 1, 2, 3 ... since the source was opened
     picture: Picture
@@ -82,7 +82,7 @@ def resized(image: Image, width: int) -> Image:
 
 
 class ArrayPicture:
-    """A picture that came decoded, BGR, maybe with its brightness beside it."""
+    """A picture that the camera delivers decoded, as BGR and maybe brightness."""
 
     def __init__(self, image: Image, brightness: Grey | None = None,
                  captured: float | None = None) -> None:
@@ -107,7 +107,7 @@ class ArrayPicture:
 
 
 def halved(image: Image, least: int) -> Image:
-    """Return *image* halved by area averages as often as leaves *least* px of width."""
+    """Return *image*, halved by area averages while it keeps *least* px of width."""
     while image.shape[1] >= 2 * least and image.shape[0] > 1:
         half = (image.shape[1] // 2, image.shape[0] // 2)
         image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
@@ -121,7 +121,7 @@ def for_stream(image: Image, width: int) -> Image:
 
 
 def scaled(box: Box, of: Size, to: Size) -> Box:
-    """Return *box*, found in a picture of size *of*, in one of size *to*."""
+    """Return *box*, found in a picture of size *of*, for a picture of size *to*."""
     across, down = to[0] / of[0], to[1] / of[1]
     return (int(box[0] * across), int(box[1] * down),
             round(box[2] * across), round(box[3] * down))

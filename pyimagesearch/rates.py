@@ -1,4 +1,4 @@
-"""What can be told about a camera at any moment, and how fast things go."""
+"""Measure and limit rates, and measure time spent."""
 
 import collections
 import math
@@ -8,38 +8,38 @@ from collections.abc import Callable
 
 class Rate:
     """
-    Count how often something happens, over its last few dozen times.
+    Measure how often something happens, over its last 64 times.
 
-    One thread calls :meth:`count`; any thread may ask :meth:`per_second`.
+    One thread calls :meth:`count`; any thread may call :meth:`per_second`.
     """
 
     def __init__(self, over: int = 64) -> None:
         self._times: collections.deque[float] = collections.deque(maxlen=over)
 
     def count(self, now: float) -> None:
-        """Note that it happened at *now* [seconds, monotonic]."""
+        """Count one time, at *now* [seconds, monotonic]."""
         self._times.append(now)
 
-    def forget(self) -> None:
-        """Begin anew, as after a pause that should not count."""
+    def reset(self) -> None:
+        """Start over, as after a pause that should not count."""
         self._times.clear()
 
     def per_second(self, now: float, silence: float = 3.0) -> float:
         """Return the rate [1/s]; 0 once nothing happened for *silence* seconds."""
         try:
             first, last, count = self._times[0], self._times[-1], len(self._times)
-        except IndexError:      # nothing yet, or just forgotten by the other thread
+        except IndexError:      # nothing yet, or just reset by the other thread
             return 0.0
         if now - last > silence or last <= first:
             return 0.0
         return (count - 1) / (last - first)
 
 
-class Effort:
+class Stopwatch:
     """
-    Add up how long something takes [seconds], each time inside a ``with`` block.
+    Add up the time spent inside ``with`` blocks [seconds].
 
-    One thread enters and leaves it; any thread may read :attr:`seconds`.
+    One thread uses it; any thread may read :attr:`seconds`.
     """
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
@@ -55,15 +55,15 @@ class Effort:
 
 
 class RateLimit:
-    """Let pass at most *fps* of the frames that come, as evenly as they allow."""
+    """Admit at most *fps* frames a second, as evenly as they arrive; None: all."""
 
     def __init__(self, fps: float | None) -> None:
         self._interval = 0.0 if fps is None else 1.0 / fps
         self._due = -math.inf
 
     def admits(self, now: float) -> bool:
-        """Return whether the frame that came at *now* [seconds] may pass."""
-        if now < self._due - self._interval / 4:    # cameras waver a little
+        """Return whether to admit the frame that arrived at *now* [seconds]."""
+        if now < self._due - self._interval / 4:    # cameras jitter
             return False
         on_time = now < self._due + self._interval
         self._due = (self._due if on_time else now) + self._interval

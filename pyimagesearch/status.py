@@ -1,23 +1,23 @@
-"""The state of cameras and archive at one moment, as pages and API report it."""
+"""The status of cameras and archive, as pages and API report it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF = (
     "starting", "learning", "live", "no signal", "ended", "off")
-LATE = 10.0         # seconds without a frame after which a camera is not ready
+LATE_SECONDS = 10.0     # without a frame, after which a camera is not ready
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraStatus:
-    """One camera at one moment, as the page and ``/api/status`` tell it."""
+    """The status of one camera, as the page and ``/api/status`` report it."""
 
     name: str
     source: str             # where it comes from, without credentials
-    granted: str            # what was opened: format, size and rate, in words
+    granted: str            # what the camera granted: format, size and rate, in words
     state: str              # STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED or OFF
     since: float            # when the state began [seconds since the epoch]
-    reason: str             # why there are no pictures; else empty
+    reason: str             # why there is no picture; else empty
     learnt: int             # frames learnt so far, up to frame_count + 1
     frame_count: int
     motion: bool            # whether the newest frame had a box
@@ -25,31 +25,31 @@ class CameraStatus:
     height: int
     fps: float              # frames processed a second
     frames: int             # processed since the start
-    skipped: int            # given by the camera, but too many to be processed
+    skipped: int            # replaced by a newer one before they were processed
     losses: int             # times the signal was lost
     garbled: int            # pictures that could not be decoded
-    stuck_reads: int        # abandoned threads that a camera still holds
+    stuck_reads: int        # abandoned reader threads, blocked by a camera
     encoded: int            # JPEGs made
     viewers: int
     recording: bool = False     # a clip is being written
-    recording_since: float | None = None    # by hand [seconds since the epoch]
-    recording_trouble: str = ""     # why not everything is kept; else empty
-    fps_in: float = 0.0     # frames that the camera gives a second
+    recording_since: float | None = None    # manually [seconds since the epoch]
+    recording_trouble: str = ""     # why some are missing or incomplete; else empty
+    fps_in: float = 0.0     # frames a second from the camera
     age: float | None = None    # of the last good frame [s]; None before the first
-    given: int = 0          # frames that the camera gave
-    left_out: int = 0       # of these, as there would be more than are wanted a second
-    detect_seconds: float = 0.0     # spent on looking for motion, since the start
-    encode_seconds: float = 0.0     # and on making JPEGs
-    recordings: int = 0     # of events, begun since the start
+    given: int = 0          # frames from the camera
+    left_out: int = 0       # of these, beyond the maximum frame rate
+    detect_seconds: float = 0.0     # spent on detection since the start
+    encode_seconds: float = 0.0     # spent on encoding JPEGs since the start
+    recordings: int = 0     # of events, since the start
 
     @property
     def is_live(self) -> bool:
-        """Whether pictures come, even if the background is still learnt."""
+        """Whether frames come, even if the background is still learnt."""
         return self.state in (LIVE, LEARNING)
 
     @property
     def words(self) -> str:
-        """The state as a person would say it."""
+        """The state in words."""
         if self.state == LEARNING:
             done = min(self.learnt, self.frame_count)
             return f"learning the background, {done} of {self.frame_count}"
@@ -60,21 +60,22 @@ class CameraStatus:
         """
         Why the camera is not ready, as one sentence; empty if it is.
 
-        Of a camera that is switched off, or whose file has ended, nothing is
-        expected.
+        A camera that is switched off, or whose file has ended, counts as ready.
         """
-        if self.state in (ENDED, OFF) or (self.age is not None and self.age < LATE):
+        if self.state in (ENDED, OFF):
             return ""
         if self.age is None:
             return f"Camera {self.name} has given no frame yet."
+        if self.age < LATE_SECONDS:
+            return ""
         return f"The last frame of camera {self.name} is {self.age:.0f} seconds old."
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""
-        told = asdict(self)
+        fields = asdict(self)
         for name in ("fps", "fps_in", "age", "detect_seconds", "encode_seconds"):
-            told[name] = told[name] and round(told[name], 3)
-        return {**told, "words": self.words}
+            fields[name] = fields[name] and round(fields[name], 3)
+        return {**fields, "words": self.words}
 
 
 @dataclass(frozen=True, kw_only=True)

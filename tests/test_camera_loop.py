@@ -157,7 +157,7 @@ def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
 
 def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
     surveillance = make(width=800)
-    surveillance.hide(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
+    surveillance.set_mask(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
     with broadcaster.watching():
         surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)]), frameCount=5)
     assert not surveillance.status().motion
@@ -171,10 +171,10 @@ def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcas
 
     def frames():
         yield from frames_of([EMPTY] * 9)
-        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+        surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
         yield frames_of([EMPTY] * 10)[-1]
         learnt.append(surveillance.status().learnt)
-        surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # the same again
+        surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))     # the same again
         yield frames_of([EMPTY] * 11)[-1]
         learnt.append(surveillance.status().learnt)
     learnt = []
@@ -197,7 +197,7 @@ def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, br
             Owner.seen += 1
             if Owner.seen == 3:
                 before.append(broadcaster.latest.number)
-                surveillance.hide(mask)
+                surveillance.set_mask(mask)
 
     def frames():
         for frame in frames_of([EMPTY] * 4):
@@ -220,7 +220,7 @@ def test_what_was_seen_before_a_mask_gets_into_no_clip_and_no_thumbnail(make):
     evidence = surveillance._evidence
     assert evidence._recorder.preroll.bytes
     assert evidence._peak.jpeg
-    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
+    surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
     assert evidence._recorder.preroll.bytes == 0
     assert not evidence._peak.jpeg
 
@@ -240,7 +240,7 @@ def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
 def test_card_stays_when_a_mask_is_put(make, broadcaster):
     surveillance = make()
     assert not broadcaster.stale        # it says STARTING
-    surveillance.hide(PrivacyMask(["0,0 1000,0 1000,700"]))
+    surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
     assert not broadcaster.stale
 
 

@@ -14,7 +14,7 @@ def play(frames, **settings):
     for pause, motion in frames:
         now += pause
         seen.append((now, motion))
-        told += events.see(now, motion)
+        told += events.on_frame(now, motion)
     return told, seen, events
 
 
@@ -26,7 +26,7 @@ def test_three_of_five_frames_begin_an_event_with_the_first_of_them():
 def test_two_of_five_frames_are_an_insect():
     told, _, events = play([(1, True), (1, False), (1, False), (1, False), (1, True)] * 4)
     assert told == []
-    assert not events.lasting
+    assert not events.ongoing
 
 
 def test_event_ends_after_the_post_roll_with_its_last_motion():
@@ -37,7 +37,7 @@ def test_event_ends_after_the_post_roll_with_its_last_motion():
 def test_motion_within_the_post_roll_prolongs_the_event():
     told, _, events = play([(1, True)] * 3 + ([(1, False)] * 4 + [(0.5, True)]) * 5)
     assert told == [Started(1.0)]
-    assert events.lasting
+    assert events.ongoing
 
 
 def test_pause_longer_than_the_post_roll_is_an_end():
@@ -47,9 +47,9 @@ def test_pause_longer_than_the_post_roll_is_an_end():
 
 def test_lost_camera_ends_the_event_and_forgets_what_came_before():
     told, _, events = play([(1, True)] * 3)
-    assert events.stop() == [Ended(3.0)]
-    assert events.stop() == []
-    assert events.see(4.0, True) == []
+    assert events.reset() == [Ended(3.0)]
+    assert events.reset() == []
+    assert events.on_frame(4.0, True) == []
     assert told == [Started(1.0)]
 
 
@@ -58,7 +58,7 @@ def test_starts_and_ends_alternate_and_in_order(frames, min_frames, post_roll):
     told, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
     kinds = [type(each) for each in told]
     assert kinds == [Started, Ended] * (len(kinds) // 2) + [Started] * (len(kinds) % 2)
-    assert events.lasting == bool(len(kinds) % 2)
+    assert events.ongoing == bool(len(kinds) % 2)
     assert [each.at for each in told] == sorted(each.at for each in told)
 
 
@@ -81,5 +81,5 @@ def test_no_event_is_lost_and_none_goes_on_without_motion(frames, min_frames, po
         enough = motion and sum(past[-5:]) >= min_frames
         if motion and (last is not None or enough):
             last = now
-        events.see(now, motion)
-        assert events.lasting == (last is not None)
+        events.on_frame(now, motion)
+        assert events.ongoing == (last is not None)

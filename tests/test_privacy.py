@@ -22,7 +22,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
-from pyimagesearch.privacy.state import FILE, Privacy
+from pyimagesearch.privacy.state import FILE_NAME, Privacy
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.settings.settings import Settings
@@ -33,10 +33,10 @@ SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6
 HEADER = VideoHeader(b"an MP4", b"extra")
 
 
-class Watcher:
+class MaskableCamera:
     """Stands in for a camera loop: remembers what it was told."""
 
-    def hide(self, mask):
+    def set_mask(self, mask):
         self.polygons = mask.polygons
 
     def switch(self, off_since):
@@ -52,9 +52,9 @@ class Owner:
         (front,) = Settings(source=("front=demo",), mask=SET).cameras()
         (yard,) = Settings(source=("yard=demo",)).cameras()
         self.privacy = Privacy(self.folder, [front, yard], self.store, clock)
-        self.front, self.yard = Watcher(), Watcher()
-        self.privacy.guard("front", self.front)
-        self.privacy.guard("yard", self.yard)
+        self.front, self.yard = MaskableCamera(), MaskableCamera()
+        self.privacy.attach("front", self.front)
+        self.privacy.attach("yard", self.yard)
 
     def kinds(self):
         self.store.open()
@@ -106,17 +106,17 @@ def test_all_cameras_stay_off_after_a_restart_until_they_are_switched_on(begin, 
 
 def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
     begin().privacy.draw("yard", [DRAWN])
-    assert json.loads((tmp_path / FILE).read_text()) == {
+    assert json.loads((tmp_path / FILE_NAME).read_text()) == {
         "masks": {"yard": [DRAWN]}, "off_since": None}
-    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
 
 
 def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path, caplog):
-    (tmp_path / FILE).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
+    (tmp_path / FILE_NAME).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
     owner = begin()
-    assert "regions are hidden of a camera attic, which there is not" in caplog.text
+    assert "there are privacy regions for a camera attic, which does not exist" in caplog.text
     owner.privacy.draw("yard", [OTHER])
-    assert json.loads((tmp_path / FILE).read_text())["masks"] == {
+    assert json.loads((tmp_path / FILE_NAME).read_text())["masks"] == {
         "attic": [DRAWN], "yard": [OTHER]}
 
 
@@ -136,9 +136,9 @@ def test_servers_with_one_folder_lose_nothing_of_each_other(begin, clock):
     '{"masks": {"a": ["0,0 1,1"]}, "off_since": null}', '{"masks": {}, "off_since": "now"}',
     '{"masks": {}, "off_since": NaN}', '{"masks": {}, "off_since": true}'])
 def test_damaged_file_ends_the_start_as_what_it_hides_cannot_be_guessed(begin, tmp_path, content):
-    (tmp_path / FILE).write_text(content)
-    with pytest.raises(FolderError, match=r"privacy\.json, which says what is to be "
-                       r"hidden, is damaged .*; mend it, or remove it"):
+    (tmp_path / FILE_NAME).write_text(content)
+    with pytest.raises(FolderError, match=r"privacy settings .*privacy\.json are damaged "
+                       r".*; repair the file, or remove it"):
         begin()
 
 
@@ -150,7 +150,7 @@ def test_wish_holds_at_once_even_if_it_cannot_be_kept(begin, monkeypatch):
     monkeypatch.setattr(owner.folder, "keep_secret", full)
     for change in (lambda: owner.privacy.draw("yard", [DRAWN]),
                    lambda: owner.privacy.switch(False)):
-        with pytest.raises(FolderError, match=r"until the next start only.*No space left"):
+        with pytest.raises(FolderError, match=r"only until the next start.*No space left"):
             change()
     assert owner.yard.polygons == (DRAWN,)
     assert owner.yard.off_since is not None
@@ -341,7 +341,7 @@ def test_what_cannot_be_kept_is_told(client, monkeypatch):
     monkeypatch.setattr(client.owner.folder, "keep_secret", full)
     answer = client.post("/api/cameras", json={"on": False})
     assert answer.status_code == 503
-    assert answer.json["error"].startswith("This holds until the next start only")
+    assert answer.json["error"].startswith("This holds only until the next start")
 
 
 def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):

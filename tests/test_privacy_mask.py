@@ -49,7 +49,7 @@ def of_ffmpeg(image):
 @pytest.mark.parametrize("kind", [of_array, of_jpeg, of_ffmpeg])
 def test_masked_part_is_black_in_brightness_and_colour_and_the_rest_is_as_it_was(kind, size):
     for colour_first in (False, True):
-        bare, picture = kind(scene(*size)), PrivacyMask([MIDDLE]).over(kind(scene(*size)))
+        bare, picture = kind(scene(*size)), PrivacyMask([MIDDLE]).apply(kind(scene(*size)))
         if colour_first:
             picture.colour()
         for shown, without in ((picture.grey(), bare.grey()), (picture.colour(), bare.colour())):
@@ -69,14 +69,14 @@ def test_what_the_camera_gave_is_not_written_to(kind):
     image = scene(320, 240)
     bare = kind(image)
     before = bare.grey().copy(), bare.colour().copy()
-    masked = PrivacyMask([MIDDLE]).over(bare)
+    masked = PrivacyMask([MIDDLE]).apply(bare)
     masked.grey(), masked.colour()
     assert np.array_equal(bare.grey(), before[0])
     assert np.array_equal(bare.colour(), before[1])
 
 
 def test_where_two_regions_overlap_is_black_too():
-    shown = PrivacyMask([MIDDLE, "0,0 500,0 500,1000 0,1000"]).burnt(scene(640, 480))
+    shown = PrivacyMask([MIDDLE, "0,0 500,0 500,1000 0,1000"]).blacken(scene(640, 480))
     assert inside(shown).max() == 0
     assert shown[:, :320].max() == 0
     assert shown[:, 485:].min() > 0
@@ -86,7 +86,7 @@ def test_where_two_regions_overlap_is_black_too():
     "500,100 700,700 150,350 850,350 300,700",      # a star, as a finger draws it
     "100,100 900,100 900,600 100,600 100,100 300,300 700,300 700,500 300,500 300,300"])
 def test_middle_of_a_region_that_crosses_itself_is_black_too(region):
-    shown = PrivacyMask([region]).burnt(scene(640, 480))
+    shown = PrivacyMask([region]).blacken(scene(640, 480))
     assert shown[200:210, 310:330].max() == 0
     assert shown[400:, 480:].min() > 0
 
@@ -94,7 +94,7 @@ def test_middle_of_a_region_that_crosses_itself_is_black_too(region):
 def test_what_lies_between_regions_is_seen():
     frame = ["0,0 1000,0 1000,100 0,100", "0,900 1000,900 1000,1000 0,1000",
              "0,0 100,0 100,1000 0,1000", "900,0 1000,0 1000,1000 900,1000"]
-    shown = PrivacyMask(frame).burnt(scene(640, 480))
+    shown = PrivacyMask(frame).blacken(scene(640, 480))
     assert shown[60:420, 80:560].min() > 0
     assert max(shown[:40].max(), shown[440:].max(), shown[:, :60].max(), shown[:, 580:].max()) == 0
 
@@ -102,7 +102,7 @@ def test_what_lies_between_regions_is_seen():
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9),
        st.integers(2, 90), st.integers(2, 90))
 def test_nothing_that_is_drawn_stays_visible(corners, width, height):
-    shown = PrivacyMask([" ".join(f"{x},{y}" for x, y in corners)]).burnt(
+    shown = PrivacyMask([" ".join(f"{x},{y}" for x, y in corners)]).blacken(
         np.full((height, width), 255, np.uint8))
     drawn = np.full((height, width), 255, np.uint8)
     points = np.rint(np.array(corners) * ((width - 1) / 1000, (height - 1) / 1000))
@@ -113,17 +113,17 @@ def test_nothing_that_is_drawn_stays_visible(corners, width, height):
 def test_pictures_of_many_sizes_are_masked_and_few_are_remembered():
     mask = PrivacyMask([MIDDLE])
     for width in range(64, 96, 4):
-        assert inside(mask.burnt(scene(width, 48))).max() == 0
+        assert inside(mask.blacken(scene(width, 48))).max() == 0
     assert len(mask._outlines) <= 4
 
 
 def test_whole_picture_can_be_hidden_to_its_last_pixel():
-    assert PrivacyMask(["0,0 1000,0 1000,1000 0,1000"]).burnt(scene(641, 479)).max() == 0
+    assert PrivacyMask(["0,0 1000,0 1000,1000 0,1000"]).blacken(scene(641, 479)).max() == 0
 
 
 def test_without_a_region_nothing_is_done():
     picture = ArrayPicture(scene(32, 24))
-    assert PrivacyMask().over(picture) is picture
+    assert PrivacyMask().apply(picture) is picture
 
 
 @given(st.integers(2, 300), st.integers(2, 300), st.data())
@@ -131,7 +131,7 @@ def test_no_pixel_within_a_region_survives(width, height, data):
     left, top = data.draw(st.integers(0, 998)), data.draw(st.integers(0, 998))
     right, bottom = (data.draw(st.integers(low + 1, 1000)) for low in (left, top))
     mask = PrivacyMask([f"{left},{top} {right},{top} {right},{bottom} {left},{bottom}"])
-    shown = mask.burnt(np.full((height, width), 255, np.uint8))
+    shown = mask.blacken(np.full((height, width), 255, np.uint8))
     x, y = (np.arange(side) * 1000 / max(1, side - 1) for side in (width, height))
     within = ((y >= top) & (y <= bottom))[:, None] & ((x >= left) & (x <= right))[None, :]
     assert shown[within].max(initial=0) == 0

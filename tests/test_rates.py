@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimagesearch.rates import Effort, Rate, RateLimit
+from pyimagesearch.rates import Rate, RateLimit, Stopwatch
 
 
 def test_rate_is_that_of_the_last_while():
@@ -15,18 +15,18 @@ def test_rate_is_that_of_the_last_while():
         rate.count(1000 + number / 25)
     assert rate.per_second(1004.0) == pytest.approx(25)
     assert rate.per_second(1010.0) == 0      # it has stopped
-    rate.forget()
+    rate.reset()
     assert rate.per_second(1010.0) == 0
 
 
-def test_effort_adds_up_also_what_fails():
+def test_stopwatch_adds_up_also_what_fails():
     times = iter([1.0, 1.5, 10.0, 12.0])
-    effort = Effort(lambda: next(times))
-    with effort:
+    stopwatch = Stopwatch(lambda: next(times))
+    with stopwatch:
         pass
-    with contextlib.suppress(OSError), effort:
+    with contextlib.suppress(OSError), stopwatch:
         raise OSError
-    assert effort.seconds == 2.5
+    assert stopwatch.seconds == 2.5
 
 
 @pytest.mark.parametrize(("camera", "limit", "expected"), [

@@ -3,7 +3,7 @@
 
 import cv2
 
-from pyimagesearch.frames import LEAST_WIDTH, Grey, Image, Size
+from pyimagesearch.frames import MIN_DETECTION_WIDTH, Grey, Image, Size
 from pyimagesearch.jpeg import JpegDecoder, jpeg_size
 
 
@@ -28,7 +28,8 @@ class JpegPicture:
         if self._colour is not None:
             return cv2.cvtColor(self._colour, cv2.COLOR_BGR2GRAY)
         width, height = self.size
-        factor = next(n for n in (8, 4, 2, 1) if n == 1 or width >= n * LEAST_WIDTH)
+        factor = next(n for n in (8, 4, 2, 1)
+                      if n == 1 or width >= n * MIN_DETECTION_WIDTH)
         smaller = (-(-width // factor), -(-height // factor))
         return self._decoder.decode(self._jpeg, "GRAY", smaller)[:, :, 0]
 

@@ -1,4 +1,4 @@
-"""Images in, boxes out: nothing here knows a camera or the web."""
+"""Motion detection: images in, boxes out."""
 
 from .singlemotiondetector import SingleMotionDetector
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
-from pyimagesearch.rates import Effort
+from pyimagesearch.rates import Stopwatch
 from pyimagesearch.settings.settings import CameraSettings
 
 from .detector import Detector, load_detector
@@ -43,7 +43,7 @@ class MotionDetection:
 
     def __init__(self, settings: CameraSettings,
                  make_detector: Callable[[], Detector] | None = None) -> None:
-        self.effort = Effort()      # spent on detection
+        self.stopwatch = Stopwatch()      # spent on detection
         self._camera = settings.name
         self._threshold = settings.threshold
         self._frame_count = settings.frame_count
@@ -61,7 +61,7 @@ class MotionDetection:
     def look(self, picture: Picture) -> Detection:
         """Learn from *picture*, and return what moved; may raise :exc:`BadPicture`."""
         found = None
-        with self.effort:
+        with self.stopwatch:
             image = for_detection(picture.grey())
             if self._learnt == 0 or picture.size != self._size:
                 self._begin(picture.size)

@@ -1,74 +1,75 @@
-"""From motion in single frames to motion events with a beginning and an end."""
+"""Group frames with motion into motion events."""
 
 import collections
 from typing import NamedTuple
 
-WINDOW = 5      # frames that are looked back on
+RECENT_FRAMES = 5       # of which some must show motion to start an event
 
 
 class Started(NamedTuple):
-    """A motion event began, with the first of the frames that made it one."""
+    """A motion event has started; *at* is the time of its first frame with motion."""
 
     at: float
 
 
 class Ended(NamedTuple):
-    """The motion event is over; *at* is when motion was last seen."""
+    """A motion event has ended; *at* is the time of its last frame with motion."""
 
     at: float
 
 
 class MotionEvents:
     """
-    Tell motion events from single frames with motion, such as a passing insect.
+    Group frames with motion into events, and ignore single ones, such as an insect.
 
-    An event starts when *min_frames* (1 to 5) of the last five frames had motion,
-    and ends after *post_roll* [s] without any. Nothing but the time stamps given
-    drives it, so neither the rate of the frames nor a pause matters. Starts and
-    ends alternate. One thread owns it.
+    An event starts when *min_frames* (1 to 5) of the last five frames show motion, and
+    ends after *post_roll* [s] without any. Only the times of the frames count, so
+    neither their rate nor a pause matters. Starts and ends alternate. Belongs to one
+    thread.
     """
 
     def __init__(self, *, min_frames: int = 3, post_roll: float = 5.0) -> None:
         self._min_frames = min_frames
         self._post_roll = post_roll
-        self._lately: collections.deque[float | None] = collections.deque(maxlen=WINDOW)
-        self._last_motion: float | None = None      # while an event lasts
+        self._recent: collections.deque[float | None] = collections.deque(
+            maxlen=RECENT_FRAMES)       # times; None for a frame without motion
+        self._last_motion: float | None = None      # during an event
 
     @property
-    def lasting(self) -> bool:
+    def ongoing(self) -> bool:
         """Whether an event has started and not ended."""
         return self._last_motion is not None
 
     @property
-    def since(self) -> float | None:
-        """When the next event would begin, from what was seen; ``None``: not yet."""
-        return next((at for at in self._lately if at is not None), None)
+    def candidate_since(self) -> float | None:
+        """The time from which an event may yet start; ``None`` without motion."""
+        return next((at for at in self._recent if at is not None), None)
 
-    def see(self, at: float, motion: bool) -> list[Started | Ended]:
+    def on_frame(self, at: float, motion: bool) -> list[Started | Ended]:
         """
-        Take in the frame of time *at* [s, never decreasing]; return what came of it.
+        Take the frame of time *at* [s, never decreasing]; return the changes.
 
-        After a pause, that can be an end and a start at once.
+        After a pause, these can be an end and a start.
         """
-        told: list[Started | Ended] = self._end_if_still(at)
-        self._lately.append(at if motion else None)
-        if self.lasting:
+        changes: list[Started | Ended] = self._end_if_still(at)
+        self._recent.append(at if motion else None)
+        if self.ongoing:
             self._last_motion = at if motion else self._last_motion
-            return told
-        moved = [seen for seen in self._lately if seen is not None]
+            return changes
+        moved = [time for time in self._recent if time is not None]
         if motion and len(moved) >= self._min_frames:
-            told.append(Started(moved[0]))
+            changes.append(Started(moved[0]))
             self._last_motion = at
-        return told
+        return changes
 
-    def stop(self) -> list[Ended]:
-        """Forget all, as when the camera is lost; return the end of what lasted."""
+    def reset(self) -> list[Ended]:
+        """Forget all frames, as after a signal loss; return the end of an event."""
         ended = [] if self._last_motion is None else [Ended(self._last_motion)]
         self._last_motion = None
-        self._lately.clear()
+        self._recent.clear()
         return ended
 
     def _end_if_still(self, at: float) -> list[Started | Ended]:
         if self._last_motion is None or at - self._last_motion < self._post_roll:
             return []
-        return list(self.stop())
+        return list(self.reset())

@@ -1,1 +1,1 @@
-"""Privacy: regions that are blackened, and cameras that are switched off."""
+"""Privacy: blackened regions of pictures, and cameras switched off."""

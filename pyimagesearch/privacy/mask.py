@@ -1,4 +1,4 @@
-"""Privacy masks: what is burnt black before anybody, the detector included, sees it."""
+"""Privacy masks: regions blackened before anything else sees the picture."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pyimagesearch.frames import Grey, Image, Picture, Size
+from pyimagesearch.frames import Grey, Image, Picture, Size, size_of
 
-MOST_SIZES = 4  # of pictures, for which is remembered what is black
+MAX_CACHED_SIZES = 4    # picture sizes for which the outlines are kept
 
 Outlines = Sequence[np.ndarray[Any, Any]]
 
 
 class PrivacyMask:
     """
-    Polygons that are burnt black; without any, pictures stay as they are.
+    Polygons to blacken; without any, pictures stay as they are.
 
-    Each is written as the attribute ``points`` of SVG has it, in per mille of the
-    picture: so it fits every resolution, and a smaller copy of the picture as well.
+    A polygon is written like the attribute ``points`` in SVG, in per mille of the
+    picture, so that it fits every resolution.
     """
 
     def __init__(self, polygons: Sequence[str] = ()) -> None:
@@ -26,31 +26,31 @@ class PrivacyMask:
         self._corners = [
             np.array([point.split(",") for point in polygon.split()], np.float64)
             for polygon in polygons]
-        self._outlines: dict[Size, Outlines] = {}   # of all that is black, by size
+        self._outlines: dict[Size, Outlines] = {}   # of all polygons, by picture size
 
     def __bool__(self) -> bool:
         return bool(self.polygons)
 
-    def over(self, picture: Picture) -> Picture:
-        """Return *picture* as everybody is to see it."""
+    def apply(self, picture: Picture) -> Picture:
+        """Return *picture* with the mask applied when it is decoded."""
         return MaskedPicture(picture, self) if self else picture
 
-    def burnt(self, image: Image | Grey) -> Image | Grey:
+    def blacken(self, image: Image | Grey) -> Image | Grey:
         """
         Return a copy of *image*, ``uint8``, grey or BGR, with the polygons black.
 
-        So is all that one encloses that crosses itself, as the middle of a star.
+        Everything inside the outline of a polygon that crosses itself is black, too.
         """
-        copy = image.copy()     # it may be memory that the camera's decoder builds on
-        # one by one: where two overlap is black too
-        for outline in self._outlined((image.shape[1], image.shape[0])):
+        copy = image.copy()     # the decoder may need the original for the next frame
+        # one by one: in a single call, overlaps would not be filled
+        for outline in self._outlines_for(size_of(image)):
             cv2.fillPoly(copy, [outline], (0, 0, 0))
         return copy
 
-    def _outlined(self, size: Size) -> Outlines:
+    def _outlines_for(self, size: Size) -> Outlines:
         found = self._outlines.get(size)
         if found is None:
-            if len(self._outlines) >= MOST_SIZES:
+            if len(self._outlines) >= MAX_CACHED_SIZES:
                 self._outlines.clear()
             found = self._outlines[size] = [
                 outline for corners in self._corners
@@ -59,7 +59,7 @@ class PrivacyMask:
 
 
 def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:
-    """Return around what in a picture of *size* the polygon of *corners* goes."""
+    """Return the outer outlines of the polygon *corners* in a picture of *size*."""
     width, height = size
     points = np.rint(corners * ((width - 1) / 1000, (height - 1) / 1000))
     drawn = np.zeros((height, width), np.uint8)
@@ -68,7 +68,7 @@ def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:
 
 
 class MaskedPicture:
-    """A :class:`~.frames.Picture` of which nobody gets what *mask* hides."""
+    """A :class:`~.frames.Picture` with a privacy mask applied."""
 
     def __init__(self, picture: Picture, mask: PrivacyMask) -> None:
         self.captured = picture.captured
@@ -81,12 +81,12 @@ class MaskedPicture:
         return self._picture.size
 
     def grey(self) -> Grey:
-        return self._mask.burnt(self._picture.grey())
+        return self._mask.blacken(self._picture.grey())
 
     def colour(self) -> Image:
         if self._colour is None:
-            self._colour = self._mask.burnt(self._picture.colour())
+            self._colour = self._mask.blacken(self._picture.colour())
         return self._colour
 
     def jpeg(self) -> None:
-        return None     # the camera's own shows what is to be hidden
+        """Return nothing: the camera's own JPEG is not masked."""

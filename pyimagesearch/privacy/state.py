@@ -1,4 +1,4 @@
-"""What the owner wants nobody to see: parts of pictures, or all cameras for a while."""
+"""What the owner has hidden: regions of pictures, or all cameras for a while."""
 
 import json
 import logging
@@ -18,43 +18,49 @@ from .mask import PrivacyMask
 
 log = logging.getLogger(__name__)
 
-FILE = "privacy.json"
+FILE_NAME = "privacy.json"
 
 
-class Watcher(Protocol):
-    """Who watches a camera, and must not see everything."""
+class MaskableCamera(Protocol):
+    """A watched camera; both methods return at once."""
 
-    def hide(self, mask: PrivacyMask) -> None:
-        """Burn *mask* into all pictures from now on; returns at once."""
+    def set_mask(self, mask: PrivacyMask) -> None:
+        """Blacken the regions of *mask* in all pictures from now on."""
 
     def switch(self, off_since: float | None) -> None:
-        """Be switched off, *off_since* [s since the epoch], or on; returns at once."""
+        """Switch off, *off_since* [s since the epoch], or on (``None``)."""
 
 
-class Hidden(NamedTuple):
-    """What is burnt black of one camera: what is set, and what was drawn as well."""
+class HiddenRegions(NamedTuple):
+    """The regions hidden of one camera."""
 
-    set: tuple[str, ...]
-    drawn: tuple[str, ...]
+    set: tuple[str, ...]        # by --mask
+    drawn: tuple[str, ...]      # on the page
 
 
-class Wishes(NamedTuple):
-    """What the owner wished on the page: all that is kept in the file."""
+class PrivacyChoices(NamedTuple):
+    """What the owner chose on the page, as it is saved."""
 
     masks: Mapping[str, tuple[str, ...]]    # polygons drawn, by camera
-    off_since: float | None                 # [s since the epoch]; None = cameras are on
+    off_since: float | None     # [s since the epoch]; None: the cameras are on
+
+    def with_mask(self, camera: str, polygons: Sequence[str]) -> "PrivacyChoices":
+        """Return these with other *polygons* for one camera."""
+        masks = {**self.masks, camera: tuple(polygons)}
+        return self._replace(masks={name: drawn for name, drawn in masks.items()
+                                    if drawn})
 
     def as_bytes(self) -> bytes:
-        """Return these as they are kept."""
+        """Return the content of the file."""
         return json.dumps(self._asdict(), indent=1).encode() + b"\n"
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Wishes":
-        """Return what :meth:`as_bytes` gave; raises :exc:`ValueError`."""
-        given: Any = json.loads(content)
-        if not isinstance(given, dict) or set(given) != set(cls._fields):
+    def from_bytes(cls, content: bytes) -> "PrivacyChoices":
+        """Read the *content* of the file; raises :exc:`ValueError` if it is damaged."""
+        values: Any = json.loads(content)
+        if not isinstance(values, dict) or set(values) != set(cls._fields):
             raise ValueError("the file must have masks and off_since, and nothing else")
-        masks, off_since = given["masks"], given["off_since"]
+        masks, off_since = values["masks"], values["off_since"]
         if off_since is not None and not (
                 type(off_since) in (int, float) and 0 <= off_since < 1e11):
             raise ValueError(f"off_since is {off_since!r}, but must be seconds or null")
@@ -65,19 +71,18 @@ class Wishes(NamedTuple):
         return cls({name: tuple(drawn) for name, drawn in masks.items()}, off_since)
 
 
-NOTHING = Wishes({}, None)
+NO_CHOICES = PrivacyChoices({}, None)
 
 
 class Privacy:
     """
-    Tell each camera's watcher what nobody is to see, also after a restart.
+    Apply the privacy masks of all cameras and the switch for all, across restarts.
 
-    Masks that are set in *cameras* and those drawn on the page are all burnt; only
-    the drawn ones can be changed here. What is wished holds at once, even if it
-    cannot be kept. Raises :exc:`FolderError` if ``privacy.json`` in *folder* is
-    there but says nothing clear: what must be hidden is not to be guessed. Every
-    method may be called from any thread; those that change something wait for the
-    disk.
+    A camera's mask is made of the regions set in *cameras* and those drawn on the page;
+    only the latter can be changed here. A change takes effect at once, even if it
+    cannot be saved. Raises :exc:`FolderError` if ``privacy.json`` in *folder* is
+    damaged, because what to hide must not be guessed. Every method may be called from
+    any thread; those that change something wait for the disk.
     """
 
     def __init__(self, folder: ConfigFolder, cameras: Sequence[CameraSettings],
@@ -86,97 +91,91 @@ class Privacy:
         self._store = store
         self._clock = clock
         self._set = {each.name: split_polygons(each.mask) for each in cameras}
-        self._watchers: dict[str, Watcher] = {}
-        self._lock = threading.Lock()       # guards the wishes
-        self._wishes = self._read()
-        self._warn_of_strangers()
+        self._cameras: dict[str, MaskableCamera] = {}
+        self._lock = threading.Lock()       # guards the choices
+        self._choices = self._load()
+        self._warn_of_unknown_cameras()
         if self.off_since is not None:
             log.info("all cameras are switched off, until the owner switches them on")
 
     @property
     def off_since(self) -> float | None:
         """Since when all cameras are off [s since the epoch]; ``None``: they are on."""
-        return self._wishes.off_since
+        return self._choices.off_since
 
-    def hidden(self, name: str) -> Hidden:
-        """Return what is burnt black of camera *name*."""
-        return Hidden(self._set[name], self._wishes.masks.get(name, ()))
+    def hidden(self, name: str) -> HiddenRegions:
+        """Return the regions hidden of camera *name*."""
+        return HiddenRegions(self._set[name], self._choices.masks.get(name, ()))
 
-    def guard(self, name: str, watcher: Watcher) -> None:
-        """Tell *watcher* of camera *name*, now and whenever something changes."""
-        self._watchers[name] = watcher
-        self._tell(name)
+    def attach(self, name: str, camera: MaskableCamera) -> None:
+        """Apply mask and switch to *camera*, now and after each change."""
+        self._cameras[name] = camera
+        self._apply(name)
 
     def draw(self, name: str, polygons: Sequence[str]) -> None:
         """
-        Burn *polygons* into the pictures of camera *name*, instead of those before.
+        Hide *polygons* of camera *name*, in place of those drawn before.
 
-        Raises :exc:`FolderError` if that holds only until the next start.
+        Raises :exc:`FolderError` if they cannot be saved.
         """
-        def drawn(wishes: Wishes) -> Wishes:
-            masks = {**wishes.masks, name: tuple(polygons)}
-            return wishes._replace(
-                masks={each: drawn for each, drawn in masks.items() if drawn})
-
         with self._lock:
-            self._wishes = drawn(self._wishes)
-            self._tell(name)
-            log.info("%s: the owner hides so many regions: %d", name, len(polygons))
-            self._keep(drawn)
+            self._choices = self._choices.with_mask(name, polygons)
+            self._apply(name)
+            log.info("%s: %d privacy regions set by the owner", name, len(polygons))
+            self._save(lambda saved: saved.with_mask(name, polygons))
 
     def switch(self, on: bool) -> None:
         """
-        Switch all cameras on or off; to ask twice is no error.
+        Switch all cameras on or off; idempotent.
 
-        Raises :exc:`FolderError` if that holds only until the next start.
+        Raises :exc:`FolderError` if that cannot be saved.
         """
         with self._lock:
             if on == (self.off_since is None):
                 return
             now = self._clock.time()
-            self._wishes = self._wishes._replace(off_since=None if on else now)
-            for name in self._watchers:
-                self._tell(name)
-            log.info("the owner switched all cameras %s", "on" if on else "off")
+            off_since = None if on else now
+            self._choices = self._choices._replace(off_since=off_since)
+            for name in self._cameras:
+                self._apply(name)
+            log.info("all cameras switched %s by the owner", "on" if on else "off")
             self._store.begin(Event(id=self._store.new_id(), camera="", begin=now,
                                     end=now, kind=SWITCHED_ON if on else SWITCHED_OFF))
-            off_since = self.off_since
-            self._keep(lambda wishes: wishes._replace(off_since=off_since))
+            self._save(lambda saved: saved._replace(off_since=off_since))
 
-    def _warn_of_strangers(self) -> None:
-        """Say for which cameras there are regions, but which are none of ours."""
-        for name in sorted(set(self._wishes.masks) - set(self._set)):
-            log.warning("regions are hidden of a camera %s, which there is not; if it "
-                        "has another name now, draw them there anew", name)
+    def _warn_of_unknown_cameras(self) -> None:
+        for name in sorted(set(self._choices.masks) - set(self._set)):
+            log.warning("there are privacy regions for a camera %s, which does not "
+                        "exist; if it was renamed, draw them again", name)
 
-    def _tell(self, name: str) -> None:
-        watcher, hidden = self._watchers.get(name), self.hidden(name)
-        if watcher:
-            watcher.hide(PrivacyMask(hidden.set + hidden.drawn))
-            watcher.switch(self.off_since)
+    def _apply(self, name: str) -> None:
+        if camera := self._cameras.get(name):
+            hidden = self.hidden(name)
+            camera.set_mask(PrivacyMask(hidden.set + hidden.drawn))
+            camera.switch(self.off_since)
 
-    def _keep(self, change: Callable[[Wishes], Wishes]) -> None:
-        """Make *change* in the file, beside what other servers keep there."""
+    def _save(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
+        """Make *change* in the file, which other servers may have changed, too."""
         try:
             with self._folder.alone():
-                self._folder.keep_secret(FILE, change(self._read()).as_bytes())
+                self._folder.keep_secret(FILE_NAME, change(self._load()).as_bytes())
         except OSError as error:
             raise FolderError(
-                "this holds until the next start only, as it cannot be kept in "
+                "this holds only until the next start, because it cannot be saved in "
                 f"{self._path}: {error.strerror}") from None
 
-    def _read(self) -> Wishes:
+    def _load(self) -> PrivacyChoices:
         try:
-            content = self._folder.secret(FILE)
-            return NOTHING if content is None else Wishes.from_bytes(content)
+            content = self._folder.secret(FILE_NAME)
+            return NO_CHOICES if content is None else PrivacyChoices.from_bytes(content)
         except OSError as error:
-            raise FolderError(f"{self._path}, which says what is to be hidden, "
-                                  f"cannot be read: {error.strerror}") from None
+            raise FolderError(f"the privacy settings {self._path} cannot be read: "
+                              f"{error.strerror}") from None
         except (ValueError, RecursionError) as error:
             raise FolderError(
-                f"{self._path}, which says what is to be hidden, is damaged ({error}); "
-                "mend it, or remove it and draw the masks anew") from None
+                f"the privacy settings {self._path} are damaged ({error}); repair the "
+                "file, or remove it and draw the masks again") from None
 
     @property
     def _path(self) -> str:
-        return str(self._folder.path / FILE)
+        return str(self._folder.path / FILE_NAME)

@@ -14,7 +14,7 @@ from pyimagesearch.frames import (
     size_of,
 )
 from pyimagesearch.jpeg import LazyJpeg, encode
-from pyimagesearch.rates import Effort
+from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic
@@ -39,7 +39,7 @@ class Publisher:
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int) -> None:
         self.encoded = 0        # pictures
-        self.encoding = Effort()    # spent on them
+        self.encoding = Stopwatch()    # spent on them
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic

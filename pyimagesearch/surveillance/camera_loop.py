@@ -38,8 +38,8 @@ class Surveillance(Worker):
 
     The thread ``camera-NAME`` owns *detection* and *publisher*. A reader thread drains
     the camera, so that this one never waits on a device and can be stopped at once.
-    :meth:`stop`, :meth:`status`, :meth:`hide` and :meth:`switch` may be called from any
-    thread. *heartbeat* is called in every turn of the loop.
+    :meth:`stop`, :meth:`status`, :meth:`set_mask` and :meth:`switch` may be called from
+    any thread. *heartbeat* is called in every turn of the loop.
     """
 
     def __init__(self, camera: Camera, detection: MotionDetection, publisher: Publisher,
@@ -57,7 +57,7 @@ class Surveillance(Worker):
         self._wake = threading.Event()      # ends the waits of the loop
         self._off_since: float | None = None
         self._mask_lock = threading.Lock()  # guards the next line, and what is shown
-        self._mask = self._burnt = PrivacyMask()    # wanted, and applied by the loop
+        self._mask = self._applied = PrivacyMask()  # set, and used for the newest frame
         self._reader: FrameReader | None = None
         self._stuck: list[FrameReader] = []
         self._show_start()
@@ -68,9 +68,9 @@ class Surveillance(Worker):
         self._publisher.close()
         self._interrupt()
 
-    def hide(self, mask: PrivacyMask) -> None:
+    def set_mask(self, mask: PrivacyMask) -> None:
         """
-        Burn *mask* into all pictures from now on; the background is learnt again.
+        Blacken the regions of *mask* from now on; the background is learnt again.
 
         Once this returns, no picture from before is shown or kept.
         """
@@ -155,7 +155,7 @@ class Surveillance(Worker):
             try:
                 seen = self._look(frame)
                 with self._mask_lock:
-                    if self._burnt is self._mask:   # else it shows what is hidden now
+                    if self._applied is self._mask:   # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
             except BadPicture:
@@ -176,13 +176,13 @@ class Surveillance(Worker):
                 self._state.leave_out(frame)
 
     def _masked(self, frame: Frame) -> Frame:
-        """Return *frame* with the privacy mask burnt in; a new one starts over."""
-        if self._burnt is not self._mask:
+        """Return *frame* with the privacy mask applied; a new mask starts over."""
+        if self._applied is not self._mask:
             with self._mask_lock:   # or packets of a masked camera could be let through
-                self._burnt = self._mask
-                self._evidence.start_over(masked=bool(self._burnt))
+                self._applied = self._mask
+                self._evidence.start_over(masked=bool(self._applied))
             self._detection.start_over()
-        return frame._replace(picture=self._burnt.over(frame.picture))
+        return frame._replace(picture=self._applied.apply(frame.picture))
 
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""

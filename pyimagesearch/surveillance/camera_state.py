@@ -114,7 +114,7 @@ class CameraState:
 
     def pause(self) -> None:
         """Forget rate and motion, as no frames come for a while."""
-        self._rate.forget()
+        self._rate.reset()
         self._motion = False
 
     def status(self, reader: FrameReader | None, stuck_reads: int,
@@ -132,7 +132,7 @@ class CameraState:
             fps_in=reader.rate.per_second(now) if reader else 0.0,
             age=None if self._arrived is None else max(0.0, now - self._arrived),
             **vars(self.counts), losses=self._losses, stuck_reads=stuck_reads,
-            detect_seconds=detection.effort.seconds,
+            detect_seconds=detection.stopwatch.seconds,
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,
             recording=evidence.recording, recordings=evidence.recordings,

@@ -132,20 +132,20 @@ class Evidence:
         self._note_level(frame.captured, seen.area)
         motion = self._armed and self._is_motion(seen.area)
         if not self._armed:
-            self._end_motion(self._motion.stop(), frame)
-        changes = self._motion.see(frame.arrived, motion)
+            self._end_motion(self._motion.reset(), frame)
+        changes = self._motion.on_frame(frame.arrived, motion)
         if motion and seen.area > self._peak.area:
             self._peak = Peak(seen.area, enclosing(shown.boxes),
                               shown.jpeg or self._peak.jpeg, frame.captured)
         if self._fills_preroll and shown.jpeg:
             self._recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
-                                       since=self._motion.since)
+                                       since=self._motion.candidate_since)
         for change in changes:
             if isinstance(change, Started):
                 self._begin_motion(change, frame)
             else:
                 self._end_motion([change], frame)
-        if self._motion.since is None and not self._motion.lasting:
+        if self._motion.candidate_since is None and not self._motion.ongoing:
             self._peak = NO_PEAK
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
@@ -159,7 +159,7 @@ class Evidence:
 
     def end_motion(self) -> None:
         """End the motion event that lasts, as no more frames come."""
-        for end in self._motion.stop():
+        for end in self._motion.reset():
             self._finish_motion(end.at, self._clock.monotonic())
 
     def close(self) -> None:
