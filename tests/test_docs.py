@@ -15,7 +15,7 @@ from product import Product, run_program
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.system.service import CONFIG_PATH, UNIT_PATH
+from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USER
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 
@@ -30,6 +30,8 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
         ("test_service.py", "service(install=True"),
     "webstreaming completion bash > ~/.local/share/bash-completion/completions/webstreaming":
         ("test_command_line.py", '"completion", "bash"'),
+    "sudo -u webstreaming /opt/webstreaming/bin/webstreaming token --config-dir /etc/webstreaming":
+        ("test_service.py", 'PROGRAM, "token"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -43,7 +45,9 @@ NOT_RUN = {             # command: why no test can run it
     "sudo apt install python3-picamera2": "only Raspberry Pi OS has that package",
     "git pull": "it needs a remote repository",
     **dict.fromkeys((
-        "sudo systemctl daemon-reload", "sudo systemctl stop webstreaming",
+        "sudo systemctl daemon-reload", "sudoedit /etc/webstreaming.toml",
+        "sudo systemctl enable --now webstreaming",
+        "sudo systemctl stop webstreaming",
         "sudo systemctl start webstreaming", "sudo systemctl restart webstreaming",
         "sudo systemctl disable --now webstreaming", "sudo userdel webstreaming",
         "sudo rm /etc/systemd/system/webstreaming.service", "sudo rm -r /opt/webstreaming",
@@ -149,6 +153,12 @@ def test_commands_name_the_places_of_the_service():
     for kind, parent in (("Configuration", "/etc"), ("State", "/var/lib")):
         (name,) = re.findall(rf"^{kind}Directory=(.*)$", unit, re.M)
         assert f" {parent}/{name}" in written
+
+
+def test_commands_after_the_installation_are_those_it_prints():
+    _, *steps = NEXT_STEPS.format(unit=UNIT_PATH, config=CONFIG_PATH, user=USER,
+                                  program="/opt/webstreaming/bin/webstreaming").splitlines()
+    assert {step.strip() for step in steps} <= set(commands())
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
