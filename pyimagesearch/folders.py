@@ -152,64 +152,67 @@ class ConfigFolder:
 
 def open_folders(data: str | None, config_dir: str | None
                  ) -> tuple[DataFolder, ConfigFolder]:
-    """Return both folders, tidied up after a power cut and after older versions."""
+    """
+    Return both folders, after moving secrets of older versions to the config folder.
+
+    Raises :exc:`FolderError` if one cannot be moved, or differs from one that is there:
+    which masks and passwords hold must not be guessed.
+    """
     folder, config = DataFolder(data), ConfigFolder(config_dir)
     config.remove_drafts()
-    migrate_secrets(folder, config)
+    if names := old_secrets(folder.path, config):
+        if config_dir is None:
+            check_owner(folder.path)
+        try:
+            with config.alone():
+                if not folder.path.samefile(config.path):
+                    move_secrets(names, folder.path, config)
+        except OSError as error:
+            raise FolderError(
+                f"{', '.join(names)} cannot be moved from {str(folder.path)!r} to "
+                f"{str(config.path)!r}: {reason(error)}") from None
     return folder, config
 
 
-def migrate_secrets(data: DataFolder, config: ConfigFolder) -> None:
+def old_secrets(data: Path, config: ConfigFolder) -> list[str]:
     """
-    Move the secrets that older versions kept in *data* to *config*; log what moved.
+    Return the names of the secrets that an older version kept in *data*.
 
-    Raises :exc:`FolderError` if a file cannot be moved, or if *config* has another
-    one of that name: which masks and passwords hold must not be guessed. A data folder
-    that cannot be read is ignored once *config* is in use.
+    A folder that cannot be read has none, once *config* is in use; else it raises
+    :exc:`FolderError`.
     """
     try:
-        found = [name for name in SECRETS if (data.path / name).is_file()]
+        return [name for name in SECRETS if (data / name).is_file()]
     except OSError as error:
-        if any(config.secret(name) for name in SECRETS):
-            log.warning("%s cannot be read: %s", data.path, reason(error))
-            return
-        raise FolderError(f"{str(data.path)!r} cannot be read: {reason(error)}"
-                          ) from None
-    if not found:
-        return
-    try:
-        with config.alone():
-            if not data.path.samefile(config.path):
-                move_secrets(found, data.path, config)
-    except OSError as error:
-        raise FolderError(
-            f"{', '.join(found)} cannot be moved from {str(data.path)!r} to "
-            f"{str(config.path)!r}: {reason(error)}") from None
+        if not any(map(config.secret, SECRETS)):
+            raise FolderError(f"{str(data)!r} cannot be read: {reason(error)}"
+                              ) from None
+        log.warning("%s cannot be read: %s", data, reason(error))
+        return []
 
 
-def move_secrets(names: list[str], source: Path, config: ConfigFolder) -> None:
-    """Move files *names* from *source* to *config*, all or none where they differ."""
-    contents = {name: (source / name).read_bytes() for name in names}
-    present = {name: config.secret(name) for name in names}
+def check_owner(data: Path) -> None:
+    """Raise :exc:`FolderError` if root would take the secrets of another user."""
+    if os.geteuid() == 0 and data.stat().st_uid != 0:
+        raise FolderError(f"{str(data)!r} belongs to another user; run this as that "
+                          "user, or give the config folder with --config-dir")
+
+
+def move_secrets(names: list[str], data: Path, config: ConfigFolder) -> None:
+    """Move files *names* from *data* to *config*; none of them if one differs."""
+    contents = {name: (data / name).read_bytes() for name in names}
     for name, content in contents.items():
-        if present[name] not in (None, content):
+        if config.secret(name) not in (None, content):
             raise FolderError(
-                f"{str(source / name)!r}, which an older version kept there, differs "
+                f"{str(data / name)!r}, which an older version kept there, differs "
                 f"from {str(config.path / name)!r}; remove one of them, or give this "
                 "server its own folder with --config-dir")
-        if os.geteuid() == 0 and (
-                (source / name).stat().st_uid != config.path.stat().st_uid):
-            raise FolderError(
-                f"{str(source / name)!r} belongs to another user than "
-                f"{str(config.path)!r}; run this as that user, or name the server's "
-                "own folder with --config-dir")
     for name, content in contents.items():
-        if present[name] is None:
-            config.keep_secret(name, content)
-        (source / name).unlink()
+        config.keep_secret(name, content)
+        (data / name).unlink()
     with contextlib.suppress(OSError):
-        sync_folder(source)
-    log.info("moved %s from %s to %s", ", ".join(names), source, config.path)
+        sync_folder(data)
+    log.info("moved %s from %s to %s", ", ".join(names), data, config.path)
 
 
 def folder_path(flag: str, given: str | None, variable: str,
@@ -218,17 +221,10 @@ def folder_path(flag: str, given: str | None, variable: str,
     systemd = os.environ.get(variable, "").partition(":")[0]
     path = Path(given or systemd or platform("webstreaming", appauthor=False)
                 ).expanduser()
-    if is_something_else(path):
-        raise SettingsError(f"{flag} is {str(path)!r}, but must be a folder")
+    with contextlib.suppress(OSError):      # reported once the folder is needed
+        if path.exists() and not path.is_dir():
+            raise SettingsError(f"{flag} is {str(path)!r}, but must be a folder")
     return path
-
-
-def is_something_else(path: Path) -> bool:
-    """Return whether *path* exists and is no folder, as far as can be seen."""
-    try:
-        return path.exists() and not path.is_dir()
-    except OSError:
-        return False
 
 
 def make_private(path: Path) -> None:

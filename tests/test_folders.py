@@ -18,7 +18,7 @@ from pyimagesearch.folders import (
     SECRETS,
     ConfigFolder,
     DataFolder,
-    migrate_secrets,
+    open_folders,
 )
 
 
@@ -168,11 +168,11 @@ def old_secrets(data, content=b"old"):
 def test_secrets_of_an_older_version_are_moved(data, config, caplog):
     caplog.set_level("INFO")
     old_secrets(data)
-    migrate_secrets(data, config)
+    open_folders(str(data.path), str(config.path))
     assert [path.name for path in data.path.iterdir()] == ["events.db"]
     assert {config.secret(name) for name in SECRETS} == {b"old"}
     assert (mode(config.path), mode(config.path / "access.json")) == (0o700, 0o600)
-    migrate_secrets(data, config)
+    open_folders(str(data.path), str(config.path))
     assert [record.getMessage() for record in caplog.records] == [
         f"moved {', '.join(SECRETS)} from {data.path} to {config.path}"]
 
@@ -180,7 +180,7 @@ def test_secrets_of_an_older_version_are_moved(data, config, caplog):
 def test_migration_that_was_cut_off_is_completed(data, config):
     old_secrets(data)
     config.keep_secret("access.json", b"old")
-    migrate_secrets(data, config)
+    open_folders(str(data.path), str(config.path))
     assert [path.name for path in data.path.iterdir()] == ["events.db"]
 
 
@@ -189,7 +189,7 @@ def test_migration_overwrites_nothing(data, config):
     config.keep_secret("privacy.json", b"new")
     with pytest.raises(FolderError, match=r"data/privacy\.json', which an older version kept "
                        r"there, differs from .*config/privacy\.json'; remove one of them"):
-        migrate_secrets(data, config)
+        open_folders(str(data.path), str(config.path))
     assert config.secret("privacy.json") == b"new"
     assert config.secret("access.json") is None     # all or nothing
     assert len(list(data.path.iterdir())) == 6
@@ -197,7 +197,7 @@ def test_migration_overwrites_nothing(data, config):
 
 def test_one_folder_for_both_needs_no_migration(data):
     old_secrets(data)
-    migrate_secrets(data, ConfigFolder(str(data.path)))
+    open_folders(str(data.path), str(data.path))
     assert len(list(data.path.iterdir())) == 6
 
 
@@ -207,24 +207,25 @@ def test_migration_that_cannot_be_written_is_one_sentence(tmp_path, data):
     config = ConfigFolder(str(tmp_path / "file" / "config"))
     with pytest.raises(FolderError, match=r"^access.json, .* cannot be moved from '.*/data' to "
                        r"'.*/file/config': Not a directory$"):
-        migrate_secrets(data, config)
+        open_folders(str(data.path), str(config.path))
     assert len(list(data.path.iterdir())) == 6
 
 
 def test_root_does_not_take_the_secrets_of_another_user(data, config, monkeypatch):
-    monkeypatch.setattr("os.geteuid", lambda: 0)
     old_secrets(data)
     real = Path.stat
 
     def stat_as_of_another(path, **more):
         found = real(path, **more)
-        if path.parent != data.path:
-            return found
-        return os.stat_result((*found[:4], found.st_uid + 1, *found[5:]))
+        return os.stat_result((*found[:4], 12345, *found[5:])) if path == data.path else found
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("pathlib.Path.stat", stat_as_of_another)
-    with pytest.raises(FolderError, match="belongs to another user"):
-        migrate_secrets(data, config)
-    assert config.secret("access.json") is None
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config.path))
+    with pytest.raises(FolderError, match="data' belongs to another user; run this as that user"):
+        open_folders(str(data.path), None)
+    assert not config.path.exists()
+    open_folders(str(data.path), str(config.path))      # but may be told to
+    assert config.secret("access.json") == b"old"
 
 
 def test_dead_disk_stops_only_the_first_start(data, config, monkeypatch, caplog):
@@ -232,7 +233,7 @@ def test_dead_disk_stops_only_the_first_start(data, config, monkeypatch, caplog)
         raise OSError(5, "Input/output error")
     monkeypatch.setattr("pathlib.Path.is_file", dead)
     with pytest.raises(FolderError, match="data' cannot be read: Input/output error"):
-        migrate_secrets(data, config)
+        open_folders(str(data.path), str(config.path))
     config.keep_secret("access.json", b"new")
-    migrate_secrets(data, config)
+    open_folders(str(data.path), str(config.path))
     assert "data cannot be read: Input/output error" in caplog.text

@@ -129,25 +129,6 @@ class EventReader:
             {"camera": camera or "", "first": first_minute, "last": last_minute}
             ).fetchall()
 
-    def days(self, limit: int) -> list[tuple[datetime.date, int]]:
-        """Return the newest days (local time) with events, and how many events."""
-        found: list[tuple[datetime.date, int]] = []
-        upto = float("inf")
-        while len(found) < limit:
-            newest = self._connection.execute(
-                "SELECT max(begin) FROM events WHERE deleted IS NULL AND begin < ?",
-                [upto]).fetchone()[0]
-            if newest is None:
-                break
-            day = datetime.datetime.fromtimestamp(newest).date()
-            begin, end = bounds(day)
-            count = self._connection.execute(
-                "SELECT count(*) FROM events WHERE deleted IS NULL "
-                "AND begin >= ? AND begin < ?", (begin, end)).fetchone()[0]
-            found.append((day, count))
-            upto = begin
-        return found
-
     def days_beside(self, day: datetime.date
                     ) -> tuple[datetime.date | None, datetime.date | None]:
         """Return the next day with events before *day*, and the next after it."""
@@ -201,11 +182,6 @@ class EventReader:
         row = self._connection.execute(
             "SELECT value FROM state WHERE key = ?", [key]).fetchone()
         return row[0] if row else None
-
-    def integrity(self) -> bool:
-        """Return whether the whole file is sound, with each index."""
-        rows = self._connection.execute("PRAGMA integrity_check").fetchall()
-        return rows == [("ok",)]
 
     def _with_files(self, rows: list[Any]) -> list[Event]:
         """Return *rows* as events, each with its files."""
