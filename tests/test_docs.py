@@ -7,6 +7,7 @@ import sys
 import tomllib
 
 import pytest
+from test_architecture import FLOORS
 
 from docs.site import settings_table
 from harness import DEADLINE, ROOT, eventually, missing, needs, open_access
@@ -241,6 +242,14 @@ def test_every_address_is_documented():
     for rule in app.url_map.iter_rules():
         if rule.endpoint != "static":
             assert re.sub(r"<[^>]+>", "<>", rule.rule) in named, rule.rule
+
+
+def test_architecture_page_has_the_packages_on_their_floors():
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| (\d) \| (`[a-z_`, ]+`) \|", page, re.M)
+    for number, floor in enumerate(FLOORS, 1):
+        assert floor == {name for row, names in rows if int(row) == number
+                         for name in re.findall(r"\w+", names)}
 
 
 def test_figures_say_how_they_were_measured():
