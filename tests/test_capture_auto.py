@@ -198,7 +198,7 @@ def test_doctor_is_content_with_a_good_camera():
 
 @pytest.mark.parametrize(("spec", "words"), [
     ("/dev/video99", "PROBLEM: there is no camera /dev/video99"),
-    ("http://127.0.0.1:9/x", "nobody answers there; is the camera on"),
+    ("http://127.0.0.1:9/x", "connection refused; is the camera on"),
     ("rtsp://me:s3cret@127.0.0.1:9/x", "does not answer; is the camera on"),
     ("none.mp4", "PROBLEM: there is no file none.mp4")])
 def test_doctor_says_what_is_wrong_in_one_sentence(spec, words):

@@ -276,7 +276,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
     for login in ("", "me:wr0ng@"):
         product = start("--source", f"rtsp://{login}{address}", "--log-level", "debug")
         status = product.wait_for("no signal", 10)
-        assert "wants another user or password" in status["reason"]
+        assert "refuses this user or password" in status["reason"]
         assert "wr0ng" not in str(status) + "".join(product.log)
     product = start("--source", f"rtsp://me:s3cret@{address}", "--log-level", "debug")
     product.wait_for("learning")

@@ -1,4 +1,4 @@
-"""Cameras that send: the hub side of ImageZMQ, for many Raspberry Pis at once."""
+"""The hub side of ImageZMQ: many Raspberry Pis send their pictures here."""
 
 import json
 import logging
@@ -18,28 +18,30 @@ from .source import as_bgr
 
 log = logging.getLogger(__name__)
 
-LARGEST = 32 * 1024 * 1024      # bytes of one message: 4K as an array, and some
-LISTEN = 200                    # milliseconds between two looks at whether to stop
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024    # 4K as an array, and a margin
+POLL_MILLISECONDS = 200     # between two checks for the end
+MAX_SENDERS = 256
 
 
 class ImageHub:
     """
     One socket, one thread, and the newest picture of each sender.
 
-    *pattern* is ``"rep"`` (senders connect to us and wait for an answer, which
-    they get at once) or ``"sub"`` (we connect to a sender that publishes).
-    Raises :exc:`CameraLost` if *address* cannot be had.
+    *pattern* is ``"rep"``, where senders connect to the hub and wait for a reply, which
+    they get at once, or ``"sub"``, where the hub connects to a publishing sender.
+    Raises :exc:`CameraLost` if it cannot listen on *address*.
     """
 
     def __init__(self, pattern: str, address: str) -> None:
-        self._answers = pattern == "rep"
+        self._replies = pattern == "rep"
         self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.REP if self._answers else zmq.SUB)
+        self._socket = self._context.socket(zmq.REP if self._replies else zmq.SUB)
         for option, value in ((zmq.LINGER, 0), (zmq.RCVHWM, 2),
-                              (zmq.MAXMSGSIZE, LARGEST), (zmq.RCVTIMEO, LISTEN)):
-            self._socket.setsockopt(option, value)      # all before connecting
+                              (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
+                              (zmq.RCVTIMEO, POLL_MILLISECONDS)):
+            self._socket.setsockopt(option, value)      # before connecting
         try:
-            if self._answers:
+            if self._replies:
                 self._socket.bind(f"tcp://{address}")
             else:
                 self._socket.setsockopt(zmq.SUBSCRIBE, b"")
@@ -47,7 +49,7 @@ class ImageHub:
         except zmq.ZMQError as error:
             self._context.destroy(0)
             raise CameraLost(f"imagezmq {address}: {str(error).lower()}") from None
-        self._changed = threading.Condition()       # guards the two names below
+        self._changed = threading.Condition()       # guards the next two attributes
         self._newest: dict[str, tuple[int, Picture]] = {}
         self._number = 0
         self._stopping = threading.Event()
@@ -57,15 +59,15 @@ class ImageHub:
 
     @property
     def number(self) -> int:
-        """How many pictures came, from all senders."""
+        """Number of pictures received from all senders."""
         return self._number
 
     def newest(self, name: str, seen: int,
                timeout: float) -> tuple[int, Picture] | None:
         """
-        Return number and picture of sender *name*, newer than *seen*.
+        Return number and picture of sender *name*, newer than number *seen*.
 
-        An empty *name* means any sender. ``None``: nothing came in *timeout* [s].
+        An empty *name* means any sender. Returns ``None`` after *timeout* [s].
         """
         with self._changed:
             self._changed.wait_for(
@@ -74,16 +76,16 @@ class ImageHub:
             return found if found and found[0] > seen else None
 
     def close(self) -> None:
-        """End the thread and free the address."""
+        """End the thread and release the address."""
         self._stopping.set()
-        self._thread.join(5 * LISTEN / 1000)
+        self._thread.join(5 * POLL_MILLISECONDS / 1000)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 message = self._socket.recv_multipart()
-                if self._answers:
-                    self._socket.send(b"OK")        # first: the sender waits for it
+                if self._replies:
+                    self._socket.send(b"OK")        # first, as the sender waits for it
             except zmq.Again:
                 continue
             except zmq.ZMQError as error:
@@ -98,7 +100,7 @@ class ImageHub:
     def _keep(self, name: str, picture: Picture) -> None:
         with self._changed:
             self._number += 1
-            known = name in self._newest or len(self._newest) < 256
+            known = name in self._newest or len(self._newest) < MAX_SENDERS
             for slot in {name, ""} if known else {""}:
                 self._newest[slot] = (self._number, picture)
             self._changed.notify_all()
@@ -106,10 +108,10 @@ class ImageHub:
 
 class ImageHubs:
     """
-    The hubs of this process by address: cameras of one address share one.
+    The hubs of this process, by address; the cameras of one address share a hub.
 
-    A hub outlives its cameras, so that no sender waits for an answer in vain.
-    Any thread may call it.
+    A hub outlives its cameras, so that no sender waits for a reply in vain. Any thread
+    may call the methods.
     """
 
     def __init__(self) -> None:
@@ -133,51 +135,51 @@ class ImageHubs:
 
 
 class ImageHubSource:
-    """One sender, as a camera."""
+    """One sender of a hub, as a camera."""
 
     read_timeout = 5.0
 
     def __init__(self, hub: ImageHub, address: str, name: str,
                  closing: threading.Event) -> None:
-        self.granted = f"ImageZMQ from {name or 'anybody'} at {address}"
+        self.granted = f"ImageZMQ from {name or 'any sender'} at {address}"
         self._hub = hub
         self._name = name
         self._closing = closing
-        self._seen = hub.number     # what came before may be of one who is dead
+        self._seen = hub.number     # earlier pictures may be of a dead sender
 
     def read(self) -> Picture:
         while not self._closing.is_set():
-            if found := self._hub.newest(self._name, self._seen, LISTEN / 1000):
+            if found := self._hub.newest(
+                    self._name, self._seen, POLL_MILLISECONDS / 1000):
                 self._seen = found[0]
                 return found[1]
         raise CameraLost("closing")
 
     def close(self) -> None:
-        """The hub goes on listening for others, and for our return."""
+        """Leave the hub open for other senders, and for reopening."""
 
 
 def unpack(message: Sequence[bytes]) -> tuple[str, Picture]:
     """
     Return name and picture of one ImageZMQ *message*.
 
-    It has two parts: JSON with ``msg`` and, for an array, ``dtype`` and
-    ``shape``; then the array or the JPEG. Raises :exc:`BadPicture` unless all
-    of it fits together.
+    It has two parts: JSON with ``msg`` and, for an array, ``dtype`` and ``shape``; then
+    the array or the JPEG. Raises :exc:`BadPicture` if they do not match.
     """
     if len(message) != 2:
         raise BadPicture(f"a message of {len(message)} parts instead of 2")
     try:
-        about = json.loads(message[0])
-        name = str(about["msg"])[:64]
-        shape = about.get("shape")
+        header = json.loads(message[0])
+        name = str(header["msg"])[:64]
+        shape = header.get("shape")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadPicture("a message whose first part is not ImageZMQ's JSON") from None
     if shape is None:
         return name, JpegPicture(message[1], JpegDecoder())
-    whole = isinstance(shape, list) and len(shape) in (2, 3) and all(
+    valid = isinstance(shape, list) and len(shape) in (2, 3) and all(
         type(side) is int and 0 < side <= 8192 for side in shape)
-    if not whole or about.get("dtype") != "uint8":
-        raise BadPicture(f"an array of {about.get('dtype')!r} and shape {shape!r}")
+    if not valid or header.get("dtype") != "uint8":
+        raise BadPicture(f"an array of {header.get('dtype')!r} and shape {shape!r}")
     if len(message[1]) != np.prod(shape):
         raise BadPicture(f"{len(message[1])} bytes for an array of shape {shape}")
     array = np.frombuffer(message[1], np.uint8).reshape(shape)

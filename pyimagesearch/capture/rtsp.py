@@ -1,9 +1,9 @@
-"""RTSP cameras, and every other stream that FFmpeg reads, through PyAV."""
+"""RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
 
 import io
-import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import av
 import av.container
@@ -17,19 +17,18 @@ from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 from .source import PacketSink
 from .url import CameraUrl
 
-av.logging.set_level(None)      # what matters is in the exceptions
+av.logging.set_level(None)      # its exceptions say enough
 
-log = logging.getLogger(__name__)
-
-TICKS = 90_000      # a second, in the time stamps of packets
-TIMEOUT = 5.0       # seconds, for opening and between any two packets
-STALE = 0.5         # seconds behind the newest by which a frame is not worth showing
-LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p",
-              "nv12", "nv21", "gray")
+TICKS_PER_SECOND = 90_000   # of the time stamps of packets
+TIMEOUT_SECONDS = 5.0       # for opening, and between any two packets
+STALE_SECONDS = 0.5         # frames further behind the newest are not shown
+CLOCK_JUMP_SECONDS = 2.0    # after which frames that stay behind set the offset again
+LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
+                      "yuvj444p", "nv12", "nv21", "gray")
 
 
 class DecodedPicture:
-    """A :class:`Picture` that FFmpeg decoded; its brightness is free."""
+    """A :class:`Picture` decoded by FFmpeg, whose luma plane costs nothing."""
 
     def __init__(self, frame: av.VideoFrame, captured: float) -> None:
         self.captured: float | None = captured
@@ -41,7 +40,7 @@ class DecodedPicture:
         return self._frame.width, self._frame.height
 
     def grey(self) -> Grey:
-        if self._frame.format.name not in LUMA_FIRST:
+        if self._frame.format.name not in LUMA_FIRST_FORMATS:
             return self._convert("gray")
         plane = self._frame.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
@@ -67,15 +66,15 @@ class RtspSource:
     """
     Read the video of an open *container*, newest frames only.
 
-    The frames carry the camera's own time stamps. After a pause the camera
-    sends its backlog; it is decoded, as later frames build on it, but what is
-    more than half a second behind is not shown. *tap* gets each packet as it comes.
+    The frames carry the camera's own time stamps. After a pause the camera sends its
+    backlog: it is decoded, as later frames build on it, but frames more than half a
+    second behind are not shown. *packets* receives each packet.
     """
 
-    read_timeout = TIMEOUT
+    read_timeout = TIMEOUT_SECONDS
 
     def __init__(self, url: CameraUrl, container: av.container.InputContainer,
-                 clock: Clock, tap: PacketSink | None = None) -> None:
+                 clock: Clock, packets: PacketSink | None = None) -> None:
         self._url = url
         self._container = container
         self._clock = clock
@@ -86,9 +85,9 @@ class RtspSource:
         context.options = {"flags": "low_delay"}
         self.granted = (f"{context.name} {context.width}x{context.height}"
                         f" at {float(stream.average_rate or 0):g} fps")
-        self._tap = tap
-        if tap:
-            tap.begin(describe(stream))
+        self._packets = packets
+        if packets:
+            packets.begin(describe(stream))
         self._frames = self._decode(stream)
 
     def read(self) -> Picture:
@@ -105,31 +104,31 @@ class RtspSource:
     def _decode(self, stream: Any) -> Iterator[av.VideoFrame]:
         try:
             for packet in self._container.demux(stream):
-                self._hand_on(packet)
+                self._forward(packet)
                 try:
                     yield from packet.decode()
                 except av.InvalidDataError:
-                    continue        # a broken packet; the next key frame mends it
+                    continue        # a broken packet; the next key frame recovers
         except (av.FFmpegError, OSError) as error:
-            raise CameraLost(f"{self._url.shown} {meaning(error)}") from None
+            raise CameraLost(f"{self._url.shown} {explain(error)}") from None
 
-
-    def _hand_on(self, packet: Any) -> None:
-        if self._tap is None or not packet.size or packet.dts is None:
+    def _forward(self, packet: Any) -> None:
+        if self._packets is None or not packet.size or packet.dts is None:
             return
         pts = packet.dts if packet.pts is None else packet.pts
-        self._tap.put(
+        ticks = packet.time_base * TICKS_PER_SECOND
+        self._packets.put(
             bytes(packet), self._clock.time(), self._clock.monotonic(),
-            key=packet.is_keyframe, pts=round(pts * packet.time_base * TICKS),
-            dts=round(packet.dts * packet.time_base * TICKS))
+            key=packet.is_keyframe, pts=round(pts * ticks),
+            dts=round(packet.dts * ticks))
 
 
 def describe(stream: Any) -> VideoHeader:
     """
     Return how the video of *stream* is encoded.
 
-    Bytes cross from thread to thread, and outlive the connection. Raises
-    :exc:`CameraLost` for a codec that no MP4 of ours can hold.
+    These are bytes, which other threads may use after the connection has ended. Raises
+    :exc:`CameraLost` for a codec that cannot be recorded.
     """
     memory, name = io.BytesIO(), stream.codec_context.codec.canonical_name
     if name not in ("h264", "hevc"):
@@ -143,7 +142,7 @@ def describe(stream: Any) -> VideoHeader:
 
 
 class TimeStamps:
-    """Turn a camera's own time stamps into ours, and tell what comes too late."""
+    """Convert a camera's time stamps to our time, and detect stale frames."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -154,9 +153,9 @@ class TimeStamps:
         """
         Return when the frame with *stamp* [s] was captured [s since the epoch].
 
-        ``None`` means that it is stale. The fastest frame so far sets the
-        offset between the clocks; one that stays behind for two seconds (the
-        camera's clock jumped) sets it anew.
+        ``None`` means that it is stale. The fastest frame so far sets the offset of the
+        clocks; frames that stay behind for two seconds, as after a jump of the camera's
+        clock, set it again.
         """
         now = self._clock.monotonic()
         if stamp is None:
@@ -164,64 +163,63 @@ class TimeStamps:
         if self._offset is None or now - stamp < self._offset:
             self._offset = now - stamp
         late = now - stamp - self._offset
-        if late > STALE:
+        if late > STALE_SECONDS:
             if self._behind_since is None:
                 self._behind_since = now
-            if now - self._behind_since < 2.0:
+            if now - self._behind_since < CLOCK_JUMP_SECONDS:
                 return None
             self._offset, late = now - stamp, 0.0
         self._behind_since = None
-        self._offset += 0.001 * late    # follows clocks that drift apart
+        self._offset += 0.001 * late    # follows a drift of the clocks
         return self._clock.time() - late
 
 
 def open_rtsp(url: CameraUrl, clock: Clock,
-                tap: PacketSink | None = None) -> RtspSource:
+              packets: PacketSink | None = None) -> RtspSource:
     """
-    Open *url* with FFmpeg, RTSP by TCP; *tap* gets its packets as they come.
+    Open *url* with FFmpeg, RTSP over TCP; *packets* receives its packets.
 
-    Raises :exc:`CameraLost` with the reason, and never with the password.
+    Raises :exc:`CameraLost` with the reason, which never holds the password.
     """
     begin = clock.monotonic()
     try:
         container = av.open(
-            with_login(url), timeout=(TIMEOUT, TIMEOUT), options={
+            with_login(url), timeout=(TIMEOUT_SECONDS, TIMEOUT_SECONDS), options={
                 "rtsp_transport": "tcp", "fflags": "nobuffer",
-                "allowed_media_types": "video",     # sound is not even asked for
-                "fpsprobesize": "0"})   # or it watches for a second to learn the rate
+                "allowed_media_types": "video",     # no sound
+                "fpsprobesize": "0"})   # else it measures the rate for a second
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url.shown} has no video")
-        # FFmpeg calls a stream open that promised to play and then was silent
+        # FFmpeg also reports a stream as open that answered PLAY and sent nothing
         if (container.streams.video[0].start_time is None
-                and clock.monotonic() - begin >= TIMEOUT):
+                and clock.monotonic() - begin >= TIMEOUT_SECONDS):
             container.close()
             raise TimeoutError
-        return RtspSource(url, container, clock, tap)
+        return RtspSource(url, container, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise CameraLost(f"{url.shown} {meaning(error)}") from None
+        raise CameraLost(f"{url.shown} {explain(error)}") from None
 
 
 def with_login(url: CameraUrl) -> str:
-    """Return the URL as FFmpeg wants it, login included: not to be shown."""
-    from urllib.parse import quote
+    """Return the URL for FFmpeg, with the login: never show it."""
     if not url.user:
         return url.bare
     login = quote(url.user, safe="") + ":" + quote(url.password, safe="")
     return url.bare.replace("://", f"://{login}@", 1)
 
 
-def meaning(error: Exception) -> str:
-    """Say in words what FFmpeg's *error* means; it holds the URL, so not as it is."""
+def explain(error: Exception) -> str:
+    """Return what FFmpeg's *error* means; its own text holds the URL."""
     known = av.error
     table: tuple[tuple[type[Exception], str], ...] = (
-        (known.HTTPUnauthorizedError, "wants another user or password"),
-        (known.HTTPForbiddenError, "refuses to show this to us"),
+        (known.HTTPUnauthorizedError, "refuses this user or password"),
+        (known.HTTPForbiddenError, "forbids this to this user"),
         (known.HTTPNotFoundError, "has nothing at this path"),
         (known.HTTPServerError, "reports an error of its own"),
         (ConnectionRefusedError, "does not answer; is the camera on, the port right?"),
-        (TimeoutError, f"sent nothing for {TIMEOUT:g} seconds"),
-        (known.ExitError, f"sent nothing for {TIMEOUT:g} seconds"),
+        (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
+        (known.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
         (known.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
         (known.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
         (known.InvalidDataError, "sends no video that FFmpeg understands"),
@@ -229,5 +227,5 @@ def meaning(error: Exception) -> str:
     for kind, words in table:
         if isinstance(error, kind):
             return words
-    told = getattr(error, "strerror", None) or type(error).__name__
-    return f"cannot be read ({told})"
+    text = getattr(error, "strerror", None) or type(error).__name__
+    return f"cannot be read ({text})"
