@@ -1,4 +1,4 @@
-"""Encode and decode JPEG, with bounds on what a picture may cost."""
+"""Encode and decode JPEG, within bounds on the cost of a picture."""
 
 from typing import Any, NamedTuple, Protocol
 

@@ -60,7 +60,7 @@ def test_silent_camera_repeats_its_last_frame(broadcaster):
 
 def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster):
     broadcaster.publish(b"an hour ago")
-    broadcaster.pass_over()
+    broadcaster.mark_stale()
     viewer = broadcaster.frames(repeat_after=0.01)
     picture = InBackground(next, viewer)
     with pytest.raises(queue.Empty):
@@ -71,7 +71,7 @@ def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster)
 
 def test_still_waits_for_a_fresh_frame_and_counts_as_a_viewer(broadcaster):
     broadcaster.publish(b"an hour ago")
-    broadcaster.pass_over()
+    broadcaster.mark_stale()
     still = InBackground(broadcaster.fresh, 5)
     eventually(lambda: broadcaster.viewers)
     broadcaster.publish(b"now")
@@ -81,7 +81,7 @@ def test_still_waits_for_a_fresh_frame_and_counts_as_a_viewer(broadcaster):
 
 def test_still_of_a_silent_camera_is_none_rather_than_old(broadcaster):
     broadcaster.publish(b"an hour ago")
-    broadcaster.pass_over()
+    broadcaster.mark_stale()
     assert broadcaster.fresh(0.01) is None
 
 
@@ -101,7 +101,7 @@ def test_leaving_viewer_is_forgotten(broadcaster):
 
 def test_listener_hears_of_each_frame_and_of_the_end(broadcaster):
     heard = []
-    broadcaster.listen(lambda: heard.append(broadcaster.latest.number))
+    broadcaster.add_listener(lambda: heard.append(broadcaster.latest.number))
     for jpeg in (b"one", b"two"):
         broadcaster.publish(jpeg)
     broadcaster.close()
@@ -126,7 +126,7 @@ def test_part_carries_its_length_its_time_and_the_closing_boundary(broadcaster):
 
 def test_picture_that_became_stale_is_given_to_nobody(broadcaster):
     broadcaster.publish(b"before the mask")
-    broadcaster.pass_over()
+    broadcaster.mark_stale()
     assert broadcaster.fresh(0.01) is None
     frames = broadcaster.frames(repeat_after=0.01)
     threading.Timer(0.1, broadcaster.publish, [b"after it"]).start()

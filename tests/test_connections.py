@@ -197,20 +197,20 @@ def test_head_request_counts_as_no_stream(product, watch_from):
 
 
 def test_stream_tickets_are_given_back_once():
-    limits = ViewerLimits(most=2, per_address=1)
+    limits = ViewerLimits(max_viewers=2, per_network=1)
     first = limits.admit("a")
     with pytest.raises(TooManyStreams, match="Your address has 1"):
         limits.admit("a")
     second = limits.admit("b")
     with pytest.raises(TooManyViewers, match="All 2 live streams"):
         limits.admit("c")
-    first.give_back()
-    first.give_back()
+    first.release()
+    first.release()
     third = limits.admit("c")
     with pytest.raises(TooManyViewers):
         limits.admit("a")
-    second.give_back()
-    third.give_back()
+    second.release()
+    third.release()
     assert limits.admit("a")
 
 

@@ -54,7 +54,7 @@ def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(broadcaster, status)
     client = create_app(Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access(),
                                  fresh_seconds=0.01)).test_client()
     broadcaster.publish(b"old", 1.5)
-    broadcaster.pass_over()
+    broadcaster.mark_stale()
     answer = client.get("/snapshot.jpg", headers={"Accept": "image/*"})
     assert answer.status_code == 503
     assert answer.json == {"error": "The camera delivered no frame within 0.01 seconds."}

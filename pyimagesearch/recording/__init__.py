@@ -1,1 +1,1 @@
-"""What is kept of the pictures: pre-roll, clips, and when they go."""
+"""Recording: pre-roll, clips, stills."""

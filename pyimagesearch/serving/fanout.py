@@ -38,7 +38,7 @@ class Fanout:
         self._published.start(self._deliver)
         self._tick = self._loop.timer(REPEAT_SECONDS, REPEAT_SECONDS)
         self._tick.start(self._repeat)
-        broadcaster.listen(self._published.send)
+        broadcaster.add_listener(self._published.send)
 
     @property
     def busy(self) -> bool:

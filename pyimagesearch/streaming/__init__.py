@@ -1,1 +1,1 @@
-"""Overlay, JPEG, the latest-frame broadcaster and the ways out of it."""
+"""Live streams: overlay, broadcaster, mosaic, MJPEG, limits of viewers."""

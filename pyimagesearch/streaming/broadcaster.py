@@ -1,4 +1,4 @@
-"""One camera, many viewers: hand each viewer the newest encoded frame."""
+"""One camera, many viewers: give each viewer the newest encoded frame."""
 
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -19,9 +19,8 @@ def as_part(jpeg: bytes, captured: float) -> bytes:
     """
     Return *jpeg* as one part of a ``multipart/x-mixed-replace`` stream.
 
-    The part ends with the boundary that opens the next, so that a browser
-    knows a picture is complete without waiting for its successor (Chromium
-    issue 527446).
+    The part ends with the boundary that opens the next, so that a browser knows a
+    picture is complete without waiting for the next one (Chromium issue 527446).
     """
     return (b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n"
             b"X-Timestamp: %.6f\r\n\r\n%b\r\n--frame\r\n"
@@ -30,23 +29,19 @@ def as_part(jpeg: bytes, captured: float) -> bytes:
 
 class LatestFrameBroadcaster:
     """
-    Hand the newest frame to any number of viewers, without queues.
+    Give any number of viewers the newest frame, without queues.
 
-    One producer calls :meth:`publish`, or :meth:`pass_over` for a frame that it
-    did not encode; each viewer iterates its own :meth:`frames`. All a viewer
-    keeps is the number of the last frame it saw, so a slow viewer skips frames
-    instead of delaying the camera or filling memory, and a viewer that
-    vanishes leaves nothing behind.
-
-    Before the first frame there is nothing to show, so the camera loop publishes
-    a card before it opens the camera.
+    One producer calls :meth:`publish`, or :meth:`mark_stale` for a frame that it did
+    not encode; each viewer iterates its own :meth:`frames`. A viewer is only the number
+    of the last frame it saw, so a slow one skips frames instead of delaying the camera
+    or filling memory, and a vanished one leaves nothing behind.
 
     Every method may be called from any thread. The lock is held only while
     references are swapped; encoding and network writes happen outside it.
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()   # guards the names below
+        self._changed = threading.Condition()   # guards the attributes below
         self._latest = JpegFrame(0, b"", 0.0, b"")
         self._stale = True
         self._viewers = 0
@@ -55,12 +50,12 @@ class LatestFrameBroadcaster:
 
     @property
     def latest(self) -> JpegFrame:
-        """The newest frame; number 0 and empty before there is one."""
+        """The newest frame; number 0 and empty before the first."""
         return self._latest
 
     @property
     def viewers(self) -> int:
-        """How many viewers are iterating :meth:`frames` at this moment."""
+        """Number of viewers that iterate :meth:`frames` at this moment."""
         return self._viewers
 
     @property
@@ -70,7 +65,7 @@ class LatestFrameBroadcaster:
 
     @property
     def stale(self) -> bool:
-        """Whether :attr:`latest` must not be shown: the camera is ahead of it."""
+        """Whether the camera is ahead of :attr:`latest`, which must not be shown."""
         return self._stale
 
     def publish(self, jpeg: bytes, captured: float = 0.0) -> None:
@@ -81,30 +76,29 @@ class LatestFrameBroadcaster:
             self._stale = False
             self._changed.notify_all()
             listeners = self._listeners
-        for tell in listeners:
-            tell()
+        for callback in listeners:
+            callback()
 
-    def pass_over(self) -> None:
-        """Note that the newest frame was not encoded, as nobody watches."""
+    def mark_stale(self) -> None:
+        """Note that the camera's newest frame was not encoded."""
         self._stale = True
 
-    def listen(self, tell: Callable[[], object]) -> None:
+    def add_listener(self, callback: Callable[[], object]) -> None:
         """
-        Have *tell* called after each :meth:`publish` and :meth:`close`.
+        Call *callback* after each :meth:`publish` and :meth:`close`.
 
-        It is called from the publishing thread, and must be quick.
+        It runs on the publishing thread and must be quick.
         """
         with self._changed:
-            self._listeners = [*self._listeners, tell]
+            self._listeners = [*self._listeners, callback]
 
     @contextmanager
     def watching(self) -> Iterator[int]:
         """
         Count as a viewer inside the ``with`` block.
 
-        Gives the number of the last frame not to be shown: a new viewer never
-        sees one from before a time in which nobody watched, but waits for the
-        next.
+        Yields the number of the last frame not to be shown: a new viewer waits for the
+        next frame rather than see one from before a time without viewers.
         """
         with self._changed:
             self._viewers += 1
@@ -119,9 +113,8 @@ class LatestFrameBroadcaster:
         """
         Yield the newest frame, again and again, until :meth:`close`.
 
-        After *repeat_after* seconds of silence the last frame is yielded once
-        more: the only way a server learns that a browser has gone is to fail
-        in writing to it.
+        The last frame is repeated after *repeat_after* seconds without a new one: only
+        a failing write tells a server that a browser has disconnected.
         """
         with self.watching() as seen:
             while not self._closed:
@@ -133,9 +126,9 @@ class LatestFrameBroadcaster:
 
     def fresh(self, timeout: float) -> JpegFrame | None:
         """
-        Return the newest frame; wait for one if nobody has watched lately.
+        Return the newest frame; if that is stale, wait up to *timeout* seconds.
 
-        ``None`` means that none came within *timeout* [seconds].
+        Returns ``None`` if no frame was published in that time.
         """
         with self.watching() as seen:
             self._wait_for_newer(seen, timeout)
@@ -149,8 +142,8 @@ class LatestFrameBroadcaster:
             self._closed = True
             self._changed.notify_all()
             listeners = self._listeners
-        for tell in listeners:
-            tell()
+        for callback in listeners:
+            callback()
 
     def _wait_for_newer(self, seen: int, timeout: float) -> None:
         with self._changed:

@@ -11,11 +11,7 @@ MIMETYPE = "multipart/x-mixed-replace; boundary=frame"
 
 
 def generate(broadcaster: LatestFrameBroadcaster) -> Generator[bytes, None, None]:
-    """
-    Yield the stream as ``multipart/x-mixed-replace`` bytes, without end.
-
-    Each part carries the boundary that closes it.
-    """
+    """Yield a ``multipart/x-mixed-replace`` stream, each part with its boundary."""
     yield BOUNDARY
     for frame in broadcaster.frames():
         yield frame.part
@@ -25,15 +21,15 @@ class LiveStream:
     """
     The body of ``/video_feed``.
 
-    Any WSGI server can iterate it. Ours knows it, and feeds all viewers of
-    *broadcaster* from one loop instead (see :mod:`.fanout`). Either way *on_close*
-    is called at the end of the stream.
+    Any WSGI server can iterate it; ours serves all viewers of *broadcaster* from one
+    loop instead (see :mod:`pyimagesearch.serving.fanout`). Either way *on_close* is
+    called at the end of the stream.
     """
 
     def __init__(self, broadcaster: LatestFrameBroadcaster,
                  on_close: Callable[[], object] = lambda: None) -> None:
         self.broadcaster = broadcaster
-        self.connection: socket.socket | None = None    # over which it is sent
+        self.connection: socket.socket | None = None    # that it is sent over
         self._on_close = on_close
         self._chunks = generate(broadcaster)
 
@@ -41,12 +37,12 @@ class LiveStream:
         return self._chunks
 
     def end(self) -> None:
-        """Cut the viewer off; in the server's thread, and any number of times."""
+        """Disconnect the viewer; on the server's thread, any number of times."""
         if self.connection is not None:
-            with contextlib.suppress(OSError):      # the viewer was faster
+            with contextlib.suppress(OSError):      # already disconnected
                 self.connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Leave; called by the WSGI server when the browser has gone."""
+        """Release the viewer's place; called by the WSGI server at the end."""
         self._on_close()
         self._chunks.close()

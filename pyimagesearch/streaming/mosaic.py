@@ -1,4 +1,4 @@
-"""All cameras in one stream: a browser has connections for no more."""
+"""All cameras in one stream: browsers limit the connections to one server."""
 
 import logging
 import math
@@ -19,9 +19,9 @@ from .overlay import DARK, FONT, PALE, RED
 
 log = logging.getLogger(__name__)
 
-RETRY = 1.0         # seconds until drawing is tried again after a failure
-FPS = 15.0          # pictures a second at most: it is an overview
-WIDTH = 1280        # pixels of the whole
+RETRY_SECONDS = 1.0     # after an unexpected error
+MAX_FPS = 15.0          # it is an overview
+MOSAIC_WIDTH = 1280     # pixels
 
 
 class Tile(NamedTuple):
@@ -34,8 +34,8 @@ class Tile(NamedTuple):
     height: int
 
 
-def layout(names: Sequence[str], width: int = WIDTH) -> list[Tile]:
-    """Return a tile of 4:3 for each of *names*, as many rows as columns or fewer."""
+def layout(names: Sequence[str], width: int = MOSAIC_WIDTH) -> list[Tile]:
+    """Return a 4:3 tile for each of *names*, in at most as many rows as columns."""
     columns = math.ceil(math.sqrt(len(names)))
     wide = width // columns // 4 * 4
     tall = wide * 3 // 4
@@ -45,13 +45,13 @@ def layout(names: Sequence[str], width: int = WIDTH) -> list[Tile]:
 
 class Mosaic(Worker):
     """
-    Draw the newest picture of each camera into its tile, and publish the whole.
+    Draw the newest picture of each camera into its tile, and publish the mosaic.
 
-    Camera loops call :meth:`show` and :meth:`show_card`; a thread ``mosaic``
-    encodes what changed, at most 15 times a second and once for all viewers.
-    While nobody watches, tiles are left alone, and are dark until their
-    camera's next picture once somebody does: nobody sees an old one. Cards stay, and
-    where there are only cards, they are what a new viewer sees.
+    Camera loops call :meth:`show` and :meth:`show_card`; the thread ``mosaic`` encodes
+    changes, at most 15 times a second and once for all viewers. Without viewers, tiles
+    become dark and stay so until their camera's next picture that a viewer can see:
+    an old one is never shown. Cards stay, and are what a new viewer sees if there are
+    only cards.
     """
 
     def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
@@ -64,24 +64,24 @@ class Mosaic(Worker):
         self._by_name = {tile.name: tile for tile in self.tiles}
         height = max(tile.y + tile.height for tile in self.tiles)
         width = max(tile.x + tile.width for tile in self.tiles)
-        self._lock = threading.Lock()           # guards canvas and what is current
+        self._lock = threading.Lock()           # guards the three below
         self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
-        self._current: set[str] = set()         # tiles that show what is, now
-        self._darkened = 0                      # times that a tile became dark
+        self._current: set[str] = set()         # tiles that are not dark
+        self._darkened = 0                      # how often a tile became dark
         self._changed = threading.Event()
 
     @property
     def size(self) -> tuple[int, int]:
-        """Return ``(width, height)`` of the whole [pixels]."""
+        """Return ``(width, height)`` of the mosaic [pixels]."""
         return self._canvas.shape[1], self._canvas.shape[0]
 
     @property
     def wanted(self) -> bool:
-        """Whether anybody watches."""
+        """Whether there are viewers."""
         return self.broadcaster.viewers > 0
 
     def stop(self) -> None:
-        """Tell the thread and all viewers to end."""
+        """Signal the thread to end, and end all streams."""
         super().stop()
         self._changed.set()
         self.broadcaster.close()
@@ -89,24 +89,25 @@ class Mosaic(Worker):
     def show(self, name: str, image: Image | None, motion: bool,
              note: str = "") -> None:
         """
-        Put *image* into the tile of camera *name*, marked if it saw *motion*.
+        Draw *image* into the tile of camera *name*, marked if there is *motion*.
 
-        *note* stands beside the name: what is special about its state.
+        ``None`` means that the camera has a newer picture, which was not drawn. *note*,
+        the camera's state if it is not live, is written beside the name.
         """
         if image is not None and self.wanted:
             self._draw(name, image, motion, note)
             return
-        self.broadcaster.pass_over()
-        if name in self._current:       # it was shown, and from now on would be old
+        self.broadcaster.mark_stale()
+        if name in self._current:       # else it would show an old picture
             with self._lock:
                 self._current.discard(name)
                 self._region(name)[:] = DARK
                 self._label(name, "")
                 self._darkened += 1
-                self.broadcaster.pass_over()
+                self.broadcaster.mark_stale()
 
     def show_card(self, name: str, picture: Image, note: str) -> None:
-        """Put a card into the tile; it stays until the next picture."""
+        """Draw a card into the tile; it stays until the next picture."""
         self._draw(name, picture, motion=False, note=note)
 
     def _draw(self, name: str, image: Image, motion: bool, note: str) -> None:
@@ -137,6 +138,7 @@ class Mosaic(Worker):
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
 
     def run(self) -> None:
+        """Publish changes until :meth:`stop`."""
         due = self._clock.monotonic()
         while not self.stopping.is_set():
             self._changed.wait()
@@ -144,15 +146,15 @@ class Mosaic(Worker):
             if self.stopping.is_set():
                 return
             if not (self.wanted or len(self._current) == len(self.tiles)):
-                self.broadcaster.pass_over()
+                self.broadcaster.mark_stale()
                 continue
             try:
                 self._publish()
-            except Exception:       # nothing dies quietly, and the next one is drawn
+            except Exception:       # the next change may be drawn
                 log.exception("the mosaic failed")
-                self._clock.wait(self.stopping, RETRY)
+                self._clock.wait(self.stopping, RETRY_SECONDS)
             now = self._clock.monotonic()
-            due = max(due + 1 / FPS, now - 1 / FPS)
+            due = max(due + 1 / MAX_FPS, now - 1 / MAX_FPS)
             self._clock.wait(self.stopping, due - now)
 
     def _publish(self) -> None:
@@ -160,7 +162,7 @@ class Mosaic(Worker):
             picture, darkened = self._canvas.copy(), self._darkened
         jpeg = encode(picture, self._quality)
         with self._lock:
-            if darkened == self._darkened:      # else it shows what is hidden now
+            if darkened == self._darkened:      # else it shows what must be hidden now
                 self.broadcaster.publish(jpeg, self._clock.time())
                 return
         self._changed.set()

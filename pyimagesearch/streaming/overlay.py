@@ -38,7 +38,7 @@ class Annotation(NamedTuple):
 
 
 def card(size: Size, title: str, text: str) -> Image:
-    """Return a picture of *size* that says *title* and, in small, lines of *text*."""
+    """Return a picture of *size* with *title* and, smaller, the lines of *text*."""
     width, height = size
     image: Image = np.full((height, width, 3), DARK, np.uint8)
     unit = width / 640
@@ -51,8 +51,8 @@ def card(size: Size, title: str, text: str) -> Image:
 
 def _centred(image: Image, text: str, y: int, scale: float,
              colour: tuple[int, int, int], thickness: int) -> int:
-    """Write *text* with its baseline at *y*; return where the next line goes."""
-    text = text.encode("ascii", "replace").decode()     # all that the font has
+    """Write *text* with its baseline at *y*; return the baseline of the next line."""
+    text = text.encode("ascii", "replace").decode()     # the font has no more
     thickness = max(1, round(thickness * image.shape[1] / 640))
     (wide, tall), _ = cv2.getTextSize(text, FONT, scale, thickness)
     at = (max(0, (image.shape[1] - wide) // 2), y)

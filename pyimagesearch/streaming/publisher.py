@@ -88,7 +88,7 @@ class Publisher:
 
     def pass_over(self) -> None:
         """Note that a frame was not published, as there are no viewers."""
-        self._broadcaster.pass_over()
+        self._broadcaster.mark_stale()
         if self._mosaic:
             self._mosaic.show(self._name, None, motion=False)
 
@@ -126,7 +126,7 @@ class Publisher:
             self._broadcaster.publish(jpeg, frame.captured)
             self.encoded += 1
         else:
-            self._broadcaster.pass_over()
+            self._broadcaster.mark_stale()
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(annotation.boxes), note)
         return jpeg

@@ -1,4 +1,4 @@
-"""Limit the live streams: in all, and of one address."""
+"""Limit the number of live streams, in total and per address."""
 
 import threading
 from collections import Counter
@@ -13,26 +13,27 @@ UNLIMITED = 1 << 31
 class Ticket:
     """The right to one live stream."""
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back: Callable[[], None] | None = give_back
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release: Callable[[], None] | None = release
 
-    def give_back(self) -> None:
-        """Make room for another one; twice does no harm."""
-        give_back, self._give_back = self._give_back, None
-        if give_back:
-            give_back()
+    def release(self) -> None:
+        """Free the place for another stream; may be called again."""
+        release, self._release = self._release, None
+        if release:
+            release()
 
 
 class ViewerLimits:
     """
-    Admit at most *most* live streams, and *per_address* to one address.
+    Admit at most *max_viewers* live streams, and *per_network* of one network.
 
     Every method may be called from any thread.
     """
 
-    def __init__(self, most: int = UNLIMITED, per_address: int = UNLIMITED) -> None:
-        self._most = most
-        self._per_address = per_address
+    def __init__(self, max_viewers: int = UNLIMITED,
+                 per_network: int = UNLIMITED) -> None:
+        self._max_viewers = max_viewers
+        self._per_network = per_network
         self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -40,13 +41,13 @@ class ViewerLimits:
         """Return a ticket for a stream to *address*; or :exc:`TooManyViewers`."""
         network = network_of(address)
         with self._lock:
-            if self._open.total() >= self._most:
+            if self._open.total() >= self._max_viewers:
                 raise TooManyViewers(
-                    f"All {self._most} live streams of this server are in use; "
+                    f"All {self._max_viewers} live streams of this server are in use; "
                     "try again later.")
-            if self._open[network] >= self._per_address:
+            if self._open[network] >= self._per_network:
                 raise TooManyStreams(
-                    f"Your address has {self._per_address} live streams open, the "
+                    f"Your address has {self._per_network} live streams open, the "
                     "maximum for one address; close one of them first.")
             self._open[network] += 1
         return Ticket(lambda: self._leave(network))

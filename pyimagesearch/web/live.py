@@ -78,7 +78,7 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
         raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
     except TooManyViewers as limit:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-    return Response(LiveStream(broadcaster, ticket.give_back), headers=UNBUFFERED,
+    return Response(LiveStream(broadcaster, ticket.release), headers=UNBUFFERED,
                     content_type=MIMETYPE, direct_passthrough=True)
 
 
