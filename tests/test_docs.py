@@ -17,6 +17,7 @@ from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USER
+from pyimagesearch.web.api.openapi import ERRORS
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 
@@ -250,6 +251,19 @@ def test_architecture_page_has_the_packages_on_their_floors():
     for number, floor in enumerate(FLOORS, 1):
         assert floor == {name for row, names in rows if int(row) == number
                          for name in re.findall(r"\w+", names)}
+
+
+def test_every_status_of_the_api_is_documented():
+    page = (ROOT / "docs/http-api.md").read_text()
+    assert {int(row) for row in re.findall(r"^\| (\d{3}) \|", page, re.M)} == ERRORS.keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_labels_that_are_named_are_on_the_pages(page):
+    shown = "".join(path.read_text() for path in (
+        *ROOT.glob("templates/*.html"), *ROOT.glob("static/*.js")))
+    for label in re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", prose(page)):
+        assert label in shown, label
 
 
 def test_figures_say_how_they_were_measured():
