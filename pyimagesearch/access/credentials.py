@@ -75,13 +75,13 @@ class Credentials:
                 values[each] = {Role(role): str(text)
                                 for role, text in values[each].items()}
             found = cls(**values)
+            texts = (found.name, found.key, found.url)
+            if not (all(type(text) is str for text in texts)
+                    and len(found.tokens) == len(found.stamps) == len(Role)
+                    and found.key and all(found.tokens.values())):
+                raise ValueError
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AccessError("it is damaged") from None
-        texts = (found.name, found.key, found.url)
-        if not (all(type(text) is str for text in texts) and found.key
-                and len(found.tokens) == len(found.stamps) == len(Role)
-                and all(found.tokens.values())):
-            raise AccessError("it is damaged")
         return found
 
 

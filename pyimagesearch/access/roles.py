@@ -10,10 +10,6 @@ class Role(StrEnum):
     VIEWER = "viewer"
     OWNER = "owner"
 
-    def covers(self, required: "Role") -> bool:
-        """Return whether this role includes the rights of *required*."""
-        return self is Role.OWNER or required is Role.VIEWER
-
 
 @dataclass(frozen=True)
 class Client:
@@ -33,4 +29,5 @@ class Client:
 
     def may(self, required: Role) -> bool:
         """Return whether this client has the rights of *required*."""
-        return (Role.VIEWER if self.by_stream_key else self.role).covers(required)
+        role = Role.VIEWER if self.by_stream_key else self.role
+        return role is Role.OWNER or required is Role.VIEWER

@@ -1,10 +1,9 @@
 """Check every request before its view: origin, login and role."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask import Flask, Response, abort, g, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import MisdirectedRequest, Unauthorized
 
@@ -18,9 +17,8 @@ from .services import get_services
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
+VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 def register(app: Flask) -> None:
@@ -28,12 +26,6 @@ def register(app: Flask) -> None:
     app.before_request(check_request)
     app.after_request(track_stream)
     app.context_processor(lambda: {"client": g.get("client")})
-
-
-def viewer_may(view: View) -> View:
-    """Mark *view*: a viewer may use it though it changes something."""
-    view.viewer_may = True      # type: ignore[attr-defined]
-    return view
 
 
 def check_request() -> Response | None:
@@ -84,10 +76,9 @@ def authenticate(authenticator: Authenticator) -> Client | None:
 
 def required_role() -> Role:
     """Return the role that this request takes."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if request.method in SAFE_METHODS or getattr(view, "viewer_may", False):
-        return Role.VIEWER
-    return Role.OWNER
+    changes = request.method not in SAFE_METHODS
+    owners_only = changes and request.endpoint not in VIEWERS_MAY_CHANGE
+    return Role.OWNER if owners_only else Role.VIEWER
 
 
 def ask_for_login() -> Response:

@@ -2,7 +2,8 @@
 
 import re
 import socket
-from typing import Protocol
+
+from werkzeug.datastructures import Headers
 
 from pyimagesearch.addresses import is_address
 
@@ -11,13 +12,6 @@ FORWARDING_HEADERS = (
     "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
     "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
     "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "CDN-Loop")
-
-
-class Headers(Protocol):
-    """The headers of a request."""
-
-    def get(self, name: str) -> str | None:
-        """Return the header *name*, or ``None``."""
 
 
 def is_same_origin(headers: Headers, origin: str, *, has_cookie: bool) -> bool:

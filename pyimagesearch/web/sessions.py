@@ -23,11 +23,8 @@ BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
 class Row(NamedTuple):
     """One session on the page."""
 
-    id: str
+    session: Session
     device: str
-    agent: str
-    address: str
-    role: str
     since: datetime.datetime
     seen: datetime.datetime
     own: bool
@@ -74,8 +71,8 @@ def visible_to(client: Client) -> list[Session]:
 def row(session: Session) -> Row:
     """Return *session* as the page shows it."""
     since, seen = map(datetime.datetime.fromtimestamp, (session.since, session.seen))
-    return Row(session.id, device_name(session.agent), session.agent, session.address,
-               session.role, since, seen, session.id == g.client.session)
+    return Row(session, device_name(session.agent), since, seen,
+               own=session.id == g.client.session)
 
 
 def device_name(agent: str) -> str:
