@@ -12,9 +12,9 @@ from product import Product, run_program
 from protected import PASSWORD, SMALL
 
 
-def watching(product, credential):
-    """Return an open connection that is sent the stream."""
-    viewer = socket.create_connection(("127.0.0.1", product.port), DEADLINE)
+def open_stream(server, credential):
+    """Return a connection that receives the live stream."""
+    viewer = socket.create_connection(("127.0.0.1", server.port), DEADLINE)
     viewer.sendall(f"GET /video_feed HTTP/1.1\r\nHost: localhost\r\n{credential}\r\n\r\n"
                    .encode())
     file = viewer.makefile("rb")
@@ -23,8 +23,8 @@ def watching(product, credential):
     return viewer, file
 
 
-def ends(viewer):
-    """Return after how many seconds the stream of *viewer* is at its end."""
+def seconds_until_end(viewer):
+    """Return after how many seconds the stream of *viewer* ends."""
     start = time.monotonic()
     while viewer[1].read1(65536):
         assert time.monotonic() - start < PATIENCE
@@ -35,7 +35,7 @@ def ends(viewer):
 
 def test_public_server_requires_a_login_and_prints_links(protected_server):
     assert stat.S_IMODE((protected_server.config / "access.json").stat().st_mode) == 0o600
-    assert protected_server.request("/api/status")[0] == 401     # from this machine too: a proxy's
+    assert protected_server.request("/api/status")[0] == 401     # from this machine too, as a proxy might send it
     assert protected_server.request("/healthz")[0] == 200
     for link, role in ((protected_server.owner, "owner"), (protected_server.viewer, "viewer")):
         assert link.endswith(f":{protected_server.port}/login?token={protected_server.token(role)}")
@@ -47,18 +47,18 @@ def test_public_server_requires_a_login_and_prints_links(protected_server):
 
 def test_revoked_clients_lose_open_streams_at_once(protected_server):
     cookies = [protected_server.log_in(), protected_server.log_in()]
-    first, second = (watching(protected_server, f"Cookie: {cookie}") for cookie in cookies)
-    token = watching(protected_server, f"Authorization: Bearer {protected_server.token()}")
+    first, second = (open_stream(protected_server, f"Cookie: {cookie}") for cookie in cookies)
+    token = open_stream(protected_server, f"Authorization: Bearer {protected_server.token()}")
     page = protected_server.request("/sessions", Cookie=cookies[1])[2].decode()
     assert page.count("this browser") == 1
     assert protected_server.request("/sessions/end-others", "POST", Cookie=cookies[1],
                        Origin=protected_server.url)[0] == 303
-    assert ends(first) < 1
+    assert seconds_until_end(first) < 1
     assert protected_server.request("/api/status", Cookie=cookies[0])[0] == 401
     old = protected_server.token("viewer")
     made = run_program("token", "--new", env=protected_server.folders)
-    assert ends(second) < 2.5
-    assert ends(token) < 2.5
+    assert seconds_until_end(second) < 2.5
+    assert seconds_until_end(token) < 2.5
     assert f":{protected_server.port}/login?token={protected_server.token()}" in made.stdout
     assert protected_server.request("/api/status", Authorization=f"Bearer {old}")[0] == 401
     assert protected_server.request("/api/status", Authorization=f"Bearer {protected_server.token()}")[0] == 200
@@ -73,8 +73,8 @@ def test_log_contains_no_secrets(protected_server):
     with socket.create_connection(("127.0.0.1", protected_server.port)) as rude:
         rude.sendall(f"GET /login?token={protected_server.token()} HTTP/9.9\r\n\r\n".encode())
         rude.recv(100)
-    protected_server.request("/the-last")
-    eventually(lambda: any("GET '/the-last'" in line for line in protected_server.log))
+    protected_server.request("/last-request")
+    eventually(lambda: any("GET '/last-request'" in line for line in protected_server.log))
     log = "".join(protected_server.log)
     assert "GET '/login'" in log
     for secret in (protected_server.token(), protected_server.token("viewer"), made["key"], PASSWORD,
@@ -92,11 +92,11 @@ def test_no_auth_is_warned_about():
     product.close()
 
 
-@pytest.mark.parametrize(("ip", "told"), [("0.0.0.0", True), ("127.0.0.1", False)])
-def test_server_reachable_past_its_proxy_is_warned_about(ip, told):
+@pytest.mark.parametrize(("ip", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_server_reachable_past_its_proxy_is_warned_about(ip, warned):
     product = Product(*SMALL, "--trusted-proxies", "1", "--ip", ip)
     product.stop()
-    assert told == any("--trusted-proxies: whoever reaches the port" in line
+    assert warned == any("--trusted-proxies: whoever reaches the port" in line
                        for line in product.log)
     product.close()
 

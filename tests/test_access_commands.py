@@ -29,14 +29,14 @@ def test_new_password_applies_to_a_running_server(protected_server, terminal):
     eventually(lambda: any("wrong password of owner" in line for line in protected_server.log))
 
 
-@pytest.mark.parametrize(("answers", "sentence"), [
+@pytest.mark.parametrize(("answers", "message"), [
     (["one password\n", "another one\n"], "the two passwords differ; nothing was changed"),
     (["short\n", "short\n"], "the password has 5 characters, but must have 8 to 1000"),
     (["\x04"], "no password was given; nothing was changed"),
     (["\x03"], "no password was given; nothing was changed")])
-def test_unsuitable_passwords_change_nothing(terminal, tmp_path, answers, sentence):
+def test_unsuitable_passwords_change_nothing(terminal, tmp_path, answers, message):
     status, shown = terminal("password", "--viewer", answers=answers)
-    assert (status, sentence in shown, "Traceback" in shown) == (1, True, False), shown
+    assert (status, message in shown, "Traceback" in shown) == (1, True, False), shown
     assert not (tmp_path / "access.json").exists()
 
 

@@ -1,6 +1,5 @@
 """Networks and loopback addresses."""
 
-
 import pytest
 
 from pyimagesearch.addresses import is_loopback, network_of

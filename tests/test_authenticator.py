@@ -5,13 +5,8 @@ import contextlib
 import pytest
 from werkzeug.security import generate_password_hash
 
-from harness import (
-    in_this_thread,
-)
-from protected import (
-    OWNER,
-    VIEWER,
-)
+from harness import in_this_thread
+from protected import OWNER, VIEWER
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, TooManyAttempts
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.access.passwords import Busy
@@ -55,8 +50,8 @@ def test_revoked_clients_lose_their_streams(make_authenticator, config_folder):
     browsers = [authenticator.by_cookie(authenticator.log_in(OWNER, "", ""), "") for _ in range(2)]
     player = authenticator.by_stream_key(authenticator.stream_key(browsers[0], "/video_feed"), "/video_feed")
     streams = [Stream() for _ in range(4)]
-    for stream, visitor in zip(streams, [token, *browsers, player], strict=True):
-        authenticator.add_stream(visitor, stream)
+    for stream, client in zip(streams, [token, *browsers, player], strict=True):
+        authenticator.add_stream(client, stream)
     authenticator.end_revoked_streams()
     assert [stream.ended for stream in streams] == [0, 0, 0, 0]
     authenticator.log_out(browsers[0].session)
@@ -103,10 +98,10 @@ def test_device_is_known_for_a_year(make_authenticator, config_folder, clock):
         for number in range(12):
             with contextlib.suppress(TooManyAttempts):
                 authenticator.check_password(OWNER, "wrong", f"198.51.100.{number}")
-        assert may_try(authenticator, device) is known
+        assert can_log_in(authenticator, device) is known
 
 
-def may_try(authenticator, device):
+def can_log_in(authenticator, device):
     try:
         return authenticator.check_password(OWNER, "the right one", "203.0.113.5", device)
     except TooManyAttempts:

@@ -14,7 +14,6 @@ from pyimagesearch.errors import AccessError
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
-
 CHANGES = """if True:    # in a process of its own: the password of a role, again and again
     import sys
     from pyimagesearch.folders import ConfigFolder
@@ -55,6 +54,19 @@ def test_change_by_another_process_counts_at_once(config_folder):
     assert second.name == first.name
     assert not set(second.tokens.values()) & set(first.tokens.values())
     assert not set(second.stamps.values()) & set(first.stamps.values())
+
+
+def test_new_tokens_and_passwords_are_logged(config_folder, caplog):
+    caplog.set_level("INFO")
+    server, command = CredentialsFile(config_folder), CredentialsFile(config_folder)
+    command.save(Credentials.new())
+    server.current()
+    command.save(server.current().with_password(OWNER, "hash"))
+    server.current()
+    command.save(server.current().renewed())
+    server.current()
+    assert caplog.messages == ["new password of owner: its sessions have ended",
+                               "new tokens: all sessions and login links have ended"]
 
 
 def test_setting_a_password_restores_no_old_tokens(config_folder):

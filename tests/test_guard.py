@@ -8,18 +8,8 @@ import pytest
 from test_web import STATUS
 from werkzeug.test import EnvironBuilder
 
-from harness import (
-    open_access,
-)
-from protected import (
-    BROWSER,
-    OURS,
-    OWNER,
-    VIEWER,
-    ProtectedApp,
-    routes,
-    status_of,
-)
+from harness import open_access
+from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp, routes, status_of
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.command_line import parse_command_line
@@ -30,22 +20,21 @@ from pyimagesearch.web.services import Feed, Services
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
-
-EVIL = '<script>alert(1)</script>"\r\nX-Evil: 1'
+UNSAFE_NAME = '<script>alert(1)</script>"\r\nX-Evil: 1'
 
 
 def test_every_route_requires_a_login(two_cameras):
-    client, asked = two_cameras.client(), 0
+    client, checked = two_cameras.client(), 0
     for endpoint, method, path in routes(two_cameras.app):
         if endpoint in PUBLIC:
             continue
-        asked += 1
+        checked += 1
         assert status_of(client, method, path) == 401, (method, path)
         assert status_of(client, method, path, headers={
             "Authorization": "Bearer wrong",
             "Cookie": f"{two_cameras.authenticator.cookie_name('session')}=x"}
             ) in (401, 403), (method, path)
-    assert asked > 30
+    assert checked > 30
 
 
 def test_only_these_routes_are_public(two_cameras):
@@ -59,11 +48,11 @@ def test_only_these_routes_are_public(two_cameras):
 
 def test_readyz_names_no_camera_without_a_login(protected):
     protected.feeds["camera"] = Feed(LatestFrameBroadcaster(), lambda: replace(STATUS, age=60.0))
-    for visit in ({}, {"headers": {"Authorization": "Bearer wrong"}}):
-        answer = protected.client().get("/readyz", **visit)
+    for more in ({}, {"headers": {"Authorization": "Bearer wrong"}}):
+        answer = protected.client().get("/readyz", **more)
         assert (answer.status_code, answer.json) == (503, {"error": "Not ready."})
-    told = protected.client().get("/readyz", headers=protected.bearer(VIEWER))
-    assert "camera camera is 60 seconds old" in told.json["error"]
+    named = protected.client().get("/readyz", headers=protected.bearer(VIEWER))
+    assert "camera camera is 60 seconds old" in named.json["error"]
     protected.feeds["camera"] = Feed(LatestFrameBroadcaster(), lambda: replace(STATUS, age=1.0))
     assert protected.client().get("/readyz").json == {"status": "ready"}
 
@@ -245,14 +234,14 @@ def test_unsafe_camera_names_are_refused(tmp_path):
 
 
 def test_unsafe_camera_names_would_be_escaped(tmp_path):
-    evil = ProtectedApp(tmp_path, (EVIL, "{{ 7777 * 7 }}"))
-    client = evil.client(OWNER)
+    unsafe = ProtectedApp(tmp_path, (UNSAFE_NAME, "{{ 7777 * 7 }}"))
+    client = unsafe.client(OWNER)
     for path in ("/", "/camera/{{ 7777 * 7 }}", "/api/status", "/camera/none"):
         answer = client.get(path, headers=BROWSER)
         assert "<script>alert" not in answer.text or answer.mimetype == "application/json"
         assert "X-Evil" not in answer.headers
         assert "54439" not in answer.text
-    assert client.get("/api/status").json["cameras"][0]["name"] == EVIL
+    assert client.get("/api/status").json["cameras"][0]["name"] == UNSAFE_NAME
 
 
 @pytest.mark.parametrize("up", [

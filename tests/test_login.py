@@ -204,23 +204,23 @@ def test_no_password_is_accepted_if_none_is_set(protected):
 
 def test_too_many_wrong_passwords_block_one_address_only(protected):
     protected.set_password(OWNER)
-    stranger = {"environ_base": {"REMOTE_ADDR": "198.51.100.1"}}
+    attacker = {"environ_base": {"REMOTE_ADDR": "198.51.100.1"}}
 
     def tried(password, client, **more):
         return client.post("/login", data={"password": password}, headers=OURS, **more)
-    statuses = [tried("wrong", protected.client(), **stranger).status_code
+    statuses = [tried("wrong", protected.client(), **attacker).status_code
                 for _ in range(20)]
     assert statuses == [401] * 5 + [429] * 15
-    late = tried(PASSWORDS[OWNER], protected.client(), **stranger)
+    late = tried(PASSWORDS[OWNER], protected.client(), **attacker)
     assert late.status_code == 429
     assert int(late.headers["Retry-After"]) <= 61
     assert "Try again in" in late.json["error"]
     owner = protected.client()
     assert tried(PASSWORDS[OWNER], owner).status_code == 303
     owner.post("/logout", headers=OURS)
-    assert tried(PASSWORDS[OWNER], owner, **stranger).status_code == 303    # by the device
+    assert tried(PASSWORDS[OWNER], owner, **attacker).status_code == 303    # by the device
     protected.clock.now += 61
-    assert tried(PASSWORDS[OWNER], protected.client(), **stranger).status_code == 303
+    assert tried(PASSWORDS[OWNER], protected.client(), **attacker).status_code == 303
 
 
 @pytest.mark.parametrize("away", [
@@ -261,6 +261,18 @@ def test_sessions_page_escapes_the_user_agent(protected):
     page = client.get("/sessions", headers=BROWSER).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_logins_logouts_and_ended_sessions_are_logged(protected, caplog):
+    caplog.set_level("INFO", "pyimagesearch.web")
+    owner = protected.client(OWNER)
+    protected.client(VIEWER)
+    owner.post("/sessions/end-others", headers=OURS)
+    owner.post("/logout", headers=OURS)
+    assert caplog.messages == [
+        "login: owner from 127.0.0.1, Chrome on Linux",
+        "login: viewer from 127.0.0.1, Chrome on Linux",
+        "sessions ended by owner from 127.0.0.1: 1", "logout: owner from 127.0.0.1"]
 
 
 @pytest.mark.parametrize(("agent", "words"), [

@@ -16,7 +16,7 @@ page = test_page.page       # a fixture
 
 
 class OtherSite(http.server.BaseHTTPRequestHandler):
-    """A other_site's site, which shows whatever *page* is."""
+    """Another site, which shows *page* at every address."""
 
     page = ""
 
@@ -34,13 +34,13 @@ class OtherSite(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def other_site():
-    """Return a function that shows a page on a other_site's site, and its address."""
+    """A function that publishes a page on another site and returns its address."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherSite) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
         def show(content):
-            OtherSite.page = f"<!doctype html><title>elsewhere</title>{content}"
+            OtherSite.page = f"<!doctype html><title>other site</title>{content}"
             return f"http://localhost:{server.server_address[1]}/"
         yield show
         server.shutdown()
@@ -57,7 +57,7 @@ def test_login_link_shows_the_picture_and_hides_the_token(protected_server, page
     assert "Chrome on Linux" in text(page, ".sessions b")
     page.find_element("css selector", ".sessions button").click()
     eventually(lambda: text(page, "h1") == "Log in")
-    (cookie,) = page.get_cookies()      # that it was here before, which opens nothing
+    (cookie,) = page.get_cookies()      # identifies a known device, and logs nothing in
     assert cookie["name"].startswith("device-owner-")
     assert severe(page) == []
 

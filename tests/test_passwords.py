@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from harness import InBackground, eventually, in_this_thread
+from harness import InBackground, eventually
 from protected import OWNER, VIEWER
 from pyimagesearch.access.passwords import Busy, PasswordChecker, hash_password
 from pyimagesearch.errors import AccessError
@@ -21,22 +21,26 @@ def test_password_of_wrong_length_is_refused(poor):
 
 
 def test_passwords_are_checked_one_at_a_time(monkeypatch):
-    under_way, most, go_on = [0], [0], threading.Event()
+    running, most, pending, go_on = [0], [0], [], threading.Event()
 
     def slow(hashed, password):
-        under_way[0] += 1
-        most[0] = max(most[0], under_way[0])
+        running[0] += 1
+        most[0] = max(most[0], running[0])
         go_on.wait(10)
-        under_way[0] -= 1
+        running[0] -= 1
         return True
+
+    def in_thread(work):
+        pending.append(work)
+        return work()
     monkeypatch.setattr("pyimagesearch.access.passwords.check_password_hash", slow)
-    checker = PasswordChecker(in_this_thread)
+    checker = PasswordChecker(in_thread)
     checks = [InBackground(checker.check, VIEWER, "", "") for _ in range(3)]
-    eventually(lambda: checker._pending[VIEWER] == 3)
+    eventually(lambda: len(pending) == 3)
     with pytest.raises(Busy):
         checker.check(VIEWER, "", "")
     checks.append(InBackground(checker.check, OWNER, "", ""))     # not blocked by viewers
-    eventually(lambda: checker._pending[OWNER] == 1)
+    eventually(lambda: len(pending) == 4)
     go_on.set()
     assert all(each.result() for each in checks)
     assert most == [1]

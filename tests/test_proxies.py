@@ -32,7 +32,7 @@ def test_everything_is_below_the_base_path(tmp_path):
     assert made.json["url"].startswith("/cam/snapshot.jpg?key=")
     assert protected.client().get(made.json["url"]).data == b"picture"
     stripped = client.get("/snapshot.jpg", headers=protected.bearer(OWNER))
-    assert stripped.data == b"picture"      # by a proxy that takes the path off
+    assert stripped.data == b"picture"      # by a proxy that strips the path
 
 
 @pytest.mark.parametrize(("trusted", "address"), [
@@ -62,14 +62,14 @@ def test_forwarded_requests_require_a_login(tmp_path, broadcaster):
 
 @pytest.fixture(scope="module")
 def proxied():
-    product = ProtectedServer("--base-path", "/cam", "--trusted-proxies", "1",
-                      "--host", "cam.example.org")
-    yield product
-    product.close()
+    server = ProtectedServer("--base-path", "/cam", "--trusted-proxies", "1",
+                             "--host", "cam.example.org")
+    yield server
+    server.close()
 
 
 def example(name, port, changes):
-    """Return the example *name* of the README, for the server on *port*."""
+    """Return the example *name* in deploy/, for the server on *port*."""
     content = (ROOT / "deploy" / name).read_text().replace("127.0.0.1:8000",
                                                            f"127.0.0.1:{port}")
     for old, new in changes.items():
@@ -80,8 +80,8 @@ def example(name, port, changes):
 
 def test_login_link_uses_the_proxys_address(proxied):
     assert proxied.owner == f"https://cam.example.org/cam/login?token={proxied.token()}"
-    told = run_program("token", env=proxied.folders)
-    assert proxied.owner in told.stdout
+    printed = run_program("token", env=proxied.folders).stdout
+    assert proxied.owner in printed
 
 
 @pytest.fixture
@@ -108,11 +108,11 @@ def nginx(proxied, tmp_path):
 
 @pytest.fixture
 def caddy(proxied, tmp_path):
-    yield from caddy_before(proxied.port, tmp_path)
+    yield from caddy_in_front_of(proxied.port, tmp_path)
 
 
-def caddy_before(server, folder):
-    """Run Caddy before the port *server*; yield where, and end it afterwards."""
+def caddy_in_front_of(server, folder):
+    """Run Caddy in front of port *server*; yield its address."""
     program, port = needs("caddy", "caddy"), free_port()
     (folder / "Caddyfile").write_text(example("Caddyfile", server, {
         "{\n\t# links": "{\n\tadmin off\n\t# links",
@@ -125,14 +125,14 @@ def caddy_before(server, folder):
 
 
 def serving(process, url):
-    """Yield *url* once it answers, and end *process* afterwards."""
+    """Yield *url* once it answers, and kill *process* afterwards."""
     def answers():
         assert process.poll() is None
         try:
             return OPENER.open(url + "/healthz", timeout=DEADLINE).read()
         except urllib.error.HTTPError as answer:
             with answer:
-                return answer.code == 502       # it is there, if nothing is behind it
+                return answer.code == 502       # the proxy runs, without a server behind it
         except OSError:
             return None
     try:
@@ -144,7 +144,7 @@ def serving(process, url):
 
 
 def age_of_the_next_frame(stream):
-    """Return how many seconds ago the frame was captured that comes next."""
+    """Return the age of the next frame [seconds]."""
     while not (found := re.match(rb"X-Timestamp: ([\d.]+)", stream.readline())):
         pass
     return time.time() - float(found[1])
@@ -189,7 +189,7 @@ def test_page_stream_and_login_work_behind_a_proxy(proxied, proxy, request, tmp_
 
 
 def test_caddy_logs_no_token_of_failed_requests(tmp_path):
-    for url in caddy_before(free_port(), tmp_path):
+    for url in caddy_in_front_of(free_port(), tmp_path):
         for path in ("/login?token=opensesame", "/video_feed?a=b&key=opensesame"):
             with pytest.raises(urllib.error.HTTPError):
                 OPENER.open(url + path, timeout=DEADLINE)
@@ -207,7 +207,7 @@ def test_forged_client_address_is_ignored_behind_a_proxy(proxied, nginx):
     cookie = answer.value.headers["Set-Cookie"].partition(";")[0]
     answer.value.close()
     page = proxied.request("/sessions", Cookie=cookie, **{"X-Forwarded-For": "192.0.2.1"})[2]
-    assert b"192.0.2.66" not in page        # what the visitor itself says is not believed
+    assert b"192.0.2.66" not in page        # the client's own header is not trusted
 
 
 def test_requests_past_the_proxy_require_a_login(proxied):

@@ -1,6 +1,5 @@
 """Requests of other sites and other host names are recognised."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,6 +1,5 @@
 """Signed cookies and stream keys."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
