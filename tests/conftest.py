@@ -134,12 +134,13 @@ def terminal(tmp_path):
 
 
 class Keeping(NamedTuple):
-    """What becomes of what one camera sees, without threads: a test turns the crank."""
+    """The evidence of one camera, without threads: tests call run_once()."""
 
     evidence: Evidence
     recorder: Recorder
     store: EventStore
     folder: Path
+    packets: PacketGate | None
 
     def files(self, pattern="*.mp4"):
         return sorted(self.folder.rglob(pattern))
@@ -154,7 +155,7 @@ def keeping(wanted, clock, folder, *, store=None, packets=False, obstacle=str):
         max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
     gate = PacketGate(recorder.preroll) if packets else None
     return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
-                   store, folder / "clips")
+                   store, folder / "clips", gate)
 
 
 @pytest.fixture

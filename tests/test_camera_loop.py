@@ -57,16 +57,16 @@ def make(broadcaster, tmp_path):
     def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
         (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
         clock = clock or SystemClock()
+        make.kept = keeping(wanted, clock, tmp_path)
         made.append(Surveillance(
             Camera("a test", open_source), MotionDetection(wanted, detector),
             Publisher("test", broadcaster, None, width=wanted.width, quality=75),
-            keeping(wanted, clock, tmp_path).evidence, wanted, clock))
+            make.kept.evidence, wanted, clock))
         return made[-1]
     yield make
     for surveillance in made:
         surveillance.stop()
-        if surveillance._thread.ident:
-            assert surveillance.join(60)
+        assert surveillance.join(60)
 
 
 class Playing:
@@ -112,7 +112,7 @@ def test_box_is_scaled_to_the_streamed_size(make, broadcaster):
         assert np.abs(np.subtract(red_box(broadcaster.latest.jpeg), truth)).max() <= 9
 
 
-def test_detection_begins_once_more_than_frame_count_frames_were_learnt(make):
+def test_detection_begins_after_frame_count_frames(make):
     calls = []
 
     class Spy(SingleMotionDetector):
@@ -127,7 +127,7 @@ def test_detection_begins_once_more_than_frame_count_frames_were_learnt(make):
     assert calls == [31]
 
 
-def test_any_detector_can_take_its_place(make, broadcaster):
+def test_another_detector_can_take_its_place(make, broadcaster):
     class Everywhere:
         def update(self, image):
             assert image.shape == (300, 400)
@@ -155,7 +155,7 @@ def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
 # --- what is hidden
 
 
-def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
+def test_masked_region_is_neither_streamed_nor_watched(make, broadcaster):
     surveillance = make(width=800)
     surveillance.set_mask(PrivacyMask(["400,0 700,0 700,1000 400,1000"]))
     with broadcaster.watching():
@@ -166,7 +166,7 @@ def test_masked_part_is_neither_streamed_nor_watched(make, broadcaster):
     assert image[:500, :310].min() > 60
 
 
-def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcaster):
+def test_new_mask_counts_from_the_next_frame_and_starts_over(make, broadcaster):
     surveillance = make(width=800)
 
     def frames():
@@ -186,7 +186,7 @@ def test_new_mask_holds_from_the_next_frame_on_and_is_learnt_anew(make, broadcas
     assert image[20:60, 300:700].max() < 16
 
 
-def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, broadcaster):
+def test_frame_from_before_a_new_mask_is_never_shown(make, broadcaster):
     mask = PrivacyMask(["0,0 1000,0 1000,1000 0,1000"])
 
     class Owner(SingleMotionDetector):
@@ -214,18 +214,28 @@ def test_frame_that_is_looked_at_while_a_mask_is_put_is_shown_to_nobody(make, br
     assert image[:500].max() < 16
 
 
-def test_what_was_seen_before_a_mask_gets_into_no_clip_and_no_thumbnail(make):
+def test_pictures_from_before_a_new_mask_are_not_kept(make):
     surveillance = make(record=True, width=800)
-    surveillance.detect_motion(frames_of([EMPTY] * 6 + [square_at(400)] * 3), frameCount=5)
-    evidence = surveillance._evidence
-    assert evidence._recorder.preroll.bytes
-    assert evidence._peak.jpeg
-    surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))     # and no frame comes any more
-    assert evidence._recorder.preroll.bytes == 0
-    assert not evidence._peak.jpeg
+    evidence, recorder = make.kept.evidence, make.kept.recorder
+
+    def frames():
+        *first, larger = frames_of([EMPTY] * 6 + [square_at(400)] * 3 + [EMPTY // 2])
+        yield from first
+        recorder.run_once()
+        thumbnails.extend(path.read_bytes() for path in make.kept.files("*.jpg"))
+        yield larger
+        assert recorder.preroll.bytes
+        surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))     # no frame follows
+        assert recorder.preroll.bytes == 0
+    thumbnails = []
+    surveillance.detect_motion(frames(), frameCount=5)
+    evidence.end_motion()
+    recorder.run_once()
+    assert len(thumbnails) == 1
+    assert [path.read_bytes() for path in make.kept.files("*.jpg")] == thumbnails
 
 
-def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
+def test_mosaic_tile_goes_dark_when_a_mask_is_set():
     mosaic = Mosaic(["test", "other"], LatestFrameBroadcaster(), 90, SystemClock())
     publisher = Publisher("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
     publisher.show_card("STARTING", "", 0.0)
@@ -237,14 +247,14 @@ def test_tile_of_the_mosaic_becomes_dark_when_a_mask_is_put():
     assert mosaic._canvas[240, 320].max() < 60
 
 
-def test_card_stays_when_a_mask_is_put(make, broadcaster):
+def test_card_stays_when_a_mask_is_set(make, broadcaster):
     surveillance = make()
     assert not broadcaster.stale        # it says STARTING
     surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
     assert not broadcaster.stale
 
 
-def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
+def test_switched_off_camera_is_closed_and_reopened_when_on(
         make, broadcaster, tmp_path):
     opened = []
 
@@ -281,7 +291,7 @@ def test_camera_that_is_switched_off_is_let_go_and_opened_again_when_on(
     assert surveillance.join(60)
 
 
-def test_camera_that_is_off_from_the_start_is_never_opened(make, broadcaster):
+def test_camera_switched_off_from_the_start_is_never_opened(make, broadcaster):
     opened = []
     surveillance = make(lambda closing: opened.append(1))
     surveillance.switch(5.0)
@@ -302,7 +312,7 @@ def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
     assert (image == 90).all()
 
 
-def test_nothing_is_encoded_while_nobody_watches(make, broadcaster):
+def test_nothing_is_encoded_without_viewers(make, broadcaster):
     surveillance = make()
     before = broadcaster.latest.number
     surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
@@ -319,8 +329,7 @@ class Filmed:
 
     def __init__(self, make, clock, **options):
         self.surveillance = make(clock=clock, record=True, **options)
-        self.evidence = self.surveillance._evidence
-        self.recorder = self.evidence._recorder
+        self.recorder = make.kept.recorder
         self.clock, self.number = clock, 0
 
     def given(self, images):
@@ -357,7 +366,7 @@ def is_red(image):
     return (red > 130) & (green < 110) & (blue < 110)
 
 
-def test_cameras_own_jpegs_are_kept_undrawn_while_nobody_watches(filmed):
+def test_own_jpegs_are_kept_as_they_are_without_viewers(filmed):
     camera = filmed(width=800)
     camera.show([EMPTY] * 60)
     pieces = camera.recorder.preroll.after(0, 100)
@@ -366,7 +375,7 @@ def test_cameras_own_jpegs_are_kept_undrawn_while_nobody_watches(filmed):
     assert all(piece.content.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in pieces)
 
 
-def test_clip_of_undrawn_pictures_shows_time_and_box_as_a_viewer_would_see_them(
+def test_clip_of_own_jpegs_shows_time_and_box(
         filmed, tmp_path):
     camera = filmed(width=800, post_roll=1.0)
     camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
@@ -383,7 +392,7 @@ def test_clip_of_undrawn_pictures_shows_time_and_box_as_a_viewer_would_see_them(
     assert camera.encoded == 0      # the thumbnail is drawn only once it is written
 
 
-def test_large_pictures_are_drawn_for_the_pre_roll_as_they_would_not_fit(filmed):
+def test_own_jpegs_too_large_for_the_pre_roll_are_encoded(filmed):
     noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
     camera = filmed(width=800)
     camera.show([noise] * 40)           # 300 kB each
@@ -412,13 +421,13 @@ def test_each_frame_is_encoded_once_for_many_viewers(make, broadcaster):
     assert surveillance.status().encoded == 4
 
 
-def test_rate_is_limited_to_what_was_asked_for(make):
+def test_frame_rate_is_limited_to_the_setting(make):
     surveillance = make(fps=10.0)
     surveillance.detect_motion(frames_of([EMPTY] * 60, fps=30), 5)
     assert surveillance.status().frames == 20
 
 
-def test_every_frame_that_was_given_is_counted_once(make, clock):
+def test_every_frame_is_counted_once(make, clock):
     class Garbled(ArrayPicture):
         def grey(self):
             raise BadPicture("no picture")
@@ -438,7 +447,7 @@ def test_every_frame_that_was_given_is_counted_once(make, clock):
     assert status.detect_seconds > 0
 
 
-def test_new_size_is_learnt_anew_instead_of_failing(make):
+def test_new_size_starts_over_instead_of_failing(make):
     surveillance = make()
     small = np.full((240, 320, 3), 90, np.uint8)
     surveillance.detect_motion(frames_of([EMPTY] * 9 + [small] * 3), frameCount=5)
@@ -450,13 +459,13 @@ def test_new_size_is_learnt_anew_instead_of_failing(make):
 # --- losing and finding the camera
 
 
-def test_first_card_is_there_before_the_camera_is(make, broadcaster):
+def test_first_card_is_shown_before_the_camera_opens(make, broadcaster):
     surveillance = make()
     assert broadcaster.latest.jpeg.startswith(b"\xff\xd8")
     assert surveillance.status().state == "starting"
 
 
-def test_lost_camera_is_told_and_opened_again_and_learnt_anew(make, broadcaster, caplog):
+def test_lost_camera_is_reported_reopened_and_learnt_again(make, broadcaster, caplog):
     caplog.set_level("INFO")
     tries = iter([CameraLost("unplugged at first"), [square_at(10)] * 3, [EMPTY] * 3])
     returned = threading.Event()
@@ -521,7 +530,7 @@ class Impatient(SystemClock):
         return event.wait(0.001)
 
 
-def test_end_of_a_file_is_told_and_is_no_loss(make, broadcaster):
+def test_end_of_a_file_is_reported_and_not_a_loss(make, broadcaster):
     surveillance = make(lambda closing: Playing([EMPTY], SourceEnded("clip has ended")))
     surveillance.start()
     eventually(lambda: surveillance.status().state == "ended")
@@ -530,7 +539,7 @@ def test_end_of_a_file_is_told_and_is_no_loss(make, broadcaster):
     assert not broadcaster.stale        # the card is shown to who comes later
 
 
-def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
+def test_defect_in_the_loop_is_logged_and_retried(make, caplog):
     class Broken(SingleMotionDetector):
         def update(self, image):
             raise ZeroDivisionError("a defect")
@@ -543,7 +552,7 @@ def test_defect_in_the_loop_is_logged_in_full_and_retried(make, caplog):
     assert "ZeroDivisionError" in surveillance.status().reason
 
 
-def test_memory_that_is_short_for_a_while_is_a_loss_and_no_end(make, caplog):
+def test_short_memory_is_a_loss_and_does_not_end_the_loop(make, caplog):
     short = [MemoryError(), MemoryError()]
 
     class Large(SingleMotionDetector):
@@ -588,16 +597,17 @@ def test_blocked_reads_are_abandoned_counted_and_bounded(make):
 
 @pytest.mark.deadline
 def test_stopping_is_instant_though_the_camera_blocks(make):
-    release = threading.Event()
+    release, reading = threading.Event(), threading.Event()
 
     class Blocked(Playing):
         def read(self):
+            reading.set()
             release.wait()
             raise CameraLost("released")
 
     surveillance = make(lambda closing: Blocked([]))
     surveillance.start()
-    eventually(lambda: surveillance._reader)
+    assert reading.wait(60)
     begin = time.monotonic()
     surveillance.stop()
     assert surveillance.join(60)

@@ -48,7 +48,7 @@ def test_two_cameras_of_one_name_are_refused():
         Settings(source=("a=0", "a=1"))
 
 
-def test_camera_tables_of_the_file_have_settings_of_their_own(tmp_path):
+def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text('quality = 60\n[cameras.front]\nsource = "demo"\nthreshold = 40\n'
                     "[cameras.yard]\nsource = 0\nfps = 5\nresolution = \"320x240\"\n")
@@ -115,7 +115,7 @@ def test_shapes_are_kept_and_motion_is_marked(mosaic):
     assert tuple(left[240, 2]) != RED_FRAME
 
 
-def test_nobody_sees_a_tile_from_before_nobody_watched(mosaic):
+def test_new_viewer_never_gets_an_old_tile(mosaic):
     bright = np.full((480, 640, 3), 200, np.uint8)
     with mosaic.broadcaster.watching():
         mosaic.show("a", bright, motion=False)
@@ -123,7 +123,7 @@ def test_nobody_sees_a_tile_from_before_nobody_watched(mosaic):
     assert (mosaic._canvas[240, 320] < 60).all()
 
 
-def test_tile_that_becomes_dark_while_it_is_encoded_is_shown_to_nobody(mosaic, monkeypatch):
+def test_tile_hidden_during_encoding_is_never_shown(mosaic, monkeypatch):
     bright = np.full((480, 640, 3), 200, np.uint8)
 
     def encode_slowly(picture, quality):
@@ -144,7 +144,7 @@ def test_tile_that_becomes_dark_while_it_is_encoded_is_shown_to_nobody(mosaic, m
     assert published[1] < 60
 
 
-def test_state_that_is_special_stands_beside_the_name(mosaic):
+def test_state_is_shown_beside_the_name_in_the_mosaic(mosaic):
     grey = np.full((480, 640, 3), 90, np.uint8)
     with mosaic.broadcaster.watching():
         mosaic.show("a", grey, motion=False)
@@ -158,7 +158,7 @@ def test_card_stays_though_nobody_watches(mosaic):
     assert (mosaic._canvas[240, 320] == 120).all()
 
 
-def test_cards_are_shown_to_who_comes_when_there_is_nothing_else(mosaic):
+def test_new_viewer_of_the_mosaic_gets_cards_at_once(mosaic):
     mosaic.start()
     card = np.full((480, 640, 3), 120, np.uint8)
     mosaic.show_card("a", card, "no signal")

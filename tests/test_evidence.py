@@ -59,7 +59,7 @@ def scene(tmp_path, clock):
         assert each.store.join(60)
 
 
-def test_motion_becomes_an_event_with_clip_and_thumbnail_of_its_peak(scene, clock):
+def test_motion_becomes_an_event_with_clip_and_thumbnail(scene, clock):
     seen = scene()
     seen.show(7)
     begin = clock.time() + 0.1
@@ -84,7 +84,7 @@ def test_motion_becomes_an_event_with_clip_and_thumbnail_of_its_peak(scene, cloc
     assert seconds == pytest.approx(13.0, abs=0.25)
 
 
-def test_motion_too_small_is_none(scene):
+def test_motion_below_min_area_is_ignored(scene):
     seen = scene(min_area=10.0)
     seen.show(3, area=9.9)
     seen.show(6)
@@ -92,7 +92,7 @@ def test_motion_too_small_is_none(scene):
     assert seen.kept.files() == []
 
 
-def test_disarmed_camera_makes_no_events_and_wants_no_pictures(scene):
+def test_disarmed_camera_makes_no_events_and_needs_no_pictures(scene):
     seen = scene()
     seen.evidence.arm(False)
     assert not seen.evidence.wants(500.0)
@@ -114,12 +114,12 @@ def test_without_recording_events_are_listed_and_nothing_is_kept(scene):
     assert seen.kept.files("*") == []
 
 
-def test_recording_by_hand_runs_on_top_of_the_automatic_one(scene):
+def test_manual_recording_runs_beside_a_motion_event(scene):
     seen = scene()
     seen.show(6)
     assert seen.evidence.manual.record(True) == seen.evidence.manual.record(True) == "started"
     seen.show(2)
-    assert seen.evidence.recording
+    assert seen.kept.recorder.recording
     assert seen.evidence.manual.since == pytest.approx(seen.clock.time() - 2, abs=0.1)
     seen.show(2, area=50.0)
     assert seen.evidence.manual.record(False) == seen.evidence.manual.record(False) == "stopped"
@@ -128,10 +128,10 @@ def test_recording_by_hand_runs_on_top_of_the_automatic_one(scene):
     assert sorted(event.kind for event in seen.events()) == ["manual", "motion"]
     assert len(seen.kept.files()) == 2
     assert len(seen.kept.files("*.jpg")) == 2
-    assert not seen.evidence.recording
+    assert not seen.kept.recorder.recording
 
 
-def test_recording_by_hand_works_where_motion_is_not_recorded(scene):
+def test_manual_recording_works_where_motion_is_not_recorded(scene):
     seen = scene(record=False)
     seen.show(2)
     seen.evidence.manual.record(True)
@@ -142,7 +142,7 @@ def test_recording_by_hand_works_where_motion_is_not_recorded(scene):
     assert read_clip(clip)[1] == pytest.approx(3.0, abs=0.3)
 
 
-def test_lost_camera_ends_its_event_and_loss_and_return_are_events(scene, clock):
+def test_loss_ends_the_event_and_becomes_events_itself(scene, clock):
     seen = scene()
     seen.show(6)
     seen.show(2, area=50.0)
@@ -161,7 +161,7 @@ def test_lost_camera_ends_its_event_and_loss_and_return_are_events(scene, clock)
     assert events["motion"].end == pytest.approx(gone, abs=0.11)
 
 
-def test_clock_that_jumps_changes_no_duration(scene, clock):
+def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
     """A Pi without a clock of its own is an hour off until its network is up."""
     seen = scene()
     seen.show(6)
@@ -183,7 +183,7 @@ class Adjustable(ManualClock):
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-def test_clock_that_jumps_makes_no_loss_and_no_recording_longer(tmp_path, hours):
+def test_wall_clock_that_jumps_prolongs_no_loss_or_recording(tmp_path, hours):
     clock = Adjustable()
     seen = Scene(clock, tmp_path)
     seen.show(2)
@@ -199,7 +199,7 @@ def test_clock_that_jumps_makes_no_loss_and_no_recording_longer(tmp_path, hours)
     assert seen.store.join(60)
 
 
-def test_clock_that_jumps_forth_and_back_leaves_events_in_their_order(tmp_path):
+def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
     clock = Adjustable()
     seen = Scene(clock, tmp_path)
     expected = []
@@ -236,7 +236,7 @@ def test_snapshot_is_kept_as_a_still(scene, clock):
     assert seen.kept.files("*.jpg")[0].read_bytes() == BRIGHT
 
 
-def test_motion_of_each_minute_is_remembered(scene, clock):
+def test_largest_motion_of_each_minute_is_stored(scene, clock):
     seen = scene(record=False)
     clock.now = 1_800_000_000.0
     seen.show(30, area=3.0)
@@ -257,7 +257,7 @@ def test_packets_want_pictures_only_for_a_higher_peak(scene):
     assert seen.evidence.wants(20.1)
 
 
-def test_end_of_the_program_ends_what_lasts(scene, clock):
+def test_end_of_the_program_ends_all_events(scene, clock):
     seen = scene()
     seen.show(6)
     seen.show(2, area=50.0)

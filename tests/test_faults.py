@@ -62,7 +62,7 @@ def times(viewer):
         yield float(viewer.part()[0][b"X-Timestamp"])
 
 
-def test_suspended_program_goes_on_where_it_was(start, watch, connect):
+def test_suspended_program_continues(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("learning")
     viewer, kept = watch(product.port), connect(product)
@@ -91,7 +91,7 @@ def free_number(pid):
     return next(number for number in itertools.count() if number not in taken)
 
 
-def test_used_up_descriptors_stop_neither_viewers_nor_the_recording_for_good(start, watch, connect):
+def test_viewers_and_recording_survive_used_up_descriptors(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("learning")
     viewer, kept, pid = watch(product.port), connect(product), product.process.pid
@@ -131,7 +131,7 @@ DYING = """if True:
 """
 
 
-def test_thread_that_dies_takes_the_program_with_it():
+def test_uncaught_error_of_a_thread_ends_the_program():
     """For systemd to start it anew: going on without it would look like watching."""
     product = Product("--source", "demo:64x48@5", program=("-c", DYING))
     status, log = product.wait_for_end()
@@ -153,7 +153,7 @@ def last_words(monkeypatch):
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a defect"), MemoryError()], ids=repr)
-def test_last_words_of_a_thread_are_logged_and_end_the_program(last_words, caplog, error):
+def test_uncaught_error_is_logged_and_ends_the_program(last_words, caplog, error):
     def die():
         raise error
     words, alarms, ended = last_words
@@ -165,7 +165,7 @@ def test_last_words_of_a_thread_are_logged_and_end_the_program(last_words, caplo
     assert (words.status, alarms, ended) == (1, [SHUTDOWN_SECONDS], [True])
 
 
-def test_thread_that_ends_itself_is_no_death(last_words, caplog):
+def test_thread_that_exits_does_not_end_the_program(last_words, caplog):
     thread = threading.Thread(target=lambda: exec("raise SystemExit"))
     thread.start()
     thread.join()
@@ -173,7 +173,7 @@ def test_thread_that_ends_itself_is_no_death(last_words, caplog):
     assert caplog.text == ""
 
 
-def test_memory_that_is_short_stops_no_mosaic(broadcaster, clock, caplog, monkeypatch):
+def test_mosaic_survives_short_memory(broadcaster, clock, caplog, monkeypatch):
     made = []
 
     def short(picture, quality):
@@ -193,7 +193,7 @@ def test_memory_that_is_short_stops_no_mosaic(broadcaster, clock, caplog, monkey
     assert "MemoryError" in caplog.text
 
 
-def test_memory_that_is_short_loses_no_event(tmp_path, clock, caplog, monkeypatch):
+def test_event_store_survives_short_memory(tmp_path, clock, caplog, monkeypatch):
     store, tries = EventStore(tmp_path / "events.db", clock), []
     store.open()
     write = store._write
@@ -213,7 +213,7 @@ def test_memory_that_is_short_loses_no_event(tmp_path, clock, caplog, monkeypatc
     assert store.join(60)
 
 
-def test_program_out_of_memory_recovers_or_ends_to_be_started_anew(start, watch):
+def test_program_out_of_memory_recovers_or_ends(start, watch):
     product = start("--source", "demo:640x480@10")
     product.wait_for("learning")
     assert next(times(watch(product.port)))

@@ -14,11 +14,11 @@ from pyimagesearch.motion_detection.preprocessing import for_detection
 @pytest.mark.parametrize(("size", "expected"), [
     ((640, 480), (300, 400)), ((1280, 720), (225, 400)), ((1920, 1080), (225, 400)),
     ((320, 240), (300, 400)), ((401, 10), (9, 400)), ((50, 900), (7200, 400))])
-def test_detector_sees_400_pixels_whatever_the_camera_gives(size, expected):
+def test_detector_gets_400_pixels_of_every_camera(size, expected):
     assert for_detection(np.zeros((size[1], size[0]), np.uint8)).shape == expected
 
 
-def test_stream_is_never_enlarged_and_never_the_cameras_own_array():
+def test_streamed_picture_is_a_copy_and_never_enlarged():
     image = np.zeros((240, 320, 3), np.uint8)
     copy = for_stream(image, 640)
     assert copy.shape == image.shape

@@ -126,7 +126,7 @@ def is_card(jpeg):
 
 
 @pytest.mark.deadline
-def test_start_without_a_camera_shows_the_card_and_how_to_try(start, watch):
+def test_start_without_a_camera_shows_card_and_hint(start, watch):
     product = start("--source", "/dev/video99")
     status = product.wait_for("no signal")
     assert status["reason"] == "there is no camera /dev/video99"
@@ -139,7 +139,7 @@ def test_start_without_a_camera_shows_the_card_and_how_to_try(start, watch):
 
 
 @pytest.mark.deadline
-def test_killed_http_camera_is_told_and_back_within_3_s(start, watch, http_camera):
+def test_killed_http_camera_is_reported_and_back_within_3_s(start, watch, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
     product.wait_for("learning")
@@ -164,7 +164,7 @@ def time_without(seconds):
     threading.Event().wait(seconds)
 
 
-def test_silent_http_camera_is_told_and_back(start, http_camera):
+def test_silent_http_camera_is_reported_and_comes_back(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
     product.wait_for("learning")
@@ -176,7 +176,7 @@ def test_silent_http_camera_is_told_and_back(start, http_camera):
     eventually(lambda: product.camera["state"] == "learning", 3)
 
 
-def test_garbled_http_camera_kills_nothing(start, http_camera):
+def test_garbled_http_camera_is_a_loss_and_comes_back(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
     product.wait_for("learning")
@@ -188,7 +188,7 @@ def test_garbled_http_camera_kills_nothing(start, http_camera):
     assert "Traceback" not in "".join(product.log)
 
 
-def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
+def test_rtsp_camera_is_watched_lost_and_found_again(start, watch, rtsp_camera):
     camera = rtsp_camera("480", "360", "8")
     product = start("--source", rtsp_camera.url)
     eventually(lambda: product.camera["frames"] > 15)
@@ -203,7 +203,7 @@ def test_rtsp_camera_is_watched_lost_and_found(start, watch, rtsp_camera):
 
 
 @pytest.mark.deadline
-def test_frozen_rtsp_camera_is_told_and_back_within_3_s(start, watch, rtsp_camera):
+def test_frozen_rtsp_camera_is_reported_and_back_within_3_s(start, watch, rtsp_camera):
     """The best of a few times: decoding starts late on a machine that has no time for it."""
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
@@ -260,7 +260,7 @@ def promise(listener):
 
 
 @pytest.mark.deadline
-def test_rtsp_camera_that_promises_to_play_and_hangs_has_five_seconds():
+def test_rtsp_camera_that_never_plays_times_out_after_5_s():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         camera, begin = InBackground(promise, listener), time.monotonic()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
@@ -270,7 +270,7 @@ def test_rtsp_camera_that_promises_to_play_and_hangs_has_five_seconds():
         camera.result()
 
 
-def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
+def test_rtsp_password_is_required_and_never_shown(start, rtsp_camera):
     rtsp_camera("320", "240", "8", "me", "s3cret")
     address = rtsp_camera.url.removeprefix("rtsp://")
     for login in ("", "me:wr0ng@"):
@@ -284,7 +284,7 @@ def test_rtsp_password_is_needed_told_and_never_shown(start, rtsp_camera):
     assert b"s3cret" not in shown
 
 
-def test_paused_reader_is_shown_no_backlog(start, watch, rtsp_camera):
+def test_paused_program_skips_the_backlog(start, watch, rtsp_camera):
     rtsp_camera("320", "240", "12")
     product = start("--source", rtsp_camera.url)
     product.wait_for("learning")
@@ -299,7 +299,7 @@ def test_paused_reader_is_shown_no_backlog(start, watch, rtsp_camera):
 
 
 @pytest.mark.deadline
-def test_device_that_blocks_for_ever_stops_nothing(start, watch):
+def test_device_that_blocks_for_ever_is_abandoned(start, watch):
     """A pipe nobody writes to: opening it never returns, as with a dead USB driver."""
     os.mkfifo(FROZEN_PIPE)
     try:
@@ -315,7 +315,7 @@ def test_device_that_blocks_for_ever_stops_nothing(start, watch):
         FROZEN_PIPE.unlink()
 
 
-def test_file_plays_ends_and_says_so(start, watch, recording):
+def test_end_of_a_file_is_shown_and_reported(start, watch, recording):
     product = start("--source", str(recording))
     product.wait_for("learning")
     status = product.wait_for("ended")

@@ -18,12 +18,12 @@ def play(frames, **settings):
     return told, seen, events
 
 
-def test_three_of_five_frames_begin_an_event_with_the_first_of_them():
+def test_three_of_five_frames_start_an_event_at_the_first():
     told, _, _ = play([(1, False), (1, True), (1, False), (1, True), (1, True)])
     assert told == [Started(2.0)]
 
 
-def test_two_of_five_frames_are_an_insect():
+def test_two_of_five_frames_start_no_event():
     told, _, events = play([(1, True), (1, False), (1, False), (1, False), (1, True)] * 4)
     assert told == []
     assert not events.ongoing
@@ -40,12 +40,12 @@ def test_motion_within_the_post_roll_prolongs_the_event():
     assert events.ongoing
 
 
-def test_pause_longer_than_the_post_roll_is_an_end():
+def test_pause_longer_than_the_post_roll_ends_the_event():
     told, _, _ = play([(1, True)] * 3 + [(60, True)], min_frames=1, post_roll=5.0)
     assert told == [Started(1.0), Ended(3.0), Started(63.0)]
 
 
-def test_lost_camera_ends_the_event_and_forgets_what_came_before():
+def test_reset_ends_the_event_and_forgets_the_frames():
     told, _, events = play([(1, True)] * 3)
     assert events.reset() == [Ended(3.0)]
     assert events.reset() == []
@@ -54,7 +54,7 @@ def test_lost_camera_ends_the_event_and_forgets_what_came_before():
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
-def test_starts_and_ends_alternate_and_in_order(frames, min_frames, post_roll):
+def test_starts_and_ends_alternate_in_order(frames, min_frames, post_roll):
     told, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
     kinds = [type(each) for each in told]
     assert kinds == [Started, Ended] * (len(kinds) // 2) + [Started] * (len(kinds) % 2)
@@ -70,7 +70,7 @@ def test_no_event_without_motion(frames, min_frames, post_roll):
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
-def test_no_event_is_lost_and_none_goes_on_without_motion(frames, min_frames, post_roll):
+def test_events_match_an_independent_computation(frames, min_frames, post_roll):
     """A second, slower opinion: what lasts is decided from the whole past of a frame."""
     events, now, past, last = MotionEvents(min_frames=min_frames, post_roll=post_roll), 0.0, [], None
     for pause, motion in frames:

@@ -78,7 +78,7 @@ def begin(tmp_path, clock):
 
 # --- what is wished, and kept
 
-def test_what_is_set_and_what_is_drawn_is_hidden_also_after_a_restart(begin):
+def test_set_and_drawn_regions_are_hidden_across_restarts(begin):
     owner = begin()
     assert (owner.front.polygons, owner.yard.polygons) == ((SET,), ())
     owner.privacy.draw("front", [DRAWN, OTHER])
@@ -90,7 +90,7 @@ def test_what_is_set_and_what_is_drawn_is_hidden_also_after_a_restart(begin):
     assert begin().front.polygons == (SET,)
 
 
-def test_all_cameras_stay_off_after_a_restart_until_they_are_switched_on(begin, clock):
+def test_cameras_stay_off_across_restarts_until_switched_on(begin, clock):
     owner, now = begin(), clock.time()
     assert owner.front.off_since is None
     owner.privacy.switch(False)
@@ -104,14 +104,14 @@ def test_all_cameras_stay_off_after_a_restart_until_they_are_switched_on(begin, 
     assert owner.kinds().count("switched off") == 1
 
 
-def test_file_is_for_people_and_for_our_eyes_only(begin, tmp_path):
+def test_file_is_readable_json_and_private(begin, tmp_path):
     begin().privacy.draw("yard", [DRAWN])
     assert json.loads((tmp_path / FILE_NAME).read_text()) == {
         "masks": {"yard": [DRAWN]}, "off_since": None}
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
 
 
-def test_mask_of_a_camera_that_is_not_there_now_is_kept_and_told(begin, tmp_path, caplog):
+def test_mask_of_an_unknown_camera_is_kept_and_reported(begin, tmp_path, caplog):
     (tmp_path / FILE_NAME).write_text(json.dumps({"masks": {"attic": [DRAWN]}, "off_since": None}))
     owner = begin()
     assert "there are privacy regions for a camera attic, which does not exist" in caplog.text
@@ -135,14 +135,14 @@ def test_servers_with_one_folder_lose_nothing_of_each_other(begin, clock):
     '{"masks": {"a": "0,0 1,1 2,2"}, "off_since": null}', "[" * 100_000,
     '{"masks": {"a": ["0,0 1,1"]}, "off_since": null}', '{"masks": {}, "off_since": "now"}',
     '{"masks": {}, "off_since": NaN}', '{"masks": {}, "off_since": true}'])
-def test_damaged_file_ends_the_start_as_what_it_hides_cannot_be_guessed(begin, tmp_path, content):
+def test_damaged_file_ends_the_start(begin, tmp_path, content):
     (tmp_path / FILE_NAME).write_text(content)
     with pytest.raises(FolderError, match=r"privacy settings .*privacy\.json are damaged "
                        r".*; repair the file, or remove it"):
         begin()
 
 
-def test_wish_holds_at_once_even_if_it_cannot_be_kept(begin, monkeypatch):
+def test_change_takes_effect_even_if_it_cannot_be_saved(begin, monkeypatch):
     owner = begin()
 
     def full(name, content):
@@ -158,7 +158,7 @@ def test_wish_holds_at_once_even_if_it_cannot_be_kept(begin, monkeypatch):
 
 # --- clips
 
-def test_packets_pass_the_gate_only_while_nothing_is_hidden():
+def test_packets_pass_only_while_nothing_is_hidden():
     preroll = Preroll(5.0)
     gate = PacketGate(preroll)
     packet = {"captured": 1.0, "at": 1.0, "key": True, "pts": 0, "dts": 0}
@@ -183,9 +183,9 @@ def packets(tmp_path, clock):
     assert scene.store.join(60)
 
 
-def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped(packets, caplog):
+def test_masked_camera_is_recorded_from_its_pictures(packets, caplog):
     caplog.set_level("INFO")
-    preroll, gate = packets.kept.recorder.preroll, packets.evidence._packets
+    preroll, gate = packets.kept.recorder.preroll, packets.kept.packets
     gate.begin(HEADER)
     gate.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
     packets.evidence.refuse_packets()
@@ -204,7 +204,7 @@ def test_masked_camera_is_recorded_from_its_pictures_and_the_pre_roll_is_dropped
     assert not packets.evidence.wants(0.0)
 
 
-def test_new_mask_ends_the_event_and_keeps_no_picture_from_before(packets):
+def test_new_mask_ends_the_event_and_drops_its_pictures(packets):
     packets.show(6)
     packets.show(2, area=50.0)
     kept = len(packets.kept.files("*.jpg"))
@@ -216,7 +216,7 @@ def test_new_mask_ends_the_event_and_keeps_no_picture_from_before(packets):
     assert len(packets.kept.files("*.jpg")) == kept
 
 
-def test_camera_that_is_switched_off_ends_all_that_lasts_and_is_not_recorded(packets):
+def test_switched_off_camera_ends_its_events_and_is_not_recorded(packets):
     packets.show(6)
     packets.evidence.manual.record(True)
     packets.evidence.lose(packets.clock.time(), "unplugged")
@@ -249,7 +249,7 @@ def film_with_sound(path):
         container.mux([*video.encode(), *audio.encode()])
 
 
-def test_sound_of_a_camera_is_never_taken(tmp_path, clock):
+def test_sound_is_never_recorded(tmp_path, clock):
     import av
 
     from pyimagesearch.capture.rtsp import open_rtsp
@@ -296,7 +296,7 @@ def client(begin, broadcaster):
     return client
 
 
-def test_mask_is_shown_and_drawn(client):
+def test_mask_is_read_and_drawn_over_http(client):
     assert client.get("/api/cameras/front/mask").json == {"set": [SET], "drawn": []}
     answer = client.put("/api/cameras/front/mask", json={"drawn": [DRAWN]})
     assert answer.json == client.get("/api/cameras/front/mask").json == {
@@ -309,7 +309,7 @@ def test_mask_is_shown_and_drawn(client):
 @pytest.mark.parametrize("body", [
     {}, {"drawn": DRAWN}, {"drawn": [DRAWN, 5]}, {"drawn": ["0,0 1,1"]}, {"drawn": [OTHER] * 33},
     {"drawn": [[[0, 0], [1, 1], [2, 2]]]}, {"drawn": ["0,0 1,1 2,1001"]}])
-def test_mask_that_is_none_is_refused_with_a_sentence(client, body):
+def test_invalid_mask_is_refused_with_a_sentence(client, body):
     answer = client.put("/api/cameras/yard/mask", json=body)
     assert answer.status_code == 400
     assert 'but must be a list of up to 32 polygons such as "0,0 300,0 300,250"' in answer.json["error"]
@@ -326,7 +326,7 @@ def test_cameras_are_switched_off_and_on(client):
     assert client.owner.front.off_since is None
 
 
-def test_nothing_is_recorded_or_kept_of_a_camera_that_is_off(client):
+def test_nothing_is_recorded_of_a_camera_that_is_off(client):
     client.state.off = True
     for path, body in (("/record_status", {"status": True}), ("/snapshot", {"camera": "yard"})):
         answer = client.post(path, json=body)
@@ -387,7 +387,7 @@ def right_half(image):
     return image[:height * 3 // 4, width // 2 + 8:]
 
 
-def test_drawn_mask_is_black_in_the_stream_and_off_is_off_also_after_a_restart(start, tmp_path):
+def test_program_applies_drawn_mask_and_off_across_restarts(start, tmp_path):
     arguments = ("--source", "front=demo:320x240@10", "--mask", "0,0 300,0 300,500 0,500",
                  "--data", str(tmp_path))
     product = start(*arguments)

@@ -47,7 +47,7 @@ def of_ffmpeg(image):
 
 @pytest.mark.parametrize("size", [(640, 480), (320, 240), (1280, 720), (1922, 1082)])
 @pytest.mark.parametrize("kind", [of_array, of_jpeg, of_ffmpeg])
-def test_masked_part_is_black_in_brightness_and_colour_and_the_rest_is_as_it_was(kind, size):
+def test_region_is_black_and_the_rest_unchanged(kind, size):
     for colour_first in (False, True):
         bare, picture = kind(scene(*size)), PrivacyMask([MIDDLE]).apply(kind(scene(*size)))
         if colour_first:
@@ -64,7 +64,7 @@ def test_masked_part_is_black_in_brightness_and_colour_and_the_rest_is_as_it_was
 
 
 @pytest.mark.parametrize("kind", [of_array, of_ffmpeg])
-def test_what_the_camera_gave_is_not_written_to(kind):
+def test_original_picture_is_not_written_to(kind):
     """InBackground frames of a video are decoded from earlier ones."""
     image = scene(320, 240)
     bare = kind(image)
@@ -75,7 +75,7 @@ def test_what_the_camera_gave_is_not_written_to(kind):
     assert np.array_equal(bare.colour(), before[1])
 
 
-def test_where_two_regions_overlap_is_black_too():
+def test_overlap_of_two_regions_is_black():
     shown = PrivacyMask([MIDDLE, "0,0 500,0 500,1000 0,1000"]).blacken(scene(640, 480))
     assert inside(shown).max() == 0
     assert shown[:, :320].max() == 0
@@ -85,13 +85,13 @@ def test_where_two_regions_overlap_is_black_too():
 @pytest.mark.parametrize("region", [
     "500,100 700,700 150,350 850,350 300,700",      # a star, as a finger draws it
     "100,100 900,100 900,600 100,600 100,100 300,300 700,300 700,500 300,500 300,300"])
-def test_middle_of_a_region_that_crosses_itself_is_black_too(region):
+def test_middle_of_a_self_crossing_region_is_black(region):
     shown = PrivacyMask([region]).blacken(scene(640, 480))
     assert shown[200:210, 310:330].max() == 0
     assert shown[400:, 480:].min() > 0
 
 
-def test_what_lies_between_regions_is_seen():
+def test_picture_between_regions_stays_visible():
     frame = ["0,0 1000,0 1000,100 0,100", "0,900 1000,900 1000,1000 0,1000",
              "0,0 100,0 100,1000 0,1000", "900,0 1000,0 1000,1000 900,1000"]
     shown = PrivacyMask(frame).blacken(scene(640, 480))
@@ -101,7 +101,7 @@ def test_what_lies_between_regions_is_seen():
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9),
        st.integers(2, 90), st.integers(2, 90))
-def test_nothing_that_is_drawn_stays_visible(corners, width, height):
+def test_no_drawn_pixel_stays_visible(corners, width, height):
     shown = PrivacyMask([" ".join(f"{x},{y}" for x, y in corners)]).blacken(
         np.full((height, width), 255, np.uint8))
     drawn = np.full((height, width), 255, np.uint8)
@@ -110,7 +110,7 @@ def test_nothing_that_is_drawn_stays_visible(corners, width, height):
     assert shown[drawn == 0].max(initial=0) == 0
 
 
-def test_pictures_of_many_sizes_are_masked_and_few_are_remembered():
+def test_pictures_of_many_sizes_are_masked():
     mask = PrivacyMask([MIDDLE])
     for width in range(64, 96, 4):
         assert inside(mask.blacken(scene(width, 48))).max() == 0
@@ -121,7 +121,7 @@ def test_whole_picture_can_be_hidden_to_its_last_pixel():
     assert PrivacyMask(["0,0 1000,0 1000,1000 0,1000"]).blacken(scene(641, 479)).max() == 0
 
 
-def test_without_a_region_nothing_is_done():
+def test_mask_without_regions_changes_nothing():
     picture = ArrayPicture(scene(32, 24))
     assert PrivacyMask().apply(picture) is picture
 
@@ -151,7 +151,7 @@ def test_mask_is_a_setting(text):
 @pytest.mark.parametrize("text", [
     "0,0 300,0", "0,0 300,0 1001,5", "0,0 300,0 -1,5", "0 0 300 0 300 250", "x", "0,0 3,0 3,3;",
     "0,0 3,0 3,.5", " ".join(["1,1"] * 65), ";".join(["0,0 1,1 2,2"] * 33), "٣,0 300,0 300,250"])
-def test_mask_that_is_none_is_one_sentence(text, capsys):
+def test_invalid_mask_is_one_sentence(text, capsys):
     with pytest.raises(SystemExit):
         parse_command_line(["--mask", text], {})
     told = capsys.readouterr().err.splitlines()[-1]
@@ -159,7 +159,7 @@ def test_mask_that_is_none_is_one_sentence(text, capsys):
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9))
-def test_only_what_has_no_area_is_flat(corners):
+def test_only_polygons_without_area_are_flat(corners):
     _, (wide, tall), _ = cv2.minAreaRect(np.array(corners, np.float32))
     polygon = " ".join(f"{x},{y}" for x, y in corners)
     assert has_no_area(polygon) == (min(wide, tall) < 1e-3)

@@ -70,7 +70,7 @@ def compare(images, weight, tVal, frameCount=0):
 @given(seed=st.integers(0, 2**32 - 1), height=st.integers(1, 40), width=st.integers(1, 40),
        weight=st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 0.9, 1.0]),
        tVal=st.integers(0, 255), contrast=st.integers(1, 255))
-def test_any_input_gives_what_the_algorithm_gives(
+def test_any_input_matches_an_independent_computation(
         seed, height, width, weight, tVal, contrast):
     chance = np.random.default_rng(seed)
     shape = (height, width)
@@ -80,7 +80,7 @@ def test_any_input_gives_what_the_algorithm_gives(
     compare([*images, block, images[0]], weight, tVal)
 
 
-def test_recorded_frames_give_what_the_algorithm_gives(recording):
+def test_recorded_frames_match_an_independent_computation(recording):
     capture = cv2.VideoCapture(str(recording))
     images = []
     while (frame := capture.read())[0]:
@@ -136,6 +136,6 @@ def test_the_tutorials_call_still_works():
     assert thresh.shape == image.shape
 
 
-def test_detecting_before_learning_is_refused_in_words():
+def test_detect_before_update_raises_with_a_hint():
     with pytest.raises(RuntimeError, match=r"call update\(\) before detect\(\)"):
         SingleMotionDetector().detect(np.zeros((5, 5), np.uint8))

@@ -4,7 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
@@ -44,7 +44,9 @@ def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
     if settings.detector == "single":
         return partial(SingleMotionDetector, accumWeight=settings.accum_weight)
     try:
-        factory = factory_of(find_class(settings.detector), settings.accum_weight)
+        factory = find_class(settings.detector)
+        if "accumWeight" in inspect.signature(factory).parameters:
+            factory = partial(factory, accumWeight=settings.accum_weight)
         factory()
     except Exception as error:      # whatever the code of the module raises
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -53,7 +55,7 @@ def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
     return factory
 
 
-def find_class(spec: str) -> type[Any]:
+def find_class(spec: str) -> Callable[..., Detector]:
     """Import and return the detector class *spec*, written ``package.module:Class``."""
     module, _, name = spec.partition(":")
     try:
@@ -65,12 +67,4 @@ def find_class(spec: str) -> type[Any]:
     for method in ("update", "detect"):
         if not callable(getattr(found, method, None)):
             raise TypeError(f"{name} has no method {method}()")
-    return found
-
-
-def factory_of(found: Callable[..., Detector], accum_weight: float
-               ) -> Callable[[], Detector]:
-    """Return what makes an instance of *found*, with its weight if it takes one."""
-    if "accumWeight" in inspect.signature(found).parameters:
-        return partial(found, accumWeight=accum_weight)
     return found

@@ -135,6 +135,7 @@ class CameraState:
             detect_seconds=detection.stopwatch.seconds,
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,
-            recording=evidence.recording, recordings=evidence.recordings,
+            recording=evidence.recorder.recording,
+            recordings=evidence.recorder.recordings,
             recording_since=evidence.manual.since,
-            recording_trouble=evidence.trouble)
+            recording_trouble=evidence.recorder.trouble)

@@ -48,7 +48,7 @@ class Evidence:
     def __init__(self, settings: CameraSettings, recorder: Recorder, store: EventStore,
                  clock: Clock, *, packets: PacketGate | None) -> None:
         self._settings = settings
-        self._recorder = recorder
+        self.recorder = recorder
         self._clock = clock
         self._packets = packets
         self._events = CameraEvents(store, settings.name)
@@ -61,21 +61,6 @@ class Evidence:
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
         self._masked = False
-
-    @property
-    def recording(self) -> bool:
-        """Whether a clip is being written."""
-        return self._recorder.recording
-
-    @property
-    def recordings(self) -> int:
-        """How many events were recorded since the start, the present one included."""
-        return self._recorder.recordings
-
-    @property
-    def trouble(self) -> str:
-        """Why clips or stills are missing or incomplete; empty if they are not."""
-        return self._recorder.trouble
 
     def arm(self, armed: bool) -> None:
         """Turn motion into events, or do not."""
@@ -90,7 +75,7 @@ class Evidence:
     def forget(self) -> None:
         """Keep no picture from before now; not to be called during :meth:`keep`."""
         self._peak = self._peak._replace(jpeg=None)
-        self._recorder.forget()
+        self.recorder.forget()
 
     def start_over(self, masked: bool) -> None:
         """End the motion event and forget all pictures, as the mask has changed."""
@@ -119,7 +104,7 @@ class Evidence:
 
         The camera's *own* JPEG does as well while the pre-roll has room for it.
         """
-        if own and self._recorder.preroll.has_room(own):
+        if own and self.recorder.preroll.has_room(own):
             return False
         if self._fills_preroll or self.manual.needs_thumbnail:
             return True
@@ -138,7 +123,7 @@ class Evidence:
             self._peak = Peak(seen.area, enclosing(shown.boxes),
                               shown.jpeg or self._peak.jpeg, frame.captured)
         if self._fills_preroll and shown.jpeg:
-            self._recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
+            self.recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
                                        since=self._motion.candidate_since)
         for change in changes:
             if isinstance(change, Started):
@@ -153,7 +138,7 @@ class Evidence:
     def keep_still(self, jpeg: bytes, captured: float) -> int:
         """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
         event = self._events.add(SNAPSHOT, captured)
-        self._recorder.keep_still(event.id, captured,
+        self.recorder.keep_still(event.id, captured,
                                   LazyJpeg(jpeg, jpeg_size(jpeg)), STILL)
         return event.id
 
@@ -187,7 +172,7 @@ class Evidence:
         event = self._ongoing.event
         log.info("%s: motion event %d began", event.camera, event.id)
         if self._settings.record:
-            self._recorder.begin(metadata_of(event),
+            self.recorder.begin(metadata_of(event),
                                  start.at - self._settings.pre_roll)
             self._keep_peak(event.id)
 
@@ -206,13 +191,13 @@ class Evidence:
                  event.camera, event.id, at - ongoing.at, event.peak_area)
         if self._settings.record:
             self._keep_peak(event.id)
-            self._recorder.end(metadata_of(event), until)
+            self.recorder.end(metadata_of(event), until)
         self._peak = NO_PEAK
 
     def _keep_peak(self, event: int) -> None:
         peak = self._peak       # forget() may take its picture away at any moment
         if peak.jpeg:
-            self._recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
+            self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
 
     def _note_level(self, captured: float, area: float) -> None:
         minute = int(captured // 60)
