@@ -3,7 +3,7 @@
 import logging
 import math
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,13 +141,15 @@ def allowed_bytes(keep: int, reserve: int, used: int, free: int) -> int:
     return max(0, min(keep, used + free - reserve))
 
 
-def with_ends_of_events(files: Sequence[FileRow]) -> list[FileRow]:
-    """Return *files* with thumbnails that end with the last file of their event."""
+def with_ends_of_events(files: list[FileRow]) -> list[FileRow]:
+    """Let thumbnails in *files* end with the last file of their event; return it."""
     ends: dict[int, float] = {}
     for id, _, file in files:
         ends[id] = max(ends.get(id, -math.inf), file.end)
-    return [row._replace(file=row.file._replace(end=ends[row.event_id]))
-            if row.file.media == THUMBNAIL else row for row in files]
+    for index, (id, starred, file) in enumerate(files):
+        if file.media == THUMBNAIL:     # in place: there may be 100,000
+            files[index] = FileRow(id, starred, file._replace(end=ends[id]))
+    return files
 
 
 def plan(files: Iterable[FileRow], *, excess: int, oldest: float) -> list[FileRow]:
