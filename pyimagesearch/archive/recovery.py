@@ -93,8 +93,9 @@ def recover_journal(journal: Path) -> None:
     place = journal.with_name(stem(journal.name))
     try:
         metadata, frames = read_journal(journal, Annotation)
-        if metadata and frames and (length_of(add_suffix(place, PART))
-                                 < frames[-1].at - frames[0].at - SAME_END_SECONDS):
+        if metadata and frames and (
+                length_of(add_suffix(place, PART))
+                < frames[-1].at - frames[0].at - SAME_END_SECONDS):
             encode_again(place, metadata, frames)
         journal.unlink()
     except (RecordingError, OSError) as error:

@@ -62,6 +62,7 @@ class Retention:
             kept = str(shutil.disk_usage(self._clips).free // 2)
             self._store.remember("keep", kept)
         self._keep = self._settings.keep_bytes or int(kept or 0)
+        log.info("clips may take %s in %s", format_bytes(self._keep), self._clips)
 
     def enforce(self, open_bytes: int) -> None:
         """

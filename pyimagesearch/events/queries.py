@@ -38,7 +38,7 @@ class Filters(NamedTuple):
     starred: bool = False
 
 
-ALL = Filters()
+NO_FILTERS = Filters()
 
 
 class EventReader:
@@ -47,7 +47,7 @@ class EventReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def page(self, limit: int, before: int | None = None, filters: Filters = ALL,
+    def page(self, limit: int, before: int | None = None, filters: Filters = NO_FILTERS,
              ) -> tuple[list[Event], int | None]:
         """
         Return at most *limit* events that pass *filters*, the highest id first.
@@ -68,7 +68,7 @@ class EventReader:
             return events, None
         return events, events[-1].id
 
-    def neighbours(self, event: Event, filters: Filters = ALL
+    def neighbours(self, event: Event, filters: Filters = NO_FILTERS
                    ) -> tuple[int | None, int | None]:
         """Return the ids of the next newer and next older event that pass *filters*."""
         wanted, values = condition(filters)
@@ -132,7 +132,7 @@ class EventReader:
     def days_beside(self, day: datetime.date
                     ) -> tuple[datetime.date | None, datetime.date | None]:
         """Return the next day with events before *day*, and the next after it."""
-        begin, end = bounds(day)
+        begin, end = day_bounds(day)
         found = [self._connection.execute(
             f"SELECT {which}(begin) FROM events WHERE deleted IS NULL AND {term}",
             [limit]).fetchone()[0]
@@ -143,7 +143,7 @@ class EventReader:
                         for when in found)
         return older, newer
 
-    def counts(self, span: float, day: datetime.date, filters: Filters = ALL
+    def counts(self, span: float, day: datetime.date, filters: Filters = NO_FILTERS
                ) -> dict[int, tuple[int, int]]:
         """
         Return the number of events in each *span* [s] of *day*, and the last's id.
@@ -155,7 +155,7 @@ class EventReader:
                 self._connection.execute(
             "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*), max(id) "
             f"FROM events WHERE {wanted} GROUP BY number",
-            [bounds(day)[0], span, *values])}
+            [day_bounds(day)[0], span, *values])}
 
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""
@@ -216,13 +216,13 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
             values.append(value)
     if filters.day is not None:
         terms.append("begin >= ? AND begin < ?")
-        values += bounds(filters.day)
+        values += day_bounds(filters.day)
     if filters.starred:
         terms.append("starred")
     return " AND ".join(terms), values
 
 
-def bounds(day: datetime.date) -> tuple[float, float]:
+def day_bounds(day: datetime.date) -> tuple[float, float]:
     """Return when *day* begins and ends in local time [seconds since the epoch]."""
     midnight = datetime.datetime.combine(day, datetime.time())
     return (midnight.timestamp(),

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from pyimagesearch.events.queries import bounds
+from pyimagesearch.events.queries import day_bounds
 
 SLOT_SECONDS = 1800     # length of one link
 BAR_MINUTES = 3
@@ -41,7 +41,7 @@ def draw_chart(day: datetime.date, levels: Sequence[tuple[int, float]],
     *counts* has the number of events that began in a slot and the id of the last one;
     *link* returns the URL of the events up to that id.
     """
-    begin, end = bounds(day)
+    begin, end = day_bounds(day)
     width = (end - begin) / 60      # not 1440 when the clocks change
     slots = [Slot(number * SLOT_SECONDS / 60, SLOT_SECONDS / 60,
                   label(begin + number * SLOT_SECONDS, count), link(last))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, url_for
 
 from pyimagesearch.events.event import EVENT_KINDS, Event
-from pyimagesearch.events.queries import EventReader, Filters, bounds
+from pyimagesearch.events.queries import EventReader, Filters, day_bounds
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
 from pyimagesearch.web.live import page
@@ -84,7 +84,7 @@ def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
     wanted = query.filters
     events, following = reader.page(query.limit, query.before, wanted)
     day = wanted.day or local_day(events[0].begin if events else None)
-    begin, end = bounds(day)
+    begin, end = day_bounds(day)
     older, newer = reader.days_beside(day)
     return ListData(
         events, following, reader.cameras(), day, older, newer,
