@@ -26,7 +26,7 @@ try:
     import gevent
 
     from pyimagesearch import __version__
-    from pyimagesearch.access.authenticator import Authenticator
+    from pyimagesearch.access import Authenticator
     from pyimagesearch.access.commands import print_links, set_password
     from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.access.roles import Role
@@ -231,13 +231,11 @@ def addresses(ip: str, port: int, settings: Settings) -> list[str]:
 
 
 def greet(authenticator: Authenticator, url: str, settings: Settings) -> None:
-    """Say how to get in, the server being found at *url*; or that everybody does."""
-    authenticator.remember_url(url)
+    """Print the links that log in to the server at *url*, or warn of open access."""
     if not settings.auth:
-        log.warning("--no-auth: whoever reaches the port may look, record and delete")
-    elif authenticator.requires_login():
-        for line in authenticator.login_lines(url):
-            print(line, flush=True)
+        log.warning("--no-auth: all who reach the port can watch, record and delete")
+    for line in authenticator.login_lines(url):
+        print(line, flush=True)
 
 
 def run() -> None:

@@ -86,7 +86,7 @@ def test_no_auth_is_warned_about():
     product = Product(*SMALL, "--no-auth", "--ip", "0.0.0.0")
     assert json.loads(product.get("/api/status"))["auth"] is False
     product.stop()
-    assert any("--no-auth: whoever reaches the port may look" in line
+    assert any("--no-auth: all who reach the port can watch" in line
                for line in product.log)
     assert "token" not in product.process.stdout.read()
     product.close()

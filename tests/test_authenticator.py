@@ -7,9 +7,9 @@ from werkzeug.security import generate_password_hash
 
 from harness import in_this_thread
 from protected import OWNER, VIEWER
-from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator, TooManyAttempts
+from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
-from pyimagesearch.access.passwords import Busy
+from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.refused_logins import RefusedLogins
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
@@ -121,11 +121,11 @@ def test_viewers_device_gives_no_extra_owner_attempts(make_authenticator, config
 
 def test_attempt_that_was_not_checked_does_not_count(make_authenticator, config_folder):
     def busy(work):
-        raise Busy
+        raise TooManyAttempts("Busy.", 1)
     CredentialsFile(config_folder).save(Credentials.new().with_password(OWNER, "hash"))
     authenticator = make_authenticator(in_thread=busy)
     for _ in range(20):
-        with pytest.raises(Busy):
+        with pytest.raises(TooManyAttempts):
             authenticator.check_password(OWNER, "password", "198.51.100.1")
 
 

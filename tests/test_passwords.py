@@ -6,7 +6,11 @@ import pytest
 
 from harness import InBackground, eventually
 from protected import OWNER, VIEWER
-from pyimagesearch.access.passwords import Busy, PasswordChecker, hash_password
+from pyimagesearch.access.passwords import (
+    PasswordChecker,
+    TooManyAttempts,
+    hash_password,
+)
 from pyimagesearch.errors import AccessError
 
 
@@ -37,7 +41,7 @@ def test_passwords_are_checked_one_at_a_time(monkeypatch):
     checker = PasswordChecker(in_thread)
     checks = [InBackground(checker.check, VIEWER, "", "") for _ in range(3)]
     eventually(lambda: len(pending) == 3)
-    with pytest.raises(Busy):
+    with pytest.raises(TooManyAttempts):
         checker.check(VIEWER, "", "")
     checks.append(InBackground(checker.check, OWNER, "", ""))     # not blocked by viewers
     eventually(lambda: len(pending) == 4)

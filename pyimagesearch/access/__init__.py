@@ -1,1 +1,5 @@
 """Access control: roles, passwords, sessions, tokens and login limits."""
+
+from .authenticator import Authenticator
+
+__all__ = ["Authenticator"]

@@ -13,7 +13,7 @@ from pyimagesearch.folders import ConfigFolder
 from .credentials import Credentials, CredentialsFile
 from .login_links import login_lines
 from .login_throttle import LoginThrottle
-from .passwords import PasswordChecker
+from .passwords import PasswordChecker, TooManyAttempts
 from .refused_logins import THROTTLED, WRONG_TOKEN, RefusedLogins, wrong_password
 from .roles import Client, Role
 from .sessions import Session, Sessions
@@ -30,14 +30,6 @@ class Stream(Protocol):
 
     def end(self) -> None:
         """End it now."""
-
-
-class TooManyAttempts(Exception):
-    """The password may not be tried for another *seconds*."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
 
 
 class Authenticator:
@@ -88,15 +80,16 @@ class Authenticator:
         return found
 
     def login_lines(self, url: str) -> list[str]:
-        """Return what to print for logging in at *url*; nothing if by password."""
-        found = self.credentials()
-        return [] if Role.OWNER in found.passwords else list(login_lines(found, url))
+        """
+        Return what to print for logging in at *url*, which is saved for later links.
 
-    def remember_url(self, url: str) -> None:
-        """Save *url*, where the server is found, for links printed later."""
-        if self.requires_login():
-            self.credentials()      # which warns if they cannot be saved
+        That is nothing if no login is required, or if the owner has a password.
+        """
+        found = self.credentials() if self.requires_login() else None
         self._file.remember_url(url)
+        if found is None or Role.OWNER in found.passwords:
+            return []
+        return list(login_lines(found, url))
 
     def cookie_name(self, purpose: str) -> str:
         """Return the name of a cookie; servers on one host share their cookies."""
@@ -144,8 +137,7 @@ class Authenticator:
         Return whether *password* is that of *role*.
 
         *device* is the value of a :meth:`device_cookie`, if the browser sent one.
-        Raises :exc:`TooManyAttempts`, and :exc:`~.passwords.Busy` while others are
-        being checked.
+        Raises :exc:`TooManyAttempts`.
         """
         found = self.credentials()
         hashed = found.passwords.get(role)
@@ -155,7 +147,7 @@ class Authenticator:
             role, address, self._known_device(found.key, role, device))
         if attempt.wait > 0:
             self.refused_logins.add(address, THROTTLED)
-            raise TooManyAttempts(attempt.wait)
+            raise TooManyAttempts("Too many wrong passwords.", attempt.wait)
         try:
             right = self._passwords.check(role, hashed, password)
         except BaseException:

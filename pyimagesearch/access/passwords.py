@@ -13,8 +13,12 @@ MIN_LENGTH, MAX_LENGTH = 8, 1000    # characters
 MAX_PENDING = 3     # checks of one account, running or waiting; each holds a thread
 
 
-class Busy(Exception):
-    """Too many passwords of one account are being checked."""
+class TooManyAttempts(Exception):
+    """A password cannot be checked for another *seconds*, for the reason *message*."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 def hash_password(password: str) -> str:
@@ -43,13 +47,13 @@ class PasswordChecker:
         """
         Return whether *password* has the hash *hashed*.
 
-        Raises :exc:`Busy` if too many checks of *account* are pending; the others
-        have limits of their own.
+        Raises :exc:`TooManyAttempts` if too many checks of *account* are pending;
+        other accounts have limits of their own.
         """
         if len(password) > MAX_LENGTH:
             return False
         if self._pending[account] >= MAX_PENDING:
-            raise Busy
+            raise TooManyAttempts("Too many passwords are being checked.", 1)
         self._pending[account] += 1
         try:
             return bool(self._in_thread(lambda: self._check_alone(hashed, password)))

@@ -14,15 +14,11 @@ from flask import (
     request,
     url_for,
 )
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, TooManyRequests, Unauthorized
 from werkzeug.urls import iri_to_uri
 
-from pyimagesearch.access.authenticator import (
-    ANONYMOUS,
-    KNOWN_DEVICE_SECONDS,
-    TooManyAttempts,
-)
-from pyimagesearch.access.passwords import Busy
+from pyimagesearch.access.authenticator import ANONYMOUS, KNOWN_DEVICE_SECONDS
+from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Role
 from pyimagesearch.access.sessions import SESSION_SECONDS
 
@@ -75,12 +71,12 @@ def log_in() -> Response:
         right = authenticator.check_password(
             role, request.form.get("password", ""), request.remote_addr or "", device)
     except TooManyAttempts as error:
-        return refuse(429, "Too many wrong passwords.", error.seconds)
-    except Busy:
-        return refuse(429, "Too many passwords are being checked.", 1)
-    if not right:
-        return refuse(401, "This password is wrong.")
-    return begin_session(role)
+        seconds = int(error.seconds) + 1
+        return refuse(TooManyRequests(
+            f"{error} Try again in {seconds} second{'s' if seconds > 1 else ''}.",
+            retry_after=seconds))
+    return begin_session(role) if right else refuse(
+        Unauthorized("This password is wrong."))
 
 
 @bp.post("/logout")
@@ -165,17 +161,12 @@ def login_page(message: str = "") -> Response:
                                     next=request.values.get("next", "")))
 
 
-def refuse(status: int, message: str, wait: float = 0) -> Response:
-    """Refuse a password: with the login page for a person, with JSON for a program."""
-    seconds = int(wait) + 1
-    if wait:
-        message += f" Try again in {seconds} second{'s' if seconds > 1 else ''}."
+def refuse(error: HTTPException) -> Response:
+    """Return the login page with *error* for a person; raise it for a program."""
     if not wants_page():
-        if status == 429:
-            raise TooManyRequests(message, retry_after=seconds)
-        abort(status, message)
-    response = login_page(message)
-    response.status_code = status
-    if wait:
-        response.headers["Retry-After"] = str(seconds)
+        raise error
+    response = login_page(error.description or "")
+    response.status_code = error.code or 401
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response

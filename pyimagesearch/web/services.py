@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from flask import abort, current_app
 
-from pyimagesearch.access.authenticator import Authenticator
+from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.privacy.state import Privacy
