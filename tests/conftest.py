@@ -20,6 +20,7 @@ from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import Recorder
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.surveillance.evidence import Evidence
 
@@ -141,6 +142,7 @@ class Keeping(NamedTuple):
     store: EventStore
     folder: Path
     packets: PacketGate | None
+    ready: threading.Event
 
     def files(self, pattern="*.mp4"):
         return sorted(self.folder.rglob(pattern))
@@ -155,7 +157,17 @@ def keeping(wanted, clock, folder, *, store=None, packets=False, obstacle=str):
         max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
     gate = PacketGate(recorder.preroll) if packets else None
     return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
-                   store, folder / "clips", gate)
+                   store, folder / "clips", gate, ready)
+
+
+@pytest.fixture
+def keep(tmp_path, clock):
+    """Make the evidence of one camera, of given settings; set keep.obstacle at will."""
+    def make(**options):
+        (wanted,) = Settings(source=("front=demo",), **options).cameras()
+        return keeping(wanted, clock, tmp_path, obstacle=lambda: make.obstacle)
+    make.obstacle = ""
+    return make
 
 
 @pytest.fixture

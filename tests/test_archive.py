@@ -12,10 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from test_preroll_journal import write, write_part
-from test_recorder import BEGAN, SMALL, film, record, times, told
 
 from conftest import keeping
+from filming import (
+    BEGAN,
+    SMALL,
+    film,
+    metadata_of,
+    record,
+    times,
+    write_journal,
+    write_part,
+)
 from harness import eventually
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.archive.recovery import recover
@@ -290,7 +298,7 @@ def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_pat
     kept.store.begin(event)
     kept.store.keep(event.id, KeptFile(f"front/{'x'}.mp4", "clip", 0, 0, 0, "open"))
     film(recorder, clock, 6)
-    recorder.recorder.begin(told(event.begin).extended(event=event.id), clock.monotonic() - 5)
+    recorder.recorder.begin(metadata_of(event.begin).extended(event=event.id), clock.monotonic() - 5)
     film(recorder, clock, 4)        # and no more: the process is gone
     assert len(recorder.files("*.part.mp4")) == 1
     kept = opened(archive())
@@ -448,7 +456,7 @@ def test_story_of_a_camera_with_any_name_is_read_back():
 def test_crash_loses_nothing_of_the_journal(archive, in_part):
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
-    write(folder, 50)
+    write_journal(folder, 50)
     if in_part is not None:
         write_part(folder, in_part)
     recover(kept.clips, kept.store)
@@ -464,7 +472,7 @@ def test_crash_loses_nothing_of_the_journal(archive, in_part):
 def test_full_disk_leaves_all_for_the_next_start(archive, monkeypatch, caplog):
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
-    write(folder, 50)
+    write_journal(folder, 50)
     with monkeypatch.context() as full:
         full.setattr(mp4.SyncedFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         recover(kept.clips, kept.store)
@@ -477,7 +485,7 @@ def test_full_disk_leaves_all_for_the_next_start(archive, monkeypatch, caplog):
 def waiting(kept, **more):
     """Leave an event of an earlier run whose clip cannot be finished yet; return its folder."""
     folder = kept.clips / "front" / "2027-01-15"
-    write(folder, 50)
+    write_journal(folder, 50)
     write_part(folder, 20)
     kept.store.begin(Event(
         id=7, camera="front", kind="motion", begin=BEGAN + 1, end=None, files=(KeptFile(
@@ -543,7 +551,7 @@ def test_deleted_event_stays_deleted_though_its_clip_waits(archive, clock, monke
     # its half-written clip was left, finished later, and the event was back
     kept = opened(archive())
     folder = kept.clips / "front" / "2027-01-15"
-    write(folder, 50)
+    write_journal(folder, 50)
     write_part(folder, 20)
     kept.store.begin(Event(
         id=7, camera="front", kind="motion", begin=BEGAN, end=BEGAN + 5, files=(

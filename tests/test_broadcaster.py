@@ -1,4 +1,4 @@
-"""What LatestFrameBroadcaster promises the camera and the viewers."""
+"""The broadcaster: newest frame only, nothing stale, no trace of a viewer."""
 
 import queue
 import threading
@@ -7,7 +7,7 @@ import pytest
 
 from harness import InBackground, eventually
 
-NEVER = 3600.0      # seconds, as repeat_after: this test wants no repeats
+NEVER = 3600.0      # seconds, as repeat_after: no repeats
 
 
 
@@ -25,7 +25,7 @@ def test_viewer_waits_for_the_very_first_frame(broadcaster):
     assert first.result().jpeg == b"one"
 
 
-def test_every_viewer_is_given_the_same_frame(broadcaster):
+def test_every_viewer_gets_the_same_frame(broadcaster):
     broadcaster.publish(b"one")
     first, second = (next(broadcaster.frames()) for _ in range(2))
     assert first is second
@@ -41,7 +41,7 @@ def test_slow_viewer_skips_to_the_newest_frame(broadcaster):
     assert (frame.number, frame.jpeg) == (4, b"four")
 
 
-def test_viewer_waits_for_news_and_is_woken_by_it(broadcaster):
+def test_viewer_waits_for_a_new_frame_and_is_woken_by_it(broadcaster):
     viewer = broadcaster.frames(repeat_after=NEVER)
     broadcaster.publish(b"one")
     assert next(viewer).jpeg == b"one"
@@ -58,7 +58,7 @@ def test_silent_camera_repeats_its_last_frame(broadcaster):
     assert next(viewer) is next(viewer)
 
 
-def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster):
+def test_new_viewer_never_sees_a_stale_frame(broadcaster):
     broadcaster.publish(b"an hour ago")
     broadcaster.mark_stale()
     viewer = broadcaster.frames(repeat_after=0.01)
@@ -69,7 +69,7 @@ def test_new_viewer_never_sees_a_picture_from_before_nobody_watched(broadcaster)
     assert picture.result().jpeg == b"now"
 
 
-def test_still_waits_for_a_fresh_frame_and_counts_as_a_viewer(broadcaster):
+def test_fresh_waits_for_a_frame_and_counts_as_a_viewer(broadcaster):
     broadcaster.publish(b"an hour ago")
     broadcaster.mark_stale()
     still = InBackground(broadcaster.fresh, 5)
@@ -79,18 +79,18 @@ def test_still_waits_for_a_fresh_frame_and_counts_as_a_viewer(broadcaster):
     assert broadcaster.viewers == 0
 
 
-def test_still_of_a_silent_camera_is_none_rather_than_old(broadcaster):
+def test_fresh_of_a_silent_camera_is_none_rather_than_old(broadcaster):
     broadcaster.publish(b"an hour ago")
     broadcaster.mark_stale()
     assert broadcaster.fresh(0.01) is None
 
 
-def test_still_of_a_watched_camera_is_there_at_once(broadcaster):
+def test_fresh_of_a_watched_camera_returns_at_once(broadcaster):
     broadcaster.publish(b"one")
     assert broadcaster.fresh(0).jpeg == b"one"
 
 
-def test_leaving_viewer_is_forgotten(broadcaster):
+def test_closed_viewer_is_not_counted(broadcaster):
     viewer = broadcaster.frames()
     broadcaster.publish(b"one")
     next(viewer)
@@ -99,7 +99,7 @@ def test_leaving_viewer_is_forgotten(broadcaster):
     assert broadcaster.viewers == 0
 
 
-def test_listener_hears_of_each_frame_and_of_the_end(broadcaster):
+def test_listener_is_called_for_each_frame_and_the_end(broadcaster):
     heard = []
     broadcaster.add_listener(lambda: heard.append(broadcaster.latest.number))
     for jpeg in (b"one", b"two"):
@@ -117,14 +117,14 @@ def test_close_releases_a_waiting_viewer(broadcaster):
     assert rest.result() == []
 
 
-def test_part_carries_its_length_its_time_and_the_closing_boundary(broadcaster):
+def test_part_has_length_timestamp_and_closing_boundary(broadcaster):
     broadcaster.publish(b"jpeg", 1.25)
     assert broadcaster.latest.part == (
         b"Content-Type: image/jpeg\r\nContent-Length: 4\r\nX-Timestamp: 1.250000\r\n\r\n"
         b"jpeg\r\n--frame\r\n")
 
 
-def test_picture_that_became_stale_is_given_to_nobody(broadcaster):
+def test_frame_that_became_stale_is_not_shown(broadcaster):
     broadcaster.publish(b"before the mask")
     broadcaster.mark_stale()
     assert broadcaster.fresh(0.01) is None

@@ -1,4 +1,4 @@
-"""What is done to pixels before anybody looks at them."""
+"""Scaling of pictures and boxes."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.frames import for_stream, resized, scaled
+from pyimagesearch.frames import enclosing, for_stream, resized, scaled
 from pyimagesearch.motion_detection.preprocessing import for_detection
 
 
@@ -41,3 +41,9 @@ def test_scaled_box_stays_inside_and_keeps_its_sides(width, height, data):
     minX, minY, maxX, maxY = scaled(box, (400, 300), (width, height))
     assert 0 <= minX <= maxX <= width
     assert 0 <= minY <= maxY <= height
+
+
+def test_enclosing_box_holds_all_boxes():
+    assert enclosing(()) is None
+    assert enclosing([(5, 6, 7, 8)]) == (5, 6, 7, 8)
+    assert enclosing([(5, 6, 7, 8), (1, 9, 6, 20)]) == (1, 6, 7, 20)

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from test_recorder import probe
 
+from filming import probe
 from harness import DEADLINE, ROOT, eventually, missing, needs
 from product import Product, run_program
 from pyimagesearch.access.credentials import CredentialsFile

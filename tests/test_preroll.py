@@ -1,4 +1,4 @@
-"""The pre-roll: bounded in seconds and bytes, and always begun by a key picture."""
+"""The pre-roll: bounded in seconds and bytes, and always starting with a key frame."""
 
 import pytest
 from hypothesis import given
@@ -18,12 +18,12 @@ def fill(preroll, count, fps=10.0, size=100, group=1, first=0):
                     number / fps)
 
 
-def test_tape_keeps_its_seconds_and_no_more():
+def test_pre_roll_keeps_its_seconds_and_no_more():
     preroll = Preroll(5.0)
     fill(preroll, 200)
-    pieces = preroll.after(0, 1000)
-    assert pieces[0].at <= 19.9 - 5.0 < pieces[1].at
-    assert preroll.bytes == 100 * len(pieces)
+    frames = preroll.after(0, 1000)
+    assert frames[0].at <= 19.9 - 5.0 < frames[1].at
+    assert preroll.bytes == 100 * len(frames)
 
 
 def test_clip_begins_at_the_asked_moment():
@@ -41,7 +41,7 @@ def test_possible_event_keeps_its_whole_pre_roll():
     assert preroll.after(preroll.start_for(15.0))[0].at <= 15.0
 
 
-def test_clip_of_packets_begins_with_a_key_packet_before_the_moment():
+def test_clip_of_packets_begins_with_a_key_packet_before():
     preroll = Preroll(5.0)
     fill(preroll, 200, group=25)
     (first, *_) = preroll.after(preroll.start_for(14.9))
@@ -57,7 +57,7 @@ def test_bytes_are_bounded_even_if_nothing_is_taken():
     assert preroll.lost == 1000 - 100 - 49
 
 
-def test_piece_that_was_not_taken_stays():
+def test_frame_that_was_not_taken_stays():
     preroll = Preroll(1.0)
     fill(preroll, 20)
     preroll.hold(20)
@@ -68,28 +68,28 @@ def test_piece_that_was_not_taken_stays():
     assert preroll.after(0)[0].at <= 12.0 - 1.0
 
 
-def test_pieces_are_taken_each_once_and_in_order():
+def test_frames_are_taken_once_each_and_in_order():
     preroll, taken, cursor = Preroll(5.0), [], 0
     for round_ in range(20):
         fill(preroll, 7, first=7 * round_)
-        while pieces := preroll.after(cursor, 3):
-            taken += [piece.number for piece in pieces]
-            cursor = pieces[-1].number + 1
+        while frames := preroll.after(cursor, 3):
+            taken += [frame.number for frame in frames]
+            cursor = frames[-1].number + 1
     assert taken == list(range(1, 141))
 
 
 @given(st.lists(st.tuples(st.floats(0.001, 3), st.booleans(), st.integers(1, 500)),
                 min_size=1, max_size=60), st.floats(0, 8), st.integers(500, 5000))
-def test_tape_starts_with_a_key_unless_bytes_forced_it_otherwise(puts, seconds, most):
+def test_pre_roll_starts_with_a_key_frame_unless_it_is_full(puts, seconds, most):
     preroll, now = Preroll(seconds, most), 0.0
     for number, (pause, key, size) in enumerate(puts):
         now += pause
         preroll.put(packet(b"z" * size, key or number == 0), now, now)
-    pieces = preroll.after(0, 1000)
-    assert preroll.bytes == sum(len(piece.content.data) for piece in pieces) <= most
+    frames = preroll.after(0, 1000)
+    assert preroll.bytes == sum(len(frame.content.data) for frame in frames) <= most
     if sum(size for _, _, size in puts) <= most:
-        assert pieces[0].key
-        assert pieces[0].at <= max(now - seconds, puts[0][0])
+        assert frames[0].key
+        assert frames[0].at <= max(now - seconds, puts[0][0])
 
 
 @pytest.mark.parametrize(("group", "gone"), [(1, 7.0), (1, 80.0), (10, 7.0), (10, 80.0)])

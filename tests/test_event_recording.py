@@ -1,0 +1,141 @@
+"""One event: its clips, where they are cut, and what the disk refuses."""
+
+import itertools
+import shutil
+
+import pytest
+
+from filming import BEGAN, Counted, film, jpegs, metadata_of, put, record, times, width
+from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.recording import clip as clips
+from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.recording.paths import JOURNAL
+
+
+def test_finished_clip_is_logged_with_its_length_and_size(keep, clock, caplog):
+    caplog.set_level("INFO")
+    kept = keep()
+    record(kept, clock, 4)
+    (clip,) = kept.files()
+    size = clip.stat().st_size / 1e6
+    assert f"front: clip {clip}, 9.0 s, {size:.1f} MB" in caplog.text
+
+
+def test_long_event_is_cut_without_losing_a_frame(keep, clock):
+    kept = keep(max_clip=5)
+    record(kept, clock, 14)
+    clips = kept.files()
+    assert len(clips) == 4
+    frames = [times(clip) for clip in clips]
+    assert sum(map(len, frames)) == (5 + 14) * 10 + 1
+    described = [read_clip(clip)[0] for clip in clips]
+    for before, after in itertools.pairwise(described):
+        assert after.first - before.last == pytest.approx(0.1, abs=0.001)
+    assert all(shown[0] == (0.0, True) for shown in frames)
+
+
+def test_gap_and_new_size_begin_a_new_clip(keep, clock):
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    clock.now += 30
+    film(kept, clock, 2)
+    film(kept, clock, 2, pictures=jpegs(9, (80, 60)))
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert [width(clip) for clip in kept.files()] == [160, 160, 80]
+    assert max(read_clip(clip)[1] for clip in kept.files()) < 2.2
+
+
+def test_slow_camera_has_one_clip(keep, clock):
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    film(kept, clock, 60, fps=0.2)
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    (clip,) = kept.files()
+    assert read_clip(clip)[1] == pytest.approx(55, abs=6)
+
+
+def test_full_disk_is_reported_and_recording_resumes(keep, clock):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    keep.obstacle = "there is no room"
+    film(kept, clock, 3)
+    assert kept.recorder.trouble == "cannot record: there is no room"
+    assert not kept.recorder.recording
+    assert len(kept.files()) == 1      # what was complete is whole
+    keep.obstacle = ""
+    film(kept, clock, 6)
+    assert kept.recorder.trouble == ""
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert len(kept.files()) == 2
+    assert read_clip(kept.files()[1])[1] > 5        # with what was kept in the pre-roll
+
+
+def test_recording_resumes_when_its_folder_returns(keep, clock, tmp_path):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    shutil.rmtree(tmp_path / "clips")
+    (tmp_path / "clips").write_text("a file in its place")
+    film(kept, clock, 0.2)
+    assert kept.recorder.trouble.startswith("cannot record: ")
+    (tmp_path / "clips").unlink()
+    film(kept, clock, 6)
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert kept.files()
+    assert kept.recorder.trouble == ""
+
+
+def test_camera_jpeg_of_another_size_begins_another_clip(keep, clock):
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    for size in ((160, 120), (161, 91)):
+        put(kept, clock, LazyJpeg(*jpegs(1, size), size, Counted()), 10)
+    kept.recorder.end(metadata_of(clock.time()), clock.monotonic())
+    film(kept, clock, 2)
+    assert [width(clip) for clip in kept.files()] == [160, 160]
+    assert len(kept.files()) == 2
+
+
+def test_finished_clip_leaves_no_journal(keep, clock):
+    kept = keep()
+    film(kept, clock, 8)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5.0)
+    film(kept, clock, 0.1, run=False)
+    kept.recorder.run_once()
+    assert len(kept.files(f"*{JOURNAL}")) == 1
+    film(kept, clock, 3)
+    assert kept.files(f"*{JOURNAL}") == []
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert len(kept.files("*")) == 3        # the clip and its folders
+
+
+def test_journal_stays_if_the_clip_cannot_be_closed(keep, clock, monkeypatch):
+    kept = keep()
+    film(kept, clock, 8)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5.0)
+    kept.recorder.run_once()
+    with monkeypatch.context() as broken:
+        broken.setattr(clips.SyncedFile, "sync", lambda file: (_ for _ in ()).throw(OSError(5, "no disk")))
+        kept.recorder.stop()
+        kept.recorder.run()
+    assert len(kept.files(f"*{JOURNAL}")) == 1
+    assert kept.files("??-??-??.mp4") == []
+
+
+def test_event_without_a_frame_leaves_nothing(keep, clock):
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    kept.recorder.run_once()
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    clock.now += 3
+    kept.recorder.run_once()
+    assert kept.files("*") == []
