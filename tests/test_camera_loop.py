@@ -1,4 +1,4 @@
-"""The camera loop, run on painted frames instead of a camera."""
+"""The camera loop, with drawn frames in place of a camera."""
 
 import threading
 import time
@@ -90,7 +90,7 @@ class Playing:
         pass
 
 
-# --- what is seen
+# --- detection
 
 @pytest.mark.parametrize(("last", "boxed"), [
     pytest.param(EMPTY, False, id="still"),
@@ -152,7 +152,7 @@ def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
     assert 200 < w < 480
 
 
-# --- what is hidden
+# --- privacy
 
 
 def test_masked_region_is_neither_streamed_nor_watched(make, broadcaster):
@@ -280,7 +280,7 @@ def test_switched_off_camera_is_closed_and_reopened_when_on(
     status, card = surveillance.status(), broadcaster.latest
     assert (status.since, status.words, status.is_live) == (1_800_000_000.0, "switched off", False)
     assert status.losses == 0
-    assert not broadcaster.stale        # who comes now sees the card
+    assert not broadcaster.stale        # a new viewer gets the card
     surveillance.switch(None)
     eventually(lambda: surveillance.status().state == "live")
     assert len(opened) == 1
@@ -302,7 +302,7 @@ def test_camera_switched_off_from_the_start_is_never_opened(make, broadcaster):
     assert opened == []
 
 
-# --- what is not done
+# --- no unneeded work
 
 
 def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
@@ -324,15 +324,15 @@ def test_nothing_is_encoded_without_viewers(make, broadcaster):
     assert surveillance.status().encoded == 5
 
 
-class Filmed:
-    """JPEGs of a camera on the network, recorded while nobody watches."""
+class NetworkCamera:
+    """A network camera that sends JPEGs, recorded without viewers."""
 
     def __init__(self, make, clock, **options):
         self.surveillance = make(clock=clock, record=True, **options)
         self.recorder = make.kept.recorder
         self.clock, self.number = clock, 0
 
-    def given(self, images):
+    def frames(self, images):
         """Yield *images*, ten a second, each written to the disk before the next."""
         for image in images:
             self.clock.now += 0.1
@@ -343,7 +343,7 @@ class Filmed:
             self.recorder.run_once()
 
     def show(self, images):
-        self.surveillance.detect_motion(self.given(images), 5)
+        self.surveillance.detect_motion(self.frames(images), 5)
 
     @property
     def encoded(self):
@@ -351,8 +351,8 @@ class Filmed:
 
 
 @pytest.fixture
-def filmed(make, clock):
-    return lambda **options: Filmed(make, clock, **options)
+def network_camera(make, clock):
+    return lambda **options: NetworkCamera(make, clock, **options)
 
 
 def frames_in(clip):
@@ -366,8 +366,8 @@ def is_red(image):
     return (red > 130) & (green < 110) & (blue < 110)
 
 
-def test_own_jpegs_are_kept_as_they_are_without_viewers(filmed):
-    camera = filmed(width=800)
+def test_own_jpegs_are_kept_as_they_are_without_viewers(network_camera):
+    camera = network_camera(width=800)
     camera.show([EMPTY] * 60)
     pieces = camera.recorder.preroll.after(0, 100)
     assert camera.encoded == 0
@@ -376,8 +376,8 @@ def test_own_jpegs_are_kept_as_they_are_without_viewers(filmed):
 
 
 def test_clip_of_own_jpegs_shows_time_and_box(
-        filmed, tmp_path):
-    camera = filmed(width=800, post_roll=1.0)
+        network_camera, tmp_path):
+    camera = network_camera(width=800, post_roll=1.0)
     camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
     (clip,) = tmp_path.rglob("*.mp4")
     metadata, seconds = read_clip(clip)
@@ -392,21 +392,21 @@ def test_clip_of_own_jpegs_shows_time_and_box(
     assert camera.encoded == 0      # the thumbnail is drawn only once it is written
 
 
-def test_own_jpegs_too_large_for_the_pre_roll_are_encoded(filmed):
+def test_own_jpegs_too_large_for_the_pre_roll_are_encoded(network_camera):
     noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
-    camera = filmed(width=800)
+    camera = network_camera(width=800)
     camera.show([noise] * 40)           # 300 kB each
     preroll = camera.recorder.preroll
     own = [piece.content.overlay is not None for piece in preroll.after(0, 100)]
     assert 0 < sum(own) < 40
     assert own == sorted(own, reverse=True)     # as long as there is room
-    smaller = filmed()                  # streamed at 640 pixels
+    smaller = network_camera()                  # streamed at 640 pixels
     smaller.show([EMPTY] * 20)
     assert not any(piece.content.overlay for piece in smaller.recorder.preroll.after(0, 100))
 
 
-def test_viewer_and_recorder_share_the_drawn_picture(filmed, broadcaster):
-    camera = filmed(width=800)
+def test_viewer_and_recorder_share_the_drawn_picture(network_camera, broadcaster):
+    camera = network_camera(width=800)
     with broadcaster.watching():
         camera.show([EMPTY] * 10)
     assert camera.encoded == 10
@@ -432,13 +432,13 @@ def test_every_frame_is_counted_once(make, clock):
         def grey(self):
             raise BadPicture("no picture")
 
-    given = [frame._replace(arrived=clock.monotonic() - 3 + frame.number / 30)
+    frames = [frame._replace(arrived=clock.monotonic() - 3 + frame.number / 30)
              for frame in frames_of([EMPTY] * 61, fps=30) if frame.number % 7]
-    given[-2] = given[-2]._replace(picture=Garbled(EMPTY))
-    given[30] = given[30]._replace(picture=Garbled(EMPTY))
+    frames[-2] = frames[-2]._replace(picture=Garbled(EMPTY))
+    frames[30] = frames[30]._replace(picture=Garbled(EMPTY))
     surveillance = make(clock=clock, fps=10.0)
     assert surveillance.status().age is None
-    surveillance.detect_motion(given, 5)
+    surveillance.detect_motion(frames, 5)
     status = surveillance.status()
     assert (status.given, status.skipped) == (61, 8)
     assert status.frames + status.skipped + status.left_out + status.garbled == 61
@@ -456,7 +456,7 @@ def test_new_size_starts_over_instead_of_failing(make):
     assert status.words == "learning the background, 3 of 32"
 
 
-# --- losing and finding the camera
+# --- signal losses
 
 
 def test_first_card_is_shown_before_the_camera_opens(make, broadcaster):
@@ -499,7 +499,7 @@ def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):
         tries.append(1)
         raise CameraLost("there is no camera")
 
-    surveillance = make(dead, clock=Impatient())
+    surveillance = make(dead, clock=NoWaits())
     surveillance.start()
     eventually(lambda: len(tries) > 20)
     assert caplog.text.count("there is no camera") == 1
@@ -508,7 +508,7 @@ def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):
 
 
 def test_waits_between_tries_grow_to_two_seconds(make):
-    clock = Impatient()
+    clock = NoWaits()
     clock.monotonic = lambda: 0.0       # what a try takes is taken off the wait after it
 
     def dead(closing):
@@ -519,8 +519,8 @@ def test_waits_between_tries_grow_to_two_seconds(make):
     assert clock.waits[:5] == pytest.approx([0.5, 1.0, 2.0, 2.0, 2.0], abs=0.1)
 
 
-class Impatient(SystemClock):
-    """The real clock, for somebody who does not want to wait between two tries."""
+class NoWaits(SystemClock):
+    """The system clock, without waits between two tries."""
 
     def __init__(self):
         self.waits = []
@@ -536,7 +536,7 @@ def test_end_of_a_file_is_reported_and_not_a_loss(make, broadcaster):
     eventually(lambda: surveillance.status().state == "ended")
     assert (surveillance.status().reason, surveillance.status().losses) == (
         "clip has ended", 0)
-    assert not broadcaster.stale        # the card is shown to who comes later
+    assert not broadcaster.stale        # a later viewer gets the card
 
 
 def test_defect_in_the_loop_is_logged_and_retried(make, caplog):
@@ -545,7 +545,7 @@ def test_defect_in_the_loop_is_logged_and_retried(make, caplog):
             raise ZeroDivisionError("a defect")
 
     surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
-                        clock=Impatient(), detector=Broken)
+                        clock=NoWaits(), detector=Broken)
     surveillance.start()
     eventually(lambda: caplog.text.count("Traceback") > 2)
     assert surveillance.status().state == "no signal"
@@ -562,7 +562,7 @@ def test_short_memory_is_a_loss_and_does_not_end_the_loop(make, caplog):
             super().update(image)
 
     surveillance = make(lambda closing: Playing([EMPTY] * 3, closing=closing),
-                        clock=Impatient(), detector=Large)
+                        clock=NoWaits(), detector=Large)
     surveillance.start()
     eventually(lambda: surveillance.status().state == "learning")
     assert caplog.text.count("Traceback") == 2
@@ -586,13 +586,13 @@ def test_blocked_reads_are_abandoned_counted_and_bounded(make):
         opened.append(Blocked([]))
         return opened[-1]
 
-    surveillance = make(open_blocked, clock=Impatient())
+    surveillance = make(open_blocked, clock=NoWaits())
     surveillance.start()
     eventually(lambda: surveillance.status().stuck_reads == 4)
     eventually(lambda: "4 reads never returned" in surveillance.status().reason)
     assert len(opened) == 4
     release.set()
-    eventually(lambda: len(opened) > 4)     # the driver let go: it is tried again
+    eventually(lambda: len(opened) > 4)     # the driver returned: the camera is opened again
 
 
 @pytest.mark.deadline

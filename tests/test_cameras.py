@@ -61,7 +61,7 @@ def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
     assert (only.source, only.fps) == ("demo", 5.0)
 
 
-@pytest.mark.parametrize(("table", "told"), [
+@pytest.mark.parametrize(("table", "sentence"), [
     ("[cameras.front]\nfps = 5", "has no source"),
     ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
     ("[camera.front]\nsource = 0", "did you mean cameras?"),
@@ -70,13 +70,13 @@ def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
     ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
     ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
     ("cameras = 3", "must be tables [cameras.NAME]")])
-def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, told):
+def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, sentence):
     file = tmp_path / "s.toml"
     file.write_text(table)
     with pytest.raises(SystemExit):
         parse_command_line(["--config", str(file)], {})
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert sentence in line
 
 
 def test_environment_names_several(monkeypatch):
@@ -153,7 +153,7 @@ def test_state_is_shown_beside_the_name_in_the_mosaic(mosaic):
     assert 0 < pale[:, :60].sum() < pale[:, 640:760].sum()
 
 
-def test_card_stays_though_nobody_watches(mosaic):
+def test_card_stays_without_viewers(mosaic):
     mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8), "no signal")
     assert (mosaic._canvas[240, 320] == 120).all()
 
@@ -207,7 +207,7 @@ def test_unknown_camera_is_404_with_the_known_ones(three, path):
     with pytest.raises(urllib.error.HTTPError) as refusal:
         three.get(path)
     assert refusal.value.code == 404
-    assert b"there are a, wide, lost" in refusal.value.read()
+    assert b"the cameras are: a, wide, lost" in refusal.value.read()
     refusal.value.close()
 
 

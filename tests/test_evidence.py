@@ -1,4 +1,4 @@
-"""What becomes of what a camera sees."""
+"""Events, clips and stills made of one camera's detections."""
 
 
 import cv2
@@ -19,7 +19,7 @@ BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()
 
 
 class Scene:
-    """A camera at ten frames a second whose motion a test decides."""
+    """A camera at ten frames a second, whose motion is set by the test."""
 
     def __init__(self, clock, folder, packets=False, **options):
         (wanted,) = Settings(source=("front=demo",), **options).cameras()
@@ -162,7 +162,7 @@ def test_loss_ends_the_event_and_becomes_events_itself(scene, clock):
 
 
 def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
-    """A Pi without a clock of its own is an hour off until its network is up."""
+    """A Pi without a real-time clock is wrong until its network is up."""
     seen = scene()
     seen.show(6)
     seen.show(2, area=50.0)
@@ -174,7 +174,7 @@ def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
 
 
 class Adjustable(ManualClock):
-    """A clock that somebody sets: what goes on growing is the other one."""
+    """A wall clock that can be set, beside a monotonic one."""
 
     ahead = 0.0
 

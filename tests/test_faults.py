@@ -1,4 +1,4 @@
-"""What may go wrong around the program: suspend, descriptors, memory, dead threads."""
+"""Faults around the program: suspend, descriptors, memory, uncaught errors."""
 
 import contextlib
 import http.client
@@ -17,6 +17,7 @@ import pytest
 
 from harness import eventually
 from product import Product
+from pyimagesearch.events import writer
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing
@@ -24,8 +25,8 @@ from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.threads import SHUTDOWN_SECONDS, UncaughtErrors
 
 
-class Kept:
-    """A connection to the program that stays open, whatever becomes of others."""
+class Client:
+    """A connection to the program that stays open when others are refused."""
 
     def __init__(self, product):
         self.connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=120)
@@ -45,9 +46,9 @@ class Kept:
 def connect():
     with contextlib.ExitStack() as stack:
         def begin(product):
-            kept = Kept(product)
-            stack.callback(kept.connection.close)
-            return kept
+            client = Client(product)
+            stack.callback(client.connection.close)
+            return client
         yield begin
 
 
@@ -65,9 +66,9 @@ def times(viewer):
 def test_suspended_program_continues(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("learning")
-    viewer, kept = watch(product.port), connect(product)
-    kept.ask("/record_status", status=True)
-    eventually(lambda: kept.camera["recording"])
+    viewer, client = watch(product.port), connect(product)
+    client.ask("/record_status", status=True)
+    eventually(lambda: client.camera["recording"])
     assert next(times(viewer))
     product.process.send_signal(signal.SIGSTOP)
     time.sleep(3.0)
@@ -75,10 +76,10 @@ def test_suspended_program_continues(start, watch, connect):
     product.process.send_signal(signal.SIGCONT)
     eventually(lambda: next(times(viewer)) > resumed)
     product.wait_for("learning")
-    kept.connection.close()     # as idle for too long; the next question opens it anew
-    kept.ask("/record_status", status=False)
+    client.connection.close()     # idle for too long; the next request opens it again
+    client.ask("/record_status", status=False)
     (clip, *_) = eventually(lambda: clips(product))
-    event = kept.ask("/api/events?kind=manual")["events"][0]
+    event = client.ask("/api/events?kind=manual")["events"][0]
     assert event["end"] - event["begin"] >= 3.0
     assert read_clip(clip)[1] > 0
     assert product.stop()[1] == 0
@@ -94,23 +95,23 @@ def free_number(pid):
 def test_viewers_and_recording_survive_used_up_descriptors(start, watch, connect):
     product = start("--source", "demo:320x240@10", "--no-record")
     product.wait_for("learning")
-    viewer, kept, pid = watch(product.port), connect(product), product.process.pid
-    assert kept.camera["viewers"] == 1
+    viewer, client, pid = watch(product.port), connect(product), product.process.pid
+    assert client.camera["viewers"] == 1
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (free_number(pid), hard))
     strangers = [socket.create_connection(("127.0.0.1", product.port)) for _ in range(10)]
-    assert kept.ask("/record_status", status=True) == {"result": "started"}
+    assert client.ask("/record_status", status=True) == {"result": "started"}
     # by asking, as a connection that is silent for 15 s is closed, and no other can be had
-    eventually(lambda: kept.camera and "cannot accept a connection" in "".join(product.log))
-    assert kept.ask("/") == {"error": "The server has no file descriptors left; try again in a moment."}
+    eventually(lambda: client.camera and "cannot accept a connection" in "".join(product.log))
+    assert client.ask("/") == {"error": "The server has no file descriptors left; try again in a moment."}
     used = time.time()
-    eventually(lambda: kept.camera and next(times(viewer)) > used)
-    eventually(lambda: kept.camera["recording_trouble"])
+    eventually(lambda: client.camera and next(times(viewer)) > used)
+    eventually(lambda: client.camera["recording_trouble"])
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
-    eventually(lambda: kept.camera["recording"])
-    eventually(lambda: "Too many" not in kept.camera["recording_trouble"])
+    eventually(lambda: client.camera["recording"])
+    eventually(lambda: "Too many" not in client.camera["recording_trouble"])
     eventually(lambda: list(Path(product.data.name).rglob("*.jpg")))    # what could not be kept
-    kept.ask("/record_status", status=False)
+    client.ask("/record_status", status=False)
     for each in strangers:
         each.close()
     eventually(lambda: clips(product))
@@ -132,7 +133,7 @@ DYING = """if True:
 
 
 def test_uncaught_error_of_a_thread_ends_the_program():
-    """For systemd to start it anew: going on without it would look like watching."""
+    """So that systemd restarts it: without the thread it only seems to watch."""
     product = Product("--source", "demo:64x48@5", program=("-c", DYING))
     status, log = product.wait_for_end()
     product.close()
@@ -143,33 +144,33 @@ def test_uncaught_error_of_a_thread_ends_the_program():
 
 
 @pytest.fixture
-def last_words(monkeypatch):
+def uncaught_errors(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
     alarms, ended = [], []
     monkeypatch.setattr(signal, "alarm", alarms.append)
-    words = UncaughtErrors(lambda: ended.append(True))
-    words.install()
-    return words, alarms, ended
+    errors = UncaughtErrors(lambda: ended.append(True))
+    errors.install()
+    return errors, alarms, ended
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a defect"), MemoryError()], ids=repr)
-def test_uncaught_error_is_logged_and_ends_the_program(last_words, caplog, error):
+def test_uncaught_error_is_logged_and_ends_the_program(uncaught_errors, caplog, error):
     def die():
         raise error
-    words, alarms, ended = last_words
+    errors, alarms, ended = uncaught_errors
     thread = threading.Thread(target=die, name="recorder-front")
     thread.start()
     thread.join()
     assert "thread recorder-front failed, ending the program" in caplog.text
     assert "in die" in caplog.text
-    assert (words.status, alarms, ended) == (1, [SHUTDOWN_SECONDS], [True])
+    assert (errors.status, alarms, ended) == (1, [SHUTDOWN_SECONDS], [True])
 
 
-def test_thread_that_exits_does_not_end_the_program(last_words, caplog):
+def test_thread_that_exits_does_not_end_the_program(uncaught_errors, caplog):
     thread = threading.Thread(target=lambda: exec("raise SystemExit"))
     thread.start()
     thread.join()
-    assert last_words[0].status == 0
+    assert uncaught_errors[0].status == 0
     assert caplog.text == ""
 
 
@@ -196,14 +197,14 @@ def test_mosaic_survives_short_memory(broadcaster, clock, caplog, monkeypatch):
 def test_event_store_survives_short_memory(tmp_path, clock, caplog, monkeypatch):
     store, tries = EventStore(tmp_path / "events.db", clock), []
     store.open()
-    write = store._write
+    write = writer.write
 
     def short(connection, batch):
         tries.append(len(batch))
         if len(tries) < 3:
             raise MemoryError
         write(connection, batch)
-    monkeypatch.setattr(store, "_write", short)
+    monkeypatch.setattr(writer, "write", short)
     store.remember("armed", "no")
     assert store.flush(60)
     with store.reading() as reader:

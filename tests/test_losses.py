@@ -1,4 +1,4 @@
-"""Cameras that are missing, die, freeze and return, at the real program."""
+"""Cameras that are missing, fail, freeze and return, in the real program."""
 
 import contextlib
 import json
@@ -156,7 +156,7 @@ def test_killed_http_camera_is_reported_and_back_within_3_s(start, watch, http_c
     back = time.monotonic()
     while is_card(viewer.part()[1]):
         assert time.monotonic() - back < 3
-    assert product.camera["learnt"] < 100       # learnt anew, not fired at
+    assert product.camera["learnt"] < 100       # learnt again, without an event
 
 
 def time_without(seconds):
@@ -204,16 +204,16 @@ def test_rtsp_camera_is_watched_lost_and_found_again(start, watch, rtsp_camera):
 
 @pytest.mark.deadline
 def test_frozen_rtsp_camera_is_reported_and_back_within_3_s(start, watch, rtsp_camera):
-    """The best of a few times: decoding starts late on a machine that has no time for it."""
+    """The best of three: on a busy machine, decoding starts late."""
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
     product.wait_for("learning")
     viewer = watch(product.port)
     for _ in range(3):
-        told, back = freeze(camera, product, viewer)
-        if told < 6 and back < 3:
+        reported, back = freeze(camera, product, viewer)
+        if reported < 6 and back < 3:
             break
-    assert (told < 6, back < 3) == (True, True), (told, back)
+    assert (reported < 6, back < 3) == (True, True), (reported, back)
     assert product.camera["learnt"] < 100
 
 
@@ -223,14 +223,14 @@ def freeze(camera, product, viewer):
     begin = time.monotonic()
     while not is_card(viewer.part()[1]):
         assert time.monotonic() - begin < DEADLINE
-    told, status = time.monotonic() - begin, product.camera
+    reported, status = time.monotonic() - begin, product.camera
     assert (status["state"], bool(status["reason"])) == ("no signal", True)
     time_without(3)
     camera.send_signal(signal.SIGCONT)
     begin = time.monotonic()
     while is_card(viewer.part()[1]):
         assert time.monotonic() - begin < DEADLINE
-    return told, time.monotonic() - begin
+    return reported, time.monotonic() - begin
 
 
 SILENT = """v=0
@@ -243,18 +243,18 @@ a=control:stream=0
 """
 
 
-def promise(listener):
-    """Answer as an RTSP camera does, say that it plays, and send nothing."""
+def answer_and_hang(listener):
+    """Answer like an RTSP camera that plays, and send nothing."""
     with (contextlib.suppress(ConnectionError), listener.accept()[0] as connection,
           connection.makefile("rb") as asked):
         first = b""
         for line in asked:
             if line.startswith(b"CSeq"):
-                told = SILENT.replace("\n", "\r\n").encode() if b"DESCRIBE" in first else b""
+                answer = SILENT.replace("\n", "\r\n").encode() if b"DESCRIBE" in first else b""
                 connection.sendall(
                     b"RTSP/1.0 200 OK\r\n" + line + b"Session: 1\r\nTransport: RTP/AVP/TCP;"
                     b"unicast;interleaved=0-1\r\nContent-Type: application/sdp\r\n"
-                    b"Content-Length: %d\r\n\r\n%b" % (len(told), told))
+                    b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer))
             elif b" RTSP/1.0" in line:
                 first = line
 
@@ -262,7 +262,7 @@ def promise(listener):
 @pytest.mark.deadline
 def test_rtsp_camera_that_never_plays_times_out_after_5_s():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        camera, begin = InBackground(promise, listener), time.monotonic()
+        camera, begin = InBackground(answer_and_hang, listener), time.monotonic()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
             open_rtsp(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
                         SystemClock()).read()
@@ -300,7 +300,7 @@ def test_paused_program_skips_the_backlog(start, watch, rtsp_camera):
 
 @pytest.mark.deadline
 def test_device_that_blocks_for_ever_is_abandoned(start, watch):
-    """A pipe nobody writes to: opening it never returns, as with a dead USB driver."""
+    """A pipe without a writer: opening it never returns, as with a dead USB driver."""
     os.mkfifo(FROZEN_PIPE)
     try:
         product = start("--source", str(FROZEN_PIPE))

@@ -1,4 +1,4 @@
-"""Motion events, whatever the rhythm of the frames."""
+"""Motion events, for frames at any rate."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,69 +9,69 @@ RHYTHM = st.lists(st.tuples(st.floats(0, 12), st.booleans()), max_size=80)
 
 
 def play(frames, **settings):
-    """Feed (pause, motion) pairs; return what was told, and the frames with times."""
-    events, now, told, seen = MotionEvents(**settings), 0.0, [], []
+    """Feed (pause, motion) pairs; return the changes, the frames with times, the object."""
+    events, now, changes, seen = MotionEvents(**settings), 0.0, [], []
     for pause, motion in frames:
         now += pause
         seen.append((now, motion))
-        told += events.on_frame(now, motion)
-    return told, seen, events
+        changes += events.on_frame(now, motion)
+    return changes, seen, events
 
 
 def test_three_of_five_frames_start_an_event_at_the_first():
-    told, _, _ = play([(1, False), (1, True), (1, False), (1, True), (1, True)])
-    assert told == [Started(2.0)]
+    changes, _, _ = play([(1, False), (1, True), (1, False), (1, True), (1, True)])
+    assert changes == [Started(2.0)]
 
 
 def test_two_of_five_frames_start_no_event():
-    told, _, events = play([(1, True), (1, False), (1, False), (1, False), (1, True)] * 4)
-    assert told == []
+    changes, _, events = play([(1, True), (1, False), (1, False), (1, False), (1, True)] * 4)
+    assert changes == []
     assert not events.ongoing
 
 
 def test_event_ends_after_the_post_roll_with_its_last_motion():
-    told, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
-    assert told == [Started(1.0), Ended(4.0)]
+    changes, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
+    assert changes == [Started(1.0), Ended(4.0)]
 
 
 def test_motion_within_the_post_roll_prolongs_the_event():
-    told, _, events = play([(1, True)] * 3 + ([(1, False)] * 4 + [(0.5, True)]) * 5)
-    assert told == [Started(1.0)]
+    changes, _, events = play([(1, True)] * 3 + ([(1, False)] * 4 + [(0.5, True)]) * 5)
+    assert changes == [Started(1.0)]
     assert events.ongoing
 
 
 def test_pause_longer_than_the_post_roll_ends_the_event():
-    told, _, _ = play([(1, True)] * 3 + [(60, True)], min_frames=1, post_roll=5.0)
-    assert told == [Started(1.0), Ended(3.0), Started(63.0)]
+    changes, _, _ = play([(1, True)] * 3 + [(60, True)], min_frames=1, post_roll=5.0)
+    assert changes == [Started(1.0), Ended(3.0), Started(63.0)]
 
 
 def test_reset_ends_the_event_and_forgets_the_frames():
-    told, _, events = play([(1, True)] * 3)
+    changes, _, events = play([(1, True)] * 3)
     assert events.reset() == [Ended(3.0)]
     assert events.reset() == []
     assert events.on_frame(4.0, True) == []
-    assert told == [Started(1.0)]
+    assert changes == [Started(1.0)]
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
 def test_starts_and_ends_alternate_in_order(frames, min_frames, post_roll):
-    told, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
-    kinds = [type(each) for each in told]
+    changes, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
+    kinds = [type(each) for each in changes]
     assert kinds == [Started, Ended] * (len(kinds) // 2) + [Started] * (len(kinds) % 2)
     assert events.ongoing == bool(len(kinds) % 2)
-    assert [each.at for each in told] == sorted(each.at for each in told)
+    assert [each.at for each in changes] == sorted(each.at for each in changes)
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
 def test_no_event_without_motion(frames, min_frames, post_roll):
-    told, seen, _ = play(frames, min_frames=min_frames, post_roll=post_roll)
+    changes, seen, _ = play(frames, min_frames=min_frames, post_roll=post_roll)
     moved = {at for at, motion in seen if motion}
-    assert all(each.at in moved for each in told)
+    assert all(each.at in moved for each in changes)
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
 def test_events_match_an_independent_computation(frames, min_frames, post_roll):
-    """A second, slower opinion: what lasts is decided from the whole past of a frame."""
+    """A second, slower computation from all frames so far."""
     events, now, past, last = MotionEvents(min_frames=min_frames, post_roll=post_roll), 0.0, [], None
     for pause, motion in frames:
         now += pause

@@ -1,4 +1,4 @@
-"""What the owner hides: on the page, in the loop, in clips, and after a restart."""
+"""Privacy: set and drawn masks, cameras switched off, clips, HTTP and restarts."""
 
 import json
 import os
@@ -34,7 +34,7 @@ HEADER = VideoHeader(b"an MP4", b"extra")
 
 
 class MaskableCamera:
-    """Stands in for a camera loop: remembers what it was told."""
+    """Stands in for a camera loop, and records its mask and switch."""
 
     def set_mask(self, mask):
         self.polygons = mask.polygons
@@ -76,7 +76,7 @@ def begin(tmp_path, clock):
         owner.store.join(10)
 
 
-# --- what is wished, and kept
+# --- masks and switch, across restarts
 
 def test_set_and_drawn_regions_are_hidden_across_restarts(begin):
     owner = begin()

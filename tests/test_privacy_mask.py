@@ -1,4 +1,4 @@
-"""What is hidden is black, at every size and in every form that a picture has."""
+"""Masked regions are black at every size and in every kind of picture."""
 
 import cv2
 import numpy as np
@@ -137,7 +137,7 @@ def test_no_pixel_within_a_region_survives(width, height, data):
     assert shown[within].max(initial=0) == 0
 
 
-# --- how it is written
+# --- the setting
 
 @pytest.mark.parametrize("text", [
     "0,0 300,0 300,250", "0,0 300,0 300,250; 700,0 1000,0 1000,200", " 0,0 1,1\n 2,0;3,3 4,4 5,3 "])
@@ -154,8 +154,8 @@ def test_mask_is_a_setting(text):
 def test_invalid_mask_is_one_sentence(text, capsys):
     with pytest.raises(SystemExit):
         parse_command_line(["--mask", text], {})
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert f"--mask is {text!r}, but must be corners X,Y in per mille" in told
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"--mask is {text!r}, but must be corners X,Y in per mille" in error
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9))

@@ -1,4 +1,4 @@
-"""Rates, and the words for a camera's state."""
+"""Rates, the stopwatch and the rate limit."""
 
 import contextlib
 
