@@ -25,12 +25,11 @@ try:
     import cv2
     import gevent
 
-    from pyimagesearch import __version__
     from pyimagesearch.access import Authenticator
     from pyimagesearch.access.commands import print_links, set_password
     from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.access.roles import Role
-    from pyimagesearch.addresses import is_loopback, urls
+    from pyimagesearch.addresses import is_loopback
     from pyimagesearch.archive.archive import Archive
     from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
     from pyimagesearch.capture.imagezmq import ImageHubs
@@ -65,6 +64,7 @@ try:
         raise_descriptor_limit,
     )
     from pyimagesearch.system.service import service
+    from pyimagesearch.system.startup_message import server_urls, startup_lines
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors
     from pyimagesearch.web.app import create_app
@@ -95,7 +95,7 @@ def main(argv: list[str]) -> int:
             case "password":
                 set_password(settings, Role.VIEWER if argument else Role.OWNER)
             case "token":
-                url = addresses(settings.ip, settings.port, settings)[-1]
+                url = server_urls(settings, settings.ip, settings.port)[-1]
                 print_links(settings, url, renew=argument)
             case "doctor":
                 prepare(settings)
@@ -177,12 +177,10 @@ def watch(settings: Settings) -> int:
     freeze_garbage_collector()
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
-    found_at = addresses(*server.address, settings)
-    print(f"webstreaming {__version__}: open", *found_at, flush=True)
-    greet(authenticator, found_at[-1], settings)
+    url = greet(authenticator, settings, *server.address)
     seconds = gevent.get_hub().loop.timer(1.0, 1.0)
     seconds.start(each_second)
-    manager.notify("READY=1", f"STATUS=open {found_at[-1]}")
+    manager.notify("READY=1", f"STATUS=open {url}")
     server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
 
     manager.notify("STOPPING=1")
@@ -220,22 +218,16 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
     return find_camera(wanted, clock, hubs, packets), detection, evidence
 
 
-def addresses(ip: str, port: int, settings: Settings) -> list[str]:
-    """Return where a browser finds us; behind a proxy, its name comes last."""
-    path = (settings.base_path or "").lstrip("/")
-    scheme = "https" if settings.cert or settings.tls != "off" else "http"
-    found = urls(ip, port, scheme)
-    if settings.trusted_proxies and settings.host:
-        found.append(f"https://{settings.host[0]}/")
-    return [f"{url}{path}/" if path else url for url in found]
-
-
-def greet(authenticator: Authenticator, url: str, settings: Settings) -> None:
-    """Print the links that log in to the server at *url*, or warn of open access."""
+def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) -> str:
+    """Print where the server is and how to log in; return the URL for phones."""
+    for line in startup_lines(settings, ip, port):
+        print(line, flush=True)
+    url = server_urls(settings, ip, port)[-1]
     if not settings.auth:
         log.warning("--no-auth: all who reach the port can watch, record and delete")
     for line in authenticator.login_lines(url):
         print(line, flush=True)
+    return url
 
 
 def run() -> None:

@@ -26,9 +26,16 @@ def urls(ip: str, port: int, scheme: str = "http") -> list[str]:
     """Return the URLs of the server, for this machine and for others in its network."""
     if ip not in ("0.0.0.0", "::"):
         return [f"{scheme}://{bracketed(ip)}:{port}/"]
+    return [f"{scheme}://127.0.0.1:{port}/", *phone_urls(port, scheme)]
+
+
+def phone_urls(port: int, scheme: str = "http") -> list[str]:
+    """Return the URLs for other devices in the network: by mDNS name, by address."""
     lan = lan_address()
-    return [f"{scheme}://127.0.0.1:{port}/",
-            *([f"{scheme}://{lan}:{port}/"] if lan else [])]
+    if lan is None:
+        return []
+    name = socket.gethostname().partition(".")[0].lower()
+    return [f"{scheme}://{host}:{port}/" for host in (f"{name}.local", lan)]
 
 
 def bracketed(ip: str) -> str:

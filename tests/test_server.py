@@ -188,7 +188,7 @@ def test_start_prints_the_urls_to_open(start):
 
 def test_urls_include_the_lan_address():
     for url in urls("0.0.0.0", 80):
-        assert re.fullmatch(r"http://[\d.]+:80/", url)
+        assert re.fullmatch(r"http://([\d.]+|[\w-]+\.local):80/", url)
     assert urls("::1", 8000) == ["http://[::1]:8000/"]
     assert urls("192.0.2.7", 8000) == ["http://192.0.2.7:8000/"]
 

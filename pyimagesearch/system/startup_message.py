@@ -1,0 +1,55 @@
+"""The lines printed at the start: where the server is, and how to open it to others."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pyimagesearch import __version__
+from pyimagesearch.addresses import is_loopback, phone_urls, urls
+from pyimagesearch.capture.url import redact_url
+from pyimagesearch.settings.settings import Settings
+
+
+def server_urls(settings: Settings, ip: str, port: int) -> list[str]:
+    """Return the URLs of the server, the best for a phone last."""
+    path = (settings.base_path or "").lstrip("/")
+    found = urls(ip, port, scheme(settings))
+    if settings.trusted_proxies and settings.host:
+        found.append(f"https://{settings.host[0]}/")
+    return [f"{url}{path}/" if path else url for url in found]
+
+
+def scheme(settings: Settings) -> str:
+    """Return ``https`` or ``http``, as the server speaks it."""
+    return "https" if settings.cert or settings.tls != "off" else "http"
+
+
+def startup_lines(settings: Settings, ip: str, port: int) -> Iterator[str]:
+    """Yield what to print once the server listens on *ip* and *port*."""
+    found = " ".join(server_urls(settings, ip, port))
+    yield f"webstreaming {__version__}: open {found}"
+    behind_proxy = settings.trusted_proxies or settings.host or settings.base_path
+    if behind_proxy or not is_loopback(ip):
+        return
+    there = " or ".join(phone_urls(port, scheme(settings)))
+    yield (f"only this machine can watch; to watch from a phone{' at' * bool(there)} "
+           f"{there or 'in your network'}, " + (
+               f'set ip = "0.0.0.0" in {settings.config}' if settings.config else
+               f"run: {opening_command(sys.argv)}"))
+
+
+def opening_command(argv: Sequence[str]) -> str:
+    """Return the command *argv* with ``--ip 0.0.0.0``, and without its secrets."""
+    program = Path(argv[0])
+    words = [argv[0]]
+    if program.suffix == ".py":
+        python = Path(sys.executable)
+        inside = python.is_relative_to(Path.cwd())
+        words = [str(python.relative_to(Path.cwd()) if inside else python), argv[0]]
+    elif shutil.which(program.name) == str(program):
+        words = [program.name]
+    if any(redact_url(word) != word for word in argv[1:]):
+        return shlex.join([*words, "--ip", "0.0.0.0"]) + " and your other options"
+    return shlex.join([*words, *argv[1:], "--ip", "0.0.0.0"])

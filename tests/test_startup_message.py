@@ -1,0 +1,88 @@
+"""The lines printed at the start, on the way from the first start to a phone."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from pyimagesearch import addresses
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.system.startup_message import (
+    opening_command,
+    server_urls,
+    startup_lines,
+)
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch):
+    """A machine called pi in a network."""
+    monkeypatch.setattr("socket.gethostname", lambda: "Pi.example.org")
+    monkeypatch.setattr(addresses, "lan_address", lambda: "192.168.1.7")
+    monkeypatch.setattr(sys, "argv", ["webstreaming.py", "--source", "demo"])
+    monkeypatch.chdir(ROOT)
+
+
+def test_local_start_says_how_to_open_it_to_a_phone(monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(ROOT / ".venv/bin/python"))
+    first, second = startup_lines(Settings(), "127.0.0.1", 8000)
+    assert first.endswith(": open http://127.0.0.1:8000/")
+    assert second == (
+        "only this machine can watch; to watch from a phone at http://pi.local:8000/ or "
+        "http://192.168.1.7:8000/, run: .venv/bin/python webstreaming.py --source demo "
+        "--ip 0.0.0.0")
+
+
+def test_open_start_prints_every_url_the_lan_address_last():
+    (line,) = startup_lines(Settings(ip="0.0.0.0"), "0.0.0.0", 8000)
+    assert line.endswith(": open http://127.0.0.1:8000/ http://pi.local:8000/ "
+                         "http://192.168.1.7:8000/")
+
+
+def test_machine_without_a_network_has_no_urls_for_phones(monkeypatch):
+    monkeypatch.setattr(addresses, "lan_address", lambda: None)
+    lines = list(startup_lines(Settings(), "127.0.0.1", 8000))
+    assert "to watch from a phone in your network, run: " in lines[1]
+    assert ".local" not in lines[1]
+
+
+def test_settings_file_is_the_place_to_open_it():
+    lines = list(startup_lines(Settings(config="/etc/w.toml"), "127.0.0.1", 8000))
+    assert lines[1].endswith(', set ip = "0.0.0.0" in /etc/w.toml')
+
+
+@pytest.mark.parametrize("options", [
+    {"trusted_proxies": 1, "host": ("cam.example.org",)}, {"base_path": "/cam"}], ids=str)
+def test_server_behind_a_proxy_is_not_told_to_open(options):
+    settings = Settings(**options)
+    assert len(list(startup_lines(settings, "127.0.0.1", 8000))) == 1
+    assert server_urls(settings, "127.0.0.1", 8000)[-1] == (
+        "https://cam.example.org/" if "host" in options else "http://127.0.0.1:8000/cam/")
+
+
+@pytest.mark.parametrize("source", ["rtsp://eve:secret@cam/", "http://cam/?pwd=secret"])
+def test_printed_command_holds_no_password(source):
+    command = opening_command(["webstreaming.py", f"--source={source}"])
+    assert "secret" not in command
+    assert command.endswith("webstreaming.py --ip 0.0.0.0 and your other options")
+
+
+def test_printed_command_is_found_on_the_path(monkeypatch, tmp_path):
+    program = tmp_path / "webstreaming"
+    program.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert opening_command([str(program), "--source", "a b=0"]) == (
+        "webstreaming --source 'a b=0' --ip 0.0.0.0")
+    assert opening_command(["/opt/w/bin/webstreaming"]) == "/opt/w/bin/webstreaming --ip 0.0.0.0"
+
+
+def test_printed_command_opens_the_program(start):
+    product = start("--source", "demo:320x240", "--no-record", program=("webstreaming.py",))
+    line = product.process.stdout.readline()
+    words = shlex.split(line.partition("run: ")[2])
+    assert Path(words[0]).resolve() == Path(sys.executable).resolve()
+    assert product.stop()[1] == 0
+    opened = start(*words[2:], program=(words[1],))
+    assert opened.process.stdout.readline().startswith("log in as owner")
