@@ -11,15 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from harness import ManualClock, eventually
+from harness import eventually
 from product import Product
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.mosaic import Mosaic, layout
-
-RED_FRAME = (0, 0, 255)
 
 
 def decode(jpeg):
@@ -82,92 +78,6 @@ def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, sentence):
 def test_environment_names_several(monkeypatch):
     settings = parse_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"}).settings
     assert [camera.name for camera in settings.cameras()] == ["a", "b"]
-
-
-# --- the mosaic itself
-
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 9, 16])
-def test_tiles_fill_the_mosaic_without_overlap(count):
-    tiles = layout([str(number) for number in range(count)])
-    area = {(x, y) for tile in tiles for x in range(tile.x, tile.x + tile.width, 4)
-            for y in range(tile.y, tile.y + tile.height, 4)}
-    assert len(area) == sum(
-        (tile.width // 4) * -(-tile.height // 4) for tile in tiles)
-    assert max(tile.x + tile.width for tile in tiles) <= 1280
-
-
-@pytest.fixture
-def mosaic():
-    mosaic = Mosaic(["a", "b"], LatestFrameBroadcaster(), 90, ManualClock())
-    yield mosaic
-    mosaic.stop()
-
-
-def test_shapes_are_kept_and_motion_is_marked(mosaic):
-    wide = np.full((100, 400, 3), 200, np.uint8)
-    with mosaic.broadcaster.watching():
-        mosaic.show("a", wide, motion=False)
-        mosaic.show("b", wide, motion=True)
-    left, right = mosaic._canvas[:, :640], mosaic._canvas[:, 640:]
-    assert (left[240, 320] == 200).all()
-    assert (left[100, 320] < 60).all()              # above the wide picture
-    assert tuple(right[240, 2]) == RED_FRAME
-    assert tuple(left[240, 2]) != RED_FRAME
-
-
-def test_new_viewer_never_gets_an_old_tile(mosaic):
-    bright = np.full((480, 640, 3), 200, np.uint8)
-    with mosaic.broadcaster.watching():
-        mosaic.show("a", bright, motion=False)
-    mosaic.show("a", None, motion=False)
-    assert (mosaic._canvas[240, 320] < 60).all()
-
-
-def test_tile_hidden_during_encoding_is_never_shown(mosaic, monkeypatch):
-    bright = np.full((480, 640, 3), 200, np.uint8)
-
-    def encode_slowly(picture, quality):
-        if len(published) == 0:
-            mosaic.show("a", None, motion=False)        # as its owner hides it
-        published.append(picture[240, 320].max())
-        return b"jpeg"
-    published = []
-    monkeypatch.setattr("pyimagesearch.streaming.mosaic.encode", encode_slowly)
-    with mosaic.broadcaster.watching():
-        mosaic.show("a", bright, motion=False)
-        mosaic._publish()
-        assert (mosaic.broadcaster.latest.number, mosaic.broadcaster.stale) == (0, True)
-        assert mosaic._changed.is_set()
-        mosaic._publish()
-        assert (mosaic.broadcaster.latest.number, mosaic.broadcaster.stale) == (1, False)
-    assert published[0] == 200
-    assert published[1] < 60
-
-
-def test_state_is_shown_beside_the_name_in_the_mosaic(mosaic):
-    grey = np.full((480, 640, 3), 90, np.uint8)
-    with mosaic.broadcaster.watching():
-        mosaic.show("a", grey, motion=False)
-        mosaic.show("b", grey, motion=False, note="learning")
-    pale = (mosaic._canvas[:24] > 200).all(axis=2)
-    assert 0 < pale[:, :60].sum() < pale[:, 640:760].sum()
-
-
-def test_card_stays_without_viewers(mosaic):
-    mosaic.show_card("a", np.full((480, 640, 3), 120, np.uint8), "no signal")
-    assert (mosaic._canvas[240, 320] == 120).all()
-
-
-def test_new_viewer_of_the_mosaic_gets_cards_at_once(mosaic):
-    mosaic.start()
-    card = np.full((480, 640, 3), 120, np.uint8)
-    mosaic.show_card("a", card, "no signal")
-    mosaic.show_card("b", card, "switched off")
-    eventually(lambda: not mosaic.broadcaster.stale)
-    shown = mosaic.broadcaster.fresh(0).jpeg
-    assert cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_GRAYSCALE)[240, 960] > 100
-    mosaic.show("b", None, motion=False)        # it is back, and not watched
-    assert mosaic.broadcaster.stale
 
 
 # --- the program

@@ -1,20 +1,14 @@
-"""Multipart bodies and JPEG headers, as cameras spell them and as nobody should."""
+"""Multipart bodies, as cameras spell them and as none should."""
 
-import contextlib
 import itertools
 
 import cv2
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
-from pyimagesearch.errors import BadPicture
-from pyimagesearch.jpeg import JpegDecoder, jpeg_size
-from pyimagesearch.motion_detection.preprocessing import for_detection
 
 JPEG = cv2.imencode(".jpg", DemoScene((640, 480), 10).picture(3))[1].tobytes()
 PARTS = [b"\xff\xd8one\xff\xd9", b"two\r\nlines", b"\r\n", b"x" * 3000]
@@ -70,7 +64,7 @@ def test_our_own_stream_is_read(broadcaster):
     assert MultipartParser("frame").feed(body) == [b"jpeg 0", b"jpeg 1", b"jpeg 2"]
 
 
-def test_part_that_is_too_large_is_passed_over_without_being_kept():
+def test_part_that_is_too_large_is_skipped_and_not_kept():
     parser = MultipartParser("b")
     assert parser.feed(b"--b\r\nContent-Length: %d\r\n\r\n" % (MAX_PART_BYTES + 1)) == []
     for _ in range(MAX_PART_BYTES // 65536):
@@ -98,50 +92,3 @@ def test_garbage_is_neither_kept_nor_fatal(pieces):
     parser._skip = 0
     found = parser.feed(filler) + parser.feed(filler) + parser.feed(filler)
     assert not parser._in_body or parser._length is not None or b"abc" in found
-
-
-# --- JPEG
-
-
-def test_size_is_read_from_the_header():
-    assert jpeg_size(JPEG) == (640, 480)
-    assert jpeg_size(JPEG + b"\r\n\0\0") == (640, 480)
-
-
-@given(st.binary(max_size=300), st.integers(0, len(JPEG)))
-def test_broken_jpegs_are_refused_and_never_crash(garbage, cut):
-    decoder = JpegDecoder()
-    for data in (garbage, b"\xff\xd8" + garbage + b"\xff\xd9", JPEG[:cut] + garbage):
-        with contextlib.suppress(BadPicture):
-            picture = JpegPicture(data, decoder)
-            picture.grey()
-            picture.colour()
-
-
-def test_cut_jpeg_is_refused():
-    decoder = JpegDecoder()
-    JpegPicture(JPEG, decoder).grey()
-    with pytest.raises(BadPicture):
-        JpegPicture(JPEG[:9000], decoder).grey()
-
-
-@pytest.mark.parametrize(("size", "grey"), [
-    ((640, 480), (240, 320)), ((320, 240), (240, 320)), ((1280, 720), (180, 320)),
-    ((1920, 1080), (270, 480)), ((637, 479), (479, 637)), ((2561, 1441), (181, 321))])
-def test_brightness_is_decoded_no_larger_than_needed(size, grey):
-    image = DemoScene(size, 10).picture(3)
-    jpeg = cv2.imencode(".jpg", image)[1].tobytes()
-    picture = JpegPicture(jpeg, JpegDecoder())
-    assert picture.size == size
-    assert picture.grey().shape == grey
-    assert picture.colour().shape == (size[1], size[0], 3)
-
-
-@pytest.mark.parametrize("size", [(640, 480), (800, 600), (1280, 720), (1920, 1080)])
-def test_detector_sees_the_same_whether_somebody_watches_or_not(size):
-    jpeg = cv2.imencode(".jpg", DemoScene(size, 10).picture(70))[1].tobytes()
-    unwatched = for_detection(JpegPicture(jpeg, JpegDecoder()).grey()).astype(int)
-    watched = JpegPicture(jpeg, JpegDecoder())
-    watched.colour()
-    difference = np.abs(for_detection(watched.grey()) - unwatched)
-    assert difference.max() <= 6        # of 255, and --threshold is 25

@@ -1,6 +1,5 @@
 """Every kind of source that needs no network, on real files and devices."""
 
-import contextlib
 import os
 import threading
 
@@ -15,15 +14,13 @@ from pyimagesearch.capture import videofile
 from pyimagesearch.capture.cameras import find_camera, parse_demo
 from pyimagesearch.capture.demo import DemoScene, DemoSource
 from pyimagesearch.capture.imagezmq import ImageHubs
-from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.capture.picamera import open_picamera
 from pyimagesearch.capture.source import CaptureRequest, as_bgr
 from pyimagesearch.capture.url import parse_url, redact_url
 from pyimagesearch.capture.usb import VideoStreamSource, open_usb
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import BadPicture, CameraLost, SettingsError, SourceEnded
-from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.errors import CameraLost, SettingsError, SourceEnded
 from pyimagesearch.settings.settings import Settings
 
 
@@ -267,74 +264,3 @@ def test_garbage_is_a_loss_and_not_a_crash(garbage):
 # --- JPEGs that would take minutes
 
 
-def segments(jpeg):
-    """Return the parts of a JPEG: each marker with what follows it."""
-    parts, at = [], 2
-    while jpeg[at + 1] != 0xD9:
-        end = at + 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
-        if jpeg[at + 1] == 0xDA:
-            while jpeg[end] != 0xFF or jpeg[end + 1] == 0:
-                end += 1
-        parts.append(jpeg[at:end])
-        at = end
-    return parts
-
-
-def with_scans(jpeg, count):
-    """Return *jpeg* with its last scan *count* times more."""
-    parts = segments(jpeg)
-    return b"\xff\xd8" + b"".join(parts) + parts[-1] * count + b"\xff\xd9"
-
-
-def encoded(*options):
-    return cv2.imencode(".jpg", np.full((64, 80, 3), 90, np.uint8), options)[1].tobytes()
-
-
-def test_jpeg_of_a_thousand_scans_is_refused():
-    """411 kB of it held the camera loop for a minute, and so the whole program."""
-    decoder = JpegDecoder()
-    progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
-    for fine in (encoded(), progressive, with_scans(progressive, 40)):
-        assert JpegPicture(fine, decoder).size == (80, 64)
-    with pytest.raises(BadPicture, match="a JPEG of 1010 scans"):
-        JpegPicture(with_scans(progressive, 1000), decoder)
-
-
-@pytest.mark.parametrize("alone", [0x00, 0x01, 0xD0, 0xD7, 0xD8])
-def test_fake_begin_before_the_real_one_is_not_believed(alone):
-    fake = segments(encoded())      # of one scan, behind a marker that has no length
-    padding = b"\xff\xfe\xfd\xe8" + bytes(65_000 - 2)
-    comment = b"".join(part for part in fake if part[1] in (0xC0, 0xDA))
-    comment = b"\xff\xfe" + (len(comment) + 2 + 530).to_bytes(2, "big") + bytes(530) + comment
-    real = with_scans(encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1), 1000)[2:]
-    with pytest.raises(BadPicture):
-        JpegPicture(b"\xff\xd8\xff" + bytes([alone]) + padding + comment + real, JpegDecoder())
-
-
-def test_large_picture_may_have_few_scans():
-    progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
-    at = progressive.index(b"\xff\xc2") + 5
-    for size, fits in (((4096, 4096), True), ((8192, 8192), False)):
-        told = b"".join(side.to_bytes(2, "big") for side in size)
-        jpeg = progressive[:at] + told + progressive[at + 4:]
-        if fits:
-            assert JpegPicture(jpeg, JpegDecoder()).size == size
-        else:
-            with pytest.raises(BadPicture, match="a JPEG of 10 scans"):
-                JpegPicture(jpeg, JpegDecoder())
-
-
-def test_scans_of_a_single_colour_are_counted_too():
-    whole = segments(encoded())
-    scan = bytearray(whole[-1])
-    scan[2:14] = b"\0\x08\x01\x01\0\0\x3f\0" + bytes(scan[14:18])
-    several = b"\xff\xd8" + b"".join(whole[:-1]) + bytes(scan) * 1000 + b"\xff\xd9"
-    with pytest.raises(BadPicture, match="a JPEG of 1000 scans"):
-        JpegPicture(several, JpegDecoder())
-
-
-@given(st.binary(max_size=60), st.integers(0, 300))
-def test_any_begin_of_a_scan_is_judged(tail, cut):
-    jpeg = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)[:200 + cut] + tail + b"\xff\xd9"
-    with contextlib.suppress(BadPicture):
-        JpegPicture(jpeg, JpegDecoder())

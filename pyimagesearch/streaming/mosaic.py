@@ -149,7 +149,7 @@ class Mosaic(Worker):
                 self.broadcaster.mark_stale()
                 continue
             try:
-                self._publish()
+                self.run_once()
             except Exception:       # the next change may be drawn
                 log.exception("the mosaic failed")
                 self._clock.wait(self.stopping, RETRY_SECONDS)
@@ -157,7 +157,8 @@ class Mosaic(Worker):
             due = max(due + 1 / MAX_FPS, now - 1 / MAX_FPS)
             self._clock.wait(self.stopping, due - now)
 
-    def _publish(self) -> None:
+    def run_once(self) -> None:
+        """Encode the mosaic and publish it."""
         with self._lock:
             picture, darkened = self._canvas.copy(), self._darkened
         jpeg = encode(picture, self._quality)
