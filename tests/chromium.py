@@ -1,9 +1,8 @@
 """
-Chromium without a window, driven through its own driver.
+Headless Chromium, controlled by its WebDriver.
 
-The headless shell is Chromium's engine without what surrounds a page in a window,
-which is slow to start and busy when nothing happens. The driver cannot start the
-shell, but it can be told where one runs.
+The headless shell is Chromium without its user interface: it starts faster and idles
+better. The driver cannot start it, but can attach to a running one.
 """
 
 import contextlib
@@ -20,33 +19,33 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from urllib3.exceptions import HTTPError
 
-TRIES = 5
-STARTS = 120.0      # seconds
-A_WORD = 30.0       # seconds; some browsers start, and then never answer a word
+MAX_STARTS = 5
+START_SECONDS = 120.0
+RESPONSE_SECONDS = 30.0     # some browsers start, but never respond
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
          "--enable-automation", "--remote-debugging-port=0")
 
 
 class Chromium:
-    """A browser with a profile of its own; another one when it no longer answers."""
+    """A browser with its own profile; replaced when it no longer responds."""
 
     def __init__(self, program, driver):
         self._program, self._driver = program, driver
         self._browser = self._closing = None
 
-    def answering(self):
-        """Return a browser that answers."""
-        for _ in range(TRIES):
+    def responding(self):
+        """Return a browser that responds."""
+        for _ in range(MAX_STARTS):
             with contextlib.suppress(WebDriverException, HTTPError, TimeoutError):
                 self._browser = self._browser or self._begin()
                 limits = self._browser.command_executor.client_config
-                patient, limits.timeout = limits.timeout, A_WORD
+                patient, limits.timeout = limits.timeout, RESPONSE_SECONDS
                 self._browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
                 limits.timeout = patient
                 return self._browser
             self.close()
-        raise AssertionError(f"none of {TRIES} browsers answered")
+        raise AssertionError(f"none of {MAX_STARTS} browsers responded")
 
     def _begin(self):
         with contextlib.ExitStack() as stack:
@@ -73,8 +72,8 @@ class Chromium:
 
 
 def port_of(folder):
-    """Return where the browser with the profile in *folder* can be driven."""
-    until = time.monotonic() + STARTS
+    """Return the debugging port of the browser with the profile in *folder*."""
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(OSError, ValueError, IndexError):
             return int((folder / "DevToolsActivePort").read_text().splitlines()[0])
@@ -83,5 +82,5 @@ def port_of(folder):
 
 
 def go(browser, url):
-    """Open *url*, without waiting: a page with a stream never "loads"."""
+    """Open *url* without waiting, as a page with a stream never finishes loading."""
     browser.execute_cdp_cmd("Page.navigate", {"url": url})

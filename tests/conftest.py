@@ -204,7 +204,7 @@ def chromium():
 
 @pytest.fixture
 def browser(chromium):
-    return chromium.answering()
+    return chromium.responding()
 
 
 @pytest.fixture

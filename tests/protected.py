@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 
-from test_web import STATUS
 from werkzeug.security import generate_password_hash
 
 from harness import DEADLINE, ManualClock, in_this_thread
@@ -22,6 +21,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
+from sample_archive import STATUS
 
 OWNER, VIEWER = Role.OWNER, Role.VIEWER
 PASSWORDS = {OWNER: "the owner's own", VIEWER: "for all viewers"}

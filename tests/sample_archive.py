@@ -1,7 +1,9 @@
 """
-A folder with clips and events, as a week of watching leaves it, and its server.
+An archive with two days of events, and a server that shows it.
 
-    python tests/sample_archive.py FOLDER      prints its address; "stop" on its input ends it
+    python tests/sample_archive.py FOLDER
+
+prints the server's URL; a line on its input stops it.
 """
 
 import datetime
@@ -11,11 +13,15 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+import av  # noqa: E402
+
 from harness import open_access  # noqa: E402
+from pyimagesearch.capture.demo import DemoScene  # noqa: E402
 from pyimagesearch.clock import SystemClock  # noqa: E402
 from pyimagesearch.events.event import (  # noqa: E402
     CLIP,
@@ -33,19 +39,22 @@ from pyimagesearch.events.event import (  # noqa: E402
     KeptFile,
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
+from pyimagesearch.jpeg import encode  # noqa: E402
+from pyimagesearch.serving.server import LiveServer, in_thread  # noqa: E402
 from pyimagesearch.status import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
-from pyimagesearch.web.services import Feed  # noqa: E402
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster  # noqa: E402
+from pyimagesearch.web import Feed, Services, create_app  # noqa: E402
 
-FPS, SECONDS = 10, 6
-PATIENT = 300.0     # seconds in which a browser on a busy machine can undo
+FPS, CLIP_SECONDS = 10, 6
+UNDO_SECONDS = 300.0    # enough for a browser on a busy machine
 STATUS = CameraStatus(
-    name="front", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="",
+    name="camera", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="",
     learnt=40, frame_count=32, motion=False, width=640, height=480, fps=29.97, frames=40,
     skipped=0, losses=0, stuck_reads=0, encoded=4, viewers=1)
 
 
 class SampleArchive:
-    """Stands in for the archive: a real store and real files, no recorder."""
+    """An archive with a real store and real files, but without recorders."""
 
     def __init__(self, folder, **options):
         self.store = EventStore(folder / "events.db", SystemClock(), **options)
@@ -71,33 +80,33 @@ class SampleArchive:
 
 
 class FakeCamera:
-    """Stands in for one camera's recorder: remembers what it was told."""
+    """A camera that only notes when a recording was started."""
 
     def __init__(self, name, archive, broadcaster):
-        self.name, self.archive, self.since = name, archive, None
+        self.name, self.archive, self.recording_since = name, archive, None
         self.feed = Feed(broadcaster, self.status, self.record, self.keep_still)
 
     def status(self):
-        return replace(STATUS, name=self.name, recording=self.since is not None,
-                       recording_since=self.since)
+        return replace(STATUS, name=self.name, recording=self.recording_since is not None,
+                       recording_since=self.recording_since)
 
     def record(self, on):
-        self.since = (self.since or time.time()) if on else None
+        self.recording_since = (self.recording_since or time.time()) if on else None
         return "started" if on else "stopped"
 
     def keep_still(self, jpeg, captured):
-        store = self.archive.store
-        number = store.new_id()
-        path = place(self.name, captured, "jpg")
-        write(self.archive.clips / path, jpeg)
-        store.begin(Event(id=number, camera=self.name, kind=SNAPSHOT, begin=captured,
-                          end=captured, files=(KeptFile(
-                              path, STILL, captured, captured, len(jpeg), COMPLETE),)))
-        return number
+        still = save(self.archive.clips, self.name, captured, captured, STILL, jpeg)
+        event = Event(id=self.archive.store.new_id(), camera=self.name, kind=SNAPSHOT,
+                      begin=captured, end=captured, files=(still,))
+        self.archive.store.begin(event)
+        return event.id
 
 
-def place(camera, when, ending):
-    return f"{camera}/{datetime.datetime.fromtimestamp(when):%Y-%m-%d/%H-%M-%S}.{ending}"
+class Media(NamedTuple):
+    """The content of a clip and of its thumbnail."""
+
+    mp4: bytes
+    jpeg: bytes
 
 
 def write(path, content):
@@ -105,106 +114,89 @@ def write(path, content):
     path.write_bytes(content)
 
 
-def film(path, first=48, seconds=SECONDS):
-    """Write an H.264 clip of the demo scene; return a JPEG of its middle."""
-    import av
-    import cv2
+def save(folder, camera, begin, end, media, content):
+    """Write a file of an event below *folder*, where the recorder would; return it."""
+    suffix = "mp4" if media == CLIP else "jpg"
+    path = f"{camera}/{datetime.datetime.fromtimestamp(begin):%Y-%m-%d/%H-%M-%S}.{suffix}"
+    write(folder / path, content)
+    return KeptFile(path, media, begin, end, len(content), COMPLETE)
 
-    from pyimagesearch.capture.demo import DemoScene
 
-    scene = DemoScene((320, 240), FPS, seed=first)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def recorded_event(folder, camera, begin, media, clips=1, **fields):
+    """Return a motion event with its files below *folder*: *clips* and a thumbnail."""
+    begins = [begin + part * CLIP_SECONDS for part in range(clips)]
+    files = [save(folder, camera, each, each + CLIP_SECONDS, CLIP, media.mp4) for each in begins]
+    files.append(save(folder, camera, begin, begin, THUMBNAIL, media.jpeg))
+    return Event(**{"id": 0, "camera": camera, "kind": MOTION, "begin": begin,
+                    "end": begin + clips * CLIP_SECONDS, "peak_area": 21.7,
+                    "files": tuple(files), **fields})
+
+
+def film(path, first):
+    """Film the demo scene from frame *first* on, with its middle as the thumbnail."""
+    scene, count = DemoScene((320, 240), FPS, seed=first), CLIP_SECONDS * FPS
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         stream.codec_context.gop_size = FPS
-        for number in range(seconds * FPS):
-            picture = scene.picture(first + number)
-            if number == seconds * FPS // 2:
-                thumbnail = cv2.imencode(".jpg", picture)[1].tobytes()
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        for number in range(first, first + count):
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), "bgr24")
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return thumbnail
+    return Media(path.read_bytes(), encode(scene.picture(first + count // 2), 90))
 
 
-def event(number, camera, begin, clips=1, *, film_of, **more):
-    """Return an event whose clips are copies of a film and its thumbnail."""
-    (content, thumbnail), folder = film_of, more.pop("folder")
-    files = []
-    for part in range(clips):
-        at = begin + part * SECONDS
-        path = place(camera, at, "mp4")
-        write(folder / path, content)
-        files.append(KeptFile(path, CLIP, at, at + SECONDS, len(content), COMPLETE))
-    still = place(camera, begin, "jpg")
-    write(folder / still, thumbnail)
-    files.append(KeptFile(still, THUMBNAIL, begin, begin, len(thumbnail), COMPLETE))
-    return Event(**{"id": number, "camera": camera, "kind": MOTION, "begin": begin,
-                    "end": begin + clips * SECONDS, "peak_area": 21.7, "files": tuple(files),
-                    **more})
-
-
-def fill(archive, days=2, noon=None):
-    """Put a plausible while into *archive*; return the ids of its events, the newest first."""
-    dice = random.Random(4)
-    noon = noon or datetime.datetime.combine(
-        datetime.date.today(), datetime.time(12)).timestamp()
-    films = []
-    for number, first in enumerate((230, 250, 270)):
-        clip = archive.clips.parent / f"film{number}.mp4"
-        films.append((film(clip, first), clip))
-    films = [(clip.read_bytes(), thumbnail) for thumbnail, clip in films]
-    made = []
-    for day in range(days):
-        for hour in (-11.6, -5.1, -4.9, -4.2, -1.5, -1.3, -0.4):
-            begin = noon - 86400 * day + 3600 * hour + dice.randrange(60)
-            made.append(event(0, dice.choice(["front", "yard"]), begin, folder=archive.clips,
-                              film_of=dice.choice(films)))
-    newest = noon - 300.0
-    made += [
-        event(0, "front", newest, 3, film_of=films[0], folder=archive.clips, starred=True),
-        event(0, "yard", newest - 1000, film_of=films[1], folder=archive.clips, kind=MANUAL),
-        Event(id=0, camera="yard", kind=LOST, begin=newest - 3000, end=newest - 2700,
+def fill(archive, noon):
+    """Add two days of events to *archive*, the last ones just before *noon*."""
+    dice, folder = random.Random(4), archive.clips
+    films = [film(folder.parent / f"film{first}.mp4", first) for first in (230, 250, 270)]
+    events = [
+        recorded_event(folder, dice.choice(["front", "yard"]),
+                       noon - 86400 * day + 3600 * hour + dice.randrange(60), dice.choice(films))
+        for day in range(2) for hour in (-11.6, -5.1, -4.9, -4.2, -1.5, -1.3, -0.4)]
+    last = noon - 300.0
+    events += [
+        recorded_event(folder, "front", last, films[0], 3, starred=True),
+        recorded_event(folder, "yard", last - 1000, films[1], kind=MANUAL),
+        Event(id=0, camera="yard", kind=LOST, begin=last - 3000, end=last - 2700,
               note="no picture for 5 seconds"),
-        Event(id=0, camera="yard", kind=RETURNED, begin=newest - 2700, end=newest - 2700),
-        Event(id=0, camera="front", kind=MOTION, begin=newest - 4000, end=newest - 3980,
-              files=(KeptFile("front/gone.mp4", CLIP, newest, newest, 5, GONE),)),
-        Event(id=0, camera="front", kind=MOTION, begin=newest + 240, end=None,
-              files=(KeptFile("front/now.mp4", CLIP, newest, newest, 5, OPEN),)),
+        Event(id=0, camera="yard", kind=RETURNED, begin=last - 2700, end=last - 2700),
+        Event(id=0, camera="front", kind=MOTION, begin=last - 4000, end=last - 3980,
+              files=(KeptFile("front/gone.mp4", CLIP, last, last, 5, GONE),)),
+        Event(id=0, camera="front", kind=MOTION, begin=last + 240, end=None,
+              files=(KeptFile("front/now.mp4", CLIP, last, last, 5, OPEN),)),
     ]
-    made.sort(key=lambda one: one.begin)
-    made = [replace(one, id=archive.store.new_id()) for one in made]
-    for one in made:
-        archive.store.begin(one)
-        for minute in range(int(one.begin // 60) - 1, int((one.end or one.begin) // 60) + 2):
-            archive.store.level(one.camera, minute, dice.uniform(2, 60))
+    for event in sorted(events, key=lambda event: event.begin):
+        archive.store.begin(replace(event, id=archive.store.new_id()))
+        for minute in range(int(event.begin // 60) - 1,
+                            int((event.end or event.begin) // 60) + 2):
+            archive.store.level(event.camera, minute, dice.uniform(2, 60))
     for minute in range(int(noon // 60) - 1200, int(noon // 60), 2):
         archive.store.level("front", minute, dice.uniform(0, 2.5))
     assert archive.store.flush(60)
-    return [one.id for one in reversed(made)]
+
+
+def stop_on_input(server):
+    """Stop *server*, which runs in this thread, when a line comes in."""
+    import gevent
+    line_came = gevent.get_hub().loop.async_()
+    line_came.start(server.stop)
+    threading.Thread(target=lambda: (sys.stdin.readline(), line_came.send()),
+                     daemon=True).start()
 
 
 def main(folder):
-    from pyimagesearch.capture.demo import DemoScene
-    from pyimagesearch.jpeg import encode
-    from pyimagesearch.serving.server import LiveServer, in_thread
-    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-    from pyimagesearch.web.app import create_app
-    from pyimagesearch.web.services import Services
-
-    archive = SampleArchive(folder, undo_seconds=PATIENT)
-    fill(archive)
+    archive = SampleArchive(folder, undo_seconds=UNDO_SECONDS)
+    today = datetime.date.today()
+    fill(archive, datetime.datetime.combine(today, datetime.time(12)).timestamp())
     broadcaster = LatestFrameBroadcaster()
     broadcaster.publish(encode(DemoScene((640, 480), 10, seed=7).picture(240), 75), time.time())
     feeds = {name: FakeCamera(name, archive, broadcaster).feed for name in ("front", "yard")}
     server = LiveServer("127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.address[1]}", flush=True)
-
-    import gevent
-    watcher = gevent.get_hub().loop.async_()
-    watcher.start(server.stop)
-    threading.Thread(target=lambda: (sys.stdin.readline(), watcher.send()), daemon=True).start()
-    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive)), on_stop=broadcaster.close)
+    stop_on_input(server)
+    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive)),
+               on_stop=broadcaster.close)
     archive.close()
 
 

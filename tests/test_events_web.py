@@ -1,4 +1,4 @@
-"""Events over HTTP: JSON, files with ranges, the export; a real store and real files."""
+"""Events over HTTP: JSON, files with ranges, export and pages."""
 
 import datetime
 import http.client
@@ -32,7 +32,7 @@ from pyimagesearch.web.app import create_app
 from pyimagesearch.web.events.export import Export
 from pyimagesearch.web.events.files import CHUNK_BYTES
 from pyimagesearch.web.services import Services
-from sample_archive import FakeCamera, SampleArchive, event, write
+from sample_archive import FakeCamera, Media, SampleArchive, recorded_event, write
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
 CONTENT, PICTURE = bytes(range(256)) * 4000, b"\xff\xd8 a thumbnail \xff\xd9"
@@ -51,7 +51,7 @@ def cameras(archive, broadcaster):
 
 
 class Client(FlaskClient):
-    """Reads each answer to its end and closes it, as a server does."""
+    """Read each response to its end and close it, as a server does."""
 
     def open(self, *request, **more):
         return super().open(*request, **{"buffered": True, **more})
@@ -75,27 +75,27 @@ def add(archive, *events):
     return events
 
 
-def recorded(archive, number=1, begin=NOON, camera="front", clips=1, **more):
-    return event(number, camera, begin, clips, folder=archive.clips,
-                 film_of=(CONTENT, PICTURE), **more)
+def recorded(archive, number=1, begin=NOON, camera="front", clips=1, **fields):
+    return recorded_event(archive.clips, camera, begin, Media(CONTENT, PICTURE), clips,
+                          id=number, **fields)
 
 
 # --- JSON
 
-def test_event_as_json_tells_everything(client, archive):
+def test_event_as_json_is_complete(client, archive):
     add(archive, recorded(archive, 7, clips=2, note="a fox", peak_box=(1, 2, 3, 4)))
-    told = client.get("/api/events/7").json
-    assert (told["id"], told["camera"], told["kind"], told["note"]) == (
+    found = client.get("/api/events/7").json
+    assert (found["id"], found["camera"], found["kind"], found["note"]) == (
         7, "front", "motion", "a fox")
-    assert (told["begin"], told["end"], told["peak_box"]) == (NOON, NOON + 12, [1, 2, 3, 4])
-    assert told["thumbnail"] == "/events/7/thumbnail.jpg"
-    assert [clip["url"] for clip in told["clips"]] == [
+    assert (found["begin"], found["end"], found["peak_box"]) == (NOON, NOON + 12, [1, 2, 3, 4])
+    assert found["thumbnail"] == "/events/7/thumbnail.jpg"
+    assert [clip["url"] for clip in found["clips"]] == [
         "/events/7/clip.mp4", "/events/7/clip-2.mp4"]
-    for url in (told["url"], told["thumbnail"], *(clip["url"] for clip in told["clips"])):
+    for url in (found["url"], found["thumbnail"], *(clip["url"] for clip in found["clips"])):
         assert client.get(url).status_code == 200
 
 
-def test_pages_follow_each_other_by_cursor(client, archive):
+def test_cursor_leads_from_page_to_page(client, archive):
     add(archive, *(recorded(archive, number, NOON + number // 2) for number in range(1, 24)))
     found, query = [], "?limit=10"
     while True:
@@ -121,7 +121,7 @@ def test_filters_combine(client, archive):
     assert ids("camera=&kind=&day=&starred=") == [4, 3, 2, 1]
 
 
-@pytest.mark.parametrize(("query", "sentence"), [
+@pytest.mark.parametrize(("query", "error"), [
     ("limit=0", "limit is '0', but must be a number from 1 to 200."),
     ("limit=x", "limit is 'x', but must be a number from 1 to 200."),
     ("day=tomorrow", "day is 'tomorrow', but must be a date such as 2026-11-20."),
@@ -130,18 +130,18 @@ def test_filters_combine(client, archive):
     ("before=1.5_1", "before is '1.5_1', but must be the value of \"next\" of the previous page."),
 ])
 @pytest.mark.parametrize("path", ["/api/events", "/events"])
-def test_bad_parameter_is_named_with_what_is_allowed(client, path, query, sentence):
+def test_error_names_the_parameter_and_what_is_allowed(client, path, query, error):
     answer = client.get(f"{path}?{query}", headers={"Accept": "application/json"})
     assert answer.status_code == 400
-    assert answer.json == {"error": sentence}
+    assert answer.json == {"error": error}
 
 
-def test_motion_that_was_not_recorded_is_named_and_has_a_page(client, archive):
+def test_event_without_a_clip_has_a_page(client, archive):
     add(archive, Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
     assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
 
 
-def test_star_protects_from_deletion_until_it_is_taken_away(client, archive):
+def test_starred_event_cannot_be_deleted(client, archive):
     add(archive, recorded(archive, 1))
     assert client.patch("/api/events/1", json={"starred": True}).json["starred"] is True
     refused = client.delete("/api/events/1")
@@ -164,7 +164,7 @@ def test_deleted_events_can_be_restored_for_ten_seconds(client, archive):
     assert client.post("/api/events/restore", json={"ids": [2]}).json == {"restored": 0}
 
 
-def test_several_are_starred_at_once(client, archive):
+def test_several_events_are_starred_at_once(client, archive):
     add(archive, recorded(archive, 1), recorded(archive, 2))
     assert client.post("/api/events/star", json={"ids": [1, 2, 3]}).json == {"changed": 2}
     assert client.post("/api/events/star", json={"ids": [1], "starred": False}).json == {
@@ -176,23 +176,23 @@ def test_several_are_starred_at_once(client, archive):
 @pytest.mark.parametrize("body", [
     {}, {"ids": []}, {"ids": "1"}, {"ids": [None]}, {"ids": [1.5]}, {"ids": [-1]},
     {"ids": [True]}, {"ids": [1 << 64]}, {"ids": list(range(1001))}])
-def test_bad_ids_are_refused_with_a_sentence(client, body):
+def test_invalid_ids_are_refused(client, body):
     answer = client.post("/api/events/delete", json=body)
     assert answer.status_code == 400
     assert answer.json["error"].startswith("ids is ")
 
 
-@pytest.mark.parametrize(("data", "sentence"), [
+@pytest.mark.parametrize(("data", "error"), [
     ("{", "The body is not valid JSON."), ("[]", 'The body must be a JSON object, such as {"status": true}.'),
     ("[" * 100_000, "The body is not valid JSON."),
     ("{}", "starred is None, but must be true or false.")])
-def test_bad_body_is_refused_with_a_sentence(client, archive, data, sentence):
+def test_invalid_body_is_refused(client, archive, data, error):
     add(archive, recorded(archive, 1))
     answer = client.patch("/api/events/1", data=data, content_type="application/json")
-    assert (answer.status_code, answer.json) == (400, {"error": sentence})
+    assert (answer.status_code, answer.json) == (400, {"error": error})
 
 
-def test_events_that_cannot_be_read_are_503_with_a_sentence(client, archive):
+def test_unreadable_database_is_503(client, archive):
     archive.store._path = archive.clips / "none.db"
     answer = client.get("/api/events")
     assert answer.status_code == 503
@@ -200,7 +200,7 @@ def test_events_that_cannot_be_read_are_503_with_a_sentence(client, archive):
                                     "unable to open database file."}
 
 
-def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
+def test_server_without_archive_has_no_events(broadcaster, cameras):
     feed = cameras["front"].feed
     client = visit(Services({"front": feed}, open_access()))
     for path in ("/api/events", "/events", "/events/1/clip.mp4"):
@@ -210,39 +210,39 @@ def test_server_that_keeps_nothing_says_so(broadcaster, cameras):
 
 # --- files
 
-def test_clip_is_sent_whole_and_in_ranges(client, archive):
+def test_clip_is_sent_whole_or_in_ranges(client, archive):
     add(archive, recorded(archive, 1))
     whole = client.get("/events/1/clip.mp4")
     assert whole.data == CONTENT
     assert (whole.mimetype, whole.headers["Accept-Ranges"]) == ("video/mp4", "bytes")
     assert whole.headers["Cache-Control"] == "no-store"
     size = len(CONTENT)
-    for asked, first, last in (("0-0", 0, 0), ("0-1", 0, 1), ("300000-", 300_000, size - 1),
+    for ranges, first, last in (("0-0", 0, 0), ("0-1", 0, 1), ("300000-", 300_000, size - 1),
                                ("-100", size - 100, size - 1),
                                ("262143-262144", 262_143, 262_144),
                                (f"5-{size + 99}", 5, size - 1)):
-        part = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={asked}"})
+        part = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={ranges}"})
         assert part.status_code == 206
         assert part.data == CONTENT[first:last + 1]
         assert part.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
         assert part.content_length == last - first + 1
 
 
-def test_range_behind_the_end_is_416_and_says_the_size(client, archive):
+def test_range_beyond_the_end_is_416(client, archive):
     add(archive, recorded(archive, 1))
     answer = client.get("/events/1/clip.mp4", headers={"Range": f"bytes={len(CONTENT)}-"})
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=x", "bytes=", "lines=1-2", "bytes=-"])
-def test_range_that_is_none_is_answered_with_everything(client, archive, asked):
+@pytest.mark.parametrize("ranges", ["bytes=0-1,5-6", "bytes=x", "bytes=", "lines=1-2", "bytes=-"])
+def test_invalid_range_gets_the_whole_file(client, archive, ranges):
     add(archive, recorded(archive, 1))
-    answer = client.get("/events/1/clip.mp4", headers={"Range": asked})
+    answer = client.get("/events/1/clip.mp4", headers={"Range": ranges})
     assert (answer.status_code, answer.data) == (200, CONTENT)
 
 
-def test_range_of_another_version_is_answered_with_everything(client, archive):
+def test_range_of_another_version_gets_the_whole_file(client, archive):
     add(archive, recorded(archive, 1))
     tag = client.get("/events/1/clip.mp4").headers["ETag"]
     for given, status in ((tag, 206), ('"another"', 200)):
@@ -253,14 +253,14 @@ def test_range_of_another_version_is_answered_with_everything(client, archive):
                       headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_head_tells_the_size_and_sends_nothing(client, archive):
+def test_head_request_gets_the_size_only(client, archive):
     add(archive, recorded(archive, 1))
     answer = client.head("/events/1/clip.mp4")
     assert (answer.status_code, answer.content_length, answer.data) == (
         200, len(CONTENT), b"")
 
 
-def test_downloads_have_names_that_sort(client, archive):
+def test_download_names_sort_by_camera_and_time(client, archive):
     add(archive, recorded(archive, 1, clips=2))
     names = [client.get(f"/events/1/{file}?download=1").headers["Content-Disposition"]
              for file in ("clip.mp4", "clip-2.mp4", "thumbnail.jpg")]
@@ -271,28 +271,28 @@ def test_downloads_have_names_that_sort(client, archive):
 
 
 @pytest.mark.parametrize("file", ["clip-3.mp4", "clip-0.mp4", "still.jpg", "x.mp4"])
-def test_file_that_an_event_does_not_have_is_404(client, archive, file):
+def test_unknown_file_of_an_event_is_404(client, archive, file):
     add(archive, recorded(archive, 1, clips=2))
     assert client.get(f"/events/1/{file}").status_code == 404
     assert client.get(f"/events/99999999999999999999/{file}").status_code == 404
 
 
-def test_file_that_was_moved_away_is_410_and_noted(client, archive):
-    (kept,) = add(archive, recorded(archive, 1))
-    (archive.clips / kept.clips[0].path).unlink()
+def test_missing_file_is_410_until_it_is_back(client, archive):
+    (event,) = add(archive, recorded(archive, 1))
+    (archive.clips / event.clips[0].path).unlink()
     answer = client.get("/events/1/clip.mp4", headers={"Accept": "video/*"})
     assert answer.status_code == 410
     assert answer.json == {"error": "This file is no longer in the clips folder."}
     assert archive.store.flush(60)
     assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
-    (archive.clips / kept.clips[0].path).write_bytes(b"it is back")
+    (archive.clips / event.clips[0].path).write_bytes(b"it is back")
     assert client.get("/events/1/clip.mp4").data == b"it is back"
 
 
 @pytest.mark.parametrize(("state", "status", "words"), [
     (OPEN, 404, "still being recorded"), (GONE, 410, "deleted to make room"),
     (UNFINISHED, 404, "cut off by a crash; it will be repaired")])
-def test_clip_that_is_not_there_yet_or_any_more_says_why(client, archive, state, status, words):
+def test_unavailable_clip_gives_the_reason(client, archive, state, status, words):
     write(archive.clips / "a.mp4", CONTENT)
     add(archive, Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,
                     files=(KeptFile("a.mp4", CLIP, NOON, NOON, 5, state),)))
@@ -301,7 +301,7 @@ def test_clip_that_is_not_there_yet_or_any_more_says_why(client, archive, state,
     assert words in answer.json["error"]
 
 
-def test_no_path_leads_out_of_the_folder(client, archive, tmp_path):
+def test_path_cannot_leave_the_clips_folder(client, archive, tmp_path):
     (tmp_path / "secret").write_bytes(b"secret")
     (archive.clips / "link.mp4").symlink_to(tmp_path / "secret")
     (archive.clips / "way").symlink_to(tmp_path)
@@ -314,7 +314,7 @@ def test_no_path_leads_out_of_the_folder(client, archive, tmp_path):
         assert b"secret" not in answer.data
 
 
-# --- the export
+# --- export
 
 def export(client, *ids):
     answer = client.post("/events/export", data={"ids": [str(each) for each in ids]})
@@ -322,7 +322,7 @@ def export(client, *ids):
     return zipfile.ZipFile(io.BytesIO(answer.data)), answer
 
 
-def test_export_holds_the_files_and_proves_them(client, archive, tmp_path):
+def test_export_contains_files_manifest_and_checksums(client, archive, tmp_path):
     add(archive, recorded(archive, 1, clips=2), recorded(archive, 2, NOON + 60, "yard", note="a fox"),
         recorded(archive, 3, NOON + 90))
     exported, answer = export(client, 2, 1)
@@ -343,12 +343,12 @@ def test_export_holds_the_files_and_proves_them(client, archive, tmp_path):
     assert second["begin"]["epoch"] == NOON + 60
     assert datetime.datetime.fromisoformat(second["begin"]["utc"]).timestamp() == NOON + 60
     assert datetime.datetime.fromisoformat(second["begin"]["local"]).timestamp() == NOON + 60
-    assert {told["file"] for told in first["files"]} == set(names[:3])
+    assert {entry["file"] for entry in first["files"]} == set(names[:3])
     assert re.fullmatch(r"[0-9a-f]{64}", first["files"][0]["sha256"])
     assert manifest["version"]
 
 
-def test_export_can_be_unpacked_by_others(client, archive, tmp_path):
+def test_export_is_a_valid_zip_file(client, archive, tmp_path):
     add(archive, recorded(archive, 1))
     (tmp_path / "out.zip").write_bytes(export(client, 1)[1].data)
     tested = subprocess.run([sys.executable, "-m", "zipfile", "-t", tmp_path / "out.zip"],
@@ -356,25 +356,25 @@ def test_export_can_be_unpacked_by_others(client, archive, tmp_path):
     assert tested.stdout == "Done testing\n"
 
 
-def test_export_says_what_is_missing(client, archive):
-    (kept, _) = add(archive, recorded(archive, 1), Event(
+def test_export_lists_missing_files(client, archive):
+    (event, _) = add(archive, recorded(archive, 1), Event(
         id=2, camera="yard", kind=MOTION, begin=NOON, end=NOON,
         files=(KeptFile("yard/gone.mp4", CLIP, NOON, NOON, 5, GONE),)))
-    (archive.clips / kept.clips[0].path).unlink()
+    (archive.clips / event.clips[0].path).unlink()
     exported, _ = export(client, 1, 2)
     assert [name for name in exported.namelist() if name.endswith("mp4")] == []
     files = [entry for each in json.loads(exported.read("manifest.json"))["events"]
              for entry in each["files"]]
     assert [(entry["missing"], entry["file"]) for entry in files if entry["media"] == CLIP] == [
         ("no longer in the clips folder", None), ("deleted to make room", None)]
-    assert exported.read("SHA256SUMS").count(b"\n") == 2       # of the thumbnail, and of this
+    assert exported.read("SHA256SUMS").count(b"\n") == 2       # of the thumbnail and of the manifest
 
 
-def test_export_survives_a_file_that_is_cut_while_it_is_sent(archive):
-    (kept,) = add(archive, recorded(archive, 1))
-    chunks = Export([kept], archive.clips).chunks()
+def test_export_survives_a_file_truncated_meanwhile(archive):
+    (event,) = add(archive, recorded(archive, 1))
+    chunks = Export([event], archive.clips).chunks()
     sent = b"".join(next(chunks) for _ in range(2))
-    with (archive.clips / kept.clips[0].path).open("r+b") as file:
+    with (archive.clips / event.clips[0].path).open("r+b") as file:
         file.truncate(300_000)
     exported = zipfile.ZipFile(io.BytesIO(sent + b"".join(chunks)))
     assert exported.testzip() is None
@@ -383,25 +383,24 @@ def test_export_survives_a_file_that_is_cut_while_it_is_sent(archive):
         "truncated while it was read"]
 
 
-def test_export_is_made_while_it_is_sent(archive):
-    """In memory is never more than one chunk of it."""
-    (kept,) = add(archive, recorded(archive, 1))
-    chunks = list(Export([kept], archive.clips).chunks())
+def test_export_never_holds_more_than_a_chunk(archive):
+    (event,) = add(archive, recorded(archive, 1))
+    chunks = list(Export([event], archive.clips).chunks())
     assert len(chunks) >= len(CONTENT) // CHUNK_BYTES
     assert max(map(len, chunks)) < CHUNK_BYTES + 2000
 
 
-def test_export_of_nothing_is_refused(client):
+def test_export_of_no_events_is_refused(client):
     assert client.post("/events/export").status_code == 400
     assert client.post("/events/export", data={"ids": "x"}).status_code == 400
     assert client.post("/events/export", data={"ids": "5"}).status_code == 404
 
 
-# --- recording by hand
+# --- controls
 
 @pytest.mark.parametrize("how", ["json", "data"])
 @pytest.mark.parametrize(("on", "off"), [("true", "false"), (True, False)])
-def test_recording_starts_and_stops_as_often_as_asked(client, cameras, how, on, off):
+def test_starting_or_stopping_twice_is_no_error(client, cameras, how, on, off):
     for status, result in ((on, "started"), (on, "started"), (off, "stopped"), (off, "stopped")):
         answer = client.post("/record_status", **{how: {"status": status}})
         assert answer.json == {"result": result}
@@ -409,11 +408,11 @@ def test_recording_starts_and_stops_as_often_as_asked(client, cameras, how, on, 
     assert client.get("/record_status").json["since"] is None
 
 
-def test_one_camera_is_recorded_if_it_is_named(client, cameras):
+def test_one_camera_can_be_recorded_alone(client, cameras):
     client.post("/record_status", json={"status": True, "camera": "yard"})
-    assert (cameras["front"].since, cameras["yard"].since is None) == (None, False)
+    assert (cameras["front"].recording_since, cameras["yard"].recording_since is None) == (None, False)
     assert client.get("/record_status?camera=front").json["recording"] is False
-    assert client.get("/record_status").json["since"] == cameras["yard"].since
+    assert client.get("/record_status").json["since"] == cameras["yard"].recording_since
     unknown = client.post("/record_status", json={"status": True, "camera": "attic"},
                           headers={"Accept": "application/json"})
     assert unknown.status_code == 404
@@ -421,29 +420,29 @@ def test_one_camera_is_recorded_if_it_is_named(client, cameras):
 
 
 @pytest.mark.parametrize("body", [{}, {"status": "yes please"}, {"status": 1}, {"status": None}])
-def test_bad_record_status_is_refused_with_a_sentence(client, body):
+def test_invalid_record_status_is_refused(client, body):
     answer = client.post("/record_status", json=body, headers={"Accept": "*/*"})
     assert answer.status_code == 400
     assert "must be true or false." in answer.text
 
 
-def test_still_is_kept_and_shown(client, archive, broadcaster):
+def test_still_is_saved_as_an_event(client, archive, broadcaster):
     threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
-    told = client.post("/snapshot").json
-    assert told["url"] == f"/events/{told['event']}"
+    still = client.post("/snapshot").json
+    assert still["url"] == f"/events/{still['event']}"
     assert archive.store.flush(60)
-    assert client.get(f"/api/events/{told['event']}").json["kind"] == SNAPSHOT
-    assert f"/events/{told['event']}/still.jpg" in client.get(told["url"]).text
+    assert client.get(f"/api/events/{still['event']}").json["kind"] == SNAPSHOT
+    assert f"/events/{still['event']}/still.jpg" in client.get(still["url"]).text
     for file in ("still.jpg", "thumbnail.jpg"):
-        assert client.get(f"/events/{told['event']}/{file}").data == b"\xff\xd8 still \xff\xd9"
+        assert client.get(f"/events/{still['event']}/{file}").data == b"\xff\xd8 still \xff\xd9"
 
 
-def test_still_of_a_silent_camera_is_503(archive, cameras):
+def test_still_without_a_new_frame_is_503(archive, cameras):
     client = visit(Services({"front": cameras["front"].feed}, open_access(), archive=archive, fresh_seconds=0.01))
     assert client.post("/snapshot").status_code == 503
 
 
-def test_arming_reaches_the_archive_and_the_status(client, archive):
+def test_disarming_reaches_archive_and_status(client, archive):
     assert client.post("/api/armed", json={"armed": False}).json == {"armed": False}
     assert archive.armed is False
     assert client.get("/api/status").json["archive"]["armed"] is False
@@ -452,7 +451,7 @@ def test_arming_reaches_the_archive_and_the_status(client, archive):
 
 # --- pages
 
-def test_list_is_readable_without_a_script(client, archive):
+def test_list_works_without_javascript(client, archive):
     add(archive, recorded(archive, 1, time.time() - 90, starred=True),
         recorded(archive, 2, NOON - 86400 * 900, camera="<yard>"),
         Event(id=3, camera="front", kind=LOST, begin=NOON - 86400 * 900 + 9, end=None,
@@ -471,7 +470,7 @@ def test_list_is_readable_without_a_script(client, archive):
     assert 'rel="next"' not in single
 
 
-def test_neighbours_keep_the_filters(client, archive):
+def test_links_to_neighbours_keep_the_filters(client, archive):
     add(archive, recorded(archive, 1), recorded(archive, 2, NOON + 1, "yard"), recorded(archive, 3, NOON + 2))
     page = client.get("/events/3?camera=front").text
     assert 'rel="next" href="/events/1?camera=front"' in page
@@ -479,7 +478,7 @@ def test_neighbours_keep_the_filters(client, archive):
     assert 'rel="prev" href="/events/3"' in client.get("/events/2").text
 
 
-def test_list_goes_on_where_the_page_before_ended(client, archive):
+def test_next_page_starts_where_the_list_ended(client, archive):
     add(archive, *(Event(id=number, camera="front", kind=MOTION, begin=NOON + number, end=NOON)
                 for number in range(1, 61)))
     page = client.get("/events?camera=front").text
@@ -490,7 +489,7 @@ def test_list_goes_on_where_the_page_before_ended(client, archive):
     assert 'id="more"' not in rest
 
 
-def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, archive):
+def test_chart_links_to_the_events_of_that_time(client, archive):
     add(archive, *(recorded(archive, hour, NOON + 3600 * hour + 60) for hour in range(1, 6)))
     archive.store.level("front", int(NOON // 60) + 61, 40.0)
     assert archive.store.flush(60)
@@ -503,7 +502,7 @@ def test_tap_on_the_chart_leads_to_the_events_of_that_time(client, archive):
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
-def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, archive, day, monkeypatch):
+def test_chart_covers_23_or_25_hours_when_clocks_change(client, archive, day, monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     try:
@@ -518,13 +517,13 @@ def test_chart_of_a_day_on_which_clocks_change_is_as_long_as_the_day(client, arc
         time.tzset()
 
 
-# --- the real server
+# --- over a real connection
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """The pages on the real server, in a process of its own; a module uses one."""
+    """The sample archive on the real server, in a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, "tests/sample_archive.py", tmp_path_factory.mktemp("kept")], cwd=ROOT,
+        [sys.executable, "tests/sample_archive.py", tmp_path_factory.mktemp("archive")], cwd=ROOT,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         url = process.stdout.readline().strip()
@@ -551,7 +550,7 @@ def ask(served, method, path, headers=None, body=None):
         connection.close()
 
 
-def test_real_server_sends_ranges_and_an_export(served, tmp_path):
+def test_server_sends_ranges_and_an_export(served, tmp_path):
     events = json.loads(ask(served, "GET", "/api/events?limit=200")[2])["events"]
     clip = next(each["clips"][0] for each in events
                 if each["clips"] and each["clips"][0]["state"] == COMPLETE)
@@ -570,13 +569,13 @@ def test_real_server_sends_ranges_and_an_export(served, tmp_path):
     assert len(exported.namelist()) > 30
 
 
-def test_real_server_answers_an_error_that_comes_from_a_thread(served):
+def test_server_answers_an_error_raised_in_a_thread(served):
     status, _, answer = ask(served, "GET", "/events/5/clip.mp4", {"Accept": "video/*"})
     assert (status, json.loads(answer)) == (
         404, {"error": "There is no event 5; it may have been deleted."})
 
 
-def test_browser_that_leaves_in_the_middle_leaves_no_open_file(served, tmp_path_factory):
+def test_aborted_export_leaves_no_open_file(served, tmp_path_factory):
     events = json.loads(ask(served, "GET", "/api/events?limit=200")[2])["events"]
     ids = "&".join(f"ids={each['id']}" for each in events)
     host, port = served.removeprefix("http://").split(":")

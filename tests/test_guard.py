@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from test_web import STATUS
 from werkzeug.test import EnvironBuilder
 
 from harness import open_access
@@ -17,6 +16,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.guard import PUBLIC
 from pyimagesearch.web.services import Feed, Services
+from sample_archive import STATUS
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 

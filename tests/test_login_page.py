@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import test_page
-from test_page import keep, moves, severe, size, text
+from test_page import console_errors, resize, screenshot, text, wait_for_motion
 
 from chromium import go
 from harness import eventually
@@ -51,7 +51,7 @@ def test_login_link_shows_the_picture_and_hides_the_token(protected_server, page
     go(page, f"{protected_server.url}/login?token={protected_server.token()}")
     eventually(lambda: text(page, "#words"))
     assert page.current_url == protected_server.url + "/"
-    moves(page)
+    wait_for_motion(page)
     page.find_element("css selector", "header a[href='/sessions']").click()
     eventually(lambda: "this browser" in text(page, ".sessions"))
     assert "Chrome on Linux" in text(page, ".sessions b")
@@ -59,7 +59,7 @@ def test_login_link_shows_the_picture_and_hides_the_token(protected_server, page
     eventually(lambda: text(page, "h1") == "Log in")
     (cookie,) = page.get_cookies()      # identifies a known device, and logs nothing in
     assert cookie["name"].startswith("device-owner-")
-    assert severe(page) == []
+    assert console_errors(page) == []
 
 
 def test_owner_sees_and_ends_the_sessions_of_others(protected_server, page):
@@ -68,8 +68,8 @@ def test_owner_sees_and_ends_the_sessions_of_others(protected_server, page):
     go(page, f"{protected_server.url}/login?token={protected_server.token()}")
     go(page, f"{protected_server.url}/sessions")
     eventually(lambda: "Chrome on Android, viewer" in text(page, ".sessions"))
-    size(page, (800, 300))
-    keep(page, "sessions.png")
+    resize(page, (800, 300))
+    screenshot(page, "sessions.png")
     page.find_elements("css selector", ".prose button")[0].click()
     eventually(lambda: "Android" not in text(page, ".sessions"))
     assert protected_server.request("/", Cookie=cookie)[0] == 401

@@ -1,4 +1,4 @@
-"""The API's description: in step with the routes, and what schemathesis makes of it."""
+"""The OpenAPI description: it matches the routes, and schemathesis finds no deviation."""
 
 import re
 from dataclasses import replace
@@ -35,7 +35,7 @@ EVENTS = 40
 
 
 def some_event(number):
-    """Return one event of many sorts, each number another."""
+    """Return an event; different numbers give different kinds."""
     sort = number % 5
     files = (KeptFile(f"front/{number}.mp4", CLIP, NOON, NOON + 5, 1000, COMPLETE),
              KeptFile(f"front/{number}-2.mp4", CLIP, NOON + 5, NOON + 9, 900,
@@ -51,7 +51,7 @@ def some_event(number):
 
 @pytest.fixture(scope="module")
 def protected(tmp_path_factory):
-    """The app with a gate that asks everybody, two cameras, and a real event store."""
+    """The app with login, two cameras and a real event store."""
     folder = tmp_path_factory.mktemp("data")
     protected, archive = ProtectedApp(folder / "access", ("front", "yard")), SampleArchive(folder)
     for number in range(1, EVENTS + 1):
@@ -69,60 +69,60 @@ def protected(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def api(protected):
-    """The description as it is served, loaded by schemathesis."""
-    import schemathesis  # takes seconds: only for who runs these tests
+    """The served description, loaded by schemathesis."""
+    import schemathesis  # takes seconds
 
     api = schemathesis.openapi.from_wsgi(
         "/api/openapi.json", protected.app, headers=protected.bearer(OWNER))
-    api.config.generation.update(allow_extra_parameters=False)      # they are not read
+    api.config.generation.update(allow_extra_parameters=False)      # unknown parameters are ignored
     return api
 
 
-# --- in step
+# --- description
 
-def test_every_route_of_the_api_is_described_and_nothing_else(protected):
+def test_description_covers_exactly_the_routes(protected):
     there = {(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
              for rule in protected.app.url_map.iter_rules() if rule.rule.startswith("/api/")
              for method in rule.methods - {"HEAD", "OPTIONS"}}
     assert set(OPERATIONS) == there
 
 
-def test_parameters_of_the_path_are_those_of_the_route(protected):
+def test_path_parameters_match_the_routes(protected):
     for rule in protected.app.url_map.iter_rules():
         if not rule.rule.startswith("/api/"):
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        told = {each["name"]: each["schema"]["type"]
-                for each in PATHS[path].get("parameters", []) if each["in"] == "path"}
+        types = {each["name"]: each["schema"]["type"]
+                 for each in PATHS[path].get("parameters", []) if each["in"] == "path"}
         kinds = {name: "integer" if f"<int:{name}>" in rule.rule else "string"
                  for name in rule.arguments}
-        assert told == kinds, path
+        assert types == kinds, path
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_summary():
+def test_operations_have_unique_ids_and_summaries():
     operations = [PATHS[path][method] for path, method in OPERATIONS]
     assert len({each["operationId"] for each in operations}) == len(operations)
     assert all(each["summary"] for each in operations)
 
 
-def test_description_is_openapi(api):
+def test_description_is_valid_openapi(api):
     api.validate()
     assert api.raw_schema["openapi"] == "3.1.0"
 
 
-def test_description_takes_a_login_and_knows_where_it_is(protected, tmp_path):
+def test_description_needs_a_login_and_names_the_base_path(protected, tmp_path):
     assert protected.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
     below = ProtectedApp(tmp_path, base_path="/cam")
-    told = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
-    assert (told["servers"], told["security"]) == ([{"url": "/cam"}], [{"token": []}])
+    served = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
+    assert (served["servers"], served["security"]) == ([{"url": "/cam"}], [{"token": []}])
     below.app.extensions["services"] = replace(
         below.app.extensions["services"], authenticator=open_access())
     assert below.client().get("/cam/api/openapi.json").json["security"] == []
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_refusals_are_described(protected, path, method):
-    """A stranger, a page of another site, and another name for the server."""
+def test_refusals_are_documented(protected, path, method):
+    """No login, another site's page, another host name."""
     address = path.replace("{id}", "1").replace("{name}", "front")
     described = PATHS[path][method]["responses"]
     client, ask = protected.client(), {"method": method.upper()}
@@ -138,11 +138,11 @@ def test_refusals_are_described(protected, path, method):
         assert visits[2].status_code == 403
 
 
-# --- conforming
+# --- conformance
 
 @pytest.mark.parametrize("mode", ["good", "bad"])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_answers_are_as_described_whatever_is_asked(protected, api, path, method, mode):
+def test_responses_match_the_description(protected, api, path, method, mode):
     from schemathesis import GenerationMode
     operation = api[path][method]
     modes = {"good": GenerationMode.POSITIVE, "bad": GenerationMode.NEGATIVE}
@@ -152,11 +152,11 @@ def test_answers_are_as_described_whatever_is_asked(protected, api, path, method
               suppress_health_check=list(HealthCheck))
     def ask(data):
         case = data.draw(operation.as_strategy(generation_mode=modes[mode]))
-        if mode == "good" and data.draw(st.booleans()):     # what is really there
+        if mode == "good" and data.draw(st.booleans()):     # ids and names that exist
             there = {"id": data.draw(st.integers(1, EVENTS)), "name": "yard"}
             case.path_parameters.update({
                 name: there[name] for name in case.path_parameters})
-        if mode == "good":      # 3.0 is an integer in JSON, and not in an address
+        if mode == "good":      # 3.0 is an integer in JSON, but not in a URL
             case.query.update({name: int(value) for name, value in case.query.items()
                                if isinstance(value, float)})
         case.call_and_validate(headers=protected.bearer(OWNER))

@@ -1,4 +1,4 @@
-"""What strangers, cameras and users write: a value, or the one error that is told."""
+"""Parsers of outside input return a value or raise their one documented error."""
 
 import contextlib
 import http.client
@@ -39,7 +39,7 @@ from pyimagesearch.web import params
 MANY = settings(max_examples=60)
 DEEP = "[" * 20_000
 DIGITS = "1" * 5000         # more than int() takes
-# chosen, and not recursive: what is drawn then costs more than what is tested
+# not st.recursive(), which would take longer than the tests themselves
 JSON = st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([
     None, True, False, 0, 1, 10**400, 1 << 63, [], [1], [1, 2, 3, 4], [1, 2, 3, 1e9], ["a"] * 4,
     [[[]]], {}, {"a": {"a": 1}}, {"owner": "x", "viewer": ""}, {"owner": [], "viewer": {}}, "\ud800"])
@@ -49,7 +49,7 @@ APP = Flask("nothing")
 
 
 def pieces(*texts):
-    """Return a strategy of text that is nearly right: of *texts*, and of whatever."""
+    """Return a strategy of nearly valid text, made of *texts* and other characters."""
     return st.lists(st.sampled_from(texts) | st.characters(), max_size=8).map("".join)
 
 
@@ -58,7 +58,7 @@ def pieces(*texts):
 @given(name=st.sampled_from(list(ALL)), text=NUMBERS | pieces(
     "1", "0.5", "640x480", "10GB", " ", "k", "/cam", "true", "rtsp", "off", "-"))
 @settings(max_examples=200)
-def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
+def test_setting_from_text_is_a_value_or_one_error(name, text):
     with contextlib.suppress(SettingsError):
         Settings(**{name: parse(ALL[name], text, name)})
 
@@ -66,7 +66,7 @@ def test_any_text_for_a_setting_is_a_value_or_a_sentence(name, text):
 @given(pieces("9", "10", ".5", " ", "k", "M", "G", "T", "B") | NUMBERS)
 @example("9" * 400 + "TB")
 @MANY
-def test_any_size_is_bytes_or_a_sentence(text):
+def test_size_is_bytes_or_one_error(text):
     with contextlib.suppress(SettingsError):
         size = parse_bytes(parse(ALL["reserve"], text, "--reserve"))
         assert 0 <= size < 1e28
@@ -78,7 +78,7 @@ def toml(tmp_path_factory):
 
 
 def read(toml, content):
-    """Return the settings of a file, or the sentence that says why there are none."""
+    """Return the settings in a file, or the text of the error."""
     toml.write_bytes(content)
     try:
         return Settings(**merge({"config": str(toml)}, {}))
@@ -93,7 +93,7 @@ TOML = pieces("port", "source", "quality", "cameras", "[cameras.front]", "[[came
 
 @given(content=TOML.map(str.encode) | st.binary(max_size=60))
 @MANY
-def test_any_file_is_settings_or_a_sentence(toml, content):
+def test_settings_file_is_settings_or_one_error(toml, content):
     found = read(toml, content)
     assert isinstance(found, Settings) or str(toml) in found or found.startswith("--")
 
@@ -103,13 +103,13 @@ def test_any_file_is_settings_or_a_sentence(toml, content):
     "cameras = [[1]]", "cameras = 3", "[cameras.front]\nsource = {a = 1}", "[tables.x]\na = 1",
     "[cameras.front]\nname = 'x'", "source = [['a']]", "[cameras.'../x']\nsource = 0",
     "ip = '''\n'''\nport = 99999", "quality = inf"])
-def test_wrong_file_is_told_in_a_sentence(toml, content):
+def test_invalid_settings_file_is_one_error(toml, content):
     assert isinstance(read(toml, content.encode()), str)
 
 
 @given(name=st.sampled_from([*ALL, "other"]), value=JSON)
 @MANY
-def test_any_value_of_a_file_is_a_value_or_a_sentence(name, value):
+def test_value_in_a_file_is_a_value_or_one_error(name, value):
     with contextlib.suppress(SettingsError, KeyError):
         Settings(**{name: parse(ALL[name], value, name)})
 
@@ -123,7 +123,7 @@ def test_any_value_of_a_file_is_a_value_or_a_sentence(name, value):
 @example("http://[")
 @example("rtsp://host:99999/")
 @MANY
-def test_any_source_is_a_camera_or_a_sentence(spec):
+def test_source_is_a_camera_or_one_error(spec):
     with contextlib.suppress(SettingsError):
         (wanted,) = Settings(source=(f"front={spec}",)).cameras()
         assert isinstance(find_camera(wanted, SystemClock(), ImageHubs()), Camera)
@@ -134,9 +134,9 @@ def test_any_source_is_a_camera_or_a_sentence(spec):
     [b"--", b"\r\n", b"\r\n\r\n", b"Content-Length: 3", b"content-length:9999999999999999999",
      b"--b", b"abc"]), max_size=20))
 @MANY
-def test_any_body_of_a_camera_is_parts_and_no_more_than_came(boundary, data):
+def test_multipart_parts_are_no_longer_than_the_input(boundary, data):
     headers = Message()
-    with contextlib.suppress(ValueError):       # a line end, which http.client ends at
+    with contextlib.suppress(ValueError):       # a line end, where http.client would stop
         headers["Content-Type"] = f"multipart/x-mixed-replace; boundary={boundary}"
     parser = MultipartParser(boundary_of(headers))
     parts = list(itertools.chain.from_iterable(map(parser.feed, data)))
@@ -161,7 +161,7 @@ STORIES = st.fixed_dictionaries({MARK: st.just(1) | JSON, "event": st.integers(0
 @example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": math.nan}))
 @example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 10**400}))
 @MANY
-def test_any_comment_is_a_story_that_can_be_kept_or_somebody_elses(comment):
+def test_comment_is_valid_metadata_or_ignored(comment):
     metadata = read_metadata(comment)
     if metadata is not None:
         assert math.isfinite(metadata.begin + metadata.first + metadata.last + metadata.peak_area)
@@ -176,17 +176,17 @@ def test_any_comment_is_a_story_that_can_be_kept_or_somebody_elses(comment):
     begin=st.floats(0, 4e9), end=st.none() | st.floats(0, 4e9), peak_area=st.floats(0, 1000),
     peak_box=st.none() | st.tuples(*[st.integers(0, 9000)] * 4)))
 @MANY
-def test_story_comes_back_as_it_was_told(metadata):
+def test_metadata_survives_the_round_trip(metadata):
     assert read_metadata(metadata.as_comment()) == metadata
 
 
 # --- requests
 
-def ask(question, query):
-    """Return what *question* finds in *query*, or the sentence of the refusal."""
+def with_query(parse_query, query):
+    """Return the result of *parse_query* for *query*, or the text of the error."""
     with APP.test_request_context("/?" + query):
         try:
-            return question()
+            return parse_query()
         except BadRequest as refused:
             return refused.description
 
@@ -205,8 +205,8 @@ QUERIES = st.lists(st.tuples(
 @example("before=1e400_1")
 @example("day=0001-01-01")
 @MANY
-def test_any_query_is_a_page_or_a_sentence(query):
-    found = ask(lambda: params.page_query(50), query)
+def test_query_is_a_page_or_one_error(query):
+    found = with_query(lambda: params.page_query(50), query)
     if isinstance(found, str):
         assert re.match(r"(limit|before|day|starred) is ", found)
         assert len(found) < 200
@@ -218,8 +218,8 @@ def test_any_query_is_a_page_or_a_sentence(query):
 @given(pieces("1", "_", ".", "e-5", "-", "0", "nan", "inf") | NUMBERS.map("1_{}".format)
        | st.integers(0, 10**19).map(str))
 @MANY
-def test_any_text_is_a_cursor_that_sqlite_takes_or_a_sentence(text):
-    found = ask(lambda: params.cursor(text), "")
+def test_cursor_from_text_fits_sqlite_or_is_one_error(text):
+    found = with_query(lambda: params.cursor(text), "")
     assert found is None or isinstance(found, str) or (
         0 <= found < 1 << 63 and found == int(text))
 
@@ -227,7 +227,7 @@ def test_any_text_is_a_cursor_that_sqlite_takes_or_a_sentence(text):
 @pytest.mark.parametrize("text", ["_", "-1", "nan", "1_5", "1.5", "x", "\u0663", str(1 << 63),
                                   "0" * 5000])
 def test_malformed_cursor_is_refused(text):
-    assert isinstance(ask(lambda: params.cursor(text), ""), str)
+    assert isinstance(with_query(lambda: params.cursor(text), ""), str)
 
 
 @given(JSON | st.lists(st.integers() | NUMBERS, max_size=5))
@@ -235,10 +235,10 @@ def test_malformed_cursor_is_refused(text):
 @example([DIGITS])
 @example([-1])
 @MANY
-def test_any_ids_are_numbers_that_fit_or_a_sentence(given_ids):
-    found = ask(lambda: params.ids(given_ids), "")
+def test_ids_are_numbers_in_range_or_one_error(given_ids):
+    found = with_query(lambda: params.ids(given_ids), "")
     assert isinstance(found, str) or all(
-        0 <= id <= params.MAX_ID and int(told) == id for id, told in zip(found, given_ids, strict=True))
+        0 <= id <= params.MAX_ID and int(text) == id for id, text in zip(found, given_ids, strict=True))
 
 
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),
@@ -248,7 +248,7 @@ def test_any_ids_are_numbers_that_fit_or_a_sentence(given_ids):
 @example(DIGITS.encode(), "application/json")
 @example(b"\xff\xfe[", "application/json")
 @MANY
-def test_any_body_of_a_request_is_fields_or_refused(data, kind):
+def test_request_body_is_fields_or_refused(data, kind):
     with (APP.test_request_context("/", method="POST", data=data, content_type=kind),
           contextlib.suppress(HTTPException)):
         assert isinstance(params.body(), dict)
@@ -263,7 +263,7 @@ HEADS = st.lists(st.binary(max_size=20) | st.sampled_from(
 @given(HEADS, st.sampled_from([b"\r\n", b"\n", b"\r"]), st.booleans())
 @example([b"a: b"] * 200, b"\r\n", True)
 @MANY
-def test_any_head_has_one_end_or_is_refused(lines, end, whole):
+def test_request_head_has_one_length_or_is_refused(lines, end, whole):
     data = b"".join(line + end for line in lines) + (end if whole else b"")
     file = io.BufferedReader(io.BytesIO(data))
     try:
@@ -282,7 +282,7 @@ def test_any_head_has_one_end_or_is_refused(lines, end, whole):
 
 @given(pieces("GET", " ", "/", "HTTP/1.1", "\r\n", "\n", "%", "é", "Ã©", "\x00", "\t", "\x7f"))
 @MANY
-def test_request_line_that_passes_is_three_words_on_one_line(line):
+def test_accepted_request_line_is_three_words(line):
     if is_request_line(line):
         assert line.encode("latin-1").decode()
         method, path, version = line.rstrip("\r\n").split(" ")
@@ -291,7 +291,7 @@ def test_request_line_that_passes_is_three_words_on_one_line(line):
         assert version in ("HTTP/1.0", "HTTP/1.1")
 
 
-# --- secrets
+# --- credentials
 
 @given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode())
        | st.fixed_dictionaries({name: JSON | st.fixed_dictionaries(
@@ -300,7 +300,7 @@ def test_request_line_that_passes_is_three_words_on_one_line(line):
                lambda value: json.dumps(value).encode()))
 @example(DEEP.encode())
 @MANY
-def test_any_file_of_secrets_is_whole_or_damaged(content):
+def test_credentials_file_is_valid_or_one_error(content):
     try:
         found = Credentials.from_bytes(content)
     except AccessError:
@@ -308,7 +308,7 @@ def test_any_file_of_secrets_is_whole_or_damaged(content):
     assert found.role_of("some token") is None or "some token" in found.tokens.values()
 
 
-def test_secrets_come_back_as_they_were():
+def test_credentials_survive_the_round_trip():
     made = Credentials.new()
     assert Credentials.from_bytes(made.as_bytes()) == made
 

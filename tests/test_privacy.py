@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import pytest
 from test_evidence import GREY, Scene
-from test_web import STATUS
 
 from harness import eventually, open_access
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
@@ -28,6 +27,7 @@ from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
+from sample_archive import STATUS
 
 SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6"
 HEADER = VideoHeader(b"an MP4", b"extra")

@@ -1,4 +1,4 @@
-"""What Prometheus is told, and the dashboard that is made of it."""
+"""The metrics for Prometheus, and the Grafana dashboard that uses them."""
 
 import json
 import re
@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from test_web import STATUS
 
 from harness import ROOT, ManualClock, eventually, open_access
 from protected import ProtectedApp
@@ -16,7 +15,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
-from sample_archive import SampleArchive
+from sample_archive import STATUS, SampleArchive
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
@@ -47,8 +46,8 @@ def archive(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def printed(archive):
-    """What a server with two cameras and an archive prints."""
+def exported(archive):
+    """The metrics of a server with two cameras and an archive."""
     lost = replace(STATUS, name="yard", state=NO_SIGNAL, age=None)
     feeds = {"front": Feed(LatestFrameBroadcaster(), lambda: replace(BUSY, name="front")),
              "yard": Feed(LatestFrameBroadcaster(), lambda: lost)}
@@ -91,17 +90,17 @@ def printed(archive):
     ("surveillance_clips_limit_bytes{}", 120 * 10**9),
     ("surveillance_disk_free_bytes{}", 300 * 10**9),
     ("surveillance_storage_up{}", 1), ("surveillance_armed{}", 1)])
-def test_each_figure_is_told(printed, name, value):
-    assert values(printed)[name] == value
+def test_every_metric_has_its_value(exported, name, value):
+    assert values(exported)[name] == value
 
 
-def test_what_is_not_known_is_not_told(printed):
-    assert "surveillance_frame_age_seconds{camera=yard}" not in values(printed)
-    assert values(printed)["process_resident_memory_bytes{}"] > 1e6
+def test_unknown_values_are_left_out(exported):
+    assert "surveillance_frame_age_seconds{camera=yard}" not in values(exported)
+    assert values(exported)["process_resident_memory_bytes{}"] > 1e6
 
 
-def test_names_are_as_prometheus_wants_them(printed):
-    for family in families(printed).values():
+def test_names_follow_the_prometheus_conventions(exported):
+    for family in families(exported).values():
         assert re.fullmatch(r"(surveillance|process)_[a-z_]+", family.name)
         assert len(family.documentation) > 10
         for sample in family.samples:
@@ -110,30 +109,30 @@ def test_names_are_as_prometheus_wants_them(printed):
         assert not re.search(r"_(ms|milliseconds|kb|mb|count)$", family.name)
 
 
-def test_refused_logins_are_told_and_strangers_hear_nothing(tmp_path):
+def test_metrics_need_a_login_and_count_refused_ones(tmp_path):
     protected = ProtectedApp(tmp_path)
     client = protected.client()
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
     refused = client.get("/metrics")
     assert refused.status_code == 401
     assert "surveillance_" not in refused.text
-    told = values(client.get("/metrics", headers=protected.bearer("viewer")).text)
-    assert told["surveillance_logins_refused_total{}"] == 1
+    metrics = values(client.get("/metrics", headers=protected.bearer("viewer")).text)
+    assert metrics["surveillance_logins_refused_total{}"] == 1
 
 
-def test_running_program_counts_what_it_does(start, watch):
+def test_running_program_updates_its_metrics(start, watch):
     product = start("--source", "front=demo:320x240@10", "--fps", "3")
     viewer = watch(product.port)
     viewer.part()
 
-    def told():
-        """Return what is told once there is of all of it; a busy machine drops late."""
+    def all_counted():
+        """Return the metrics once each has counted something."""
         found = values(product.get("/metrics").decode())
         return (found["surveillance_encode_seconds_count{camera=front}"] > 3
                 and found["surveillance_frames_dropped_total{camera=front,reason=unwanted}"]
                 and found)
 
-    found = eventually(told)
+    found = eventually(all_counted)
     assert found["surveillance_encode_seconds_sum{camera=front}"] > 0
     assert found["surveillance_detect_seconds_sum{camera=front}"] > 0
     assert found["surveillance_frames_received_total{camera=front}"] >= (
@@ -142,26 +141,26 @@ def test_running_program_counts_what_it_does(start, watch):
     assert json.loads(product.get("/readyz")) == {"status": "ready"}
 
 
-# --- the dashboard
+# --- dashboard
 
 
-def test_dashboard_asks_only_for_what_is_told(printed):
-    asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-    asked += [each["definition"] for each in DASHBOARD["templating"]["list"]
+def test_dashboard_uses_exactly_the_metrics_there_are(exported):
+    queries = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    queries += [each["definition"] for each in DASHBOARD["templating"]["list"]
               if "definition" in each]
-    told = {sample.name: set(sample.labels) for family in families(printed).values()
+    metrics = {sample.name: set(sample.labels) for family in families(exported).values()
             for sample in family.samples}
-    for text in asked:
+    for text in queries:
         for name, labels in re.findall(r"\b((?:surveillance|process)_\w+)(?:\{(.*?)\})?", text):
-            assert name in told, text
-            assert set(re.findall(r"(\w+)=~", labels)) <= told[name], text
-    named = set(re.findall(r"\bsurveillance_\w+", " ".join(asked)))
+            assert name in metrics, text
+            assert set(re.findall(r"(\w+)=~", labels)) <= metrics[name], text
+    named = set(re.findall(r"\bsurveillance_\w+", " ".join(queries)))
     families_named = {re.sub(r"_(sum|count)$", "", name) for name in named}
-    left = {re.sub(r"_(sum|count)$", "", name) for name in told if name[0] == "s"}
+    left = {re.sub(r"_(sum|count)$", "", name) for name in metrics if name[0] == "s"}
     assert left - families_named == {"surveillance_input_fps", "surveillance_output_fps"}
 
 
-def test_dashboard_is_one_that_grafana_takes():
+def test_dashboard_is_valid_for_grafana():
     ids = [panel["id"] for panel in DASHBOARD["panels"]]
     assert len(set(ids)) == len(ids)
     assert DASHBOARD["schemaVersion"] == 39     # of Grafana 10.3 and later

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 
 import pytest
-from test_web import STATUS
 
 from harness import DEADLINE, ROOT, eventually, needs
 from network import free_port
@@ -16,6 +15,7 @@ from product import run_program
 from protected import BROWSER, OPENER, OURS, OWNER, ProtectedApp, ProtectedServer
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
+from sample_archive import STATUS
 
 
 def test_everything_is_below_the_base_path(tmp_path):

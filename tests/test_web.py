@@ -1,4 +1,4 @@
-"""The pages and answers, asked of Flask itself."""
+"""Pages, streams, snapshots and status through Flask's test client."""
 
 import json
 from dataclasses import replace
@@ -6,15 +6,11 @@ from dataclasses import replace
 import pytest
 
 from harness import open_access
-from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, CameraStatus
+from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
-
-STATUS = CameraStatus(
-    name="camera", source="demo", granted="", garbled=0, state=LIVE, since=0.0, reason="", learnt=40,
-    frame_count=32, motion=False, width=640, height=480, fps=29.97, frames=40, skipped=0,
-    losses=0, stuck_reads=0, encoded=4, viewers=1)
+from sample_archive import STATUS
 
 
 @pytest.fixture
@@ -28,7 +24,7 @@ def client(broadcaster, status):
     return create_app(services).test_client()
 
 
-def test_index_shows_the_stream_and_the_state_without_a_script(client):
+def test_index_shows_stream_and_state_without_javascript(client):
     page = client.get("/").text
     assert 'src="/video_feed"' in page
     assert '<span id="words">live</span>' in page
@@ -37,12 +33,12 @@ def test_index_shows_the_stream_and_the_state_without_a_script(client):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_index_says_why_there_is_no_signal(client, status):
+def test_index_gives_the_reason_for_no_signal(client, status):
     status[0] = replace(STATUS, state=NO_SIGNAL, reason="it <b>broke</b>")
     assert "it &lt;b&gt;broke&lt;/b&gt;" in client.get("/").text
 
 
-def test_snapshot_is_the_newest_frame_and_tells_its_time(client, broadcaster):
+def test_snapshot_is_the_newest_frame_with_its_time(client, broadcaster):
     broadcaster.publish(b"one", 1.5)
     answer = client.get("/snapshot.jpg")
     assert (answer.data, answer.mimetype) == (b"one", "image/jpeg")
@@ -50,7 +46,7 @@ def test_snapshot_is_the_newest_frame_and_tells_its_time(client, broadcaster):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(broadcaster, status):
+def test_snapshot_without_a_new_frame_is_503(broadcaster, status):
     client = create_app(Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access(),
                                  fresh_seconds=0.01)).test_client()
     broadcaster.publish(b"old", 1.5)
@@ -60,7 +56,7 @@ def test_snapshot_of_a_silent_camera_is_503_with_a_sentence(broadcaster, status)
     assert answer.json == {"error": "The camera delivered no frame within 0.01 seconds."}
 
 
-def test_video_feed_sends_a_part_per_frame_on_any_server(client, broadcaster):
+def test_video_feed_sends_one_part_per_frame(client, broadcaster):
     broadcaster.publish(b"card", 1.0)
     with client.get("/video_feed") as answer:
         assert answer.mimetype == "multipart/x-mixed-replace"
@@ -74,45 +70,45 @@ def test_video_feed_sends_a_part_per_frame_on_any_server(client, broadcaster):
     assert broadcaster.viewers == 0
 
 
-def test_generate_is_the_stream(broadcaster):
+def test_generate_yields_the_stream(broadcaster):
     broadcaster.publish(b"one", 2.0)
     chunks = generate(broadcaster)
     assert [next(chunks), next(chunks)] == [b"--frame\r\n", broadcaster.latest.part]
     chunks.close()
 
 
-def test_status_tells_everything_about_the_camera(client):
+def test_status_describes_the_camera(client):
     answer = json.loads(client.get("/api/status").data)
     assert answer["viewers"] == 1
     assert answer["cameras"][0]["state"] == "live"
     assert answer["cameras"][0]["fps"] == 29.97
 
 
-def test_alive(client):
+def test_healthz_answers(client):
     assert client.get("/healthz").json == {"status": "ok"}
 
 
-@pytest.mark.parametrize(("state", "age", "told"), [
+@pytest.mark.parametrize(("state", "age", "reason"), [
     (LIVE, 0.1, ""), (LIVE, 9.9, ""), (NO_SIGNAL, 9.9, ""), (ENDED, 500.0, ""),
     (OFF, 500.0, ""), (OFF, None, ""),
     (LIVE, 10.0, "The last frame of camera camera is 10 seconds old."),
     (NO_SIGNAL, 75.4, "The last frame of camera camera is 75 seconds old."),
     (STARTING, None, "Camera camera has given no frame yet.")])
-def test_ready_is_what_gave_a_frame_lately_or_need_not(client, status, state, age, told):
+def test_ready_means_every_camera_has_a_recent_frame(client, status, state, age, reason):
     status[0] = replace(STATUS, state=state, age=age)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (
-        (503, {"error": told}) if told else (200, {"status": "ready"}))
+        (503, {"error": reason}) if reason else (200, {"status": "ready"}))
 
 
-def test_each_camera_that_is_not_ready_is_named(broadcaster):
+def test_readyz_names_every_late_camera(broadcaster):
     feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
         STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
     assert create_app(Services(feeds, open_access())).test_client().get("/readyz").json["error"] == (
         "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
 
 
-def test_error_is_json_for_programs_and_a_page_for_people(client):
+def test_error_is_json_for_programs_and_a_page_for_browsers(client):
     answer = client.get("/api/none")
     assert answer.status_code == 404
     assert "not found" in answer.json["error"]
@@ -125,7 +121,7 @@ def test_error_is_json_for_programs_and_a_page_for_people(client):
     assert "error" in refused.json
 
 
-def test_head_of_the_stream_ends_at_once(client, broadcaster):
+def test_head_request_for_the_stream_ends_at_once(client, broadcaster):
     broadcaster.publish(b"one")
     assert client.head("/video_feed").data == b""
     assert broadcaster.viewers == 0

@@ -26,6 +26,8 @@ def register(app: Flask) -> None:
 def error_response(error: HTTPException) -> Response:
     """Return *error* as JSON, or as a page if a browser asks for one."""
     sentence = error.description or error.name
+    if sentence == type(error).description:     # werkzeug's own has several sentences
+        sentence = sentence.partition(". ")[0].rstrip(".") + "."
     if not wants_page():
         response = jsonify(error=sentence)
     else:

@@ -121,4 +121,4 @@ def abort_invalid(name: str, value: Any, allowed: str) -> NoReturn:
 
 def requester() -> str:
     """Return the role and the address behind this request, for the log."""
-    return f"{g.client.role} at {request.remote_addr}"
+    return f"{g.client.role} from {request.remote_addr}"
