@@ -11,7 +11,7 @@ from pyimagesearch.access.refused_logins import (
     THROTTLED,
     WRONG_TOKEN,
     RefusedLogins,
-    shown,
+    displayed_network,
     wrong_password,
 )
 from pyimagesearch.access.roles import Role
@@ -99,7 +99,7 @@ def test_flood_from_many_networks_is_nine_events(refused_logins, recorded, clock
     ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"),
     ("", "an invalid address"), ("<script>" * 1000, "an invalid address")])
 def test_only_addresses_and_networks_are_shown(address, network):
-    assert shown(address) == network
+    assert displayed_network(address) == network
 
 
 def test_flood_of_refused_logins_is_one_line_a_second(tmp_path, clock, caplog):

@@ -29,8 +29,8 @@ def wrong_password(role: Role) -> str:
 
 
 @dataclass
-class Attempts:
-    """Refused logins from one network, recorded as one event; times are monotonic."""
+class OpenEvent:
+    """The event of one network while attempts continue; times are monotonic."""
 
     event: Event
     first: float
@@ -61,38 +61,37 @@ class RefusedLogins:
         self._clock = clock
         self._next_line: dict[str, float] = {}      # by reason, when to log again
         self._unlogged: Counter[str] = Counter()
-        self._attempts: dict[str, Attempts] = {}    # by network
+        self._open: dict[str, OpenEvent] = {}       # by network
 
     def add(self, address: str, reason: str) -> None:
         """Add a login from *address* that was refused for *reason*."""
         now = self._clock.monotonic()
         self.total += 1
         self._log(address, reason, now)
-        network = shown(address)
-        if network not in self._attempts and len(self._attempts) >= MAX_NETWORKS:
+        network = displayed_network(address)
+        if network not in self._open and len(self._open) >= MAX_NETWORKS:
             network = OTHERS
-        attempts = self._attempts.get(network)
-        if attempts is None:
-            self._attempts[network] = self._begin(network, reason, now)
+        if network not in self._open:
+            self._open[network] = self._begin(network, reason, now)
             return
-        attempts.count += 1
-        attempts.last = now
+        open_event = self._open[network]
+        open_event.count += 1
+        open_event.last = now
         if reason != THROTTLED:     # the earlier reason says more
-            attempts.reason = reason
+            open_event.reason = reason
 
     def write(self) -> None:
         """Update the events in the store; to be called each second."""
         now = self._clock.monotonic()
-        for network, attempts in list(self._attempts.items()):
-            event = attempts.event
-            if attempts.recorded < attempts.count:
-                attempts.recorded = attempts.count
-                self._store.note(event.id, attempts.note(network))
-                self._store.end(event.id, event.begin + attempts.last - attempts.first,
-                                0.0, None)
-            if (now - attempts.last >= QUIET_SECONDS
-                    or now - attempts.first >= MAX_EVENT_SECONDS):
-                del self._attempts[network]
+        for network, each in list(self._open.items()):
+            if each.recorded < each.count:
+                each.recorded = each.count
+                self._store.note(each.event.id, each.note(network))
+                end = each.event.begin + each.last - each.first
+                self._store.end(each.event.id, end, 0.0, None)
+            if (now - each.last >= QUIET_SECONDS
+                    or now - each.first >= MAX_EVENT_SECONDS):
+                del self._open[network]
 
     def _log(self, address: str, reason: str, now: float) -> None:
         due = self._next_line.get(reason, now)
@@ -104,15 +103,15 @@ class RefusedLogins:
         log.warning("login refused: %s from %s%s", reason, address,
                     f" (and {more} more from any address)" if more else "")
 
-    def _begin(self, network: str, reason: str, now: float) -> Attempts:
+    def _begin(self, network: str, reason: str, now: float) -> OpenEvent:
         when = self._clock.time()
         event = Event(id=self._store.new_id(), camera="", kind=LOGIN_REFUSED,
                       begin=when, end=when, note=f"{reason} from {network}")
         self._store.begin(event)
-        return Attempts(event, now, now, reason)
+        return OpenEvent(event, now, now, reason)
 
 
-def shown(address: str) -> str:
+def displayed_network(address: str) -> str:
     """Return the network of *address*, which a misconfigured proxy may have made up."""
     network = network_of(address)
     try:
