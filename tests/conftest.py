@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, settings
 from harness import DEADLINE, ROOT, ManualClock, needs
 from network import FailingLink, StreamReader
 from product import Product, template
+from pyimagesearch.archive.archive import Archive
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.recorder import Recorder
@@ -168,6 +169,25 @@ def keep(tmp_path, clock):
         return keeping(wanted, clock, tmp_path, obstacle=lambda: make.obstacle)
     make.obstacle = ""
     return make
+
+
+@pytest.fixture
+def archive(tmp_path, clock):
+    """Return a function that starts the archive, as after a restart."""
+    folder, made = DataFolder(str(tmp_path)), []
+
+    def make(**options):
+        if made:
+            end(made[-1])
+        made.append(Archive(folder, Settings(**options), clock))
+        return made[-1]
+
+    def end(archive):
+        archive.store.stop()
+        assert archive.store.join(60)
+        folder.release()
+    yield make
+    end(made[-1])
 
 
 @pytest.fixture
