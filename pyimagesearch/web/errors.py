@@ -2,8 +2,9 @@
 
 import errno
 import logging
+from typing import NoReturn
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from pyimagesearch.errors import EventsError, FolderError
@@ -38,6 +39,11 @@ def error_response(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def abort_no_event(id: int) -> NoReturn:
+    """Raise 404 for an unknown event *id*."""
+    abort(404, f"There is no event {id}; it may have been deleted.")
 
 
 def unavailable(error: EventsError | FolderError) -> Response:

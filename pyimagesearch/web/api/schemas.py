@@ -4,38 +4,11 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from pyimagesearch.events.event import (
-    BROKEN,
-    COMPLETE,
-    EVENT_KINDS,
-    GONE,
-    MISSING,
-    OPEN,
-    UNFINISHED,
-)
+from pyimagesearch import status
+from pyimagesearch.events import event
+from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN
-from pyimagesearch.settings.polygons import (
-    MAX_POLYGONS,
-    POLYGON_PATTERN,
-    POLYGON_SYNTAX,
-)
-from pyimagesearch.status import (
-    ENDED,
-    LEARNING,
-    LIVE,
-    NO_SIGNAL,
-    OFF,
-    STARTING,
-    ArchiveStatus,
-    CameraStatus,
-)
-from pyimagesearch.web.params import (
-    BOOLEANS,
-    CURSOR_PATTERN,
-    MAX_ID,
-    MAX_IDS,
-    MAX_PAGE_EVENTS,
-)
+from pyimagesearch.web import params
 
 Schema = dict[str, Any]
 
@@ -69,6 +42,11 @@ def list_of(items: Schema, **limits: int) -> Schema:
     return {"type": "array", "items": items, **limits}
 
 
+def one_of(*texts: str) -> Schema:
+    """Return the schema of an enumeration."""
+    return {"type": "string", "enum": list(texts)}
+
+
 def described(schema: Schema, description: str) -> Schema:
     """Return *schema* with a description."""
     return {**schema, "description": description}
@@ -88,29 +66,29 @@ TEXT, NUMBER, BOOLEAN = typed(str), typed(float), typed(bool)
 TIME = described(NUMBER, "seconds since the epoch")
 COUNT = {"type": "integer", "minimum": 0}
 CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
-ID = {"type": "integer", "minimum": 0, "maximum": MAX_ID}
+ID = {"type": "integer", "minimum": 0, "maximum": params.MAX_ID}
 IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"}]},
-              minItems=1, maxItems=MAX_IDS)
-SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(BOOLEANS)}]}
-LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_EVENTS})
-BEFORE = or_empty({"type": "string", "pattern": f"^{CURSOR_PATTERN}$"})
-STARRED = or_empty({"enum": sorted(BOOLEANS)})
+              minItems=1, maxItems=params.MAX_IDS)
+SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(params.BOOLEANS)}]}
+LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": params.MAX_PAGE_EVENTS})
+BEFORE = or_empty({"type": "string", "pattern": f"^{params.CURSOR_PATTERN}$"})
+STARRED = or_empty({"enum": sorted(params.BOOLEANS)})
 DAY = described(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
 POLYGONS = list_of(
-    described({"type": "string", "pattern": f"^{POLYGON_PATTERN}$"}, POLYGON_SYNTAX),
-    maxItems=MAX_POLYGONS)
+    described({"type": "string", "pattern": f"^{polygons.POLYGON_PATTERN}$"},
+              polygons.POLYGON_SYNTAX), maxItems=polygons.MAX_POLYGONS)
 
 KIND = described(
-    TEXT, "kind of event: " + ", ".join(EVENT_KINDS) + ", or any other text")
+    TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 ERROR = response_of(error=described(
     TEXT, "one sentence: what is wrong, and what is allowed"))
 FILE = response_of(
     url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
-    state={"type": "string", "enum": [OPEN, COMPLETE, UNFINISHED, GONE, MISSING,
-                                      BROKEN]})
+    state=one_of(event.OPEN, event.COMPLETE, event.UNFINISHED, event.GONE,
+                 event.MISSING, event.BROKEN))
 EVENT = response_of(
     id=ID, camera=described(TEXT, "empty for events of the whole server"), kind=KIND,
     begin=TIME, end=described(typed(float | None), "null while the event lasts"),
@@ -120,9 +98,9 @@ EVENT = response_of(
     note=TEXT, starred=BOOLEAN, url=TEXT, thumbnail=typed(str | None),
     clips=list_of(reference("File")), stills=list_of(reference("File")))
 CAMERA = response_of(**{
-    **fields_of(CameraStatus),
-    "state": {"type": "string",
-              "enum": [STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF]},
+    **fields_of(status.CameraStatus),
+    "state": one_of(status.STARTING, status.LEARNING, status.LIVE, status.NO_SIGNAL,
+                    status.ENDED, status.OFF),
     "since": described(TIME, "start of this state, in seconds since the epoch"),
     "reason": described(TEXT, "why there is no picture, or empty"),
     "fps": described(NUMBER, "frames processed per second"),
@@ -130,7 +108,7 @@ CAMERA = response_of(**{
     "age": described(typed(float | None), "of the last good frame, in seconds"),
     "words": described(TEXT, "the state in words")})
 ARCHIVE = response_of(**{
-    **fields_of(ArchiveStatus),
+    **fields_of(status.ArchiveStatus),
     "days": described(typed(float | None), "of clips that fit, at the current rate"),
     "trouble": described(TEXT, "why clips or events cannot be written, or empty")})
 STATUS = response_of(

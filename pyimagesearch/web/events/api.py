@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, url_for
 
 from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.params import body, boolean, ids, page_query, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
@@ -36,7 +37,7 @@ def event(id: int) -> dict[str, Any]:
 def change(id: int) -> dict[str, Any]:
     """Set or clear the star of an event."""
     if not set_stars([id], boolean("starred", body().get("starred"))):
-        abort(404, no_event(id))
+        abort_no_event(id)
     return as_json(event_or_404(id))
 
 
@@ -90,15 +91,7 @@ def delete_all(wanted: list[int]) -> dict[str, Any]:
 
 def event_or_404(id: int) -> Event:
     """Return the event with this *id*, or abort."""
-    event = read_events(lambda reader: reader.event(id))
-    if event is None:
-        abort(404, no_event(id))
-    return event
-
-
-def no_event(id: int) -> str:
-    """Return the error for an unknown *id*."""
-    return f"There is no event {id}; it may have been deleted."
+    return read_events(lambda reader: reader.event(id)) or abort_no_event(id)
 
 
 def as_json(event: Event) -> dict[str, Any]:

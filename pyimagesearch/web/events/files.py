@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
 
 from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
+from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
 
 from .filters import UNAVAILABLE
@@ -95,7 +96,7 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
     with archive.store.reading() as reader:
         event = reader.event(id)
     if event is None:
-        abort(404, f"There is no event {id}; it may have been deleted.")
+        abort_no_event(id)
     kept = choose(event)
     if kept is None:
         abort(404, f"Event {id} has no such file.")

@@ -4,12 +4,13 @@ import datetime
 import itertools
 from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, url_for
+from flask import Blueprint, url_for
 
 from pyimagesearch.events.event import EVENT_KINDS, Event
 from pyimagesearch.events.queries import EventReader, Filters, day_bounds
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
+from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.live import page
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
@@ -62,16 +63,11 @@ def show(id: int) -> str:
     """Show one event, with links to its neighbours that pass the filters."""
     wanted, store = params.filters(), archive_or_404().store
 
-    def read(reader: EventReader) -> tuple[Event, int | None, int | None] | None:
-        event = reader.event(id)
-        if event is None:
-            return None
+    def read(reader: EventReader) -> tuple[Event, int | None, int | None]:
+        event = reader.event(id) or abort_no_event(id)
         return (event, *reader.neighbours(event, wanted))
 
-    found = read_events(read)
-    if found is None:
-        abort(404, f"There is no event {id}; it may have been deleted.")
-    event, newer, older = found
+    event, newer, older = read_events(read)
     return page(
         "event.html", event=event, unavailable=filters.UNAVAILABLE,
         day=local_day(event.begin), undo=store.undo_seconds, back=link(wanted),
