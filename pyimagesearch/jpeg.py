@@ -11,9 +11,9 @@ from .frames import Box, Image, Size
 
 MAX_SIDE = 8192         # pixels
 MAX_SCANS = 64          # of one JPEG; the usual progressive one has ten
-MAX_WORK = 256_000_000  # pixels of all scans together
-END = b"\xff\xd9"       # marker; some cameras pad behind it
-PADDING = 64            # bytes at most
+MAX_SCAN_PIXELS = 256_000_000   # of all scans together
+END_OF_IMAGE = b"\xff\xd9"      # marker
+MAX_PADDING_BYTES = 64  # that cameras add behind it
 
 
 class JpegDecoder:
@@ -92,7 +92,7 @@ def jpeg_size(jpeg: bytes) -> Size:
     high, or could take seconds to decode: each of its scans goes over the whole picture
     and may be next to nothing in the file.
     """
-    if END not in jpeg[-PADDING:]:
+    if END_OF_IMAGE not in jpeg[-MAX_PADDING_BYTES:]:
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
@@ -101,7 +101,7 @@ def jpeg_size(jpeg: bytes) -> Size:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
     scans = count_scans(jpeg)
-    if scans > MAX_SCANS or scans * width * height > MAX_WORK:
+    if scans > MAX_SCANS or scans * width * height > MAX_SCAN_PIXELS:
         raise BadPicture(f"a JPEG of {scans} scans")
     return width, height
 

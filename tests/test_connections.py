@@ -196,7 +196,7 @@ def test_head_request_counts_as_no_stream(product, watch_from):
             assert answer.status == 200
 
 
-def test_stream_tickets_are_given_back_once():
+def test_place_of_a_stream_is_freed_once():
     limits = ViewerLimits(max_viewers=2, per_network=1)
     first = limits.admit("a")
     with pytest.raises(TooManyStreams, match="Your address has 1"):
@@ -204,13 +204,13 @@ def test_stream_tickets_are_given_back_once():
     second = limits.admit("b")
     with pytest.raises(TooManyViewers, match="All 2 live streams"):
         limits.admit("c")
-    first.release()
-    first.release()
+    first.close()
+    first.close()
     third = limits.admit("c")
     with pytest.raises(TooManyViewers):
         limits.admit("a")
-    second.release()
-    third.release()
+    second.close()
+    third.close()
     assert limits.admit("a")
 
 

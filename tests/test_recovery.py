@@ -1,6 +1,7 @@
 """Recovery of clips and events after a crash, or after changes by hand."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from test_archive import events_of, opened
@@ -42,7 +43,7 @@ def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_pat
     kept.store.begin(event)
     kept.store.keep(event.id, KeptFile(f"front/{'x'}.mp4", "clip", 0, 0, 0, "open"))
     film(recorder, clock, 6)
-    recorder.recorder.begin(metadata_of(event.begin).extended(event=event.id), clock.monotonic() - 5)
+    recorder.recorder.begin(replace(metadata_of(event.begin), event=event.id), clock.monotonic() - 5)
     film(recorder, clock, 4)        # and no more: the process is gone
     assert len(recorder.files("*.part.mp4")) == 1
     kept = opened(archive())

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pyimagesearch.errors import EventsError, RecordingError
@@ -162,7 +163,7 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
         event=event or store.id_at(first), camera=camera, kind=MOTION, begin=first,
         first=first, last=when)
     # metadata of a clip that was cut off date from before its end was known
-    metadata = metadata.extended(last=max(metadata.last, metadata.first + seconds))
+    metadata = replace(metadata, last=max(metadata.last, metadata.first + seconds))
     state = BROKEN if seconds < 0 else COMPLETE
     if event is None:
         event = metadata.event

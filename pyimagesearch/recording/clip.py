@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -98,12 +99,12 @@ class Clip:
                 return
             self._video = self._attempt(lambda: self._begin(frame))
             self.first_at = self._synced_at = frame.at
-            self.metadata = self.metadata.extended(first=frame.captured)
+            self.metadata = replace(self.metadata, first=frame.captured)
         video = self._video
         self._attempt(lambda: video.add(frame))
         self.frames += 1
         self.last_at = frame.at
-        self.metadata = self.metadata.extended(last=frame.captured)
+        self.metadata = replace(self.metadata, last=frame.captured)
         if frame.at - self._synced_at >= SYNC_SECONDS:
             self._synced_at = frame.at
             self._attempt(self._file.sync)

@@ -27,10 +27,6 @@ class ClipMetadata:
         """Return the metadata as JSON, for the comment of an MP4."""
         return json.dumps({MARK: 1, **asdict(self)})
 
-    def extended(self, **changes: Any) -> "ClipMetadata":
-        """Return the metadata with *changes*."""
-        return replace(self, **changes)
-
 
 def read_metadata(comment: str) -> ClipMetadata | None:
     """Return the metadata in a *comment*; ``None`` if it is not one of ours."""

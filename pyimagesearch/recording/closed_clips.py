@@ -23,7 +23,7 @@ MAX_TRIES = 3           # to finish a clip before that is left to the next start
 
 class ClosedClips:
     """
-    Turn closed clips into files that play everywhere; tell *ledger* of all states.
+    Turn closed clips into files that play everywhere; report states to *ledger*.
 
     Belongs to the recorder's thread.
     """

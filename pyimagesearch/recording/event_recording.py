@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -199,7 +200,7 @@ class EventRecording:
 
     def _open_clip(self, frame: EncodedFrame) -> OpenClip:
         stem = self.stems.next(frame.captured)
-        metadata = self.metadata.extended(first=frame.captured, last=frame.captured)
+        metadata = replace(self.metadata, first=frame.captured, last=frame.captured)
         journal = None if isinstance(frame.content, Packet) else Journal(
             add_suffix(stem, JOURNAL), metadata, self._preroll, frame.number)
         try:
@@ -216,7 +217,7 @@ class EventRecording:
         if open_clip is None:
             return
         clip = open_clip.clip
-        clip.metadata = self.metadata.extended(first=clip.metadata.first,
+        clip.metadata = replace(self.metadata, first=clip.metadata.first,
                                                last=clip.metadata.last)
         self._closed.add(clip)
         open_clip.close()

@@ -2,7 +2,7 @@
 
 import math
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import cv2
@@ -17,7 +17,7 @@ KEY_FRAME_SECONDS = 2.0     # between key frames: where a player can seek to
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: once, as MP4 needs it
 IDLE_SECONDS = 120.0    # for which an encoder is kept for the next clip
 MAX_IDLE = 2            # encoders kept
-OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
+X264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
 
 
 class Encoder:
@@ -43,7 +43,7 @@ class Encoder:
         context.time_base = Fraction(1, TICKS)
         context.thread_count = 1
         context.gop_size = 10_000       # key frames are set by time, not by count
-        context.options = OPTIONS
+        context.options = X264_OPTIONS
         context.flags |= GLOBAL_HEADER
         self._nowhere.start_encoding()
         self._last = -1         # tick of the newest frame, over all clips
@@ -92,13 +92,6 @@ class Encoder:
             src_color_range="JPEG", dst_color_range="MPEG", threads=1)
 
 
-class IdleEncoder(NamedTuple):
-    """An encoder kept for the next clip."""
-
-    encoder: Encoder
-    since: float        # [s, monotonic]
-
-
 class Encoders:
     """
     The encoders of one recorder: made when needed, kept for the next clip.
@@ -109,14 +102,14 @@ class Encoders:
 
     def __init__(self, max_idle: int = MAX_IDLE) -> None:
         self._max_idle = max_idle
-        self._idle: list[IdleEncoder] = []
+        self._idle: list[tuple[float, Encoder]] = []    # since when [s, monotonic]
 
     def take(self, size: Size) -> Encoder:
         """Return an encoder for pictures of *size*; raises what PyAV does."""
-        for each in self._idle:
-            if each.encoder.size == size:
-                self._idle.remove(each)
-                return each.encoder
+        for since, encoder in self._idle:
+            if encoder.size == size:
+                self._idle.remove((since, encoder))
+                return encoder
         return Encoder(size)
 
     def give(self, encoder: Encoder, now: float) -> None:
@@ -124,16 +117,14 @@ class Encoders:
         if encoder.broken:
             encoder.close()
             return
-        self._idle.append(IdleEncoder(encoder, now))
+        self._idle.append((now, encoder))
         while len(self._idle) > self._max_idle:
-            self._idle.pop(0).encoder.close()
+            self._idle.pop(0)[1].close()
 
     def dismiss(self, now: float) -> None:
         """Close the encoders that were idle for too long *now* [s, monotonic]."""
-        old = [each for each in self._idle if now - each.since >= IDLE_SECONDS]
-        for each in old:
-            self._idle.remove(each)
-            each.encoder.close()
+        while self._idle and now - self._idle[0][0] >= IDLE_SECONDS:
+            self._idle.pop(0)[1].close()
 
     def close(self) -> None:
         """Close all idle encoders."""

@@ -36,44 +36,24 @@ class LatestFrameBroadcaster:
     of the last frame it saw, so a slow one skips frames instead of delaying the camera
     or filling memory, and a vanished one leaves nothing behind.
 
-    Every method may be called from any thread. The lock is held only while
-    references are swapped; encoding and network writes happen outside it.
+    Every method may be called and every attribute read from any thread. The lock is
+    held only while references are swapped; encoding and network writes happen outside.
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()   # guards the attributes below
-        self._latest = JpegFrame(0, b"", 0.0, b"")
-        self._stale = True
-        self._viewers = 0
-        self._closed = False
+        self.latest = JpegFrame(0, b"", 0.0, b"")   # the newest frame
+        self.stale = True       # the camera is ahead of it, so it must not be shown
+        self.viewers = 0        # that iterate frames() at this moment
+        self.closed = False
+        self._changed = threading.Condition()       # guards changes of all the others
         self._listeners: list[Callable[[], object]] = []
-
-    @property
-    def latest(self) -> JpegFrame:
-        """The newest frame; number 0 and empty before the first."""
-        return self._latest
-
-    @property
-    def viewers(self) -> int:
-        """Number of viewers that iterate :meth:`frames` at this moment."""
-        return self._viewers
-
-    @property
-    def closed(self) -> bool:
-        """Whether :meth:`close` was called."""
-        return self._closed
-
-    @property
-    def stale(self) -> bool:
-        """Whether the camera is ahead of :attr:`latest`, which must not be shown."""
-        return self._stale
 
     def publish(self, jpeg: bytes, captured: float = 0.0) -> None:
         """Make *jpeg* the newest frame and wake every viewer."""
         part = as_part(jpeg, captured)
         with self._changed:
-            self._latest = JpegFrame(self._latest.number + 1, jpeg, captured, part)
-            self._stale = False
+            self.latest = JpegFrame(self.latest.number + 1, jpeg, captured, part)
+            self.stale = False
             self._changed.notify_all()
             listeners = self._listeners
         for callback in listeners:
@@ -81,7 +61,7 @@ class LatestFrameBroadcaster:
 
     def mark_stale(self) -> None:
         """Note that the camera's newest frame was not encoded."""
-        self._stale = True
+        self.stale = True
 
     def add_listener(self, callback: Callable[[], object]) -> None:
         """
@@ -101,13 +81,13 @@ class LatestFrameBroadcaster:
         next frame rather than see one from before a time without viewers.
         """
         with self._changed:
-            self._viewers += 1
-            seen = self._latest.number if self._stale else -1
+            self.viewers += 1
+            seen = self.latest.number if self.stale else -1
         try:
             yield seen
         finally:
             with self._changed:
-                self._viewers -= 1
+                self.viewers -= 1
 
     def frames(self, repeat_after: float = 1.0) -> Generator[JpegFrame, None, None]:
         """
@@ -117,10 +97,10 @@ class LatestFrameBroadcaster:
         a failing write tells a server that a browser has disconnected.
         """
         with self.watching() as seen:
-            while not self._closed:
+            while not self.closed:
                 self._wait_for_newer(seen, repeat_after)
-                frame = self._latest
-                if not self._closed and not self._stale:
+                frame = self.latest
+                if not self.closed and not self.stale:
                     yield frame
                     seen = frame.number
 
@@ -133,13 +113,13 @@ class LatestFrameBroadcaster:
         with self.watching() as seen:
             self._wait_for_newer(seen, timeout)
             with self._changed:
-                shown = self._latest.number > seen and not self._stale
-                return self._latest if shown else None
+                shown = self.latest.number > seen and not self.stale
+                return self.latest if shown else None
 
     def close(self) -> None:
         """End every iteration of :meth:`frames`, present and future."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._changed.notify_all()
             listeners = self._listeners
         for callback in listeners:
@@ -148,5 +128,5 @@ class LatestFrameBroadcaster:
     def _wait_for_newer(self, seen: int, timeout: float) -> None:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or (
-                    self._latest.number > seen and not self._stale), timeout)
+                lambda: self.closed or (
+                    self.latest.number > seen and not self.stale), timeout)

@@ -12,7 +12,7 @@ from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-CLOCK = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
+TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
 
 class Annotation(NamedTuple):
@@ -30,7 +30,7 @@ class Annotation(NamedTuple):
         """
         height, width = image.shape[:2]
         when = datetime.datetime.fromtimestamp(self.captured)
-        cv2.putText(image, f"{when:{CLOCK}}", (10, height - 10), FONT,
+        cv2.putText(image, f"{when:{TIME_FORMAT}}", (10, height - 10), FONT,
                     0.35 * width / DETECTION_WIDTH, RED, max(1, round(width / 800)),
                     cv2.LINE_AA)
         for box in self.boxes:

@@ -2,25 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from contextlib import ExitStack
 
 from pyimagesearch.addresses import network_of
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
 
 UNLIMITED = 1 << 31
-
-
-class Ticket:
-    """The right to one live stream."""
-
-    def __init__(self, release: Callable[[], None]) -> None:
-        self._release: Callable[[], None] | None = release
-
-    def release(self) -> None:
-        """Free the place for another stream; may be called again."""
-        release, self._release = self._release, None
-        if release:
-            release()
 
 
 class ViewerLimits:
@@ -37,8 +24,12 @@ class ViewerLimits:
         self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def admit(self, address: str) -> Ticket:
-        """Return a ticket for a stream to *address*; or :exc:`TooManyViewers`."""
+    def admit(self, address: str) -> ExitStack:
+        """
+        Count a stream to *address*, until the returned object is closed.
+
+        Raises :exc:`TooManyViewers` or :exc:`TooManyStreams`.
+        """
         network = network_of(address)
         with self._lock:
             if self._open.total() >= self._max_viewers:
@@ -50,7 +41,9 @@ class ViewerLimits:
                     f"Your address has {self._per_network} live streams open, the "
                     "maximum for one address; close one of them first.")
             self._open[network] += 1
-        return Ticket(lambda: self._leave(network))
+        place = ExitStack()
+        place.callback(self._leave, network)
+        return place
 
     def _leave(self, network: str) -> None:
         with self._lock:

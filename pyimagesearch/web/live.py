@@ -73,12 +73,12 @@ def fresh_frame(broadcaster: LatestFrameBroadcaster) -> JpegFrame:
 def stream(broadcaster: LatestFrameBroadcaster) -> Response:
     """Return an endless MJPEG response, or abort if there is no room (429, 503)."""
     try:
-        ticket = get_services().limits.admit(request.remote_addr or "")
+        place = get_services().limits.admit(request.remote_addr or "")
     except TooManyStreams as limit:
         raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
     except TooManyViewers as limit:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-    return Response(LiveStream(broadcaster, ticket.release), headers=UNBUFFERED,
+    return Response(LiveStream(broadcaster, place.close), headers=UNBUFFERED,
                     content_type=MIMETYPE, direct_passthrough=True)
 
 
