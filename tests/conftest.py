@@ -72,6 +72,12 @@ def broadcaster():
 
 
 @pytest.fixture
+def closing():
+    """The event that ends the waits of a source."""
+    return threading.Event()
+
+
+@pytest.fixture
 def clock():
     return ManualClock()
 

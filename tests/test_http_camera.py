@@ -1,4 +1,4 @@
-"""HTTP cameras: real ones as far as there are, and one that does what it is told."""
+"""HTTP cameras: a scripted one for each dialect, and the real ones available."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ HUGE = 17 * 1024 * 1024
 
 
 class Camera(BaseHTTPRequestHandler):
-    """Answers each path in its own way; quiet."""
+    """A camera with one behaviour for each path."""
 
     protocol_version = "HTTP/1.1"
 
@@ -61,7 +61,7 @@ class Camera(BaseHTTPRequestHandler):
 
     def stream(self, parts, boundary="b"):
         self.begin(f"multipart/x-mixed-replace; boundary={boundary}", Connection="close")
-        with contextlib.suppress(ConnectionError):      # whoever read has seen enough
+        with contextlib.suppress(ConnectionError):      # the reader has left
             for part in parts:
                 self.wfile.write(part)
 
@@ -127,7 +127,7 @@ def camera():
 @pytest.fixture
 def opened(monkeypatch):
     """Open a URL as the program does; closed with the test."""
-    monkeypatch.setattr(http, "TIMEOUT_SECONDS", DEADLINE)     # a busy machine is no broken camera
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", DEADLINE)     # a busy machine is not a broken camera
     sources, closing = [], threading.Event()
 
     def begin(url, fps=None):
@@ -140,7 +140,7 @@ def opened(monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["stream", "nolength", "esp32", "still", "garbage"])
-def test_each_way_of_sending_gives_pictures(camera, opened, path):
+def test_every_dialect_gives_pictures(camera, opened, path):
     source = opened(f"http://{camera}/{path}", fps=50)
     picture = source.read()
     while path == "garbage" and picture.size != (320, 240):
@@ -150,20 +150,20 @@ def test_each_way_of_sending_gives_pictures(camera, opened, path):
 
 
 @pytest.mark.parametrize("path", ["basic", "digest"])
-def test_camera_with_a_password_is_read(camera, opened, path):
+def test_camera_with_a_login_is_read(camera, opened, path):
     assert opened(f"http://me:s3cret@{camera}/{path}").read().size == (320, 240)
 
 
-@pytest.mark.parametrize(("path", "told"), [
+@pytest.mark.parametrize(("path", "sentence"), [
     ("basic", "refuses this user or password"), ("digest", "refuses this user"),
     ("none", "has nothing at this path"), ("page", "gives text/html and no video")])
-def test_refusal_is_told_without_the_password(camera, opened, path, told):
-    with pytest.raises(CameraLost, match=told) as lost:
+def test_refused_login_is_reported_without_the_password(camera, opened, path, sentence):
+    with pytest.raises(CameraLost, match=sentence) as lost:
         opened(f"http://me:wr0ng@{camera}/{path}")
     assert "wr0ng" not in str(lost.value)
 
 
-def test_camera_leads_to_other_pages_of_its_own_and_to_nobody_elses(camera, opened):
+def test_redirect_is_followed_to_the_same_host_only(camera, opened):
     assert opened(f"http://{camera}/moved").read().size == (320, 240)
     with pytest.raises(CameraLost, match=r"redirects to another host, http://localhost:1/still"
                                          r"\?pwd=\*\*\*; use that as the source"):
@@ -177,15 +177,15 @@ def test_end_of_the_stream_is_a_loss(camera, opened):
             source.read()
 
 
-@pytest.mark.parametrize(("url", "told"), [
+@pytest.mark.parametrize(("url", "sentence"), [
     ("http://127.0.0.1:9/", "connection refused"),
     ("http://no-such-host.invalid/", "there is no host of that name")])
-def test_unreachable_camera_is_told(opened, url, told):
-    with pytest.raises(CameraLost, match=told):
+def test_unreachable_camera_is_reported(opened, url, sentence):
+    with pytest.raises(CameraLost, match=sentence):
         opened(url)
 
 
-def test_server_that_speaks_no_http_is_told(opened):
+def test_server_without_http_is_reported(opened):
     import socket
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def babble():
@@ -200,7 +200,7 @@ def test_server_that_speaks_no_http_is_told(opened):
 # --- real cameras
 
 @pytest.mark.deadline
-def test_our_own_stream_and_still_are_cameras(start):
+def test_own_stream_and_still_are_cameras(start):
     first = start("--source", "demo:320x240@10", "--no-record")
     first.wait_for("learning")
     for path in ("/video_feed", "/snapshot.jpg"):
@@ -248,7 +248,7 @@ def test_ustreamer_is_a_camera(start):
         streamer.wait()
 
 
-def test_mpeg_over_http_goes_through_ffmpeg(start, tmp_path, recording):
+def test_mpeg_over_http_is_read_by_ffmpeg(start, tmp_path, recording):
     port = free_port()
     server = subprocess.Popen(
         [needs("ffmpeg", "ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i",
@@ -256,7 +256,7 @@ def test_mpeg_over_http_goes_through_ffmpeg(start, tmp_path, recording):
          "-listen", "1", f"http://127.0.0.1:{port}/x.ts"], stdin=subprocess.DEVNULL)
     try:
         product = start("--source", f"http://127.0.0.1:{port}/x.ts")
-        # ffmpeg serves one client only, and our look at the type was that one
+        # ffmpeg serves one client only, and reading the type was that one
         eventually(lambda: product.camera["reason"] or product.camera["frames"])
         assert "Traceback" not in "".join(product.log)
     finally:

@@ -1,4 +1,4 @@
-"""ImageZMQ: its own unchanged sender, in a process of its own, against our hub."""
+"""The ImageZMQ hub against the unchanged sender in a process of its own."""
 
 import contextlib
 import json
@@ -61,7 +61,7 @@ def is_live(product, name):
     return camera_called(product, name)["state"] in ("learning", "live")
 
 
-def test_two_senders_of_two_kinds_share_one_address(start, send):
+def test_two_senders_share_one_address(start, send):
     port = free_port()
     product = start("--source", f"one=imagezmq://127.0.0.1:{port}/pi-1",
                     "--source", f"two=imagezmq://127.0.0.1:{port}/pi-2")
@@ -73,14 +73,14 @@ def test_two_senders_of_two_kinds_share_one_address(start, send):
     eventually(lambda: camera_called(product, "one")["frames"] > 20)
 
 
-def test_publishing_sender_is_subscribed_to(start, send):
+def test_hub_subscribes_to_a_publishing_sender(start, send):
     port = free_port()
     product = start("--source", f"imagezmq+sub://127.0.0.1:{port}/pi")
     send(f"tcp://127.0.0.1:{port}", pattern="pub")
     eventually(lambda: product.camera["frames"] > 10)
 
 
-def test_vanished_sender_is_told_and_its_return_noticed(start, send):
+def test_vanished_sender_is_lost_and_comes_back(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     first = send(f"tcp://127.0.0.1:{port}")
@@ -103,7 +103,7 @@ def comes_back(product, seconds=1.5):
     return False
 
 
-def test_sender_that_waits_for_a_hub_is_served_when_it_comes(start, send):
+def test_sender_that_waits_for_a_hub_is_served(start, send):
     port = free_port()
     sender = send(f"tcp://127.0.0.1:{port}")
     time_to_send = time.monotonic() + 1
@@ -134,7 +134,7 @@ def test_documented_sender_survives_a_killed_hub(start):
         sender.wait()
 
 
-def test_hostile_sender_disturbs_nobody(start, send):
+def test_hostile_sender_does_not_disturb_others(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     send(f"tcp://127.0.0.1:{port}")
@@ -153,7 +153,7 @@ def test_hostile_sender_disturbs_nobody(start, send):
     assert "Traceback" not in "".join(product.log)
 
 
-def test_address_in_use_is_told(start):
+def test_address_in_use_is_reported(start):
     port = free_port()
     with zmq.Context() as context, context.socket(zmq.REP) as taken:
         taken.linger = 0
@@ -166,7 +166,7 @@ def header(**about):
     return json.dumps({"msg": "pi", **about}).encode()
 
 
-def test_messages_are_understood():
+def test_jpeg_and_arrays_are_unpacked():
     image = DemoScene((32, 24), 5).picture(0)
     jpeg = cv2.imencode(".jpg", image)[1].tobytes()
     name, picture = unpack([header(dtype="uint8", shape=image.shape), image.tobytes()])
@@ -191,6 +191,6 @@ def test_no_message_is_fatal(message):
 
 
 @given(st.lists(st.integers(-2, 9000), max_size=4), st.sampled_from(["uint8", "int64", 7]))
-def test_only_arrays_that_fit_are_built(shape, dtype):
+def test_only_arrays_that_fit_are_accepted(shape, dtype):
     with pytest.raises(BadPicture):
         unpack([header(dtype=dtype, shape=shape), b"12345"])

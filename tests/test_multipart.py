@@ -1,4 +1,4 @@
-"""Multipart bodies, as cameras spell them and as none should."""
+"""MJPEG over HTTP: the dialects of cameras, any pieces, and garbage."""
 
 import itertools
 
@@ -38,7 +38,7 @@ def fed(parser, data, cuts):
 @pytest.mark.parametrize("camera", SPELLINGS)
 @given(data=st.data())
 @settings(max_examples=60)
-def test_parts_come_out_as_they_went_in_however_they_are_cut(camera, data):
+def test_parts_are_found_in_pieces_of_any_size(camera, data):
     boundary, spelling = SPELLINGS[camera]
     parts = data.draw(st.lists(st.sampled_from(PARTS), max_size=5))
     body = b"".join(spelling % (len(part), part) for part in parts)
@@ -64,7 +64,7 @@ def test_our_own_stream_is_read(broadcaster):
     assert MultipartParser("frame").feed(body) == [b"jpeg 0", b"jpeg 1", b"jpeg 2"]
 
 
-def test_part_that_is_too_large_is_skipped_and_not_kept():
+def test_part_that_is_too_large_is_skipped_without_being_kept():
     parser = MultipartParser("b")
     assert parser.feed(b"--b\r\nContent-Length: %d\r\n\r\n" % (MAX_PART_BYTES + 1)) == []
     for _ in range(MAX_PART_BYTES // 65536):

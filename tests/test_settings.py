@@ -15,7 +15,7 @@ def refused(capsys, argv=(), environ=None):
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_command_line_beats_environment_beats_file_beats_default(tmp_path):
+def test_precedence_is_command_line_environment_file_default(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text("port = 1\nwidth = 2000\nquality = 3\n")
     environ = {"SURVEILLANCE_PORT": "9000", "SURVEILLANCE_WIDTH": "800",
@@ -25,7 +25,7 @@ def test_command_line_beats_environment_beats_file_beats_default(tmp_path):
         9001, 800, 3, 25)
 
 
-def test_defaults_are_the_tutorials():
+def test_defaults_are_those_of_the_tutorial():
     settings = parse_command_line([], {}).settings
     assert (settings.ip, settings.port, settings.frame_count) == ("127.0.0.1", 8000, 32)
     assert (settings.threshold, settings.accum_weight, settings.width) == (25, 0.1, 640)
@@ -43,7 +43,7 @@ def test_tutorial_flags_still_work():
     ("port", -1), ("port", 65536), ("frame_count", 0), ("accum_weight", 1.5),
     ("accum_weight", float("nan")), ("fps", 0.0), ("quality", 101), ("port", True),
     ("port", "8000"), ("log_level", "loud"), ("ip", "")])
-def test_value_out_of_range_never_gets_past_construction(name, value):
+def test_value_out_of_range_cannot_be_constructed(name, value):
     with pytest.raises(SettingsError, match=name.replace("_", "-")):
         Settings(**{name: value})
 
@@ -73,7 +73,7 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
     (["--log-level", "loud"], {}, "--log-level is 'loud', but must be one of debug, info"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
     (["--config", "/nowhere.toml"], {}, "'/nowhere.toml', which cannot be read: No such")])
-def test_wrong_value_ends_the_start_with_one_sentence(capsys, argv, environ, sentence):
+def test_wrong_value_is_one_sentence_and_status_2(capsys, argv, environ, sentence):
     assert sentence in refused(capsys, argv, environ)
 
 
@@ -84,13 +84,13 @@ def test_wrong_value_ends_the_start_with_one_sentence(capsys, argv, environ, sen
     ("fps = 0x1" + 300 * "0", "fps in {file} is a number of 1201 bits, but must be a number"),
     ("source = [0x1" + 5000 * "0" + "]", "source in {file} is a number of 20001 bits, but"),
     ("loop = 3", "loop in {file} is 3, but must be true or false")])
-def test_wrong_file_ends_the_start_with_one_sentence(capsys, tmp_path, content, sentence):
+def test_wrong_file_is_one_sentence_and_status_2(capsys, tmp_path, content, sentence):
     file = tmp_path / "s.toml"
     file.write_text(content)
     assert sentence.format(file=file) in refused(capsys, ["--config", str(file)])
 
 
-def test_switches_and_numbers_come_from_everywhere(tmp_path):
+def test_switches_and_numbers_are_read_from_every_place(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text("loop = true\nfps = 5\nsource = 1\n")
     settings = parse_command_line(["--config", str(file)], {}).settings

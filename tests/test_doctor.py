@@ -1,0 +1,67 @@
+"""The doctor: what it reports about cameras and machine."""
+
+import http.server
+import threading
+
+import numpy as np
+import pytest
+
+from product import run_program
+from pyimagesearch.jpeg import encode
+
+
+def doctor(*arguments):
+    ended = run_program("doctor", *arguments)
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stdout
+
+
+def test_good_camera_has_no_problem():
+    status, report = doctor("demo:320x240@20")
+    assert status == 0
+    for words in ("granted     demo 320x240 at 20 fps", "picture     320x240",
+                  "frames a second", "ms of CPU a frame", "brightness", "no problem found"):
+        assert words in report
+    rate = float(report.partition("rate        ")[2].split()[0])
+    assert 0 < rate < 21
+
+
+@pytest.mark.parametrize(("spec", "words"), [
+    ("/dev/video99", "PROBLEM: there is no camera /dev/video99"),
+    ("http://127.0.0.1:9/x", "connection refused; is the camera on"),
+    ("rtsp://me:s3cret@127.0.0.1:9/x", "does not answer; is the camera on"),
+    ("none.mp4", "PROBLEM: there is no file none.mp4")])
+def test_problem_is_one_sentence(spec, words):
+    status, report = doctor(spec)
+    assert status == 1
+    assert words in report
+    assert "s3cret" not in report
+
+
+class Night(http.server.BaseHTTPRequestHandler):
+    """A camera that gives single pictures, in the dark."""
+
+    def do_GET(self):
+        jpeg = encode(np.full((48, 64, 3), 3, np.uint8))
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Content-Length", str(len(jpeg)))
+        self.end_headers()
+        self.wfile.write(jpeg)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_dark_picture_is_a_problem():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Night) as camera:
+        threading.Thread(target=camera.serve_forever, daemon=True).start()
+        report = doctor(f"http://127.0.0.1:{camera.server_address[1]}/")[1]
+        camera.shutdown()
+    assert "almost black" in report
+
+
+def test_camera_is_searched_for_without_a_source():
+    status, report = doctor()
+    assert status == 1
+    assert "no camera was found" in report
