@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from harness import DEADLINE, ROOT, eventually, needs, open_access
+from harness import DEADLINE, ROOT, InBackground, eventually, needs, open_access
 from pyimagesearch.events.event import (
     CLIP,
     COMPLETE,
@@ -398,6 +397,11 @@ def test_export_of_no_events_is_refused(client):
 
 # --- controls
 
+def publish_to_first_viewer(broadcaster):
+    eventually(lambda: broadcaster.viewers)
+    broadcaster.publish(b"\xff\xd8 still \xff\xd9", NOON)
+
+
 @pytest.mark.parametrize("how", ["json", "data"])
 @pytest.mark.parametrize(("on", "off"), [("true", "false"), (True, False)])
 def test_starting_or_stopping_twice_is_no_error(client, cameras, how, on, off):
@@ -427,7 +431,7 @@ def test_invalid_record_status_is_refused(client, body):
 
 
 def test_still_is_saved_as_an_event(client, archive, broadcaster):
-    threading.Timer(0.1, broadcaster.publish, (b"\xff\xd8 still \xff\xd9", NOON)).start()
+    InBackground(publish_to_first_viewer, broadcaster)
     still = client.post("/snapshot").json
     assert still["url"] == f"/events/{still['event']}"
     assert archive.store.flush(60)
@@ -447,6 +451,25 @@ def test_disarming_reaches_archive_and_status(client, archive):
     assert archive.armed is False
     assert client.get("/api/status").json["archive"]["armed"] is False
     assert client.post("/api/armed", json={}).status_code == 400
+
+
+def test_log_says_who_changed_something(client, archive, broadcaster, caplog):
+    add(archive, recorded(archive, 1), recorded(archive, 2, NOON + 60))
+    InBackground(publish_to_first_viewer, broadcaster)
+    with caplog.at_level("INFO", "pyimagesearch.web"):
+        client.post("/record_status", json={"status": True})
+        client.post("/record_status", json={"status": False, "camera": "yard"})
+        still = client.post("/snapshot").json["event"]
+        client.post("/api/armed", json={"armed": False})
+        client.post("/api/events/star", json={"ids": [1, 2]})
+        client.patch("/api/events/2", json={"starred": False})
+        client.delete("/api/events/2")
+        client.post("/api/events/restore", json={"ids": [2]})
+        export(client, 1)
+    assert caplog.messages == [f"{line} by owner from 127.0.0.1" for line in (
+        "all cameras: manual recording started", "yard: manual recording stopped",
+        f"front: still {still} saved", "disarmed", "2 events starred", "1 event unstarred",
+        "1 event deleted", "1 event restored", "1 event exported")]
 
 
 # --- pages

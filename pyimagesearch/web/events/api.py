@@ -11,6 +11,8 @@ from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.params import body, boolean, ids, page_query, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
+from .filters import count_events
+
 bp = Blueprint("events_api", __name__, url_prefix="/api/events")
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ def restore() -> dict[str, int]:
     """Restore events that were deleted a few seconds ago."""
     wanted, store = ids(body().get("ids")), archive_or_404().store
     restored = get_services().in_thread(lambda: store.restore(wanted))
-    log.info("%d events restored by %s", restored, requester())
+    log.info("%s restored by %s", count_events(restored), requester())
     return {"restored": restored}
 
 
@@ -76,7 +78,7 @@ def set_stars(wanted: list[int], starred: bool) -> int:
     """Set or clear the star of the events; return how many were found."""
     archive = archive_or_404()
     count: int = get_services().in_thread(lambda: archive.star(wanted, starred))
-    log.info("%d events %s by %s", count, "starred" if starred else "unstarred",
+    log.info("%s %s by %s", count_events(count), "starred" if starred else "unstarred",
              requester())
     return count
 
@@ -85,7 +87,7 @@ def delete_all(wanted: list[int]) -> dict[str, Any]:
     """Delete the events; return how many, and for how long it can be undone [s]."""
     store = archive_or_404().store
     count = get_services().in_thread(lambda: store.delete(wanted, time.time()))
-    log.info("%d events deleted by %s", count, requester())
+    log.info("%s deleted by %s", count_events(count), requester())
     return {"deleted": count, "undo": store.undo_seconds}
 
 

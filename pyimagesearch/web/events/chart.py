@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pyimagesearch.events.queries import day_bounds
 
+from .filters import count_events
+
 SLOT_SECONDS = 1800     # length of one link
 BAR_MINUTES = 3
 HEIGHT = 100            # SVG units
@@ -60,8 +62,7 @@ def label(begin: float, count: int) -> str:
     """Return the label of the slot that starts at *begin*."""
     first = datetime.datetime.fromtimestamp(begin)
     last = datetime.datetime.fromtimestamp(begin + SLOT_SECONDS)
-    events = "1 event" if count == 1 else f"{count} events"
-    return f"{first:%H:%M} to {last:%H:%M}: {events}"
+    return f"{first:%H:%M} to {last:%H:%M}: {count_events(count)}"
 
 
 def outline(levels: Sequence[tuple[int, float]], first: float) -> str:

@@ -18,6 +18,7 @@ from pyimagesearch.web.params import ids, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
 from .files import CHUNK_BYTES, flat_name, open_below
+from .filters import count_events
 
 bp = Blueprint("export", __name__)
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def download() -> Response:
     events = read_events(lambda reader: reader.events(wanted))
     if not events:
         abort(404, "None of these events exists any more.")
-    log.info("%d events exported by %s", len(events), requester())
+    log.info("%s exported by %s", count_events(len(events)), requester())
     export = Export(events, clips)
     return Response(
         export.stream(get_services().in_thread), mimetype="application/zip", headers={

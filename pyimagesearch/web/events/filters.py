@@ -46,6 +46,11 @@ def percent(per_mille: float) -> str:
     return f"{per_mille / 10:.2g} %"
 
 
+def count_events(count: int) -> str:
+    """Return *count* events in words."""
+    return "1 event" if count == 1 else f"{count} events"
+
+
 def kind_name(kind: str) -> str:
     """Return the name of a kind of event."""
     return KIND_NAMES.get(kind, kind)
