@@ -82,7 +82,7 @@ class ConfigFolder:
     Credentials, sessions, privacy settings and the self-signed certificate, a file
     each. They are apart from the clips, so that a missing disk neither lifts a privacy
     mask nor a password. Servers and commands with the same folder share them: changes
-    that depend on the content are made inside :meth:`alone`.
+    that depend on the content are made inside :meth:`locked`.
     """
 
     def __init__(self, given: str | None) -> None:
@@ -96,7 +96,7 @@ class ConfigFolder:
         except FileNotFoundError:
             return None
 
-    def state(self, name: str) -> tuple[int, int, int] | None:
+    def version(self, name: str) -> tuple[int, int, int] | None:
         """Return what changes whenever file *name* does, ``None`` if it is missing."""
         try:
             found = (self.path / name).stat()
@@ -127,8 +127,8 @@ class ConfigFolder:
             sync_folder(self.path)
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other processes out of this context; raises :exc:`OSError`."""
+    def locked(self) -> Iterator[None]:
+        """Lock the folder against other processes; raises :exc:`OSError`."""
         make_private(self.path)
         with opened(self.path) as folder:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -164,7 +164,7 @@ def open_folders(data: str | None, config_dir: str | None
         if config_dir is None:
             check_owner(folder.path)
         try:
-            with config.alone():
+            with config.locked():
                 if not folder.path.samefile(config.path):
                     move_secrets(names, folder.path, config)
         except OSError as error:

@@ -101,13 +101,13 @@ def test_secret_is_readable_for_the_user_only(config):
     assert [path.name for path in config.path.iterdir()] == ["key"]
 
 
-def test_state_of_a_secret_changes_with_it(config):
-    assert config.state("key") is None
+def test_version_of_a_secret_changes_with_it(config):
+    assert config.version("key") is None
     config.keep_secret("key", b"first")
-    first = config.state("key")
-    assert config.state("key") == first
+    first = config.version("key")
+    assert config.version("key") == first
     config.keep_secret("key", b"other")
-    assert config.state("key") != first
+    assert config.version("key") != first
 
 
 def test_draft_that_cannot_be_written_is_removed(config, monkeypatch):

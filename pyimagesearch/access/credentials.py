@@ -96,12 +96,12 @@ class CredentialsFile:
 
     def __init__(self, folder: ConfigFolder) -> None:
         self._folder = folder
-        self._version = folder.state(FILE_NAME)
+        self._version = folder.version(FILE_NAME)
         self._current = self._read()
 
     def current(self) -> Credentials | None:
         """Return the credentials in force; ``None`` if there never were any."""
-        version = self._folder.state(FILE_NAME)
+        version = self._folder.version(FILE_NAME)
         if version not in (None, self._version):
             self._version = version
             try:
@@ -118,7 +118,7 @@ class CredentialsFile:
         except OSError as error:
             raise AccessError(f"{self._path} cannot be written: "
                               f"{error.strerror}") from None
-        self._version = self._folder.state(FILE_NAME)
+        self._version = self._folder.version(FILE_NAME)
 
     def change(self, how: Callable[[Credentials], Credentials]) -> Credentials:
         """
@@ -129,7 +129,7 @@ class CredentialsFile:
         """
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):      # then saving fails and says why
-                stack.enter_context(self._folder.alone())
+                stack.enter_context(self._folder.locked())
             found = self.current()
             changed = how(found or Credentials.new())
             if changed != found:

@@ -55,7 +55,7 @@ class Sessions:
         self._saved = clock.monotonic()
         self._sessions: dict[str, Session] = {}
         self._stored: set[str] = set()      # ids that the file had
-        self._version = folder.state(FILE_NAME)
+        self._version = folder.version(FILE_NAME)
         self._merge()
 
     def all(self) -> list[Session]:
@@ -101,7 +101,7 @@ class Sessions:
 
     def _refresh(self) -> None:
         """Merge the file if another server changed it, unless it is being written."""
-        version = self._folder.state(FILE_NAME)
+        version = self._folder.version(FILE_NAME)
         if version not in (None, self._version) and (
                 self._writing.acquire(blocking=False)):
             try:
@@ -142,12 +142,12 @@ class Sessions:
     def _write(self) -> None:
         with self._writing:     # or an older state could be written last
             try:
-                with self._folder.alone():
+                with self._folder.locked():
                     self._merge()
                     saved = list(self._sessions.values())
                     content = json.dumps([asdict(each) for each in saved])
                     self._folder.keep_secret(FILE_NAME, content.encode())
                     self._stored = {each.id for each in saved}
-                    self._version = self._folder.state(FILE_NAME)
+                    self._version = self._folder.version(FILE_NAME)
             except OSError as error:
                 log.warning("cannot save the sessions: %s", error)

@@ -157,7 +157,7 @@ class Privacy:
     def _save(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
         """Make *change* in the file, which other servers may have changed, too."""
         try:
-            with self._folder.alone():
+            with self._folder.locked():
                 self._folder.keep_secret(FILE_NAME, change(self._load()).as_bytes())
         except OSError as error:
             raise FolderError(
