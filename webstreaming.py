@@ -54,6 +54,7 @@ try:
     from pyimagesearch.streaming.mosaic import Mosaic
     from pyimagesearch.streaming.publisher import Publisher
     from pyimagesearch.streaming.viewer_limits import ViewerLimits
+    from pyimagesearch.surveillance.arming import Arming
     from pyimagesearch.surveillance.camera_loop import Surveillance
     from pyimagesearch.surveillance.evidence import Evidence
     from pyimagesearch.system.doctor import examine
@@ -126,8 +127,10 @@ def watch(settings: Settings) -> int:
     clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
     folder, config = open_folders(settings.data, settings.config_dir)
     archive = Archive(folder, settings, clock)
+    arming = Arming(archive.store, clock)
+    archive.on_open.append(arming.restore)
     privacy = Privacy(config, wanted, archive.store, clock)
-    watched = [watched_camera(each, archive, hubs, clock) for each in wanted]
+    watched = [watched_camera(each, archive, arming, hubs, clock) for each in wanted]
     viewers = settings.max_viewers, settings.max_viewers_per_address
     server = LiveServer(settings.ip, settings.port,
                         connections_for(*viewers, raise_descriptor_limit(),
@@ -158,7 +161,7 @@ def watch(settings: Settings) -> int:
         privacy.attach(each.name, loops[-1])
         feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.manual.record,
                                 evidence.keep_still)
-    services = Services(feeds, authenticator, in_thread, mosaic, archive,
+    services = Services(feeds, authenticator, in_thread, mosaic, archive, arming,
                         own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
     app = create_app(services, base_path=settings.base_path or "",
                      trusted_proxies=settings.trusted_proxies)
@@ -202,7 +205,8 @@ def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
                         "what is open", keeper.name)
 
 
-def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
+def watched_camera(wanted: CameraSettings, archive: Archive, arming: Arming,
+                   hubs: ImageHubs,
                    clock: Clock) -> tuple[Camera, MotionDetection, Evidence]:
     """Return a camera, its detection and its evidence; nothing is opened yet."""
     detection = MotionDetection(wanted)
@@ -214,7 +218,7 @@ def watched_camera(wanted: CameraSettings, archive: Archive, hubs: ImageHubs,
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)
     evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
-    archive.on_arm(evidence.arm)
+    arming.add_listener(evidence.arm)
     return find_camera(wanted, clock, hubs, packets), detection, evidence
 
 

@@ -45,8 +45,7 @@ class SampleArchive:
         self.store.open()
 
     def status(self) -> ArchiveStatus:
-        return ArchiveStatus(folder="", used=0, cap=0, free=0, days=None, trouble="",
-                             armed=True)
+        return ArchiveStatus(folder="", used=0, cap=0, free=0, days=None, trouble="")
 
     def arm(self, armed: bool) -> None:
         """Not asked here."""

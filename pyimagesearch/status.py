@@ -80,15 +80,14 @@ class CameraStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveStatus:
-    """What is kept at one moment, and what may be."""
+    """The status of the archive, as the page and ``/api/status`` report it."""
 
     folder: str
     used: int               # bytes of clips and stills
-    cap: int                # bytes they may take; 0 = not known yet
+    cap: int                # bytes they may use; 0 = not known yet
     free: int               # bytes free on the disk
-    days: float | None      # that are kept, at the present rate; None = not known yet
-    trouble: str            # why nothing can be kept; else empty
-    armed: bool             # whether motion makes events
+    days: float | None      # of clips that fit, at the current rate; None = unknown
+    trouble: str            # why nothing can be written; else empty
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""

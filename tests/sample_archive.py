@@ -65,8 +65,7 @@ class SampleArchive:
 
     def status(self):
         return ArchiveStatus(folder=str(self.clips.parent), used=4_210_000_000, cap=120 * 10**9,
-                             free=300 * 10**9, days=31.4, trouble=self.store.trouble,
-                             armed=self.armed)
+                             free=300 * 10**9, days=31.4, trouble=self.store.trouble)
 
     def arm(self, armed):
         self.armed = armed
@@ -195,7 +194,7 @@ def main(folder):
     server = LiveServer("127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.address[1]}", flush=True)
     stop_on_input(server)
-    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive)),
+    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive, arming=archive)),
                on_stop=broadcaster.close)
     archive.close()
 

@@ -55,30 +55,11 @@ def test_star_makes_files_read_only_until_it_is_removed(archive):
     assert path.stat().st_mode & stat.S_IWUSR
 
 
-def test_disarming_outlasts_a_restart_and_is_an_event(archive):
-    kept, told_ = opened(archive()), []
-    kept.on_arm(told_.append)
-    kept.arm(False)
-    kept.arm(False)
-    kept.store.flush(60)
-    kept = opened(archive())
-    kept.on_arm(told_.append)
-    assert told_ == [True, False, False]
-    assert not kept.status().armed
-    assert [event.kind for event in events_of(kept)] == ["disarmed"]
-
-
-@pytest.mark.parametrize("armed", [False, True])
-def test_what_is_said_before_the_folder_is_there_counts_more_than_what_it_says(archive, armed):
-    kept = opened(archive())
-    kept.arm(armed)         # the folder says the opposite of what is wished later
-    kept.store.remember("armed", "yes" if not armed else "no")
-    kept.store.flush(60)
-    kept = archive()
-    kept.arm(armed)
+def test_open_store_is_reported_before_recording(archive):
+    kept, ready = archive(), []
+    kept.on_open.append(lambda: ready.append((kept.store.flush(60), kept.ready.is_set())))
     opened(kept)
-    assert kept.status().armed == armed
-    assert opened(archive()).status().armed == armed
+    assert ready == [(True, False)]
 
 
 def test_folder_that_cannot_be_opened_is_tried_again(tmp_path):

@@ -64,7 +64,7 @@ def visit(services):
 
 @pytest.fixture
 def client(archive, cameras):
-    return visit(Services({name: camera.feed for name, camera in cameras.items()}, open_access(), archive=archive))
+    return visit(Services({name: camera.feed for name, camera in cameras.items()}, open_access(), archive=archive, arming=archive))
 
 
 def add(archive, *events):
@@ -442,7 +442,7 @@ def test_still_is_saved_as_an_event(client, archive, broadcaster):
 
 
 def test_still_without_a_new_frame_is_503(archive, cameras):
-    client = visit(Services({"front": cameras["front"].feed}, open_access(), archive=archive, fresh_seconds=0.01))
+    client = visit(Services({"front": cameras["front"].feed}, open_access(), archive=archive, arming=archive, fresh_seconds=0.01))
     assert client.post("/snapshot").status_code == 503
 
 

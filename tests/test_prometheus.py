@@ -56,7 +56,7 @@ def exported(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
-    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive)
+    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive, arming=archive)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"

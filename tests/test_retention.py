@@ -18,6 +18,7 @@ from pyimagesearch.archive.retention import DAY_SECONDS, allowed_bytes, days_kep
 from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.queries import FileRow
+from pyimagesearch.surveillance.arming import Arming
 
 
 def row(event_id, end, size, protected=False):
@@ -173,7 +174,7 @@ def test_days_to_keep_are_kept(archive, clock):
 
 def test_list_forgets_events_without_files_after_400_days(archive, clock):
     kept = opened(archive())
-    kept.arm(False)
+    Arming(kept.store, clock).arm(False)
     starred = keep_event(kept, 7, starred=True)
     kept.store.flush(60)
     clock.now += 399 * DAY_SECONDS

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError, reason
-from pyimagesearch.events.event import ARMED, DISARMED, Event
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording.recorder import Recorder
@@ -40,12 +39,9 @@ class Archive(Worker):
         self.clips = folder.clips
         self.store = EventStore(folder.database, clock)
         self.recorders: list[Recorder] = []
-        self.armed = True
-        self._wish: bool | None = None      # what was said of that since the start
-        self._arming = threading.Lock()
+        self.on_open: list[Callable[[], object]] = []   # called with an open store
         self._folder = folder
         self._clock = clock
-        self._on_arm: list[Callable[[bool], None]] = []
         self._trouble = ""
         self._retention = Retention(self.clips, self.store, settings, clock)
 
@@ -68,26 +64,7 @@ class Archive(Worker):
         """Return the state of the folder and its usage."""
         return ArchiveStatus(
             folder=str(self._folder.path), **self._retention.usage._asdict(),
-            trouble=self._trouble or self.store.trouble, armed=self.armed)
-
-    def on_arm(self, tell: Callable[[bool], None]) -> None:
-        """Have *tell* called when motion is to make events, or no longer."""
-        self._on_arm.append(tell)
-        tell(self.armed)
-
-    def arm(self, armed: bool) -> None:
-        """Have motion make events, or not; that outlasts a restart."""
-        with self._arming:
-            before, self._wish = self.armed, armed
-            if armed != before:
-                self._set_armed(armed)
-        if armed != before or not self.ready.is_set():
-            self.store.remember("armed", "yes" if armed else "no")
-        if armed == before:
-            return
-        now = self._clock.time()
-        self.store.begin(Event(id=self.store.new_id(), camera="", begin=now, end=now,
-                               kind=ARMED if armed else DISARMED))
+            trouble=self._trouble or self.store.trouble)
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """
@@ -131,18 +108,11 @@ class Archive(Worker):
         if aside := self.store.open():
             log.info("rebuilding the list of events from the clips; the corrupt one "
                      "is %s", aside)
-        with self.store.reading() as reader:
-            armed = reader.remembered("armed")
-        with self._arming:      # what was said meanwhile is newer, and on its way there
-            self._set_armed(armed != "no" if self._wish is None else self._wish)
+        for call in self.on_open:
+            call()
         self._retention.open()
         recover(self.clips, self.store)
         self.ready.set()
-
-    def _set_armed(self, armed: bool) -> None:
-        self.armed = armed
-        for tell in self._on_arm:
-            tell(armed)
 
     def _set_trouble(self, trouble: str) -> None:
         if trouble == self._trouble:

@@ -9,7 +9,7 @@ from pyimagesearch.status import OFF
 
 from .live import fresh_frame
 from .params import body, boolean, requester
-from .services import Feed, archive_or_404, get_services
+from .services import Feed, get_services
 
 bp = Blueprint("controls", __name__)
 log = logging.getLogger(__name__)
@@ -64,8 +64,11 @@ def keep_still() -> dict[str, Any]:
 @bp.post("/api/armed")
 def arm() -> dict[str, bool]:
     """Switch the recording of motion on or off."""
-    armed, archive = boolean("armed", body().get("armed")), archive_or_404()
-    get_services().in_thread(lambda: archive.arm(armed))
+    armed, services = boolean("armed", body().get("armed")), get_services()
+    arming = services.arming
+    if arming is None:
+        abort(404, "This server does not record.")
+    services.in_thread(lambda: arming.arm(armed))
     log.info("%s by %s", "armed" if armed else "disarmed", requester())
     return {"armed": armed}
 

@@ -87,5 +87,6 @@ def page(template: str, **values: object) -> str:
     services = get_services()
     return render_template(
         template, archive=services.archive and services.archive.status(),
+        armed=services.armed,
         privacy=services.privacy,
         can_mask=services.privacy and g.client.may(Role.OWNER), **values)

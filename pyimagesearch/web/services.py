@@ -35,11 +35,19 @@ class ArchiveService(Protocol):
     def status(self) -> ArchiveStatus:
         """Return disk usage and state; does not block."""
 
-    def arm(self, armed: bool) -> None:
-        """Switch the recording of motion on or off."""
-
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """Set or clear the star of events; return how many were found. Blocks."""
+
+
+class ArmingService(Protocol):
+    """The switch for motion events."""
+
+    @property
+    def armed(self) -> bool:
+        """Whether motion starts events."""
+
+    def arm(self, armed: bool) -> None:
+        """Switch the recording of motion on or off. Blocks."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +83,16 @@ class Services:
     in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
+    arming: ArmingService | None = None
     hosts: frozenset[str] = field(default_factory=own_names)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: Privacy | None = None
     fresh_seconds: float = 2.0
+
+    @property
+    def armed(self) -> bool:
+        """Whether motion starts events."""
+        return self.arming is None or self.arming.armed
 
     def feed(self, name: str | None) -> Feed:
         """Return the camera called *name*, by default the first one; or abort (404)."""

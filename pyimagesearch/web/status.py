@@ -46,7 +46,8 @@ def status() -> dict[str, Any]:
     """Return the status of all cameras, of the viewers and of the archive."""
     services = get_services()
     cameras = [feed.status().as_json() for feed in services.feeds.values()]
-    archive = services.archive.status().as_json() if services.archive else None
+    archive = services.archive and {**services.archive.status().as_json(),
+                                    "armed": services.armed}
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "auth": services.authenticator.requires_login(),

@@ -77,7 +77,7 @@ class StatusCollector(Collector):
         yield metric("disk_free_bytes", "Free space on their disk.", GAUGE, kept.free)
         yield metric("storage_up", "Whether clips and events can be written.", GAUGE,
                      not kept.trouble)
-        yield metric("armed", "Whether motion starts events.", GAUGE, kept.armed)
+        yield metric("armed", "Whether motion starts events.", GAUGE, services.armed)
 
     def _of_cameras(self) -> Iterator[core.Metric]:
         cameras = {name: feed.status() for name, feed in self._services.feeds.items()}

@@ -108,7 +108,7 @@ CAMERA = response_of(**{
     "age": described(typed(float | None), "of the last good frame, in seconds"),
     "words": described(TEXT, "the state in words")})
 ARCHIVE = response_of(**{
-    **fields_of(status.ArchiveStatus),
+    **fields_of(status.ArchiveStatus), "armed": BOOLEAN,
     "days": described(typed(float | None), "of clips that fit, at the current rate"),
     "trouble": described(TEXT, "why clips or events cannot be written, or empty")})
 STATUS = response_of(
