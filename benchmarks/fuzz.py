@@ -1,42 +1,35 @@
 """
-Malformed requests by the hundred thousand, and what is left of the server after them.
+Malformed requests, and what is left of the server after them.
 
-    python -m benchmarks.fuzz [REQUESTS] [SEED]
-    python -m benchmarks.fuzz --api [REQUESTS] [SEED]
+    python -m benchmarks.fuzz [REQUESTS] [SEED]         100,000 by default
+    python -m benchmarks.fuzz --api [REQUESTS] [SEED]    10,000 by default
 
-Well-formed requests are cut, doubled, shuffled and strewn with bytes that HTTP does
-not want, then sent to the running program, once a first clip is whole. Must: no status
-of 500, no traceback, no hang of 10 s; after the first tenth no more threads, not over 2
-descriptors and 2 MB of memory more. Beside it, the time of a page before and after.
+Well-formed requests are cut, doubled, shuffled and mixed with bytes that HTTP does not
+allow, then sent to the running program, once a first clip is complete. With ``--api``,
+schemathesis makes good and bad requests from the API's own description instead, and
+each answer must be as described.
 
-With ``--api``, schemathesis makes the requests from the API's own description instead,
-good ones and bad ones; besides, each answer must be as described.
+Met: no status of 500, no traceback, no answer that takes 10 s; compared with the first
+tenth of the requests, no more threads, at most 2 more descriptors, and at most 1.05
+times the memory. Beside it, the time of a page before and after.
 """
 
 import collections
-import json
-import os
-import random
 import re
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from benchmarks.processes import ROOT, Server, main_guard
+from benchmarks.fuzzing import (
+    PATIENCE,
+    Chance,
+    nothing_leaked,
+    page_ms,
+    resources,
+    run,
+)
+from benchmarks.processes import Server
 
-Chance = random.Random
-Row = tuple[int, int, float]    # descriptors, threads, memory [MB]
-Send = Callable[[Server, int, Chance], bool]     # whether the server is as it was
-PATIENCE = 10.0     # seconds after which an answer counts as none
-SETTLE = 120.0      # seconds in which a first clip must be whole
-FILES = 2           # that SQLite may keep open for the next of several readers at once
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"get",
     b"", b"G\xc3\x89T", b"CONNECT", b"PRI", b"X" * 30]
 PATHS = [b"/", b"/healthz", b"/video_feed", b"/api/status", b"/api/status/camera",
@@ -66,7 +59,7 @@ ENDS = [b"\r\n", b"\r\n", b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"", b"\r\n\r
 
 
 def request(chance: Chance) -> bytes:
-    """Return one request, or what is left of it."""
+    """Return one request, perhaps mutilated."""
     methods = METHODS[:3] if chance.random() < 0.7 else METHODS
     lines = [b" ".join((chance.choice(methods), chance.choice(PATHS),
                         chance.choice(VERSIONS)))]
@@ -87,7 +80,7 @@ def request(chance: Chance) -> bytes:
 
 def talk(port: int, data: bytes, patience: float) -> list[int]:
     """
-    Send *data*, then the end; return the statuses of what was answered.
+    Send *data* and the end of input; return the statuses that were answered.
 
     Raises :exc:`TimeoutError` if the server neither answers nor closes.
     """
@@ -101,119 +94,41 @@ def talk(port: int, data: bytes, patience: float) -> list[int]:
         except TimeoutError:
             raise TimeoutError(repr(data)) from None
         except (ConnectionError, BrokenPipeError):
-            pass        # closed, with or without an answer: both are right
+            pass        # closed, with or without an answer: both are correct
     return [int(status)
             for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", got, re.M)]
 
 
-def held(server: Server) -> tuple[int, int]:
-    """Return how many descriptors and threads *server* has."""
-    process = Path(f"/proc/{server.pid}")
-    return (len(list((process / "fd").iterdir())),
-            len(list((process / "task").iterdir())))
-
-
-def as_before(rows: Sequence[Row]) -> bool:
-    """Return whether the last of *rows* holds no more than that of the first tenth."""
-    descriptors, threads, memory = (
-        last - first for first, last in zip(rows[1], rows[-1], strict=True))
-    return descriptors <= FILES and threads <= 0 and memory < 2
-
-
-def page(server: Server) -> float:
-    """Return how long the page takes [ms], the best of five."""
-    took = []
-    for _ in range(5):
-        begin = time.monotonic()
-        with urllib.request.urlopen(server.url, timeout=PATIENCE) as answer:
-            answer.read()
-        took.append(1000 * (time.monotonic() - begin))
-    return min(took)
-
-
-def settle(server: Server) -> None:
-    """Wait for a first complete clip: the libraries for it are loaded once, 3 MB."""
-    until = time.monotonic() + SETTLE
-    while time.monotonic() < until:
-        time.sleep(1.0)
-        try:
-            with urllib.request.urlopen(server.url + "api/events", timeout=10) as told:
-                events = json.load(told)["events"]
-        except urllib.error.HTTPError as error:
-            error.close()       # the list of events is not open yet
-            continue
-        clips = [clip for event in events for clip in event["clips"]]
-        if any(clip["state"] == "complete" for clip in clips):
-            return
-    raise RuntimeError(f"no clip was whole within {SETTLE:g} s")
-
-
-def main(send: Send, count: int, seed: int) -> None:
-    """Have *send* make *count* requests, and print what became of the server."""
-    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "webstreaming.py", "--port", "0", "--source",
-             "demo:320x240@30", "--data", data, "--config-dir", data],
-            cwd=ROOT, text=True, env={**os.environ, "PYTHONFAULTHANDLER": "1"},
-            stdout=subprocess.PIPE, stderr=log)
-        assert process.stdout
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        server = Server(found[0], process.pid)
-        try:
-            settle(server)
-            ok = send(server, count, Chance(seed))
-            ok &= process.poll() is None
-        except TimeoutError as hang:
-            process.send_signal(signal.SIGABRT)     # it writes where it is
-            print(f"\nno answer within {PATIENCE:g} s: {hang}")
-            ok = False
-        finally:
-            process.terminate()
-            process.wait(10)
-        log.seek(0)
-        text = log.read()
-    ok &= "Traceback" not in text
-    first = text[max(0, text.find("Traceback") - 500):]
-    print("" if ok else "\n".join(first.splitlines()[:80]))
-    print(f"log: {len(text.splitlines())} lines, {text.count('Traceback')} tracebacks")
-    print("\nmust: no 500, no traceback, no hang, nothing held, < 2 MB more:",
-          "met" if ok else "MISSED")
-    main_guard(ok)
-
-
 def fuzz(server: Server, count: int, chance: Chance) -> bool:
-    """Send, count and print; return whether the server is as it was."""
+    """Send and count requests, and print; return whether all was well."""
     port = int(server.url.rstrip("/").rpartition(":")[2])
     seen: collections.Counter[int] = collections.Counter()
-    time.sleep(3)       # the camera has been learnt
-    before, begin = page(server), time.monotonic()
+    time.sleep(3)       # the background is learnt
+    before, begin = page_ms(server), time.monotonic()
     print("requests   descriptors   threads   memory [MB]", flush=True)
     rows = []
     for number in range(count + 1):
         if number % (count // 10) == 0:
-            time.sleep(0.5)     # the last ones are closed
-            rows.append((*held(server), server.rss()))
-            descriptors, threads, memory = rows[-1]
-            print(f"{number:8}   {descriptors:11}   {threads:7}   {memory:.1f}",
-                  flush=True)
+            time.sleep(0.5)     # the last connections are closed
+            rows.append(row := resources(server))
+            print(f"{number:8}   {row}", flush=True)
         seen.update(talk(port, request(chance), PATIENCE) or [0])
     rate = count / (time.monotonic() - begin)
-    after = page(server)
-    told = ", ".join(f"{times} x {status or 'closed'}"
-                     for status, times in sorted(seen.items()))
-    print(f"\n{rate:.0f} a second: {told}")
+    after = page_ms(server)
+    statuses = ", ".join(f"{times} x {status or 'closed'}"
+                         for status, times in sorted(seen.items()))
+    print(f"\n{rate:.0f} a second: {statuses}")
     print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
     broken = [status for status in seen if status >= 500 and status not in (501, 503)]
-    return not broken and as_before(rows)
+    return not broken and nothing_leaked(rows)
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words[:1] == ["--api"]:
         from benchmarks.fuzz_api import fuzz_api
-        main(fuzz_api, int(words[1]) if words[1:] else 10_000,
-             int(words[2]) if words[2:] else 1)
+        run(fuzz_api, int(words[1]) if words[1:] else 10_000,
+            int(words[2]) if words[2:] else 1)
     else:
-        main(fuzz, int(words[0]) if words else 100_000,
-             int(words[1]) if words[1:] else 1)
+        run(fuzz, int(words[0]) if words else 100_000,
+            int(words[1]) if words[1:] else 1)

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes from the API's description; see ``fuzz.py``."""
+"""Requests made by schemathesis from the API's description; see ``fuzz.py``."""
 
 import collections
 import time
@@ -10,76 +10,79 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from benchmarks.fuzz import PATIENCE, Chance, as_before, held, page
+from benchmarks.fuzzing import (
+    PATIENCE,
+    Chance,
+    nothing_leaked,
+    page_ms,
+    resources,
+)
 from benchmarks.processes import Server
 
 ROUNDS = 10
-SETTLE = 3.0    # seconds after which what belongs to a loss or a new clip is gone
+SETTLE_SECONDS = 3.0    # for a loss to be over, or a clip to be complete
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 Seen = collections.Counter[int]
 
 
 def fuzz_api(server: Server, count: int, chance: Chance) -> bool:
-    """Send, count and print; return whether all was as described, and nothing held."""
+    """Send and count requests, and print; return whether all was well."""
     schema = schemathesis.openapi.from_url(f"{server.url}api/openapi.json")
-    schema.config.generation.update(allow_extra_parameters=False)   # they are not read
+    schema.config.generation.update(allow_extra_parameters=False)   # they are ignored
     operations = [each.ok() for each in schema.get_all_operations()]
     examples = max(1, count // (len(operations) * len(MODES) * ROUNDS))
     warm_up(server)
-    seen, ok, before = Seen(), True, page(server)
+    seen, ok, before = Seen(), True, page_ms(server)
     print("requests   descriptors   threads   memory [MB]")
-    rows = [(*held(server), server.rss())]
+    rows = [resources(server)]
     for _ in range(ROUNDS):
         with requests.Session() as session:
             for operation in operations:
                 for mode in MODES:
-                    ok &= ask(operation, mode, examples, chance.getrandbits(32),
-                              session, seen)
+                    ok &= check(operation, mode, examples, chance.getrandbits(32),
+                                session, seen)
         settle(server)
-        rows.append((*held(server), server.rss()))
-        descriptors, threads, memory = rows[-1]
-        print(f"{seen.total():8}   {descriptors:11}   {threads:7}   {memory:.1f}",
-              flush=True)
-    after = page(server)
+        rows.append(row := resources(server))
+        print(f"{seen.total():8}   {row}", flush=True)
+    after = page_ms(server)
     print("\n" + ", ".join(f"{times} x {status}"
                            for status, times in sorted(seen.items())))
     print(f"page: {before:.1f} ms before, {after:.1f} ms after: {after / before:.2f} x")
-    return ok and as_before(rows)
+    return ok and nothing_leaked(rows)
 
 
 def warm_up(server: Server) -> None:
     """
-    Record by hand, beside what is recorded of what moves.
+    Record manually beside a motion event.
 
-    The libraries are loaded with the first clip, and an encoder for each that is made
-    at a time: they are no leak, and are not to look like one.
+    Each clip that is recorded at a time has an encoder of its own, which is kept.
     """
     settle(server)
     for status in ("true", "false"):
-        tell(server, "record_status", status=status)
-        time.sleep(SETTLE)
+        post(server, "record_status", status=status)
+        time.sleep(SETTLE_SECONDS)
 
 
 def settle(server: Server) -> None:
-    """Have the camera on and what moves recorded, as at first, and nothing else."""
-    tell(server, "api/cameras", on=True)
-    tell(server, "api/armed", armed=True)
-    tell(server, "record_status", status="false")
-    time.sleep(SETTLE)
+    """Restore the initial state: camera on, armed, no manual recording."""
+    post(server, "api/cameras", on=True)
+    post(server, "api/armed", armed=True)
+    post(server, "record_status", status="false")
+    time.sleep(SETTLE_SECONDS)
     while not server.status()["cameras"][0]["recording"]:
         time.sleep(0.1)
-    time.sleep(SETTLE)
+    time.sleep(SETTLE_SECONDS)
 
 
-def tell(server: Server, path: str, **body: bool | str) -> None:
+def post(server: Server, path: str, **body: bool | str) -> None:
     """Post *body* as JSON."""
     requests.post(server.url + path, json=body, timeout=PATIENCE).raise_for_status()
 
 
-def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: int,
+def check(operation: APIOperation, mode: GenerationMode, examples: int, number: int,
         session: requests.Session, seen: Seen) -> bool:
-    """Ask *examples* times; print what is not as described, and return whether none."""
+    """Make *examples* requests; return whether all answers were as described."""
     @seed(number)
     @settings(max_examples=examples, deadline=None, database=None,
               suppress_health_check=list(HealthCheck))
@@ -93,7 +96,7 @@ def ask(operation: APIOperation, mode: GenerationMode, examples: int, number: in
 
     try:
         each()
-    except Unsatisfiable:       # it takes nothing that could be wrong
+    except Unsatisfiable:       # it takes no input that could be wrong
         return True
     except (FailureGroup, requests.RequestException) as failure:
         print(f"\n{operation.label}: {failure}")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzz import Chance, request, talk
+from benchmarks.fuzz import request, talk
+from benchmarks.fuzzing import Chance
 from harness import DEADLINE, eventually
 from product import Product
 

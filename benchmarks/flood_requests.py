@@ -1,8 +1,4 @@
-"""
-Requests without end, by a stranger on a few connections, while ten viewers watch.
-
-    python -m benchmarks.siege requests [SECONDS]
-"""
+"""The flood of requests from one client; see ``flood.py``."""
 
 import contextlib
 import json
@@ -19,14 +15,14 @@ from benchmarks.load import anybody
 from benchmarks.processes import Server, beside, product, viewers
 
 CONNECTIONS, VIEWERS = 3, 10
-GREETINGS = 30      # handshakes that are begun at once on each of them
-STRANGER = "127.0.0.9"
-LEAST, LONGEST = 28.0, 100.0    # fps of a viewer, milliseconds of a page
-EVERY = 0.25        # seconds between two pages
+HANDSHAKES_AT_ONCE = 30     # on each of them
+CLIENT = "127.0.0.9"
+MIN_FPS, MAX_PAGE_MS = 28.0, 100.0
+PAGE_EVERY = 0.25           # seconds
 HEAD = " HTTP/1.1\r\nHost: localhost\r\n"
 FORM = "a&" * 32_000
-PEACE, HTTPS, HANDSHAKES = "none", "none, https", "TLS handshakes"
-KINDS = (PEACE, "forms of 64 kB", "500 at once", "pages", HTTPS, HANDSHAKES)
+NONE, HTTPS, HANDSHAKES = "none", "none, https", "TLS handshakes"
+KINDS_OF_REQUEST = (NONE, "forms of 64 kB", "500 at once", "pages", HTTPS, HANDSHAKES)
 
 
 class Row(NamedTuple):
@@ -46,58 +42,60 @@ def requests(kind: str) -> bytes:
     return f"GET {path}{HEAD}\r\n".encode() * (1 if kind == "pages" else 500)
 
 
-def hello() -> bytes:
-    """Return how a client begins with TLS, to be sent by one that computes nothing."""
-    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+def client_hello() -> bytes:
+    """Return a ClientHello, for clients that compute nothing."""
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
-        anybody().wrap_bio(heard, said).do_handshake()
-    return said.read()
+        anybody().wrap_bio(received, sent).do_handshake()
+    return sent.read()
 
 
-def flood(url: str, kind: str, seconds: float) -> None:
-    """Send requests of that *kind* as fast as they are taken."""
-    words = (greet, hello()) if kind == HANDSHAKES else (keep_asking, requests(kind))
-    threads = [threading.Thread(target=words[0], args=(url, words[1], seconds))
+def send_requests(url: str, kind: str, seconds: float) -> None:
+    """Send requests of that *kind* as fast as the server takes them."""
+    send, data = ((start_tls, client_hello()) if kind == HANDSHAKES
+                  else (repeat_request, requests(kind)))
+    threads = [threading.Thread(target=send, args=(url, data, seconds))
                for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
-    print("flooding", flush=True)
+    print("started", flush=True)
     for thread in threads:
         thread.join()
 
 
-def keep_asking(url: str, request: bytes, seconds: float) -> None:
-    """Ask on one connection, and on a new one once that is closed."""
+def repeat_request(url: str, request: bytes, seconds: float) -> None:
+    """Send *request* on one connection, and on a new one once that is closed."""
     port, until = urlsplit(url).port, time.monotonic() + seconds
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(
-                ("127.0.0.1", port), 10, (STRANGER, 0)) as connection:
+                ("127.0.0.1", port), 10, (CLIENT, 0)) as connection:
             while time.monotonic() < until:
                 connection.sendall(request)
                 if not connection.recv(65536):
                     break
 
 
-def greet(url: str, greeting: bytes, seconds: float) -> None:
-    """Begin with TLS on many connections at once, compute nothing, and do so again."""
+def start_tls(url: str, hello: bytes, seconds: float) -> None:
+    """Start handshakes on many connections at once, again and again."""
     port, until = urlsplit(url).port, time.monotonic() + seconds
     while time.monotonic() < until:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            begun = [stack.enter_context(socket.create_connection(
-                ("127.0.0.1", port), 10, (STRANGER, 0))) for _ in range(GREETINGS)]
-            for connection in begun:
-                connection.sendall(greeting)
-            for connection in begun:
+            started = [stack.enter_context(socket.create_connection(
+                ("127.0.0.1", port), 10, (CLIENT, 0)))
+                for _ in range(HANDSHAKES_AT_ONCE)]
+            for connection in started:
+                connection.sendall(hello)
+            for connection in started:
                 connection.recv(65536)
 
 
 @contextlib.contextmanager
 def flooded(server: Server, kind: str, seconds: float) -> Iterator[None]:
-    """Have requests of that *kind* come in inside, or have peace."""
-    if kind in (PEACE, HTTPS):
+    """Send requests of that *kind* meanwhile, if any."""
+    if kind in (NONE, HTTPS):
         yield
         return
-    with beside("benchmarks.siege", "flood", server.url, kind, str(seconds)):
+    with beside("benchmarks.flood", "send", server.url, kind, str(seconds)):
         yield
 
 
@@ -124,21 +122,21 @@ def measure(kind: str, seconds: float) -> Row:
         took, until = [], time.monotonic() + seconds
         while time.monotonic() < until:
             took.append(page(server.url))
-            time.sleep(EVERY)
+            time.sleep(PAGE_EVERY)
         report = json.loads(output.readline())
     return Row(min(viewer["fps"] for viewer in report), statistics.median(took),
                max(took))
 
 
-def asking(seconds: float) -> bool:
-    """Print the table of requests without end; return whether the viewers kept up."""
-    print(f"\n{VIEWERS} viewers at 30 fps, a stranger's requests on {CONNECTIONS} "
-          f"connections, {seconds:g} s each\n")
+def flood_requests(seconds: float) -> bool:
+    """Print the table of requests without pause; return whether it is met."""
+    print(f"\n{VIEWERS} viewers at 30 fps, requests on {CONNECTIONS} connections of "
+          f"another client, {seconds:g} s each\n")
     print("requests           slowest viewer [fps]   page [ms]   worst")
     ok = True
-    for kind in KINDS:
+    for kind in KINDS_OF_REQUEST:
         row = measure(kind, seconds)
         print(f"{kind:16}   {row.slowest:20.1f}   {row.page:9.1f}"
               f"   {row.worst:5.0f}", flush=True)
-        ok = ok and row.slowest >= LEAST and row.worst <= LONGEST
+        ok = ok and row.slowest >= MIN_FPS and row.worst <= MAX_PAGE_MS
     return ok
