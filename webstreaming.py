@@ -86,7 +86,7 @@ SERVER = "the server"       # among the loops that must turn; no camera is calle
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    command, argument, settings = parse_command_line(argv)
+    command, argument, settings = parse_command_line(argv, os.environ)
     try:
         match command:
             case "completion":

@@ -48,7 +48,10 @@ def test_help_all_lists_every_option():
     ("completion", "SHELL")])
 def test_command_has_help_of_its_own(command, option):
     shown = help_of(command, "--help")
-    assert shown.startswith(f"usage: webstreaming {command} [{option}] [options]\n")
+    usage, _, listed = shown.partition("\n\n")
+    assert usage.startswith(f"usage: webstreaming {command} [-h] ")
+    assert option in usage
+    assert f"\n  {option} " in listed
     assert shown.count("\n") < 25
     assert "--threshold" not in shown
 
@@ -57,6 +60,7 @@ def test_command_has_help_of_its_own(command, option):
     (["--prot", "9000"], "webstreaming: error: --prot is not an option; did you mean --port?"),
     (["--keepdays=3"], "webstreaming: error: --keepdays is not an option; did you mean --keep-days?"),
     (["--no-recrod"], "webstreaming: error: --no-recrod is not an option; did you mean --no-record?"),
+    (["rtsp://me:secret@cam/"], "webstreaming: error: a URL is not an argument; use --source URL"),
     (["tokn"], "webstreaming: error: tokn is not a command; did you mean token?"),
     (["token", "--nwe"], "webstreaming token: error: --nwe is not an option; did you mean --new?"),
     (["service", "--port", "80"], "webstreaming service: error: --port is not an option (see"),

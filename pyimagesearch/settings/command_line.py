@@ -2,8 +2,6 @@
 
 import argparse
 import functools
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -73,13 +71,11 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
-def parse_command_line(argv: Sequence[str] | None = None,
-                       environ: Mapping[str, str] = os.environ) -> CommandLine:
+def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> CommandLine:
     """Parse *argv*; print what is wrong and exit with status 2 if something is."""
-    words = sys.argv[1:] if argv is None else argv
-    command = words[0] if words and words[0] in COMMANDS else ""
+    command = argv[0] if argv and argv[0] in COMMANDS else ""
     parser = make_parser(command)
-    found, unknown = parser.parse_known_args(words[1:] if command else words)
+    found, unknown = parser.parse_known_args(argv[1:] if command else argv)
     if unknown:
         parser.error(explain_unknown(unknown[0].partition("=")[0], command))
     typed = vars(found)
@@ -97,6 +93,8 @@ def parse_command_line(argv: Sequence[str] | None = None,
 
 def explain_unknown(word: str, command: str) -> str:
     """Return a sentence about *word*, which *command* does not know."""
+    if "://" in word and not word.startswith("-"):      # it may hold a password
+        return "a URL is not an argument; use --source URL"
     if not word.startswith("-"):
         return (f"{word} is not an argument" if command else
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")
@@ -114,7 +112,7 @@ def make_parser(command: str = "", *, everything: bool = False) -> Parser:
     name = f"{PROGRAM} {command}".strip()
     parser = Parser(
         prog=name, allow_abbrev=False, epilog=None if own else EPILOG,
-        usage=f"{name} [{own.argument if own else 'COMMAND'}] [options]",
+        usage=None if own else f"{name} [COMMAND] [options]",
         description=own.summary.capitalize() + "." if own else
         "Watch cameras: stream live video and record motion.",
         formatter_class=functools.partial(

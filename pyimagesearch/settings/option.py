@@ -27,10 +27,9 @@ Option = Field[Any]
 
 
 def option(default: Any, help: str, *flags: str, group: str, advanced: bool = False,
-           kind: type | None = None, low: float | None = None,
-           high: float | None = None, choices: tuple[str, ...] = (),
-           pattern: str | None = None, metavar: str | None = None,
-           allowed: str = "") -> Any:
+           kind: type | None = None, low: float = 0, high: float | None = None,
+           choices: tuple[str, ...] = (), pattern: str | None = None,
+           metavar: str | None = None, allowed: str = "") -> Any:
     """
     Declare one setting, as a field of a dataclass.
 
@@ -105,8 +104,7 @@ def check(item: Option, value: Any, where: str) -> None:
     texts = value if type(value) is tuple else (value,)
     kinds = (int, float) if rules["kind"] is float else (rules["kind"],)
     fits = (type(value) in kinds
-            and (rules["low"] is None or value >= rules["low"])
-            and (rules["high"] is None or value <= rules["high"])
+            and (rules["high"] is None or rules["low"] <= value <= rules["high"])
             and (not rules["choices"] or value in rules["choices"])
             and (type(value) is not tuple or all(type(each) is str for each in value))
             and (not rules["pattern"]
@@ -127,7 +125,7 @@ def describe_allowed(item: Option) -> str:
         return "one of " + ", ".join(rules["choices"])
     if rules["pattern"]:
         return f"written {rules['metavar']}"
-    limits = "" if rules["low"] is None else f" from {rules['low']} to {rules['high']}"
+    limits = "" if rules["high"] is None else f" from {rules['low']} to {rules['high']}"
     return KIND_NAMES[rules["kind"]] + limits
 
 
