@@ -20,8 +20,6 @@ from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
 
@@ -233,18 +231,6 @@ def test_pictures_from_before_a_new_mask_are_not_kept(make):
     recorder.run_once()
     assert len(thumbnails) == 1
     assert [path.read_bytes() for path in make.kept.files("*.jpg")] == thumbnails
-
-
-def test_mosaic_tile_goes_dark_when_a_mask_is_set():
-    mosaic = Mosaic(["test", "other"], LatestFrameBroadcaster(), 90, SystemClock())
-    publisher = Publisher("test", LatestFrameBroadcaster(), mosaic, width=640, quality=75)
-    publisher.show_card("STARTING", "", 0.0)
-    with mosaic.broadcaster.watching():
-        publisher.show(Frame(1, ArrayPicture(np.full((480, 640, 3), 200, np.uint8)), 1.0, 1.0),
-                       (), (640, 480))
-        assert mosaic._canvas[240, 320].min() == 200
-        publisher.hide()
-    assert mosaic._canvas[240, 320].max() < 60
 
 
 def test_card_stays_when_a_mask_is_set(make, broadcaster):

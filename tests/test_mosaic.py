@@ -57,7 +57,7 @@ def test_tile_without_viewers_becomes_dark(mosaic):
     with mosaic.broadcaster.watching():
         mosaic.show("a", BRIGHT, motion=False)
         assert shown(mosaic)[240, 320].min() > 190
-    mosaic.show("a", None, motion=False)
+    mosaic.darken("a")
     assert mosaic.broadcaster.stale
     assert shown(mosaic)[240, 320].max() < DARK
 
@@ -65,7 +65,7 @@ def test_tile_without_viewers_becomes_dark(mosaic):
 def test_tile_that_becomes_dark_while_encoded_is_not_shown(mosaic, monkeypatch):
     def encode_slowly(picture, quality):
         if not encoded:
-            mosaic.show("a", None, motion=False)        # as its owner hides it
+            mosaic.darken("a")        # as its owner hides it
         encoded.append(picture[240, 320].max())
         return b"jpeg"
     encoded = []
@@ -102,5 +102,5 @@ def test_new_viewer_sees_cards_if_there_is_nothing_else(mosaic):
     eventually(lambda: not mosaic.broadcaster.stale)
     jpeg = np.frombuffer(mosaic.broadcaster.fresh(0).jpeg, np.uint8)
     assert cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[240, 960] > 100
-    mosaic.show("b", None, motion=False)        # it is back, without viewers
+    mosaic.darken("b")        # it is back, without viewers
     assert mosaic.broadcaster.stale

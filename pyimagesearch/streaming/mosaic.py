@@ -86,17 +86,19 @@ class Mosaic(Worker):
         self._changed.set()
         self.broadcaster.close()
 
-    def show(self, name: str, image: Image | None, motion: bool,
-             note: str = "") -> None:
+    def show(self, name: str, image: Image, motion: bool, note: str = "") -> None:
         """
         Draw *image* into the tile of camera *name*, marked if there is *motion*.
 
-        ``None`` means that the camera has a newer picture, which was not drawn. *note*,
-        the camera's state if it is not live, is written beside the name.
+        *note*, the camera's state if it is not live, is written beside the name.
         """
-        if image is not None and self.wanted:
+        if self.wanted:
             self._draw(name, image, motion, note)
-            return
+        else:
+            self.darken(name)
+
+    def darken(self, name: str) -> None:
+        """Note that camera *name* has a newer picture, which is not drawn."""
         self.broadcaster.mark_stale()
         if name in self._current:       # else it would show an old picture
             with self._lock:

@@ -11,7 +11,6 @@ from pyimagesearch.frames import (
     for_stream,
     scaled,
     scaled_size,
-    size_of,
 )
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.rates import Stopwatch
@@ -73,24 +72,26 @@ class Publisher:
         """
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
-        annotation = Annotation(tuple(scaled(box, of, size) for box in boxes),
-                                frame.captured)
-        if keep or self.wanted:
-            jpeg = self._show(frame, annotation, note, keep or self.viewers > 0)
-        else:
-            jpeg = None
-            self.pass_over()
-        if jpeg:
-            return Shown(LazyJpeg(jpeg, size), annotation.boxes)
+        overlay = Annotation(tuple(scaled(box, of, size) for box in boxes),
+                             frame.captured)
         own = self.reusable(frame.picture)
-        return Shown(LazyJpeg(own, size, annotation, self._quality) if own else None,
-                     annotation.boxes)
-
-    def pass_over(self) -> None:
-        """Note that a frame was not published, as there are no viewers."""
-        self._broadcaster.mark_stale()
+        jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
+        if not (keep or self.wanted):
+            self._withdraw()
+            return Shown(jpeg, overlay.boxes)
+        drawn = for_stream(frame.picture.colour(), self._width)
+        overlay.draw(drawn)
+        self._size, self._is_card = size, False
+        if keep or self.viewers:
+            with self.encoding:
+                jpeg = LazyJpeg(encode(drawn, self._quality), size)
+            self._broadcaster.publish(jpeg.data, frame.captured)
+            self.encoded += 1
+        else:
+            self._broadcaster.mark_stale()
         if self._mosaic:
-            self._mosaic.show(self._name, None, motion=False)
+            self._mosaic.show(self._name, drawn, bool(boxes), note)
+        return Shown(jpeg, overlay.boxes)
 
     def hide(self) -> None:
         """
@@ -99,7 +100,7 @@ class Publisher:
         May be called from any thread, but not during :meth:`show`.
         """
         if not self._is_card:
-            self.pass_over()
+            self._withdraw()
 
     def show_card(self, title: str, text: str, now: float) -> None:
         """Publish a card that stands in for the camera, *now* [s since the epoch]."""
@@ -113,20 +114,8 @@ class Publisher:
         """End the streams of all viewers."""
         self._broadcaster.close()
 
-    def _show(self, frame: Frame, annotation: Annotation, note: str,
-              encoded: bool) -> bytes | None:
-        """Draw *frame* and publish it; return its JPEG if it is to be *encoded*."""
-        drawn, jpeg = for_stream(frame.picture.colour(), self._width), None
-        self._size = size_of(drawn)
-        self._is_card = False
-        annotation.draw(drawn)
-        if encoded:
-            with self.encoding:
-                jpeg = encode(drawn, self._quality)
-            self._broadcaster.publish(jpeg, frame.captured)
-            self.encoded += 1
-        else:
-            self._broadcaster.mark_stale()
+    def _withdraw(self) -> None:
+        """Show the last picture to no viewer any more: there is a newer one."""
+        self._broadcaster.mark_stale()
         if self._mosaic:
-            self._mosaic.show(self._name, drawn, bool(annotation.boxes), note)
-        return jpeg
+            self._mosaic.darken(self._name)

@@ -1,0 +1,96 @@
+"""The publisher: encode for viewers and clips, and for nothing else."""
+
+import cv2
+import numpy as np
+import pytest
+
+from harness import ManualClock
+from pyimagesearch.capture.jpegpicture import JpegPicture
+from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.jpeg import JpegDecoder, jpeg_size
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.streaming.overlay import Annotation
+from pyimagesearch.streaming.publisher import Publisher
+
+BRIGHT = np.full((480, 640, 3), 200, np.uint8)
+JPEG = cv2.imencode(".jpg", BRIGHT)[1].tobytes()
+DECODED = Frame(1, ArrayPicture(BRIGHT), 1.0, 1.0)
+BOXES = ((10, 20, 30, 40),)
+
+
+def compressed():
+    return Frame(1, JpegPicture(JPEG, JpegDecoder()), 1.0, 1.0)
+
+
+@pytest.fixture
+def mosaic():
+    return Mosaic(["test", "other"], LatestFrameBroadcaster(), 100, ManualClock())
+
+
+@pytest.fixture
+def publish(broadcaster, mosaic):
+    """Make the publisher of camera "test", at most *width* pixels wide."""
+    return lambda width=640: Publisher("test", broadcaster, mosaic, width=width, quality=75)
+
+
+def brightness(mosaic):
+    """Return that of the middle of the camera's tile, as a viewer sees it."""
+    mosaic.run_once()
+    jpeg = np.frombuffer(mosaic.broadcaster.latest.jpeg, np.uint8)
+    return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[240, 320]
+
+
+def test_without_viewers_nothing_is_encoded(publish, broadcaster):
+    publisher = publish()
+    assert publisher.show(DECODED, (), (640, 480)).jpeg is None
+    assert publisher.encoded == 0
+    assert broadcaster.stale
+
+
+def test_cameras_own_jpeg_is_kept_with_an_overlay_to_draw(publish):
+    publisher = publish()
+    shown = publisher.show(compressed(), BOXES, (320, 240))
+    assert (shown.jpeg.data, shown.jpeg.size) == (JPEG, (640, 480))
+    assert shown.boxes == ((20, 40, 60, 80),)
+    assert shown.jpeg.overlay == Annotation(shown.boxes, 1.0)
+    assert publisher.encoded == 0
+
+
+def test_cameras_own_jpeg_that_is_too_wide_is_not_kept(publish):
+    publisher = publish(320)
+    assert publisher.show(compressed(), (), (640, 480)).jpeg is None
+    kept = publisher.show(compressed(), BOXES, (640, 480), keep=True)
+    assert kept.boxes == ((5, 10, 15, 20),)
+    assert jpeg_size(kept.jpeg.bytes()) == kept.jpeg.size == (320, 240)
+
+
+def test_viewer_and_clip_share_one_encoded_frame(publish, broadcaster):
+    publisher = publish()
+    with broadcaster.watching():
+        shown = publisher.show(compressed(), (), (640, 480), keep=True)
+    assert publisher.encoded == 1
+    assert broadcaster.latest.jpeg is shown.jpeg.bytes()
+    assert shown.jpeg.overlay is None
+
+
+def test_viewer_of_the_mosaic_alone_needs_no_camera_jpeg(publish, broadcaster, mosaic):
+    publisher = publish()
+    with mosaic.broadcaster.watching():
+        assert publisher.show(DECODED, (), (640, 480)).jpeg is None
+        assert brightness(mosaic) > 190
+    assert publisher.encoded == 0
+    assert broadcaster.stale
+
+
+def test_hidden_picture_is_withdrawn_and_a_card_is_not(publish, broadcaster, mosaic):
+    publisher = publish()
+    publisher.show_card("STARTING", "", 0.0)
+    publisher.hide()
+    assert not broadcaster.stale
+    with mosaic.broadcaster.watching(), broadcaster.watching():
+        publisher.show(DECODED, (), (640, 480))
+        assert brightness(mosaic) > 190
+        publisher.hide()
+        assert brightness(mosaic) < 60
+    assert broadcaster.stale
