@@ -70,14 +70,13 @@ class Authenticator:
 
     def credentials(self) -> Credentials:
         """Return the current credentials, making and saving them if there are none."""
-        found = self._file.current()
-        if found is None:
-            found = Credentials.new()
-            try:
-                self._file.save(found)
-            except AccessError as error:
-                log.warning("%s: the login links change at each start", error)
-        return found
+        if found := self._file.current():
+            return found
+        try:
+            return self._file.change(lambda made: made)     # or another server did
+        except AccessError as error:
+            log.warning("%s: the login links change at each start", error)
+            return self._file.current() or Credentials.new()
 
     def login_lines(self, url: str) -> list[str]:
         """
