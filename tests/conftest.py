@@ -72,6 +72,36 @@ def broadcaster():
 
 
 @pytest.fixture
+def sample(tmp_path):
+    """An archive without recorders."""
+    from sample_archive import SampleArchive
+    with contextlib.closing(SampleArchive(tmp_path)) as archive:
+        yield archive
+
+
+@pytest.fixture
+def cameras(sample, broadcaster):
+    """Two cameras that record nothing, by name."""
+    from sample_archive import FakeCamera
+    return {name: FakeCamera(name, sample, broadcaster) for name in ("front", "yard")}
+
+
+@pytest.fixture
+def client(sample, cameras):
+    """A client of an app with that archive and those cameras."""
+    from sample_archive import client_of
+    return client_of(*cameras.values(), archive=sample)
+
+
+@pytest.fixture(scope="module")
+def sample_server(tmp_path_factory):
+    """A server with an archive of two days, shared by the tests of a file."""
+    from sample_server import SampleServer
+    with contextlib.closing(SampleServer(tmp_path_factory.mktemp("archive"))) as server:
+        yield server
+
+
+@pytest.fixture
 def closing():
     """The event that ends the waits of a source."""
     return threading.Event()

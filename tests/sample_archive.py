@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 import av  # noqa: E402
+from flask.testing import FlaskClient  # noqa: E402
 
 from harness import open_access  # noqa: E402
 from pyimagesearch.capture.demo import DemoScene  # noqa: E402
@@ -53,6 +54,17 @@ STATUS = CameraStatus(
     skipped=0, losses=0, stuck_reads=0, encoded=4, viewers=1)
 
 
+class Media(NamedTuple):
+    """The content of a clip and of its thumbnail."""
+
+    mp4: bytes
+    jpeg: bytes
+
+
+NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
+MEDIA = Media(mp4=bytes(range(256)) * 4000, jpeg=b"\xff\xd8 a thumbnail \xff\xd9")
+
+
 class SampleArchive:
     """An archive with a real store and real files, but without recorders."""
 
@@ -72,6 +84,17 @@ class SampleArchive:
 
     def star(self, ids, starred):
         return self.store.star(ids, starred)
+
+    def add(self, *events):
+        """Write *events* to the database; return them."""
+        for event in events:
+            self.store.begin(event)
+        assert self.store.flush(60)
+        return events
+
+    def recorded(self, number=1, begin=NOON, camera="front", clips=1, **fields):
+        """Return event *number*, whose files are there but cannot be played."""
+        return recorded_event(self.clips, camera, begin, MEDIA, clips, id=number, **fields)
 
     def close(self):
         self.store.stop()
@@ -99,13 +122,6 @@ class FakeCamera:
                       begin=captured, end=captured, files=(still,))
         self.archive.store.begin(event)
         return event.id
-
-
-class Media(NamedTuple):
-    """The content of a clip and of its thumbnail."""
-
-    mp4: bytes
-    jpeg: bytes
 
 
 def write(path, content):
@@ -173,6 +189,21 @@ def fill(archive, noon):
     for minute in range(int(noon // 60) - 1200, int(noon // 60), 2):
         archive.store.level("front", minute, dice.uniform(0, 2.5))
     assert archive.store.flush(60)
+
+
+class BufferedClient(FlaskClient):
+    """Read each response to its end and close it, as a server does."""
+
+    def open(self, *request, **more):
+        return super().open(*request, **{"buffered": True, **more})
+
+
+def client_of(*cameras, archive=None, **more):
+    """Return a client of an app that needs no login."""
+    feeds = {camera.name: camera.feed for camera in cameras}
+    app = create_app(Services(feeds, open_access(), archive=archive, arming=archive, **more))
+    app.test_client_class = BufferedClient
+    return app.test_client()
 
 
 def stop_on_input(server):

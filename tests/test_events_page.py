@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_page import (
+from test_live_page import (
     LAPTOP,
     PHONE,
     color_scheme,
@@ -22,30 +20,18 @@ from test_page import (
     wait_for_text,
 )
 
-from harness import DEADLINE, ROOT, eventually
+from harness import DEADLINE, eventually
 from sample_archive import CLIP_SECONDS
 
 SCREENSHOTS = os.environ.get("PICTURES")     # a folder for screenshots
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    process = subprocess.Popen(
-        [sys.executable, "tests/sample_archive.py", tmp_path_factory.mktemp("archive")], cwd=ROOT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.communicate()
-
-
 @pytest.fixture
-def page(browser, served):
+def page(browser, sample_server):
     """The browser with the list, at laptop size."""
     resize(browser, LAPTOP)
     browser.get_log("browser")
-    browser.get(served + "/events")
+    browser.get(sample_server.url + "/events")
     yield browser
     color_scheme(browser, "")
     browser.get("about:blank")
@@ -252,11 +238,11 @@ def test_click_on_the_chart_shows_that_time(page):
     assert visible(page, "#list time")[0].text.startswith("00:")
 
 
-def test_older_events_are_appended_to_the_list(page, served):
+def test_older_events_are_appended_to_the_list(page, sample_server):
     page.execute_script(
         "const link = document.createElement('a'); link.id = 'more'; link.href = arguments[0];"
         "document.querySelector('.way:last-of-type').append(link); link.textContent = 'more';",
-        served + "/events?kind=lost")
+        sample_server.url + "/events?kind=lost")
     before = len(listed(page))
     element(page, "#more").click()
     eventually(lambda: len(listed(page)) == before + 1)
@@ -282,9 +268,9 @@ def test_list_fits_any_screen_and_color_scheme(page, kind, scheme):
     assert console_errors(page) == []
 
 
-def test_event_page_works_without_the_list(page, served):
+def test_event_page_works_without_the_list(page, sample_server):
     number = starred(page)
-    page.get(f"{served}/events/{number}")
+    page.get(f"{sample_server.url}/events/{number}")
     before = page.current_url
     press(page, Keys.ARROW_RIGHT)
     eventually(lambda: page.current_url != before)
@@ -296,13 +282,13 @@ def test_event_page_works_without_the_list(page, served):
     eventually(lambda: element(page, "#player .star").get_attribute("aria-pressed") == "true")
 
 
-def test_buttons_record_save_a_still_and_arm(page, served):
-    page.execute_cdp_cmd("Page.navigate", {"url": served + "/camera/front"})
+def test_buttons_record_save_a_still_and_arm(page, sample_server):
+    page.execute_cdp_cmd("Page.navigate", {"url": sample_server.url + "/camera/front"})
     eventually(lambda: visible(page, "#record"))
     element(page, "#record").click()
     eventually(lambda: re.fullmatch(r"Stop \d+:\d\d", element(page, "#record").text))
     assert b'"recording":true' in urllib.request.urlopen(
-        served + "/record_status?camera=front", timeout=DEADLINE).read().replace(b" ", b"")
+        sample_server.url + "/record_status?camera=front", timeout=DEADLINE).read().replace(b" ", b"")
     eventually(lambda: element(page, "#record").text not in ("Stop 0:00", "Record"))
     element(page, "#record").click()
     eventually(lambda: element(page, "#record").text == "Record")
@@ -316,10 +302,10 @@ def test_buttons_record_save_a_still_and_arm(page, served):
     assert element(page, "#archive").text == "4.21 GB of 120 GB used · room for about 31 days"
 
 
-def test_all_viewers_see_that_a_recording_runs(page, served):
-    page.execute_cdp_cmd("Page.navigate", {"url": served + "/camera/yard"})
+def test_all_viewers_see_that_a_recording_runs(page, sample_server):
+    page.execute_cdp_cmd("Page.navigate", {"url": sample_server.url + "/camera/yard"})
     eventually(lambda: visible(page, "#record"))
     for status, words in ((b"true", "Stop"), (b"false", "Record")):
-        urllib.request.urlopen(served + "/record_status", data=b"status=" + status,
+        urllib.request.urlopen(sample_server.url + "/record_status", data=b"status=" + status,
                                timeout=DEADLINE).close()
         eventually(lambda words=words: element(page, "#record").text.startswith(words))

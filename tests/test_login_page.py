@@ -5,14 +5,14 @@ import json
 import threading
 
 import pytest
-import test_page
-from test_page import console_errors, resize, screenshot, text, wait_for_motion
+import test_live_page
+from test_live_page import console_errors, resize, screenshot, text, wait_for_motion
 
 from chromium import go
 from harness import eventually
 from protected import PASSWORD, SMALL
 
-page = test_page.page       # a fixture
+page = test_live_page.page       # a fixture
 
 
 class OtherSite(http.server.BaseHTTPRequestHandler):

@@ -43,7 +43,8 @@ def duration(seconds: float) -> str:
 
 def percent(per_mille: float) -> str:
     """Return a share of the picture in percent, such as ``2.2 %``."""
-    return f"{per_mille / 10:.2g} %"
+    share = per_mille / 10
+    return f"{share:.0f} %" if share >= 10 else f"{share:.2g} %"
 
 
 def count_events(count: int) -> str:

@@ -1,0 +1,50 @@
+"""The event pages as they are without JavaScript."""
+
+import re
+import time
+
+from pyimagesearch.events.event import LOST, MOTION, Event
+from sample_archive import NOON
+
+
+def test_event_without_a_clip_has_a_page(client, sample):
+    sample.add(Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
+    assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
+
+
+def test_list_works_without_javascript(client, sample):
+    sample.add(sample.recorded(1, time.time() - 90, starred=True),
+               sample.recorded(2, NOON - 86400 * 900, camera="<yard>"),
+               Event(id=3, camera="front", kind=LOST, begin=NOON - 86400 * 900 + 9, end=None,
+                     note="it <b>broke</b>"))
+    page = client.get("/events").text
+    assert "<script>" not in page
+    assert "style=" not in page
+    assert 'src="/events/1/thumbnail.jpg" loading="lazy"' in page
+    assert "&lt;yard&gt;" in page
+    assert "it &lt;b&gt;broke&lt;/b&gt;" in page
+    assert page.index('id="e3"') < page.index('id="e2"') < page.index('id="e1"')
+    assert page.count("<section ") == 2
+    single = client.get("/events/2?camera=%3Cyard%3E").text
+    assert "<video" in single
+    assert 'src="/events/2/clip.mp4"' in single
+    assert 'rel="next"' not in single
+
+
+def test_links_to_neighbours_keep_the_filters(client, sample):
+    sample.add(sample.recorded(1), sample.recorded(2, NOON + 1, "yard"), sample.recorded(3, NOON + 2))
+    page = client.get("/events/3?camera=front").text
+    assert 'rel="next" href="/events/1?camera=front"' in page
+    assert 'rel="next" href="/events/2"' in client.get("/events/3").text
+    assert 'rel="prev" href="/events/3"' in client.get("/events/2").text
+
+
+def test_next_page_starts_where_the_list_ended(client, sample):
+    sample.add(*(Event(id=number, camera="front", kind=MOTION, begin=NOON + number, end=NOON)
+                 for number in range(1, 61)))
+    page = client.get("/events?camera=front").text
+    (url,) = re.findall(r'id="more" [^>]*href="([^"]*)"', page)
+    rest = client.get(url.replace("&amp;", "&")).text
+    shown = [re.findall(r'id="e(\d+)"', each) for each in (page, rest)]
+    assert [int(each) for each in shown[0] + shown[1]] == list(range(60, 0, -1))
+    assert 'id="more"' not in rest

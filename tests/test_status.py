@@ -1,0 +1,53 @@
+"""Health checks and the status as JSON."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from harness import open_access
+from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING
+from pyimagesearch.web import Feed, Services, create_app
+from sample_archive import STATUS
+
+
+@pytest.fixture
+def status():
+    return [STATUS]
+
+
+@pytest.fixture
+def client(broadcaster, status):
+    services = Services({"camera": Feed(broadcaster, lambda: status[0])}, open_access())
+    return create_app(services).test_client()
+
+
+def test_status_describes_the_camera(client):
+    answer = json.loads(client.get("/api/status").data)
+    assert answer["viewers"] == 1
+    assert answer["cameras"][0]["state"] == "live"
+    assert answer["cameras"][0]["fps"] == 29.97
+
+
+def test_healthz_answers(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+@pytest.mark.parametrize(("state", "age", "reason"), [
+    (LIVE, 0.1, ""), (LIVE, 9.9, ""), (NO_SIGNAL, 9.9, ""), (ENDED, 500.0, ""),
+    (OFF, 500.0, ""), (OFF, None, ""),
+    (LIVE, 10.0, "The last frame of camera camera is 10 seconds old."),
+    (NO_SIGNAL, 75.4, "The last frame of camera camera is 75 seconds old."),
+    (STARTING, None, "Camera camera has given no frame yet.")])
+def test_ready_means_every_camera_has_a_recent_frame(client, status, state, age, reason):
+    status[0] = replace(STATUS, state=state, age=age)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        (503, {"error": reason}) if reason else (200, {"status": "ready"}))
+
+
+def test_readyz_names_every_late_camera(broadcaster):
+    feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
+        STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}
+    assert create_app(Services(feeds, open_access())).test_client().get("/readyz").json["error"] == (
+        "The last frame of camera a is 12 seconds old. Camera c has given no frame yet.")
