@@ -1,60 +1,60 @@
-"""What can go wrong through no fault of the program, each as one sentence."""
+"""Errors caused by users, cameras and disks, each explained in one sentence."""
 
 
 class SurveillanceError(Exception):
-    """Something that a user or a camera caused; its text is one clear sentence."""
+    """An error that is no defect; its text is one sentence for people."""
 
 
 class SettingsError(SurveillanceError, ValueError):
-    """A setting has a value it cannot have; the text names both and what may be."""
+    """A setting has a wrong value; the text names both, and what is allowed."""
 
 
 class CameraLost(SurveillanceError):
-    """The camera gives no frames now; it may come back, so it is tried again."""
+    """The camera gives no frames now; reopening it may help."""
 
 
 class BadPicture(SurveillanceError):
-    """These data are no picture; the next ones may be."""
+    """The data are no picture; the next ones may be."""
 
 
 class SourceEnded(SurveillanceError):
-    """The source has given its last frame; trying again would be pointless."""
+    """The source has given its last frame; do not reopen it."""
 
 
 class ListenError(SurveillanceError):
-    """The server cannot listen where it was told to."""
+    """The server cannot listen on the address and port of its settings."""
 
 
 class TooManyViewers(SurveillanceError):
-    """The server has as many live streams as it may have; there may be room later."""
+    """The limit of live streams is reached."""
 
 
 class TooManyStreams(TooManyViewers):
-    """One address has as many live streams as it may have."""
+    """The limit of live streams to one address is reached."""
 
 
 class FolderError(SurveillanceError):
-    """The data or config folder cannot be used; the text says why."""
+    """The data or config folder cannot be used."""
 
 
 class EventsError(SurveillanceError):
-    """The events cannot be read or written now; the text says why."""
+    """The events cannot be read or written now."""
 
 
 class RecordingError(SurveillanceError):
-    """A clip or a still cannot be written or read now; the text says why."""
+    """A clip or a still cannot be written or read now."""
 
 
 class AccessError(SurveillanceError):
-    """A password or link cannot be set or read; the text says why."""
+    """A password or link cannot be set or read."""
 
 
 class ServiceError(SurveillanceError):
-    """The unit cannot be installed; the text says why."""
+    """The unit cannot be installed."""
 
 
 def explain_import(error: ImportError) -> str:
-    """Return what to do about a failed import, in one line."""
+    """Return the remedy for a failed import, in one line."""
     if isinstance(error, ModuleNotFoundError):
         package = {"cv2": "opencv-contrib-python"}.get(error.name or "", error.name)
         return f"{error.name} is not installed; run: pip install {package}"
@@ -65,5 +65,5 @@ def explain_import(error: ImportError) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Say in a few words why something could not be written or read."""
+    """Return in a few words why something could not be written or read."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

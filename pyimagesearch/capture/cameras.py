@@ -41,8 +41,7 @@ def gives_packets(settings: CameraSettings) -> bool:
 
     Raises :exc:`SettingsError` where that is set, but impossible.
     """
-    scheme, separator, _ = settings.source.partition("://")
-    by_rtsp = bool(separator) and scheme in RTSP_SCHEMES
+    by_rtsp = settings.source.startswith(tuple(f"{each}://" for each in RTSP_SCHEMES))
     if settings.record_from == "camera" and not by_rtsp:
         raise SettingsError(f"--record-from is 'camera', but {settings.name} is no "
                             "rtsp:// camera; only their own video can be recorded")
@@ -76,16 +75,10 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         return find_by_url(spec, settings.fps, clock, hubs, packets)
     if re.match(r"\w+:/|.*:.*@", spec):     # a misspelt URL, whose login is not shown
         raise unknown_source(spec)
-    if is_video_file(spec):
+    if Path(spec).suffix:
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
     raise unknown_source(spec)
-
-
-def is_video_file(spec: str) -> bool:
-    """Return whether *spec* is the path of a file, which has an extension."""
-    return ("://" not in spec and not spec.startswith("demo:") and not is_device(spec)
-            and bool(Path(spec).suffix))
 
 
 def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
@@ -95,12 +88,12 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
     if scheme in ("imagezmq", "imagezmq+sub"):
         found = re.fullmatch(r"((?:[\w.*-]+|\[[\da-fA-F:]+\]):\d{1,5})(?:/(.*))?", rest)
         if not found or not 1 <= int(found[1].rpartition(":")[2]) <= 65535:
-            raise SettingsError(f"--source is {spec!r}, but is written "
-                                "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to "
-                                "65535")
+            raise SettingsError(
+                f"--source is {spec!r}, but must be written "
+                "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to 65535")
         pattern = "sub" if scheme.endswith("+sub") else "rep"
         return Camera(spec, lambda closing: hubs.open(
-            pattern, found[1], found[2] or "", closing, clock))
+            pattern, found[1], found[2] or "", closing))
     if scheme in ("http", "https"):
         url = parse_url(spec)
         return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
@@ -114,8 +107,8 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
 
 def unknown_source(spec: str) -> SettingsError:
     """Return the error for a *spec* that names no kind of camera."""
-    return SettingsError(f"--source is {redact_url(spec)!r}, but must be "
-                         f"{SOURCE_FORMS}")
+    return SettingsError(
+        f"--source is {redact_url(spec)!r}, but must be {SOURCE_FORMS}")
 
 
 def parse_demo(spec: str, request: CaptureRequest) -> tuple[Size, float]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import zmq
 
-from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import ArrayPicture, Picture
 from pyimagesearch.jpeg import JpegDecoder
@@ -118,8 +117,8 @@ class ImageHubs:
         self._lock = threading.Lock()
         self._hubs: dict[tuple[str, str], ImageHub] = {}
 
-    def open(self, pattern: str, address: str, name: str, closing: threading.Event,
-             clock: Clock) -> "ImageHubSource":
+    def open(self, pattern: str, address: str, name: str,
+             closing: threading.Event) -> "ImageHubSource":
         """Return the camera *name* at *address*; raises :exc:`CameraLost`."""
         with self._lock:
             if (pattern, address) not in self._hubs:

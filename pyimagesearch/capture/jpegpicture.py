@@ -40,5 +40,3 @@ class JpegPicture:
 
     def jpeg(self) -> bytes:
         return self._jpeg
-
-

@@ -124,5 +124,3 @@ class FrameReader:
         with self._changed:
             self._error = error
             self._changed.notify_all()
-
-

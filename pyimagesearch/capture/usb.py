@@ -81,9 +81,9 @@ def open_usb(device: int | str, request: CaptureRequest, clock: Clock,
     Raises :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
     path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
-    if os.name == "posix" and not path.exists():
+    if not path.exists():
         raise CameraLost(f"there is no camera {path}")
-    if os.name == "posix" and not os.access(path, os.R_OK | os.W_OK):
+    if not os.access(path, os.R_OK | os.W_OK):
         raise CameraLost(f"no permission to use {path}; "
                          "run: sudo usermod -aG video $USER, and log in again")
     stream = VideoStream(src=device)

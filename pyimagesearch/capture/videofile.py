@@ -61,19 +61,14 @@ class VideoFileSource:
 
 
 def probe(path: str) -> None:
-    """
-    Open *path* in a child process, as a broken file can crash OpenCV.
-
-    Raises :exc:`CameraLost` with the reason if it cannot be read.
-    """
+    """Open *path* in a child process first; raises :exc:`CameraLost` if that fails."""
     if not Path(path).is_file():
         raise CameraLost(f"there is no file {path}")
     try:
         status = subprocess.run(
             [sys.executable, probe_file.__file__, str(Path(path).absolute())],
-            check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS).returncode
+            check=False, stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=PROBE_SECONDS).returncode
     except subprocess.TimeoutExpired:
         raise CameraLost(f"{path} could not be opened in "
                          f"{PROBE_SECONDS:g} seconds") from None

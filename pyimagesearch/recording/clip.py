@@ -270,5 +270,3 @@ def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
             return read_metadata(container.metadata.get("comment", "")), seconds
     except (av.FFmpegError, OSError) as error:
         raise RecordingError(reason(error)) from None
-
-
