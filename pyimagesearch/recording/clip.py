@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,15 @@ av.logging.set_level(None)      # what matters is in the exceptions
 SYNC_SECONDS = 5.0      # of a clip that a power cut may take
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
               "frag_duration": "400000", "flush_packets": "1"}     # microseconds
+
+
+@contextlib.contextmanager
+def recording_errors() -> Iterator[None]:
+    """Raise :exc:`RecordingError` for what PyAV and the disk raise inside."""
+    try:
+        yield
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise RecordingError(reason(error)) from None
 
 
 class SyncedFile(io.RawIOBase):
@@ -75,13 +85,16 @@ class Clip:
         self._encoders = encoders or Encoders(max_idle=0)
         self._synced_at = 0.0
         self._video: JpegVideo | PacketVideo | None = None
-        self._file = self._attempt(lambda: SyncedFile(path))
-        self._container = self._attempt(self._open)
+        with recording_errors():
+            self._file = SyncedFile(path)
+            self._container = av.open(self._file, "w", format="mp4",
+                                      options=FRAGMENTED, metadata_errors="replace")
+        self._container.metadata["comment"] = metadata.as_comment()
 
     @property
     def size(self) -> int:
         """The bytes written so far."""
-        return int(self._file.size)
+        return self._file.size
 
     @property
     def seconds(self) -> float:
@@ -97,46 +110,37 @@ class Clip:
         if self._video is None:
             if not frame.key:
                 return
-            self._video = self._attempt(lambda: self._begin(frame))
+            with recording_errors():
+                self._video = self._begin(frame)
             self.first_at = self._synced_at = frame.at
             self.metadata = replace(self.metadata, first=frame.captured)
-        video = self._video
-        self._attempt(lambda: video.add(frame))
+        with recording_errors():
+            self._video.add(frame)
         self.frames += 1
         self.last_at = frame.at
         self.metadata = replace(self.metadata, last=frame.captured)
         if frame.at - self._synced_at >= SYNC_SECONDS:
             self._synced_at = frame.at
-            self._attempt(self._file.sync)
+            with recording_errors():
+                self._file.sync()
 
     def close(self) -> None:
         """Write what is left and close the file, which stays a ``.part.mp4``."""
         try:
-            if self._video is not None:
-                self._attempt(self._container.close)
-            self._attempt(self._file.sync)
+            with recording_errors():
+                if self._video is not None:
+                    self._container.close()
+                self._file.sync()
         finally:
             self._file.close()
             video, self._video = self._video, None
             if video:
                 video.release()
 
-    def _open(self) -> av.container.OutputContainer:
-        container = av.open(self._file, "w", format="mp4", options=FRAGMENTED,
-                            metadata_errors="replace")
-        container.metadata["comment"] = self.metadata.as_comment()
-        return container
-
     def _begin(self, frame: EncodedFrame) -> "JpegVideo | PacketVideo":
         if isinstance(frame.content, Packet):
             return PacketVideo(self._container, frame.content)
         return JpegVideo(self._container, frame.content, frame.at, self._encoders)
-
-    def _attempt(self, work: Any) -> Any:
-        try:
-            return work()
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise RecordingError(reason(error)) from None
 
 
 class JpegVideo:
@@ -262,11 +266,8 @@ def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
 
     Raises :exc:`RecordingError` if it is no video.
     """
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise RecordingError(f"{path.name} holds no video")
-            seconds = (container.duration or 0) / av.time_base
-            return read_metadata(container.metadata.get("comment", "")), seconds
-    except (av.FFmpegError, OSError) as error:
-        raise RecordingError(reason(error)) from None
+    with recording_errors(), av.open(str(path)) as container:
+        if not container.streams.video:
+            raise RecordingError(f"{path.name} holds no video")
+        seconds = (container.duration or 0) / av.time_base
+        return read_metadata(container.metadata.get("comment", "")), seconds
