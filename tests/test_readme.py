@@ -50,6 +50,17 @@ def test_make_starts_the_program(command, tmp_path):
     make.stderr.close()
 
 
+def test_start_prints_how_to_open_it_as_written(start):
+    (block,) = (block for block in blocks("text") if "open http" in block)
+    product = start("--source", "demo:320x240", program=("webstreaming.py",))
+    sentence = product.process.stdout.readline().replace(" --port 0", "")
+    said, command = block.splitlines()[1].split(" at http", 1)[0], block.split("run: ")[1]
+    assert sentence.startswith(said)
+    program, option = command.split("demo")
+    assert program in sentence
+    assert sentence.endswith(option)
+
+
 @pytest.mark.parametrize("command", commands("make setup"))
 def test_make_setup_leaves_a_working_environment(command):
     subprocess.run(command.split(), cwd=ROOT, check=True, capture_output=True)
