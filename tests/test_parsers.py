@@ -31,7 +31,7 @@ from pyimagesearch.serving.http_syntax import (
     check_framing,
     is_request_line,
 )
-from pyimagesearch.settings.loading import ALL, merge
+from pyimagesearch.settings.loading import ALL_OPTIONS, merge
 from pyimagesearch.settings.option import parse, parse_bytes
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web import params
@@ -55,12 +55,12 @@ def pieces(*texts):
 
 # --- settings
 
-@given(name=st.sampled_from(list(ALL)), text=NUMBERS | pieces(
+@given(name=st.sampled_from(list(ALL_OPTIONS)), text=NUMBERS | pieces(
     "1", "0.5", "640x480", "10GB", " ", "k", "/cam", "true", "rtsp", "off", "-"))
 @settings(max_examples=200)
 def test_setting_from_text_is_a_value_or_one_error(name, text):
     with contextlib.suppress(SettingsError):
-        Settings(**{name: parse(ALL[name], text, name)})
+        Settings(**{name: parse(ALL_OPTIONS[name], text, name)})
 
 
 @given(pieces("9", "10", ".5", " ", "k", "M", "G", "T", "B") | NUMBERS)
@@ -68,7 +68,7 @@ def test_setting_from_text_is_a_value_or_one_error(name, text):
 @MANY
 def test_size_is_bytes_or_one_error(text):
     with contextlib.suppress(SettingsError):
-        size = parse_bytes(parse(ALL["reserve"], text, "--reserve"))
+        size = parse_bytes(parse(ALL_OPTIONS["reserve"], text, "--reserve"))
         assert 0 <= size < 1e28
 
 
@@ -107,11 +107,11 @@ def test_invalid_settings_file_is_one_error(toml, content):
     assert isinstance(read(toml, content.encode()), str)
 
 
-@given(name=st.sampled_from([*ALL, "other"]), value=JSON)
+@given(name=st.sampled_from([*ALL_OPTIONS, "other"]), value=JSON)
 @MANY
 def test_value_in_a_file_is_a_value_or_one_error(name, value):
     with contextlib.suppress(SettingsError, KeyError):
-        Settings(**{name: parse(ALL[name], value, name)})
+        Settings(**{name: parse(ALL_OPTIONS[name], value, name)})
 
 
 # --- cameras

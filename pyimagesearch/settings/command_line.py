@@ -10,7 +10,7 @@ import shtab
 from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
-from .loading import ALL, did_you_mean, merge
+from .loading import ALL_OPTIONS, did_you_mean, merge
 from .option import ENV_PREFIX, GROUPS, Option, flag, format_default
 from .settings import Settings
 
@@ -100,7 +100,7 @@ def explain_unknown(word: str, command: str) -> str:
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")
     own = COMMANDS.get(command)
     known = [own.argument, "--help"] if own else ["--help", "--help-all", "--version"]
-    for item in ALL.values() if not own or own.listed else ():
+    for item in ALL_OPTIONS.values() if not own or own.listed else ():
         known += [flag(item), *(["--no-" + flag(item)[2:]] * (item.default is True))]
     return f"{word} is not an option" + did_you_mean(
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
@@ -139,7 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str,
     groups = {name: parser.add_argument_group(name) for name in GROUPS}
     return [(add_option(groups[item.metadata["group"]], item, listed=everything or (
         item.name in own.listed if own else not item.metadata["advanced"])), item)
-        for item in ALL.values()]
+        for item in ALL_OPTIONS.values()]
 
 
 def add_option(group: Any, item: Option, listed: bool) -> argparse.Action:

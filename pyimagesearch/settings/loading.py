@@ -15,9 +15,9 @@ from .settings import CameraOptions, options
 
 Table = Mapping[str, Option]
 
-ALL: Table = {item.name: item for item in options()}
-OF_FILE: Table = {name: item for name, item in ALL.items() if name != "config"}
-OF_CAMERA: Table = {item.name: item for item in fields(CameraOptions)}
+ALL_OPTIONS: Table = {item.name: item for item in options()}
+FILE_OPTIONS: Table = {item.name: item for item in options() if item.name != "config"}
+CAMERA_OPTIONS: Table = {item.name: item for item in fields(CameraOptions)}
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -27,19 +27,19 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
     The command line, *typed*, takes precedence over *environ*, and that over the file.
     Raises :exc:`SettingsError`.
     """
-    found = {name: text for name, item in ALL.items()
+    found = {name: text for name, item in ALL_OPTIONS.items()
              if (text := environ.get(variable(item), ""))}
     file = typed.get("config", found.get("config"))
     values = read_toml(file) if file else {}
-    values |= {name: parse(ALL[name], text, variable(ALL[name]))
+    values |= {name: parse(ALL_OPTIONS[name], text, variable(ALL_OPTIONS[name]))
                for name, text in found.items()}
-    return values | {name: parse(ALL[name], text, flag(ALL[name]))
+    return values | {name: parse(ALL_OPTIONS[name], text, flag(ALL_OPTIONS[name]))
                      for name, text in typed.items()}
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each ``SURVEILLANCE_`` variable that is not a setting."""
-    known = {name.upper() for name in ALL}
+    known = {name.upper() for name in ALL_OPTIONS}
     unknown = {name.removeprefix(ENV_PREFIX) for name in environ
                if name.startswith(ENV_PREFIX)} - known
     return [f"{ENV_PREFIX}{name} in the environment is not a setting"
@@ -63,7 +63,7 @@ def read_toml(file: str) -> dict[str, Any]:
         raise SettingsError(
             f"--config is {file!r}, which is not TOML: {error}") from None
     cameras = content.pop("cameras", {})
-    values = {name: parse_key(OF_FILE, name, value, file, "cameras")
+    values = {name: parse_key(FILE_OPTIONS, name, value, file, "cameras")
               for name, value in content.items()}
     if cameras:
         if "source" in values:
@@ -86,9 +86,10 @@ def read_cameras(cameras: Any, file: str
         where = f"[cameras.{name}] of {file}"
         if "source" not in content:
             raise SettingsError(f"{where} has no source, but must name its camera")
-        source = parse(ALL["source"], content.pop("source"), f"source in {where}")
+        source = parse(
+            ALL_OPTIONS["source"], content.pop("source"), f"source in {where}")
         sources += [f"{name}={each}" for each in source]
-        settings[name] = {key: parse_key(OF_CAMERA, key, value, where, "source")
+        settings[name] = {key: parse_key(CAMERA_OPTIONS, key, value, where, "source")
                           for key, value in content.items()}
     return tuple(sources), settings
 
@@ -101,7 +102,7 @@ def parse_key(table: Table, name: str, value: Any, where: str, other: str) -> An
     """
     if name in table:
         return parse(table[name], value, f"{name} in {where}")
-    if name in OF_FILE:
+    if name in FILE_OPTIONS:
         raise SettingsError(f"{name} in {where} is not a setting of a single camera; "
                             "move it above the tables [cameras.NAME]")
     raise SettingsError(f"{name} in {where} is not a setting"
