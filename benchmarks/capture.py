@@ -17,7 +17,7 @@ camera at most 1.2 times that of the single one.
 rtsp: H.264 1280x720 at 25 fps, its frames marked with their time; the age of what
 a viewer of ours sees, for 180 seconds, beside a bare PyAV loop on the same camera.
 Must: at most two frame intervals above the bare loop, no drift. Needs GStreamer's
-RTSP server (see the README).
+RTSP server (".ci/run" installs it).
 """
 
 import operator

@@ -205,7 +205,7 @@ def test_no_picture_is_left_over():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_are_named_exist(page):
     for path in re.findall(
-            r"`((?:pyimagesearch|tests|deploy|docs|benchmarks|\.ci)/[\w./-]*)`", page.read_text()):
+            r"`((?:pyimagesearch|tests|deploy|docs|benchmarks|\.ci)/[\w./-]*)[^`\n]*`", page.read_text()):
         assert (ROOT / path).exists(), path
 
 
