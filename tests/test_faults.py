@@ -1,4 +1,4 @@
-"""Faults around the program: suspend, descriptors, memory, uncaught errors."""
+"""Faults around the program: suspend, descriptors, memory, failed threads."""
 
 import contextlib
 import http.client
@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import socket
-import threading
 import time
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.streaming import mosaic as drawing
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.threads import SHUTDOWN_SECONDS, UncaughtErrors
 
 
 class Client:
@@ -141,37 +139,6 @@ def test_uncaught_error_of_a_thread_ends_the_program():
     assert "thread archive failed, ending the program" in log
     assert "ZeroDivisionError: a defect" in log
     assert log.count("Traceback") == 1
-
-
-@pytest.fixture
-def uncaught_errors(monkeypatch):
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
-    alarms, ended = [], []
-    monkeypatch.setattr(signal, "alarm", alarms.append)
-    errors = UncaughtErrors(lambda: ended.append(True))
-    errors.install()
-    return errors, alarms, ended
-
-
-@pytest.mark.parametrize("error", [ZeroDivisionError("a defect"), MemoryError()], ids=repr)
-def test_uncaught_error_is_logged_and_ends_the_program(uncaught_errors, caplog, error):
-    def die():
-        raise error
-    errors, alarms, ended = uncaught_errors
-    thread = threading.Thread(target=die, name="recorder-front")
-    thread.start()
-    thread.join()
-    assert "thread recorder-front failed, ending the program" in caplog.text
-    assert "in die" in caplog.text
-    assert (errors.status, alarms, ended) == (1, [SHUTDOWN_SECONDS], [True])
-
-
-def test_thread_that_exits_does_not_end_the_program(uncaught_errors, caplog):
-    thread = threading.Thread(target=lambda: exec("raise SystemExit"))
-    thread.start()
-    thread.join()
-    assert uncaught_errors[0].status == 0
-    assert caplog.text == ""
 
 
 def test_mosaic_survives_short_memory(broadcaster, clock, caplog, monkeypatch):

@@ -22,8 +22,6 @@ def decode(jpeg):
     return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
 
 
-# --- settings
-
 def pace(count, other, enough=40):
     """Return by how much count() grows for each one that other() grows by."""
     before, since = count(), other()
@@ -31,6 +29,8 @@ def pace(count, other, enough=40):
         time.sleep(0.05)
     return (count() - before) / grown
 
+
+# --- settings
 
 def test_cameras_have_names_or_numbers():
     settings = Settings(source=("front=rtsp://h/x?a=b", "demo", "yard=0"))
