@@ -1,23 +1,22 @@
 """
-What cameras cost, and how old their frames get.
+CPU of reading cameras, and the age of their frames at a viewer.
 
     python -m benchmarks.capture [http | cameras | rtsp] [SECONDS]
 
-http: MJPEG 640x480 at 30 fps through our parser and decoder, beside the same
-stream through ``cv2.VideoCapture``. Must: at most 60 % of its CPU, for the brightness,
-which is all that the camera loop decodes until somebody watches, a pre-roll being kept
-or not, and for the colours, which a viewer needs. What is compared is the median
-frame's, as a busy or a shared machine adds to some frames and to no others; the mean
-is printed beside it.
+http: MJPEG 640x480 at 30 fps through our parser and decoder, beside the same stream
+through ``cv2.VideoCapture``. Met: at most 60 % of its CPU, both for the brightness,
+which is all that the camera loop decodes without viewers, and for the colours. The
+medians of a frame's cost are compared, as a busy or shared machine adds to some frames
+only; the mean is printed beside it.
 
 cameras: eight demo cameras 640x480 at 15 fps with detection and one viewer of the
-mosaic, beside a single camera with one viewer. Must: all keep 15 fps, CPU per
-camera at most 1.2 times that of the single one.
+mosaic, beside a single camera with one viewer. Met: all keep 15 fps, at most 1.2 times
+the CPU per camera.
 
-rtsp: H.264 1280x720 at 25 fps, its frames marked with their time; the age of what
-a viewer of ours sees, for 180 seconds, beside a bare PyAV loop on the same camera.
-Must: at most two frame intervals above the bare loop, no drift. Needs GStreamer's
-RTSP server (".ci/run" installs it).
+rtsp: H.264 1280x720 at 25 fps, its frames marked with their time; the age of the frames
+at a viewer, for 180 seconds, beside a bare PyAV loop on the same camera. Met: at most
+two frame intervals above the bare loop, no drift. Needs GStreamer's RTSP server, which
+.ci/run installs.
 """
 
 import operator
@@ -30,11 +29,11 @@ from itertools import pairwise
 
 from benchmarks.processes import measure, product, running
 
-SETTLED = 30        # frames, a second
+WARM_UP_FRAMES = 30     # a second
 
 
 def http(seconds: float) -> bool:
-    """CPU of reading and decoding MJPEG over HTTP, each way in its own process."""
+    """Compare the CPU of reading MJPEG over HTTP, each way in its own process."""
     print("HTTP MJPEG 640x480 at 30 fps, median of 3 rounds, CPU of a frame [us]")
     ways = ("opencv", "colour", "brightness")
     cost: dict[str, list[float]] = {way: [] for way in ways}
@@ -42,11 +41,11 @@ def http(seconds: float) -> bool:
     with running("-m", "benchmarks.http_camera") as camera:
         for _ in range(3):
             for way in ways:
-                told = subprocess.run(
+                printed = subprocess.run(
                     [sys.executable, "-m", "benchmarks.capture", "read", way,
                      camera.url, str(seconds / 3)],
                     stdout=subprocess.PIPE, check=True).stdout
-                for found, word in zip((cost, mean), told.split(), strict=True):
+                for found, word in zip((cost, mean), printed.split(), strict=True):
                     found[way].append(float(word))
     ratios = {way: statistics.median(map(operator.truediv, mine, cost["opencv"]))
               for way, mine in cost.items()}
@@ -77,7 +76,7 @@ def read(way: str, url: str, seconds: float) -> None:
         source = open_http(parse_url(url), None, threading.Event(), SystemClock())
     moments: list[float] = []
     begin = time.monotonic()
-    while time.monotonic() - begin < seconds or len(moments) < SETTLED + 30:
+    while time.monotonic() - begin < seconds or len(moments) < WARM_UP_FRAMES + 30:
         if way == "opencv":
             capture.read()
         elif way == "colour":
@@ -85,12 +84,12 @@ def read(way: str, url: str, seconds: float) -> None:
         else:
             source.read().grey()
         moments.append(time.process_time())
-    each = [1e6 * (end - begin) for begin, end in pairwise(moments[SETTLED:])]
+    each = [1e6 * (end - begin) for begin, end in pairwise(moments[WARM_UP_FRAMES:])]
     print(statistics.median(each), statistics.mean(each))
 
 
 def cameras(seconds: float) -> bool:
-    """CPU per camera, of one and of eight."""
+    """Compare the CPU per camera of one and of eight cameras."""
     print("demo cameras 640x480 at 15 fps, detection, one viewer; CPU [cores]")
     each, ok = {}, True
     for count in (1, 8):
@@ -111,7 +110,7 @@ def cameras(seconds: float) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is asked for, or all."""
+    """Run the chosen parts, or all."""
     from benchmarks import rtsp_age
     parts = {"http": (http, 15), "cameras": (cameras, 15), "rtsp": (rtsp_age.run, 180)}
     wanted = [word for word in arguments if word in parts] or list(parts)

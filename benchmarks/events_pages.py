@@ -1,12 +1,12 @@
 """
-How long the pages with events take, with 10,000 of them in the list.
+Response times of the event pages, with 10,000 events.
 
     python -m benchmarks.events_pages [REQUESTS]
 
-Over HTTP from our server, one request after the other, beside /healthz, which
-only says that the server is there. Must, as medians: /events at most 50 ms, a page
-of /api/events at most 20 ms. The best is told beside them: on a machine that stands
-still at times, where /healthz takes long as well, it says what the page itself takes.
+Over HTTP from our server, one request after the other, beside /healthz, which does no
+work. Met, as medians: /events at most 50 ms, a page of /api/events at most 20 ms. The
+best is printed beside them: on a machine that pauses at times, it shows what the page
+itself takes.
 """
 
 import http.client
@@ -37,7 +37,7 @@ BEGIN = 1_790_000_000.0
 
 
 class SampleArchive:
-    """What the pages need of an archive: a store; there are no files to look at."""
+    """An archive with a store and without files."""
 
     def __init__(self, folder: Path) -> None:
         self.store = EventStore(folder / "events.db", SystemClock())
@@ -48,7 +48,7 @@ class SampleArchive:
         return ArchiveStatus(folder="", used=0, cap=0, free=0, days=None, trouble="")
 
     def arm(self, armed: bool) -> None:
-        """Not asked here."""
+        """Do nothing: no request does it."""
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """Star events in the store."""
@@ -78,7 +78,7 @@ class SampleArchive:
 
 
 def serve(folder: Path) -> None:
-    """Fill *folder*, then answer."""
+    """Fill *folder*, then serve its events."""
     from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.folders import ConfigFolder
@@ -99,7 +99,7 @@ def serve(folder: Path) -> None:
 
 
 def took(connection: http.client.HTTPConnection, path: str) -> tuple[float, bytes]:
-    """Return how long an answer took [ms], and the answer."""
+    """Return how long a response took [ms], and its body."""
     begin = time.perf_counter()
     connection.request("GET", path)
     answer = connection.getresponse()
@@ -110,7 +110,7 @@ def took(connection: http.client.HTTPConnection, path: str) -> tuple[float, byte
 
 
 def main(requests: int) -> None:
-    """Ask for each page in turn, again and again, and print the table."""
+    """Request each page in turn, again and again, and print the table."""
     from benchmarks.processes import main_guard, running
 
     with tempfile.TemporaryDirectory() as folder, running(

@@ -1,10 +1,10 @@
 """
-CPU per delivered frame: our server against a bare loop of non-blocking send().
+CPU per delivered frame: our server, and a bare loop of non-blocking send().
 
     python -m benchmarks.fanout [SECONDS]
 
-One 48 kB JPEG, 30 times a second, to 1, 50, 200 and 400 viewers. Must: at 200
-viewers at most 2.5 times the bare loop; every viewer gets at least 29 a second.
+One 48 kB JPEG, 30 times a second, to 1, 50, 200 and 400 viewers. Met: at 200 viewers at
+most 2.5 times the bare loop; every viewer gets at least 29 frames a second.
 """
 
 import os
@@ -20,7 +20,7 @@ JPEG = b"\xff\xd8" + os.urandom(SIZE - 4).replace(b"--frame", b"") + b"\xff\xd9"
 
 
 def serve_bare() -> None:
-    """The limit: accept, then send the newest frame to every socket in turn."""
+    """Send the newest frame to every accepted socket in turn: the lower bound."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     listener.setblocking(False)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.load import anybody
+from benchmarks.load import trust_all
 from benchmarks.processes import Server, beside, product, viewers
 
 CONNECTIONS, VIEWERS = 3, 10
@@ -46,7 +46,7 @@ def client_hello() -> bytes:
     """Return a ClientHello, for clients that compute nothing."""
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
-        anybody().wrap_bio(received, sent).do_handshake()
+        trust_all().wrap_bio(received, sent).do_handshake()
     return sent.read()
 
 
@@ -106,7 +106,7 @@ def page(url: str) -> float:
         connection = stack.enter_context(
             socket.create_connection(("127.0.0.1", parts.port or 80), 10))
         if parts.scheme == "https":
-            connection = stack.enter_context(anybody().wrap_socket(connection))
+            connection = stack.enter_context(trust_all().wrap_socket(connection))
         connection.sendall(f"GET /healthz{HEAD}Connection: close\r\n\r\n".encode())
         while connection.recv(65536):
             pass

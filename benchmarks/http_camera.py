@@ -1,10 +1,10 @@
 """
-An IP camera: a demo scene as MJPEG over HTTP, encoded beforehand.
+An IP camera for benchmarks: a demo scene as MJPEG over HTTP, encoded beforehand.
 
     python -m benchmarks.http_camera [WIDTHxHEIGHT@FPS] [still]
 
-Prints its address; one thread per client, pictures from memory, so that it costs
-little itself. With ``still``, nothing moves.
+Prints its URL; one thread per client, pictures from memory, so it uses little CPU
+itself. With ``still``, nothing moves.
 """
 
 import socket
@@ -17,7 +17,7 @@ from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.jpeg import encode
 
-SECONDS = 10
+SCENE_SECONDS = 10      # then it repeats
 
 
 def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
@@ -42,7 +42,7 @@ def main(spec: str, still: bool) -> None:
     size, fps = parse_demo(f"demo:{spec}", CaptureRequest())
     scene = DemoScene(size, fps)
     jpegs = [encode(scene.picture(90 + number), 75)
-             for number in range(1 if still else int(SECONDS * fps))]
+             for number in range(1 if still else int(SCENE_SECONDS * fps))]
     parts = [b"--camera\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
              % (len(jpeg), jpeg) for jpeg in jpegs]
     listener = socket.create_server(("127.0.0.1", 0))
@@ -53,5 +53,5 @@ def main(spec: str, still: bool) -> None:
 
 
 if __name__ == "__main__":
-    given = [word for word in sys.argv[1:] if word != "still"]
-    main(given[0] if given else "640x480@30", "still" in sys.argv)
+    words = [word for word in sys.argv[1:] if word != "still"]
+    main(words[0] if words else "640x480@30", "still" in sys.argv)

@@ -1,9 +1,9 @@
 """
-How old a frame is when its last byte arrives, from the demo camera.
+Age of a frame when its last byte reaches the viewer, from the demo camera.
 
     python -m benchmarks.latency [SECONDS]
 
-640x480 at 30 fps, 1 and 50 viewers, capture to last byte received. Must: median
+640x480 at 30 fps, 1 and 50 viewers, from capture to the last byte received. Met: median
 at most 8 ms, 99th percentile at most 33 ms.
 """
 

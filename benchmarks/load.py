@@ -1,11 +1,11 @@
 """
-Watch a stream with many viewers that only drain their sockets and count parts.
+Watch a stream with many viewers that only read their sockets and count parts.
 
     python -m benchmarks.load URL VIEWERS SECONDS [stamped]
 
-Prints "connected" once every viewer has its first bytes, then one JSON list:
-for each viewer the parts it got, its worst gap between two [s], and the ages of
-the frames when their last byte came [s], if their time stamps are asked for.
+Prints "connected" once every viewer has its first bytes, then one JSON list: of each
+viewer the number of parts, the longest gap between two [s], and, if ``stamped``, the
+ages of the frames when their last byte arrived [s].
 """
 
 import functools
@@ -24,13 +24,13 @@ STAMP = re.compile(rb"X-Timestamp: ([\d.]+)\r\n")
 
 
 class Viewer:
-    """One socket and what came through it."""
+    """One socket and what was received through it."""
 
     def __init__(self, url: str, stamped: bool) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port or 80), 10)
         if parts.scheme == "https":
-            self.socket = anybody().wrap_socket(self.socket)
+            self.socket = trust_all().wrap_socket(self.socket)
         wanted = parts.path + (f"?{parts.query}" if parts.query else "")
         self.socket.sendall(f"GET {wanted} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
                             .encode())
@@ -47,7 +47,7 @@ class Viewer:
         self.last = time.monotonic()
 
     def drain(self) -> bool:
-        """Read what is there; return whether the stream goes on."""
+        """Read what has arrived; return whether the stream goes on."""
         data = self.received()
         if data is None:
             return False
@@ -68,10 +68,10 @@ class Viewer:
         return True
 
     def received(self) -> bytes | None:
-        """Return what has come, ``None`` at the end of the stream."""
+        """Return what has arrived, ``None`` at the end of the stream."""
         data = b""
         try:
-            while True:     # TLS gives one record at a time, and holds the others back
+            while True:     # TLS returns one record at a time and keeps the others
                 more = self.socket.recv(BIG)
                 if not more:
                     return data or None
@@ -82,7 +82,7 @@ class Viewer:
             return data
 
     def count(self) -> None:
-        """One more part is complete."""
+        """Count a complete part."""
         now = time.monotonic()
         self.parts += 1
         self.worst_gap = max(self.worst_gap, now - self.last)
@@ -92,7 +92,7 @@ class Viewer:
 
 
 @functools.cache
-def anybody() -> ssl.SSLContext:
+def trust_all() -> ssl.SSLContext:
     """Return a context that trusts every server."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

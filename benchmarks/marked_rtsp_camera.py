@@ -3,8 +3,8 @@ An RTSP camera whose frames carry the time at which they were made.
 
     /usr/bin/python3 marked_rtsp_camera.py PORT
 
-H.264, 1280x720 at 25 fps. The time, milliseconds modulo 2^20, stands in the upper
-left as 20 black or white squares of 32 pixels. Runs with the system's Python and
+H.264, 1280x720 at 25 fps. The time, milliseconds modulo 2^20, is drawn in the upper
+left corner as 20 black or white squares of 32 pixels. Runs with the system's Python and
 GStreamer's own RTSP server, without NumPy.
 """
 

@@ -1,4 +1,4 @@
-"""Start servers and viewers as processes of their own, and account for them."""
+"""Start servers and viewers as processes, and measure their CPU and memory."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(*command: str) -> Iterator[Server]:
-    """Start Python with *command*; it must print its address in its first line."""
+    """Start Python with *command*, which must print its URL in its first line."""
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True,
                                stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
@@ -59,7 +59,7 @@ def running(*command: str) -> Iterator[Server]:
         line = process.stdout.readline()
         found = re.search(r"https?://\S+", line)
         if not found:
-            raise RuntimeError(f"{command} printed {line!r} instead of its address")
+            raise RuntimeError(f"{command} printed {line!r} instead of its URL")
         yield Server(found[0], process.pid)
     finally:
         process.terminate()
@@ -73,9 +73,9 @@ def running(*command: str) -> Iterator[Server]:
 @contextlib.contextmanager
 def product(*arguments: str) -> Iterator[Server]:
     """
-    Run ``webstreaming.py`` on a free port, with a folder of its own.
+    Run ``webstreaming.py`` on a free port, with a temporary data folder.
 
-    There may be as many viewers as a benchmark likes, unless *arguments* say else.
+    It allows 400 viewers, unless *arguments* say otherwise.
     """
     with tempfile.TemporaryDirectory() as data, running(
             "webstreaming.py", "--port", "0", "--log-level", "warning",
@@ -86,7 +86,7 @@ def product(*arguments: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def beside(*words: str) -> Iterator[Any]:
-    """Run ``python -m`` *words* inside; gives what it prints after its first line."""
+    """Run ``python -m`` *words* meanwhile; yield its output after the first line."""
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, text=True,
                                stdout=subprocess.PIPE)
     try:
@@ -100,7 +100,7 @@ def beside(*words: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def viewers(url: str, count: int, seconds: float, *options: str) -> Iterator[Any]:
-    """Have *count* viewers watch *url*; inside, all are connected."""
+    """Let *count* viewers watch *url* meanwhile; all are connected."""
     with beside("benchmarks.load", url, str(count), str(seconds), *options) as output:
         yield output
 
@@ -108,8 +108,9 @@ def viewers(url: str, count: int, seconds: float, *options: str) -> Iterator[Any
 def measure(server: Server, count: int, seconds: float,
             *options: str, path: str = "video_feed") -> tuple[float, list[Any]]:
     """
-    Return the CPU time [s] that *server* used for *count* viewers in *seconds*,
-    and what each viewer counted.
+    Return the CPU time [s] of *server* with *count* viewers, and their reports.
+
+    Measured during *seconds*.
     """
     if not count:
         before = server.cpu()
@@ -122,5 +123,5 @@ def measure(server: Server, count: int, seconds: float,
 
 
 def main_guard(ok: bool) -> None:
-    """End the program, with status 1 if a must was missed."""
+    """Exit with status 0 if the benchmark is met, else 1."""
     sys.exit(0 if ok else 1)

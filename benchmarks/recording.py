@@ -1,30 +1,30 @@
 """
-What recording costs, and what survives.
+CPU of recording, length of the pre-roll, and what survives a kill.
 
     python -m benchmarks.recording [PART ...] [NUMBER]
 
 PART is any of writing, stream, packets, preroll and kills; without, all of them.
 
-writing: the recorder alone, turned by hand: what a batch of pictures 640x480 at 30 fps
-costs it, drawn and as a camera gave them, and of packets 1280x720 at 25 fps. The median
-batch, as a busy or a shared machine adds to some and to no others. Must: at most 0.15
-core for pictures, 0.02 for packets.
+writing: CPU of the recorder alone, called without its thread: for pictures 640x480 at
+30 fps, annotated by us and as delivered by a camera, and for packets 1280x720 at 25
+fps. The median batch counts, as a busy or shared machine adds to some batches only.
+Met: at most 0.15 core for pictures, 0.02 for packets.
 
 stream: CPU of the demo camera 640x480 at 30 fps with one viewer, without and with a
-recording. Must: at most 0.15 core more.
+recording. Met: at most 0.15 core more.
 
 packets: CPU of an RTSP camera 1280x720 at 25 fps, without and with a recording of its
-own packets. Must: at most 0.02 core more. Needs GStreamer's RTSP server.
+own packets. Met: at most 0.02 core more. Needs GStreamer's RTSP server.
 
-preroll: motion events of the demo camera, but for the one that comes before the camera
-has run for 5 seconds: how long before each its clip begins, and what the preroll takes.
-Must: 5.0 s within 0.2 s; at most 6 MB.
+preroll: motion events of the demo camera, without the one in its first 5 seconds: how
+long before the event its clip begins, and the memory of the pre-roll. Met: 5.0 s within
+0.2 s; at most 6 MB.
 
-kills: the program, recording, is killed COUNT times (100) at random moments, half of
-them within 0.3 s of the first file of a clip with a pre-roll, and started again. Must:
-every start comes up, every clip that was finished is as it was, of each open one at
-most 1.0 s of what a viewer saw is missing, the database is sound. How many of those
-that miss more belong to events of the last second is told.
+kills: the program is killed COUNT times (100) while it records, at random moments, half
+of them within 0.3 s of the first file of a clip with a pre-roll, and started again.
+Met: every start succeeds, every finished clip is unchanged, each open one lacks at most
+1.0 s of what a viewer saw, the database is sound. Of those that lack more, the number
+that belong to events of the last second is printed.
 """
 
 import contextlib
@@ -48,11 +48,11 @@ from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.paths import DRAFT, PART
 
 ROUNDS = 3
-EARLY = "--frame-count", "160"  # so that an event comes when there is all its pre-roll
+WHOLE_PREROLL = "--frame-count", "160"  # so that it is complete at the first event
 
 
 def post(server: Server, path: str, **body: Any) -> Any:
-    """Post JSON to *server*, and return what it answers."""
+    """Post JSON to *server* and return its answer."""
     request = urllib.request.Request(
         server.url + path, json.dumps(body).encode(),
         {"Content-Type": "application/json", "Origin": server.url.rstrip("/")})
@@ -73,8 +73,8 @@ def added(server: Server, seconds: float, viewers: int) -> tuple[float, float]:
     return statistics.median(without), statistics.median(recording)
 
 
-def tell(name: str, without: float, recording: float, most: float) -> bool:
-    """Print one comparison; return whether it is good enough."""
+def compare(name: str, without: float, recording: float, most: float) -> bool:
+    """Print one comparison; return whether it is met."""
     ok = recording - without <= most
     print(f"{name}: {without:.3f} core, recording {recording:.3f}: "
           f"{recording - without:+.3f} ({recording / without:.2f} x)")
@@ -83,22 +83,22 @@ def tell(name: str, without: float, recording: float, most: float) -> bool:
 
 
 def stream(seconds: float = 15) -> bool:
-    """Pictures encoded anew."""
+    """Compare the CPU with pictures that are encoded for the recording."""
     with product("--source", "demo", "--no-record") as server:
         time.sleep(4)
-        return tell("demo 640x480 at 30 fps, one viewer",
+        return compare("demo 640x480 at 30 fps, one viewer",
                     *added(server, seconds, 1), 0.15)
 
 
 def packets(seconds: float = 15) -> bool:
-    """A camera's own packets."""
+    """Compare the CPU with a camera's own packets."""
     with marked_camera() as url, product("--source", url, "--no-record") as server:
         time.sleep(6)
-        return tell("RTSP 1280x720 at 25 fps", *added(server, seconds, 0), 0.02)
+        return compare("RTSP 1280x720 at 25 fps", *added(server, seconds, 0), 0.02)
 
 
 def preroll(seconds: float = 90) -> bool:
-    """Events of the demo camera, and the preroll they come from."""
+    """Measure the pre-roll of the demo camera's events."""
     with tempfile.TemporaryDirectory() as data:
         with running("webstreaming.py", "--port", "0", "--source", "demo", "--data",
                      data, "--config-dir", data):
@@ -127,7 +127,7 @@ def preroll_bytes() -> int:
 
 
 def kills(count: float = 100) -> bool:
-    """Kill, start again, look what is left."""
+    """Kill the program again and again, and compare what is left."""
     chance, kept = random.Random(1), dict[Path, str]()
     missing, pictures, seen, young = list[float](), list[int](), list[float](), 0
     with tempfile.TemporaryDirectory() as data:
@@ -135,8 +135,8 @@ def kills(count: float = 100) -> bool:
             with running("webstreaming.py", "--port", "0", "--source",
                          "demo:320x240@30", "--data", data, "--config-dir", data,
                          "--log-level", "error",
-                         *(EARLY if number % 2 else ())) as server:
-                for clip in salvaged(Path(data), kept) if number else ():
+                         *(WHOLE_PREROLL if number % 2 else ())) as server:
+                for clip in recovered(Path(data), kept) if number else ():
                     young += seen[-1] - clip.begin <= 1.0 < seen[-1] - clip.end
                     missing.append(max(0.0, seen[-1] - clip.end))
                     pictures.append(sum(stamp > clip.end for stamp in seen))
@@ -174,15 +174,15 @@ def watch(url: str, stamps: list[float]) -> None:
                 stamps.append(float(line.split()[1]))
 
 
-class Salvaged(NamedTuple):
-    """A clip that was cut off: when its event began, and up to when it reaches."""
+class Recovered(NamedTuple):
+    """A clip that was cut off: the begin of its event, and its own end."""
 
     begin: float
     end: float
 
 
-def salvaged(data: Path, kept: dict[Path, str]) -> list[Salvaged]:
-    """Wait for the clips that were cut off, at least one, and return them."""
+def recovered(data: Path, kept: dict[Path, str]) -> list[Recovered]:
+    """Wait for the recovery of at least one clip that was cut off; return all."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
         found = [path for path in data.rglob("??-??-??*.mp4") if path not in kept]
@@ -192,14 +192,14 @@ def salvaged(data: Path, kept: dict[Path, str]) -> list[Salvaged]:
                 metadata, seconds = read_clip(path)
                 kept[path] = digest(path)
                 assert metadata
-                clips.append(Salvaged(metadata.begin, metadata.first + seconds))
+                clips.append(Recovered(metadata.begin, metadata.first + seconds))
             return clips
         time.sleep(0.05)
-    raise RuntimeError("a clip that was cut off did not come back")
+    raise RuntimeError("no clip was recovered within 120 s")
 
 
 def check(data: Path, kept: dict[Path, str]) -> None:
-    """Raise :exc:`RuntimeError` unless everything that was finished is as it was."""
+    """Raise :exc:`RuntimeError` unless all finished clips are unchanged."""
     changed = [path for path, before in kept.items() if digest(path) != before]
     with sqlite3.connect(data / "events.db", timeout=20) as database:
         verdict = database.execute("PRAGMA integrity_check").fetchall()
@@ -213,7 +213,7 @@ def digest(path: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is asked for, or all."""
+    """Run the chosen parts, or all."""
     from benchmarks import writing
     parts = {"writing": writing.run, "stream": stream, "packets": packets,
              "preroll": preroll, "kills": kills}

@@ -1,4 +1,4 @@
-"""How old the frames of an RTSP camera are, at a viewer of ours and in a bare loop."""
+"""Age of an RTSP camera's frames, at a viewer and in a bare loop."""
 
 import contextlib
 import socket
@@ -22,7 +22,7 @@ Ages = list[tuple[float, float]]    # (when [s, monotonic], age [s])
 
 
 def age_of(grey: Grey) -> float:
-    """Return how long ago the marked picture *grey* was made [s]."""
+    """Return the age of the marked picture *grey* [s]."""
     square = grey.shape[1] / 40
     middle = int(square / 2)
     bits = [grey[middle, int((bit + 0.5) * square)] > 128 for bit in range(BITS)]
@@ -61,7 +61,7 @@ def viewer(url: str, ages: Ages, until: float) -> None:
 
 @contextlib.contextmanager
 def marked_camera() -> Iterator[str]:
-    """Run the RTSP camera with marked frames; give its URL."""
+    """Run the RTSP camera with marked frames; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     camera = subprocess.Popen(
@@ -77,7 +77,7 @@ def marked_camera() -> Iterator[str]:
 
 
 def run(seconds: float) -> bool:
-    """Measure both side by side; print and return whether the musts are met."""
+    """Measure both side by side; print, and return whether it is met."""
     with marked_camera() as url, product("--source", url, "--width", "1280",
                                          "--no-record") as server:
         time.sleep(5)
@@ -94,7 +94,7 @@ def run(seconds: float) -> bool:
 
 
 def report(seconds: float, ours: Ages, theirs: Ages) -> bool:
-    """Print both; return whether the musts are met."""
+    """Print both; return whether it is met."""
     print(f"RTSP H.264 1280x720 at 25 fps for {seconds:g} s, age of frames [ms]")
     figures = {}
     for name, ages in (("bare PyAV loop", theirs), ("viewer of ours", ours)):

@@ -1,13 +1,13 @@
 """
-How stale a stream gets on a link that is too slow for it.
+Age of the frames on a link that is too slow for the stream.
 
     python -m benchmarks.slow_link [SECONDS]
 
-One viewer takes 200 kB/s of a 48 kB x 30 fps stream through a receive buffer of
-16 kB, beside ten fast ones. Counted is the age of each frame when its first bytes
-reach the slow viewer, over the second half. Must: median at most 0.35 s, worst at
-most 0.6 s, the fast viewers keep 30 fps. Beside it, the same with the kernel's
-send buffer as it comes (without TCP_NOTSENT_LOWAT).
+One viewer reads 200 kB/s of a 48 kB x 30 fps stream through a receive buffer of 16 kB,
+beside ten fast ones. Measured is the age of each frame when its first bytes reach the
+slow viewer, over the second half. Met: median at most 0.35 s, worst at most 0.6 s, the
+fast viewers get 30 fps. Beside it, the same with the kernel's default send buffer
+(without TCP_NOTSENT_LOWAT).
 """
 
 import json
@@ -24,8 +24,8 @@ RATE, BUFFER, STEP = 200_000, 16 * 1024, 0.02
 STAMP = re.compile(rb"X-Timestamp: ([\d.]+)\r\n")
 
 
-def sip(url: str, seconds: float) -> list[float]:
-    """Drain *url* at ``RATE`` [bytes/s]; return the age of each frame [s]."""
+def read_slowly(url: str, seconds: float) -> list[float]:
+    """Read *url* at ``RATE`` [bytes/s]; return the age of each frame [s]."""
     parts = urlsplit(url)
     viewer = socket.socket()
     viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
@@ -59,7 +59,7 @@ def main(seconds: float) -> None:
     for name in ("ours", "unlimited"):
         with (running("-m", "benchmarks.fanout", name) as server,
               viewers(server.url + "video_feed", 10, seconds) as output):
-            ages = sip(server.url, seconds)
+            ages = read_slowly(server.url, seconds)
             fast = min(viewer["fps"] for viewer in json.loads(output.readline()))
         second = ages[len(ages) // 2:]
         results[name] = (statistics.median(second), max(second), fast)

@@ -1,12 +1,12 @@
 """
-CPU per delivered frame through TLS: one loop for all viewers, or a greenlet for each.
+CPU per delivered frame over TLS: one callback for all viewers, or a greenlet for each.
 
     python -m benchmarks.tls [SECONDS]
 
-One 48 kB JPEG, 30 times a second, to 1 and 20 viewers. Beside each other: plain http,
-https as it is served, and https as any WSGI server would send it, each viewer from a
-generator of its own. Must: every viewer gets at least 29 a second, and the one loop
-costs no more than the generators.
+One 48 kB JPEG, 30 times a second, to 1 and 20 viewers, side by side over plain HTTP,
+over HTTPS, and over HTTPS as any WSGI server would send it, from a generator for each
+viewer. Met: every viewer gets at least 29 a second, and the callback costs no more than
+the generators.
 """
 
 import sys
@@ -17,7 +17,7 @@ COUNTS = (1, 20)
 
 
 def serve(kind: str) -> None:
-    """Run our server, with TLS as *kind* says."""
+    """Run our server with TLS; with *kind* generators, as any WSGI server."""
     from gevent.pywsgi import WSGIHandler
 
     from benchmarks.fanout import serve_ours

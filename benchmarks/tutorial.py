@@ -1,10 +1,10 @@
 """
-The tutorial's loop, as it works, to compare with.
+The tutorial's own loop, for comparison.
 
     python -m benchmarks.tutorial SOURCE
 
-Its global frame and lock, its loop without a pause, its encoding per viewer, on
-Flask's threaded development server: after "OpenCV - Stream video to web
+With its global frame and lock, its loop without a pause and its encoding per viewer, on
+Flask's threaded development server; after "OpenCV - Stream video to web
 browser/HTML page", A. Rosebrock, PyImageSearch, 2019.
 """
 
@@ -34,7 +34,7 @@ def video_feed() -> Response:
 
 
 def detect_motion(stream: VideoStream, frameCount: int) -> None:
-    """Process whatever the camera holds, as often as the machine can."""
+    """Process the camera's frame, as often as the machine can."""
     global output_frame
     detector, total = SingleMotionDetector(accumWeight=0.1), 0
     while True:

@@ -1,13 +1,12 @@
 """
-The whole job: a camera over HTTP, detection on, 0, 1 and 50 viewers.
+CPU of the whole job: a camera over HTTP, detection, and 0, 1 and 50 viewers.
 
     python -m benchmarks.whole_job [SECONDS]
 
 640x480 MJPEG at 30 fps; beside it, on the same camera, the tutorial's own loop, which
-keeps nothing: so ours keeps nothing either (``--no-record``). Must: at most 0.10 core
+records nothing, so ours does not either (``--no-record``). Met: at most 0.10 core
 without a viewer, at most a tenth of the tutorial's CPU with one. The last two columns
-are what it takes as it comes, ready to record: where nothing moves, and where something
-always does and is recorded.
+are with recording on: where nothing moves, and where something always does.
 """
 
 import sys
@@ -43,9 +42,9 @@ def main(seconds: float) -> None:
                     # its viewers get no closing boundary, so nothing is counted
                     used["tutorial", count] = cores(server, count, seconds)
         theirs = used.get(("tutorial", count))
-        told = f"{theirs:16.2f}   {used['ours', count] / theirs:.3f}" if theirs else (
-            f"{'-':>16}   -")
-        print(f"{count:7}   {used['ours', count]:12.3f}   {told:26}"
+        used_by_it, ratio = ("-", "-") if theirs is None else (
+            f"{theirs:.2f}", f"{used['ours', count] / theirs:.3f}")
+        print(f"{count:7}   {used['ours', count]:12.3f}   {used_by_it:>16}   {ratio:7}"
               f"   {used['ready', count]:.3f}   {used['recording', count]:.3f}",
               flush=True)
     ok = (used["ours", 0] <= 0.10 and used["ours", 1] <= used["tutorial", 1] / 10)

@@ -1,4 +1,4 @@
-"""The recorder alone, its crank turned by hand: the median batch, as cores."""
+"""CPU of the recorder alone, called without its thread; see ``recording.py``."""
 
 import statistics
 import tempfile
@@ -20,8 +20,8 @@ from pyimagesearch.streaming.overlay import Annotation
 BATCHES = 200
 
 
-class Moving:
-    """A clock that is moved by hand."""
+class ManualClock:
+    """A clock that is set by the benchmark."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -35,13 +35,13 @@ class Moving:
         return self.now
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Nobody waits."""
+        """Return at once."""
         return event.is_set()
 
 
-def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
+def cores(put: Callable[[Preroll, ManualClock, int], None], fps: float) -> float:
     """Return the cost [cores] of recording what *put* adds to its pre-roll."""
-    clock, ready, preroll = Moving(), threading.Event(), Preroll(5.0)
+    clock, ready, preroll = ManualClock(), threading.Event(), Preroll(5.0)
     ready.set()
     spent: list[float] = []
     with tempfile.TemporaryDirectory() as data:
@@ -72,22 +72,22 @@ def cores(put: Callable[[Preroll, Moving, int], None], fps: float) -> float:
 
 
 def pictures() -> float:
-    """Return the cost [cores] of the demo's pictures, encoded anew."""
+    """Return the cost [cores] of the demo's pictures, encoded for the recording."""
     scene = DemoScene((640, 480), 30)
     jpegs = [LazyJpeg(encode(scene.picture(number), 75), (640, 480))
              for number in range(300)]
 
-    def put(preroll: Preroll, clock: Moving, number: int) -> None:
+    def put(preroll: Preroll, clock: ManualClock, number: int) -> None:
         preroll.put(jpegs[number % len(jpegs)], clock.now, clock.now)
     return cores(put, 30)
 
 
-def undrawn() -> float:
-    """Return the cost [cores] of a camera's own JPEGs, drawn on here."""
+def unannotated() -> float:
+    """Return the cost [cores] of a camera's own JPEGs, annotated by the recorder."""
     scene = DemoScene((640, 480), 30)
     jpegs = [encode(scene.picture(number), 75) for number in range(300)]
 
-    def put(preroll: Preroll, clock: Moving, number: int) -> None:
+    def put(preroll: Preroll, clock: ManualClock, number: int) -> None:
         jpeg = LazyJpeg(jpegs[number % len(jpegs)], (640, 480),
                         Annotation((), clock.now))
         preroll.put(jpeg, clock.now, clock.now)
@@ -98,7 +98,7 @@ def packets() -> float:
     """Return the cost [cores] of H.264 packets, copied."""
     header, made = camera_packets()
 
-    def put(preroll: Preroll, clock: Moving, number: int) -> None:
+    def put(preroll: Preroll, clock: ManualClock, number: int) -> None:
         data, key = made[number % len(made)]
         packet = Packet(data, header, key, pts=number * 3600, dts=number * 3600)
         preroll.put(packet, clock.now, clock.now)
@@ -116,7 +116,7 @@ def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
         stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
         stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
         stream.codec_context.gop_size = 25
-        stream.codec_context.flags |= 0x400000      # the header apart, as RTSP tells it
+        stream.codec_context.flags |= 0x400000      # global header, as with RTSP
         container.start_encoding()
         made = []
         for number in range(100):
@@ -128,10 +128,10 @@ def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
 
 
 def run(_number: float = 0) -> bool:
-    """Print both costs; return whether they are small enough."""
+    """Print the costs; return whether they are met."""
     ok = True
     for name, cost, most in (("pictures 640x480 at 30 fps", pictures(), 0.15),
-                             ("the same as the camera gave them", undrawn(), 0.15),
+                             ("the same as the camera gave them", unannotated(), 0.15),
                              ("packets 1280x720 at 25 fps", packets(), 0.02)):
         print(f"the recorder alone, {name}: {cost:.4f} core of at most {most:g}")
         ok &= cost <= most

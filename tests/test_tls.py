@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from test_connections import CROWDED, call, small
 
-from benchmarks.load import anybody
+from benchmarks.load import trust_all
 from chromium import go
 from harness import DEADLINE, eventually, needs
 from network import StreamReader
@@ -68,7 +68,7 @@ def own():
 
 
 def connect(port, cert=None, **wanted):
-    """Return a TLS connection that trusts *cert*, or anybody."""
+    """Return a TLS connection that trusts *cert*, or trust_all."""
     context = ssl.create_default_context(cafile=cert)
     if not cert:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -244,7 +244,7 @@ def test_handshake_is_charged_without_the_time_of_others(pair):
         thread.start()
         with socket.create_connection(listener.getsockname(), DEADLINE) as plain:
             assert began.wait(DEADLINE)
-            with anybody().wrap_socket(plain):
+            with trust_all().wrap_socket(plain):
                 pass
         thread.join(DEADLINE)
     assert not thread.is_alive()

@@ -1,9 +1,12 @@
 """Limit open connections, in all and of each client network."""
 
+import logging
 from collections.abc import Callable
 
 from pyimagesearch.addresses import network_of
 from pyimagesearch.streaming.viewer_limits import UNLIMITED
+
+log = logging.getLogger(__name__)
 
 # Connections beyond the live streams: pages, pictures and idle ones. Together with the
 # highest --max-viewers they keep all descriptors below 1,024: beyond that, OpenCV's
@@ -91,6 +94,7 @@ class Connections:
             return False
         longest = next((each for each in waiting if not each.sending),
                        next(iter(waiting)))     # a download only as a last resort
+        log.debug("closing a waiting connection from %s for a new one", longest.network)
         self.remove(longest)
         longest.disconnect()
         return True

@@ -1,5 +1,6 @@
 """Send the newest frame to every viewer that can take it, from one callback."""
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from gevent.event import Event
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 
 from .tls_socket import TlsSocket
+
+log = logging.getLogger(__name__)
 
 REPEAT_SECONDS = 1.0        # of silence after which the last frame is sent again
 MAX_INPUT_BYTES = 16 * 1024     # that a viewer may send during its stream
@@ -133,6 +136,7 @@ class _Viewer:
     def drop_if_stalled(self, seconds: float) -> None:
         """Drop a viewer that has taken nothing for *seconds*."""
         if self._loop.now() - self._stalled_since > seconds:
+            log.debug("dropping a viewer that has read nothing for %g s", seconds)
             self.gone.set()
 
     def stop(self) -> None:

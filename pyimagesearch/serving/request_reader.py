@@ -175,6 +175,8 @@ class RequestReader(WSGIHandler):
                 Retry_After=str(math.ceil(delay)))
             self.socket.sendall(refused.response())
             return False
+        if delay:
+            log.debug("%s waits %.2f s for its share", self.client_address[0], delay)
         return not (delay and self.evicted.wait(delay))
 
     def client_network(self) -> str:
