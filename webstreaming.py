@@ -12,6 +12,7 @@ Another detector takes the place of SingleMotionDetector by --detector.
 """
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -59,11 +60,7 @@ try:
     from pyimagesearch.surveillance.evidence import Evidence
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import configure_logging
-    from pyimagesearch.system.process import (
-        freeze_garbage_collector,
-        keep_freed_memory,
-        raise_descriptor_limit,
-    )
+    from pyimagesearch.system.process import keep_freed_memory, raise_descriptor_limit
     from pyimagesearch.system.service import service
     from pyimagesearch.system.startup_message import server_urls, startup_lines
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
@@ -177,7 +174,7 @@ def watch(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             gevent.signal_handler(number, server.stop)      # not past nohup
-    freeze_garbage_collector()
+    gc.freeze()     # what exists now stays: the collector need not visit it again
     for thread in (archive, *archive.recorders, *threads):
         thread.start()
     url = greet(authenticator, settings, *server.address)

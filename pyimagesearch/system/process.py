@@ -1,7 +1,6 @@
-"""Settings of the whole process: memory, garbage collector, open files."""
+"""Settings of the whole process: memory and open files."""
 
 import ctypes
-import gc
 import resource
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
@@ -26,21 +25,6 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(M_ARENA_MAX, 1)
                 and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
                 and mallopt(M_MMAP_THRESHOLD, PICTURE_BYTES))
-
-
-def freeze_garbage_collector() -> None:
-    """Exclude all objects that exist now from garbage collection: they stay."""
-    gc.freeze()
-
-
-def collect() -> None:
-    """
-    Free reference cycles, such as a lost camera's errors and decoders.
-
-    Python would get to it megabytes of pictures later. Takes less than a
-    millisecond after :func:`freeze_garbage_collector`.
-    """
-    gc.collect()
 
 
 def raise_descriptor_limit() -> int:
