@@ -1,107 +1,86 @@
 // Buttons below the live picture: record, save a still, arm. They show the state of
 // the server, so that all viewers see the same.
-"use strict";
 
-(() => {
-  const controls = document.getElementById("controls");
-  const one = document.getElementById("camera").dataset.name;
-  const [record, still, armed, done] =
-    ["record", "still", "armed", "done"].map((id) => document.getElementById(id));
-  const put = (element, text) => {
-    if (element.textContent !== text) element.textContent = text;
-  };
-  const words = (button, text) => put(button.querySelector("span"), text);
+import { onClick, post } from "./request.js";
 
-  let names = [];           // cameras on this page
-  let since = null;         // start of the manual recording [s, server clock]
-  let ahead = 0;            // server clock minus local clock [s]
-  let messageTimer;
+const controls = document.getElementById("controls");
+const one = document.getElementById("camera").dataset.name;
+const [record, still, armed, done] =
+  ["record", "still", "armed", "done"].map((id) => document.getElementById(id));
+const put = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+const words = (button, text) => put(button.querySelector("span"), text);
 
-  function notify(text) {
-    put(done, text);
-    clearTimeout(messageTimer);
-    messageTimer = setTimeout(() => put(done, ""), 5000);
-  }
+let names = [];           // cameras on this page
+let since = null;         // start of the manual recording [s, server clock]
+let ahead = 0;            // server clock minus local clock [s]
+let messageTimer;
 
-  async function post(url, body) {
-    const answer = await fetch(url, {
-      method: "POST", credentials: "same-origin", signal: AbortSignal.timeout(10000),
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify(body) });
-    const result = await answer.json();
-    if (!answer.ok) throw new Error(result.error);
-    return result;
-  }
+function notify(text) {
+  put(done, text);
+  clearTimeout(messageTimer);
+  messageTimer = setTimeout(() => put(done, ""), 5000);
+}
 
-  async function attempt(button, work) {
-    button.disabled = true;
-    try {
-      await work();
-    } catch (error) {
-      notify(error.name === "TimeoutError" ? "The server does not respond." : error.message);
-    }
-    button.disabled = false;
-  }
+function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (bytes >= 1000 && unit < 4) { bytes /= 1000; unit += 1; }
+  return `${Number(bytes.toPrecision(3))} ${units[unit]}`;
+}
 
-  function size(bytes) {
-    const units = ["bytes", "kB", "MB", "GB", "TB"];
-    let unit = 0;
-    while (bytes >= 1000 && unit < 4) { bytes /= 1000; unit += 1; }
-    return `${Number(bytes.toPrecision(3))} ${units[unit]}`;
-  }
+function capacity(days) {
+  if (days === null) return "";
+  return days < 2 ? ` · room for about ${Math.round(24 * days)} hours`
+                  : ` · room for about ${Math.round(days)} days`;
+}
 
-  function capacity(days) {
-    if (days === null) return "";
-    return days < 2 ? ` · room for about ${Math.round(24 * days)} hours`
-                    : ` · room for about ${Math.round(days)} days`;
-  }
+function tick() {
+  record.setAttribute("aria-pressed", String(since !== null));
+  if (since === null) { words(record, "Record"); return; }
+  const seconds = Math.max(0, Math.floor(Date.now() / 1000 + ahead - since));
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  words(record, `Stop ${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`);
+}
 
-  function tick() {
-    record.setAttribute("aria-pressed", String(since !== null));
-    if (since === null) { words(record, "Record"); return; }
-    const seconds = Math.max(0, Math.floor(Date.now() / 1000 + ahead - since));
-    const two = (number) => String(number).padStart(2, "0");
-    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-    words(record, `Stop ${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`);
-  }
+document.addEventListener("status", ({ detail: status }) => {
+  const cameras = status.cameras.filter((each) => !one || each.name === one);
+  const begins = cameras.map((each) => each.recording_since).filter((each) => each !== null);
+  names = cameras.map((each) => each.name);
+  since = begins.length ? Math.min(...begins) : null;
+  ahead = status.time - Date.now() / 1000;
+  controls.dataset.recording = cameras.some((each) => each.recording);
+  tick();
+  const kept = status.archive;
+  if (!kept) return;
+  armed.setAttribute("aria-checked", String(kept.armed));
+  words(armed, kept.armed ? "Armed" : "Disarmed");
+  put(document.getElementById("archive"),
+      `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${capacity(kept.days)}`);
+  const troubles = cameras.filter((each) => each.recording_trouble)
+    .map((each) => `${each.name}: ${each.recording_trouble}`);
+  put(document.getElementById("recording-trouble"),
+      [...new Set([kept.trouble, ...troubles])].filter(Boolean).join(" · "));
+});
 
-  document.addEventListener("status", ({ detail: status }) => {
-    const cameras = status.cameras.filter((each) => !one || each.name === one);
-    const begins = cameras.map((each) => each.recording_since).filter((each) => each !== null);
-    names = cameras.map((each) => each.name);
-    since = begins.length ? Math.min(...begins) : null;
-    ahead = status.time - Date.now() / 1000;
-    controls.dataset.recording = cameras.some((each) => each.recording);
-    tick();
-    const kept = status.archive;
-    if (!kept) return;
-    armed.setAttribute("aria-checked", String(kept.armed));
-    words(armed, kept.armed ? "Armed" : "Disarmed");
-    put(document.getElementById("archive"),
-        `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${capacity(kept.days)}`);
-    const troubles = cameras.filter((each) => each.recording_trouble)
-      .map((each) => `${each.name}: ${each.recording_trouble}`);
-    put(document.getElementById("recording-trouble"),
-        [...new Set([kept.trouble, ...troubles])].filter(Boolean).join(" · "));
-  });
-
-  record.addEventListener("click", () => attempt(record, async () => {
-    const start = since === null;
-    await post(controls.dataset.recordUrl,
-               one ? { status: start, camera: one } : { status: start });
-    since = start ? Date.now() / 1000 + ahead : null;
-    tick();
-  }));
-  still.addEventListener("click", () => attempt(still, async () => {
-    for (const name of names) await post(controls.dataset.stillUrl, { camera: name });
-    notify("Saved.");
-  }));
-  armed.addEventListener("click", () => attempt(armed, async () => {
-    const now = armed.getAttribute("aria-checked") !== "true";
-    await post(controls.dataset.armedUrl, { armed: now });
-    armed.setAttribute("aria-checked", String(now));
-    words(armed, now ? "Armed" : "Disarmed");
-  }));
-  setInterval(tick, 500);
-  document.documentElement.classList.add("js");
-})();
+onClick(record, notify, async () => {
+  const start = since === null;
+  await post(controls.dataset.recordUrl,
+             one ? { status: start, camera: one } : { status: start });
+  since = start ? Date.now() / 1000 + ahead : null;
+  tick();
+});
+onClick(still, notify, async () => {
+  for (const name of names) await post(controls.dataset.stillUrl, { camera: name });
+  notify("Saved.");
+});
+onClick(armed, notify, async () => {
+  const now = armed.getAttribute("aria-checked") !== "true";
+  await post(controls.dataset.armedUrl, { armed: now });
+  armed.setAttribute("aria-checked", String(now));
+  words(armed, now ? "Armed" : "Disarmed");
+});
+setInterval(tick, 500);
+document.documentElement.classList.add("js");

@@ -4,17 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from . import (
-    controls,
-    errors,
-    guard,
-    headers,
-    live,
-    login,
-    privacy,
-    sessions,
-    status,
-)
+from . import controls, errors, guard, headers, live, login, privacy, sessions, status
 from .api import openapi
 from .events import api, export, files, pages
 from .proxies import behind_proxies
