@@ -12,12 +12,10 @@ from pyimagesearch.access.refused_logins import (
     WRONG_TOKEN,
     RefusedLogins,
     displayed_network,
-    wrong_password,
 )
-from pyimagesearch.access.roles import Role
 from pyimagesearch.events.store import EventStore
 
-WRONG_PASSWORD = wrong_password(Role.OWNER)
+WRONG_PASSWORD = "wrong password of owner"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyimagesearch.clock import Clock
@@ -14,22 +14,15 @@ from .credentials import Credentials, CredentialsFile
 from .login_links import login_lines
 from .login_throttle import LoginThrottle
 from .passwords import PasswordChecker, TooManyAttempts
-from .refused_logins import THROTTLED, WRONG_TOKEN, RefusedLogins, wrong_password
+from .refused_logins import THROTTLED, WRONG_TOKEN, RefusedLogins
 from .roles import Client, Role
 from .sessions import Session, Sessions
-from .signing import Signer
+from .signing import sign, sign_stream_key, verify, verify_stream_key
 
 log = logging.getLogger(__name__)
 
 KNOWN_DEVICE_SECONDS = 365 * 86_400.0   # for which a device cookie counts
 ANONYMOUS = Client(Role.OWNER, stamp="")    # any client where no login is required
-
-
-class Stream(Protocol):
-    """An open response, such as a live stream or a download."""
-
-    def end(self) -> None:
-        """End it now."""
 
 
 class Authenticator:
@@ -50,10 +43,10 @@ class Authenticator:
         self._auth = auth
         self._local_only = local_only
         self._file = CredentialsFile(folder)
-        self._signer = Signer(clock)
         self._passwords = PasswordChecker(in_thread)
         self._throttle = LoginThrottle(clock)
-        self._streams: WeakKeyDictionary[Stream, Client] = WeakKeyDictionary()
+        self._streams: WeakKeyDictionary[Callable[[], object], Client] = (
+            WeakKeyDictionary())
         for session in self.sessions.all():
             self._throttle.add_known(session.role, session.address)
 
@@ -107,7 +100,7 @@ class Authenticator:
 
     def by_cookie(self, cookie: str, address: str) -> Client | None:
         """Return the browser at *address* that sent the session *cookie*."""
-        id = self._signer.verify(self.credentials().key, "session", cookie)
+        id = verify(self.credentials().key, "session", cookie)
         session = self.sessions.find(id) if isinstance(id, str) else None
         if session is None:
             return None
@@ -119,7 +112,8 @@ class Authenticator:
 
     def by_stream_key(self, key: str, path: str) -> Client | None:
         """Return the client that may watch *path* with the stream *key*."""
-        client = self._signer.verify_stream_key(self.credentials().key, key, path)
+        client = verify_stream_key(self.credentials().key, key, path,
+                                   self._clock.time())
         return client if client and self.is_valid(client) else None
 
     def is_valid(self, client: Client) -> bool:
@@ -155,17 +149,16 @@ class Authenticator:
         if right:
             attempt.discard()
         else:
-            self.refused_logins.add(address, wrong_password(role))
+            self.refused_logins.add(address, f"wrong password of {role}")
         return right and self.credentials().passwords.get(role) == hashed
 
     def device_cookie(self, role: Role) -> str:
         """Return a cookie that proves later that this browser logged in as *role*."""
-        return self._signer.sign(
-            self.credentials().key, "device",
-            [role.value, secrets.token_hex(8), int(self._clock.time())])
+        return sign(self.credentials().key, "device",
+                    [role.value, secrets.token_hex(8), int(self._clock.time())])
 
     def _known_device(self, key: str, role: Role, cookie: str) -> str:
-        content = self._signer.verify(key, "device", cookie)
+        content = verify(key, "device", cookie)
         if not (isinstance(content, list) and len(content) == 3):
             return ""
         account, device, since = content
@@ -179,7 +172,7 @@ class Authenticator:
         found = self.credentials()
         self._throttle.add_known(role, address)
         session = self.sessions.begin(role, found.stamps[role], address, agent)
-        return self._signer.sign(found.key, "session", session.id)
+        return sign(found.key, "session", session.id)
 
     def log_out(self, *ids: str) -> None:
         """End these sessions and their open streams."""
@@ -195,14 +188,15 @@ class Authenticator:
 
     def stream_key(self, client: Client, path: str) -> str:
         """Return a key with which *client* lets a player watch *path* for an hour."""
-        return self._signer.stream_key(self.credentials().key, client, path)
+        return sign_stream_key(self.credentials().key, client, path,
+                               self._clock.time())
 
-    def add_stream(self, client: Client, stream: Stream) -> None:
-        """End *stream* when *client* is revoked."""
-        self._streams[stream] = client
+    def add_stream(self, client: Client, end: Callable[[], object]) -> None:
+        """Call *end* each second once *client* is revoked; holds it only weakly."""
+        self._streams[end] = client
 
     def end_revoked_streams(self) -> None:
         """End the streams of all revoked clients; to be called each second."""
-        for stream, client in list(self._streams.items()):
+        for end, client in list(self._streams.items()):
             if not self.is_valid(client):
-                stream.end()
+                end()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pyimagesearch.errors import AccessError
+from pyimagesearch.errors import AccessError, reason
 from pyimagesearch.folders import ConfigFolder
 
 from .roles import Role
@@ -81,7 +81,8 @@ class Credentials:
                     and found.key and all(found.tokens.values())):
                 raise ValueError
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise AccessError("it is damaged") from None
+            raise AccessError("it is damaged; remove it to start over with new links "
+                              "and no password") from None
         return found
 
 
@@ -96,6 +97,7 @@ class CredentialsFile:
 
     def __init__(self, folder: ConfigFolder) -> None:
         self._folder = folder
+        self._path = folder.path / FILE_NAME
         self._version = folder.version(FILE_NAME)
         self._current = self._read()
 
@@ -143,10 +145,6 @@ class CredentialsFile:
         except AccessError as error:
             log.debug("%s", error)
 
-    @property
-    def _path(self) -> str:
-        return str(self._folder.path / FILE_NAME)
-
     def _reload(self) -> None:
         before, self._current = self._current, self._read() or self._current
         if before and self._current and before.tokens != self._current.tokens:
@@ -160,9 +158,5 @@ class CredentialsFile:
         try:
             content = self._folder.secret(FILE_NAME)
             return None if content is None else Credentials.from_bytes(content)
-        except OSError as error:
-            raise AccessError(
-                f"{self._path} cannot be read: {error.strerror}") from None
-        except AccessError as error:
-            raise AccessError(f"{self._path} cannot be read: {error}; remove it to "
-                              "start over with new links and no password") from None
+        except (OSError, AccessError) as error:
+            raise AccessError(f"{self._path} cannot be read: {reason(error)}") from None

@@ -13,24 +13,19 @@ from .roles import Role
 WHITE_ON_BLACK, RESET = "\x1b[97;40m", "\x1b[0m"    # readable in any colour scheme
 
 
-def login_link(credentials: Credentials, role: Role, url: str) -> str:
-    """Return the link that logs a browser in as *role*; *url* ends with a slash."""
-    return f"{url}login?token={credentials.tokens[role]}"
-
-
 def login_lines(credentials: Credentials, url: str) -> Iterator[str]:
     """
-    Yield the lines to print for logging in to the server at *url*.
+    Yield the lines to print for logging in to the server at *url*, ending with "/".
 
     They hold no link if they go to systemd's journal, which keeps them.
     """
     if in_journal(sys.stdout.fileno()):
         yield "log in with the link that 'webstreaming token' prints"
         return
-    owner = login_link(credentials, Role.OWNER, url)
+    owner, viewer = (f"{url}login?token={credentials.tokens[role]}"
+                     for role in (Role.OWNER, Role.VIEWER))
     yield f"log in as owner (may change everything): {owner}"
-    yield ("log in as viewer (may only watch): "
-           f"{login_link(credentials, Role.VIEWER, url)}")
+    yield f"log in as viewer (may only watch): {viewer}"
     if sys.stdout.isatty():
         yield "QR code of the owner's link:"
         yield from qr_code(owner, sys.stdout.encoding)

@@ -1,16 +1,13 @@
 """Count refused logins, log them, and record them as events."""
 
-import ipaddress
 import logging
 from collections import Counter
 from dataclasses import dataclass
 
-from pyimagesearch.addresses import network_of
+from pyimagesearch.addresses import is_address, network_of
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOGIN_REFUSED, Event
 from pyimagesearch.events.store import EventStore
-
-from .roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +18,6 @@ QUIET_SECONDS = 600.0       # without an attempt, which end an event
 MAX_EVENT_SECONDS = 3600.0  # after which another event begins
 MAX_NETWORKS = 8            # with an event of their own; all others share one
 OTHERS = "other addresses"
-
-
-def wrong_password(role: Role) -> str:
-    """Return the reason for refusing a wrong password of *role*."""
-    return f"wrong password of {role}"
 
 
 @dataclass
@@ -113,9 +105,4 @@ class RefusedLogins:
 
 def displayed_network(address: str) -> str:
     """Return the network of *address*, which a misconfigured proxy may have made up."""
-    network = network_of(address)
-    try:
-        ipaddress.ip_network(network)
-    except ValueError:
-        return "an invalid address"
-    return network
+    return network_of(address) if is_address(address) else "an invalid address"

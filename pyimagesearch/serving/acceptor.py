@@ -46,12 +46,11 @@ class LiveHandler(RequestReader):
             super().process_result()
             return
         self.settle_time()
-        self.result.connection = connection = self.socket
         # otherwise megabytes of old frames queue up in the kernel
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT,
-                              UNSENT_BYTES)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT,
+                               UNSENT_BYTES)
         self.write(BOUNDARY)
-        self.server.fanout(self.result.broadcaster).serve(connection)
+        self.server.fanout(self.result.broadcaster).serve(self.socket)
 
     def finalize_headers(self) -> None:
         """Complete the headers; a live stream has no length and no chunks."""

@@ -1,7 +1,5 @@
 """MJPEG over HTTP: an endless multipart response, one JPEG per part."""
 
-import contextlib
-import socket
 from collections.abc import Callable, Generator, Iterator
 
 from .broadcaster import LatestFrameBroadcaster
@@ -29,18 +27,11 @@ class LiveStream:
     def __init__(self, broadcaster: LatestFrameBroadcaster,
                  on_close: Callable[[], object] = lambda: None) -> None:
         self.broadcaster = broadcaster
-        self.connection: socket.socket | None = None    # that it is sent over
         self._on_close = on_close
         self._chunks = generate(broadcaster)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
-
-    def end(self) -> None:
-        """Disconnect the viewer; on the server's thread, any number of times."""
-        if self.connection is not None:
-            with contextlib.suppress(OSError):      # already disconnected
-                self.connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Release the viewer's place; called by the WSGI server at the end."""

@@ -1,6 +1,6 @@
 """Check every request before its view: origin, login and role."""
 
-from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request, url_for
@@ -9,7 +9,6 @@ from werkzeug.exceptions import MisdirectedRequest, Unauthorized
 
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
 from pyimagesearch.access.roles import Client, Role
-from pyimagesearch.streaming.mjpeg import LiveStream
 
 from .errors import wants_page
 from .request_origin import is_forwarded, is_own_host, is_same_origin
@@ -98,27 +97,11 @@ def see_other(url: str) -> Response:
     return Response(status=303, headers={"Location": url})
 
 
-class Download:
-    """A response that takes a while to send; *disconnect* closes its connection."""
-
-    def __init__(self, disconnect: Callable[[], object]) -> None:
-        self._disconnect = disconnect
-
-    def end(self) -> None:
-        """Close the connection; in the server's thread, any number of times."""
-        self._disconnect()
-
-
 def track_stream(response: Response) -> Response:
-    """Have a stream or download end when its client is revoked."""
-    authenticator, client = get_services().authenticator, g.get("client")
-    if client is None:
-        return response
-    disconnect = request.environ.get("webstreaming.disconnect")
-    if isinstance(response.response, LiveStream):
-        authenticator.add_stream(client, response.response)
-    elif response.is_streamed and disconnect:
+    """End a live stream or download when its client is revoked."""
+    client, disconnect = g.get("client"), request.environ.get("webstreaming.disconnect")
+    if client is not None and disconnect and response.is_streamed:
         # referenced for as long as this is the last request of its connection
-        download = request.environ["webstreaming.download"] = Download(disconnect)
-        authenticator.add_stream(client, download)
+        end = request.environ["webstreaming.end"] = partial(disconnect)
+        get_services().authenticator.add_stream(client, end)
     return response
