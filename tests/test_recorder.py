@@ -1,5 +1,7 @@
 """The recorder: orders, several events at once, priority."""
 
+import sys
+
 import pytest
 
 from filming import BEGAN, film, metadata_of, record
@@ -57,6 +59,20 @@ def test_missing_folder_is_reported_once_something_is_recorded(keep, clock):
     assert kept.recorder.trouble == "cannot record: the stick is not there"
     kept.ready.set()
     keep.obstacle = ""
+    film(kept, clock, 2)
+    assert kept.recorder.trouble == ""
+    assert kept.recorder.recording
+
+
+def test_recording_begins_once_pyav_can_be_loaded(keep, clock, monkeypatch):
+    """Without descriptors left, it cannot be; it is loaded when first needed."""
+    kept = keep()
+    with monkeypatch.context() as unavailable:
+        unavailable.setitem(sys.modules, "pyimagesearch.recording.event_recording", None)
+        kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+        film(kept, clock, 2)
+        assert kept.recorder.trouble.startswith("cannot record: ")
+        assert not kept.recorder.recording
     film(kept, clock, 2)
     assert kept.recorder.trouble == ""
     assert kept.recorder.recording

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.errors import reason
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.threads import Worker
 
@@ -61,6 +62,7 @@ class Recorder(Worker):
         self._active: dict[int, EventRecording] = {}    # by event
         self._encoders: Encoders | None = None
         self._stills = StillQueue(name, ledger, clock)
+        self._import_failure = ""
         self._woken = threading.Event()
 
     @property
@@ -74,7 +76,8 @@ class Recorder(Worker):
         if self._orders and not self._ready.is_set() and (why := self._obstacle()):
             return f"cannot record: {why}"
         troubles = (each.trouble for each in tuple(self._active.values()))
-        return next(filter(None, troubles), self._stills.trouble)
+        return (self._import_failure or next(filter(None, troubles), "")
+                or self._stills.trouble)
 
     @property
     def open_bytes(self) -> int:
@@ -121,8 +124,7 @@ class Recorder(Worker):
     def run_once(self) -> None:
         """Carry out the orders there are, and write the frames there are."""
         try:
-            while self._orders:
-                self._orders.popleft()()
+            self._carry_out_orders()
             for each in self._active.values():
                 each.take(self._obstacle())
             self._stills.save_all(self._obstacle, self.trouble)
@@ -139,11 +141,24 @@ class Recorder(Worker):
                               default=math.inf))
 
     def _wait(self) -> None:
-        waiting = self._orders and not self._ready.is_set()
-        self._clock.wait(self._woken,
-                         BATCH_SECONDS if self._active or waiting else IDLE_SECONDS)
+        busy = self._active or self._orders
+        self._clock.wait(self._woken, BATCH_SECONDS if busy else IDLE_SECONDS)
         if not self.stopping.is_set():
             self._woken.clear()
+
+    def _carry_out_orders(self) -> None:
+        while self._orders:
+            order = self._orders.popleft()
+            try:
+                order()
+            except (OSError, ImportError) as error:     # PyAV cannot be loaded now
+                self._orders.appendleft(order)
+                failure = f"cannot record: {reason(error)}"
+                if failure != self._import_failure:
+                    log.warning("%s: %s", self._camera, failure)
+                self._import_failure = failure
+                return
+            self._import_failure = ""
 
     def _order(self, order: Callable[[], None]) -> None:
         if len(self._orders) >= MAX_ORDERS:
