@@ -32,7 +32,7 @@ from pyimagesearch.serving.http_syntax import (
     is_request_line,
 )
 from pyimagesearch.settings.loading import ALL_OPTIONS, merge
-from pyimagesearch.settings.option import parse, parse_bytes
+from pyimagesearch.settings.option import parse_bytes
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web import params
 
@@ -60,7 +60,7 @@ def pieces(*texts):
 @settings(max_examples=200)
 def test_setting_from_text_is_a_value_or_one_error(name, text):
     with contextlib.suppress(SettingsError):
-        Settings(**{name: parse(ALL_OPTIONS[name], text, name)})
+        Settings(**{name: ALL_OPTIONS[name].parse(text, name)})
 
 
 @given(pieces("9", "10", ".5", " ", "k", "M", "G", "T", "B") | NUMBERS)
@@ -68,7 +68,7 @@ def test_setting_from_text_is_a_value_or_one_error(name, text):
 @MANY
 def test_size_is_bytes_or_one_error(text):
     with contextlib.suppress(SettingsError):
-        size = parse_bytes(parse(ALL_OPTIONS["reserve"], text, "--reserve"))
+        size = parse_bytes(ALL_OPTIONS["reserve"].parse(text, "--reserve"))
         assert 0 <= size < 1e28
 
 
@@ -111,7 +111,7 @@ def test_invalid_settings_file_is_one_error(toml, content):
 @MANY
 def test_value_in_a_file_is_a_value_or_one_error(name, value):
     with contextlib.suppress(SettingsError, KeyError):
-        Settings(**{name: parse(ALL_OPTIONS[name], value, name)})
+        Settings(**{name: ALL_OPTIONS[name].parse(value, name)})
 
 
 # --- cameras

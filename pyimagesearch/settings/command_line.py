@@ -11,7 +11,7 @@ from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
 from .loading import ALL_OPTIONS, did_you_mean, merge
-from .option import ENV_PREFIX, GROUPS, Option, flag, format_default
+from .option import ENV_PREFIX, GROUPS, Option
 from .settings import Settings
 
 PROGRAM = "webstreaming"
@@ -101,7 +101,7 @@ def explain_unknown(word: str, command: str) -> str:
     own = COMMANDS.get(command)
     known = [own.argument, "--help"] if own else ["--help", "--help-all", "--version"]
     for item in ALL_OPTIONS.values() if not own or own.listed else ():
-        known += [flag(item), *(["--no-" + flag(item)[2:]] * (item.default is True))]
+        known += [item.flag, *(["--no-" + item.flag[2:]] * (item.default is True))]
     return f"{word} is not an option" + did_you_mean(
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
 
@@ -137,23 +137,22 @@ def add_arguments(parser: argparse.ArgumentParser, command: str,
     if own and not own.listed:
         return []
     groups = {name: parser.add_argument_group(name) for name in GROUPS}
-    return [(add_option(groups[item.metadata["group"]], item, listed=everything or (
-        item.name in own.listed if own else not item.metadata["advanced"])), item)
+    return [(add_option(groups[item.group], item, listed=everything or (
+        item.name in own.listed if own else not item.advanced)), item)
         for item in ALL_OPTIONS.values()]
 
 
 def add_option(group: Any, item: Option, listed: bool) -> argparse.Action:
     """Add the option of one setting to *group*; it is accepted even if not *listed*."""
-    kind, default = item.metadata["kind"], format_default(item)
-    shape: dict[str, Any] = {"metavar": item.metadata["metavar"]}
-    if kind is bool:
+    default = f" (default: {item.shown_default})" if item.shown_default else ""
+    shape: dict[str, Any] = {"metavar": item.metavar}
+    if item.kind is bool:
         shape = {"action": argparse.BooleanOptionalAction}
-    elif kind is tuple:
+    elif item.kind is tuple:
         shape["action"] = "append"
-    words = item.metadata["help"] + (f" (default: {default})" if default else "")
     action: argparse.Action = group.add_argument(
-        *item.metadata["flags"], flag(item), dest=item.name, default=argparse.SUPPRESS,
-        help=words if listed else argparse.SUPPRESS, **shape)
+        *item.short_flags, item.flag, dest=item.name, default=argparse.SUPPRESS,
+        help=item.help + default if listed else argparse.SUPPRESS, **shape)
     return action
 
 
@@ -166,7 +165,7 @@ def completion_script(shell: str) -> str:
         parser = commands.add_parser(name, help=each.summary)
         found += add_arguments(parser, name, everything=False)
     for action, item in found:
-        action.choices = item.metadata["choices"] or None
-        if (metavar := item.metadata["metavar"]) in COMPLETIONS:
-            action.complete = COMPLETIONS[metavar]      # type: ignore[attr-defined]
+        action.choices = item.choices or None
+        if item.metavar in COMPLETIONS:
+            action.complete = COMPLETIONS[item.metavar]     # type: ignore[attr-defined]
     return shtab.complete(root, shell)

@@ -4,20 +4,20 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
-from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, flag, parse, variable
+from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, options_of
 from .settings import CameraOptions, options
 
 Table = Mapping[str, Option]
 
-ALL_OPTIONS: Table = {item.name: item for item in options()}
-FILE_OPTIONS: Table = {item.name: item for item in options() if item.name != "config"}
-CAMERA_OPTIONS: Table = {item.name: item for item in fields(CameraOptions)}
+ALL_OPTIONS: Table = options()
+FILE_OPTIONS: Table = {name: item for name, item in options().items()
+                       if name != "config"}
+CAMERA_OPTIONS: Table = options_of(CameraOptions)
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -28,13 +28,14 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
     Raises :exc:`SettingsError`.
     """
     found = {name: text for name, item in ALL_OPTIONS.items()
-             if (text := environ.get(variable(item), ""))}
+             if (text := environ.get(item.variable, ""))}
     file = typed.get("config", found.get("config"))
     values = read_toml(file) if file else {}
-    values |= {name: parse(ALL_OPTIONS[name], text, variable(ALL_OPTIONS[name]))
-               for name, text in found.items()}
-    return values | {name: parse(ALL_OPTIONS[name], text, flag(ALL_OPTIONS[name]))
-                     for name, text in typed.items()}
+    for name, text in found.items():
+        values[name] = ALL_OPTIONS[name].parse(text, ALL_OPTIONS[name].variable)
+    for name, text in typed.items():
+        values[name] = ALL_OPTIONS[name].parse(text, ALL_OPTIONS[name].flag)
+    return values
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
@@ -86,8 +87,8 @@ def read_cameras(cameras: Any, file: str
         where = f"[cameras.{name}] of {file}"
         if "source" not in content:
             raise SettingsError(f"{where} has no source, but must name its camera")
-        source = parse(
-            ALL_OPTIONS["source"], content.pop("source"), f"source in {where}")
+        source = ALL_OPTIONS["source"].parse(
+            content.pop("source"), f"source in {where}")
         sources += [f"{name}={each}" for each in source]
         settings[name] = {key: parse_key(CAMERA_OPTIONS, key, value, where, "source")
                           for key, value in content.items()}
@@ -101,7 +102,7 @@ def parse_key(table: Table, name: str, value: Any, where: str, other: str) -> An
     *other* is what else may stand *where* the key does. Raises :exc:`SettingsError`.
     """
     if name in table:
-        return parse(table[name], value, f"{name} in {where}")
+        return table[name].parse(value, f"{name} in {where}")
     if name in FILE_OPTIONS:
         raise SettingsError(f"{name} in {where} is not a setting of a single camera; "
                             "move it above the tables [cameras.NAME]")

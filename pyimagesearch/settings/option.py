@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from dataclasses import Field, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
@@ -23,110 +23,123 @@ SIZE_PATTERN = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 MAX_INTEGER_BITS = 63       # TOML promises no larger integers
 SIZE_FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
-Option = Field[Any]
 
-
-def option(default: Any, help: str, *flags: str, group: str, advanced: bool = False,
-           kind: type | None = None, low: float = 0, high: float | None = None,
-           choices: tuple[str, ...] = (), pattern: str | None = None,
-           metavar: str | None = None, allowed: str = "") -> Any:
+@dataclass(frozen=True, kw_only=True)
+class Option:
     """
-    Declare one setting, as a field of a dataclass.
+    The declaration of one setting.
 
     *group* is its heading in help and documentation; *advanced* options are listed by
-    ``--help-all`` only. *kind* is the type of a value, by default that of *default*;
-    *low* and *high* are inclusive; *choices* are the only values; *pattern* is what
-    text must match, and *metavar* shows how it is written, or *allowed* describes it
-    where that takes more words.
+    ``--help-all`` only. *low* and *high* are inclusive; *choices* are the only values;
+    *pattern* is what text must match, and *metavar* shows how it is written, or
+    *allowed* describes it where that takes more words.
     """
+
+    name: str = ""
+    default: Any
+    help: str
+    short_flags: tuple[str, ...]
+    group: str
+    advanced: bool = False
+    kind: type
+    low: float = 0
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    metavar: str
+    allowed: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The long option on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return ENV_PREFIX + self.name.upper()
+
+    @property
+    def shown_default(self) -> str:
+        """The default as a user would write it; empty for none."""
+        if self.default is None:
+            return ""
+        if isinstance(self.default, tuple):
+            return " ".join(self.default)
+        return str(self.default).lower() if self.kind is bool else str(self.default)
+
+    def parse(self, value: Any, where: str) -> Any:
+        """
+        Return *value*, from text or TOML, in the type of the setting.
+
+        Raises :exc:`SettingsError`, which names *where* it was set, if not allowed.
+        """
+        for each in value if isinstance(value, list) else [value]:
+            if type(each) is int and each.bit_length() > MAX_INTEGER_BITS:
+                raise SettingsError(    # Python refuses to print huge numbers
+                    f"{where} is a number of {each.bit_length()} bits, "
+                    f"but must be {self.describe_allowed()}")
+        if self.kind is bool and isinstance(value, str):
+            value = BOOLEANS.get(value.lower(), value)
+        elif self.kind in (int, float) and isinstance(value, str):
+            with contextlib.suppress(ValueError):   # check() reports it
+                value = self.kind(value)
+        elif self.kind is float and type(value) is int:
+            value = float(value)
+        elif self.kind is str and type(value) is int:       # source = 0 in TOML
+            value = str(value)
+        elif self.kind is tuple:
+            items = value.split() if isinstance(value, str) else (
+                value if isinstance(value, list) else [value])
+            value = tuple(str(item) if type(item) is int else item for item in items)
+        self.check(value, where)
+        return value
+
+    def check(self, value: Any, where: str) -> None:
+        """Raise :exc:`SettingsError` unless *value* is allowed."""
+        if value is None and self.default is None:
+            return
+        texts = value if type(value) is tuple else (value,)
+        kinds = (int, float) if self.kind is float else (self.kind,)
+        fits = (type(value) in kinds
+                and (self.high is None or self.low <= value <= self.high)
+                and (not self.choices or value in self.choices)
+                and (self.kind is not tuple or set(map(type, value)) <= {str})
+                and (not self.pattern
+                     or all(re.fullmatch(self.pattern, text) for text in texts))
+                and value not in ("", ())
+                and not any("\0" in text for text in texts if type(text) is str))
+        if not fits:
+            shown = ", ".join(map(repr, texts)) or "empty"
+            raise SettingsError(
+                f"{where} is {shown}, but must be {self.describe_allowed()}")
+
+    def describe_allowed(self) -> str:
+        """Return the allowed values in words."""
+        if self.allowed:
+            return self.allowed
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.pattern:
+            return f"written {self.metavar}"
+        limits = "" if self.high is None else f" from {self.low} to {self.high}"
+        return KIND_NAMES[self.kind] + limits
+
+
+def option(default: Any, help: str, *short_flags: str, kind: type | None = None,
+           metavar: str = "", **rules: Any) -> Any:
+    """Return the field of a dataclass that is a setting, with the *rules* of Option."""
     kind = kind or type(default)
-    return field(default=default, metadata={
-        "help": help, "flags": flags, "group": group, "advanced": advanced,
-        "kind": kind, "low": low, "high": high, "choices": choices, "pattern": pattern,
-        "metavar": metavar or "|".join(choices) or METAVARS.get(kind, "TEXT"),
-        "allowed": allowed})
+    metavar = metavar or "|".join(rules.get("choices", ())) or METAVARS.get(kind, "")
+    return field(default=default, metadata={"option": Option(
+        default=default, help=help, short_flags=short_flags, kind=kind, metavar=metavar,
+        **rules)})
 
 
-def flag(item: Option) -> str:
-    """Return the long option of a setting."""
-    return "--" + item.name.replace("_", "-")
-
-
-def variable(item: Option) -> str:
-    """Return the environment variable of a setting."""
-    return ENV_PREFIX + item.name.upper()
-
-
-def format_default(item: Option) -> str:
-    """Return the default as a user would write it; empty for none."""
-    if item.default is None:
-        return ""
-    if isinstance(item.default, tuple):
-        return " ".join(item.default)
-    text = str(item.default)
-    return text.lower() if item.metadata["kind"] is bool else text
-
-
-def parse(item: Option, value: Any, where: str) -> Any:
-    """
-    Return *value*, from text or TOML, in the type of its setting.
-
-    Raises :exc:`SettingsError`, which names *where* it was set, if it is not allowed.
-    """
-    kind = item.metadata["kind"]
-    for each in value if isinstance(value, list) else [value]:
-        if type(each) is int and each.bit_length() > MAX_INTEGER_BITS:
-            raise SettingsError(    # not shown: Python refuses to print huge numbers
-                f"{where} is a number of {each.bit_length()} bits, "
-                f"but must be {describe_allowed(item)}")
-    if kind is bool and isinstance(value, str):
-        value = BOOLEANS.get(value.lower(), value)
-    elif kind in (int, float) and isinstance(value, str):
-        with contextlib.suppress(ValueError):   # check() reports it
-            value = kind(value)
-    elif kind is float and type(value) is int:
-        value = float(value)
-    elif kind is str and type(value) is int:    # source = 0 in TOML
-        value = str(value)
-    elif kind is tuple:
-        items = value.split() if isinstance(value, str) else (
-            value if isinstance(value, list) else [value])
-        value = tuple(str(item) if type(item) is int else item for item in items)
-    check(item, value, where)
-    return value
-
-
-def check(item: Option, value: Any, where: str) -> None:
-    """Raise :exc:`SettingsError` unless *value* is allowed for its setting."""
-    rules = item.metadata
-    if value is None and item.default is None:
-        return
-    texts = value if type(value) is tuple else (value,)
-    kinds = (int, float) if rules["kind"] is float else (rules["kind"],)
-    fits = (type(value) in kinds
-            and (rules["high"] is None or rules["low"] <= value <= rules["high"])
-            and (not rules["choices"] or value in rules["choices"])
-            and (type(value) is not tuple or all(type(each) is str for each in value))
-            and (not rules["pattern"]
-                 or all(re.fullmatch(rules["pattern"], text) for text in texts))
-            and value not in ("", ())
-            and not any("\0" in text for text in texts if type(text) is str))
-    if not fits:
-        shown = ", ".join(map(repr, texts)) or "empty"
-        raise SettingsError(f"{where} is {shown}, but must be {describe_allowed(item)}")
-
-
-def describe_allowed(item: Option) -> str:
-    """Return the allowed values of a setting in words."""
-    rules = item.metadata
-    if rules["allowed"]:
-        return str(rules["allowed"])
-    if rules["choices"]:
-        return "one of " + ", ".join(rules["choices"])
-    if rules["pattern"]:
-        return f"written {rules['metavar']}"
-    limits = "" if rules["high"] is None else f" from {rules['low']} to {rules['high']}"
-    return KIND_NAMES[rules["kind"]] + limits
+def options_of(settings: Any) -> dict[str, Option]:
+    """Return the options of a dataclass, by name."""
+    return {item.name: replace(item.metadata["option"], name=item.name)
+            for item in fields(settings) if item.metadata}
 
 
 def parse_bytes(size: str) -> int:

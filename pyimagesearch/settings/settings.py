@@ -15,10 +15,8 @@ from .option import (
     PATH_PATTERN,
     SIZE_PATTERN,
     Option,
-    check,
-    flag,
-    format_default,
     option,
+    options_of,
     parse_bytes,
 )
 from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polygons
@@ -180,8 +178,8 @@ class Settings(CameraOptions):
         return parse_bytes(self.reserve)
 
     def __post_init__(self) -> None:
-        for item in options():
-            check(item, getattr(self, item.name), flag(item))
+        for item in options_of(Settings).values():
+            item.check(getattr(self, item.name), item.flag)
         if self.keep_bytes is not None and self.keep_bytes < MIN_KEEP_BYTES:
             raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
                                 "written like 10GB")
@@ -218,14 +216,12 @@ class Settings(CameraOptions):
     @classmethod
     def table(cls) -> list[Row]:
         """Return the documented settings, group by group."""
-        return [Row(item.metadata["group"],
-                    ", ".join((*item.metadata["flags"], flag(item))),
-                    format_default(item), item.metadata["help"]) for item in options()]
+        return [Row(item.group, ", ".join((*item.short_flags, item.flag)),
+                    item.shown_default, item.help) for item in options().values()]
 
 
-def options() -> list[Option]:
-    """Return the fields of :class:`Settings` that can be set, group by group."""
-    found = [item for item in fields(Settings) if item.metadata]
-    shared = {item.name for item in fields(CameraOptions)}
-    return sorted(found, key=lambda item: (GROUPS.index(item.metadata["group"]),
-                                           item.name in shared))
+def options() -> dict[str, Option]:
+    """Return the options of :class:`Settings` by name, group by group."""
+    shared = options_of(CameraOptions)
+    return dict(sorted(options_of(Settings).items(), key=lambda item: (
+        GROUPS.index(item[1].group), item[0] in shared)))
