@@ -9,7 +9,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box, Frame, enclosing
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import Detection
-from pyimagesearch.motion_detection.motionevents import Ended, MotionEvents, Started
+from pyimagesearch.motion_detection.motionevents import MotionEvents, Started
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
@@ -116,9 +116,8 @@ class Evidence:
         self.losses.end()
         self._note_level(frame.captured, seen.area)
         motion = self._armed and self._is_motion(seen.area)
-        if not self._armed:
-            self._end_motion(self._motion.reset(), frame)
-        changes = self._motion.on_frame(frame.arrived, motion)
+        changes = [*([] if self._armed else self._motion.reset()),
+                   *self._motion.on_frame(frame.arrived, motion)]
         if motion and seen.area > self._peak.area:
             self._peak = Peak(seen.area, enclosing(shown.boxes),
                               shown.jpeg or self._peak.jpeg, frame.captured)
@@ -129,7 +128,8 @@ class Evidence:
             if isinstance(change, Started):
                 self._begin_motion(change, frame)
             else:
-                self._end_motion([change], frame)
+                until = min(frame.arrived, change.at + self._settings.post_roll)
+                self._finish_motion(change.at, until)
         if self._motion.candidate_since is None and not self._motion.ongoing:
             self._peak = NO_PEAK
         if shown.jpeg:
@@ -175,11 +175,6 @@ class Evidence:
             self.recorder.begin(metadata_of(event),
                                  start.at - self._settings.pre_roll)
             self._keep_peak(event.id)
-
-    def _end_motion(self, ends: list[Ended], frame: Frame) -> None:
-        for end in ends:
-            self._finish_motion(end.at, min(frame.arrived,
-                                            end.at + self._settings.post_roll))
 
     def _finish_motion(self, at: float, until: float) -> None:
         """End the event *at* [s, monotonic], and its clip at *until*."""
