@@ -309,14 +309,14 @@ def test_changed_files_are_loaded_once_they_are_stable(tmp_path):
     cert, key = make(tmp_path, "old")
     new = make(tmp_path, "new")
     tls = Tls(cert, key)
-    before = tls._context
+    before = tls.context
     new[0].replace(cert)        # and its key comes a little later
     tls.refresh()
     new[1].replace(key)
     tls.refresh()
-    assert tls._context is before
+    assert tls.context is before
     tls.refresh()
-    assert tls._context is not before
+    assert tls.context is not before
 
 
 @pytest.mark.parametrize(("days", "logged"), [

@@ -45,7 +45,7 @@ class Tls:
                  renew: Callable[[], object] = lambda: None) -> None:
         self._cert, self._key = cert, key
         self._renew = renew
-        self._context = load_context(cert, key)
+        self.context = load_context(cert, key)
         self._used = self._seen = self._stamp()
         self._readable = True
         self._expiry = CertificateExpiry(cert)
@@ -53,7 +53,7 @@ class Tls:
 
     def wrap(self, client: Any) -> Any:
         """Wrap *client*, a gevent socket, for :func:`shake_hands`."""
-        return self._context.wrap_socket(
+        return self.context.wrap_socket(
             client, server_side=True, do_handshake_on_connect=False)
 
     def watch(self) -> None:
@@ -81,7 +81,7 @@ class Tls:
     def _reload(self, stamp: Stamp) -> None:
         self._used = stamp
         try:
-            self._context = load_context(self._cert, self._key)
+            self.context = load_context(self._cert, self._key)
             log.info("loaded a new certificate from %s", self._cert)
             self._expiry.check(now(), renewed=True)
         except SettingsError as error:
