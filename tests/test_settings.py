@@ -1,6 +1,8 @@
 """One table, many uses: flags, environment and file agree."""
 
 
+from dataclasses import replace
+
 import pytest
 
 from pyimagesearch.settings.command_line import parse_command_line
@@ -98,3 +100,59 @@ def test_switches_and_numbers_are_read_from_every_place(tmp_path):
     settings = parse_command_line(["--config", str(file), "--no-loop"], {}).settings
     assert settings.loop is False
     assert parse_command_line([], {"SURVEILLANCE_LOOP": "yes"}).settings.loop is True
+
+
+# --- cameras
+
+
+def test_cameras_have_names_or_numbers():
+    settings = Settings(source=("front=rtsp://h/x?a=b", "demo", "yard=0"))
+    assert [(camera.name, camera.source) for camera in settings.cameras()] == [
+        ("front", "rtsp://h/x?a=b"), ("2", "demo"), ("yard", "0")]
+    assert Settings(source=("http://h/?x=y",)).cameras()[0].name == "camera"
+
+
+def test_two_cameras_of_one_name_are_refused():
+    with pytest.raises(SettingsError, match="names two cameras 'a'"):
+        Settings(source=("a=0", "a=1"))
+
+
+def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text('quality = 60\n[cameras.front]\nsource = "demo"\nthreshold = 40\n'
+                    "[cameras.yard]\nsource = 0\nfps = 5\nresolution = \"320x240\"\n")
+    front, yard = parse_command_line(["--config", str(file)], {}).settings.cameras()
+    assert (front.name, front.source, front.threshold, front.quality) == (
+        "front", "demo", 40, 60)
+    assert (yard.source, yard.fps, yard.size, yard.threshold) == ("0", 5.0, (320, 240), 25)
+    (only,) = parse_command_line(
+        ["--config", str(file), "--source", "yard=demo"], {}).settings.cameras()
+    assert (only.source, only.fps) == ("demo", 5.0)
+
+
+@pytest.mark.parametrize(("table", "sentence"), [
+    ("[cameras.front]\nfps = 5", "has no source"),
+    ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
+    ("[camera.front]\nsource = 0", "did you mean cameras?"),
+    ("[cameras.front]\nsuorce = 0\nsource = 0", "did you mean source?"),
+    ("[cameras.front]\nsource = 0\nport = 5", "is not a setting of a single camera"),
+    ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
+    ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
+    ("cameras = 3", "must be tables [cameras.NAME]")])
+def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, sentence):
+    file = tmp_path / "s.toml"
+    file.write_text(table)
+    with pytest.raises(SystemExit):
+        parse_command_line(["--config", str(file)], {})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert sentence in line
+
+
+def test_environment_may_name_several_cameras(monkeypatch):
+    settings = parse_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"}).settings
+    assert [camera.name for camera in settings.cameras()] == ["a", "b"]
+
+
+def test_settings_of_one_camera_do_not_change_another():
+    one, two = Settings(source=("a=0", "b=0"), tables={"a": {"width": 100}}).cameras()
+    assert (one.width, replace(one, width=640, name="b")) == (100, two)

@@ -1,10 +1,9 @@
-"""Several cameras: names, streams, the mosaic, and that none disturbs another."""
+"""Several cameras in one program: streams, mosaic, and that none disturbs another."""
 
 import json
 import os
 import time
 import urllib.error
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,9 +12,6 @@ import pytest
 
 from harness import eventually
 from product import Product
-from pyimagesearch.errors import SettingsError
-from pyimagesearch.settings.command_line import parse_command_line
-from pyimagesearch.settings.settings import Settings
 
 
 def decode(jpeg):
@@ -29,58 +25,6 @@ def pace(count, other, enough=40):
         time.sleep(0.05)
     return (count() - before) / grown
 
-
-# --- settings
-
-def test_cameras_have_names_or_numbers():
-    settings = Settings(source=("front=rtsp://h/x?a=b", "demo", "yard=0"))
-    assert [(camera.name, camera.source) for camera in settings.cameras()] == [
-        ("front", "rtsp://h/x?a=b"), ("2", "demo"), ("yard", "0")]
-    assert Settings(source=("http://h/?x=y",)).cameras()[0].name == "camera"
-
-
-def test_two_cameras_of_one_name_are_refused():
-    with pytest.raises(SettingsError, match="names two cameras 'a'"):
-        Settings(source=("a=0", "a=1"))
-
-
-def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
-    file = tmp_path / "s.toml"
-    file.write_text('quality = 60\n[cameras.front]\nsource = "demo"\nthreshold = 40\n'
-                    "[cameras.yard]\nsource = 0\nfps = 5\nresolution = \"320x240\"\n")
-    front, yard = parse_command_line(["--config", str(file)], {}).settings.cameras()
-    assert (front.name, front.source, front.threshold, front.quality) == (
-        "front", "demo", 40, 60)
-    assert (yard.source, yard.fps, yard.size, yard.threshold) == ("0", 5.0, (320, 240), 25)
-    (only,) = parse_command_line(
-        ["--config", str(file), "--source", "yard=demo"], {}).settings.cameras()
-    assert (only.source, only.fps) == ("demo", 5.0)
-
-
-@pytest.mark.parametrize(("table", "sentence"), [
-    ("[cameras.front]\nfps = 5", "has no source"),
-    ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
-    ("[camera.front]\nsource = 0", "did you mean cameras?"),
-    ("[cameras.front]\nsuorce = 0\nsource = 0", "did you mean source?"),
-    ("[cameras.front]\nsource = 0\nport = 5", "is not a setting of a single camera"),
-    ("[cameras.front]\nsource = 0\nfps = 'x'", "fps in [cameras.front]"),
-    ("[cameras.'../x']\nsource = 0", "must be tables [cameras.NAME]"),
-    ("cameras = 3", "must be tables [cameras.NAME]")])
-def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, sentence):
-    file = tmp_path / "s.toml"
-    file.write_text(table)
-    with pytest.raises(SystemExit):
-        parse_command_line(["--config", str(file)], {})
-    (line,) = capsys.readouterr().err.splitlines()
-    assert sentence in line
-
-
-def test_environment_names_several(monkeypatch):
-    settings = parse_command_line([], {"SURVEILLANCE_SOURCE": "a=demo b=0"}).settings
-    assert [camera.name for camera in settings.cameras()] == ["a", "b"]
-
-
-# --- the program
 
 @pytest.fixture(scope="module")
 def three():
@@ -153,8 +97,3 @@ def test_frozen_camera_slows_no_other(start):
         assert (code, took < 1.0) == (0, True)
     finally:
         pipe.unlink()
-
-
-def test_settings_of_one_camera_do_not_leak_into_another():
-    one, two = Settings(source=("a=0", "b=0"), tables={"a": {"width": 100}}).cameras()
-    assert (one.width, replace(one, width=640, name="b")) == (100, two)
