@@ -63,7 +63,7 @@ class Evidence:
         self._masked = False
 
     def arm(self, armed: bool) -> None:
-        """Turn motion into events, or do not."""
+        """Turn motion into events, or ignore it."""
         self._armed = armed
 
     def refuse_packets(self) -> None:
@@ -123,7 +123,7 @@ class Evidence:
                               shown.jpeg or self._peak.jpeg, frame.captured)
         if self._fills_preroll and shown.jpeg:
             self.recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
-                                       since=self._motion.candidate_since)
+                                      since=self._motion.candidate_since)
         for change in changes:
             if isinstance(change, Started):
                 self._begin_motion(change, frame)
@@ -138,8 +138,8 @@ class Evidence:
     def keep_still(self, jpeg: bytes, captured: float) -> int:
         """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
         event = self._events.add(SNAPSHOT, captured)
-        self.recorder.keep_still(event.id, captured,
-                                  LazyJpeg(jpeg, jpeg_size(jpeg)), STILL)
+        self.recorder.keep_still(event.id, captured, LazyJpeg(jpeg, jpeg_size(jpeg)),
+                                 STILL)
         return event.id
 
     def end_motion(self) -> None:
@@ -172,8 +172,7 @@ class Evidence:
         event = self._ongoing.event
         log.info("%s: motion event %d began", event.camera, event.id)
         if self._settings.record:
-            self.recorder.begin(metadata_of(event),
-                                 start.at - self._settings.pre_roll)
+            self.recorder.begin(metadata_of(event), start.at - self._settings.pre_roll)
             self._keep_peak(event.id)
 
     def _finish_motion(self, at: float, until: float) -> None:
