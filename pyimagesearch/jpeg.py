@@ -10,6 +10,9 @@ from .errors import BadPicture
 from .frames import Box, Image, Size
 
 MAX_SIDE = 8192         # pixels
+SCAN = b"\xff\xda"       # marker
+COMPONENTS = {"Gray": 1, "YCbCr": 3, "RGB": 3}
+ALL_FREQUENCIES = b"\x00\x3f\x00"     # of a scan that is not progressive
 MAX_SCANS = 64          # of one JPEG; the usual progressive one has ten
 MAX_SCAN_PIXELS = 256_000_000   # of all scans together
 END_OF_IMAGE = b"\xff\xd9"      # marker
@@ -95,21 +98,35 @@ def jpeg_size(jpeg: bytes) -> Size:
     if END_OF_IMAGE not in jpeg[-MAX_PADDING_BYTES:]:
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
     try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:
         raise BadPicture(f"{len(jpeg)} bytes that are no JPEG ({error})") from None
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
-    scans = count_scans(jpeg)
-    if scans > MAX_SCANS or scans * width * height > MAX_SCAN_PIXELS:
-        raise BadPicture(f"a JPEG of {scans} scans")
+    if not is_single_scan(jpeg, colours):
+        scans = jpeg.count(SCAN)
+        if scans > MAX_SCANS or scans * width * height > MAX_SCAN_PIXELS:
+            raise BadPicture(f"a JPEG of {scans} scans")
     return width, height
 
 
-def count_scans(jpeg: bytes) -> int:
-    """Return the number of scan markers; five times faster than bytes.count()."""
-    pairs = (np.frombuffer(jpeg, "<u2", (len(jpeg) - at) // 2, at) for at in (0, 1))
-    return sum(int(np.count_nonzero(each == 0xDAFF)) for each in pairs)
+def is_single_scan(jpeg: bytes, colours: str) -> bool:
+    """
+    Return whether the whole *jpeg* is in its first scan, the only one decoded then.
+
+    The first marker of a scan may also be part of a comment: it is one if the header
+    is complete with it (ITU-T T.81, B.2.3).
+    """
+    at, components = jpeg.find(SCAN), COMPONENTS.get(colours, 0)
+    end = at + 8 + 2 * components
+    if jpeg[at + 4:at + 5] != bytes([components]) or (
+            jpeg[end - 3:end] != ALL_FREQUENCIES):
+        return False
+    try:
+        simplejpeg.decode_jpeg_header(jpeg[:end])
+    except ValueError:
+        return False
+    return True
 
 
 def encode(image: Image, quality: int = 75) -> bytes:

@@ -89,8 +89,8 @@ def test_jpeg_of_a_thousand_scans_is_refused():
     """411 kB of it held the camera loop for a minute, and so the whole program."""
     decoder = JpegDecoder()
     progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
-    for fine in (encoded(), progressive, with_scans(progressive, 40)):
-        assert JpegPicture(fine, decoder).size == (80, 64)
+    for fine in (encoded(), progressive, with_scans(progressive, 40), with_scans(encoded(), 999)):
+        assert JpegPicture(fine, decoder).size == (80, 64)      # one scan is all that is read
     with pytest.raises(BadPicture, match="a JPEG of 1010 scans"):
         JpegPicture(with_scans(progressive, 1000), decoder)
 
@@ -104,6 +104,20 @@ def test_fake_header_in_a_comment_is_not_believed(alone):
     real = with_scans(encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1), 1000)[2:]
     with pytest.raises(BadPicture):
         JpegPicture(b"\xff\xd8\xff" + bytes([alone]) + padding + comment + real, JpegDecoder())
+
+
+def test_embedded_thumbnail_is_no_scan_of_the_picture():
+    thumbnail = encoded()
+    comment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    many = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    assert jpeg_size(JPEG[:2] + comment + JPEG[2:]) == (640, 480)
+    with pytest.raises(BadPicture, match="scans"):
+        jpeg_size(JPEG[:2] + comment + with_scans(many, 1000)[2:])
+
+
+def test_grey_jpeg_is_a_single_scan():
+    grey = cv2.imencode(".jpg", np.full((64, 80), 90, np.uint8))[1].tobytes()
+    assert jpeg_size(with_scans(grey, 1000)) == (80, 64)
 
 
 def test_large_picture_may_have_few_scans():
