@@ -77,8 +77,8 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the current version, all or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and tables(connection):
             raise sqlite3.DatabaseError("it belongs to another program")
@@ -86,11 +86,6 @@ def migrate(connection: sqlite3.Connection) -> None:
             for statement in migration:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     if not tables(connection) >= TABLES:
         raise sqlite3.DatabaseError("tables are missing")
 

@@ -3,7 +3,6 @@
 import datetime
 import json
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -25,27 +24,22 @@ DEFAULT_LIMITS = WriterLimits()
 IN_IDS = "id IN (SELECT value FROM json_each(?))"
 
 
-class EventStore:
+class EventStore(EventWriter):
     """
     Keep events, their files and the levels of motion in the file at *path*.
 
-    Every method may be called from any thread. What the cameras report is queued for
-    the thread ``store`` and never waits, even before :meth:`open`; what the pages
-    change is waited for.
+    Every method but :meth:`run` may be called from any thread. What the cameras report
+    is queued for the thread ``store`` and never waits, even before :meth:`open`; what
+    the pages change is waited for.
     """
 
     def __init__(self, path: Path, clock: Clock, *, undo_seconds: float = UNDO_SECONDS,
                  limits: WriterLimits = DEFAULT_LIMITS) -> None:
+        super().__init__(path, clock, limits)
         self.undo_seconds = undo_seconds
-        self._path = path
-        self._clock = clock
         self._ids = EventIds(clock)
-        self._writer = EventWriter(path, clock, limits)
         self._is_open = False
-        self._lock = threading.Lock()       # guards the counter
-        self._begun: Counter[tuple[str, str]] = Counter()
-
-    # --- start and stop
+        self._begun: Counter[tuple[str, str]] = Counter()   # guarded by the lock
 
     def open(self) -> Path | None:
         """
@@ -62,30 +56,8 @@ class EventStore:
         with self.reading() as reader:
             self._ids.open(reader.newest_id())
         self._is_open = True
-        self._writer.start()
+        self.start()
         return aside
-
-    @property
-    def name(self) -> str:
-        """Name of the writer's thread."""
-        return self._writer.name
-
-    @property
-    def trouble(self) -> str:
-        """Why nothing can be written now; empty if all is well."""
-        return self._writer.trouble
-
-    def stop(self) -> None:
-        """End the writer once everything queued is written; returns at once."""
-        self._writer.stop()
-
-    def join(self, timeout: float) -> bool:
-        """Wait *timeout* seconds for the writer; return whether it ended."""
-        return self._writer.join(timeout)
-
-    def flush(self, timeout: float) -> bool:
-        """Wait *timeout* seconds until all that was queued before is written."""
-        return self._writer.flush(timeout)
 
     def reading(self) -> AbstractContextManager[EventReader]:
         """Open a snapshot of the file for one thread; raises :exc:`EventsError`."""
@@ -177,7 +149,7 @@ class EventStore:
                 "starred AND NOT EXISTS (SELECT 1 FROM files WHERE event_id = id AND "
                 "state != ?)", [before, GONE])]))
 
-        self._writer.enqueue(work)
+        self.enqueue(work)
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small value that outlasts the program."""
@@ -223,14 +195,14 @@ class EventStore:
             drop(connection, ids)
             return paths
 
-        return self._writer.call(work)
+        return self.call(work)
 
     def _execute(self, statement: str, *values: Any) -> None:
-        self._writer.enqueue(lambda connection: connection.execute(statement, values))
+        self.enqueue(lambda connection: connection.execute(statement, values))
 
     def _change(self, statement: str, *values: Any) -> int:
         """Run *statement* and wait for it; return how many rows it changed."""
-        return self._writer.call(
+        return self.call(
             lambda connection: connection.execute(statement, values).rowcount)
 
 

@@ -58,7 +58,7 @@ class EventWriter(Worker):
         self._clock = clock
         self._limits = limits
         self._queue: queue.Queue[Task | None] = queue.Queue(limits.queue_size)
-        self._lock = threading.Lock()       # guards the two below
+        self._lock = threading.Lock()       # guards the counters
         self._dropped = 0
         self._reported_at = -limits.retry_seconds
 
@@ -157,16 +157,11 @@ class EventWriter(Worker):
 
 def write(connection: sqlite3.Connection, batch: list[Task]) -> None:
     """Write *batch* in one transaction, then wake the callers that wait for it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:    # commits, or rolls back
+        connection.execute("BEGIN IMMEDIATE")
         for task in batch:
             if not task.abandoned:
                 task.result = attempt(connection, task)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     for task in batch:
         task.done.set()
 
