@@ -17,68 +17,59 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 
 try:
     import cv2
     import gevent
+    from flask import Flask
 
-    from pyimagesearch.access import Authenticator
+    from pyimagesearch.access import Authenticator, RefusedLogins, Role
     from pyimagesearch.access.commands import print_links, set_password
-    from pyimagesearch.access.refused_logins import RefusedLogins
-    from pyimagesearch.access.roles import Role
     from pyimagesearch.addresses import is_loopback
-    from pyimagesearch.archive.archive import Archive
-    from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
-    from pyimagesearch.capture.imagezmq import ImageHubs
+    from pyimagesearch.archive import Archive
+    from pyimagesearch.capture import ImageHubs, find_camera, gives_packets
     from pyimagesearch.clock import Clock, SystemClock
     from pyimagesearch.events.store import EventStore
-    from pyimagesearch.folders import open_folders
-    from pyimagesearch.motion_detection.detection import MotionDetection
-    from pyimagesearch.privacy.state import Privacy
-    from pyimagesearch.recording.packet_gate import PacketGate
-    from pyimagesearch.recording.preroll import Preroll
-    from pyimagesearch.recording.recorder import Recorder
-    from pyimagesearch.serving.connections import connections_for
-    from pyimagesearch.serving.server import LiveServer, in_thread
-    from pyimagesearch.serving.tls import tls_for
+    from pyimagesearch.folders import ConfigFolder, open_folders
+    from pyimagesearch.motion_detection import MotionDetection
+    from pyimagesearch.privacy import Privacy
+    from pyimagesearch.recording import PacketGate, Preroll, Recorder
+    from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
+    from pyimagesearch.settings import CameraSettings, Settings
     from pyimagesearch.settings.command_line import (
         completion_script,
         parse_command_line,
     )
     from pyimagesearch.settings.loading import unknown_variables
-    from pyimagesearch.settings.settings import CameraSettings, Settings
-    from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-    from pyimagesearch.streaming.mosaic import Mosaic
-    from pyimagesearch.streaming.publisher import Publisher
-    from pyimagesearch.streaming.viewer_limits import ViewerLimits
-    from pyimagesearch.surveillance.arming import Arming
-    from pyimagesearch.surveillance.camera_loop import Surveillance
-    from pyimagesearch.surveillance.evidence import Evidence
+    from pyimagesearch.streaming import (
+        LatestFrameBroadcaster,
+        Mosaic,
+        Publisher,
+        ViewerLimits,
+    )
+    from pyimagesearch.surveillance import Arming, Evidence, Surveillance
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import configure_logging
     from pyimagesearch.system.process import keep_freed_memory, raise_descriptor_limit
     from pyimagesearch.system.service import service
     from pyimagesearch.system.startup_message import server_urls, startup_lines
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
-    from pyimagesearch.threads import UncaughtErrors
-    from pyimagesearch.web.app import create_app
+    from pyimagesearch.threads import UncaughtErrors, Worker
+    from pyimagesearch.web import Feed, Services, create_app
     from pyimagesearch.web.request_origin import own_names
-    from pyimagesearch.web.services import Feed, Services
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
 log = logging.getLogger("webstreaming")
 
-Thread = Surveillance | Mosaic
-Keeper = Recorder | Archive | EventStore
-PAST_THE_PROXY = (
-    "--trusted-proxies: whoever reaches the port past the proxy may claim to come from "
-    "anywhere; let the proxy alone reach it (--ip 127.0.0.1, or a firewall)")
-SERVER = "the server"       # among the loops that must turn; no camera is called so
+REACHABLE_PAST_PROXY = (
+    "--trusted-proxies: clients that reach the port directly can forge their address; "
+    "let only the proxy reach it (--ip 127.0.0.1, or a firewall)")
+SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 
 
 def main(argv: list[str]) -> int:
@@ -121,102 +112,171 @@ def prepare(settings: Settings) -> None:
 
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
-    clock, hubs, wanted = SystemClock(), ImageHubs(), settings.cameras()
-    folder, config = open_folders(settings.data, settings.config_dir)
-    archive = Archive(folder, settings, clock)
-    arming = Arming(archive.store, clock)
-    archive.on_open.append(arming.restore)
-    privacy = Privacy(config, wanted, archive.store, clock)
-    watched = [watched_camera(each, archive, arming, hubs, clock) for each in wanted]
-    viewers = settings.max_viewers, settings.max_viewers_per_address
-    server = LiveServer(settings.ip, settings.port,
-                        connections_for(*viewers, raise_descriptor_limit(),
-                                        settings.trusted_proxies),
-                        tls_for(settings, config))
+    clock, systemd, wanted = SystemClock(), ServiceManager(), settings.cameras()
+    data, config = open_folders(settings.data, settings.config_dir)
+    archive = Archive(data, settings, clock)
+    program = Program(
+        archive=archive,
+        arming=Arming(archive.store, clock),
+        privacy=Privacy(config, wanted, archive.store, clock),
+        refused_logins=RefusedLogins(archive.store, clock),
+        mosaic=make_mosaic(wanted, settings.quality, clock),
+        image_hubs=ImageHubs(),
+        watchdog=Watchdog(systemd, [SERVER_LOOP, *(each.name for each in wanted)],
+                          clock),
+        clock=clock)
+    program.cameras += [make_camera(each, program) for each in wanted]
+    server = make_server(settings, config)
     archive.claim()
-    shown_elsewhere = settings.trusted_proxies or settings.host or settings.base_path
-    reached = not is_loopback(server.address[0])    # by others than this machine
-    if settings.trusted_proxies and reached:
-        log.warning("%s", PAST_THE_PROXY)
-    refused_logins = RefusedLogins(archive.store, clock)
-    authenticator = Authenticator(
-        config, clock, refused_logins, auth=settings.auth, in_thread=in_thread,
-        local_only=not (reached or shown_elsewhere))
-    manager, uncaught = ServiceManager(), UncaughtErrors(server.stop_soon)
-    watchdog = Watchdog(manager, [SERVER, *(each.name for each in wanted)], clock)
-
-    mosaic = Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
-                    settings.quality, clock) if len(wanted) > 1 else None
-    feeds: dict[str, Feed] = {}
-    loops: list[Surveillance] = []
-    for each, (camera, detection, evidence) in zip(wanted, watched, strict=True):
-        broadcaster = LatestFrameBroadcaster()
-        publisher = Publisher(each.name, broadcaster, mosaic,
-                        width=each.width, quality=each.quality)
-        loops.append(Surveillance(camera, detection, publisher, evidence, each, clock,
-                                  heartbeat=partial(watchdog.heartbeat, each.name)))
-        privacy.attach(each.name, loops[-1])
-        feeds[each.name] = Feed(broadcaster, loops[-1].status, evidence.manual.record,
-                                evidence.keep_still)
-    services = Services(feeds, authenticator, in_thread, mosaic, archive, arming,
-                        own_names(settings.host or ()), ViewerLimits(*viewers), privacy)
-    app = create_app(services, base_path=settings.base_path or "",
-                     trusted_proxies=settings.trusted_proxies)
-    threads: list[Thread] = [*loops, *([mosaic] if mosaic else [])]
-    keepers: list[Keeper] = [*archive.recorders, archive, archive.store]
-
-    def each_second() -> None:
-        authenticator.end_revoked_streams()
-        refused_logins.write()
-        watchdog.heartbeat(SERVER)
-
+    authenticator = make_authenticator(settings, config, server, program)
+    app = make_app(settings, authenticator, program)
+    uncaught = UncaughtErrors(server.stop_soon)
     uncaught.install()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            gevent.signal_handler(number, server.stop)      # not past nohup
+    stop_on_signals(server)
     gc.freeze()     # what exists now stays: the collector need not visit it again
-    for thread in (archive, *archive.recorders, *threads):
-        thread.start()
+    program.start()
     url = greet(authenticator, settings, *server.address)
-    seconds = gevent.get_hub().loop.timer(1.0, 1.0)
-    seconds.start(each_second)
-    manager.notify("READY=1", f"STATUS=open {url}")
-    server.run(app, on_stop=lambda: [thread.stop() for thread in threads])
-
-    manager.notify("STOPPING=1")
-    refused_logins.write()
-    hubs.close()
-    wait_for(threads, keepers)
+    timer = gevent.get_hub().loop.timer(1.0, 1.0)
+    timer.start(every_second, authenticator, program)
+    systemd.notify("READY=1", f"STATUS=open {url}")
+    server.run(app, on_stop=program.stop_cameras)
+    systemd.notify("STOPPING=1")
+    program.finish()
     return uncaught.status
 
 
-def wait_for(threads: Sequence[Thread], keepers: Sequence[Keeper]) -> None:
-    """Wait for *threads*, which know of the end, then for the *keepers* of it all."""
-    for thread in threads:
-        if not thread.join(0.5):
-            log.warning("%s did not stop in time", thread.name)
-    for keeper in keepers:      # in turn: each has a last word to the next
-        keeper.stop()
-        if not keeper.join(5.0):
-            log.warning("%s did not stop in time; the next start recovers "
-                        "what is open", keeper.name)
+class WatchedCamera(NamedTuple):
+    """One camera: the thread that watches it, and what the pages see of it."""
+
+    name: str
+    loop: Surveillance
+    feed: Feed
 
 
-def watched_camera(wanted: CameraSettings, archive: Archive, arming: Arming,
-                   hubs: ImageHubs,
-                   clock: Clock) -> tuple[Camera, MotionDetection, Evidence]:
-    """Return a camera, its detection and its evidence; nothing is opened yet."""
-    detection = MotionDetection(wanted)
-    preroll = Preroll(wanted.pre_roll)
-    packets = PacketGate(preroll) if gives_packets(wanted) else None
-    recorder = Recorder(wanted.name, archive.clips, preroll,
-                        archive.store, clock,
-                        max_clip=wanted.max_clip, ready=archive.ready,
+@dataclass(kw_only=True)
+class Program:
+    """What runs beside the server, started and stopped in order."""
+
+    archive: Archive
+    arming: Arming
+    privacy: Privacy
+    refused_logins: RefusedLogins
+    mosaic: Mosaic | None
+    image_hubs: ImageHubs
+    watchdog: Watchdog
+    clock: Clock
+    cameras: list[WatchedCamera] = field(default_factory=list)
+
+    @property
+    def live(self) -> list[Worker]:
+        """The threads that make live pictures."""
+        return [*(each.loop for each in self.cameras), *filter(None, [self.mosaic])]
+
+    def start(self) -> None:
+        """Start all threads; what they record waits until the archive is open."""
+        self.archive.on_open.append(self.arming.restore)
+        for thread in (self.archive, *self.archive.recorders, *self.live):
+            thread.start()
+
+    def stop_cameras(self) -> None:
+        """Signal the threads that make live pictures, which ends all streams."""
+        for thread in self.live:
+            thread.stop()
+
+    def finish(self) -> None:
+        """Wait for all threads, those that write to the disk last."""
+        self.refused_logins.write()
+        self.image_hubs.close()
+        for thread in self.live:
+            if not thread.join(0.5):
+                log.warning("%s did not stop in time", thread.name)
+        # one after the other: each may still write through the next one
+        writers: list[Worker | EventStore] = [
+            *self.archive.recorders, self.archive, self.archive.store]
+        for writer in writers:
+            writer.stop()
+            if not writer.join(5.0):
+                log.warning("%s did not stop in time; the next start recovers what is "
+                            "open", writer.name)
+
+
+def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
+    """Connect the parts of one camera; nothing is opened yet."""
+    archive, clock = program.archive, program.clock
+    preroll, broadcaster = Preroll(settings.pre_roll), LatestFrameBroadcaster()
+    packets = PacketGate(preroll) if gives_packets(settings) else None
+    recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
+                        max_clip=settings.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)
-    evidence = Evidence(wanted, recorder, archive.store, clock, packets=packets)
-    arming.add_listener(evidence.arm)
-    return find_camera(wanted, clock, hubs, packets), detection, evidence
+    evidence = Evidence(settings, recorder, archive.store, clock, packets=packets)
+    program.arming.add_listener(evidence.arm)
+    loop = Surveillance(
+        find_camera(settings, clock, program.image_hubs, packets),
+        MotionDetection(settings),
+        Publisher(settings.name, broadcaster, program.mosaic,
+                  width=settings.width, quality=settings.quality),
+        evidence, settings, clock,
+        heartbeat=lambda: program.watchdog.heartbeat(settings.name))
+    program.privacy.attach(settings.name, loop)
+    return WatchedCamera(settings.name, loop, Feed(
+        broadcaster, loop.status, evidence.manual.record, evidence.keep_still))
+
+
+def make_mosaic(wanted: list[CameraSettings], quality: int, clock: Clock
+                ) -> Mosaic | None:
+    """Return the picture of all cameras together, if there are several."""
+    names = [each.name for each in wanted]
+    return (Mosaic(names, LatestFrameBroadcaster(), quality, clock)
+            if len(names) > 1 else None)
+
+
+def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:
+    """Bind the address and load the certificate."""
+    connections = connections_for(
+        settings.max_viewers, settings.max_viewers_per_address,
+        raise_descriptor_limit(), settings.trusted_proxies)
+    return LiveServer(settings.ip, settings.port, connections,
+                      tls_for(settings, config))
+
+
+def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveServer,
+                       program: Program) -> Authenticator:
+    """Require a login unless the server is reachable from this machine only."""
+    only_here = is_loopback(server.address[0])
+    if settings.trusted_proxies and not only_here:
+        log.warning("%s", REACHABLE_PAST_PROXY)
+    behind_proxy = settings.trusted_proxies or settings.host or settings.base_path
+    return Authenticator(
+        config, program.clock, program.refused_logins, auth=settings.auth,
+        in_thread=in_thread, local_only=only_here and not behind_proxy)
+
+
+def make_app(settings: Settings, authenticator: Authenticator, program: Program
+             ) -> Flask:
+    """Connect the pages and the API to the parts of the program."""
+    services = Services(
+        {each.name: each.feed for each in program.cameras}, authenticator,
+        in_thread, program.mosaic, program.archive, program.arming,
+        own_names(settings.host or ()),
+        ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
+        program.privacy)
+    return create_app(services, base_path=settings.base_path or "",
+                      trusted_proxies=settings.trusted_proxies)
+
+
+def every_second(authenticator: Authenticator, program: Program) -> None:
+    """Do what the server's thread does once a second."""
+    authenticator.end_revoked_streams()
+    program.refused_logins.write()
+    program.watchdog.heartbeat(SERVER_LOOP)
+
+
+def stop_on_signals(server: LiveServer) -> None:
+    """End the server on Ctrl-C and SIGTERM, and on SIGHUP unless nohup ignores it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            gevent.signal_handler(number, server.stop)
 
 
 def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) -> str:

@@ -1,5 +1,6 @@
 """Cameras, by source: "0", "rtsp://...", "picamera", "clip.mp4", "demo"."""
 
-from .cameras import Camera, find_camera
+from .cameras import Camera, find_camera, gives_packets
+from .imagezmq import ImageHubs
 
-__all__ = ["Camera", "find_camera"]
+__all__ = ["Camera", "ImageHubs", "find_camera", "gives_packets"]
