@@ -9,10 +9,10 @@ import pytest
 from conftest import needs
 from product import run_program
 from pyimagesearch.settings.command_line import COMMANDS, parse_command_line
-from pyimagesearch.settings.settings import Settings
+from pyimagesearch.settings.settings import options
 
 NARROW = {"COLUMNS": "80"}
-FLAGS = {word for row in Settings.table() for word in row.flags.split(", ")}
+FLAGS = {flag for item in options().values() for flag in item.flags}
 
 
 def help_of(*words):

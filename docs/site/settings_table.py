@@ -1,15 +1,15 @@
 """Write the tables of all settings into docs/settings.md, from their declarations."""
 
 import re
-from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
-from pyimagesearch.settings.settings import CameraOptions, Row, Settings
+from pyimagesearch.settings.option import Option, options_of
+from pyimagesearch.settings.settings import CameraOptions, options
 
 PAGE = Path(__file__).parents[1] / "settings.md"
 BEGIN, END = "<!-- begin of the tables -->\n", "<!-- end of the tables -->\n"
-PER_CAMERA = {item.name for item in fields(CameraOptions)}
+PER_CAMERA = options_of(CameraOptions)
 
 
 def tables() -> str:
@@ -17,16 +17,15 @@ def tables() -> str:
     return "\n".join(
         f"### {group.capitalize()}\n\n"
         "| option | default | meaning | per camera |\n|---|---|---|---|\n"
-        + "".join(map(line, rows))
-        for group, rows in groupby(Settings.table(), lambda row: row.group))
+        + "".join(map(line, items))
+        for group, items in groupby(options().values(), lambda item: item.group))
 
 
-def line(row: Row) -> str:
+def line(item: Option) -> str:
     """Return the line of one setting."""
-    name = row.flags.split("--")[-1].replace("-", "_")
-    default = f"`{row.default}`" if row.default else ""
-    mark = "yes" if name in PER_CAMERA else ""
-    return f"| `{row.flags}` | {default} | {row.help} | {mark} |\n"
+    default = f"`{item.shown_default}`" if item.shown_default else ""
+    mark = "yes" if item.name in PER_CAMERA else ""
+    return f"| `{', '.join(item.flags)}` | {default} | {item.help} | {mark} |\n"
 
 
 def with_tables(text: str) -> str:

@@ -151,7 +151,7 @@ def add_option(group: Any, item: Option, listed: bool) -> argparse.Action:
     elif item.kind is tuple:
         shape["action"] = "append"
     action: argparse.Action = group.add_argument(
-        *item.short_flags, item.flag, dest=item.name, default=argparse.SUPPRESS,
+        *item.flags, dest=item.name, default=argparse.SUPPRESS,
         help=item.help + default if listed else argparse.SUPPRESS, **shape)
     return action
 

@@ -55,6 +55,11 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """All options on the command line, the long one last."""
+        return *self.short_flags, self.flag
+
+    @property
     def variable(self) -> str:
         """The environment variable."""
         return ENV_PREFIX + self.name.upper()

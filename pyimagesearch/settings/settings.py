@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
@@ -29,15 +29,6 @@ CAMERA_NAME_PREFIX_PATTERN = (
 
 server, camera, detection, recording, storage, access = (
     partial(option, group=group) for group in GROUPS)
-
-
-class Row(NamedTuple):
-    """One row of the documented table of settings."""
-
-    group: str
-    flags: str
-    default: str
-    help: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,12 +203,6 @@ class Settings(CameraOptions):
                 name=name, source=match[2] if match else text,
                 **(common | dict(self.tables.get(name, {}))))
         return list(found.values())
-
-    @classmethod
-    def table(cls) -> list[Row]:
-        """Return the documented settings, group by group."""
-        return [Row(item.group, ", ".join((*item.short_flags, item.flag)),
-                    item.shown_default, item.help) for item in options().values()]
 
 
 def options() -> dict[str, Option]:
