@@ -64,6 +64,7 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     """Run our server and broadcaster; a thread publishes instead of a camera."""
     from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.addresses import urls
     from pyimagesearch.clock import SystemClock
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder
@@ -98,7 +99,7 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     app = create_app(Services(
         {"camera": Feed(broadcaster, status)}, authenticator, in_thread))
     threading.Thread(target=publish, daemon=True).start()
-    print(*server.urls, flush=True)
+    print(*urls(*server.address, "https" if tls else "http"), flush=True)
     server.run(app, on_stop=broadcaster.close)
 
 

@@ -60,7 +60,7 @@ class Round(NamedTuple):
 
 # --- the viewers, in their own process
 
-class Guest(Viewer):
+class PassingViewer(Viewer):
     """A viewer that stays until *until*; *oldest* is the age of its oldest frame."""
 
     def __init__(self, url: str, until: float) -> None:
@@ -77,26 +77,27 @@ class Guest(Viewer):
         self._seen = self.stamp
 
 
-def visit(urls: Sequence[str], seconds: float) -> None:
+def run_viewers(urls: Sequence[str], seconds: float) -> None:
     """Let viewers come and go; print the number of frames and the greatest age."""
     chance, begin, frames, oldest = random.Random(2), time.monotonic(), 0, 0.0
     poll = select.epoll()
-    guests: dict[int, Guest] = {}
+    viewers: dict[int, PassingViewer] = {}
     while (now := time.monotonic()) < begin + seconds:
-        if len(guests) < VIEWERS:
-            guest = Guest(chance.choice(urls), now + chance.uniform(*STAY_SECONDS))
-            guests[guest.socket.fileno()] = guest
-            poll.register(guest.socket.fileno(), select.EPOLLIN)
+        if len(viewers) < VIEWERS:
+            until = now + chance.uniform(*STAY_SECONDS)
+            viewer = PassingViewer(chance.choice(urls), until)
+            viewers[viewer.socket.fileno()] = viewer
+            poll.register(viewer.socket.fileno(), select.EPOLLIN)
         for number, _ in poll.poll(0.05):
-            if not guests[number].drain():
+            if not viewers[number].drain():
                 sys.exit("a stream ended")
-        for number, guest in list(guests.items()):
-            if now > guest.until:
-                frames, oldest = frames + guest.parts, max(oldest, guest.oldest)
+        for number, viewer in list(viewers.items()):
+            if now > viewer.until:
+                frames, oldest = frames + viewer.parts, max(oldest, viewer.oldest)
                 poll.unregister(number)
-                guests.pop(number).socket.close()
-    print(json.dumps([frames + sum(guest.parts for guest in guests.values()),
-                      max([oldest, *(guest.oldest for guest in guests.values())])]))
+                viewers.pop(number).socket.close()
+    print(json.dumps([frames + sum(viewer.parts for viewer in viewers.values()),
+                      max([oldest, *(viewer.oldest for viewer in viewers.values())])]))
 
 
 # --- the server
@@ -120,12 +121,12 @@ def record(server: Server, on: bool) -> None:
 
 
 @contextmanager
-def visited(server: Server, names: Sequence[str], seconds: float
-            ) -> Iterator["subprocess.Popen[str]"]:
+def viewers_running(server: Server, names: Sequence[str], seconds: float
+                    ) -> Iterator["subprocess.Popen[str]"]:
     """Let viewers come and go in another process."""
     urls = [f"{server.url}video_feed/{name}" for name in names]
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.soak", "visit", str(seconds), *urls,
+        [sys.executable, "-m", "benchmarks.soak", "viewers", str(seconds), *urls,
          server.url + "mosaic_feed"], cwd=ROOT, text=True, stdout=subprocess.PIPE)
     try:
         yield process
@@ -169,7 +170,7 @@ def run(seconds: float) -> tuple[list[Sample], list[Any], int]:
             "--source", "front=demo:640x480@15", "--source", "yard=demo:640x480@15",
             "--source", f"gate={camera.url}", "--keep", KEEP,
             "--log-level", "error") as server:
-        with visited(server, names, seconds + 5) as process:
+        with viewers_running(server, names, seconds + 5) as process:
             samples = list(soak(server, camera, seconds))
             counted = json.loads(process.communicate(timeout=120)[0])
         losses = sum(each["losses"] for each in server.status()["cameras"])
@@ -198,7 +199,7 @@ def main(minutes: float) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["visit"]:
-        visit(sys.argv[3:], float(sys.argv[2]))
+    if sys.argv[1:2] == ["viewers"]:
+        run_viewers(sys.argv[3:], float(sys.argv[2]))
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 30)

@@ -40,13 +40,13 @@ CROWDED = """if True:
     from pyimagesearch.serving.connections import Connections
     logging.basicConfig(level="INFO")
     fanout.serve_ours(Connections(20, 12))"""
-EXHAUSTED = """if True:    # each connection costs more than its network's share of seconds
+EXHAUSTED = """if True:    # one connection uses up the share of its network for ten seconds
     import logging
     from benchmarks import fanout
     from pyimagesearch.serving import fair_share
     from pyimagesearch.serving.connections import Connections
     logging.basicConfig(level="INFO")
-    fair_share.CONNECT_SECONDS = 10.0
+    fair_share.NETWORK_SHARE = 1e-5
     fanout.serve_ours(Connections(proxies={}))"""
 
 
@@ -403,7 +403,7 @@ def test_exhausted_share_refuses_connections_without_a_proxy(proxies, answered):
         assert ("too many requests from 127.0.0.1" in server.logged()) != answered
 
 
-def test_silent_connections_lock_nobody_out(crowded):
+def test_silent_connections_do_not_block_others(crowded):
     silent = [call(crowded.port) for _ in range(60)]
     assert answers(crowded.port)                # from the very same address
     eventually(lambda: crowded.connections <= 12, 5)    # long before they time out
@@ -415,7 +415,7 @@ def test_silent_connections_lock_nobody_out(crowded):
         each.close()
 
 
-def test_clients_that_do_not_read_lock_nobody_out(crowded):
+def test_clients_that_do_not_read_do_not_block_others(crowded):
     """Clients that requested a lot and read nothing held all connections for 30 s."""
     eventually(lambda: crowded.connections == 0)
     clients = []

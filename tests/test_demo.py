@@ -17,7 +17,7 @@ def test_demo_scene_is_the_same_for_the_same_seed(size):
     assert (one.picture(0) != other.picture(0)).any()
 
 
-def test_demo_scene_has_noise_visitors_and_pauses():
+def test_demo_scene_has_noise_movement_and_pauses():
     scene = DemoScene((640, 480), 10)
     still = scene.picture(0).astype(int) - scene.picture(1)
     assert 2 < still.std() < 8

@@ -13,6 +13,7 @@ from pyimagesearch.serving.acceptor import LiveHandler
 from pyimagesearch.serving.connections import Connection, Connections
 from pyimagesearch.serving.fair_share import (
     BURST_SECONDS,
+    CONNECT_SECONDS,
     MAX_CHARGE_SECONDS,
     MAX_NETWORKS,
     NETWORK_SHARE,
@@ -50,10 +51,10 @@ def test_requests_without_pause_get_their_share(costs):
 
 
 @given(st.lists(st.tuples(st.floats(0.02, 5.0), st.floats(1e-5, 0.005)), max_size=100))
-def test_occasional_requests_are_never_delayed(visits):
+def test_occasional_requests_are_never_delayed(requests):
     time = Time()
     fair_share = FairShare(time)
-    for pause, cost in visits:
+    for pause, cost in requests:
         time.now += pause
         assert ask(fair_share, time, "a", cost) == 0
 
@@ -94,7 +95,7 @@ def test_simultaneous_requests_are_spaced_evenly():
 def test_connections_and_handshakes_are_charged():
     fair_share = FairShare(Time())
     for _ in range(1000):
-        fair_share.charge_connection("a")
+        fair_share.charge("a", CONNECT_SECONDS)
     assert fair_share.delay("a") < 1e-9   # within the burst
     fair_share.charge("a", 0.02)
     assert 0.04 < fair_share.delay("a") < 0.06

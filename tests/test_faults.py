@@ -97,7 +97,7 @@ def test_viewers_and_recording_survive_used_up_descriptors(start, watch, connect
     assert client.camera["viewers"] == 1
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (free_number(pid), hard))
-    strangers = [socket.create_connection(("127.0.0.1", product.port)) for _ in range(10)]
+    idle = [socket.create_connection(("127.0.0.1", product.port)) for _ in range(10)]
     assert client.ask("/record_status", status=True) == {"result": "started"}
     # by asking, as a connection that is silent for 15 s is closed, and no other can be had
     eventually(lambda: client.camera and "cannot accept a connection" in "".join(product.log))
@@ -110,7 +110,7 @@ def test_viewers_and_recording_survive_used_up_descriptors(start, watch, connect
     eventually(lambda: "Too many" not in client.camera["recording_trouble"])
     eventually(lambda: list(Path(product.data.name).rglob("*.jpg")))    # what could not be kept
     client.ask("/record_status", status=False)
-    for each in strangers:
+    for each in idle:
         each.close()
     eventually(lambda: clips(product))
     assert product.get("/healthz")

@@ -126,16 +126,16 @@ def test_refusals_are_documented(protected, path, method):
     address = path.replace("{id}", "1").replace("{name}", "front")
     described = PATHS[path][method]["responses"]
     client, ask = protected.client(), {"method": method.upper()}
-    visits = [client.open(address, **ask),
+    answers = [client.open(address, **ask),
               client.open(address, **ask, headers={"Host": "evil.example"}),
               client.open(address, **ask, headers={
                   **protected.bearer(OWNER), "Origin": "http://evil.example"}),
               client.open(address, **ask, headers={**protected.bearer(VIEWER), **OURS})]
-    assert [answer.status_code for answer in visits[:2]] == [401, 421]
-    for answer in visits:
+    assert [answer.status_code for answer in answers[:2]] == [401, 421]
+    for answer in answers:
         assert str(answer.status_code) in described
     if method != "get":
-        assert visits[2].status_code == 403
+        assert answers[2].status_code == 403
 
 
 # --- conformance

@@ -335,7 +335,7 @@ def test_nothing_is_recorded_of_a_camera_that_is_off(client):
     assert client.post("/record_status", json={"status": False}).json == {"result": "stopped"}
 
 
-def test_what_cannot_be_kept_is_told(client, monkeypatch):
+def test_unsaved_privacy_setting_is_reported(client, monkeypatch):
     def full(name, content):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(client.owner.folder, "keep_secret", full)

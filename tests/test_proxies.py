@@ -115,7 +115,7 @@ def caddy_in_front_of(server, folder):
     """Run Caddy in front of port *server*; yield its address."""
     program, port = needs("caddy", "caddy"), free_port()
     (folder / "Caddyfile").write_text(example("Caddyfile", server, {
-        "{\n\t# links": "{\n\tadmin off\n\t# links",
+        "{\n\t# login links": "{\n\tadmin off\n\t# login links",
         "cam.example.org {": f"http://127.0.0.1:{port} {{"}))
     with open(folder / "caddy.log", "wb") as log:
         process = subprocess.Popen(

@@ -92,7 +92,7 @@ def test_foreign_clip_is_adopted(archive, clock, tmp_path):
     (clip,) = kept.clips.rglob("*.mp4")
     other = kept.clips / "yard" / "2020-02-02" / "12-00-00.mp4"
     other.parent.mkdir(parents=True)
-    subclip = clip.read_bytes().replace(b"webstreaming clip", b"somebody's  clip!")
+    subclip = clip.read_bytes().replace(b"webstreaming clip", b"another's   clip!")
     other.write_bytes(subclip)
     other.with_suffix(".jpg").write_bytes(SMALL[0])
     kept = opened(archive())
@@ -154,7 +154,7 @@ def leave_journal(kept, **more):
 
 
 def test_event_with_an_unfinished_clip_ends_with_it_later(archive, monkeypatch):
-    # the page said that somebody had moved its file; and its end stayed at its begin
+    # the page said that its file had been moved; and its end stayed at its begin
     folder = leave_journal(opened(archive()))
     with monkeypatch.context() as without:
         without.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)

@@ -77,7 +77,7 @@ def test_http_1_0_clients_can_watch(start, watch):
 
 
 @pytest.mark.deadline
-def test_stalled_viewer_delays_nobody_and_skips_to_newest(start, watch):
+def test_stalled_viewer_skips_to_newest_and_delays_no_other(start, watch):
     product = start("--source", "demo:640x480@10", "--quality", "95")
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

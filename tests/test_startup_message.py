@@ -55,7 +55,7 @@ def test_settings_file_is_the_place_to_open_it():
 
 @pytest.mark.parametrize("options", [
     {"trusted_proxies": 1, "host": ("cam.example.org",)}, {"base_path": "/cam"}], ids=str)
-def test_server_behind_a_proxy_is_not_told_to_open(options):
+def test_server_behind_a_proxy_is_not_advised_to_open(options):
     settings = Settings(**options)
     assert len(list(startup_lines(settings, "127.0.0.1", 8000))) == 1
     assert server_urls(settings, "127.0.0.1", 8000)[-1] == (

@@ -159,7 +159,7 @@ def test_older_tls_versions_are_refused(product):
                 maximum_version=ssl.TLSVersion.TLSv1_1)
 
 
-def test_stalled_viewer_delays_nobody_and_skips_to_newest(product):
+def test_stalled_viewer_skips_to_newest_and_delays_no_other(product):
     eventually(lambda: product.camera["viewers"] == 0)
     stalled = ssl.create_default_context()
     stalled.check_hostname, stalled.verify_mode = False, ssl.CERT_NONE
@@ -252,7 +252,7 @@ def test_handshake_is_charged_without_the_time_of_others(pair):
     assert 0.0 < sum(spent) < 0.1
 
 
-def test_unfinished_handshakes_lock_nobody_out(pair):
+def test_unfinished_handshakes_do_not_block_others(pair):
     program = CROWDED.replace("Connections(20, 12)", "Connections(20, 12), Tls(*{!r})")
     with small("from pathlib import PosixPath\nfrom pyimagesearch.serving.tls import Tls\n"
                + program.format(pair)) as server:

@@ -19,7 +19,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
 
 from .connections import Connection, Connections
-from .fair_share import MAX_DELAY_SECONDS, FairShare
+from .fair_share import CONNECT_SECONDS, MAX_DELAY_SECONDS, FairShare
 from .fanout import Fanout
 from .request_reader import RequestReader
 from .timeouts import Timeouts
@@ -92,7 +92,7 @@ class Acceptor(WSGIServer):
             return None
         client, address = accepted
         network = network_of(address[0])
-        self.fair_share.charge_connection(network)
+        self.fair_share.charge(network, CONNECT_SECONDS)
         # behind proxies all come from one address; there, requests name their client
         if not self.connections.proxies and (
                 self.fair_share.delay(network) > MAX_DELAY_SECONDS):

@@ -17,9 +17,9 @@ class CertificateExpiry:
         self._cert = cert
         self._due = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
-    def check(self, now: datetime.datetime, *, renewed: bool = False) -> None:
-        """Warn if that is due at *now*, or the file was *renewed*."""
-        if renewed or not now < self._due <= now + DAY:     # the clock may be set back
+    def check(self, now: datetime.datetime) -> None:
+        """Warn if that is due at *now*."""
+        if not now < self._due <= now + DAY:    # the clock may be set back
             self._due = now + DAY
             if sentence := expiry_warning(self._cert, now):
                 log.warning("%s", sentence)

@@ -32,8 +32,8 @@ class Connections:
     its whole request, is between two requests, or does not read the response. At the
     limit of *max_connections*, or of *per_network* of one network
     (:func:`network_of`), the one that has waited longest is closed for a new one; only
-    if none waits is the new one refused. So connections held open without use lock
-    nobody out. Belongs to the hub's thread.
+    if none waits is the new one refused. So connections held open without use do
+    not lock others out. Belongs to the hub's thread.
     """
 
     def __init__(self, max_connections: int = UNLIMITED, per_network: int = UNLIMITED,
@@ -41,27 +41,23 @@ class Connections:
         self.proxies = proxies      # in front of us; each adds to X-Forwarded-For
         self._max_connections = max_connections
         self._per_network = per_network
-        self._open: dict[str, set[Connection]] = {}
-        self._count = 0
+        self._open: dict[str, set[Connection]] = {}     # by network
         self._waiting: dict[Connection, None] = {}      # longest first
-        self._waiting_of: dict[str, dict[Connection, None]] = {}
 
     def __len__(self) -> int:
-        return self._count
+        return sum(map(len, self._open.values()))
 
     def admit(self, address: str, disconnect: Callable[[], object]
               ) -> Connection | None:
         """Return a new, waiting connection, or ``None`` if there is no room."""
         network = network_of(address)
-        if len(self._open.get(network, ())) >= self._per_network and not (
-                self._evict_one_of(self._waiting_of.get(network, {}))):
+        if len(self._open.get(network, ())) >= self._per_network and (
+                not self._evict_one(network)):
             return None
-        if self._count >= self._max_connections and not (
-                self._evict_one_of(self._waiting)):
+        if len(self) >= self._max_connections and not self._evict_one():
             return None
         connection = Connection(network, disconnect)
         self._open.setdefault(network, set()).add(connection)
-        self._count += 1
         self.mark_waiting(connection)
         return connection
 
@@ -69,31 +65,28 @@ class Connections:
         """Note that *connection* waits from now on."""
         if connection in self._open.get(connection.network, ()):
             self._waiting[connection] = None
-            self._waiting_of.setdefault(connection.network, {})[connection] = None
 
     def mark_busy(self, connection: Connection) -> None:
         """Note that *connection* is being served."""
         self._waiting.pop(connection, None)
-        of_network = self._waiting_of.get(connection.network, {})
-        of_network.pop(connection, None)
-        if not of_network:
-            self._waiting_of.pop(connection.network, None)
 
     def remove(self, connection: Connection) -> None:
         """Forget *connection*, which has ended; may be called twice."""
         self.mark_busy(connection)
         of_network = self._open.get(connection.network, set())
-        if connection in of_network:
-            of_network.remove(connection)
-            self._count -= 1
+        of_network.discard(connection)
         if not of_network:
             self._open.pop(connection.network, None)
 
-    def _evict_one_of(self, waiting: dict[Connection, None]) -> bool:
-        if not waiting:
+    def _evict_one(self, network: str | None = None) -> bool:
+        """Close the longest waiting connection, of *network* or of all."""
+        longest = next((each
+                        for sending in (False, True)    # a download as a last resort
+                        for each in self._waiting
+                        if each.sending is sending
+                        and network in (None, each.network)), None)
+        if longest is None:
             return False
-        longest = next((each for each in waiting if not each.sending),
-                       next(iter(waiting)))     # a download only as a last resort
         log.debug("closing a waiting connection from %s for a new one", longest.network)
         self.remove(longest)
         longest.disconnect()

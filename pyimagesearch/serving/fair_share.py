@@ -41,24 +41,18 @@ class FairShare:
         :meth:`settle` replaces it by the real one.
         """
         delay = self.delay(network)
-        self._charge(network, REQUEST_SECONDS)
+        self.charge(network, REQUEST_SECONDS)
         return delay
 
     def settle(self, network: str, seconds: float) -> None:
         """Charge what a reserved request really took [seconds of the thread]."""
-        self._charge(network, min(seconds, MAX_CHARGE_SECONDS) - REQUEST_SECONDS)
-
-    def charge_connection(self, network: str) -> None:
-        """Charge *network* for a new connection."""
-        self._charge(network, CONNECT_SECONDS)
+        self.charge(network, min(seconds, MAX_CHARGE_SECONDS) - REQUEST_SECONDS)
 
     def charge(self, network: str, seconds: float) -> None:
         """Charge *seconds* for work outside a request, such as a TLS handshake."""
-        self._charge(network, min(seconds, MAX_CHARGE_SECONDS))
-
-    def _charge(self, network: str, seconds: float) -> None:
         now = self._now()
         begin = max(now, self._free_at.pop(network, now))
-        self._free_at[network] = begin + seconds / NETWORK_SHARE
+        charged = min(seconds, MAX_CHARGE_SECONDS)
+        self._free_at[network] = begin + charged / NETWORK_SHARE
         if len(self._free_at) > MAX_NETWORKS:
             del self._free_at[next(iter(self._free_at))]

@@ -104,7 +104,6 @@ class _Viewer:
         self._socket: socket.socket | TlsSocket = (
             TlsSocket(client) if hasattr(client, "do_handshake")
             else client._sock)      # the one beneath gevent's
-        self._send = self._socket.send
         self._loop = loop
         self._newest = newest
         self._stalled_since = 0.0
@@ -121,13 +120,7 @@ class _Viewer:
     def send(self, number: int, part: bytes) -> None:
         """Begin to send a frame; only while nothing of the last one is unsent."""
         self.seen = number
-        try:
-            sent = self._send(part)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self.gone.set()
-            return
+        sent = self._send(part)
         if sent < len(part):
             self.unsent = memoryview(part)[sent:]
             self._stalled_since = self._loop.now()
@@ -147,15 +140,20 @@ class _Viewer:
             watcher.stop()
             watcher.close()
 
+    def _send(self, data: bytes | memoryview) -> int:
+        """Return how many bytes the socket took; an error ends the stream."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.gone.set()
+            return 0
+
     def _resume(self) -> None:
         assert self.unsent is not None
-        try:
-            sent = self._send(self.unsent)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._writable.stop()
-            self.gone.set()
+        sent = self._send(self.unsent)
+        if not sent:
             return
         self._stalled_since = self._loop.now()
         self.unsent = self.unsent[sent:]

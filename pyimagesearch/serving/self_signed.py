@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -55,8 +55,7 @@ class SelfSigned:
                 made = make_certificate(key, names, now)
                 self._folder.keep_secret(self.cert.name, made)
                 log.info("made a certificate for %s, SHA-256 fingerprint %s",
-                         ", ".join(sorted(str(name) for name in names)),
-                         fingerprint(made))
+                         ", ".join(sorted(map(str, names))), fingerprint(made))
         except OSError as error:
             raise FolderError(
                 f"the certificate cannot be written in {str(self._folder.path)!r}: "
@@ -111,16 +110,10 @@ def is_valid(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
             x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return False
-    known: Names = {*found.get_values_for_type(x509.DNSName),
-                    *as_addresses(found.get_values_for_type(x509.IPAddress))}
+    known: set[object] = {*found.get_values_for_type(x509.DNSName),
+                          *found.get_values_for_type(x509.IPAddress)}
     return (cert.not_valid_before_utc <= now < cert.not_valid_after_utc - RENEW_BEFORE
             and names <= known and cert.public_key() == key.public_key())
-
-
-def as_addresses(values: Iterable[object]) -> Names:
-    """Return those of *values* that are addresses, not networks."""
-    return {value for value in values
-            if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address)}
 
 
 def make_certificate(key: ec.EllipticCurvePrivateKey, names: Names,

@@ -7,7 +7,6 @@ import gevent
 import gevent.event
 from flask import Flask
 
-from pyimagesearch.addresses import urls
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 from .acceptor import Acceptor
@@ -44,13 +43,8 @@ class LiveServer:
     @property
     def address(self) -> tuple[str, int]:
         """The address and port that are listened on."""
-        name = self._listener.getsockname()
-        return name[0], name[1]
-
-    @property
-    def urls(self) -> list[str]:
-        """The URLs to open."""
-        return urls(*self.address, "https" if self._tls else "http")
+        ip, port, *_ = self._listener.getsockname()
+        return ip, port
 
     def run(self, app: Flask, on_stop: Callable[[], object]) -> None:
         """

@@ -82,8 +82,8 @@ class Tls:
         self._used = stamp
         try:
             self.context = load_context(self._cert, self._key)
+            self._expiry = CertificateExpiry(self._cert)
             log.info("loaded a new certificate from %s", self._cert)
-            self._expiry.check(now(), renewed=True)
         except SettingsError as error:
             log.warning("keeping the old certificate: %s", error)
 

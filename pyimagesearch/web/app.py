@@ -27,7 +27,7 @@ def create_app(services: Services, *, base_path: str = "",
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)
-    headers.register(app)
+    app.after_request(headers.add_headers)
     app.wsgi_app = behind_proxies(      # type: ignore[method-assign, assignment]
         app.wsgi_app, base_path, trusted_proxies)
     return app

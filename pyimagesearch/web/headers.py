@@ -1,6 +1,6 @@
 """Security headers of every response."""
 
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
@@ -17,11 +17,6 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-def register(app: Flask) -> None:
-    """Add the headers to each response of *app*."""
-    app.after_request(add_headers)
 
 
 def add_headers(response: Response) -> Response:

@@ -87,8 +87,8 @@ def log_out() -> Response:
     if g.client.session:
         authenticator.log_out(g.client.session)
         log.info("logout: %s from %s", g.client.role, request.remote_addr)
-        response.delete_cookie(
-            authenticator.cookie_name("session"), path=cookie_path())
+        response.delete_cookie(authenticator.cookie_name("session"),
+                               path=request.root_path or "/")
     return response
 
 
@@ -134,13 +134,9 @@ def begin_session(role: Role) -> Response:
 def set_cookie(response: Response, purpose: str, value: str, seconds: float) -> None:
     """Set a cookie that neither scripts nor other sites can use."""
     name = get_services().authenticator.cookie_name(purpose)
-    response.set_cookie(name, value, max_age=int(seconds), path=cookie_path(),
+    response.set_cookie(name, value, max_age=int(seconds),
+                        path=request.root_path or "/",      # that of a reverse proxy
                         httponly=True, samesite="Lax", secure=request.is_secure)
-
-
-def cookie_path() -> str:
-    """Return the path of our cookies: that of a reverse proxy, if there is one."""
-    return request.root_path or "/"
 
 
 def redirect_to_next() -> Response:

@@ -17,19 +17,13 @@ def behind_proxies(app: Application, base_path: str, trusted: int) -> Applicatio
     pass on the client's own.
     """
     inner = ProxyFix(app, x_for=trusted, x_proto=trusted, x_host=0) if trusted else app
-    return BasePath(inner, base_path) if base_path else inner
 
+    def below_base_path(environ: dict[str, Any], start_response: Any
+                        ) -> Iterable[bytes]:
+        requested = environ.get("PATH_INFO", "")    # some proxies strip the base path
+        if requested == base_path or requested.startswith(base_path + "/"):
+            environ["PATH_INFO"] = requested.removeprefix(base_path)
+        environ["SCRIPT_NAME"] = base_path
+        return inner(environ, start_response)
 
-class BasePath:
-    """Serve *app* below *path*, whether or not the proxy strips it."""
-
-    def __init__(self, app: Application, path: str) -> None:
-        self._app = app
-        self._path = path
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        requested = environ.get("PATH_INFO", "")
-        if requested == self._path or requested.startswith(self._path + "/"):
-            environ["PATH_INFO"] = requested[len(self._path):]
-        environ["SCRIPT_NAME"] = self._path
-        return self._app(environ, start_response)
+    return below_base_path if base_path else inner
