@@ -45,7 +45,7 @@ from typing import Any, NamedTuple
 from benchmarks.processes import Server, measure, product, running
 from benchmarks.rtsp_age import marked_camera
 from pyimagesearch.recording.clip import read_clip
-from pyimagesearch.recording.paths import DRAFT, PART
+from pyimagesearch.recording.paths import DRAFT_SUFFIX, PART_SUFFIX
 
 ROUNDS = 3
 WHOLE_PREROLL = "--frame-count", "160"  # so that it is complete at the first event
@@ -186,7 +186,8 @@ def recovered(data: Path, kept: dict[Path, str]) -> list[Recovered]:
     until = time.monotonic() + 120
     while time.monotonic() < until:
         found = [path for path in data.rglob("??-??-??*.mp4") if path not in kept]
-        if found and not any(path.name.endswith((PART, DRAFT)) for path in found):
+        if found and not any(path.name.endswith((PART_SUFFIX, DRAFT_SUFFIX))
+                             for path in found):
             clips = []
             for path in found:
                 metadata, seconds = read_clip(path)

@@ -9,14 +9,13 @@ import simplejpeg
 from .errors import BadPicture
 from .frames import Box, Image, Size
 
+SCAN_MARKER, END_MARKER = b"\xff\xda", b"\xff\xd9"
+MAX_PADDING_BYTES = 64  # that cameras add behind the end
 MAX_SIDE = 8192         # pixels
-SCAN = b"\xff\xda"       # marker
-COMPONENTS = {"Gray": 1, "YCbCr": 3, "RGB": 3}
-ALL_FREQUENCIES = b"\x00\x3f\x00"     # of a scan that is not progressive
 MAX_SCANS = 64          # of one JPEG; the usual progressive one has ten
 MAX_SCAN_PIXELS = 256_000_000   # of all scans together
-END_OF_IMAGE = b"\xff\xd9"      # marker
-MAX_PADDING_BYTES = 64  # that cameras add behind it
+COMPONENTS = {"Gray": 1, "YCbCr": 3, "RGB": 3}
+ALL_FREQUENCIES = b"\x00\x3f\x00"      # end of the header of a sequential scan
 
 
 class JpegDecoder:
@@ -95,7 +94,7 @@ def jpeg_size(jpeg: bytes) -> Size:
     high, or could take seconds to decode: each of its scans goes over the whole picture
     and may be next to nothing in the file.
     """
-    if END_OF_IMAGE not in jpeg[-MAX_PADDING_BYTES:]:
+    if END_MARKER not in jpeg[-MAX_PADDING_BYTES:]:
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
@@ -104,7 +103,7 @@ def jpeg_size(jpeg: bytes) -> Size:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
     if not is_single_scan(jpeg, colours):
-        scans = jpeg.count(SCAN)
+        scans = jpeg.count(SCAN_MARKER)
         if scans > MAX_SCANS or scans * width * height > MAX_SCAN_PIXELS:
             raise BadPicture(f"a JPEG of {scans} scans")
     return width, height
@@ -117,7 +116,7 @@ def is_single_scan(jpeg: bytes, colours: str) -> bool:
     The first marker of a scan may also be part of a comment: it is one if the header
     is complete with it (ITU-T T.81, B.2.3).
     """
-    at, components = jpeg.find(SCAN), COMPONENTS.get(colours, 0)
+    at, components = jpeg.find(SCAN_MARKER), COMPONENTS.get(colours, 0)
     end = at + 8 + 2 * components
     if jpeg[at + 4:at + 5] != bytes([components]) or (
             jpeg[end - 3:end] != ALL_FREQUENCIES):

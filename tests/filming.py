@@ -11,7 +11,7 @@ from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.recording.clip import Clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.paths import JOURNAL, PART
+from pyimagesearch.recording.paths import JOURNAL_SUFFIX, PART_SUFFIX
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.preroll_journal import Journal
 from pyimagesearch.streaming.overlay import Annotation
@@ -115,7 +115,7 @@ def preroll_of(count, fps=10, boxes=None):
 def write_journal(folder, count, boxes=None, **options):
     """Leave a journal of *count* pictures as a crash does; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"08-00-00{JOURNAL}"
+    path = folder / f"08-00-00{JOURNAL_SUFFIX}"
     Journal(path, metadata_of(BEGAN, first=BEGAN, last=BEGAN), preroll_of(count, boxes=boxes), 1,
             **options).leave()
     return path
@@ -124,8 +124,8 @@ def write_journal(folder, count, boxes=None, **options):
 def write_part(folder, count):
     """Leave a half-written clip of *count* pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    clip = Clip(folder / f"08-00-00{PART}", metadata_of(BEGAN, first=BEGAN, last=BEGAN))
-    for piece in preroll_of(count).after(1, count):
-        clip.add(piece)
+    clip = Clip(folder / f"08-00-00{PART_SUFFIX}", metadata_of(BEGAN, first=BEGAN, last=BEGAN))
+    for frame in preroll_of(count).after(1, count):
+        clip.add(frame)
     clip.close()
     return clip.path

@@ -9,7 +9,7 @@ from filming import BEGAN, Counted, film, jpegs, metadata_of, put, record, times
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording import clip as clips
 from pyimagesearch.recording.clip import read_clip
-from pyimagesearch.recording.paths import JOURNAL
+from pyimagesearch.recording.paths import JOURNAL_SUFFIX
 
 
 def test_finished_clip_is_logged_with_its_length_and_size(keep, clock, caplog):
@@ -110,9 +110,9 @@ def test_finished_clip_leaves_no_journal(keep, clock):
     kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5.0)
     film(kept, clock, 0.1, run=False)
     kept.recorder.run_once()
-    assert len(kept.files(f"*{JOURNAL}")) == 1
+    assert len(kept.files(f"*{JOURNAL_SUFFIX}")) == 1
     film(kept, clock, 3)
-    assert kept.files(f"*{JOURNAL}") == []
+    assert kept.files(f"*{JOURNAL_SUFFIX}") == []
     kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
     film(kept, clock, 2)
     assert len(kept.files("*")) == 3        # the clip and its folders
@@ -127,7 +127,7 @@ def test_journal_stays_if_the_clip_cannot_be_closed(keep, clock, monkeypatch):
         broken.setattr(clips.SyncedFile, "sync", lambda file: (_ for _ in ()).throw(OSError(5, "no disk")))
         kept.recorder.stop()
         kept.recorder.run()
-    assert len(kept.files(f"*{JOURNAL}")) == 1
+    assert len(kept.files(f"*{JOURNAL_SUFFIX}")) == 1
     assert kept.files("??-??-??.mp4") == []
 
 

@@ -124,8 +124,8 @@ def test_large_picture_may_have_few_scans():
     progressive = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     at = progressive.index(b"\xff\xc2") + 5
     for size, fits in (((4096, 4096), True), ((8192, 8192), False)):
-        told = b"".join(side.to_bytes(2, "big") for side in size)
-        jpeg = progressive[:at] + told + progressive[at + 4:]
+        dimensions = b"".join(side.to_bytes(2, "big") for side in size)
+        jpeg = progressive[:at] + dimensions + progressive[at + 4:]
         if fits:
             assert JpegPicture(jpeg, JpegDecoder()).size == size
         else:

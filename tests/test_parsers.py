@@ -22,7 +22,11 @@ from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
-from pyimagesearch.recording.clip_metadata import MARK, ClipMetadata, read_metadata
+from pyimagesearch.recording.clip_metadata import (
+    COMMENT_KEY,
+    ClipMetadata,
+    read_metadata,
+)
 from pyimagesearch.serving.http_syntax import (
     MAX_HEAD_BYTES,
     HeaderLines,
@@ -146,7 +150,7 @@ def test_multipart_parts_are_no_longer_than_the_input(boundary, data):
 
 # --- clips
 
-STORIES = st.fixed_dictionaries({MARK: st.just(1) | JSON, "event": st.integers(0, 9) | JSON,
+STORIES = st.fixed_dictionaries({COMMENT_KEY: st.just(1) | JSON, "event": st.integers(0, 9) | JSON,
                                  "camera": st.text() | JSON, "kind": st.text() | JSON,
                                  "begin": st.floats(0, 2e9) | JSON},
                                 optional=dict.fromkeys((
@@ -155,11 +159,11 @@ STORIES = st.fixed_dictionaries({MARK: st.just(1) | JSON, "event": st.integers(0
 
 @given(STORIES.map(json.dumps) | JSON.map(json.dumps) | st.text(max_size=50))
 @example(DEEP)
-@example(f'{{"{MARK}": {DIGITS}}}')
-@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 0, "peak_box": 5}))
-@example(json.dumps({MARK: 1, "event": "x", "camera": "a", "kind": "b", "begin": 0}))
-@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": math.nan}))
-@example(json.dumps({MARK: 1, "event": 1, "camera": "a", "kind": "b", "begin": 10**400}))
+@example(f'{{"{COMMENT_KEY}": {DIGITS}}}')
+@example(json.dumps({COMMENT_KEY: 1, "event": 1, "camera": "a", "kind": "b", "begin": 0, "peak_box": 5}))
+@example(json.dumps({COMMENT_KEY: 1, "event": "x", "camera": "a", "kind": "b", "begin": 0}))
+@example(json.dumps({COMMENT_KEY: 1, "event": 1, "camera": "a", "kind": "b", "begin": math.nan}))
+@example(json.dumps({COMMENT_KEY: 1, "event": 1, "camera": "a", "kind": "b", "begin": 10**400}))
 @MANY
 def test_comment_is_valid_metadata_or_ignored(comment):
     metadata = read_metadata(comment)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filming import BEGAN, SMALL, metadata_of, preroll_of, write_journal
 from pyimagesearch.jpeg import LazyJpeg
-from pyimagesearch.recording.paths import JOURNAL
+from pyimagesearch.recording.paths import JOURNAL_SUFFIX
 from pyimagesearch.recording.preroll import EncodedFrame, Preroll
 from pyimagesearch.recording.preroll_journal import Journal, read_journal
 from pyimagesearch.streaming.overlay import Annotation
@@ -38,7 +38,7 @@ def test_writing_takes_no_second_copy_of_all_pictures(tmp_path):
     preroll = Preroll(60.0)
     for number in range(100):
         preroll.put(LazyJpeg(SMALL[0].ljust(50_000, b"x"), (160, 120)), BEGAN + number / 10, number / 10)
-    path = tmp_path / f"a{JOURNAL}"
+    path = tmp_path / f"a{JOURNAL_SUFFIX}"
     tracemalloc.start()
     Journal(path, metadata_of(BEGAN, first=BEGAN, last=BEGAN), preroll, 1).leave()
     taken = tracemalloc.get_traced_memory()[1]
@@ -48,7 +48,7 @@ def test_writing_takes_no_second_copy_of_all_pictures(tmp_path):
 
 
 def test_journal_goes_once_the_clip_is_safe_without_it(tmp_path):
-    preroll, path = preroll_of(50), tmp_path / f"a{JOURNAL}"
+    preroll, path = preroll_of(50), tmp_path / f"a{JOURNAL_SUFFIX}"
     journal = Journal(path, metadata_of(BEGAN), preroll, 1)
     size = path.stat().st_size
     preroll.put(LazyJpeg(SMALL[0], (160, 120)), BEGAN + 5, 5.0)

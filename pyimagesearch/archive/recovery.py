@@ -27,11 +27,11 @@ from pyimagesearch.events.event import (
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import (
-    DRAFT,
-    JOURNAL,
-    NEW,
-    PART,
-    WHOLE,
+    CLIP_SUFFIX,
+    DRAFT_SUFFIX,
+    JOURNAL_SUFFIX,
+    NEW_JOURNAL_SUFFIX,
+    PART_SUFFIX,
     add_suffix,
     stem,
 )
@@ -57,7 +57,7 @@ def recover(folder: Path, store: EventStore) -> None:
     are in no event, mark files that were moved away, and end events of earlier runs.
     No picture is deleted. Raises :exc:`EventsError` if *store* cannot be written.
     """
-    for draft in folder.rglob(f"*{DRAFT}"):
+    for draft in folder.rglob(f"*{DRAFT_SUFFIX}"):
         draft.unlink(missing_ok=True)       # a copy; its part is still there
     finish_parts(folder)
     reopen_events(folder, store)
@@ -80,11 +80,11 @@ def flush(store: EventStore) -> None:
 
 def finish_parts(folder: Path) -> None:
     """Finish all clips below *folder* that a crash cut off."""
-    for new in folder.rglob(f"*{NEW}"):     # a journal that is written in part
-        new.rename(add_suffix(new.with_name(stem(new.name)), JOURNAL))
-    for journal in sorted(folder.rglob(f"*{JOURNAL}")):
+    for new in folder.rglob(f"*{NEW_JOURNAL_SUFFIX}"):      # written in part
+        new.rename(add_suffix(new.with_name(stem(new.name)), JOURNAL_SUFFIX))
+    for journal in sorted(folder.rglob(f"*{JOURNAL_SUFFIX}")):
         recover_journal(journal)
-    for part in sorted(folder.rglob(f"*{PART}")):   # with those made of journals
+    for part in sorted(folder.rglob(f"*{PART_SUFFIX}")):   # with those made of journals
         finish_part(part)
 
 
@@ -95,7 +95,7 @@ def recover_journal(journal: Path) -> None:
     try:
         metadata, frames = read_journal(journal, Annotation)
         if metadata and frames and (
-                length_of(add_suffix(place, PART))
+                length_of(add_suffix(place, PART_SUFFIX))
                 < frames[-1].at - frames[0].at - SAME_END_SECONDS):
             encode_again(place, metadata, frames)
         journal.unlink()
@@ -107,7 +107,7 @@ def encode_again(place: Path, metadata: ClipMetadata,
                  frames: list[EncodedFrame]) -> None:
     """Write the clip at *place* again; raises :exc:`RecordingError`."""
     from pyimagesearch.recording.clip import Clip
-    draft = add_suffix(place, DRAFT)
+    draft = add_suffix(place, DRAFT_SUFFIX)
     clip = Clip(draft, metadata)
     try:
         for frame in frames:
@@ -115,7 +115,7 @@ def encode_again(place: Path, metadata: ClipMetadata,
                 clip.add(frame)
     finally:
         clip.close()
-    draft.replace(add_suffix(place, PART))
+    draft.replace(add_suffix(place, PART_SUFFIX))
 
 
 def finish_part(part: Path) -> None:
@@ -137,12 +137,13 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
     known = {row.file.path: row.event_id for row in rows if row.file.state == COMPLETE}
     events = {row.file.path: row.event_id for row in rows}
     adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
-    for path in sorted(files_below(folder), key=lambda path: path.suffix != WHOLE):
+    found = sorted(files_below(folder), key=lambda path: path.suffix != CLIP_SUFFIX)
+    for path in found:      # clips first
         name = path.relative_to(folder).as_posix()
         place = path.with_name(stem(path.name))
         if name in known:
             adopted.setdefault(place, known[name])
-        elif path.suffix == WHOLE:
+        elif path.suffix == CLIP_SUFFIX:
             adopted[place] = adopt_clip(path, name, store, events.get(name))
         else:
             adopt_picture(path, name, store, adopted)
@@ -219,10 +220,10 @@ def mark_lost(event_id: int, file: KeptFile, left: list[Path],
 
 def unfinished(clip: Path) -> list[Path]:
     """Return what a crash left of *clip*, from which it can be recovered."""
-    if clip.suffix != WHOLE:
+    if clip.suffix != CLIP_SUFFIX:
         return []       # a thumbnail; its clip may be being written
     place = clip.with_name(stem(clip.name))
-    return [path for kind in (PART, JOURNAL, NEW)
+    return [path for kind in (PART_SUFFIX, JOURNAL_SUFFIX, NEW_JOURNAL_SUFFIX)
             if (path := add_suffix(place, kind)).exists()]
 
 
@@ -252,8 +253,8 @@ def files_below(folder: Path) -> Iterator[Path]:
     """Yield every clip and picture below *folder*."""
     for root, _, names in os.walk(folder):
         for name in names:
-            if name.endswith((WHOLE, ".jpg")) and not name.startswith(".") and (
-                    not name.endswith((PART, DRAFT))):
+            if name.endswith((CLIP_SUFFIX, ".jpg")) and not name.startswith(".") and (
+                    not name.endswith((PART_SUFFIX, DRAFT_SUFFIX))):
                 yield Path(root, name)
 
 

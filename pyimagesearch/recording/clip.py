@@ -16,8 +16,8 @@ from pyimagesearch.errors import RecordingError, reason
 from pyimagesearch.jpeg import LazyJpeg
 
 from .clip_metadata import ClipMetadata, read_metadata
-from .h264_encoder import TICKS, Encoders
-from .paths import DRAFT, PART, WHOLE
+from .h264_encoder import TICKS_PER_SECOND, Encoders
+from .paths import CLIP_SUFFIX, DRAFT_SUFFIX, PART_SUFFIX
 from .preroll import EncodedFrame, Packet
 
 av.logging.set_level(None)      # what matters is in the exceptions
@@ -200,7 +200,7 @@ class PacketVideo:
         self._last = given.dts - self._begin
         packet = av.Packet(given.data)
         packet.stream = self._stream
-        packet.time_base = Fraction(1, TICKS)
+        packet.time_base = Fraction(1, TICKS_PER_SECOND)
         packet.pts, packet.dts = given.pts - self._begin, self._last
         packet.is_keyframe = given.key
         self._container.mux(packet)
@@ -217,8 +217,8 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
     only when it is complete. *metadata* replaces the file's own. Raises
     :exc:`RecordingError` and leaves *part* as it was.
     """
-    whole = part.with_name(part.name.removesuffix(PART) + WHOLE)
-    draft = part.with_name(part.name.removesuffix(PART) + DRAFT)
+    whole = part.with_name(part.name.removesuffix(PART_SUFFIX) + CLIP_SUFFIX)
+    draft = part.with_name(part.name.removesuffix(PART_SUFFIX) + DRAFT_SUFFIX)
     try:
         with av.open(str(part)) as given, av.open(
                 str(draft), "w", format="mp4",

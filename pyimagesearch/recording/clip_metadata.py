@@ -6,7 +6,7 @@ from typing import Any
 
 from pyimagesearch.frames import Box
 
-MARK = "webstreaming clip"
+COMMENT_KEY = "webstreaming clip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +25,14 @@ class ClipMetadata:
 
     def as_comment(self) -> str:
         """Return the metadata as JSON, for the comment of an MP4."""
-        return json.dumps({MARK: 1, **asdict(self)})
+        return json.dumps({COMMENT_KEY: 1, **asdict(self)})
 
 
 def read_metadata(comment: str) -> ClipMetadata | None:
     """Return the metadata in a *comment*; ``None`` if it is not one of ours."""
     try:
         fields = json.loads(comment)
-        if not isinstance(fields, dict) or fields.pop(MARK, None) != 1:
+        if not isinstance(fields, dict) or fields.pop(COMMENT_KEY, None) != 1:
             return None
         metadata = ClipMetadata(**fields)
     except (ValueError, TypeError, RecursionError):

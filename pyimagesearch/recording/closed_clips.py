@@ -14,7 +14,7 @@ from pyimagesearch.events.event import (
 
 from .clip import Clip, finish
 from .ledger import Ledger
-from .paths import PART, WHOLE, kept_path
+from .paths import CLIP_SUFFIX, PART_SUFFIX, kept_path
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class ClosedClips:
         self._report(clip, COMPLETE, size)
 
     def _report(self, clip: Clip, state: str, size: int = 0) -> None:
-        whole = clip.path.with_name(clip.path.name.replace(PART, WHOLE))
+        whole = clip.path.with_name(clip.path.name.replace(PART_SUFFIX, CLIP_SUFFIX))
         metadata = clip.metadata
         self._ledger.keep(metadata.event, KeptFile(
             kept_path(whole), CLIP, metadata.first, metadata.last, size, state))

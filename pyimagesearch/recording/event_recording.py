@@ -15,7 +15,7 @@ from .clip_metadata import ClipMetadata
 from .closed_clips import ClosedClips
 from .h264_encoder import Encoders
 from .ledger import RETRY_SECONDS, Ledger
-from .paths import JOURNAL, PART, add_suffix
+from .paths import JOURNAL_SUFFIX, PART_SUFFIX, add_suffix
 from .preroll import EncodedFrame, Packet, Preroll
 from .preroll_journal import Journal
 from .thinning import Thinning
@@ -202,9 +202,9 @@ class EventRecording:
         stem = self.stems.next(frame.captured)
         metadata = replace(self.metadata, first=frame.captured, last=frame.captured)
         journal = None if isinstance(frame.content, Packet) else Journal(
-            add_suffix(stem, JOURNAL), metadata, self._preroll, frame.number)
+            add_suffix(stem, JOURNAL_SUFFIX), metadata, self._preroll, frame.number)
         try:
-            clip = Clip(add_suffix(stem, PART), metadata, self._encoders)
+            clip = Clip(add_suffix(stem, PART_SUFFIX), metadata, self._encoders)
         except RecordingError:
             if journal:
                 journal.remove()

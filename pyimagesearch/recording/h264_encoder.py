@@ -12,7 +12,7 @@ from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size
 from pyimagesearch.jpeg import LazyJpeg
 
-TICKS = 90_000          # a second, in our time stamps
+TICKS_PER_SECOND = 90_000          # a second, in our time stamps
 KEY_FRAME_SECONDS = 2.0     # between key frames: where a player can seek to
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: once, as MP4 needs it
 IDLE_SECONDS = 120.0    # for which an encoder is kept for the next clip
@@ -40,7 +40,7 @@ class Encoder:
         self.stream.width, self.stream.height = self._even
         self.stream.pix_fmt = "yuv420p"
         context = self.stream.codec_context
-        context.time_base = Fraction(1, TICKS)
+        context.time_base = Fraction(1, TICKS_PER_SECOND)
         context.thread_count = 1
         context.gop_size = 10_000       # key frames are set by time, not by count
         context.options = X264_OPTIONS
@@ -62,11 +62,12 @@ class Encoder:
         except (av.InvalidDataError, BadPicture):
             self.broken = False
             return []
-        frame.pts = max(self._last + 1, self._begin + round((at - self._at) * TICKS))
-        frame.time_base = Fraction(1, TICKS)
+        since = round((at - self._at) * TICKS_PER_SECOND)
+        frame.pts = max(self._last + 1, self._begin + since)
+        frame.time_base = Fraction(1, TICKS_PER_SECOND)
         is_key = frame.pts >= self._next_key
         frame.pict_type = 1 if is_key else 0
-        self._next_key += round(KEY_FRAME_SECONDS * TICKS) if is_key else 0
+        self._next_key += round(KEY_FRAME_SECONDS * TICKS_PER_SECOND) if is_key else 0
         self._last = frame.pts
         packets = self.stream.encode(frame)     # at once: nothing is held back
         self.broken = False

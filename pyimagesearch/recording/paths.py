@@ -6,11 +6,12 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-PART, DRAFT, WHOLE = ".part.mp4", ".draft.mp4", ".mp4"
-JOURNAL = ".part.jpegs"
-NEW = ".part.jpegs.new"     # a journal until all that waits is in it
-STILL = ".jpg"
-SUFFIXES = (PART, DRAFT, NEW, JOURNAL, WHOLE, STILL)    # the longest first
+PART_SUFFIX, DRAFT_SUFFIX, CLIP_SUFFIX = ".part.mp4", ".draft.mp4", ".mp4"
+JOURNAL_SUFFIX = ".part.jpegs"
+NEW_JOURNAL_SUFFIX = ".part.jpegs.new"  # a journal until all that waits is in it
+STILL_SUFFIX = ".jpg"
+SUFFIXES = (PART_SUFFIX, DRAFT_SUFFIX, NEW_JOURNAL_SUFFIX, JOURNAL_SUFFIX,
+            CLIP_SUFFIX, STILL_SUFFIX)      # the longest first
 
 
 def new_stem(folder: Path, camera: str, captured: float,

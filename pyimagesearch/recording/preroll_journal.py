@@ -12,7 +12,7 @@ from pyimagesearch.frames import Box
 from pyimagesearch.jpeg import LazyJpeg, Overlay, jpeg_size
 
 from .clip_metadata import ClipMetadata, read_metadata
-from .paths import JOURNAL, NEW
+from .paths import JOURNAL_SUFFIX, NEW_JOURNAL_SUFFIX
 from .preroll import MAX_BYTES, EncodedFrame, Preroll
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ class Journal:
 
     def _begin(self, metadata: ClipMetadata) -> None:
         """Write all there is before naming the file: half a journal is of no use."""
-        new = self._path.with_name(self._path.name.removesuffix(JOURNAL) + NEW)
+        name = self._path.name.removesuffix(JOURNAL_SUFFIX)
+        new = self._path.with_name(name + NEW_JOURNAL_SUFFIX)
         self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
             self._write(metadata.as_comment().encode() + b"\n")

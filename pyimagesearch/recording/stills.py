@@ -13,7 +13,7 @@ from pyimagesearch.events.event import COMPLETE, KeptFile
 from pyimagesearch.jpeg import LazyJpeg
 
 from .ledger import RETRY_SECONDS, Ledger
-from .paths import STILL, add_suffix, kept_path
+from .paths import STILL_SUFFIX, add_suffix, kept_path
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class StillQueue:
             return f"cannot record: {obstacle}"
         try:
             jpeg = still.jpeg.bytes()
-            path = add_suffix(still.stem(), STILL)
+            path = add_suffix(still.stem(), STILL_SUFFIX)
             save(path, jpeg)
         except BadPicture as error:
             log.debug("%s: a still is left out: %s", self._camera, error)
