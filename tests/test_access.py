@@ -96,7 +96,7 @@ def test_no_auth_is_warned_about():
 def test_server_reachable_past_its_proxy_is_warned_about(ip, warned):
     product = Product(*SMALL, "--trusted-proxies", "1", "--ip", ip)
     product.stop()
-    assert warned == any("--trusted-proxies: whoever reaches the port" in line
+    assert warned == any("--trusted-proxies: clients that reach the port directly" in line
                        for line in product.log)
     product.close()
 

@@ -29,7 +29,7 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 QUICK = """if True:    # our server with a still picture and short timeouts
     import logging, resource
     from benchmarks import fanout
-    from pyimagesearch.serving.timeouts import Timeouts
+    from pyimagesearch.serving.acceptor import Timeouts
     logging.basicConfig(level="INFO")
     resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors}))
     fanout.serve_ours(timeouts=Timeouts(head=1.5, body=1.5, keep_alive=2.5, send=1.5,

@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 import gevent.event
@@ -22,7 +22,6 @@ from .connections import Connection, Connections
 from .fair_share import CONNECT_SECONDS, MAX_DELAY_SECONDS, FairShare
 from .fanout import Fanout
 from .request_reader import RequestReader
-from .timeouts import Timeouts
 from .tls import TLS_HANDSHAKE, RedirectToHttps, Tls, shake_hands
 
 log = logging.getLogger(__name__)
@@ -30,6 +29,16 @@ log = logging.getLogger(__name__)
 UNSENT_BYTES = 16 * 1024    # that may wait in the kernel for a slow viewer
 PAUSE_SECONDS = 0.25        # without accepting, when no descriptors are left
 CLOSED = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}    # the listener was closed
+
+
+class Timeouts(NamedTuple):
+    """Seconds after which a client that does nothing is disconnected."""
+
+    head: float = 10.0          # for request line and headers, TLS handshake included
+    body: float = 10.0          # for the body of a request
+    keep_alive: float = 15.0    # for a next request on a kept connection
+    send: float = 30.0          # for reading a part of a response
+    stalled: float = 30.0       # for reading anything of a live stream
 
 
 class LiveHandler(RequestReader):

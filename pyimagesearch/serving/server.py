@@ -6,18 +6,17 @@ from typing import Any
 import gevent
 import gevent.event
 from flask import Flask
+from gevent.util import wrap_errors
 
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
-from .acceptor import Acceptor
+from .acceptor import Acceptor, Timeouts
 from .connections import Connections
 from .fanout import Fanout
 from .listen import listen
-from .timeouts import Timeouts
 from .tls import Tls
 
 SHUTDOWN_SECONDS = 0.3      # for streams to end
-DEFAULT_TIMEOUTS = Timeouts()
 
 
 class LiveServer:
@@ -29,10 +28,10 @@ class LiveServer:
     """
 
     def __init__(self, ip: str, port: int, connections: Connections | None = None,
-                 tls: Tls | None = None, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+                 tls: Tls | None = None, timeouts: Timeouts | None = None) -> None:
         self._listener = listen(ip, port)
         self._tls = tls
-        self._timeouts = timeouts
+        self._timeouts = timeouts or Timeouts()
         self._connections = Connections() if connections is None else connections
         self._fanouts: dict[LatestFrameBroadcaster, Fanout] = {}
         self._stopped = gevent.event.Event()
@@ -83,13 +82,8 @@ class LiveServer:
 
 def in_thread(work: Callable[[], Any]) -> Any:
     """Run blocking *work* in the hub's thread pool; only the calling greenlet waits."""
-    def attempt() -> tuple[Any, BaseException | None]:
-        try:
-            return work(), None
-        except BaseException as error:      # gevent would print it as its own failure
-            return None, error
-
-    result, error = gevent.get_hub().threadpool.apply(attempt)
-    if error is not None:
-        raise error
+    # without wrap_errors(), gevent would print an error as its own failure
+    result = gevent.get_hub().threadpool.apply(wrap_errors(BaseException, work))
+    if isinstance(result, BaseException):
+        raise result
     return result

@@ -39,16 +39,17 @@ def check_request() -> Response | None:
         raise MisdirectedRequest("This server does not have this name; to allow it, "
                                  "start the server with --host NAME.")
     g.client = client = authenticate(services.authenticator)
-    origin = request.host_url.rstrip("/")
-    if request.method not in SAFE_METHODS and not is_same_origin(
-            request.headers, origin, has_cookie=bool(request.cookies)):
+    changes = request.method not in SAFE_METHODS
+    if changes and not is_same_origin(request.headers, request.host_url.rstrip("/"),
+                                      has_cookie=bool(request.cookies)):
         abort(403, "This request was sent by a page of another site, or with a cookie "
                    "and no Origin; programs send Authorization: Bearer TOKEN.")
     if request.endpoint in PUBLIC:
         return None
     if client is None:
         return ask_for_login()
-    if not client.may(required_role()):
+    if (changes and request.endpoint not in VIEWERS_MAY_CHANGE
+            and not client.may(Role.OWNER)):
         abort(403, "Only an owner may do this.")
     return None
 
@@ -71,13 +72,6 @@ def authenticate(authenticator: Authenticator) -> Client | None:
         return authenticator.by_stream_key(key, request.path)
     cookie = request.cookies.get(authenticator.cookie_name("session"), "")
     return authenticator.by_cookie(cookie, address)
-
-
-def required_role() -> Role:
-    """Return the role that this request takes."""
-    changes = request.method not in SAFE_METHODS
-    owners_only = changes and request.endpoint not in VIEWERS_MAY_CHANGE
-    return Role.OWNER if owners_only else Role.VIEWER
 
 
 def ask_for_login() -> Response:

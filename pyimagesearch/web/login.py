@@ -100,20 +100,13 @@ def stream_key() -> dict[str, Any]:
         abort(400, 'The body must be JSON such as {"path": "/video_feed"}.')
     if path.startswith(request.root_path + "/"):
         path = path.removeprefix(request.root_path)
-    if not answers_get(path):
-        abort(404, f"There is nothing to watch at {path!r}.")
-    key = get_services().authenticator.stream_key(g.client, path)
-    return {"key": key, "url": f"{iri_to_uri(request.root_path + path)}?key={key}"}
-
-
-def answers_get(path: str) -> bool:
-    """Return whether a view answers GET requests for *path*."""
     try:
         path.encode()       # JSON can hold half a surrogate pair, an address cannot
         current_app.url_map.bind("").match(path, method="GET")
     except (HTTPException, UnicodeEncodeError):
-        return False
-    return True
+        abort(404, f"There is nothing to watch at {path!r}.")
+    key = get_services().authenticator.stream_key(g.client, path)
+    return {"key": key, "url": f"{iri_to_uri(request.root_path + path)}?key={key}"}
 
 
 def begin_session(role: Role) -> Response:

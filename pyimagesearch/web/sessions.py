@@ -2,7 +2,6 @@
 
 import datetime
 import logging
-from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, g, render_template, request, url_for
 
@@ -20,22 +19,12 @@ BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
             "Safari/": "Safari", "curl/": "curl"}
 
 
-class Row(NamedTuple):
-    """One session on the page."""
-
-    session: Session
-    device: str
-    since: datetime.datetime
-    seen: datetime.datetime
-    own: bool
-
-
 @bp.get("/sessions")
 def index() -> Response:
     """List the sessions; a viewer sees only its own."""
     return Response(render_template(
-        "sessions.html", rows=[row(each) for each in visible_to(g.client)],
-        owner=g.client.may(Role.OWNER)))
+        "sessions.html", sessions=visible_to(g.client), device_name=device_name,
+        local_time=datetime.datetime.fromtimestamp, owner=g.client.may(Role.OWNER)))
 
 
 @bp.post("/sessions/end-others")
@@ -66,13 +55,6 @@ def visible_to(client: Client) -> list[Session]:
     """Return the sessions that *client* may see."""
     return [each for each in get_services().authenticator.valid_sessions()
             if client.may(Role.OWNER) or each.id == client.session]
-
-
-def row(session: Session) -> Row:
-    """Return *session* as the page shows it."""
-    since, seen = map(datetime.datetime.fromtimestamp, (session.since, session.seen))
-    return Row(session, device_name(session.agent), since, seen,
-               own=session.id == g.client.session)
 
 
 def device_name(agent: str) -> str:
