@@ -1,7 +1,9 @@
-"""The layout and the direction of imports, kept by a test, not by good will."""
+"""The layout: floors, names, sizes and where third-party libraries are used."""
 
 import ast
+import re
 import subprocess
+from collections import Counter
 
 from harness import ROOT
 
@@ -11,7 +13,6 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
     {"motion_detection", "capture", "recording", "streaming", "privacy", "access"},
     {"surveillance", "archive", "web", "serving", "system"},
 ]
-NOT_YET: set[tuple[str, str]] = set()
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/serving/server.py",
               "pyimagesearch/serving/acceptor.py"),
@@ -33,6 +34,15 @@ CONFINED = {
 TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benchmarks",
        "setup.cfg", "README.md", "Makefile", "pyproject.toml", "requirements.txt", ".ci",
        "CHANGELOG.md", "LICENSE", ".gitignore", "deploy", "docs"}
+# modules of the web and of a lower floor on the same subject
+SAME_SUBJECT = {"errors", "sessions", "status"}
+BARE = {    # words that do not say what they count, name or bound
+    "ALWAYS", "BATCH", "CHUNK", "EARLY", "FILES", "GRACE", "IDLE", "KINDS", "LARGEST",
+    "LASTS", "LATE", "LEAST", "LONGEST", "MAX", "MIN", "MOST", "NAME", "NAMES",
+    "NEVER", "NEW", "NOTHING", "OTHERS", "PATIENCE", "PAUSE", "PLAIN", "RETRY", "SHORTEST",
+    "SIZE", "SPARE", "TIMEOUT", "TRIES", "USUAL", "WAIT", "WINDOW"}
+MAX_ATTRIBUTES = 16
+MAX_TEST_NAME = 60
 PRODUCT = sorted([ROOT / "webstreaming.py", *(ROOT / "pyimagesearch").rglob("*.py")])
 
 
@@ -55,10 +65,10 @@ def floor_of(name):
 def test_packages_import_only_from_floors_below():
     for path in PRODUCT:
         if path.parent != ROOT:
-            look_down_from(path)
+            assert_imports_go_down(path)
 
 
-def look_down_from(path):
+def assert_imports_go_down(path):
     part = path.relative_to(ROOT / "pyimagesearch").parts[0].removesuffix(".py")
     for name in imports(path):
         head, _, rest = name.partition(".")
@@ -66,17 +76,52 @@ def look_down_from(path):
         if head != "pyimagesearch" or target in (part, "__version__"):
             continue
         assert floor_of(target) is not None, f"{target} stands on no floor"
-        if (part, target) not in NOT_YET:
-            assert floor_of(target) < floor_of(part) or floor_of(part) == 1, (
-                f"{path} imports {name}")
+        assert floor_of(target) < floor_of(part) or floor_of(part) == 1, (
+            f"{path} imports {name}")
+
+
+def test_module_names_are_not_used_twice():
+    names = Counter(path.stem for path in PRODUCT if path.stem != "__init__")
+    assert {name for name, count in names.items() if count > 1} <= SAME_SUBJECT
+
+
+def test_constants_carry_their_noun():
+    for path in PRODUCT:
+        bare = BARE & set(constants(path))
+        assert not bare, f"{path}: {bare} of what?"
+
+
+def constants(path):
+    """Yield the names of the constants at the top of *path*."""
+    for node in ast.parse(path.read_text()).body:
+        for target in node.targets if isinstance(node, ast.Assign) else []:
+            yield from (each.id for each in ast.walk(target)
+                        if isinstance(each, ast.Name) and each.id.isupper())
+
+
+def test_classes_own_few_attributes():
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                owned = {each.attr for each in ast.walk(node)
+                         if isinstance(each, ast.Attribute)
+                         and isinstance(each.ctx, ast.Store)
+                         and isinstance(each.value, ast.Name) and each.value.id == "self"}
+                assert len(owned) <= MAX_ATTRIBUTES, f"{path}: {node.name} has {len(owned)}"
+
+
+def test_names_of_tests_are_short():
+    for path in (ROOT / "tests").glob("test_*.py"):
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M):
+            assert len(name) <= MAX_TEST_NAME, f"{path.name}: {name}"
 
 
 def test_third_parties_stay_where_they_belong():
     for path in PRODUCT:
-        look_at_third_parties_of(path)
+        assert_third_parties_are_confined(path)
 
 
-def look_at_third_parties_of(path):
+def assert_third_parties_are_confined(path):
     name = str(path.relative_to(ROOT))
     for imported in imports(path):
         allowed = CONFINED.get(imported.partition(".")[0])
@@ -93,7 +138,7 @@ def test_top_level_holds_only_what_it_should():
     assert {name.partition("/")[0] for name in listed.stdout.split()} <= TOP
 
 
-def test_nothing_is_global_and_changes():
+def test_no_function_changes_a_global():
     for path in PRODUCT:
         for node in ast.walk(ast.parse(path.read_text())):
             assert not isinstance(node, ast.Global), f"{path} has a global"

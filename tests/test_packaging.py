@@ -25,7 +25,7 @@ def installed(tmp_path_factory):
     return work / "site"
 
 
-def test_installed_command_serves_pages_and_static_files_from_any_folder(
+def test_installed_command_serves_pages_from_any_folder(
         installed, start, tmp_path):
     product = start("--source", "demo:320x240@30", cwd=tmp_path,
                     program=(str(installed / "bin" / "webstreaming"),),

@@ -17,7 +17,7 @@ LOG_SECONDS = 1.0           # between two lines about WRONG_TOKEN, or THROTTLED
 QUIET_SECONDS = 600.0       # without an attempt, which end an event
 MAX_EVENT_SECONDS = 3600.0  # after which another event begins
 MAX_NETWORKS = 8            # with an event of their own; all others share one
-OTHERS = "other addresses"
+OTHER_ADDRESSES = "other addresses"
 
 
 @dataclass
@@ -62,7 +62,7 @@ class RefusedLogins:
         self._log(address, reason, now)
         network = displayed_network(address)
         if network not in self._open and len(self._open) >= MAX_NETWORKS:
-            network = OTHERS
+            network = OTHER_ADDRESSES
         if network not in self._open:
             self._open[network] = self._begin(network, reason, now)
             return

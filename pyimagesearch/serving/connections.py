@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 # Connections beyond the live streams: pages, pictures and idle ones. Together with the
 # highest --max-viewers they keep all descriptors below 1,024: beyond that, OpenCV's
 # select() on a USB camera would write past the end of its table.
-SPARE, SPARE_PER_ADDRESS = 500, 200
+SPARE_CONNECTIONS, SPARE_PER_ADDRESS = 500, 200
 OTHER_DESCRIPTORS = 64      # for cameras, clips and the store
 
 
@@ -100,7 +100,7 @@ def connections_for(max_viewers: int, per_address: int, descriptors: int,
 
     Behind *proxies*, all connections come from one address.
     """
-    in_all = min(max_viewers + SPARE,
+    in_all = min(max_viewers + SPARE_CONNECTIONS,
                  max(descriptors - OTHER_DESCRIPTORS, OTHER_DESCRIPTORS // 2))
     per_network = in_all if proxies else per_address + SPARE_PER_ADDRESS
     return Connections(in_all, min(in_all, per_network), proxies)
