@@ -232,8 +232,8 @@ def reopen_events(folder: Path, store: EventStore) -> None:
     with store.reading() as reader:
         found = {row.event_id for row in reader.files(UNFINISHED)
                  if (folder / row.file.path).exists()}
-        late = [event for event in reader.events(list(found)) if event.end == max(
-            [event.begin, *(file.end for file in event.files)])]
+        late = [event for event in reader.events(list(found))
+                if event.end == event.recorded_until]
     for event in late:
         store.reopen(event.id)
 
@@ -244,8 +244,7 @@ def end_events(store: EventStore) -> None:
         lasting = reader.open_events()
     for event in lasting:
         if store.is_earlier(event.id):
-            end = max([event.begin, *(file.end for file in event.files)])
-            store.end(event.id, end, event.peak_area, event.peak_box)
+            store.end(event.id, event.recorded_until, event.peak_area, event.peak_box)
             log.info("ended event %d, which was cut off", event.id)
 
 

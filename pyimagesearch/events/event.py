@@ -20,6 +20,7 @@ GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved or deleted by hand
 BROKEN = "broken"       # cannot be played
 UNFINISHED = "unfinished"   # cut off; the next start makes a clip of it
+FILE_STATES = (OPEN, COMPLETE, GONE, MISSING, BROKEN, UNFINISHED)
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
 
 
@@ -31,7 +32,7 @@ class KeptFile(NamedTuple):
     begin: float
     end: float
     bytes: int
-    state: str      # OPEN, COMPLETE, UNFINISHED, GONE, MISSING or BROKEN
+    state: str      # one of FILE_STATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +68,10 @@ class Event:
     @property
     def picture(self) -> KeptFile | None:
         """The frame of peak motion, or else the first still."""
-        for media in (THUMBNAIL, STILL):
-            for file in self.files:
-                if file.media == media:
-                    return file
-        return None
+        first = {file.media: file for file in reversed(self.files)}
+        return first.get(THUMBNAIL) or first.get(STILL)
+
+    @property
+    def recorded_until(self) -> float:
+        """When its last file ends; without files, when it began."""
+        return max([self.begin, *(file.end for file in self.files)])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import ON_DISK, OPEN, Event, KeptFile
+from .event import FILE_STATES, ON_DISK, OPEN, Event, KeptFile
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
@@ -60,60 +60,49 @@ class EventReader:
         id = "id" if filters.day is None else "+id"     # use the index by time
         if before is not None:
             wanted, values = f"{wanted} AND {id} < ?", [*values, before]
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM events WHERE {wanted} "
-            f"ORDER BY {id} DESC LIMIT ?", [*values, limit + 1]).fetchall()
-        events = self._with_files(rows[:limit])
-        if len(rows) <= limit or not events:
-            return events, None
-        return events, events[-1].id
+        found = self._events(f"WHERE {wanted} ORDER BY {id} DESC LIMIT ?",
+                             *values, limit + 1)
+        events = found[:limit]
+        return events, events[-1].id if events and len(found) > limit else None
 
     def neighbours(self, event: Event, filters: Filters = NO_FILTERS
                    ) -> tuple[int | None, int | None]:
         """Return the ids of the next newer and next older event that pass *filters*."""
         wanted, values = condition(filters)
         id = "id" if filters.day is None else "+id"
-        found = [self._connection.execute(
+        newer, older = (self._value(
             f"SELECT id FROM events WHERE {wanted} AND {id} {than} ? "
-            f"ORDER BY {id} {order} LIMIT 1", [*values, event.id]).fetchone()
-            for than, order in ((">", "ASC"), ("<", "DESC"))]
-        newer, older = (row[0] if row else None for row in found)
+            f"ORDER BY {id} {order} LIMIT 1", *values, event.id)
+            for than, order in ((">", "ASC"), ("<", "DESC")))
         return newer, older
 
     def event(self, id: int) -> Event | None:
         """Return event *id*, ``None`` if it does not exist or is deleted."""
-        events = self.events([id])
-        return events[0] if events else None
+        return next(iter(self.events([id])), None)
 
     def events(self, ids: Sequence[int]) -> list[Event]:
         """Return those of *ids* that exist, the oldest first."""
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM events WHERE deleted IS NULL AND id IN "
-            "(SELECT value FROM json_each(?)) ORDER BY id", [json.dumps(ids)])
-        return self._with_files(rows.fetchall())
+        return self._events("WHERE deleted IS NULL AND id IN (SELECT value FROM "
+                            "json_each(?)) ORDER BY id", json.dumps(ids))
 
     def open_events(self) -> list[Event]:
         """Return the events that have not ended, the oldest first."""
-        rows = self._connection.execute(
-            f'SELECT {COLUMNS} FROM events WHERE "end" IS NULL ORDER BY id')
-        return self._with_files(rows.fetchall())
+        return self._events('WHERE "end" IS NULL ORDER BY id')
 
     def files(self, *states: str) -> list[FileRow]:
         """Return all files, or those in *states*, the oldest first."""
         rows = self._connection.execute(
             'SELECT event_id, coalesce(starred, 0), path, media, files.begin, '
             'files."end", bytes, state FROM files LEFT JOIN events ON event_id = id '
-            + ("WHERE state IN (SELECT value FROM json_each(?)) " if states else
-               "WHERE ? IS NOT NULL ") + "ORDER BY files.begin, path",
-            [json.dumps(states)])
+            "WHERE state IN (SELECT value FROM json_each(?)) "
+            "ORDER BY files.begin, path", [json.dumps(states or FILE_STATES)])
         return [FileRow(event_id, bool(starred), KeptFile._make(file))
                 for event_id, starred, *file in rows]
 
     def used(self) -> int:
         """Return the size of all files on the disk [bytes]."""
-        return int(self._connection.execute(
-            "SELECT coalesce(sum(bytes), 0) FROM files WHERE state IN (?, ?, ?)",
-            ON_DISK).fetchone()[0])
+        return int(self._value("SELECT coalesce(sum(bytes), 0) FROM files "
+                               "WHERE state IN (?, ?, ?)", *ON_DISK))
 
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:
@@ -133,13 +122,11 @@ class EventReader:
                     ) -> tuple[datetime.date | None, datetime.date | None]:
         """Return the next day with events before *day*, and the next after it."""
         begin, end = day_bounds(day)
-        found = [self._connection.execute(
-            f"SELECT {which}(begin) FROM events WHERE deleted IS NULL AND {term}",
-            [limit]).fetchone()[0]
-            for which, term, limit in (("max", "begin < ?", begin),
-                                       ("min", "begin >= ?", end))]
-        older, newer = (None if when is None
-                        else datetime.datetime.fromtimestamp(when).date()
+        found = (self._value("SELECT max(begin) FROM events WHERE deleted IS NULL "
+                             "AND begin < ?", begin),
+                 self._value("SELECT min(begin) FROM events WHERE deleted IS NULL "
+                             "AND begin >= ?", end))
+        older, newer = (None if when is None else datetime.date.fromtimestamp(when)
                         for when in found)
         return older, newer
 
@@ -159,38 +146,40 @@ class EventReader:
 
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""
-        names: list[str] = []
-        name = ""
-        while name is not None:     # one index lookup for each name
+        names, name = list[str](), ""
+        while name := self._value(      # one index lookup for each name
+                "SELECT min(camera) FROM events WHERE camera > ?", name):
             names.append(name)
-            name = self._connection.execute(
-                "SELECT min(camera) FROM events WHERE camera > ?", [name]).fetchone()[0]
-        return names[1:]
+        return names
 
     def has(self, id: int) -> bool:
         """Return whether event *id* exists; a deleted one does until it is erased."""
-        return self._connection.execute(
-            "SELECT 1 FROM events WHERE id = ?", [id]).fetchone() is not None
+        return bool(self._value("SELECT 1 FROM events WHERE id = ?", id))
 
     def newest_id(self) -> int:
         """Return the highest id, also of a deleted event; 0 without any."""
-        return int(self._connection.execute(
-            "SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+        return self._value("SELECT max(id) FROM events") or 0
 
     def remembered(self, key: str) -> str | None:
         """Return the value kept under *key*, or ``None``."""
-        row = self._connection.execute(
-            "SELECT value FROM state WHERE key = ?", [key]).fetchone()
+        value: str | None = self._value("SELECT value FROM state WHERE key = ?", key)
+        return value
+
+    def _value(self, statement: str, *values: object) -> Any:
+        """Return the first value that *statement* finds, ``None`` without any."""
+        row = self._connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
-    def _with_files(self, rows: list[Any]) -> list[Event]:
-        """Return *rows* as events, each with its files."""
+    def _events(self, conditions: str, *values: object) -> list[Event]:
+        """Return the events that meet *conditions*, in SQL, each with its files."""
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM events {conditions}",
+                                        values).fetchall()
         files: dict[int, list[KeptFile]] = {row[0]: [] for row in rows}
         for event_id, *file in self._connection.execute(
                 'SELECT event_id, path, media, begin, "end", bytes, state FROM files '
                 "WHERE event_id IN (SELECT value FROM json_each(?)) "
                 "ORDER BY begin, path", [json.dumps(list(files))]):
-            files[event_id].append(KeptFile(*file))
+            files[event_id].append(KeptFile._make(file))
         return [as_event(row, files[row[0]]) for row in rows]
 
 
