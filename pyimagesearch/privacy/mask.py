@@ -1,5 +1,6 @@
 """Privacy masks: regions blackened before anything else sees the picture."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class PrivacyMask:
         self._corners = [
             np.array([point.split(",") for point in polygon.split()], np.float64)
             for polygon in polygons]
-        self._outlines: dict[Size, Outlines] = {}   # of all polygons, by picture size
+        self._outlines = functools.lru_cache(MAX_CACHED_SIZES)(self._find_outlines)
 
     def __bool__(self) -> bool:
         return bool(self.polygons)
@@ -43,19 +44,13 @@ class PrivacyMask:
         """
         copy = image.copy()     # the decoder may need the original for the next frame
         # one by one: in a single call, overlaps would not be filled
-        for outline in self._outlines_for(size_of(image)):
+        for outline in self._outlines(size_of(image)):
             cv2.fillPoly(copy, [outline], (0, 0, 0))
         return copy
 
-    def _outlines_for(self, size: Size) -> Outlines:
-        found = self._outlines.get(size)
-        if found is None:
-            if len(self._outlines) >= MAX_CACHED_SIZES:
-                self._outlines.clear()
-            found = self._outlines[size] = [
-                outline for corners in self._corners
+    def _find_outlines(self, size: Size) -> Outlines:
+        return [outline for corners in self._corners
                 for outline in outlines(corners, size)]
-        return found
 
 
 def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:

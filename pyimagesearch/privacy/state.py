@@ -41,8 +41,8 @@ class HiddenRegions(NamedTuple):
 class PrivacyChoices(NamedTuple):
     """What the owner chose on the page, as it is saved."""
 
-    masks: Mapping[str, tuple[str, ...]]    # polygons drawn, by camera
-    off_since: float | None     # [s since the epoch]; None: the cameras are on
+    masks: Mapping[str, tuple[str, ...]] = {}   # polygons drawn, by camera
+    off_since: float | None = None  # [s since the epoch]; None: the cameras are on
 
     def with_mask(self, camera: str, polygons: Sequence[str]) -> "PrivacyChoices":
         """Return these with other *polygons* for one camera."""
@@ -71,9 +71,6 @@ class PrivacyChoices(NamedTuple):
         return cls({name: tuple(drawn) for name, drawn in masks.items()}, off_since)
 
 
-NO_CHOICES = PrivacyChoices({}, None)
-
-
 class Privacy:
     """
     Apply the privacy masks of all cameras and the switch for all, across restarts.
@@ -88,13 +85,16 @@ class Privacy:
     def __init__(self, folder: ConfigFolder, cameras: Sequence[CameraSettings],
                  store: EventStore, clock: Clock) -> None:
         self._folder = folder
+        self._path = folder.path / FILE_NAME
         self._store = store
         self._clock = clock
         self._set = {each.name: split_polygons(each.mask) for each in cameras}
         self._cameras: dict[str, MaskableCamera] = {}
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
-        self._warn_of_unknown_cameras()
+        for name in sorted(set(self._choices.masks) - set(self._set)):
+            log.warning("there are privacy regions for a camera %s, which does not "
+                        "exist; if it was renamed, draw them again", name)
         if self.off_since is not None:
             log.info("all cameras are switched off, until the owner switches them on")
 
@@ -119,10 +119,8 @@ class Privacy:
         Raises :exc:`FolderError` if they cannot be saved.
         """
         with self._lock:
-            self._choices = self._choices.with_mask(name, polygons)
-            self._apply(name)
             log.info("%s: %d privacy regions set by the owner", name, len(polygons))
-            self._save(lambda saved: saved.with_mask(name, polygons))
+            self._change(lambda choices: choices.with_mask(name, polygons))
 
     def switch(self, on: bool) -> None:
         """
@@ -134,28 +132,22 @@ class Privacy:
             if on == (self.off_since is None):
                 return
             now = self._clock.time()
-            off_since = None if on else now
-            self._choices = self._choices._replace(off_since=off_since)
-            for name in self._cameras:
-                self._apply(name)
             log.info("all cameras switched %s by the owner", "on" if on else "off")
             self._store.begin(Event(id=self._store.new_id(), camera="", begin=now,
                                     end=now, kind=SWITCHED_ON if on else SWITCHED_OFF))
-            self._save(lambda saved: saved._replace(off_since=off_since))
-
-    def _warn_of_unknown_cameras(self) -> None:
-        for name in sorted(set(self._choices.masks) - set(self._set)):
-            log.warning("there are privacy regions for a camera %s, which does not "
-                        "exist; if it was renamed, draw them again", name)
+            self._change(lambda choices: choices._replace(
+                off_since=None if on else now))
 
     def _apply(self, name: str) -> None:
-        if camera := self._cameras.get(name):
-            hidden = self.hidden(name)
-            camera.set_mask(PrivacyMask(hidden.set + hidden.drawn))
-            camera.switch(self.off_since)
+        hidden = self.hidden(name)
+        self._cameras[name].set_mask(PrivacyMask(hidden.set + hidden.drawn))
+        self._cameras[name].switch(self.off_since)
 
-    def _save(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
-        """Make *change* in the file, which other servers may have changed, too."""
+    def _change(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
+        """Make *change* here, and in the file, which other servers may have changed."""
+        self._choices = change(self._choices)
+        for name in self._cameras:
+            self._apply(name)
         try:
             with self._folder.locked():
                 self._folder.keep_secret(FILE_NAME, change(self._load()).as_bytes())
@@ -167,7 +159,9 @@ class Privacy:
     def _load(self) -> PrivacyChoices:
         try:
             content = self._folder.secret(FILE_NAME)
-            return NO_CHOICES if content is None else PrivacyChoices.from_bytes(content)
+            if content is None:
+                return PrivacyChoices()
+            return PrivacyChoices.from_bytes(content)
         except OSError as error:
             raise FolderError(f"the privacy settings {self._path} cannot be read: "
                               f"{error.strerror}") from None
@@ -175,7 +169,3 @@ class Privacy:
             raise FolderError(
                 f"the privacy settings {self._path} are damaged ({error}); repair the "
                 "file, or remove it and draw the masks again") from None
-
-    @property
-    def _path(self) -> str:
-        return str(self._folder.path / FILE_NAME)
