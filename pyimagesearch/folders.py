@@ -123,8 +123,7 @@ class ConfigFolder:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        with contextlib.suppress(OSError):
-            sync_folder(self.path)
+        sync_folder(self.path)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -210,8 +209,7 @@ def move_secrets(names: list[str], data: Path, config: ConfigFolder) -> None:
     for name, content in contents.items():
         config.keep_secret(name, content)
         (data / name).unlink()
-    with contextlib.suppress(OSError):
-        sync_folder(data)
+    sync_folder(data)
     log.info("moved %s from %s to %s", ", ".join(names), data, config.path)
 
 
@@ -233,8 +231,8 @@ def make_private(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make renames and removals in *path* outlast a power cut."""
-    with opened(path) as folder:
+    """Make renames and removals in *path* outlast a power cut, if it can."""
+    with contextlib.suppress(OSError), opened(path) as folder:
         os.fsync(folder)
 
 

@@ -134,17 +134,17 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
     """Add the clips and pictures below *folder* that *store* does not have."""
     with store.reading() as reader:
         rows = reader.files()
-    known = {row.file.path: row.event_id for row in rows if row.file.state == COMPLETE}
-    events = {row.file.path: row.event_id for row in rows}
+    known = {row.file.path: row for row in rows}
     adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
     found = sorted(files_below(folder), key=lambda path: path.suffix != CLIP_SUFFIX)
     for path in found:      # clips first
         name = path.relative_to(folder).as_posix()
         place = path.with_name(stem(path.name))
-        if name in known:
-            adopted.setdefault(place, known[name])
+        row = known.get(name)
+        if row and row.file.state == COMPLETE:
+            adopted.setdefault(place, row.event_id)
         elif path.suffix == CLIP_SUFFIX:
-            adopted[place] = adopt_clip(path, name, store, events.get(name))
+            adopted[place] = adopt_clip(path, name, store, row and row.event_id)
         else:
             adopt_picture(path, name, store, adopted)
 
