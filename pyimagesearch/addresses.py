@@ -25,7 +25,8 @@ def network_of(address: str) -> str:
 def urls(ip: str, port: int, scheme: str = "http") -> list[str]:
     """Return the URLs of the server, for this machine and for others in its network."""
     if ip not in ("0.0.0.0", "::"):
-        return [f"{scheme}://{bracketed(ip)}:{port}/"]
+        host = f"[{ip}]" if ":" in ip else ip
+        return [f"{scheme}://{host}:{port}/"]
     return [f"{scheme}://127.0.0.1:{port}/", *phone_urls(port, scheme)]
 
 
@@ -36,11 +37,6 @@ def phone_urls(port: int, scheme: str = "http") -> list[str]:
         return []
     name = socket.gethostname().partition(".")[0].lower()
     return [f"{scheme}://{host}:{port}/" for host in (f"{name}.local", lan)]
-
-
-def bracketed(ip: str) -> str:
-    """Return *ip* as a URL has it: IPv6 in brackets."""
-    return f"[{ip}]" if ":" in ip else ip
 
 
 def lan_address() -> str | None:

@@ -21,10 +21,6 @@ class SourceEnded(SurveillanceError):
     """The source has given its last frame; do not reopen it."""
 
 
-class ListenError(SurveillanceError):
-    """The server cannot listen on the address and port of its settings."""
-
-
 class TooManyViewers(SurveillanceError):
     """The limit of live streams is reached."""
 
@@ -47,10 +43,6 @@ class RecordingError(SurveillanceError):
 
 class AccessError(SurveillanceError):
     """A password or link cannot be set or read."""
-
-
-class ServiceError(SurveillanceError):
-    """The unit cannot be installed."""
 
 
 def explain_import(error: ImportError) -> str:

@@ -14,7 +14,7 @@ from harness import DEADLINE, ROOT, eventually, missing, needs, open_access
 from pages import PAGES, README, anchors, blocks, code, commands, prose
 from product import Product, run_program
 from pyimagesearch.settings.command_line import parse_command_line
-from pyimagesearch.settings.settings import options
+from pyimagesearch.settings.settings import ALL_OPTIONS
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USER
 from pyimagesearch.web.api.openapi import ERRORS
@@ -179,7 +179,7 @@ def test_settings_page_has_every_setting():
     page = settings_table.PAGE.read_text()
     assert settings_table.tables() in page
     assert settings_table.with_tables(page) == page
-    assert all(f"{item.flag}`" in page for item in options().values())
+    assert all(f"{item.flag}`" in page for item in ALL_OPTIONS.values())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -211,7 +211,7 @@ def test_files_that_are_named_exist(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_options_that_are_named_exist(page):
-    known = {flag for item in options().values() for flag in item.flags}
+    known = {flag for item in ALL_OPTIONS.values() for flag in item.flags}
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(code(page))):
         positive = option.replace("--no-", "--")
         assert option in known | OWN_OPTIONS or positive in known, option

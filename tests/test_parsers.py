@@ -35,9 +35,9 @@ from pyimagesearch.serving.http_syntax import (
     check_framing,
     is_request_line,
 )
-from pyimagesearch.settings.loading import ALL_OPTIONS, merge
+from pyimagesearch.settings.loading import merge
 from pyimagesearch.settings.option import parse_bytes
-from pyimagesearch.settings.settings import Settings
+from pyimagesearch.settings.settings import ALL_OPTIONS, Settings
 from pyimagesearch.web import params
 
 MANY = settings(max_examples=60)

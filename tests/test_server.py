@@ -244,14 +244,14 @@ def test_port_that_needs_root_is_one_sentence():
     assert limit > 1
     code = """if True:
         import os, sys
-        from pyimagesearch.errors import ListenError
+        from pyimagesearch.errors import SurveillanceError
         from pyimagesearch.serving.listen import listen
         listen("127.0.0.1", 0).close()      # imports what it needs while it can
         if os.geteuid() == 0:
             os.setuid(65534)        # like an ordinary user
         try:
             listen("127.0.0.1", int(sys.argv[1]))
-        except ListenError as error:
+        except SurveillanceError as error:
             print(error)"""
     told = subprocess.run([sys.executable, "-c", code, str(limit - 1)], cwd=ROOT,
                           check=True, capture_output=True, text=True).stdout

@@ -12,7 +12,7 @@ import pytest
 
 from harness import DEADLINE, ROOT, missing, needs
 from product import run_program
-from pyimagesearch.errors import ServiceError
+from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.system.service import service, unit
@@ -143,13 +143,13 @@ def test_other_users_are_given_the_sudo_command():
 @pytest.mark.parametrize("program", ["/home/pi/cam/webstreaming.py", "/opt/100%/webstreaming"])
 def test_program_that_the_unit_cannot_run_is_refused(monkeypatch, machine, program):
     monkeypatch.setattr(sys, "argv", [program])
-    with pytest.raises(ServiceError, match="cannot see it there; install it below /opt/"):
+    with pytest.raises(SurveillanceError, match="cannot see it there; install it below /opt/"):
         service(install=True, root=machine)
     assert not (machine / "etc/webstreaming.toml").exists()
 
 
 def test_machine_without_systemd_is_one_sentence(installed_program, tmp_path):
-    with pytest.raises(ServiceError, match=r"cannot be installed: .*; is systemd in use here"):
+    with pytest.raises(SurveillanceError, match=r"cannot be installed: .*; is systemd in use here"):
         service(install=True, root=tmp_path)
 
 

@@ -72,7 +72,8 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
     (["--mask", "0,0 500,0 900,0"], {}, "--mask of camera is '0,0 500,0 900,0', which is flat"),
     (["--source", "=demo"], {}, "--source names a camera '', but a name must be up to 32"),
     (["--fps", "none"], {}, "--fps is 'none', but must be a number from 0.1 to 240"),
-    (["--log-level", "loud"], {}, "--log-level is 'loud', but must be one of debug, info"),
+    (["--log-level", "loud"], {}, "--log-level: invalid choice: 'loud' (choose from 'debug', 'info'"),
+    ([], {"SURVEILLANCE_TLS": "on"}, "SURVEILLANCE_TLS is 'on', but must be one of off, self-signed"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
     (["--config", "/nowhere.toml"], {}, "'/nowhere.toml', which cannot be read: No such")])
 def test_wrong_value_is_one_sentence_and_status_2(capsys, argv, environ, sentence):

@@ -41,10 +41,7 @@ def test_missing_file_and_wrong_format_are_errors(tmp_path, closing, clock, monk
 
 def test_file_that_crashes_opencv_is_an_error(tmp_path, monkeypatch):
     """A child process opens it first: here one that dies as OpenCV does."""
-    from pyimagesearch.capture import probe_file, videofile
-    deadly = tmp_path / "abort.py"
-    deadly.write_text("import os; os.abort()")
-    monkeypatch.setattr(probe_file, "__file__", str(deadly))
+    monkeypatch.setattr(videofile, "PROBE", "import os; os.abort()")
     video = tmp_path / "x.mp4"
     video.touch()
     with pytest.raises(CameraLost, match="so broken that OpenCV crashes"):

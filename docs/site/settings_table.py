@@ -4,12 +4,11 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-from pyimagesearch.settings.option import Option, options_of
-from pyimagesearch.settings.settings import CameraOptions, options
+from pyimagesearch.settings.option import Option
+from pyimagesearch.settings.settings import ALL_OPTIONS, CAMERA_OPTIONS
 
 PAGE = Path(__file__).parents[1] / "settings.md"
 BEGIN, END = "<!-- begin of the tables -->\n", "<!-- end of the tables -->\n"
-PER_CAMERA = options_of(CameraOptions)
 
 
 def tables() -> str:
@@ -18,13 +17,13 @@ def tables() -> str:
         f"### {group.capitalize()}\n\n"
         "| option | default | meaning | per camera |\n|---|---|---|---|\n"
         + "".join(map(line, items))
-        for group, items in groupby(options().values(), lambda item: item.group))
+        for group, items in groupby(ALL_OPTIONS.values(), lambda item: item.group))
 
 
 def line(item: Option) -> str:
     """Return the line of one setting."""
     default = f"`{item.shown_default}`" if item.shown_default else ""
-    mark = "yes" if item.name in PER_CAMERA else ""
+    mark = "yes" if item.name in CAMERA_OPTIONS else ""
     return f"| `{', '.join(item.flags)}` | {default} | {item.help} | {mark} |\n"
 
 

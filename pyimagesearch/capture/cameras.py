@@ -17,7 +17,7 @@ from .imagezmq import ImageHubs
 from .picamera import open_picamera
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
 from .url import parse_url, redact_url
-from .usb import is_device, open_usb
+from .usb import open_usb
 from .videofile import PROBE_SECONDS, VideoFileSource
 
 RTSP_SCHEMES = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
@@ -68,7 +68,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         return Camera(spec, lambda closing: DemoSource(size, rate, closing, clock))
     if spec == "picamera":
         return Camera(spec, partial(open_picamera, request, clock))
-    if is_device(spec):
+    if re.fullmatch(r"\d{1,3}|/dev/.+", spec):
         device = int(spec) if spec.isdigit() else spec
         return Camera(spec, partial(open_usb, device, request, clock))
     if "://" in spec:

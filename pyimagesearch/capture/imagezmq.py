@@ -50,16 +50,11 @@ class ImageHub:
             raise CameraLost(f"imagezmq {address}: {str(error).lower()}") from None
         self._changed = threading.Condition()       # guards the next two attributes
         self._newest: dict[str, tuple[int, Picture]] = {}
-        self._number = 0
+        self.number = 0     # pictures received from all senders
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"imagezmq-{address}", daemon=True)
         self._thread.start()
-
-    @property
-    def number(self) -> int:
-        """Number of pictures received from all senders."""
-        return self._number
 
     def newest(self, name: str, seen: int,
                timeout: float) -> tuple[int, Picture] | None:
@@ -98,10 +93,10 @@ class ImageHub:
 
     def _keep(self, name: str, picture: Picture) -> None:
         with self._changed:
-            self._number += 1
+            self.number += 1
             known = name in self._newest or len(self._newest) < MAX_SENDERS
             for slot in {name, ""} if known else {""}:
-                self._newest[slot] = (self._number, picture)
+                self._newest[slot] = (self.number, picture)
             self._changed.notify_all()
 
 

@@ -115,8 +115,3 @@ def negotiate(capture: cv2.VideoCapture, request: CaptureRequest) -> str:
     name = int(code).to_bytes(4, "little", signed=False) if code > 0 else b"?"
     codec = re.sub(r"[^\w?]", "", name.decode("latin-1")) or "unknown format"
     return f"{codec} {width:.0f}x{height:.0f} at {rate:g} fps"
-
-
-def is_device(spec: str) -> bool:
-    """Return whether *spec* names a USB camera."""
-    return re.fullmatch(r"\d{1,3}|/dev/.+", spec) is not None

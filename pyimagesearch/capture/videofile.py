@@ -11,12 +11,16 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
-from . import probe_file
 from .pace import Pace
 from .source import as_bgr
 
 DEFAULT_FPS = 25.0      # for a file without a rate
 PROBE_SECONDS = 15.0    # for the child process that opens a file first
+PROBE = """if True:
+    import sys, cv2
+    capture = cv2.VideoCapture(sys.argv[1])
+    sys.exit(3 if not capture.isOpened() else 0 if capture.read()[0] else 4)
+    """
 
 
 class VideoFileSource:
@@ -61,12 +65,16 @@ class VideoFileSource:
 
 
 def probe(path: str) -> None:
-    """Open *path* in a child process first; raises :exc:`CameraLost` if that fails."""
+    """
+    Open *path* and read one frame in a child process; raises :exc:`CameraLost`.
+
+    A broken file can abort the process from inside OpenCV.
+    """
     if not Path(path).is_file():
         raise CameraLost(f"there is no file {path}")
     try:
         status = subprocess.run(
-            [sys.executable, probe_file.__file__, str(Path(path).absolute())],
+            [sys.executable, "-P", "-c", PROBE, str(Path(path).absolute())],
             check=False, stdin=subprocess.DEVNULL, capture_output=True,
             timeout=PROBE_SECONDS).returncode
     except subprocess.TimeoutExpired:

@@ -5,13 +5,13 @@ import os
 import re
 import socket
 
-from pyimagesearch.errors import ListenError, SettingsError
+from pyimagesearch.errors import SettingsError, SurveillanceError
 
 BACKLOG = 1024      # connections that may wait to be accepted
 
 
 def listen(ip: str, port: int) -> socket.socket:
-    """Return a listening socket; raises :exc:`ListenError` or SettingsError."""
+    """Return a listening socket; raises :exc:`SurveillanceError` or SettingsError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -21,7 +21,7 @@ def listen(ip: str, port: int) -> socket.socket:
         if isinstance(error, socket.gaierror) and re.fullmatch(r"[\d.:]+", ip):
             raise SettingsError(f"--ip is {ip!r}, but must be an address such as "
                                 "192.168.1.7, or 0.0.0.0 for all of them") from None
-        raise ListenError(f"cannot listen on {ip}: {error.strerror}") from None
+        raise SurveillanceError(f"cannot listen on {ip}: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # inherited by accepted sockets: otherwise a response's body, sent after its
@@ -33,7 +33,7 @@ def listen(ip: str, port: int) -> socket.socket:
         return listener
     except OSError as error:
         listener.close()
-        raise ListenError(explain(error, ip, port)) from None
+        raise SurveillanceError(explain(error, ip, port)) from None
 
 
 def explain(error: OSError, ip: str, port: int) -> str:

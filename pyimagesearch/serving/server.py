@@ -23,8 +23,8 @@ class LiveServer:
     """
     Listen on *ip* and *port* for as long as :meth:`run` lasts.
 
-    The address is bound on construction, which raises :exc:`ListenError` if that is
-    not possible. Belongs to the main thread.
+    The address is bound on construction, which raises :exc:`SurveillanceError` if that
+    is not possible. Belongs to the main thread.
     """
 
     def __init__(self, ip: str, port: int, connections: Connections | None = None,

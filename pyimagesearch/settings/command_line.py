@@ -10,9 +10,9 @@ import shtab
 from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
-from .loading import ALL_OPTIONS, did_you_mean, merge
+from .loading import did_you_mean, merge
 from .option import ENV_PREFIX, GROUPS, Option
-from .settings import Settings
+from .settings import ALL_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
 COMPLETIONS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}      # by metavar
@@ -74,14 +74,11 @@ class Parser(argparse.ArgumentParser):
 def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> CommandLine:
     """Parse *argv*; print what is wrong and exit with status 2 if something is."""
     command = argv[0] if argv and argv[0] in COMMANDS else ""
-    parser = make_parser(command)
+    parser = make_parser(command, everything="--help-all" in argv)
     found, unknown = parser.parse_known_args(argv[1:] if command else argv)
     if unknown:
         parser.error(explain_unknown(unknown[0].partition("=")[0], command))
     typed = vars(found)
-    if typed.pop("help_all", False):
-        make_parser(everything=True).print_help()
-        parser.exit()
     argument = typed.pop("argument", None)
     if command == "doctor" and argument is not None:
         typed["source"] = [argument]
@@ -106,8 +103,12 @@ def explain_unknown(word: str, command: str) -> str:
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
 
 
-def make_parser(command: str = "", *, everything: bool = False) -> Parser:
-    """Return the parser of *command*, which converts nothing; "" is the server."""
+def make_parser(command: str, *, everything: bool) -> Parser:
+    """
+    Return the parser of *command*, which converts nothing; "" is the server.
+
+    Its help lists *everything*, or the common options only.
+    """
     own = COMMANDS.get(command)
     name = f"{PROGRAM} {command}".strip()
     parser = Parser(
@@ -122,50 +123,46 @@ def make_parser(command: str = "", *, everything: bool = False) -> Parser:
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str,
-                  everything: bool) -> list[tuple[argparse.Action, Option]]:
-    """Add all arguments of *command*; return those that are settings."""
+                  everything: bool) -> None:
+    """Add all arguments of *command*."""
     own = COMMANDS.get(command)
     if own and own.argument.startswith("-"):
         parser.add_argument(own.argument, dest="argument", **own.shape)
     elif own:
         parser.add_argument("argument", metavar=own.argument, **own.shape)
     else:
-        parser.add_argument("--help-all", action="store_true",
+        parser.add_argument("--help-all", action="help",
                             help="show all options, and exit")
         parser.add_argument("-V", "--version", action="version",
                             version=f"%(prog)s {__version__}")
     if own and not own.listed:
-        return []
+        return
     groups = {name: parser.add_argument_group(name) for name in GROUPS}
-    return [(add_option(groups[item.group], item, listed=everything or (
-        item.name in own.listed if own else not item.advanced)), item)
-        for item in ALL_OPTIONS.values()]
+    for item in ALL_OPTIONS.values():
+        add_option(groups[item.group], item, listed=everything or (
+            item.name in own.listed if own else not item.advanced))
 
 
-def add_option(group: Any, item: Option, listed: bool) -> argparse.Action:
+def add_option(group: Any, item: Option, listed: bool) -> None:
     """Add the option of one setting to *group*; it is accepted even if not *listed*."""
     default = f" (default: {item.shown_default})" if item.shown_default else ""
-    shape: dict[str, Any] = {"metavar": item.metavar}
+    shape: dict[str, Any] = {"metavar": item.metavar, "choices": item.choices or None}
     if item.kind is bool:
         shape = {"action": argparse.BooleanOptionalAction}
     elif item.kind is tuple:
         shape["action"] = "append"
-    action: argparse.Action = group.add_argument(
+    action = group.add_argument(
         *item.flags, dest=item.name, default=argparse.SUPPRESS,
         help=item.help + default if listed else argparse.SUPPRESS, **shape)
-    return action
+    if item.metavar in COMPLETIONS:
+        action.complete = COMPLETIONS[item.metavar]
 
 
 def completion_script(shell: str) -> str:
     """Return the script that completes command lines of the program in *shell*."""
     root = Parser(prog=PROGRAM)
-    found = add_arguments(root, "", everything=True)
+    add_arguments(root, "", everything=True)
     commands = root.add_subparsers()
     for name, each in COMMANDS.items():
-        parser = commands.add_parser(name, help=each.summary)
-        found += add_arguments(parser, name, everything=False)
-    for action, item in found:
-        action.choices = item.choices or None
-        if item.metavar in COMPLETIONS:
-            action.complete = COMPLETIONS[item.metavar]     # type: ignore[attr-defined]
+        add_arguments(commands.add_parser(name, help=each.summary), name, False)
     return shtab.complete(root, shell)

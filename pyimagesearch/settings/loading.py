@@ -9,15 +9,10 @@ from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
-from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, options_of
-from .settings import CameraOptions, options
+from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option
+from .settings import ALL_OPTIONS, CAMERA_OPTIONS
 
-Table = Mapping[str, Option]
-
-ALL_OPTIONS: Table = options()
-FILE_OPTIONS: Table = {name: item for name, item in options().items()
-                       if name != "config"}
-CAMERA_OPTIONS: Table = options_of(CameraOptions)
+FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "config"}
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -95,7 +90,8 @@ def read_cameras(cameras: Any, file: str
     return tuple(sources), settings
 
 
-def parse_key(table: Table, name: str, value: Any, where: str, other: str) -> Any:
+def parse_key(table: Mapping[str, Option], name: str, value: Any, where: str,
+              other: str) -> Any:
     """
     Return the parsed *value* of the key *name*, which must be in *table*.
 

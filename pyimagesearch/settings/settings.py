@@ -14,7 +14,6 @@ from .option import (
     HOST_PATTERN,
     PATH_PATTERN,
     SIZE_PATTERN,
-    Option,
     option,
     options_of,
     parse_bytes,
@@ -169,7 +168,7 @@ class Settings(CameraOptions):
         return parse_bytes(self.reserve)
 
     def __post_init__(self) -> None:
-        for item in options_of(Settings).values():
+        for item in ALL_OPTIONS.values():
             item.check(getattr(self, item.name), item.flag)
         if self.keep_bytes is not None and self.keep_bytes < MIN_KEEP_BYTES:
             raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
@@ -205,8 +204,6 @@ class Settings(CameraOptions):
         return list(found.values())
 
 
-def options() -> dict[str, Option]:
-    """Return the options of :class:`Settings` by name, group by group."""
-    shared = options_of(CameraOptions)
-    return dict(sorted(options_of(Settings).items(), key=lambda item: (
-        GROUPS.index(item[1].group), item[0] in shared)))
+CAMERA_OPTIONS = options_of(CameraOptions)
+ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
+    GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))

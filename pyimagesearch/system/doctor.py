@@ -70,8 +70,8 @@ def watch(camera: Camera, clock: Clock) -> bool:
     frames: list[Frame] = []
     costs: list[float] = []
     levels: list[float] = []
+    problems = []
     garbled = 0
-    problem = ""
     try:
         for frame in reader.frames():
             try:
@@ -85,21 +85,26 @@ def watch(camera: Camera, clock: Clock) -> bool:
             if frame.arrived - frames[0].arrived > WATCH_SECONDS:
                 break
     except SurveillanceError as error:
-        problem = str(error)
+        problems.append(str(error))
     reader.close(1.0)
-    report(reader.granted, frames, costs, levels)
-    for line in verdict(problem, frames, levels, garbled):
-        print(line)
+    if garbled:
+        problems.append(f"{garbled} pictures were damaged; check the cable or network")
+    if levels and statistics.mean(levels) < DARK_LEVEL:
+        problems.append(
+            "the picture is almost black; is the lens covered, or the room dark?")
+    if reader.granted:
+        print(f"  granted     {reader.granted}")
+    if len(frames) > 1:
+        report(frames, costs, levels)
+    for problem in problems:
+        print(f"  PROBLEM: {problem}")
+    if not problems:
+        print("  no problem found" if frames else "  PROBLEM: no frame arrived")
     return bool(frames)
 
 
-def report(granted: str, frames: list[Frame], costs: list[float],
-           levels: list[float]) -> None:
-    """Print what the camera granted, and size, rate, cost and level of its frames."""
-    if granted:
-        print(f"  granted     {granted}")
-    if len(frames) < 2:
-        return
+def report(frames: list[Frame], costs: list[float], levels: list[float]) -> None:
+    """Print size, rate, cost and level of *frames*."""
     first, last = frames[0], frames[-1]
     seconds = last.arrived - first.arrived
     width, height = last.picture.size
@@ -107,20 +112,3 @@ def report(granted: str, frames: list[Frame], costs: list[float],
     print(f"  rate        {(last.number - first.number) / seconds:.1f} frames a second")
     print(f"  decoding    {1000 * statistics.median(costs):.1f} ms of CPU a frame")
     print(f"  brightness  {statistics.mean(levels):.0f} of 255")
-
-
-def verdict(problem: str, frames: list[Frame], levels: list[float],
-            garbled: int) -> Iterator[str]:
-    """Yield one sentence for each problem, or a line that there is none."""
-    dark = bool(levels) and statistics.mean(levels) < DARK_LEVEL
-    if problem:
-        yield f"  PROBLEM: {problem}"
-    if garbled:
-        yield f"  PROBLEM: {garbled} pictures were damaged; check the cable or network"
-    if dark:
-        yield ("  PROBLEM: the picture is almost black; is the lens covered, or the "
-               "room dark?")
-    if not problem and not frames:
-        yield "  PROBLEM: no frame arrived"
-    if frames and not (problem or garbled or dark):
-        yield "  no problem found"

@@ -34,9 +34,7 @@ def raise_descriptor_limit() -> int:
     Shells and systemd start with 1,024 or even 256, and allow more.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = (MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY
-              else min(MAX_DESCRIPTORS, hard))
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted
+    wanted = min(MAX_DESCRIPTORS, hard)     # Linux knows no infinite one
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)

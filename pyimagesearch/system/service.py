@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pyimagesearch.errors import ServiceError
+from pyimagesearch.errors import SurveillanceError
 
 USER = "webstreaming"       # and its group
 SYSUSERS = f"u {USER} - - /var/lib/{USER}\nm {USER} video\n"   # sysusers.d(5)
@@ -24,7 +24,7 @@ Installed {unit}. Next:
 
 
 def service(*, install: bool, root: Path = Path("/")) -> None:
-    """Print the unit, or install it below *root*; raises :exc:`ServiceError`."""
+    """Print the unit, or install it below *root*; raises :exc:`SurveillanceError`."""
     called = Path(sys.argv[0]).absolute()
     words = [sys.executable] if called.suffix == ".py" else []
     program = shlex.join([*words, str(called)])
@@ -35,11 +35,11 @@ def service(*, install: bool, root: Path = Path("/")) -> None:
     try:
         install_unit(unit(program), root)
     except PermissionError:
-        raise ServiceError("only root may install the service; run: sudo "
-                           f"{program} service --install") from None
+        raise SurveillanceError("only root may install the service; run: sudo "
+                                f"{program} service --install") from None
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ServiceError(f"the service cannot be installed: {error}; is systemd in "
-                           "use here?") from None
+        raise SurveillanceError(f"the service cannot be installed: {error}; is "
+                                "systemd in use here?") from None
     print(NEXT_STEPS.format(unit=root / UNIT_PATH, config=CONFIG_PATH, user=USER,
                             program=program))
 
@@ -51,12 +51,12 @@ def unit(program: str) -> str:
 
 
 def check_location(program: str) -> None:
-    """Raise :exc:`ServiceError` unless a unit may name *program*, and see it."""
+    """Raise :exc:`SurveillanceError` unless a unit may name *program*, and see it."""
     if not re.fullmatch(r"[\w./+ -]+", program) or any(
             word.startswith(f"{folder}/") for word in program.split()
             for folder in INVISIBLE_FOLDERS):
-        raise ServiceError(f"the program is {program}, but the service cannot see it "
-                           "there; install it below /opt/webstreaming")
+        raise SurveillanceError(f"the program is {program}, but the service cannot see "
+                                "it there; install it below /opt/webstreaming")
 
 
 def install_unit(text: str, root: Path) -> None:
