@@ -2,13 +2,15 @@
 
 import datetime
 import hashlib
+import io
 import json
 import logging
+import os
 import time
 import zipfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from flask import Blueprint, Response, abort, request
 
@@ -23,8 +25,7 @@ from .filters import count_events
 bp = Blueprint("export", __name__)
 log = logging.getLogger(__name__)
 
-ZIP64_BYTES = 1 << 31       # size from which a file in a ZIP needs the 64-bit format
-ZIP_EPOCH = 315_619_200.0   # two days into 1980, the first year of ZIP, in any zone
+ZIP_EPOCH = 315_619_200.0   # in 1980, the first year of ZIP, in every time zone
 UNAVAILABLE = {GONE: "deleted to make room", OPEN: "still being recorded",
                UNFINISHED: "cut off by a crash and not repaired yet"}
 
@@ -44,23 +45,18 @@ def download() -> Response:
             "Content-Disposition": f'attachment; filename="{export.name}"'})
 
 
-class ZipBuffer:
+class ZipBuffer(io.BytesIO):
     """A file object for ZipFile that cannot seek, and is emptied after each write."""
 
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-
-    def write(self, chunk: bytes) -> int:
-        """Append *chunk*."""
-        self._chunks.append(bytes(chunk))
-        return len(chunk)
-
-    def flush(self) -> None:
-        """Do nothing."""
+    def tell(self) -> int:
+        """Raise, which is how ZipFile recognizes a file that cannot seek."""
+        raise io.UnsupportedOperation
 
     def take(self) -> bytes:
         """Return and forget what was written."""
-        taken, self._chunks = b"".join(self._chunks), []
+        taken = self.getvalue()
+        self.seek(0)
+        self.truncate()
         return taken
 
 
@@ -77,6 +73,8 @@ class Export:
         self.name = f"evidence_{first:%Y-%m-%d_%H-%M-%S}.zip"
         self._events = events
         self._folder = folder
+        self._buffer = ZipBuffer()
+        self._checksums = ""
         self._entries: dict[int, list[dict[str, Any]]] = {
             event.id: [] for event in events}
 
@@ -86,57 +84,50 @@ class Export:
         chunks = self.chunks()
         try:
             while (chunk := in_thread(lambda: next(chunks, None))) is not None:
-                if chunk:
-                    yield chunk
+                yield chunk
         finally:
             chunks.close()
 
     def chunks(self) -> Generator[bytes, None, None]:
-        """Yield the ZIP file; some chunks are empty. Blocks."""
-        buffer = ZipBuffer()
-        with zipfile.ZipFile(cast(Any, buffer), "w") as archive:
+        """Yield the ZIP file. Blocks."""
+        with zipfile.ZipFile(self._buffer, "w") as archive:
             for event in self._events:
                 for kept in event.files:
-                    yield from self._add(archive, buffer, event, kept)
+                    yield from self._add(archive, event, kept)
             manifest = json.dumps(self._manifest(), indent=2)
-            add_text(archive, "manifest.json", manifest)
-            add_text(archive, "SHA256SUMS", self._checksums(manifest))
-        yield buffer.take()
+            digest = hashlib.sha256(manifest.encode()).hexdigest()
+            self._checksums += f"{digest}  manifest.json\n"
+            archive.writestr(zip_info("manifest.json", time.time()), manifest)
+            archive.writestr(zip_info("SHA256SUMS", time.time()), self._checksums)
+        yield self._buffer.take()
 
-    def _add(self, archive: zipfile.ZipFile, buffer: ZipBuffer, event: Event,
-             kept: KeptFile) -> Generator[bytes, None, None]:
+    def _add(self, archive: zipfile.ZipFile, event: Event, kept: KeptFile,
+             ) -> Generator[bytes, None, None]:
         """Add one file, which may disappear at any moment."""
         entry: dict[str, Any] = {"file": None, "media": kept.media, **span(kept),
-                                 "sha256": None, "missing": ""}
+                                 "sha256": None,
+                                 "missing": UNAVAILABLE.get(kept.state, "")}
         self._entries[event.id].append(entry)
-        if kept.state in UNAVAILABLE:
-            entry["missing"] = UNAVAILABLE[kept.state]
+        if entry["missing"]:
             return
         try:
-            opened = open_below(self._folder, kept.path)
+            file = open_below(self._folder, kept.path)
         except OSError:
             entry["missing"] = "no longer in the clips folder"
             return
-        name = flat_name(kept.path)
-        digest, size = hashlib.sha256(), 0
-        with opened.file as file, archive.open(
-                zipfile.ZipInfo(name, zip_time(kept.begin)), "w",
-                force_zip64=opened.bytes >= ZIP64_BYTES) as target:
+        info, digest = zip_info(flat_name(kept.path), kept.begin), hashlib.sha256()
+        size = info.file_size = os.fstat(file.fileno()).st_size     # decides on ZIP64
+        with file, archive.open(info, "w") as target:
             while chunk := read_chunk(file, entry):
                 digest.update(chunk)
-                size += len(chunk)
                 target.write(chunk)
-                yield buffer.take()
-        if size < opened.bytes and not entry["missing"]:
+                yield self._buffer.take()
+        if info.file_size < size and not entry["missing"]:      # now what was written
             entry["missing"] = "truncated while it was read"
-        entry.update(file=name, bytes=size, sha256=digest.hexdigest())
-        yield buffer.take()
-
-    def _checksums(self, manifest: str) -> str:
-        sums = [(entry["sha256"], entry["file"]) for entries in self._entries.values()
-                for entry in entries if entry["file"]]
-        sums.append((hashlib.sha256(manifest.encode()).hexdigest(), "manifest.json"))
-        return "".join(f"{digest}  {name}\n" for digest, name in sums)
+        entry.update(file=info.filename, bytes=info.file_size,
+                     sha256=digest.hexdigest())
+        self._checksums += f"{digest.hexdigest()}  {info.filename}\n"
+        yield self._buffer.take()
 
     def _manifest(self) -> dict[str, Any]:
         return {
@@ -159,11 +150,6 @@ def read_chunk(file: BinaryIO, entry: dict[str, Any]) -> bytes:
         return b""
 
 
-def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
-    """Add a text file."""
-    archive.writestr(zipfile.ZipInfo(name, zip_time(time.time())), text)
-
-
 def span(item: Event | KeptFile) -> dict[str, Any]:
     """Return begin and end of an event or a file."""
     return {"begin": timestamps(item.begin),
@@ -177,8 +163,6 @@ def timestamps(when: float) -> dict[str, Any]:
             "local": utc.astimezone().isoformat(timespec="milliseconds")}
 
 
-def zip_time(when: float) -> tuple[int, int, int, int, int, int]:
-    """Return *when* as local time for a ZIP file, which cannot be before 1980."""
-    local = time.localtime(max(when, ZIP_EPOCH))
-    return (max(1980, local.tm_year), local.tm_mon, local.tm_mday, local.tm_hour,
-            local.tm_min, local.tm_sec)
+def zip_info(name: str, when: float) -> zipfile.ZipInfo:
+    """Return the header of a file in a ZIP, whose local time is in 1980 or later."""
+    return zipfile.ZipInfo(name, time.localtime(max(when, ZIP_EPOCH))[:6])

@@ -1,10 +1,11 @@
 """Send the files of events, whole or in ranges."""
 
 import mimetypes
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
@@ -21,14 +22,6 @@ CHUNK_BYTES = 256 * 1024
 ONE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d+\s*-\s*\d*|-\s*\d+)\s*")
 
 Choice = Callable[[Event], KeptFile | None]
-
-
-class OpenFile(NamedTuple):
-    """An open file, and its size and age when it was opened."""
-
-    file: BinaryIO
-    bytes: int
-    modified: int       # [ns since the epoch]
 
 
 class ThreadedFileWrapper(FileWrapper):
@@ -49,14 +42,14 @@ class ThreadedFileWrapper(FileWrapper):
 @bp.get("/events/<int:id>/clip-<int(min=2):part>.mp4")
 def clip(id: int, part: int) -> Response:
     """Send one of the clips of an event."""
-    return send(id, lambda event: nth(event.clips, part))
+    return send(id, lambda event: dict(enumerate(event.clips, 1)).get(part))
 
 
 @bp.get("/events/<int:id>/still.jpg", defaults={"number": 1})
 @bp.get("/events/<int:id>/still-<int(min=2):number>.jpg")
 def still(id: int, number: int) -> Response:
     """Send one of the stills of an event."""
-    return send(id, lambda event: nth(event.stills, number))
+    return send(id, lambda event: dict(enumerate(event.stills, 1)).get(number))
 
 
 @bp.get("/events/<int:id>/thumbnail.jpg")
@@ -68,13 +61,13 @@ def thumbnail(id: int) -> Response:
 def send(id: int, choose: Choice) -> Response:
     """Return a response with the file that *choose* returns, or a range of it."""
     services, archive = get_services(), archive_or_404()
-    kept, opened = services.in_thread(lambda: open_file(archive, id, choose))
-    response = Response(ThreadedFileWrapper(opened.file, services.in_thread),
+    kept, file, stat = services.in_thread(lambda: open_file(archive, id, choose))
+    response = Response(ThreadedFileWrapper(file, services.in_thread),
                         direct_passthrough=True,
                         mimetype=mimetypes.guess_type(kept.path)[0])
-    response.content_length = opened.bytes
-    response.set_etag(f"{opened.modified:x}-{opened.bytes:x}")
-    response.last_modified = opened.modified // 10 ** 9
+    response.content_length = stat.st_size
+    response.set_etag(f"{stat.st_mtime_ns:x}-{stat.st_size:x}")
+    response.last_modified = stat.st_mtime_ns // 10 ** 9
     disposition = "attachment" if request.args.get("download") else "inline"
     response.headers["Content-Disposition"] = (
         f'{disposition}; filename="{flat_name(kept.path)}"')
@@ -83,15 +76,15 @@ def send(id: int, choose: Choice) -> Response:
         environ.pop("HTTP_RANGE", None)     # several ranges, or not valid: send it all
     try:
         response.make_conditional(environ, accept_ranges=True,
-                                  complete_length=opened.bytes)
+                                  complete_length=stat.st_size)
         return response
     except BaseException:
-        opened.file.close()
+        file.close()
         raise
 
 
 def open_file(archive: ArchiveService, id: int, choose: Choice,
-              ) -> tuple[KeptFile, OpenFile]:
+              ) -> tuple[KeptFile, BinaryIO, os.stat_result]:
     """Open a file of event *id*, or abort with the reason. Blocks."""
     with archive.store.reading() as reader:
         event = reader.event(id)
@@ -103,7 +96,8 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
     if kept.state in (OPEN, UNFINISHED, GONE):      # a missing file may be back
         abort(410 if kept.state == GONE else 404, UNAVAILABLE[kept.state])
     try:
-        return kept, open_below(archive.clips, kept.path)
+        file = open_below(archive.clips, kept.path)
+        return kept, file, os.fstat(file.fileno())
     except FileNotFoundError:
         if kept.state != MISSING:
             archive.store.mark(kept.path, MISSING)
@@ -112,7 +106,7 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
         abort(503, f"This file cannot be read now: {error.strerror}.")
 
 
-def open_below(folder: Path, name: str) -> OpenFile:
+def open_below(folder: Path, name: str) -> BinaryIO:
     """
     Open file *name* below *folder*.
 
@@ -122,14 +116,7 @@ def open_below(folder: Path, name: str) -> OpenFile:
     path = (root / name).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise FileNotFoundError(name)
-    file = path.open("rb")
-    stat = path.stat()
-    return OpenFile(file, stat.st_size, stat.st_mtime_ns)
-
-
-def nth(files: tuple[KeptFile, ...], number: int) -> KeptFile | None:
-    """Return the file with this *number*, counted from 1."""
-    return files[number - 1] if 0 < number <= len(files) else None
+    return path.open("rb")
 
 
 def flat_name(path: str) -> str:
