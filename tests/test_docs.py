@@ -224,6 +224,13 @@ def test_make_targets_that_are_named_exist():
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_make_pictures_runs_tests_that_exist():
+    (line,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if "PICTURES=" in line)
+    named = re.findall(r"tests/\w+\.py", line)
+    assert named
+    assert all((ROOT / name).is_file() for name in named)
+
+
 def test_promises_are_kept_by_the_tests_they_name():
     rows = re.findall(r"^\|.*?\| (`test_\w+\.py`: .*) \|$",
                       (ROOT / "docs/access.md").read_text(), re.M)
