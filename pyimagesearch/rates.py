@@ -13,8 +13,8 @@ class Rate:
     One thread calls :meth:`count`; any thread may call :meth:`per_second`.
     """
 
-    def __init__(self, over: int = 64) -> None:
-        self._times: collections.deque[float] = collections.deque(maxlen=over)
+    def __init__(self) -> None:
+        self._times: collections.deque[float] = collections.deque(maxlen=64)
 
     def count(self, now: float) -> None:
         """Count one time, at *now* [seconds, monotonic]."""
@@ -24,13 +24,13 @@ class Rate:
         """Start over, as after a pause that should not count."""
         self._times.clear()
 
-    def per_second(self, now: float, silence: float = 3.0) -> float:
-        """Return the rate [1/s]; 0 once nothing happened for *silence* seconds."""
+    def per_second(self, now: float) -> float:
+        """Return the rate [1/s]; 0 after 3 seconds of nothing."""
         try:
             first, last, count = self._times[0], self._times[-1], len(self._times)
         except IndexError:      # nothing yet, or just reset by the other thread
             return 0.0
-        if now - last > silence or last <= first:
+        if now - last > 3.0 or last <= first:
             return 0.0
         return (count - 1) / (last - first)
 

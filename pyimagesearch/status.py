@@ -88,7 +88,3 @@ class ArchiveStatus:
     free: int               # bytes free on the disk
     days: float | None      # of clips that fit, at the current rate; None = unknown
     trouble: str            # why nothing can be written; else empty
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields, ready for JSON."""
-        return asdict(self)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimagesearch.motion_detection.motionevents import Ended, MotionEvents, Started
+from pyimagesearch.motion_detection.motionevents import Change, MotionEvents
 
 RHYTHM = st.lists(st.tuples(st.floats(0, 12), st.booleans()), max_size=80)
 
@@ -20,7 +20,7 @@ def play(frames, **settings):
 
 def test_three_of_five_frames_start_an_event_at_the_first():
     changes, _, _ = play([(1, False), (1, True), (1, False), (1, True), (1, True)])
-    assert changes == [Started(2.0)]
+    assert changes == [Change(True, 2.0)]
 
 
 def test_two_of_five_frames_start_no_event():
@@ -31,34 +31,34 @@ def test_two_of_five_frames_start_no_event():
 
 def test_event_ends_after_the_post_roll_with_its_last_motion():
     changes, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
-    assert changes == [Started(1.0), Ended(4.0)]
+    assert changes == [Change(True, 1.0), Change(False, 4.0)]
 
 
 def test_motion_within_the_post_roll_prolongs_the_event():
     changes, _, events = play([(1, True)] * 3 + ([(1, False)] * 4 + [(0.5, True)]) * 5)
-    assert changes == [Started(1.0)]
+    assert changes == [Change(True, 1.0)]
     assert events.ongoing
 
 
 def test_pause_longer_than_the_post_roll_ends_the_event():
     changes, _, _ = play([(1, True)] * 3 + [(60, True)], min_frames=1, post_roll=5.0)
-    assert changes == [Started(1.0), Ended(3.0), Started(63.0)]
+    assert changes == [Change(True, 1.0), Change(False, 3.0), Change(True, 63.0)]
 
 
 def test_reset_ends_the_event_and_forgets_the_frames():
     changes, _, events = play([(1, True)] * 3)
-    assert events.reset() == [Ended(3.0)]
+    assert events.reset() == [Change(False, 3.0)]
     assert events.reset() == []
     assert events.on_frame(4.0, True) == []
-    assert changes == [Started(1.0)]
+    assert changes == [Change(True, 1.0)]
 
 
 @given(RHYTHM, st.integers(1, 5), st.floats(0.5, 20))
 def test_starts_and_ends_alternate_in_order(frames, min_frames, post_roll):
     changes, _, events = play(frames, min_frames=min_frames, post_roll=post_roll)
-    kinds = [type(each) for each in changes]
-    assert kinds == [Started, Ended] * (len(kinds) // 2) + [Started] * (len(kinds) % 2)
-    assert events.ongoing == bool(len(kinds) % 2)
+    assert [each.started for each in changes] == [
+        number % 2 == 0 for number in range(len(changes))]
+    assert events.ongoing == bool(len(changes) % 2)
     assert [each.at for each in changes] == sorted(each.at for each in changes)
 
 

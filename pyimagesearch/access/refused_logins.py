@@ -97,9 +97,8 @@ class RefusedLogins:
 
     def _begin(self, network: str, reason: str, now: float) -> OpenEvent:
         when = self._clock.time()
-        event = Event(id=self._store.new_id(), camera="", kind=LOGIN_REFUSED,
-                      begin=when, end=when, note=f"{reason} from {network}")
-        self._store.begin(event)
+        event = self._store.add(LOGIN_REFUSED, when, when,
+                                note=f"{reason} from {network}")
         return OpenEvent(event, now, now, reason)
 
 

@@ -95,6 +95,14 @@ class EventStore(EventWriter):
             self._begun[event.camera, event.kind] += 1
         self.adopt(event)
 
+    def add(self, kind: str, begin: float, end: float | None, camera: str = "",
+            note: str = "") -> Event:
+        """Add and return an event; *begin* and *end* in seconds since the epoch."""
+        event = Event(id=self.new_id(), camera=camera, kind=kind, begin=begin, end=end,
+                      note=note)
+        self.begin(event)
+        return event
+
     def adopt(self, event: Event) -> None:
         """Add *event* of an earlier run, unless it is there."""
         self._execute(

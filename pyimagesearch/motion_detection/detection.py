@@ -64,7 +64,10 @@ class MotionDetection:
         with self.stopwatch:
             image = for_detection(picture.grey())
             if self._learnt == 0 or picture.size != self._size:
-                self._begin(picture.size)
+                log.debug("%s: learning the background of %dx%d pixels", self._camera,
+                          *picture.size)
+                self._detector, self._size = self._make_detector(), picture.size
+                self._learnt = 0
             elif self._learnt > self._frame_count:
                 found = self._detector.detect(image, self._threshold)
             self._detector.update(image)
@@ -74,10 +77,6 @@ class MotionDetection:
         mask = found[0]
         area = 1000 * cv2.countNonZero(mask) / mask.size
         return Detection(boxes, area, mask, self._learnt)
-
-    def _begin(self, size: Size) -> None:
-        log.debug("%s: learning the background of %dx%d pixels", self._camera, *size)
-        self._detector, self._size, self._learnt = self._make_detector(), size, 0
 
 
 def as_boxes(found: object) -> tuple[Box, ...]:

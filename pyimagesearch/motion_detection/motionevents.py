@@ -6,16 +6,11 @@ from typing import NamedTuple
 RECENT_FRAMES = 5       # of which some must show motion to start an event
 
 
-class Started(NamedTuple):
-    """A motion event has started; *at* is the time of its first frame with motion."""
+class Change(NamedTuple):
+    """The start or end of a motion event."""
 
-    at: float
-
-
-class Ended(NamedTuple):
-    """A motion event has ended; *at* is the time of its last frame with motion."""
-
-    at: float
+    started: bool
+    at: float       # time of its first or last frame with motion
 
 
 class MotionEvents:
@@ -45,31 +40,28 @@ class MotionEvents:
         """The time from which an event may yet start; ``None`` without motion."""
         return next((at for at in self._recent if at is not None), None)
 
-    def on_frame(self, at: float, motion: bool) -> list[Started | Ended]:
+    def on_frame(self, at: float, motion: bool) -> list[Change]:
         """
         Take the frame of time *at* [s, never decreasing]; return the changes.
 
         After a pause, these can be an end and a start.
         """
-        changes: list[Started | Ended] = self._end_if_still(at)
+        changes = []
+        if self._last_motion is not None and at - self._last_motion >= self._post_roll:
+            changes = self.reset()
         self._recent.append(at if motion else None)
         if self.ongoing:
             self._last_motion = at if motion else self._last_motion
             return changes
         moved = [time for time in self._recent if time is not None]
         if motion and len(moved) >= self._min_frames:
-            changes.append(Started(moved[0]))
+            changes.append(Change(True, moved[0]))
             self._last_motion = at
         return changes
 
-    def reset(self) -> list[Ended]:
+    def reset(self) -> list[Change]:
         """Forget all frames, as after a signal loss; return the end of an event."""
-        ended = [] if self._last_motion is None else [Ended(self._last_motion)]
+        ended = [] if self._last_motion is None else [Change(False, self._last_motion)]
         self._last_motion = None
         self._recent.clear()
         return ended
-
-    def _end_if_still(self, at: float) -> list[Started | Ended]:
-        if self._last_motion is None or at - self._last_motion < self._post_roll:
-            return []
-        return list(self.reset())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import FolderError
-from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON, Event
+from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.polygons import is_polygon, split_polygons
@@ -133,8 +133,7 @@ class Privacy:
                 return
             now = self._clock.time()
             log.info("all cameras switched %s by the owner", "on" if on else "off")
-            self._store.begin(Event(id=self._store.new_id(), camera="", begin=now,
-                                    end=now, kind=SWITCHED_ON if on else SWITCHED_OFF))
+            self._store.add(SWITCHED_ON if on else SWITCHED_OFF, now, now)
             self._change(lambda choices: choices._replace(
                 off_since=None if on else now))
 

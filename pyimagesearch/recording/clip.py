@@ -134,7 +134,7 @@ class Clip:
         finally:
             self._file.close()
             video, self._video = self._video, None
-            if video:
+            if isinstance(video, JpegVideo):
                 video.release()
 
     def _begin(self, frame: EncodedFrame) -> "JpegVideo | PacketVideo":
@@ -204,9 +204,6 @@ class PacketVideo:
         packet.pts, packet.dts = given.pts - self._begin, self._last
         packet.is_keyframe = given.key
         self._container.mux(packet)
-
-    def release(self) -> None:
-        """Do nothing: nothing is held back."""
 
 
 def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:

@@ -3,17 +3,10 @@
 import logging
 
 from pyimagesearch.errors import RecordingError
-from pyimagesearch.events.event import (
-    BROKEN,
-    CLIP,
-    COMPLETE,
-    OPEN,
-    UNFINISHED,
-    KeptFile,
-)
+from pyimagesearch.events.event import BROKEN, CLIP, COMPLETE, UNFINISHED, KeptFile
+from pyimagesearch.events.store import EventStore
 
 from .clip import Clip, finish
-from .ledger import Ledger
 from .paths import CLIP_SUFFIX, PART_SUFFIX, kept_path
 
 log = logging.getLogger(__name__)
@@ -23,23 +16,19 @@ MAX_TRIES = 3           # to finish a clip before that is left to the next start
 
 class ClosedClips:
     """
-    Turn closed clips into files that play everywhere; report states to *ledger*.
+    Turn closed clips into files that play everywhere; report states to *store*.
 
     Belongs to the recorder's thread.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
         self._waiting: list[Clip] = []
 
     @property
     def size(self) -> int:
         """The bytes of the clips that wait."""
         return sum(clip.size for clip in self._waiting)
-
-    def opened(self, clip: Clip) -> None:
-        """Report that *clip* is being written."""
-        self._report(clip, OPEN)
 
     def add(self, clip: Clip) -> None:
         """Take over *clip*, which is closed or about to be."""
@@ -57,13 +46,13 @@ class ClosedClips:
                 self._finish(clip)
             else:
                 clip.path.unlink(missing_ok=True)
-                self._report(clip, BROKEN)
+                self.report(clip, BROKEN)
             self._waiting.pop(0)
 
     def give_up(self) -> None:
         """Leave the clips that wait to the next start."""
         for clip in self._waiting:
-            self._report(clip, UNFINISHED, clip.size)
+            self.report(clip, UNFINISHED, clip.size)
 
     def _finish(self, clip: Clip) -> None:
         try:
@@ -73,15 +62,16 @@ class ClosedClips:
             if clip.tries < MAX_TRIES:
                 raise
             log.warning("%s cannot be finished now: %s", clip.path, error)
-            self._report(clip, UNFINISHED, clip.size)
+            self.report(clip, UNFINISHED, clip.size)
             return
         size = whole.stat().st_size
         log.info("%s: clip %s, %.1f s, %.1f MB", clip.metadata.camera, whole,
                  clip.seconds, size / 1e6)
-        self._report(clip, COMPLETE, size)
+        self.report(clip, COMPLETE, size)
 
-    def _report(self, clip: Clip, state: str, size: int = 0) -> None:
+    def report(self, clip: Clip, state: str, size: int = 0) -> None:
+        """Write the state and the *size* [bytes] of *clip* to the store."""
         whole = clip.path.with_name(clip.path.name.replace(PART_SUFFIX, CLIP_SUFFIX))
         metadata = clip.metadata
-        self._ledger.keep(metadata.event, KeptFile(
+        self._store.keep(metadata.event, KeptFile(
             kept_path(whole), CLIP, metadata.first, metadata.last, size, state))

@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
+from pyimagesearch.events.event import OPEN
+from pyimagesearch.events.store import EventStore
 
 from .clip import Clip
 from .clip_metadata import ClipMetadata
 from .closed_clips import ClosedClips
 from .h264_encoder import Encoders
-from .ledger import RETRY_SECONDS, Ledger
 from .paths import JOURNAL_SUFFIX, PART_SUFFIX, add_suffix
 from .preroll import EncodedFrame, Packet, Preroll
 from .preroll_journal import Journal
+from .stills import RETRY_SECONDS
 from .thinning import Thinning
 
 log = logging.getLogger(__name__)
@@ -77,8 +79,8 @@ class EventRecording:
     """
 
     def __init__(self, metadata: ClipMetadata, reserve: Callable[[float], Path],
-                 preroll: Preroll, ledger: Ledger, clock: Clock, encoders: Encoders, *,
-                 first: int, max_clip: float) -> None:
+                 preroll: Preroll, store: EventStore, clock: Clock,
+                 encoders: Encoders, *, first: int, max_clip: float) -> None:
         self.metadata = metadata
         self.over = False
         self.stems = ClipStems(reserve)
@@ -89,7 +91,7 @@ class EventRecording:
         self._cursor = first        # number of the next frame to write
         self._until = math.inf      # [s, monotonic]
         self._open: OpenClip | None = None
-        self._closed = ClosedClips(ledger)
+        self._closed = ClosedClips(store)
         self._thinning = Thinning(metadata.camera, preroll.behind(first))
         self._failure = ""
         self._retry_at = -math.inf
@@ -209,7 +211,7 @@ class EventRecording:
             if journal:
                 journal.remove()
             raise
-        self._closed.opened(clip)
+        self._closed.report(clip, OPEN)
         return OpenClip(clip, journal)
 
     def _close_clip(self) -> None:

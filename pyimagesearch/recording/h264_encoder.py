@@ -1,6 +1,5 @@
 """Encode JPEGs as H.264, with encoders that are used for one clip after another."""
 
-import math
 from fractions import Fraction
 from typing import Any
 
@@ -126,7 +125,3 @@ class Encoders:
         """Close the encoders that were idle for too long *now* [s, monotonic]."""
         while self._idle and now - self._idle[0][0] >= IDLE_SECONDS:
             self._idle.pop(0)[1].close()
-
-    def close(self) -> None:
-        """Close all idle encoders."""
-        self.dismiss(math.inf)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import reason
+from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.threads import Worker
 
 from .clip_metadata import ClipMetadata
-from .ledger import Ledger
 from .paths import new_stem
 from .preroll import Preroll
 from .stills import Still, StillQueue
@@ -44,7 +44,7 @@ class Recorder(Worker):
     Several events may be recorded at once, each into clips of its own.
     """
 
-    def __init__(self, name: str, folder: Path, preroll: Preroll, ledger: Ledger,
+    def __init__(self, name: str, folder: Path, preroll: Preroll, store: EventStore,
                  clock: Clock, *, max_clip: float, ready: threading.Event,
                  obstacle: Callable[[], str]) -> None:
         super().__init__(f"recorder-{name}")
@@ -53,7 +53,7 @@ class Recorder(Worker):
         self.recordings = 0     # begun since the start
         self._camera = name
         self._folder = folder
-        self._ledger = ledger
+        self._store = store
         self._clock = clock
         self._max_clip = max_clip
         self._ready = ready
@@ -61,7 +61,7 @@ class Recorder(Worker):
         self._orders: collections.deque[Callable[[], None]] = collections.deque()
         self._active: dict[int, EventRecording] = {}    # by event
         self._encoders: Encoders | None = None
-        self._stills = StillQueue(name, ledger, clock)
+        self._stills = StillQueue(name, store, clock)
         self._import_failure = ""
         self._woken = threading.Event()
 
@@ -119,7 +119,7 @@ class Recorder(Worker):
             for each in self._active.values():
                 each.close()
         if self._encoders:
-            self._encoders.close()
+            self._encoders.dismiss(math.inf)
 
     def run_once(self) -> None:
         """Carry out the orders there are, and write the frames there are."""
@@ -176,7 +176,7 @@ class Recorder(Worker):
         self.recordings += 1
         self._encoders = self._encoders or Encoders()
         self._active[metadata.event] = EventRecording(
-            metadata, self._reserve, self.preroll, self._ledger, self._clock,
+            metadata, self._reserve, self.preroll, self._store, self._clock,
             self._encoders, first=self.preroll.start_for(at), max_clip=self._max_clip)
 
     def _reserve(self, captured: float) -> Path:

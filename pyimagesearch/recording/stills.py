@@ -10,13 +10,14 @@ from typing import NamedTuple
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, reason
 from pyimagesearch.events.event import COMPLETE, KeptFile
+from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import LazyJpeg
 
-from .ledger import RETRY_SECONDS, Ledger
 from .paths import STILL_SUFFIX, add_suffix, kept_path
 
 log = logging.getLogger(__name__)
 
+RETRY_SECONDS = 5.0     # until a disk that refused is tried again
 MAX_WAITING = 32    # stills, while the disk refuses
 
 
@@ -32,15 +33,15 @@ class Still(NamedTuple):
 
 class StillQueue:
     """
-    Write stills of *camera* and report them to *ledger*; retry while the disk refuses.
+    Write stills of *camera* and report them to *store*; retry while the disk refuses.
 
     Why it does is in :attr:`trouble`. Belongs to the recorder's thread.
     """
 
-    def __init__(self, camera: str, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, camera: str, store: EventStore, clock: Clock) -> None:
         self.trouble = ""
         self._camera = camera
-        self._ledger = ledger
+        self._store = store
         self._clock = clock
         self._waiting: collections.deque[Still] = collections.deque()
         self._retry_at = -math.inf
@@ -90,7 +91,7 @@ class StillQueue:
             return ""
         except OSError as error:
             return f"cannot keep a still: {reason(error)}"
-        self._ledger.keep(still.event, KeptFile(
+        self._store.keep(still.event, KeptFile(
             kept_path(path), still.media, still.captured, still.captured, len(jpeg),
             COMPLETE))
         return ""

@@ -55,8 +55,7 @@ class LatestFrameBroadcaster:
             self.latest = JpegFrame(self.latest.number + 1, jpeg, captured, part)
             self.stale = False
             self._changed.notify_all()
-            listeners = self._listeners
-        for callback in listeners:
+        for callback in self._listeners:
             callback()
 
     def mark_stale(self) -> None:
@@ -121,8 +120,7 @@ class LatestFrameBroadcaster:
         with self._changed:
             self.closed = True
             self._changed.notify_all()
-            listeners = self._listeners
-        for callback in listeners:
+        for callback in self._listeners:
             callback()
 
     def _wait_for_newer(self, seen: int, timeout: float) -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.frames import Image
+from pyimagesearch.frames import Image, Size, size_of
 from pyimagesearch.jpeg import encode
 from pyimagesearch.threads import Worker
 
@@ -61,19 +61,21 @@ class Mosaic(Worker):
         self.broadcaster = broadcaster
         self._quality = quality
         self._clock = clock
-        self._by_name = {tile.name: tile for tile in self.tiles}
         height = max(tile.y + tile.height for tile in self.tiles)
         width = max(tile.x + tile.width for tile in self.tiles)
-        self._lock = threading.Lock()           # guards the three below
+        self._lock = threading.Lock()           # guards the four below
         self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
+        self._regions = {tile.name: self._canvas[tile.y:tile.y + tile.height,
+                                                 tile.x:tile.x + tile.width]
+                         for tile in self.tiles}
         self._current: set[str] = set()         # tiles that are not dark
         self._darkened = 0                      # how often a tile became dark
         self._changed = threading.Event()
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size(self) -> Size:
         """Return ``(width, height)`` of the mosaic [pixels]."""
-        return self._canvas.shape[1], self._canvas.shape[0]
+        return size_of(self._canvas)
 
     @property
     def wanted(self) -> bool:
@@ -103,7 +105,7 @@ class Mosaic(Worker):
         if name in self._current:       # else it would show an old picture
             with self._lock:
                 self._current.discard(name)
-                self._region(name)[:] = DARK
+                self._regions[name][:] = DARK
                 self._label(name, "")
                 self._darkened += 1
                 self.broadcaster.mark_stale()
@@ -113,28 +115,24 @@ class Mosaic(Worker):
         self._draw(name, picture, motion=False, note=note)
 
     def _draw(self, name: str, image: Image, motion: bool, note: str) -> None:
-        tile = self._by_name[name]
-        scale = min(tile.width / image.shape[1], tile.height / image.shape[0])
+        region = self._regions[name]
+        width, height = size_of(region)
+        scale = min(width / image.shape[1], height / image.shape[0])
         wide, tall = (max(1, round(side * scale)) for side in image.shape[1::-1])
         small = cv2.resize(image, (wide, tall), interpolation=cv2.INTER_LINEAR)
-        x, y = (tile.width - wide) // 2, (tile.height - tall) // 2
+        x, y = (width - wide) // 2, (height - tall) // 2
         with self._lock:
-            region = self._region(name)
-            if (wide, tall) != (tile.width, tile.height):
+            if (wide, tall) != (width, height):
                 region[:] = DARK
             region[y:y + tall, x:x + wide] = small
             self._label(name, note)
             if motion:
-                cv2.rectangle(region, (1, 1), (tile.width - 2, tile.height - 2), RED, 3)
+                cv2.rectangle(region, (1, 1), (width - 2, height - 2), RED, 3)
             self._current.add(name)
         self._changed.set()
 
-    def _region(self, name: str) -> Image:
-        tile = self._by_name[name]
-        return self._canvas[tile.y:tile.y + tile.height, tile.x:tile.x + tile.width]
-
     def _label(self, name: str, note: str) -> None:
-        text, region = f"{name} - {note}" if note else name, self._region(name)
+        text, region = f"{name} - {note}" if note else name, self._regions[name]
         (wide, tall), below = cv2.getTextSize(text, FONT, 0.55, 1)
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.events.event import ARMED, DISARMED, Event
+from pyimagesearch.events.event import ARMED, DISARMED
 from pyimagesearch.events.store import EventStore
 
 
@@ -37,8 +37,7 @@ class Arming:
             self._store.remember("armed", "yes" if armed else "no")
         if is_change:
             now = self._clock.time()
-            self._store.begin(Event(id=self._store.new_id(), camera="", begin=now,
-                                    end=now, kind=ARMED if armed else DISARMED))
+            self._store.add(ARMED if armed else DISARMED, now, now)
 
     def restore(self) -> None:
         """Read the state from the store, unless it was set since the start."""

@@ -159,7 +159,10 @@ class Surveillance(Worker):
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
             except BadPicture:
-                self._forgive(frame.arrived - good)
+                self._state.counts.garbled += 1
+                if frame.arrived - good > MAX_GARBLED_SECONDS:
+                    raise CameraLost("only garbled pictures for "
+                                     f"{MAX_GARBLED_SECONDS:g} seconds") from None
                 continue
             good = frame.arrived
 
@@ -202,13 +205,6 @@ class Surveillance(Worker):
         keep = self._evidence.wants(seen.area, self._publisher.reusable(frame.picture))
         return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
                                     keep=keep)
-
-    def _forgive(self, since_good: float) -> None:
-        """Pass over a garbled picture; too many in a row are a loss."""
-        self._state.counts.garbled += 1
-        if since_good > MAX_GARBLED_SECONDS:
-            raise CameraLost(
-                f"only garbled pictures for {MAX_GARBLED_SECONDS:g} seconds")
 
     def _goes_on(self) -> bool:
         self._wake.clear()      # first: an event after this must end the next wait

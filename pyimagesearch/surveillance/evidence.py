@@ -9,14 +9,14 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box, Frame, enclosing
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import Detection
-from pyimagesearch.motion_detection.motionevents import MotionEvents, Started
+from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
 
-from .camera_events import CameraEvents, OngoingEvent, metadata_of
 from .manual_recording import ManualRecording
+from .ongoing_event import OngoingEvent, metadata_of
 from .signal_losses import SignalLosses
 
 log = logging.getLogger(__name__)
@@ -51,9 +51,9 @@ class Evidence:
         self.recorder = recorder
         self._clock = clock
         self._packets = packets
-        self._events = CameraEvents(store, settings.name)
-        self.manual = ManualRecording(self._events, recorder, clock)
-        self.losses = SignalLosses(self._events, clock)
+        self._store = store
+        self.manual = ManualRecording(settings.name, recorder, store, clock)
+        self.losses = SignalLosses(settings.name, store, clock)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
         self._ongoing: OngoingEvent | None = None   # the motion event that lasts
@@ -125,8 +125,8 @@ class Evidence:
             self.recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
                                       since=self._motion.candidate_since)
         for change in changes:
-            if isinstance(change, Started):
-                self._begin_motion(change, frame)
+            if change.started:
+                self._begin_motion(change.at, frame)
             else:
                 until = min(frame.arrived, change.at + self._settings.post_roll)
                 self._finish_motion(change.at, until)
@@ -137,7 +137,7 @@ class Evidence:
 
     def keep_still(self, jpeg: bytes, captured: float) -> int:
         """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
-        event = self._events.add(SNAPSHOT, captured)
+        event = self._store.add(SNAPSHOT, captured, captured, self._settings.name)
         self.recorder.keep_still(event.id, captured, LazyJpeg(jpeg, jpeg_size(jpeg)),
                                  STILL)
         return event.id
@@ -166,13 +166,13 @@ class Evidence:
     def _is_motion(self, area: float) -> bool:
         return 0 < area >= self._settings.min_area
 
-    def _begin_motion(self, start: Started, frame: Frame) -> None:
-        captured = frame.captured - (frame.arrived - start.at)
-        self._ongoing = self._events.begin(MOTION, captured, start.at)
-        event = self._ongoing.event
+    def _begin_motion(self, at: float, frame: Frame) -> None:
+        captured = frame.captured - (frame.arrived - at)
+        event = self._store.add(MOTION, captured, None, self._settings.name)
+        self._ongoing = OngoingEvent(event, at)
         log.info("%s: motion event %d began", event.camera, event.id)
         if self._settings.record:
-            self.recorder.begin(metadata_of(event), start.at - self._settings.pre_roll)
+            self.recorder.begin(metadata_of(event), at - self._settings.pre_roll)
             self._keep_peak(event.id)
 
     def _finish_motion(self, at: float, until: float) -> None:
@@ -180,7 +180,7 @@ class Evidence:
         ongoing, self._ongoing = self._ongoing, None
         if ongoing is None:
             return
-        event = self._events.end(ongoing, at, self._peak.area, self._peak.box)
+        event = ongoing.end(self._store, at, self._peak.area, self._peak.box)
         log.info("%s: motion event %d ended after %.1f s, largest area %.1f per mille",
                  event.camera, event.id, at - ongoing.at, event.peak_area)
         if self._settings.record:
@@ -197,6 +197,6 @@ class Evidence:
         minute = int(captured // 60)
         if minute != self._minute:
             if self._minute:
-                self._events.add_level(self._minute, self._level)
+                self._store.level(self._settings.name, self._minute, self._level)
             self._minute, self._level = minute, 0.0
         self._level = max(self._level, area)

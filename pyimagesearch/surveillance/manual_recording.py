@@ -4,11 +4,12 @@ import threading
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import MANUAL, THUMBNAIL
+from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Frame
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording.recorder import Recorder
 
-from .camera_events import CameraEvents, OngoingEvent, metadata_of
+from .ongoing_event import OngoingEvent, metadata_of
 
 
 class ManualRecording:
@@ -18,8 +19,10 @@ class ManualRecording:
     It is independent of motion events. The first frame becomes its thumbnail.
     """
 
-    def __init__(self, events: CameraEvents, recorder: Recorder, clock: Clock) -> None:
-        self._events = events
+    def __init__(self, camera: str, recorder: Recorder, store: EventStore,
+                 clock: Clock) -> None:
+        self._camera = camera
+        self._store = store
         self._recorder = recorder
         self._clock = clock
         self._lock = threading.Lock()   # guards the three below
@@ -50,11 +53,11 @@ class ManualRecording:
         with self._lock:
             now = self._clock.monotonic()
             if on and self._ongoing is None and self._is_allowed:
-                self._ongoing = self._events.begin(MANUAL, self._clock.time(), now)
-                self._illustrate = self._ongoing.event.id
-                self._recorder.begin(metadata_of(self._ongoing.event), now)
+                event = self._store.add(MANUAL, self._clock.time(), None, self._camera)
+                self._ongoing, self._illustrate = OngoingEvent(event, now), event.id
+                self._recorder.begin(metadata_of(event), now)
             elif not on and self._ongoing:
-                whole = self._events.end(self._ongoing, now)
+                whole = self._ongoing.end(self._store, now)
                 self._ongoing = None
                 self._recorder.end(metadata_of(whole), now)
             return "started" if self._ongoing else "stopped"

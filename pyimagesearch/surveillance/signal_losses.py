@@ -2,15 +2,17 @@
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import LOST, RETURNED
+from pyimagesearch.events.store import EventStore
 
-from .camera_events import CameraEvents, OngoingEvent
+from .ongoing_event import OngoingEvent
 
 
 class SignalLosses:
     """Turn each loss of the signal, and its return, into an event."""
 
-    def __init__(self, events: CameraEvents, clock: Clock) -> None:
-        self._events = events
+    def __init__(self, camera: str, store: EventStore, clock: Clock) -> None:
+        self._camera = camera
+        self._store = store
         self._clock = clock
         self._ongoing: OngoingEvent | None = None
 
@@ -21,20 +23,21 @@ class SignalLosses:
         The signal was lost at *since* [s since the epoch], *silence* seconds ago.
         """
         if self._ongoing:
-            self._events.describe(self._ongoing, reason)
+            self._store.note(self._ongoing.event.id, reason)
             return
-        self._ongoing = self._events.begin(
-            LOST, since, self._clock.monotonic() - silence, reason)
+        event = self._store.add(LOST, since, None, self._camera, reason)
+        self._ongoing = OngoingEvent(event, self._clock.monotonic() - silence)
 
     def end(self) -> None:
         """End the loss that lasts, if there is one, with the return of the signal."""
         if ongoing := self._ongoing:
             self.abandon()
             took = self._clock.monotonic() - ongoing.at
-            self._events.add(RETURNED, self._clock.time(), f"after {took:.0f} s")
+            now = self._clock.time()
+            self._store.add(RETURNED, now, now, self._camera, f"after {took:.0f} s")
 
     def abandon(self) -> None:
         """End the loss that lasts without a return: the camera was switched off."""
         if self._ongoing:
-            self._events.end(self._ongoing, self._clock.monotonic())
+            self._ongoing.end(self._store, self._clock.monotonic())
             self._ongoing = None

@@ -1,6 +1,7 @@
 """Status for programs: health checks, Prometheus metrics, and JSON."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, abort, g
@@ -46,7 +47,7 @@ def status() -> dict[str, Any]:
     """Return the status of all cameras, of the viewers and of the archive."""
     services = get_services()
     cameras = [feed.status().as_json() for feed in services.feeds.values()]
-    archive = services.archive and {**services.archive.status().as_json(),
+    archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,

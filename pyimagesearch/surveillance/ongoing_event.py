@@ -1,0 +1,34 @@
+"""Events of a camera that last for a while."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from pyimagesearch.events.event import Event
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.frames import Box
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+
+
+class OngoingEvent(NamedTuple):
+    """An event that has begun and not ended."""
+
+    event: Event
+    at: float       # when it began [s, monotonic]
+
+    def end(self, store: EventStore, at: float, peak_area: float = 0.0,
+            peak_box: Box | None = None) -> Event:
+        """
+        End it *at* [s, monotonic], and return it as a whole.
+
+        The time is counted from the begin, as the wall clock may have been set since.
+        """
+        end = self.event.begin + at - self.at
+        store.end(self.event.id, end, peak_area, peak_box)
+        return replace(self.event, end=end, peak_area=peak_area, peak_box=peak_box)
+
+
+def metadata_of(event: Event) -> ClipMetadata:
+    """Return the metadata for the clips of *event*."""
+    return ClipMetadata(event=event.id, camera=event.camera, kind=event.kind,
+                        begin=event.begin, end=event.end, peak_area=event.peak_area,
+                        peak_box=event.peak_box)
