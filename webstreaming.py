@@ -39,11 +39,7 @@ try:
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import PacketGate, Preroll, Recorder
     from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
-    from pyimagesearch.settings import CameraSettings, Settings
-    from pyimagesearch.settings.command_line import (
-        completion_script,
-        parse_command_line,
-    )
+    from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.streaming import (
         LatestFrameBroadcaster,
@@ -66,19 +62,16 @@ except ImportError as missing:
 
 log = logging.getLogger("webstreaming")
 
-REACHABLE_PAST_PROXY = (
-    "--trusted-proxies: clients that reach the port directly can forge their address; "
-    "let only the proxy reach it (--ip 127.0.0.1, or a firewall)")
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    command, argument, settings = parse_command_line(argv, os.environ)
+    command, argument, settings = command_line.parse_command_line(argv, os.environ)
     try:
         match command:
             case "completion":
-                print(completion_script(argument))
+                print(command_line.completion_script(argument))
             case "service":
                 service(install=argument)
             case "password":
@@ -120,7 +113,8 @@ def watch(settings: Settings) -> int:
         arming=Arming(archive.store, clock),
         privacy=Privacy(config, wanted, archive.store, clock),
         refused_logins=RefusedLogins(archive.store, clock),
-        mosaic=make_mosaic(wanted, settings.quality, clock),
+        mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
+                      settings.quality, clock) if len(wanted) > 1 else None,
         image_hubs=ImageHubs(),
         watchdog=Watchdog(systemd, [SERVER_LOOP, *(each.name for each in wanted)],
                           clock),
@@ -223,14 +217,6 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still))
 
 
-def make_mosaic(wanted: list[CameraSettings], quality: int, clock: Clock
-                ) -> Mosaic | None:
-    """Return the picture of all cameras together, if there are several."""
-    names = [each.name for each in wanted]
-    return (Mosaic(names, LatestFrameBroadcaster(), quality, clock)
-            if len(names) > 1 else None)
-
-
 def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:
     """Bind the address and load the certificate."""
     connections = connections_for(
@@ -245,7 +231,9 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
     """Require a login unless the server is reachable from this machine only."""
     only_here = is_loopback(server.address[0])
     if settings.trusted_proxies and not only_here:
-        log.warning("%s", REACHABLE_PAST_PROXY)
+        log.warning("--trusted-proxies: clients that reach the port directly can forge "
+                    "their address; let only the proxy reach it (--ip 127.0.0.1, or a "
+                    "firewall)")
     behind_proxy = settings.trusted_proxies or settings.host or settings.base_path
     return Authenticator(
         config, program.clock, program.refused_logins, auth=settings.auth,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.frames import ArrayPicture, Box, Image, Picture
+from pyimagesearch.frames import ArrayPicture, Box, Image, Picture, Size
 
 from .pace import Pace
 
@@ -23,7 +23,7 @@ class DemoScene:
     its number, *size* ``(width, height)`` [pixels], *fps* and *seed*.
     """
 
-    def __init__(self, size: tuple[int, int], fps: float, seed: int = 1) -> None:
+    def __init__(self, size: Size, fps: float, seed: int = 1) -> None:
         self._size = size
         self._fps = fps
         rng = np.random.default_rng(seed)
@@ -57,12 +57,15 @@ class DemoScene:
     def picture(self, number: int) -> Image:
         """Return picture *number*, ``uint8`` BGR of shape ``(height, width, 3)``."""
         image = self._yard.copy()
-        self._light_lamp(image, int(self._flicker[number % len(self._flicker)]))
+        height, width, _ = image.shape
+        level = 200 + int(self._flicker[number % len(self._flicker)])
+        cv2.circle(image, (int(0.84 * width), int(0.16 * height)), max(2, width // 48),
+                   (level - 40, level, level + 20), -1)     # a lamp
         for box in self.boxes(number):
             is_car = box[2] - box[0] > box[3] - box[1]
             (draw_car if is_car else draw_person)(image, box, number / self._fps)
         x, y = number * 7919 % NOISE_MARGIN, number * 104729 // 7 % NOISE_MARGIN
-        window = (slice(y, y + image.shape[0]), slice(x, x + image.shape[1]))
+        window = slice(y, y + height), slice(x, x + width)
         cv2.add(image, self._brighter[window], dst=image)
         cv2.subtract(image, self._darker[window], dst=image)
         return image
@@ -83,22 +86,16 @@ class DemoScene:
             cv2.line(yard, (0, y), (width, y), (80, 82, 86), max(1, height // 240))
         return yard.clip(10, 235).astype(np.uint8)
 
-    def _light_lamp(self, image: Image, glow: int) -> None:
-        width, height = self._size
-        centre, radius = (int(0.84 * width), int(0.16 * height)), max(2, width // 48)
-        level = 200 + glow
-        cv2.circle(image, centre, radius, (level - 40, level, level + 20), -1)
-
 
 class DemoSource:
     """Play a :class:`DemoScene` in real time."""
 
     read_timeout = 5.0
 
-    def __init__(self, size: tuple[int, int], fps: float, closing: threading.Event,
-                 clock: Clock, seed: int = 1) -> None:
+    def __init__(self, size: Size, fps: float, closing: threading.Event,
+                 clock: Clock) -> None:
         self.granted = f"demo {size[0]}x{size[1]} at {fps:g} fps"
-        self._scene = DemoScene(size, fps, seed)
+        self._scene = DemoScene(size, fps)
         self._pace = Pace(fps, closing, clock)
         self._number = 0
 

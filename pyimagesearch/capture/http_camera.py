@@ -25,6 +25,10 @@ from .url import CameraUrl, redact_url
 TIMEOUT_SECONDS = 2.5       # for a response, and between any two pieces of it
 READ_BYTES = 256 * 1024     # at once
 POLLS_PER_SECOND = 5.0      # of single JPEGs, without --fps
+STATUS_MEANINGS = {401: "refuses this user or password",
+                   403: "forbids this; does this user have the right?",
+                   404: "has nothing at this path",
+                   503: "is busy; most cameras serve only a few viewers"}
 
 
 def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
@@ -176,11 +180,12 @@ def request(url: CameraUrl) -> Any:
         return opener.open(url.bare, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
-        raise CameraLost(f"{url.shown} {explain_status(error.code)}") from None
-    except urllib.error.URLError as error:
-        raise CameraLost(f"{url.shown}: {explain(error.reason)}") from None
+        meaning = STATUS_MEANINGS.get(
+            error.code, f"responded with the error {error.code}")
+        raise CameraLost(f"{url.shown} {meaning}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CameraLost(f"{url.shown}: {explain(error)}") from None
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise CameraLost(f"{url.shown}: {explain(cause)}") from None
 
 
 def plain_socket(response: Any) -> socket.socket | None:
@@ -197,15 +202,6 @@ def plain_socket(response: Any) -> socket.socket | None:
     seconds = struct.pack("ll", int(TIMEOUT_SECONDS), int(TIMEOUT_SECONDS % 1 * 1e6))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
     return connection
-
-
-def explain_status(status: int) -> str:
-    """Return what an HTTP error *status* of a camera means."""
-    return {401: "refuses this user or password",
-            403: "forbids this; does this user have the right?",
-            404: "has nothing at this path",
-            503: "is busy; most cameras serve only a few viewers"}.get(
-                status, f"responded with the error {status}")
 
 
 def explain(error: object) -> str:

@@ -1,6 +1,5 @@
 """A picture that came as JPEG, decoded once, and no further than needed."""
 
-
 import cv2
 
 from pyimagesearch.frames import MIN_DETECTION_WIDTH, Grey, Image, Size

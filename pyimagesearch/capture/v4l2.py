@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +20,9 @@ class Device(NamedTuple):
 def capture_devices(known: Path = Path("/sys/class/video4linux"),
                     devices: Path = Path("/dev")) -> list[Device]:
     """Return the capture devices, in the order of their numbers."""
-    found = []
-    for entry in known.glob("video*"):
-        path = devices / entry.name
-        if re.fullmatch(r"video\d+", entry.name) and is_capture_device(path):
-            found.append(Device(path, read_name(entry)))
-    return sorted(found, key=lambda device: int(device.path.name[5:]))
+    entries = sorted(known.glob("video[0-9]*"), key=lambda entry: int(entry.name[5:]))
+    return [Device(devices / entry.name, read_name(entry)) for entry in entries
+            if is_capture_device(devices / entry.name)]
 
 
 def is_capture_device(path: Path) -> bool:
