@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.queries import day_bounds
@@ -16,12 +16,12 @@ MIN_PEAK = 20.0         # per mille; keeps the bars low on a day without much mo
 
 
 class Slot(NamedTuple):
-    """Half an hour in which events began; links to them."""
+    """Half an hour in which events began."""
 
     x: float        # minutes since midnight
     width: float
     label: str
-    url: str
+    last: int       # id of the last event
 
 
 class Chart(NamedTuple):
@@ -35,27 +35,22 @@ class Chart(NamedTuple):
 
 
 def draw_chart(day: datetime.date, levels: Sequence[tuple[int, float]],
-               counts: Mapping[int, tuple[int, int]], link: Callable[[int], str],
-               ) -> Chart:
+               counts: Mapping[int, tuple[int, int]]) -> Chart:
     """
     Return the chart of *day* with *levels* (minute since the epoch, per mille).
 
-    *counts* has the number of events that began in a slot and the id of the last one;
-    *link* returns the URL of the events up to that id.
+    *counts* has the number of events that began in a slot and the id of the last one.
     """
     begin, end = day_bounds(day)
     width = (end - begin) / 60      # not 1440 when the clocks change
     slots = [Slot(number * SLOT_SECONDS / 60, SLOT_SECONDS / 60,
-                  label(begin + number * SLOT_SECONDS, count), link(last))
+                  label(begin + number * SLOT_SECONDS, count), last)
              for number, (count, last) in sorted(counts.items())]
-    hours = [(100 * (timestamp(day, hour) - begin) / (end - begin), f"{hour:02}")
+    times = [datetime.datetime.combine(day, datetime.time(hour))
              for hour in range(0, 24, 3)]
+    hours = [(100 * (time.timestamp() - begin) / (end - begin), f"{time:%H}")
+             for time in times]
     return Chart(day, width, outline(levels, begin / 60), slots, hours)
-
-
-def timestamp(day: datetime.date, hour: int) -> float:
-    """Return the local *hour* of *day* in seconds since the epoch."""
-    return datetime.datetime.combine(day, datetime.time(hour)).timestamp()
 
 
 def label(begin: float, count: int) -> str:

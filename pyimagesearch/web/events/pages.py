@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Blueprint, url_for
@@ -32,30 +33,22 @@ class ListData(NamedTuple):
     events: list[Event]
     following: int | None
     cameras: list[str]
-    day: datetime.date
     older: datetime.date | None
     newer: datetime.date | None
-    levels: list[tuple[int, float]]
-    counts: dict[int, tuple[int, int]]
+    chart: Chart
 
 
 @bp.get("/events")
 def index() -> str:
     """Show the events, newest first, below a chart of one day."""
     query, store = params.page_query(DEFAULT_LIMIT), archive_or_404().store
-    wanted = query.filters
     data = read_events(lambda reader: read_list(reader, query))
     return page(
-        "events.html", filters=wanted, kinds=EVENT_KINDS, undo=store.undo_seconds,
-        chart=chart_of(data, wanted),
+        "events.html", data=data, query=query, kinds=EVENT_KINDS,
+        undo=store.undo_seconds, link=partial(link, query.filters),
         cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
-              itertools.groupby(data.events, lambda event: local_day(event.begin))],
-        earlier=data.older and link(wanted, day=data.older),
-        later=data.newer and link(wanted, day=data.newer),
-        newest=query.before is not None and link(wanted),
-        more=data.following and link(wanted, before=data.following),
-        show=lambda event: link(wanted, "events.show", id=event.id))
+              itertools.groupby(data.events, lambda event: local_day(event.begin))])
 
 
 @bp.get("/events/<int:id>")
@@ -69,10 +62,9 @@ def show(id: int) -> str:
 
     event, newer, older = read_events(read)
     return page(
-        "event.html", event=event, unavailable=filters.UNAVAILABLE,
-        day=local_day(event.begin), undo=store.undo_seconds, back=link(wanted),
-        newer=newer and link(wanted, "events.show", id=newer),
-        older=older and link(wanted, "events.show", id=older))
+        "event.html", event=event, newer=newer, older=older, link=partial(link, wanted),
+        unavailable=filters.UNAVAILABLE, day=local_day(event.begin),
+        undo=store.undo_seconds)
 
 
 def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
@@ -81,18 +73,10 @@ def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
     events, following = reader.page(query.limit, query.before, wanted)
     day = wanted.day or local_day(events[0].begin if events else None)
     begin, end = day_bounds(day)
-    older, newer = reader.days_beside(day)
-    return ListData(
-        events, following, reader.cameras(), day, older, newer,
-        reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1),
-        reader.counts(SLOT_SECONDS, day, wanted))
-
-
-def chart_of(data: ListData, wanted: Filters) -> Chart:
-    """Return the chart of the day; each slot links to the events at that time."""
-    return draw_chart(
-        data.day, data.levels, data.counts,
-        lambda last: link(wanted, before=last + 1, _anchor="list"))
+    levels = reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1)
+    chart = draw_chart(day, levels, reader.counts(SLOT_SECONDS, day, wanted))
+    return ListData(events, following, reader.cameras(), *reader.days_beside(day),
+                    chart)
 
 
 def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str:
