@@ -9,7 +9,7 @@ from pyimagesearch.status import OFF
 
 from .live import fresh_frame
 from .params import body, boolean, requester
-from .services import Feed, get_services
+from .services import Feed, get_services, or_404
 
 bp = Blueprint("controls", __name__)
 log = logging.getLogger(__name__)
@@ -22,10 +22,8 @@ def record() -> dict[str, str]:
     """Start or stop recording one camera, or all of them; repeating is no error."""
     fields = body()
     on, name = boolean("status", fields.get("status")), fields.get("camera")
-    starts = [feed.record for feed in selected(name)]
-    if not all(starts):
-        abort(404, "This server does not record.")
-    results = get_services().in_thread(lambda: [start(on) for start in starts if start])
+    starts = [or_404(feed.record) for feed in selected(name)]
+    results = get_services().in_thread(lambda: [start(on) for start in starts])
     if on and "started" not in results:
         abort(409, SWITCHED_OFF)
     result = "started" if on else "stopped"
@@ -38,8 +36,7 @@ def record() -> dict[str, str]:
 def recording() -> dict[str, Any]:
     """Return whether a manual recording runs, and since when [s since the epoch]."""
     statuses = [feed.status() for feed in selected(request.args.get("camera"))]
-    begins = [each.recording_since for each in statuses
-              if each.recording_since is not None]
+    begins = [since for each in statuses if (since := each.recording_since) is not None]
     return {"recording": bool(begins), "since": min(begins, default=None)}
 
 
@@ -48,9 +45,7 @@ def keep_still() -> dict[str, Any]:
     """Save a new frame of a camera, by default the first one, as an event."""
     services, name = get_services(), body().get("camera")
     feed = services.feed(None if name is None else str(name))
-    status, keep = feed.status(), feed.keep_still
-    if keep is None:
-        abort(404, "This server does not record.")
+    status, keep = feed.status(), or_404(feed.keep_still)
     if status.state == OFF:
         abort(409, SWITCHED_OFF)
     if not status.is_live:
@@ -65,9 +60,7 @@ def keep_still() -> dict[str, Any]:
 def arm() -> dict[str, bool]:
     """Switch the recording of motion on or off."""
     armed, services = boolean("armed", body().get("armed")), get_services()
-    arming = services.arming
-    if arming is None:
-        abort(404, "This server does not record.")
+    arming = or_404(services.arming)
     services.in_thread(lambda: arming.arm(armed))
     log.info("%s by %s", "armed" if armed else "disarmed", requester())
     return {"armed": armed}

@@ -18,19 +18,15 @@ from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 from .request_origin import own_names
 
+Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
 class ArchiveService(Protocol):
-    """The recorded events and their files."""
+    """The recorded events, and the folder with their clips."""
 
-    @property
-    def store(self) -> EventStore:
-        """The database of events."""
-
-    @property
-    def clips(self) -> Path:
-        """The folder with the files of events."""
+    store: EventStore
+    clips: Path
 
     def status(self) -> ArchiveStatus:
         """Return disk usage and state; does not block."""
@@ -40,11 +36,9 @@ class ArchiveService(Protocol):
 
 
 class ArmingService(Protocol):
-    """The switch for motion events."""
+    """The switch for motion events, and whether motion starts events."""
 
-    @property
-    def armed(self) -> bool:
-        """Whether motion starts events."""
+    armed: bool
 
     def arm(self, armed: bool) -> None:
         """Switch the recording of motion on or off. Blocks."""
@@ -109,20 +103,21 @@ def get_services() -> Services:
     return cast(Services, current_app.extensions["services"])
 
 
+def or_404(part: Part | None, reason: str = "This server does not record.") -> Part:
+    """Return *part* of the services, or abort with *reason* if there is none."""
+    if part is None:
+        abort(404, reason)
+    return part
+
+
 def archive_or_404() -> ArchiveService:
     """Return the archive, or abort if this server records nothing."""
-    archive = get_services().archive
-    if archive is None:
-        abort(404, "This server does not record.")
-    return archive
+    return or_404(get_services().archive)
 
 
 def privacy_or_404() -> Privacy:
     """Return the privacy settings, or abort if this server has none."""
-    privacy = get_services().privacy
-    if privacy is None:
-        abort(404, "This server has no privacy settings.")
-    return privacy
+    return or_404(get_services().privacy, "This server has no privacy settings.")
 
 
 def read_events(query: Callable[[EventReader], Result]) -> Result:

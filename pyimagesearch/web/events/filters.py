@@ -4,11 +4,10 @@ import datetime
 
 from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED
 
-KIND_NAMES = {
-    "motion": "motion", "manual": "manual recording", "snapshot": "still",
-    "lost": "signal lost", "returned": "signal back", "armed": "armed",
-    "disarmed": "disarmed", "switched off": "all cameras off",
-    "switched on": "all cameras on", "login refused": "login refused"}
+KIND_NAMES = {      # other kinds are named as they are
+    "manual": "manual recording", "snapshot": "still", "lost": "signal lost",
+    "returned": "signal back", "switched off": "all cameras off",
+    "switched on": "all cameras on"}
 UNAVAILABLE = {     # why a file cannot be shown, by its state
     OPEN: "This is still being recorded.",
     UNFINISHED: "This was cut off by a crash; it will be repaired at the next start.",
