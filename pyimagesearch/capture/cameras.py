@@ -36,11 +36,7 @@ class Camera(NamedTuple):
 
 
 def gives_packets(settings: CameraSettings) -> bool:
-    """
-    Return whether clips are made of the camera's own video.
-
-    Raises :exc:`SettingsError` where that is set, but impossible.
-    """
+    """Return whether to record the camera's own video; raises SettingsError."""
     by_rtsp = settings.source.startswith(tuple(f"{each}://" for each in RTSP_SCHEMES))
     if settings.record_from == "camera" and not by_rtsp:
         raise SettingsError(f"--record-from is 'camera', but {settings.name} is no "
@@ -116,8 +112,6 @@ def parse_demo(spec: str, request: CaptureRequest) -> tuple[Size, float]:
     Return size ``(width, height)`` [pixels] and rate of a demo camera.
 
     *spec* takes precedence over *request*, and that over 640x480 at 30.
-    Raises :exc:`SettingsError` for a size outside 32x24 to 7680x4320 or a rate outside
-    0.1 to 240.
     """
     found = re.fullmatch(
         r"demo(?::(\d{2,4})x(\d{2,4}))?(?:@(\d{1,3}(?:\.\d+)?))?", spec)

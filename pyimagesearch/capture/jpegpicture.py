@@ -8,11 +8,10 @@ from pyimagesearch.jpeg import JpegDecoder, jpeg_size
 
 class JpegPicture:
     """
-    A :class:`Picture` made of one JPEG.
+    A :class:`Picture` made of one JPEG; raises :exc:`BadPicture` if it is plainly none.
 
-    While nobody watches only its brightness is decoded, at a half, quarter or
-    eighth of its size where that leaves 320 px. Raises :exc:`BadPicture` at
-    once for what is plainly no JPEG.
+    Without viewers only its brightness is decoded, at a half, quarter or eighth of its
+    size where that leaves 320 px.
     """
 
     captured: float | None = None

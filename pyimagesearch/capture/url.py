@@ -34,12 +34,7 @@ class CameraUrl(NamedTuple):
 
 
 def parse_url(url: str) -> CameraUrl:
-    """
-    Split user and password off *url*.
-
-    Raises :exc:`SettingsError`, which shows neither, if the host is missing or the
-    port is wrong.
-    """
+    """Split the login off *url*; raises :exc:`SettingsError`, which hides it."""
     try:
         parts = urlsplit(url)
         login, _, place = parts.netloc.rpartition("@")

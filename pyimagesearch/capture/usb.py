@@ -75,11 +75,7 @@ class VideoStreamSource:
 
 def open_usb(device: int | str, request: CaptureRequest, clock: Clock,
              closing: threading.Event) -> VideoStreamSource:
-    """
-    Open USB camera *device*, a number or a path such as ``/dev/video2``.
-
-    Raises :exc:`CameraLost` with the reason and, where there is one, the remedy.
-    """
+    """Open *device*, a number or ``/dev/video2``; raises :exc:`CameraLost`."""
     path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
     if not path.exists():
         raise CameraLost(f"there is no camera {path}")

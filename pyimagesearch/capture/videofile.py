@@ -15,7 +15,8 @@ from .pace import Pace
 from .source import as_bgr
 
 DEFAULT_FPS = 25.0      # for a file without a rate
-PROBE_SECONDS = 15.0    # for the child process that opens a file first
+# A broken file can abort the process from inside OpenCV: a child opens it first
+PROBE_SECONDS = 15.0
 PROBE = """if True:
     import sys, cv2
     capture = cv2.VideoCapture(sys.argv[1])
@@ -65,11 +66,7 @@ class VideoFileSource:
 
 
 def probe(path: str) -> None:
-    """
-    Open *path* and read one frame in a child process; raises :exc:`CameraLost`.
-
-    A broken file can abort the process from inside OpenCV.
-    """
+    """Open *path* in a child process first; raises :exc:`CameraLost` if that fails."""
     if not Path(path).is_file():
         raise CameraLost(f"there is no file {path}")
     try:

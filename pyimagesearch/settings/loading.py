@@ -16,12 +16,7 @@ FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "con
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """
-    Return the values of all settings that were made, by name.
-
-    The command line, *typed*, takes precedence over *environ*, and that over the file.
-    Raises :exc:`SettingsError`.
-    """
+    """Return all settings made, by name: *typed* before *environ* before the file."""
     found = {name: text for name, item in ALL_OPTIONS.items()
              if (text := environ.get(item.variable, ""))}
     file = typed.get("config", found.get("config"))
@@ -92,11 +87,7 @@ def read_cameras(cameras: Any, file: str
 
 def parse_key(table: Mapping[str, Option], name: str, value: Any, where: str,
               other: str) -> Any:
-    """
-    Return the parsed *value* of the key *name*, which must be in *table*.
-
-    *other* is what else may stand *where* the key does. Raises :exc:`SettingsError`.
-    """
+    """Parse *value* of key *name*, of *table*; *other* is another key known there."""
     if name in table:
         return table[name].parse(value, f"{name} in {where}")
     if name in FILE_OPTIONS:

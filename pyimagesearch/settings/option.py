@@ -16,9 +16,6 @@ KIND_NAMES = {int: "a whole number", float: "a number", bool: "true or false",
 METAVARS = {int: "N", float: "X"}
 
 CAMERA_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # fits URLs and folders
-# A DNS name or an address; a bare number is neither
-HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
 SIZE_PATTERN = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 MAX_INTEGER_BITS = 63       # TOML promises no larger integers
 SIZE_FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -74,11 +71,7 @@ class Option:
         return str(self.default).lower() if self.kind is bool else str(self.default)
 
     def parse(self, value: Any, where: str) -> Any:
-        """
-        Return *value*, from text or TOML, in the type of the setting.
-
-        Raises :exc:`SettingsError`, which names *where* it was set, if not allowed.
-        """
+        """Convert *value*, set *where*, from text or TOML; raises SettingsError."""
         for each in value if isinstance(value, list) else [value]:
             if type(each) is int and each.bit_length() > MAX_INTEGER_BITS:
                 raise SettingsError(    # Python refuses to print huge numbers

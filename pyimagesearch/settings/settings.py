@@ -11,8 +11,6 @@ from pyimagesearch.errors import SettingsError
 from .option import (
     CAMERA_NAME_PATTERN,
     GROUPS,
-    HOST_PATTERN,
-    PATH_PATTERN,
     SIZE_PATTERN,
     option,
     options_of,
@@ -22,6 +20,9 @@ from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polyg
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
+# A DNS name or an address; a bare number is neither
+HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
 # A name before = in a source, unless that is part of a file's path or of a URL
 CAMERA_NAME_PREFIX_PATTERN = (
     r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))")

@@ -28,11 +28,7 @@ def keep_freed_memory() -> bool:
 
 
 def raise_descriptor_limit() -> int:
-    """
-    Raise the limit of open files as far as allowed; return the new one.
-
-    Shells and systemd start with 1,024 or even 256, and allow more.
-    """
+    """Raise the limit of open files as far as allowed; return the new one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = min(MAX_DESCRIPTORS, hard)     # Linux knows no infinite one
     if soft < wanted:
