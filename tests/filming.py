@@ -116,8 +116,9 @@ def write_journal(folder, count, boxes=None, **options):
     """Leave a journal of *count* pictures as a crash does; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"08-00-00{JOURNAL_SUFFIX}"
-    Journal(path, metadata_of(BEGAN, first=BEGAN, last=BEGAN), preroll_of(count, boxes=boxes), 1,
-            **options).leave()
+    journal = Journal(path, preroll_of(count, boxes=boxes), **options)
+    journal.begin(metadata_of(BEGAN, first=BEGAN, last=BEGAN), 1)
+    journal.leave()
     return path
 
 

@@ -153,7 +153,7 @@ def test_mosaic_survives_short_memory(broadcaster, clock, caplog, monkeypatch):
     mosaic = Mosaic(["front", "yard"], broadcaster, 75, clock)
     mosaic.start()
     with broadcaster.watching():
-        eventually(lambda: mosaic.show_card("front", np.zeros((48, 64, 3), np.uint8), "x")
+        eventually(lambda: mosaic.draw("front", np.zeros((48, 64, 3), np.uint8), "x")
                    or (broadcaster.latest and broadcaster.latest.jpeg == b"a picture"))
     mosaic.stop()
     assert mosaic.join(60)

@@ -91,14 +91,14 @@ def test_special_state_is_written_beside_the_name(mosaic):
 
 
 def test_card_stays_without_viewers(mosaic):
-    mosaic.show_card("a", BRIGHT, "no signal")
+    mosaic.draw("a", BRIGHT, "no signal")
     assert shown(mosaic)[240, 320].min() > 190
 
 
 def test_new_viewer_sees_cards_if_there_is_nothing_else(mosaic):
     mosaic.start()
-    mosaic.show_card("a", BRIGHT, "no signal")
-    mosaic.show_card("b", BRIGHT, "switched off")
+    mosaic.draw("a", BRIGHT, "no signal")
+    mosaic.draw("b", BRIGHT, "switched off")
     eventually(lambda: not mosaic.broadcaster.stale)
     jpeg = np.frombuffer(mosaic.broadcaster.fresh(0).jpeg, np.uint8)
     assert cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[240, 960] > 100

@@ -40,7 +40,9 @@ def test_writing_takes_no_second_copy_of_all_pictures(tmp_path):
         preroll.put(LazyJpeg(SMALL[0].ljust(50_000, b"x"), (160, 120)), BEGAN + number / 10, number / 10)
     path = tmp_path / f"a{JOURNAL_SUFFIX}"
     tracemalloc.start()
-    Journal(path, metadata_of(BEGAN, first=BEGAN, last=BEGAN), preroll, 1).leave()
+    journal = Journal(path, preroll)
+    journal.begin(metadata_of(BEGAN, first=BEGAN, last=BEGAN), 1)
+    journal.leave()
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert path.stat().st_size > 5_000_000
@@ -49,7 +51,8 @@ def test_writing_takes_no_second_copy_of_all_pictures(tmp_path):
 
 def test_journal_goes_once_the_clip_is_safe_without_it(tmp_path):
     preroll, path = preroll_of(50), tmp_path / f"a{JOURNAL_SUFFIX}"
-    journal = Journal(path, metadata_of(BEGAN), preroll, 1)
+    journal = Journal(path, preroll)
+    journal.begin(metadata_of(BEGAN), 1)
     size = path.stat().st_size
     preroll.put(LazyJpeg(SMALL[0], (160, 120)), BEGAN + 5, 5.0)
     journal.update()

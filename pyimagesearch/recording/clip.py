@@ -107,21 +107,19 @@ class Clip:
 
     def add(self, frame: EncodedFrame) -> None:
         """Write *frame*, which must fit; a clip starts with a key frame."""
-        if self._video is None:
-            if not frame.key:
-                return
-            with recording_errors():
-                self._video = self._begin(frame)
-            self.first_at = self._synced_at = frame.at
-            self.metadata = replace(self.metadata, first=frame.captured)
+        if self._video is None and not frame.key:
+            return
         with recording_errors():
+            if self._video is None:
+                self._video = self._begin(frame)
+                self.first_at = self._synced_at = frame.at
+                self.metadata = replace(self.metadata, first=frame.captured)
             self._video.add(frame)
-        self.frames += 1
-        self.last_at = frame.at
-        self.metadata = replace(self.metadata, last=frame.captured)
-        if frame.at - self._synced_at >= SYNC_SECONDS:
-            self._synced_at = frame.at
-            with recording_errors():
+            self.frames += 1
+            self.last_at = frame.at
+            self.metadata = replace(self.metadata, last=frame.captured)
+            if frame.at - self._synced_at >= SYNC_SECONDS:
+                self._synced_at = frame.at
                 self._file.sync()
 
     def close(self) -> None:

@@ -32,18 +32,16 @@ class OpenClip(NamedTuple):
     """A clip that is being written, and the journal of what it is made of."""
 
     clip: Clip
-    journal: Journal | None     # None for a camera's own packets
+    journal: Journal
 
     def close(self) -> None:
         """Close the clip; only then is its journal not needed any more."""
         try:
             self.clip.close()
         except (RecordingError, OSError):
-            if self.journal:
-                self.journal.leave()
+            self.journal.leave()
             raise
-        if self.journal:
-            self.journal.remove()
+        self.journal.remove()
 
 
 class ClipStems:
@@ -161,7 +159,7 @@ class EventRecording:
     def _write_all(self, now: float) -> None:
         while not self.over and (frames := self._preroll.after(self._cursor)):
             self._thinning.update(self._preroll.behind(self._cursor), now)
-            if self._open and self._open.journal:
+            if self._open:
                 self._open.journal.update()
             for frame in frames:
                 self._cursor = frame.number + 1
@@ -172,14 +170,10 @@ class EventRecording:
                         frame.number):
                     self._write(frame)
         if self._open:
-            self._settle(*self._open, now)
-
-    def _settle(self, clip: Clip, journal: Journal | None, now: float) -> None:
-        """Do what is due when all frames are written."""
-        if journal:
-            journal.settle(clip.last_at)
-        if clip.frames and now - clip.last_at > GAP_SECONDS:
-            self._close_clip()
+            clip = self._open.clip
+            self._open.journal.settle(clip.last_at)
+            if clip.frames and now - clip.last_at > GAP_SECONDS:
+                self._close_clip()
 
     def _write(self, frame: EncodedFrame) -> None:
         if self._open and (why := self._reason_to_cut(self._open.clip, frame)):
@@ -203,13 +197,13 @@ class EventRecording:
     def _open_clip(self, frame: EncodedFrame) -> OpenClip:
         stem = self.stems.next(frame.captured)
         metadata = replace(self.metadata, first=frame.captured, last=frame.captured)
-        journal = None if isinstance(frame.content, Packet) else Journal(
-            add_suffix(stem, JOURNAL_SUFFIX), metadata, self._preroll, frame.number)
+        journal = Journal(add_suffix(stem, JOURNAL_SUFFIX), self._preroll)
+        if not isinstance(frame.content, Packet):
+            journal.begin(metadata, frame.number)
         try:
             clip = Clip(add_suffix(stem, PART_SUFFIX), metadata, self._encoders)
         except RecordingError:
-            if journal:
-                journal.remove()
+            journal.remove()
             raise
         self._closed.report(clip, OPEN)
         return OpenClip(clip, journal)

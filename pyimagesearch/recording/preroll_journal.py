@@ -27,24 +27,31 @@ MakeOverlay = Callable[[tuple[Box, ...], float], Overlay]
 
 class Journal:
     """
-    A copy on disk of the JPEGs in *preroll* from *first* on, until they are encoded.
+    A copy on disk of the JPEGs in *preroll* that a clip needs, until they are encoded.
 
     A clip begins with seconds of JPEGs that take a while to encode; written to *path*
-    as they are, they take milliseconds. The first line is *metadata*; then each JPEG
-    follows a line of JSON. If the disk refuses there is no journal, as the clip matters
-    more. Belongs to the recorder's thread.
+    as they are, they take milliseconds. There is no file before :meth:`begin`, nor if
+    the disk refuses, as the clip matters more. Belongs to the recorder's thread.
     """
 
-    def __init__(self, path: Path, metadata: ClipMetadata, preroll: Preroll,
-                 first: int, *, spare_bytes: int = SPARE_BYTES) -> None:
+    def __init__(self, path: Path, preroll: Preroll, *,
+                 spare_bytes: int = SPARE_BYTES) -> None:
         self._path = path
         self._preroll = preroll
-        self._next = first      # number of the first frame that is not in it
+        self._next = 0          # number of the first frame that is not in it
         self._last_at = 0.0     # when its newest was captured [s, monotonic]
         self._spare_bytes = spare_bytes
         self._growing = True    # until the encoder has caught up
         self._file = -1
-        if preroll.behind(first) > MIN_SECONDS:
+
+    def begin(self, metadata: ClipMetadata, first: int) -> None:
+        """
+        Write the file if there is a second or more to encode, from frame *first* on.
+
+        *metadata* is its first line; then each JPEG follows a line of JSON.
+        """
+        self._next = first
+        if self._preroll.behind(first) > MIN_SECONDS:
             self._attempt(lambda: self._begin(metadata))
 
     def update(self) -> None:

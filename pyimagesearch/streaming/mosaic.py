@@ -47,7 +47,7 @@ class Mosaic(Worker):
     """
     Draw the newest picture of each camera into its tile, and publish the mosaic.
 
-    Camera loops call :meth:`show` and :meth:`show_card`; the thread ``mosaic`` encodes
+    Camera loops call :meth:`show` and :meth:`draw`; the thread ``mosaic`` encodes
     changes, at most 15 times a second and once for all viewers. Without viewers, tiles
     become dark and stay so until their camera's next picture that a viewer can see:
     an old one is never shown. Cards stay, and are what a new viewer sees if there are
@@ -95,7 +95,7 @@ class Mosaic(Worker):
         *note*, the camera's state if it is not live, is written beside the name.
         """
         if self.wanted:
-            self._draw(name, image, motion, note)
+            self.draw(name, image, note, motion)
         else:
             self.darken(name)
 
@@ -110,11 +110,8 @@ class Mosaic(Worker):
                 self._darkened += 1
                 self.broadcaster.mark_stale()
 
-    def show_card(self, name: str, picture: Image, note: str) -> None:
-        """Draw a card into the tile; it stays until the next picture."""
-        self._draw(name, picture, motion=False, note=note)
-
-    def _draw(self, name: str, image: Image, motion: bool, note: str) -> None:
+    def draw(self, name: str, image: Image, note: str, motion: bool = False) -> None:
+        """Do what :meth:`show` does even without viewers, as for a card."""
         region = self._regions[name]
         width, height = size_of(region)
         scale = min(width / image.shape[1], height / image.shape[0])

@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pyimagesearch.frames import (
-    Box,
-    Frame,
-    Picture,
-    Size,
-    for_stream,
-    scaled,
-    scaled_size,
-)
+from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.rates import Stopwatch
 
@@ -57,9 +49,9 @@ class Publisher:
         """Whether there are viewers, of this camera or of the mosaic."""
         return bool(self.viewers or (self._mosaic and self._mosaic.wanted))
 
-    def reusable(self, picture: Picture) -> bytes | None:
+    def reusable(self, frame: Frame) -> bytes | None:
         """Return the camera's own JPEG if it is no wider than what is published."""
-        return picture.jpeg() if picture.size[0] <= self._width else None
+        return frame.picture.jpeg() if frame.picture.size[0] <= self._width else None
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "", *,
              keep: bool = False) -> Shown:
@@ -74,7 +66,7 @@ class Publisher:
         size = scaled_size(given, min(self._width, given[0]))
         overlay = Annotation(tuple(scaled(box, of, size) for box in boxes),
                              frame.captured)
-        own = self.reusable(frame.picture)
+        own = self.reusable(frame)
         jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
         if not (keep or self.wanted):
             self._withdraw()
@@ -108,7 +100,7 @@ class Publisher:
         self._is_card = True
         self._broadcaster.publish(encode(picture, self._quality), now)
         if self._mosaic:
-            self._mosaic.show_card(self._name, picture, title.lower())
+            self._mosaic.draw(self._name, picture, title.lower())
 
     def close(self) -> None:
         """End the streams of all viewers."""

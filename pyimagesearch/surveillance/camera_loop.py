@@ -190,7 +190,7 @@ class Surveillance(Worker):
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""
         if self._publisher.wanted or self._evidence.wants(
-                0.0, self._publisher.reusable(frame.picture)):
+                0.0, self._publisher.reusable(frame)):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture)
         if not self._state.is_live:
@@ -202,7 +202,7 @@ class Surveillance(Worker):
 
     def _show(self, frame: Frame, seen: Detection) -> Shown:
         """Publish *frame* to viewers, and encode it if it is needed as evidence."""
-        keep = self._evidence.wants(seen.area, self._publisher.reusable(frame.picture))
+        keep = self._evidence.wants(seen.area, self._publisher.reusable(frame))
         return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
                                     keep=keep)
 
