@@ -12,10 +12,10 @@ from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.overlay import Annotation
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.preroll import Packet, Preroll
 from pyimagesearch.recording.recorder import BATCH_SECONDS, Recorder
-from pyimagesearch.streaming.overlay import Annotation
 
 BATCHES = 200
 

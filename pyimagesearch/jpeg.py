@@ -1,13 +1,14 @@
 """Encode and decode JPEG, within bounds on the cost of a picture."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import simplejpeg
 
 from .errors import BadPicture
-from .frames import Box, Image, Size
+from .frames import Image, Size
+from .overlay import Annotation
 
 SCAN_MARKER, END_MARKER = b"\xff\xda", b"\xff\xd9"
 MAX_PADDING_BYTES = 64  # that cameras add behind the end
@@ -49,17 +50,6 @@ class JpegDecoder:
         return buffer
 
 
-class Overlay(Protocol):
-    """What is drawn on a picture before it is shown or recorded."""
-
-    @property
-    def boxes(self) -> tuple[Box, ...]:
-        """Return the boxes around what moves [pixels of the picture]."""
-
-    def draw(self, image: Image) -> None:
-        """Draw it onto *image*, BGR."""
-
-
 class LazyJpeg(NamedTuple):
     """
     A picture as viewers see it, drawn and encoded only when that is needed.
@@ -71,7 +61,7 @@ class LazyJpeg(NamedTuple):
 
     data: bytes
     size: Size
-    overlay: Overlay | None = None
+    overlay: Annotation | None = None
     quality: int = 75       # of the JPEG that bytes() makes, 1 to 100
 
     def image(self) -> Image:

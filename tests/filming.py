@@ -9,12 +9,12 @@ import cv2
 from harness import needs
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
+from pyimagesearch.overlay import Annotation
 from pyimagesearch.recording.clip import Clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import JOURNAL_SUFFIX, PART_SUFFIX
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.preroll_journal import Journal
-from pyimagesearch.streaming.overlay import Annotation
 
 BEGAN = 1_800_000_000.0     # [s since the epoch]
 

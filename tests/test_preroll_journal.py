@@ -12,12 +12,11 @@ from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording.paths import JOURNAL_SUFFIX
 from pyimagesearch.recording.preroll import EncodedFrame, Preroll
 from pyimagesearch.recording.preroll_journal import Journal, read_journal
-from pyimagesearch.streaming.overlay import Annotation
 
 
 @pytest.mark.parametrize("boxes", [None, (), ((1, 2, 30, 40),), ((1, 2, 3, 4), (5, 6, 7, 8))])
 def test_journal_gives_back_what_was_written(tmp_path, boxes):
-    metadata, frames = read_journal(write_journal(tmp_path, 50, boxes=boxes), Annotation)
+    metadata, frames = read_journal(write_journal(tmp_path, 50, boxes=boxes))
     assert metadata == metadata_of(BEGAN, first=BEGAN, last=BEGAN)
     assert frames == preroll_of(50, boxes=boxes).after(1, 50)
 
@@ -84,6 +83,6 @@ def test_broken_journal_is_read_without_an_error(tmp_path_factory, lines, cut):
     path = write_journal(tmp_path_factory.mktemp("broken"), 20)
     whole = path.read_bytes()
     path.write_bytes(whole[:cut % len(whole)] + b"\n".join(lines))
-    _, frames = read_journal(path, Annotation)
+    _, frames = read_journal(path)
     assert all(isinstance(frame, EncodedFrame) and frame.content.data for frame in frames)
     assert len(frames) <= 25

@@ -8,9 +8,9 @@ from harness import ManualClock
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import JpegDecoder, jpeg_size
+from pyimagesearch.overlay import Annotation
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.streaming.overlay import Annotation
 from pyimagesearch.streaming.publisher import Publisher
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)

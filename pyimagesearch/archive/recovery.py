@@ -37,7 +37,6 @@ from pyimagesearch.recording.paths import (
 )
 from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.recording.preroll_journal import read_journal
-from pyimagesearch.streaming.overlay import Annotation
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +92,7 @@ def recover_journal(journal: Path) -> None:
     from pyimagesearch.recording.clip import length_of
     place = journal.with_name(stem(journal.name))
     try:
-        metadata, frames = read_journal(journal, Annotation)
+        metadata, frames = read_journal(journal)
         if metadata and frames and (
                 length_of(add_suffix(place, PART_SUFFIX))
                 < frames[-1].at - frames[0].at - SAME_END_SECONDS):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box
-from pyimagesearch.jpeg import LazyJpeg, Overlay, jpeg_size
+from pyimagesearch.jpeg import LazyJpeg, jpeg_size
+from pyimagesearch.overlay import Annotation
 
 from .clip_metadata import ClipMetadata, read_metadata
 from .paths import JOURNAL_SUFFIX, NEW_JOURNAL_SUFFIX
@@ -21,8 +22,6 @@ MIN_SECONDS = 1.0       # of waiting JPEGs for which a journal is written
 SAFE_SECONDS = 1.0      # after which a clip has on the disk what it was given
 SPARE_BYTES = 64_000_000    # that must be free beside the journal
 MAX_HEAD_BYTES = 4096   # of the line before a JPEG
-
-MakeOverlay = Callable[[tuple[Box, ...], float], Overlay]
 
 
 class Journal:
@@ -123,13 +122,11 @@ def as_parts(frame: EncodedFrame) -> tuple[bytes, bytes]:
     return json.dumps(head).encode() + b"\n", jpeg.data
 
 
-def read_journal(path: Path, make_overlay: MakeOverlay
-                 ) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
+def read_journal(path: Path) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
     """
     Return the metadata and the frames of the journal at *path*, as far as intact.
 
-    *make_overlay* gets the boxes and the captured time [s since the epoch] of a JPEG
-    that has no overlay yet. Raises :exc:`OSError`.
+    Raises :exc:`OSError`.
     """
     frames: list[EncodedFrame] = []
     with open(path, "rb") as file:
@@ -140,7 +137,7 @@ def read_journal(path: Path, make_overlay: MakeOverlay
                 size, at = int(head["bytes"]), float(head["at"])
                 data = file.read(size) if 0 < size <= MAX_BYTES else b""
                 captured = float(head["captured"])
-                overlay = (make_overlay(as_boxes(head["undrawn"]), captured)
+                overlay = (Annotation(as_boxes(head["undrawn"]), captured)
                            if "undrawn" in head else None)
                 jpeg = LazyJpeg(data, jpeg_size(data), overlay)
             except (ValueError, TypeError, KeyError, OverflowError,

@@ -1,4 +1,4 @@
-"""Live streams: overlay, broadcaster, mosaic, MJPEG, limits of viewers."""
+"""Live streams: broadcaster, mosaic, MJPEG, limits of viewers."""
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic

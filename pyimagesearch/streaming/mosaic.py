@@ -12,10 +12,10 @@ import numpy as np
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Image, Size, size_of
 from pyimagesearch.jpeg import encode
+from pyimagesearch.overlay import DARK, FONT, PALE, RED
 from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
-from .overlay import DARK, FONT, PALE, RED
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.overlay import Annotation, card
 from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic
-from .overlay import Annotation, card
 
 
 class Shown(NamedTuple):
