@@ -8,6 +8,7 @@ import json
 import math
 import re
 from email.message import Message
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -223,7 +224,7 @@ def test_query_is_a_page_or_one_error(query):
        | st.integers(0, 10**19).map(str))
 @MANY
 def test_cursor_from_text_fits_sqlite_or_is_one_error(text):
-    found = with_query(lambda: params.cursor(text), "")
+    found = with_query(lambda: params.page_query(50).before, urlencode({"before": text}))
     assert found is None or isinstance(found, str) or (
         0 <= found < 1 << 63 and found == int(text))
 
@@ -231,7 +232,8 @@ def test_cursor_from_text_fits_sqlite_or_is_one_error(text):
 @pytest.mark.parametrize("text", ["_", "-1", "nan", "1_5", "1.5", "x", "\u0663", str(1 << 63),
                                   "0" * 5000])
 def test_malformed_cursor_is_refused(text):
-    assert isinstance(with_query(lambda: params.cursor(text), ""), str)
+    query = urlencode({"before": text})
+    assert isinstance(with_query(lambda: params.page_query(50), query), str)
 
 
 @given(JSON | st.lists(st.integers() | NUMBERS, max_size=5))

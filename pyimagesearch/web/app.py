@@ -21,9 +21,8 @@ def create_app(services: Services, *, base_path: str = "",
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.extensions["services"] = services
-    for module in (live, status, controls, privacy, login, sessions, openapi):
-        app.register_blueprint(module.bp)
-    for module in (pages, files, export, api):
+    for module in (live, status, controls, privacy, login, sessions, openapi, pages,
+                   files, export, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

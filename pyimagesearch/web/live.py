@@ -12,7 +12,6 @@ from .services import get_services
 
 bp = Blueprint("live", __name__)
 
-UNBUFFERED = {"X-Accel-Buffering": "no"}    # makes nginx pass on each frame at once
 RETRY_SECONDS = 10      # until a refused viewer may find room
 
 
@@ -78,8 +77,9 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
         raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
     except TooManyViewers as limit:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-    return Response(LiveStream(broadcaster, place.close), headers=UNBUFFERED,
-                    content_type=MIMETYPE, direct_passthrough=True)
+    return Response(    # the header makes nginx pass on each frame at once
+        LiveStream(broadcaster, place.close), headers={"X-Accel-Buffering": "no"},
+        content_type=MIMETYPE, direct_passthrough=True)
 
 
 def page(template: str, **values: object) -> str:
@@ -87,6 +87,5 @@ def page(template: str, **values: object) -> str:
     services = get_services()
     return render_template(
         template, archive=services.archive and services.archive.status(),
-        armed=services.armed,
-        privacy=services.privacy,
+        armed=services.armed, privacy=services.privacy,
         can_mask=services.privacy and g.client.may(Role.OWNER), **values)

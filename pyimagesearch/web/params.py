@@ -20,17 +20,22 @@ MAX_SHOWN = 60              # characters of a wrong value
 
 
 class PageQuery(NamedTuple):
-    """The page of events that a request asks for."""
+    """The page of events that a request asks for, as EventReader.page() takes it."""
 
-    filters: Filters
-    before: int | None
     limit: int
+    before: int | None
+    filters: Filters
 
 
 def page_query(default_limit: int) -> PageQuery:
     """Return the page that the query parameters ask for."""
-    return PageQuery(filters(), cursor(request.args.get("before", "")),
-                     page_limit(request.args.get("limit", ""), default_limit))
+    wanted, before = filters(), request.args.get("before") or None
+    if before and not re.fullmatch(CURSOR_PATTERN, before):
+        abort_invalid("before", before, 'the value of "next" of the previous page')
+    limit = request.args.get("limit") or str(default_limit)
+    if not re.fullmatch("[0-9]{1,9}", limit) or not 1 <= int(limit) <= MAX_PAGE_EVENTS:
+        abort_invalid("limit", limit, f"a number from 1 to {MAX_PAGE_EVENTS}")
+    return PageQuery(int(limit), int(before) if before else None, wanted)
 
 
 def filters() -> Filters:
@@ -52,24 +57,6 @@ def date(text: str) -> datetime.date | None:
     if not YEARS[0] <= day.year <= YEARS[1]:
         abort_invalid("day", text, f"in the years {YEARS[0]} to {YEARS[1]}")
     return day
-
-
-def cursor(text: str) -> int | None:
-    """Return the id written as *text*, below which a page begins; ``None`` if empty."""
-    if not text:
-        return None
-    if not re.fullmatch(CURSOR_PATTERN, text):
-        abort_invalid("before", text, 'the value of "next" of the previous page')
-    return int(text)
-
-
-def page_limit(text: str, default: int) -> int:
-    """Return the number of events written as *text*; *default* if empty."""
-    if not text:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_PAGE_EVENTS:
-        abort_invalid("limit", text, f"a number from 1 to {MAX_PAGE_EVENTS}")
-    return int(text)
 
 
 def boolean(name: str, value: Any) -> bool:

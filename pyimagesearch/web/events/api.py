@@ -23,8 +23,7 @@ DEFAULT_LIMIT = 50      # events on a page
 def page() -> dict[str, Any]:
     """Return a page of events, newest first, and the cursor of the next page."""
     query = page_query(DEFAULT_LIMIT)
-    events, following = read_events(lambda reader: reader.page(
-        query.limit, query.before, query.filters))
+    events, following = read_events(lambda reader: reader.page(*query))
     return {"events": [as_json(event) for event in events],
             "next": None if following is None else str(following)}
 

@@ -87,9 +87,7 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
               ) -> tuple[KeptFile, BinaryIO, os.stat_result]:
     """Open a file of event *id*, or abort with the reason. Blocks."""
     with archive.store.reading() as reader:
-        event = reader.event(id)
-    if event is None:
-        abort_no_event(id)
+        event = reader.event(id) or abort_no_event(id)
     kept = choose(event)
     if kept is None:
         abort(404, f"Event {id} has no such file.")

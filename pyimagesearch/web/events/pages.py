@@ -70,7 +70,7 @@ def show(id: int) -> str:
 def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
     """Read all that the list page shows. Blocks."""
     wanted = query.filters
-    events, following = reader.page(query.limit, query.before, wanted)
+    events, following = reader.page(*query)
     day = wanted.day or local_day(events[0].begin if events else None)
     begin, end = day_bounds(day)
     levels = reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1)
