@@ -35,8 +35,8 @@ def record() -> dict[str, str]:
 @bp.get("/record_status")
 def recording() -> dict[str, Any]:
     """Return whether a manual recording runs, and since when [s since the epoch]."""
-    statuses = [feed.status() for feed in selected(request.args.get("camera"))]
-    begins = [since for each in statuses if (since := each.recording_since) is not None]
+    begins = [since for feed in selected(request.args.get("camera"))
+              if (since := feed.status().recording_since) is not None]
     return {"recording": bool(begins), "since": min(begins, default=None)}
 
 

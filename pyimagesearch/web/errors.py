@@ -29,11 +29,8 @@ def error_response(error: HTTPException) -> Response:
     sentence = error.description or error.name
     if sentence == type(error).description:     # werkzeug's own has several sentences
         sentence = sentence.partition(". ")[0].rstrip(".") + "."
-    if not wants_page():
-        response = jsonify(error=sentence)
-    else:
-        response = Response(render_template(
-            "error.html", title=error.name, sentence=sentence))
+    response = jsonify(error=sentence) if not wants_page() else Response(
+        render_template("error.html", title=error.name, sentence=sentence))
     response.status_code = error.code or 500
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
@@ -60,9 +57,8 @@ def out_of_resources(error: OSError | MemoryError) -> Response:
         raise error
     sentence = f"The server has no {resource} left; try again in a moment."
     log.warning("%r failed: no %s left", request.path, resource)
-    response = Response(sentence, mimetype="text/plain")    # a page needs more memory
-    if not wants_page():
-        response = jsonify(error=sentence)
+    response = (Response(sentence, mimetype="text/plain")   # a page needs more memory
+                if wants_page() else jsonify(error=sentence))
     response.status_code = 503
     response.headers["Retry-After"] = "5"
     return response

@@ -29,15 +29,10 @@ ERRORS = {
     429: "Too many requests; Retry-After says when to try again.",
     503: "Events or settings cannot be read or written now, or the server is full.",
 }
-PLAIN_TEXT = {413, 429}     # statuses that the server may send before the API
 
 
 class Operation(NamedTuple):
-    """
-    One request of the API.
-
-    *errors* come beside those of every request, of every change and of every body.
-    """
+    """One request of the API; *errors* are those that few others have."""
 
     request: str        # method and path
     id: str
@@ -145,7 +140,7 @@ def error_response(status: int) -> dict[str, Any]:
     header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
     if header:
         response["headers"] = {header: {"schema": schemas.TEXT}}
-    if status in PLAIN_TEXT:
+    if status in (413, 429):    # the server may send these before the API
         response["content"]["text/plain"] = {"schema": schemas.TEXT}
     return response
 

@@ -1,6 +1,5 @@
 """JSON Schemas of the API's request and response bodies."""
 
-from collections.abc import Mapping
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -42,17 +41,12 @@ def list_of(items: Schema, **limits: int) -> Schema:
     return {"type": "array", "items": items, **limits}
 
 
-def one_of(*texts: str) -> Schema:
-    """Return the schema of an enumeration."""
-    return {"type": "string", "enum": list(texts)}
-
-
 def described(schema: Schema, description: str) -> Schema:
     """Return *schema* with a description."""
     return {**schema, "description": description}
 
 
-def fields_of(kind: type) -> Mapping[str, Schema]:
+def fields_of(kind: type) -> dict[str, Schema]:
     """Return the schemas of the fields of a dataclass."""
     return {name: typed(hint) for name, hint in get_type_hints(kind).items()}
 
@@ -63,6 +57,7 @@ def reference(name: str) -> Schema:
 
 
 TEXT, NUMBER, BOOLEAN = typed(str), typed(float), typed(bool)
+NUMBER_OR_NULL = typed(float | None)
 TIME = described(NUMBER, "seconds since the epoch")
 COUNT = {"type": "integer", "minimum": 0}
 CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
@@ -80,45 +75,46 @@ DAY = described(or_empty({
 POLYGONS = list_of(
     described({"type": "string", "pattern": f"^{polygons.POLYGON_PATTERN}$"},
               polygons.POLYGON_SYNTAX), maxItems=polygons.MAX_POLYGONS)
-
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
-ERROR = response_of(error=described(
-    TEXT, "one sentence: what is wrong, and what is allowed"))
-FILE = response_of(
-    url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
-    state=one_of(event.OPEN, event.COMPLETE, event.UNFINISHED, event.GONE,
-                 event.MISSING, event.BROKEN))
-EVENT = response_of(
-    id=ID, camera=described(TEXT, "empty for events of the whole server"), kind=KIND,
-    begin=TIME, end=described(typed(float | None), "null while the event lasts"),
-    peak_area=described(NUMBER, "largest moving area, in per mille of the frame"),
-    peak_box={"type": ["array", "null"], "items": typed(int), "minItems": 4,
-              "maxItems": 4, "description": "its minX, minY, maxX, maxY in pixels"},
-    note=TEXT, starred=BOOLEAN, url=TEXT, thumbnail=typed(str | None),
-    clips=list_of(reference("File")), stills=list_of(reference("File")))
-CAMERA = response_of(**{
-    **fields_of(status.CameraStatus),
-    "state": one_of(status.STARTING, status.LEARNING, status.LIVE, status.NO_SIGNAL,
-                    status.ENDED, status.OFF),
-    "since": described(TIME, "start of this state, in seconds since the epoch"),
-    "reason": described(TEXT, "why there is no picture, or empty"),
-    "fps": described(NUMBER, "frames processed per second"),
-    "fps_in": described(NUMBER, "frames from the camera per second"),
-    "age": described(typed(float | None), "of the last good frame, in seconds"),
-    "words": described(TEXT, "the state in words")})
-ARCHIVE = response_of(**{
-    **fields_of(status.ArchiveStatus), "armed": BOOLEAN,
-    "days": described(typed(float | None), "of clips that fit, at the current rate"),
-    "trouble": described(TEXT, "why clips or events cannot be written, or empty")})
-STATUS = response_of(
-    version=TEXT, time=TIME, auth=described(BOOLEAN, "whether a login is required"),
-    viewers=COUNT, mosaic_viewers=COUNT,
-    off_since=described(typed(float | None), "when all cameras were switched off"),
-    cameras=list_of(reference("Camera")),
-    archive={"anyOf": [reference("Archive"), {"type": "null"}]})
-MASK = response_of(set=described(POLYGONS, "from the settings"),
-                   drawn=described(POLYGONS, "drawn on the page or set here"))
 
-NAMED = {"Error": ERROR, "File": FILE, "Event": EVENT, "Camera": CAMERA,
-         "Archive": ARCHIVE, "Status": STATUS, "Mask": MASK}
+NAMED = {
+    "Error": response_of(error=described(
+        TEXT, "one sentence: what is wrong, and what is allowed")),
+    "File": response_of(
+        url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
+        state={"type": "string", "enum": [
+            event.OPEN, event.COMPLETE, event.UNFINISHED, event.GONE, event.MISSING,
+            event.BROKEN]}),
+    "Event": response_of(
+        id=ID, camera=described(TEXT, "empty for events of the whole server"),
+        kind=KIND, begin=TIME,
+        end=described(NUMBER_OR_NULL, "null while the event lasts"),
+        peak_area=described(NUMBER, "largest moving area, in per mille of the frame"),
+        peak_box={"type": ["array", "null"], "items": typed(int), "minItems": 4,
+                  "maxItems": 4, "description": "its minX, minY, maxX, maxY in pixels"},
+        note=TEXT, starred=BOOLEAN, url=TEXT, thumbnail=typed(str | None),
+        clips=list_of(reference("File")), stills=list_of(reference("File"))),
+    "Camera": response_of(**fields_of(status.CameraStatus) | {
+        "state": {"type": "string", "enum": [
+            status.STARTING, status.LEARNING, status.LIVE, status.NO_SIGNAL,
+            status.ENDED, status.OFF]},
+        "since": described(TIME, "start of this state, in seconds since the epoch"),
+        "reason": described(TEXT, "why there is no picture, or empty"),
+        "fps": described(NUMBER, "frames processed per second"),
+        "fps_in": described(NUMBER, "frames from the camera per second"),
+        "age": described(NUMBER_OR_NULL, "of the last good frame, in seconds"),
+        "words": described(TEXT, "the state in words")}),
+    "Archive": response_of(**fields_of(status.ArchiveStatus) | {
+        "armed": BOOLEAN,
+        "days": described(NUMBER_OR_NULL, "of clips that fit, at the current rate"),
+        "trouble": described(TEXT, "why clips or events cannot be written, or empty")}),
+    "Status": response_of(
+        version=TEXT, time=TIME, auth=described(BOOLEAN, "whether a login is required"),
+        viewers=COUNT, mosaic_viewers=COUNT,
+        off_since=described(NUMBER_OR_NULL, "when all cameras were switched off"),
+        cameras=list_of(reference("Camera")),
+        archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
+    "Mask": response_of(set=described(POLYGONS, "from the settings"),
+                        drawn=described(POLYGONS, "drawn on the page or set here")),
+}
