@@ -15,11 +15,9 @@ def network_of(address: str) -> str:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(found if found.version == 4 else
+               ipaddress.ip_network((found, 64), strict=False))
 
 
 def urls(ip: str, port: int, scheme: str = "http") -> list[str]:

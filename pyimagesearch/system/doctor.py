@@ -67,7 +67,8 @@ def picamera2_cameras() -> Iterator[str]:
 def watch(camera: Camera, clock: Clock) -> bool:
     """Watch *camera* and print a report; return whether it gave frames."""
     reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout)
-    frames: list[Frame] = []
+    first: Frame | None = None
+    last: Frame | None = None       # the others are not kept: they hold much memory
     costs: list[float] = []
     levels: list[float] = []
     problems = []
@@ -81,8 +82,8 @@ def watch(camera: Camera, clock: Clock) -> bool:
             except BadPicture:
                 garbled += 1
                 continue
-            frames.append(frame)
-            if frame.arrived - frames[0].arrived > WATCH_SECONDS:
+            first, last = first or frame, frame
+            if last.arrived - first.arrived > WATCH_SECONDS:
                 break
     except SurveillanceError as error:
         problems.append(str(error))
@@ -94,18 +95,17 @@ def watch(camera: Camera, clock: Clock) -> bool:
             "the picture is almost black; is the lens covered, or the room dark?")
     if reader.granted:
         print(f"  granted     {reader.granted}")
-    if len(frames) > 1:
-        report(frames, costs, levels)
+    if first and last and first is not last:
+        report(first, last, costs, levels)
     for problem in problems:
         print(f"  PROBLEM: {problem}")
     if not problems:
-        print("  no problem found" if frames else "  PROBLEM: no frame arrived")
-    return bool(frames)
+        print("  no problem found" if first else "  PROBLEM: no frame arrived")
+    return first is not None
 
 
-def report(frames: list[Frame], costs: list[float], levels: list[float]) -> None:
-    """Print size, rate, cost and level of *frames*."""
-    first, last = frames[0], frames[-1]
+def report(first: Frame, last: Frame, costs: list[float], levels: list[float]) -> None:
+    """Print size, rate, cost and level of the frames from *first* to *last*."""
     seconds = last.arrived - first.arrived
     width, height = last.picture.size
     print(f"  picture     {width}x{height}")
