@@ -6,12 +6,12 @@ import sys
 
 from harness import DEADLINE, ROOT
 
-FREE_20_MB = """if True:
+FREE_10_MB = """if True:
     from pyimagesearch.system.process import keep_freed_memory
     def resident():
         return int(open("/proc/self/statm").read().split()[1]) * 4096
     assert keep_freed_memory()
-    blocks = [bytearray(b"x" * 200_000) for _ in range(100)]
+    blocks = [bytearray(b"x" * 200_000) for _ in range(50)]
     before = resident()
     del blocks
     print(before - resident())
@@ -31,7 +31,7 @@ def printed(program, **options):
 
 
 def test_freed_picture_memory_is_kept():
-    (returned,) = printed(FREE_20_MB)
+    (returned,) = printed(FREE_10_MB)
     assert abs(returned) < 1_000_000
 
 

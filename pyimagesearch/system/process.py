@@ -5,7 +5,7 @@ import resource
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
 MAX_DESCRIPTORS = 4096          # enough for all sockets and files, and a small table
-KEPT_BYTES = 64 * 1024 * 1024   # free at the end of the heap before it is trimmed
+KEPT_BYTES = 16 * 1024 * 1024   # free at the end of the heap before it is trimmed
 PICTURE_BYTES = 8 * 1024 * 1024     # smaller blocks come from the heap: a 1080p frame
 
 
