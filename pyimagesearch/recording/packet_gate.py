@@ -30,7 +30,7 @@ class PacketGate:
 
     def put(self, data: bytes, captured: float, at: float, *, key: bool, pts: int,
             dts: int) -> None:
-        """Take a packet; see :class:`~pyimagesearch.capture.source.PacketTap`."""
+        """Take a packet; see :class:`~pyimagesearch.capture.source.PacketSink`."""
         with self._lock:
             if self._is_open and self._header:
                 packet = Packet(data, self._header, key, pts, dts)

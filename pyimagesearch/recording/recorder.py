@@ -113,7 +113,9 @@ class Recorder(Worker):
         while not self.stopping.is_set():
             if self._ready.is_set():
                 self.run_once()
-            self._wait()
+            busy = self._active or self._orders
+            self._clock.wait(self._woken, BATCH_SECONDS if busy else IDLE_SECONDS)
+            self._woken.clear()     # after stop(), the loop ends without it
         if self._ready.is_set():
             self.run_once()
             for each in self._active.values():
@@ -139,12 +141,6 @@ class Recorder(Worker):
             self._active.clear()
         self.preroll.hold(min((each.cursor for each in self._active.values()),
                               default=math.inf))
-
-    def _wait(self) -> None:
-        busy = self._active or self._orders
-        self._clock.wait(self._woken, BATCH_SECONDS if busy else IDLE_SECONDS)
-        if not self.stopping.is_set():
-            self._woken.clear()
 
     def _carry_out_orders(self) -> None:
         while self._orders:

@@ -34,10 +34,8 @@ class LatestFrameBroadcaster:
     One producer calls :meth:`publish`, or :meth:`mark_stale` for a frame that it did
     not encode; each viewer iterates its own :meth:`frames`. A viewer is only the number
     of the last frame it saw, so a slow one skips frames instead of delaying the camera
-    or filling memory, and a vanished one leaves nothing behind.
-
-    Every method may be called and every attribute read from any thread. The lock is
-    held only while references are swapped; encoding and network writes happen outside.
+    or filling memory. Every method may be called and every attribute read from any
+    thread; the lock is held only while references are swapped.
     """
 
     def __init__(self) -> None:

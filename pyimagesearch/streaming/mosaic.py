@@ -34,10 +34,10 @@ class Tile(NamedTuple):
     height: int
 
 
-def layout(names: Sequence[str], width: int = MOSAIC_WIDTH) -> list[Tile]:
+def layout(names: Sequence[str]) -> list[Tile]:
     """Return a 4:3 tile for each of *names*, in at most as many rows as columns."""
     columns = math.ceil(math.sqrt(len(names)))
-    wide = width // columns // 4 * 4
+    wide = MOSAIC_WIDTH // columns // 4 * 4
     tall = wide * 3 // 4
     return [Tile(name, number % columns * wide, number // columns * tall, wide, tall)
             for number, name in enumerate(names)]

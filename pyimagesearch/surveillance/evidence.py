@@ -25,13 +25,10 @@ log = logging.getLogger(__name__)
 class Peak(NamedTuple):
     """The frame with most motion of an event."""
 
-    area: float             # per mille of the frame
-    box: Box | None         # around all motion [pixels of the JPEG]
-    jpeg: LazyJpeg | None
-    captured: float
-
-
-NO_PEAK = Peak(0.0, None, None, 0.0)
+    area: float = 0.0           # per mille of the frame
+    box: Box | None = None      # around all motion [pixels of the JPEG]
+    jpeg: LazyJpeg | None = None
+    captured: float = 0.0
 
 
 class Evidence:
@@ -57,7 +54,7 @@ class Evidence:
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
         self._ongoing: OngoingEvent | None = None   # the motion event that lasts
-        self._peak = NO_PEAK
+        self._peak = Peak()
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
         self._masked = False
@@ -131,7 +128,7 @@ class Evidence:
                 until = min(frame.arrived, change.at + self._settings.post_roll)
                 self._finish_motion(change.at, until)
         if self._motion.candidate_since is None and not self._motion.ongoing:
-            self._peak = NO_PEAK
+            self._peak = Peak()
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
@@ -186,7 +183,7 @@ class Evidence:
         if self._settings.record:
             self._keep_peak(event.id)
             self.recorder.end(metadata_of(event), until)
-        self._peak = NO_PEAK
+        self._peak = Peak()
 
     def _keep_peak(self, event: int) -> None:
         peak = self._peak       # forget() may take its picture away at any moment

@@ -16,7 +16,7 @@ class SignalLosses:
         self._clock = clock
         self._ongoing: OngoingEvent | None = None
 
-    def begin(self, since: float, reason: str, silence: float = 0.0) -> None:
+    def begin(self, since: float, reason: str, silence: float) -> None:
         """
         Begin a loss; or change the *reason* of the one that lasts.
 
