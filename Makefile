@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
-	--config "lint.isort.known-first-party=['pyimagesearch','benchmarks','conftest','fake_picamera2','filming','harness','network','prefork','product','protected','chromium','pages','sample_archive']"
+	--config "src=['.','tests']"
 
 # else each of the programs that a test starts compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE

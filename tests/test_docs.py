@@ -7,7 +7,6 @@ import sys
 import tomllib
 
 import pytest
-from test_architecture import FLOORS
 
 from docs.site import settings_table
 from harness import DEADLINE, ROOT, eventually, missing, needs, open_access
@@ -20,6 +19,7 @@ from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USE
 from pyimagesearch.web.api.openapi import ERRORS
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
+from test_architecture import FLOORS
 
 PROGRAM = ".venv/bin/python webstreaming.py"
 RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells it there

@@ -9,6 +9,9 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from harness import DEADLINE, eventually
+from sample_archive import CLIP_SECONDS
 from test_live_page import (
     LAPTOP,
     PHONE,
@@ -19,9 +22,6 @@ from test_live_page import (
     text,
     wait_for_text,
 )
-
-from harness import DEADLINE, eventually
-from sample_archive import CLIP_SECONDS
 
 SCREENSHOTS = os.environ.get("PICTURES")     # a folder for screenshots
 

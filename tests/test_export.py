@@ -9,13 +9,12 @@ import sys
 import zipfile
 from urllib.parse import urlencode
 
-from sample_server import FORM
-
 from harness import eventually, needs
 from pyimagesearch.events.event import CLIP, GONE, MOTION, Event, KeptFile
 from pyimagesearch.web.events.export import Export
 from pyimagesearch.web.events.files import CHUNK_BYTES
 from sample_archive import MEDIA, NOON
+from sample_server import FORM
 
 
 def export(client, *ids):

@@ -5,12 +5,12 @@ import json
 import threading
 
 import pytest
-import test_live_page
-from test_live_page import console_errors, resize, screenshot, text, wait_for_motion
 
+import test_live_page
 from chromium import go
 from harness import eventually
 from protected import PASSWORD, SMALL
+from test_live_page import console_errors, resize, screenshot, text, wait_for_motion
 
 page = test_live_page.page       # a fixture
 

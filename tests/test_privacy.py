@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from test_evidence import GREY, Scene
 
 from harness import eventually, open_access
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
@@ -28,6 +27,7 @@ from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 from sample_archive import STATUS
+from test_evidence import GREY, Scene
 
 SET, DRAWN, OTHER = "0,0 100,0 100,100", "500,500 900,500 900,900", "1,2 3,4 5,6"
 HEADER = VideoHeader(b"an MP4", b"extra")

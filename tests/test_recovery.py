@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 
 import pytest
-from test_archive import events_of, opened
 
 from conftest import keeping
 from filming import (
@@ -23,6 +22,7 @@ from pyimagesearch.recording import clip as mp4
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.settings.settings import Settings
+from test_archive import events_of, opened
 
 
 def one_event(tmp_path, clock, archive):

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from test_archive import events_of, keep_event, opened
-from test_recovery import leave_journal
 
 from filming import (
     BEGAN,
@@ -19,6 +17,8 @@ from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.surveillance.arming import Arming
+from test_archive import events_of, keep_event, opened
+from test_recovery import leave_journal
 
 
 def row(event_id, end, size, protected=False):

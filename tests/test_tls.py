@@ -17,7 +17,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from test_connections import CROWDED, call, small
 
 from benchmarks.load import trust_all
 from chromium import go
@@ -29,6 +28,7 @@ from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.serving.certificate_expiry import CertificateExpiry
 from pyimagesearch.serving.self_signed import SelfSigned, make_certificate, own_names
 from pyimagesearch.serving.tls import TLS_HANDSHAKE, Tls, load_context, shake_hands
+from test_connections import CROWDED, call, small
 
 DEMO = ("--source", "demo:320x240@10", "--frame-count", "1")
 
