@@ -19,7 +19,7 @@ COMPLETIONS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}      # by metavar
 
 
 class Command(NamedTuple):
-    """A command: the first word of a command line, and what may follow it."""
+    """A command, and what may follow it."""
 
     summary: str
     argument: str               # its own option or positional argument
@@ -46,9 +46,13 @@ COMMANDS = {
          "settings where they are missing, and print the next steps"}),
     "completion": Command(
         "print a script that completes this command line in a shell", "SHELL",
-        {"choices": shtab.SUPPORTED_SHELLS,
+        {"metavar": "SHELL", "choices": shtab.SUPPORTED_SHELLS,
          "help": "one of " + ", ".join(shtab.SUPPORTED_SHELLS)}),
 }
+SERVER = Command(       # runs without a command
+    "watch cameras: stream live video and record motion", "--help-all",
+    {"action": "help", "help": "show all options, and exit"},
+    tuple(name for name, item in ALL_OPTIONS.items() if not item.advanced))
 EPILOG = "\n".join([
     "commands:", *(f"  {name:12}{each.summary}" for name, each in COMMANDS.items()), "",
     f"Options can also be set as {ENV_PREFIX}NAME in the environment, or in the file",
@@ -73,74 +77,64 @@ class Parser(argparse.ArgumentParser):
 
 def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> CommandLine:
     """Parse *argv*; print what is wrong and exit with status 2 if something is."""
-    command = argv[0] if argv and argv[0] in COMMANDS else ""
-    parser = make_parser(command, everything="--help-all" in argv)
-    found, unknown = parser.parse_known_args(argv[1:] if command else argv)
+    name = argv[0] if argv and argv[0] in COMMANDS else ""
+    parser = make_parser(name, everything="--help-all" in argv)
+    found, unknown = parser.parse_known_args(argv[1:] if name else argv)
     if unknown:
-        parser.error(explain_unknown(unknown[0].partition("=")[0], command))
+        parser.error(explain_unknown(unknown[0].partition("=")[0], name))
     typed = vars(found)
-    argument = typed.pop("argument", None)
-    if command == "doctor" and argument is not None:
+    argument = typed.pop(COMMANDS.get(name, SERVER).argument.lstrip("-"), None)
+    if name == "doctor" and argument is not None:
         typed["source"] = [argument]
     try:
-        return CommandLine(command, argument, Settings(**merge(typed, environ)))
+        return CommandLine(name, argument, Settings(**merge(typed, environ)))
     except SettingsError as error:
         parser.error(str(error))
 
 
-def explain_unknown(word: str, command: str) -> str:
-    """Return a sentence about *word*, which *command* does not know."""
+def explain_unknown(word: str, name: str) -> str:
+    """Return a sentence about *word*, which the command *name* does not know."""
     if "://" in word and not word.startswith("-"):      # it may hold a password
         return "a URL is not an argument; use --source URL"
     if not word.startswith("-"):
-        return (f"{word} is not an argument" if command else
+        return (f"{word} is not an argument" if name else
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")
-    own = COMMANDS.get(command)
-    known = [own.argument, "--help"] if own else ["--help", "--help-all", "--version"]
-    for item in ALL_OPTIONS.values() if not own or own.listed else ():
+    own = COMMANDS.get(name, SERVER)
+    known = ["--help", own.argument, *["--version"] * (own is SERVER)]
+    for item in ALL_OPTIONS.values() if own.listed else ():
         known += [item.flag, *(["--no-" + item.flag[2:]] * (item.default is True))]
     return f"{word} is not an option" + did_you_mean(
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
 
 
-def make_parser(command: str, *, everything: bool) -> Parser:
+def make_parser(name: str, *, everything: bool) -> Parser:
     """
-    Return the parser of *command*, which converts nothing; "" is the server.
+    Return the parser of the command *name*, which converts nothing; "" is the server.
 
     Its help lists *everything*, or the common options only.
     """
-    own = COMMANDS.get(command)
-    name = f"{PROGRAM} {command}".strip()
+    own = COMMANDS.get(name, SERVER)
     parser = Parser(
-        prog=name, allow_abbrev=False, epilog=None if own else EPILOG,
-        usage=None if own else f"{name} [COMMAND] [options]",
-        description=own.summary.capitalize() + "." if own else
-        "Watch cameras: stream live video and record motion.",
+        prog=f"{PROGRAM} {name}".strip(), allow_abbrev=False,
+        usage=None if name else f"{PROGRAM} [COMMAND] [options]",
+        description=own.summary.capitalize() + ".", epilog=None if name else EPILOG,
         formatter_class=functools.partial(
             argparse.RawDescriptionHelpFormatter, max_help_position=26))
-    add_arguments(parser, command, everything)
+    add_arguments(parser, own, everything)
     return parser
 
 
-def add_arguments(parser: argparse.ArgumentParser, command: str,
-                  everything: bool) -> None:
-    """Add all arguments of *command*."""
-    own = COMMANDS.get(command)
-    if own and own.argument.startswith("-"):
-        parser.add_argument(own.argument, dest="argument", **own.shape)
-    elif own:
-        parser.add_argument("argument", metavar=own.argument, **own.shape)
-    else:
-        parser.add_argument("--help-all", action="help",
-                            help="show all options, and exit")
+def add_arguments(parser: argparse.ArgumentParser, own: Command, everything: bool
+                  ) -> None:
+    """Add all arguments of a command."""
+    parser.add_argument(own.argument, **own.shape)
+    if own is SERVER:
         parser.add_argument("-V", "--version", action="version",
                             version=f"%(prog)s {__version__}")
-    if own and not own.listed:
-        return
-    groups = {name: parser.add_argument_group(name) for name in GROUPS}
-    for item in ALL_OPTIONS.values():
-        add_option(groups[item.group], item, listed=everything or (
-            item.name in own.listed if own else not item.advanced))
+    if own.listed:
+        groups = {name: parser.add_argument_group(name) for name in GROUPS}
+        for item in ALL_OPTIONS.values():
+            add_option(groups[item.group], item, everything or item.name in own.listed)
 
 
 def add_option(group: Any, item: Option, listed: bool) -> None:
@@ -160,9 +154,8 @@ def add_option(group: Any, item: Option, listed: bool) -> None:
 
 def completion_script(shell: str) -> str:
     """Return the script that completes command lines of the program in *shell*."""
-    root = Parser(prog=PROGRAM)
-    add_arguments(root, "", everything=True)
+    root = make_parser("", everything=True)
     commands = root.add_subparsers()
     for name, each in COMMANDS.items():
-        add_arguments(commands.add_parser(name, help=each.summary), name, False)
+        add_arguments(commands.add_parser(name, help=each.summary), each, False)
     return shtab.complete(root, shell)

@@ -127,7 +127,7 @@ class Option:
 def option(default: Any, help: str, *short_flags: str, kind: type | None = None,
            metavar: str = "", **rules: Any) -> Any:
     """Return the field of a dataclass that is a setting, with the *rules* of Option."""
-    kind = kind or type(default)
+    kind = kind or (str if default is None else type(default))
     metavar = metavar or "|".join(rules.get("choices", ())) or METAVARS.get(kind, "")
     return field(default=default, metadata={"option": Option(
         default=default, help=help, short_flags=short_flags, kind=kind, metavar=metavar,

@@ -36,7 +36,7 @@ class CameraOptions:
     """Settings that may differ from camera to camera."""
 
     resolution: str | None = camera(
-        None, "resolution to request; default: the camera's own", kind=str,
+        None, "resolution to request; default: the camera's own",
         pattern=r"\d{2,4}x\d{2,4}", metavar="1280x720")
     fps: float | None = camera(
         None, "maximum frames per second; default: the camera's", kind=float,
@@ -50,7 +50,7 @@ class CameraOptions:
     mask: str | None = camera(
         None, "regions to black out before anything else sees them, in addition to "
         "those drawn on the page: polygons separated by ;, with corners in per mille "
-        "of width and height", advanced=True, kind=str, pattern=POLYGONS_PATTERN,
+        "of width and height", advanced=True, pattern=POLYGONS_PATTERN,
         metavar="'0,0 300,0 300,250; ...'", allowed=f"{POLYGON_SYNTAX}; as in "
         "'0,0 300,0 300,250; 700,0 1000,0 1000,200'")
     frame_count: int = detection(32, "frames to learn the background from", "-f",
@@ -68,8 +68,7 @@ class CameraOptions:
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "
-        "there) or the streamed pictures", advanced=True, kind=str,
-        choices=("camera", "stream"))
+        "there) or the streamed pictures", advanced=True, choices=("camera", "stream"))
     pre_roll: float = recording(
         5.0, "seconds kept before an event, as far as 16 MB hold them", high=60)
     post_roll: float = recording(5.0, "seconds kept after the last motion",
@@ -115,7 +114,7 @@ class Settings(CameraOptions):
         metavar="cam.example.org")
     base_path: str | None = server(
         None, "path under which a reverse proxy publishes this server, such as /cam",
-        advanced=True, kind=str, pattern=PATH_PATTERN, metavar="/PATH")
+        advanced=True, pattern=PATH_PATTERN, metavar="/PATH")
     trusted_proxies: int = server(
         0, "number of reverse proxies in front of the server whose X-Forwarded-For "
         "and X-Forwarded-Proto are trusted", advanced=True, high=10)
@@ -127,11 +126,11 @@ class Settings(CameraOptions):
     tls: str = server("off", "https with a generated certificate",
                       choices=("off", "self-signed"))
     cert: str | None = server(None, "certificate for https, with its chain (PEM)",
-                              advanced=True, kind=str, metavar="FILE")
+                              advanced=True, metavar="FILE")
     key: str | None = server(None, "private key of the certificate (PEM)",
-                             advanced=True, kind=str, metavar="FILE")
+                             advanced=True, metavar="FILE")
     config: str | None = server(None, "TOML file with any of these settings",
-                                kind=str, metavar="FILE")
+                                metavar="FILE")
     log_level: str = server("info", "debug, info, warning or error", metavar="LEVEL",
                             choices=("debug", "info", "warning", "error"))
     log_format: str = server("text", "json: one object a line", advanced=True,
@@ -141,13 +140,12 @@ class Settings(CameraOptions):
         "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
         "imagezmq://0.0.0.0:5555/NAME, demo", metavar="[NAME=]SPEC")
     data: str | None = storage(None, "folder for clips and events; default: the "
-                               "platform's", kind=str, metavar="DIR")
+                               "platform's", metavar="DIR")
     config_dir: str | None = storage(
         None, "folder for logins, privacy settings and the self-signed certificate; "
-        "default: the platform's for configuration", advanced=True, kind=str,
-        metavar="DIR")
+        "default: the platform's for configuration", advanced=True, metavar="DIR")
     keep: str | None = storage(None, "space for clips; default: half of the free space",
-                               kind=str, pattern=SIZE_PATTERN, metavar="10GB")
+                               pattern=SIZE_PATTERN, metavar="10GB")
     reserve: str = storage("1GB", "free disk space that is never used", advanced=True,
                            pattern=SIZE_PATTERN, metavar="1GB")
     keep_days: float | None = storage(
