@@ -45,8 +45,7 @@ def video_feed(name: str | None = None) -> Response:
 def mosaic_feed() -> Response:
     """Stream all cameras in one picture; a single camera as it is."""
     services = get_services()
-    shown = services.mosaic or services.feed(None)
-    return stream(shown.broadcaster)
+    return stream((services.mosaic or services.feed(None)).broadcaster)
 
 
 @bp.get("/snapshot.jpg")

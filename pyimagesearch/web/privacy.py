@@ -11,9 +11,6 @@ from .services import get_services, privacy_or_404
 
 bp = Blueprint("privacy", __name__)
 
-ALLOWED = (f'a list of up to {MAX_POLYGONS} polygons such as "0,0 300,0 300,250": '
-           f"{POLYGON_SYNTAX}")
-
 
 @bp.post("/api/cameras")
 def switch() -> dict[str, bool]:
@@ -37,6 +34,8 @@ def draw(name: str) -> dict[str, Any]:
     privacy, drawn = privacy_or_404(), body().get("drawn")
     if not isinstance(drawn, list) or len(drawn) > MAX_POLYGONS or not all(
             map(is_polygon, drawn)):
-        abort_invalid("drawn", drawn, ALLOWED)
+        abort_invalid(
+            "drawn", drawn, f"a list of up to {MAX_POLYGONS} polygons such as "
+            f'"0,0 300,0 300,250": {POLYGON_SYNTAX}')
     get_services().in_thread(lambda: privacy.draw(name, drawn))
     return privacy.hidden(name)._asdict()

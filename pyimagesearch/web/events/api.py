@@ -16,13 +16,11 @@ from .filters import count_events
 bp = Blueprint("events_api", __name__, url_prefix="/api/events")
 log = logging.getLogger(__name__)
 
-DEFAULT_LIMIT = 50      # events on a page
-
 
 @bp.get("")
 def page() -> dict[str, Any]:
     """Return a page of events, newest first, and the cursor of the next page."""
-    query = page_query(DEFAULT_LIMIT)
+    query = page_query(default_limit=50)
     events, following = read_events(lambda reader: reader.page(*query))
     return {"events": [as_json(event) for event in events],
             "next": None if following is None else str(following)}

@@ -24,8 +24,6 @@ for template_filter in (filters.clock, filters.iso, filters.day_name, filters.du
                         format_bytes):
     bp.add_app_template_filter(template_filter)
 
-DEFAULT_LIMIT = 48      # events on a page: full rows of two, three, four or six
-
 
 class ListData(NamedTuple):
     """What the list page shows, read from the database in one go."""
@@ -41,7 +39,8 @@ class ListData(NamedTuple):
 @bp.get("/events")
 def index() -> str:
     """Show the events, newest first, below a chart of one day."""
-    query, store = params.page_query(DEFAULT_LIMIT), archive_or_404().store
+    query = params.page_query(default_limit=48)     # full rows of 2, 3, 4 or 6
+    store = archive_or_404().store
     data = read_events(lambda reader: read_list(reader, query))
     return page(
         "events.html", data=data, query=query, kinds=EVENT_KINDS,
