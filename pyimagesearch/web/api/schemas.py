@@ -31,9 +31,9 @@ def body_with(**fields: Schema) -> Schema:
     return {"type": "object", "properties": fields, "required": list(fields)}
 
 
-def or_empty(*schemas: Schema) -> Schema:
+def or_empty(schema: Schema) -> Schema:
     """Return the schema of a query parameter that may also be empty."""
-    return {"anyOf": [*schemas, {"const": ""}]}
+    return {"anyOf": [schema, {"const": ""}]}
 
 
 def list_of(items: Schema, **limits: int) -> Schema:
