@@ -92,11 +92,11 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
             pattern, found[1], found[2] or "", closing))
     if scheme in ("http", "https"):
         url = parse_url(spec)
-        return Camera(url.shown, lambda closing: open_http(url, fps, closing, clock))
+        return Camera(str(url), lambda closing: open_http(url, fps, closing, clock))
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
-        return Camera(url.shown, lambda closing: open_rtsp(url, clock, packets),
+        return Camera(str(url), lambda closing: open_rtsp(url, clock, packets),
                       RTSP_OPEN_SECONDS)
     raise unknown_source(spec)
 

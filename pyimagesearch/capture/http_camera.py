@@ -46,7 +46,7 @@ def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
         return StillSource(url, response, fps or POLLS_PER_SECOND, closing, clock)
     response.close()
     if kind in ("text/html", "application/json", "text/plain"):
-        raise CameraLost(f"{url.shown} gives {kind} and no video; is the path right?")
+        raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
     from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
     return open_rtsp(url, clock)
 
@@ -92,12 +92,12 @@ class MjpegSource:
                 piece = self._response.read1(READ_BYTES)
                 self._connection = plain_socket(self._response)
         except (TimeoutError, BlockingIOError):
-            raise CameraLost(f"{self._url.shown} sent nothing for "
+            raise CameraLost(f"{self._url} sent nothing for "
                              f"{TIMEOUT_SECONDS:g} seconds") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CameraLost(f"{self._url.shown} failed: {explain(error)}") from None
+            raise CameraLost(f"{self._url} failed: {explain(error)}") from None
         if not piece:
-            raise CameraLost(f"{self._url.shown} ended the stream")
+            raise CameraLost(f"{self._url} ended the stream")
         return piece
 
 
@@ -121,10 +121,9 @@ class StillSource:
             try:
                 return JpegPicture(response.read(MAX_PART_BYTES), self._decoder)
             except BadPicture as error:
-                raise CameraLost(f"{self._url.shown} gave {error}") from None
+                raise CameraLost(f"{self._url} gave {error}") from None
             except (OSError, http.client.HTTPException) as error:
-                raise CameraLost(
-                    f"{self._url.shown} failed: {explain(error)}") from None
+                raise CameraLost(f"{self._url} failed: {explain(error)}") from None
 
     def close(self) -> None:
         if self._response is not None:
@@ -182,10 +181,10 @@ def request(url: CameraUrl) -> Any:
         error.close()
         meaning = STATUS_MEANINGS.get(
             error.code, f"responded with the error {error.code}")
-        raise CameraLost(f"{url.shown} {meaning}") from None
+        raise CameraLost(f"{url} {meaning}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise CameraLost(f"{url.shown}: {explain(cause)}") from None
+        raise CameraLost(f"{url}: {explain(cause)}") from None
 
 
 def plain_socket(response: Any) -> socket.socket | None:

@@ -95,7 +95,7 @@ class RtspSource:
             captured = self._times.captured(frame.time)
             if captured is not None:
                 return DecodedPicture(frame, captured)
-        raise CameraLost(f"{self._url.shown} ended the stream")
+        raise CameraLost(f"{self._url} ended the stream")
 
     def close(self) -> None:
         self._frames.close()        # type: ignore[attr-defined]  # a generator
@@ -110,7 +110,7 @@ class RtspSource:
                 except av.InvalidDataError:
                     continue        # a broken packet; the next key frame recovers
         except (av.FFmpegError, OSError) as error:
-            raise CameraLost(f"{self._url.shown} {explain(error)}") from None
+            raise CameraLost(f"{self._url} {explain(error)}") from None
 
     def _forward(self, packet: Any) -> None:
         if self._packets is None or not packet.size or packet.dts is None:
@@ -190,7 +190,7 @@ def open_rtsp(url: CameraUrl, clock: Clock,
                 "fpsprobesize": "0"})   # else it measures the rate for a second
         if not container.streams.video:
             container.close()
-            raise CameraLost(f"{url.shown} has no video")
+            raise CameraLost(f"{url} has no video")
         # FFmpeg also reports a stream as open that answered PLAY and sent nothing
         if (container.streams.video[0].start_time is None
                 and clock.monotonic() - begin >= TIMEOUT_SECONDS):
@@ -198,7 +198,7 @@ def open_rtsp(url: CameraUrl, clock: Clock,
             raise TimeoutError
         return RtspSource(url, container, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise CameraLost(f"{url.shown} {explain(error)}") from None
+        raise CameraLost(f"{url} {explain(error)}") from None
 
 
 def with_login(url: CameraUrl) -> str:

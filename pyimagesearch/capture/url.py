@@ -18,19 +18,14 @@ SAFE_NAMES = frozenset({
 
 
 class CameraUrl(NamedTuple):
-    """The URL of a camera, with its login set apart."""
+    """The URL of a camera, with its login set apart; as text it holds no secrets."""
 
     bare: str           # without user and password
     user: str
     password: str
 
-    @property
-    def shown(self) -> str:
-        """The URL for logs and pages, without secrets."""
+    def __repr__(self) -> str:      # also what str() returns
         return redact_url(self.bare)
-
-    def __repr__(self) -> str:
-        return f"CameraUrl({self.shown!r})"
 
 
 def parse_url(url: str) -> CameraUrl:
