@@ -9,6 +9,10 @@ class SettingsError(SurveillanceError, ValueError):
     """A setting has a wrong value; the text names both, and what is allowed."""
 
 
+class DetectorFailed(SurveillanceError):
+    """A motion detector raised an error, or returned no mask with boxes."""
+
+
 class CameraLost(SurveillanceError):
     """The camera gives no frames now; reopening it may help."""
 

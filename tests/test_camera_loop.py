@@ -555,6 +555,19 @@ def test_short_memory_is_a_loss_and_does_not_end_the_loop(make, caplog):
     assert "no signal: MemoryError in the camera loop" in caplog.text
 
 
+def test_failing_detector_is_tried_again_less_and_less_often(make):
+    class Failing(SingleMotionDetector):
+        def update(self, image):
+            raise ValueError("broken")
+
+    clock = NoWaits()
+    surveillance = make(lambda closing: Playing([EMPTY] * 9, closing=closing),
+                        clock=clock, detector=Failing)
+    surveillance.start()
+    eventually(lambda: max(clock.waits, default=0) > 9)
+    assert "the detector single failed: ValueError: broken" in surveillance.status().reason
+
+
 def test_blocked_reads_are_abandoned_counted_and_bounded(make):
     release, opened = threading.Event(), []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyimagesearch.errors import BadPicture
+from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.motion_detection.detection import MotionDetection
@@ -50,6 +50,18 @@ def test_what_moved_has_box_area_and_mask():
     assert np.abs(np.subtract((left, top, right, bottom), (200, 100, 280, 150))).max() <= 4
     assert seen[3].area == pytest.approx(1000 * np.count_nonzero(seen[3].mask) / 120_000)
     assert seen[3].size == (400, 300)
+
+
+@pytest.mark.parametrize("found", [5, "boxes", [(1, 2, 3)], ValueError("broken")])
+def test_failing_detector_is_named(found):
+    class Failing(Everywhere):
+        def detect(self, image, tVal):
+            if isinstance(found, Exception):
+                raise found
+            return np.zeros_like(image), found
+
+    with pytest.raises(DetectorFailed, match="the detector single failed: "):
+        look(detection(Failing, frame_count=1), [EMPTY] * 3)
 
 
 def test_another_size_starts_over():

@@ -84,14 +84,14 @@ def test_class_is_loaded_from_its_module(module, monkeypatch):
     ("..:X", "")])
 def test_detector_that_cannot_be_made_is_one_sentence(module, monkeypatch, spec, reason):
     monkeypatch.syspath_prepend(module)
-    with pytest.raises(SettingsError, match=rf"--detector of front is '{spec}', but .*{reason}") as raised:
+    with pytest.raises(SettingsError, match=rf"--detector of camera 'front' is '{spec}', but .*{reason}") as raised:
         load(spec)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("spec", ["double", "own_detectors", "own_detectors:", ":Corners", "a b:C"])
 def test_detector_must_be_written_as_module_and_class(spec):
-    with pytest.raises(SettingsError, match=r"--detector is .* but must be written single\|MODULE:CLASS"):
+    with pytest.raises(SettingsError, match=r"--detector is .* but must be written like single\|MODULE:CLASS"):
         Settings(source=("demo",), detector=spec)
 
 

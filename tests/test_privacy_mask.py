@@ -175,6 +175,6 @@ def test_each_camera_has_a_mask_of_its_own(tmp_path):
 
 def test_cameras_own_video_cannot_be_masked():
     wanted = {"source": ("gate=rtsp://h/x",), "mask": MIDDLE}
-    with pytest.raises(SettingsError, match=r"but gate has a --mask, which cannot be burnt"):
+    with pytest.raises(SettingsError, match=r"but its --mask cannot be burnt"):
         gives_packets(Settings(**wanted, record_from="camera").cameras()[0])
     gives_packets(Settings(**wanted).cameras()[0])

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -62,9 +63,15 @@ def test_start_prints_how_to_open_it_as_written(start):
 
 
 @pytest.mark.parametrize("command", commands("make setup"))
-def test_make_setup_leaves_a_working_environment(command):
-    subprocess.run(command.split(), cwd=ROOT, check=True, capture_output=True)
-    assert (ROOT / ".venv/bin/python").exists()
+def test_make_setup_works_again_on_an_environment(command, tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.txt").touch()     # what to install is not in question here
+    for words in (["make", "setup"], command.split()):
+        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([tmp_path / ".venv/bin/python", "-m", "pip", "--version"], check=True,
+                   capture_output=True)
+    flag = f"include-system-site-packages = {str('system-site' in command).lower()}"
+    assert flag in (tmp_path / ".venv/pyvenv.cfg").read_text()
 
 
 def test_first_installation_shows_progress():

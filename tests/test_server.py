@@ -236,7 +236,7 @@ def test_malformed_address_is_one_sentence():
     assert "--ip is '300.1.2.3.4', but must be an address" in told
     status, told = run("--ip", "no-such-name.invalid", "--port", "0")
     assert (status, told.count("\n")) == (1, 1)     # it may be known later
-    assert "cannot listen on no-such-name.invalid" in told
+    assert "cannot listen on --ip no-such-name.invalid" in told
 
 
 def test_port_that_needs_root_is_one_sentence():

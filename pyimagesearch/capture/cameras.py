@@ -39,11 +39,12 @@ def gives_packets(settings: CameraSettings) -> bool:
     """Return whether to record the camera's own video; raises SettingsError."""
     by_rtsp = settings.source.startswith(tuple(f"{each}://" for each in RTSP_SCHEMES))
     if settings.record_from == "camera" and not by_rtsp:
-        raise SettingsError(f"--record-from is 'camera', but {settings.name} is no "
-                            "rtsp:// camera; only their own video can be recorded")
+        raise SettingsError(
+            f"--record-from of camera {settings.name!r} is 'camera', but that takes an "
+            "rtsp:// camera; leave it out, or set it to stream")
     if settings.record_from == "camera" and settings.mask:
         raise SettingsError(
-            f"--record-from is 'camera', but {settings.name} has a --mask, which "
+            f"--record-from of camera {settings.name!r} is 'camera', but its --mask "
             "cannot be burnt into the camera's own video; leave one of them out")
     return by_rtsp and settings.record_from != "stream"
 

@@ -14,7 +14,7 @@ from .usb import VideoStreamSource
 
 DEFAULT_SIZE = (640, 480)
 INSTALL_HINT = ("run: sudo apt install python3-picamera2, and create the environment "
-                "with make setup VENV_FLAGS=--system-site-packages")
+                "again with make setup -B VENV_FLAGS=--system-site-packages")
 
 
 class Picamera2Source:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pyimagesearch.errors import DetectorFailed
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Stopwatch
 from pyimagesearch.settings.settings import CameraSettings
@@ -44,7 +45,7 @@ class MotionDetection:
     def __init__(self, settings: CameraSettings,
                  make_detector: Callable[[], Detector] | None = None) -> None:
         self.stopwatch = Stopwatch()      # spent on detection
-        self._camera = settings.name
+        self._camera, self._name = settings.name, settings.detector
         self._threshold = settings.threshold
         self._frame_count = settings.frame_count
         self._make_detector = make_detector or load_detector(settings)
@@ -59,24 +60,37 @@ class MotionDetection:
             self._frame_count = frame_count
 
     def look(self, picture: Picture) -> Detection:
-        """Learn from *picture*, and return what moved; may raise :exc:`BadPicture`."""
-        found = None
+        """
+        Learn from *picture*, and return what moved.
+
+        Raises :exc:`BadPicture`, and :exc:`DetectorFailed` for all errors of the
+        detector.
+        """
         with self.stopwatch:
             image = for_detection(picture.grey())
-            if self._learnt == 0 or picture.size != self._size:
-                log.debug("%s: learning the background of %dx%d pixels", self._camera,
-                          *picture.size)
-                self._detector, self._size = self._make_detector(), picture.size
-                self._learnt = 0
-            elif self._learnt > self._frame_count:
-                found = self._detector.detect(image, self._threshold)
-            self._detector.update(image)
+            try:
+                return self._detect(image, picture.size)
+            except MemoryError:     # no fault of the detector
+                raise
+            except Exception as error:
+                raise DetectorFailed(f"the detector {self._name} failed: "
+                                     f"{type(error).__name__}: {error}") from error
+
+    def _detect(self, image: Grey, size: Size) -> Detection:
+        """Learn from *image*, of a picture of *size*; detect once that is enough."""
+        found = None
+        if self._learnt == 0 or size != self._size:
+            log.debug("%s: learning the background of %dx%d pixels", self._camera,
+                      *size)
+            self._detector, self._size, self._learnt = self._make_detector(), size, 0
+        elif self._learnt > self._frame_count:
+            found = self._detector.detect(image, self._threshold)
+        self._detector.update(image)
         self._learnt += 1
         if found is None or not (boxes := as_boxes(found[1])):
             return Detection((), 0.0, None, self._learnt)
-        mask = found[0]
-        area = 1000 * cv2.countNonZero(mask) / mask.size
-        return Detection(boxes, area, mask, self._learnt)
+        area = 1000 * cv2.countNonZero(found[0]) / found[0].size
+        return Detection(boxes, area, found[0], self._learnt)
 
 
 def as_boxes(found: object) -> tuple[Box, ...]:

@@ -50,8 +50,9 @@ def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
         factory()
     except Exception as error:      # whatever the code of the module raises
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise SettingsError(f"--detector of {settings.name} is {settings.detector!r}, "
-                            f"but {reason}") from error
+        raise SettingsError(
+            f"--detector of camera {settings.name!r} is {settings.detector!r}, "
+            f"but {reason}") from error
     return factory
 
 

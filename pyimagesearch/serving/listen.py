@@ -21,7 +21,8 @@ def listen(ip: str, port: int) -> socket.socket:
         if isinstance(error, socket.gaierror) and re.fullmatch(r"[\d.:]+", ip):
             raise SettingsError(f"--ip is {ip!r}, but must be an address such as "
                                 "192.168.1.7, or 0.0.0.0 for all of them") from None
-        raise SurveillanceError(f"cannot listen on {ip}: {error.strerror}") from None
+        raise SurveillanceError(
+            f"cannot listen on --ip {ip}: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # inherited by accepted sockets: otherwise a response's body, sent after its

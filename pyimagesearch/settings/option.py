@@ -119,7 +119,7 @@ class Option:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         if self.pattern:
-            return f"written {self.metavar}"
+            return f"written like {self.metavar}"
         limits = "" if self.high is None else f" from {self.low} to {self.high}"
         return KIND_NAMES[self.kind] + limits
 

@@ -174,8 +174,9 @@ class Settings(CameraOptions):
                                 "written like 10GB")
         for each in self.cameras():     # also checks their names
             for polygon in filter(has_no_area, split_polygons(each.mask)):
-                raise SettingsError(f"--mask of {each.name} is {polygon!r}, which is "
-                                    "flat and hides nothing, but must have an area")
+                raise SettingsError(
+                    f"--mask of camera {each.name!r} is {polygon!r}, which is flat and "
+                    "hides nothing, but must have an area")
 
     def cameras(self) -> list[CameraSettings]:
         """

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
+from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
 from pyimagesearch.frames import Frame
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
@@ -26,6 +26,7 @@ from .evidence import Evidence
 log = logging.getLogger(__name__)
 
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
+MAX_CRASH_RETRY_SECONDS = 10.0  # the same after an unexpected error, as of a detector
 CLOSE_SECONDS = 0.3         # for a reader to leave its last read
 MAX_GARBLED_SECONDS = 2.5   # of nothing but garbled pictures; more are a loss
 IDLE_SECONDS = 2.0          # between two heartbeats while nothing is watched
@@ -105,6 +106,7 @@ class Surveillance(Worker):
                 self._rest(off_since)
                 continue
             before, begin = self._state.counts.frames, self._clock.monotonic()
+            most = MAX_RETRY_SECONDS
             self._heartbeat()
             try:
                 self.run_once()
@@ -114,12 +116,14 @@ class Surveillance(Worker):
                 self._lose(str(lost))
             except Exception as error:
                 log.exception("%s: the camera loop failed", self._settings.name)
-                self._lose(f"{type(error).__name__} in the camera loop")
+                self._lose(str(error) if isinstance(error, DetectorFailed)
+                           else f"{type(error).__name__} in the camera loop")
+                most = MAX_CRASH_RETRY_SECONDS
             # a lost camera's errors and decoders are cycles that hold pictures: Python
             # would collect them megabytes later, and after gc.freeze() it takes 1 ms
             gc.collect()
-            in_vain = self._state.counts.frames == before
-            delay = min(2 * delay, MAX_RETRY_SECONDS) if in_vain else MIN_RETRY_SECONDS
+            failed = most > MAX_RETRY_SECONDS or self._state.counts.frames == before
+            delay = min(2 * delay, most) if failed else MIN_RETRY_SECONDS
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
             self._clock.wait(self._wake, max(MIN_RETRY_SECONDS, delay - took))
         self._evidence.close()
