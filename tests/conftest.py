@@ -30,8 +30,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
-# a shell that runs the tests in the background has them ignore Ctrl-C
+# a shell that runs the tests in the background has them ignore Ctrl-C, and nohup SIGHUP
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # keep the tests out of the user's folders
 HOME = tempfile.TemporaryDirectory(prefix="surveillance-home-")
