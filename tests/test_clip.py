@@ -39,7 +39,7 @@ def packets_of(seconds, fps=25, group=25, size=(320, 240)):
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
         stream.codec_context.gop_size = group
-        stream.codec_context.flags |= 0x400000      # the header apart, as RTSP tells it
+        stream.codec_context.flags |= 0x400000      # the header apart, as in RTSP
         container.start_encoding()
         for number in range(round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")

@@ -92,7 +92,7 @@ class Preroll:
         Return the number of the frame with which a clip from *at* [s] on begins.
 
         That is the last key frame before *at*, or the first one after a silence in
-        which *at* lies: frames from before a loss of the camera are no pre-roll.
+        which *at* falls: frames from before a loss of the camera are no pre-roll.
         """
         with self._lock:
             before = [frame for frame in self._frames if frame.at <= at]
