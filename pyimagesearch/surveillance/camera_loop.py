@@ -106,7 +106,7 @@ class Surveillance(Worker):
                 self._rest(off_since)
                 continue
             before, begin = self._state.counts.frames, self._clock.monotonic()
-            most = MAX_RETRY_SECONDS
+            crashed = False
             self._heartbeat()
             try:
                 self.run_once()
@@ -118,12 +118,13 @@ class Surveillance(Worker):
                 log.exception("%s: the camera loop failed", self._settings.name)
                 self._lose(str(error) if isinstance(error, DetectorFailed)
                            else f"{type(error).__name__} in the camera loop")
-                most = MAX_CRASH_RETRY_SECONDS
+                crashed = True
             # a lost camera's errors and decoders are cycles that hold pictures: Python
             # would collect them megabytes later, and after gc.freeze() it takes 1 ms
             gc.collect()
-            failed = most > MAX_RETRY_SECONDS or self._state.counts.frames == before
-            delay = min(2 * delay, most) if failed else MIN_RETRY_SECONDS
+            in_vain = crashed or self._state.counts.frames == before
+            longest = MAX_CRASH_RETRY_SECONDS if crashed else MAX_RETRY_SECONDS
+            delay = min(2 * delay, longest) if in_vain else MIN_RETRY_SECONDS
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
             self._clock.wait(self._wake, max(MIN_RETRY_SECONDS, delay - took))
         self._evidence.close()
