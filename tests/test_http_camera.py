@@ -13,7 +13,7 @@ import pytest
 
 from harness import DEADLINE, eventually, needs
 from network import free_port
-from pyimagesearch.capture import http_camera as http
+from pyimagesearch.capture import http_client as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
 from pyimagesearch.capture.url import parse_url
