@@ -16,6 +16,7 @@ from network import free_port
 from pyimagesearch.capture import http_client as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
+from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
@@ -131,7 +132,7 @@ def opened(monkeypatch):
     sources, closing = [], threading.Event()
 
     def begin(url, fps=None):
-        sources.append(open_http(parse_url(url), fps, closing, SystemClock()))
+        sources.append(open_http(parse_url(url), CaptureRequest(fps=fps), closing, SystemClock()))
         return sources[-1]
     yield begin
     closing.set()

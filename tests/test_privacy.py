@@ -253,6 +253,7 @@ def test_sound_is_never_recorded(tmp_path, clock):
     import av
 
     from pyimagesearch.capture.rtsp import open_rtsp
+    from pyimagesearch.capture.source import CaptureRequest
     from pyimagesearch.capture.url import CameraUrl
     from pyimagesearch.errors import CameraLost
     from pyimagesearch.recording.clip import Clip, finish
@@ -264,7 +265,7 @@ def test_sound_is_never_recorded(tmp_path, clock):
     film_with_sound(tmp_path / "film.mp4")
     assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
     preroll = Preroll(60.0)
-    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), clock, PacketGate(preroll))
+    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(), clock, PacketGate(preroll))
     with pytest.raises(CameraLost, match="ended the stream"):
         while source.read():
             clock.now += 0.1

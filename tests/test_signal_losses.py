@@ -19,6 +19,7 @@ from harness import DEADLINE, ROOT, InBackground, eventually, missing
 from network import free_port
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.rtsp import open_rtsp
+from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
@@ -265,7 +266,7 @@ def test_rtsp_camera_that_never_plays_times_out_after_5_s():
         camera, begin = InBackground(answer_and_hang, listener), time.monotonic()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
             open_rtsp(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
-                        SystemClock()).read()
+                      CaptureRequest(), SystemClock()).read()
         assert time.monotonic() - begin < 7
         camera.result()
 

@@ -69,7 +69,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         device = int(spec) if spec.isdigit() else spec
         return Camera(spec, partial(open_usb, device, request, clock))
     if "://" in spec:
-        return find_by_url(spec, settings.fps, clock, hubs, packets)
+        return find_by_url(spec, request, clock, hubs, packets)
     if re.match(r"\w+:/|.*:.*@", spec):     # a misspelt URL, whose login is not shown
         raise unknown_source(spec)
     if Path(spec).suffix:
@@ -78,7 +78,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     raise unknown_source(spec)
 
 
-def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
+def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHubs,
                 packets: PacketSink | None) -> Camera:
     """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
     scheme, _, rest = spec.partition("://")
@@ -93,11 +93,11 @@ def find_by_url(spec: str, fps: float | None, clock: Clock, hubs: ImageHubs,
             pattern, found[1], found[2] or "", closing))
     if scheme in ("http", "https"):
         url = parse_url(spec)
-        return Camera(str(url), lambda closing: open_http(url, fps, closing, clock))
+        return Camera(str(url), lambda closing: open_http(url, request, closing, clock))
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
-        return Camera(str(url), lambda closing: open_rtsp(url, clock, packets),
+        return Camera(str(url), lambda closing: open_rtsp(url, request, clock, packets),
                       RTSP_OPEN_SECONDS)
     raise unknown_source(spec)
 

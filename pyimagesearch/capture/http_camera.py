@@ -15,13 +15,13 @@ from .http_client import TIMEOUT_SECONDS, explain, plain_socket, request
 from .http_snapshots import POLLS_PER_SECOND, SnapshotSource
 from .jpegpicture import JpegPicture
 from .multipart import MultipartParser
-from .source import Source
+from .source import CaptureRequest, Source
 from .url import CameraUrl
 
 READ_BYTES = 256 * 1024     # at once
 
 
-def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
+def open_http(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
               clock: Clock) -> Source:
     """
     Open *url* as what it serves: an MJPEG stream, a single JPEG, or other video.
@@ -33,12 +33,13 @@ def open_http(url: CameraUrl, fps: float | None, closing: threading.Event,
     if kind.startswith("multipart/"):
         return MjpegSource(url, response, closing)
     if kind == "image/jpeg":
-        return SnapshotSource(url, response, fps or POLLS_PER_SECOND, closing, clock)
+        fps = wanted.fps or POLLS_PER_SECOND
+        return SnapshotSource(url, response, fps, closing, clock)
     response.close()
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
     from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
-    return open_rtsp(url, clock)
+    return open_rtsp(url, wanted, clock)
 
 
 class MjpegSource:

@@ -14,7 +14,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 
-from .source import PacketSink
+from .source import CaptureRequest, PacketSink
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -174,7 +174,7 @@ class TimeStamps:
         return self._clock.time() - late
 
 
-def open_rtsp(url: CameraUrl, clock: Clock,
+def open_rtsp(url: CameraUrl, wanted: CaptureRequest, clock: Clock,
               packets: PacketSink | None = None) -> RtspSource:
     """
     Open *url* with FFmpeg, RTSP over TCP; *packets* receives its packets.

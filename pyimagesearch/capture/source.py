@@ -52,7 +52,7 @@ class PacketSink(Protocol):
 
 
 class CaptureRequest(NamedTuple):
-    """The format to request from a camera, which may grant another one."""
+    """What to request from a camera, and how; it may grant another format."""
 
     resolution: Size | None = None      # (width, height) [pixels]
     fps: float | None = None
