@@ -11,6 +11,7 @@ from pyimagesearch.frames import Size
 from pyimagesearch.settings.settings import CameraSettings
 
 from .auto import FirstCamera
+from .certificates import Trust
 from .demo import DemoSource
 from .http_camera import open_http
 from .imagezmq import ImageHubs
@@ -57,7 +58,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     *packets* receives its own video, if it :func:`gives_packets`.
     Raises :exc:`SettingsError` for a source that can never work.
     """
-    spec, request = settings.source, CaptureRequest(settings.size, settings.fps)
+    spec, request = settings.source, request_of(settings)
     if spec == "auto":
         return Camera(spec, FirstCamera(request, clock))
     if spec == "demo" or spec.startswith("demo:"):
@@ -76,6 +77,14 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
     raise unknown_source(spec)
+
+
+def request_of(settings: CameraSettings) -> CaptureRequest:
+    """Return what the *settings* say about the format and the connection."""
+    pinned = settings.fingerprint       # with or without a prefix, colons, upper case
+    trust = Trust(settings.verify,
+                  re.sub("[^0-9a-f]", "", pinned.lower())[-64:] if pinned else None)
+    return CaptureRequest(settings.size, settings.fps, trust, settings.proxy)
 
 
 def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHubs,

@@ -10,6 +10,8 @@ import numpy as np
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
+from .certificates import Trust
+
 OPEN_SECONDS = 8.0      # for a camera to open and give its first frame
 
 
@@ -52,10 +54,16 @@ class PacketSink(Protocol):
 
 
 class CaptureRequest(NamedTuple):
-    """What to request from a camera, and how; it may grant another format."""
+    """
+    What to request from a camera, and how to connect to it.
+
+    The camera may grant another format.
+    """
 
     resolution: Size | None = None      # (width, height) [pixels]
     fps: float | None = None
+    trust: Trust = Trust()              # over TLS
+    proxy: str | None = None            # a URL, which may hold a login: never show it
 
 
 Opener = Callable[[threading.Event], Source]

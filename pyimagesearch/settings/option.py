@@ -28,7 +28,8 @@ class Option:
 
     *group* is its heading in help and documentation; *advanced* options are listed by
     ``--help-all`` only. *low* and *high* are inclusive; *choices* are the only values;
-    *pattern* is what text must match, and *metavar* shows how it is written, or
+    *secret* values may hold a password and are not repeated in an error. *pattern* is
+    what text must match, and *metavar* shows how it is written, or
     *allowed* describes it where that takes more words.
     """
 
@@ -38,6 +39,7 @@ class Option:
     short_flags: tuple[str, ...]
     group: str
     advanced: bool = False
+    secret: bool = False
     kind: type
     low: float = 0
     high: float | None = None
@@ -108,6 +110,8 @@ class Option:
                 and value not in ("", ())
                 and not any("\0" in text for text in texts if type(text) is str))
         if not fits:
+            if self.secret:
+                raise SettingsError(f"{where} must be {self.describe_allowed()}")
             shown = ", ".join(map(repr, texts)) or "empty"
             raise SettingsError(
                 f"{where} is {shown}, but must be {self.describe_allowed()}")

@@ -23,6 +23,10 @@ MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
+# As openssl, browsers and our own messages write the SHA-256 of a certificate
+FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"
+                       r"[0-9a-f]{2}(?:[: ]?[0-9a-f]{2}){31})")
+PROXY_PATTERN = r"(?i:http)://\S+"
 # A name before = in a source, unless that is part of a file's path or of a URL
 CAMERA_NAME_PREFIX_PATTERN = (
     r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))")
@@ -41,6 +45,16 @@ class CameraOptions:
     fps: float | None = camera(
         None, "maximum frames per second; default: the camera's", kind=float,
         low=0.1, high=240)
+    verify: bool = camera(
+        True, "check the certificate of an https:// or rtsps:// camera", advanced=True)
+    fingerprint: str | None = camera(
+        None, "SHA-256 of the only certificate to accept from the camera, whoever "
+        "issued it", advanced=True, pattern=FINGERPRINT_PATTERN, metavar="sha256:HEX",
+        allowed="written like sha256: and 64 hexadecimal digits")
+    proxy: str | None = camera(
+        None, "HTTP proxy to reach the camera by; default: none, whatever the "
+        "environment says", advanced=True, secret=True, pattern=PROXY_PATTERN,
+        metavar="http://HOST:PORT")
     loop: bool = camera(False, "restart a video file when it ends", advanced=True)
     width: int = camera(
         640, "width of the streamed picture in pixels; it is never enlarged",
@@ -138,7 +152,7 @@ class Settings(CameraOptions):
     source: tuple[str, ...] = camera(
         ("auto",), "camera, or NAME=camera; repeat for several. One of auto, 0 or "
         "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
-        "imagezmq://0.0.0.0:5555/NAME, demo", metavar="[NAME=]SPEC")
+        "imagezmq://0.0.0.0:5555/NAME, demo", secret=True, metavar="[NAME=]SPEC")
     data: str | None = storage(None, "folder for clips and events; default: the "
                                "platform's", metavar="DIR")
     config_dir: str | None = storage(

@@ -1,0 +1,104 @@
+"""Certificates of cameras: which to accept, and what to set where one is refused."""
+
+import hashlib
+import socket
+import ssl
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pyimagesearch.errors import CameraLost
+
+from .url import CameraUrl
+
+RTSPS_PORT = 322        # as FFmpeg has it
+# of OpenSSL, with what they mean
+NOT_YET_VALID, EXPIRED, OTHER_NAME, OTHER_ADDRESS = 9, 10, 62, 64
+VERIFY_CODE_MEANINGS = {
+    NOT_YET_VALID: "that is not valid yet (is this machine's clock right?)",
+    EXPIRED: "that has expired (or is this machine's clock wrong?)",
+    OTHER_NAME: "for another name", OTHER_ADDRESS: "for another address"}
+UNKNOWN_AUTHORITY = "that no known authority vouches for"
+
+
+class Trust(NamedTuple):
+    """Which certificate a camera may have: any, any that is valid, or a single one."""
+
+    verify: bool = True
+    fingerprint: str | None = None      # its SHA-256, 64 lower-case hexadecimal digits
+
+    @property
+    def by_authority(self) -> bool:
+        """Whether OpenSSL decides, by the authorities that this machine knows."""
+        return self.verify and self.fingerprint is None
+
+
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """
+    Return how to speak TLS to a camera.
+
+    Where no authority is asked, what old cameras speak is accepted as well: TLS 1.0,
+    short keys, SHA-1. :func:`check_pinned` has to follow the handshake.
+    """
+    context = ssl.create_default_context()
+    if not trust.by_authority:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
+        context.options |= 0x4      # OP_LEGACY_SERVER_CONNECT, named in Python 3.12
+    return context
+
+
+def check_pinned(url: CameraUrl, connection: ssl.SSLSocket, trust: Trust) -> None:
+    """Raise :exc:`CameraLost` if *connection* has another certificate than is set."""
+    if trust.fingerprint is None:
+        return
+    found = fingerprint_of(connection)
+    if found != trust.fingerprint:
+        raise CameraLost(
+            f"{url} has a certificate with the fingerprint sha256:{found}, but "
+            f"fingerprint is set to sha256:{trust.fingerprint}; change it only if you "
+            "know why the certificate is another one")
+
+
+def fingerprint_of(connection: ssl.SSLSocket) -> str:
+    """Return the SHA-256 of the other side's certificate in hexadecimal digits."""
+    certificate = connection.getpeercert(binary_form=True)
+    return hashlib.sha256(certificate or b"").hexdigest()
+
+
+def explain_refusal(url: CameraUrl, error: ssl.SSLCertVerificationError,
+                    fingerprint: str) -> str:
+    """Return why the certificate of *url* was refused, and what to set to accept it."""
+    meaning = VERIFY_CODE_MEANINGS.get(error.verify_code, UNKNOWN_AUTHORITY)
+    return (f"{url} has a certificate {meaning}; if it is the camera's own, set "
+            f'fingerprint = "sha256:{fingerprint}" for this camera')
+
+
+def check_certificate(url: CameraUrl, trust: Trust, timeout: float) -> None:
+    """
+    Connect to *url*, which speaks TLS at once, and check its certificate.
+
+    For libraries that cannot check a fingerprint or say why they refuse a certificate.
+    Each step may take *timeout* seconds. Raises :exc:`CameraLost` for a certificate
+    that *trust* refuses, and :exc:`OSError` when there is no connection.
+    """
+    try:
+        with connect_tls(url, trust, timeout) as connection:
+            check_pinned(url, connection, trust)
+    except ssl.SSLCertVerificationError as error:
+        with connect_tls(url, Trust(verify=False), timeout) as connection:
+            sentence = explain_refusal(url, error, fingerprint_of(connection))
+        raise CameraLost(sentence) from None
+
+
+def connect_tls(url: CameraUrl, trust: Trust, timeout: float) -> ssl.SSLSocket:
+    """Return a connection to the host of *url*; raises :exc:`OSError`."""
+    parts = urlsplit(url.bare)
+    address = parts.hostname or "", parts.port or RTSPS_PORT
+    plain = socket.create_connection(address, timeout)
+    try:
+        return tls_context(trust).wrap_socket(plain, server_hostname=address[0])
+    except BaseException:
+        plain.close()
+        raise
