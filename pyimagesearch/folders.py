@@ -217,8 +217,9 @@ def folder_path(flag: str, given: str | None, variable: str,
                 platform: Callable[..., str]) -> Path:
     """Return the folder *given* by *flag*, or systemd's, or else the platform's."""
     systemd = os.environ.get(variable, "").partition(":")[0]
+    # absolute, as FFmpeg takes what is before a colon in "cam:front" for a protocol
     path = Path(given or systemd or platform("webstreaming", appauthor=False)
-                ).expanduser()
+                ).expanduser().absolute()
     with contextlib.suppress(OSError):      # reported once the folder is needed
         if path.exists() and not path.is_dir():
             raise SettingsError(f"{flag} is {str(path)!r}, but must be a folder")

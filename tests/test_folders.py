@@ -54,6 +54,12 @@ def test_default_folder_is_systemds_or_the_platforms(monkeypatch, folder, variab
     assert folder("/srv/given").path == Path("/srv/given")
 
 
+@pytest.mark.parametrize("folder", [DataFolder, ConfigFolder])
+def test_relative_folder_is_made_absolute(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    assert folder("cam:front").path == tmp_path / "cam:front"
+
+
 @pytest.mark.parametrize(("folder", "flag"), [(DataFolder, "--data"),
                                               (ConfigFolder, "--config-dir")])
 def test_file_in_place_of_a_folder_is_refused(tmp_path, folder, flag):

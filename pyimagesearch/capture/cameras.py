@@ -1,5 +1,6 @@
 """Turn a ``--source`` into a camera that can be opened."""
 
+import contextlib
 import re
 from functools import partial
 from pathlib import Path
@@ -71,9 +72,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         return Camera(spec, partial(open_usb, device, request, clock))
     if "://" in spec:
         return find_by_url(spec, request, clock, hubs, packets)
-    if re.match(r"\w+:/|.*:.*@", spec):     # a misspelt URL, whose login is not shown
-        raise unknown_source(spec)
-    if Path(spec).suffix:
+    if is_file_name(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
     raise unknown_source(spec)
@@ -85,6 +84,15 @@ def request_of(settings: CameraSettings) -> CaptureRequest:
     trust = Trust(settings.verify,
                   re.sub("[^0-9a-f]", "", pinned.lower())[-64:] if pinned else None)
     return CaptureRequest(settings.size, settings.fps, trust, settings.proxy)
+
+
+def is_file_name(spec: str) -> bool:
+    """Return whether *spec* names a video file, which need not exist yet."""
+    with contextlib.suppress(OSError, ValueError):
+        if Path(spec).is_file():
+            return True
+    misspelt_url = re.match(r"\w+:/|.*:.*@", spec)     # whose login is not shown
+    return bool(Path(spec).suffix) and not misspelt_url
 
 
 def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHubs,

@@ -1,4 +1,4 @@
-"""A video file in place of a camera, played at its own rate."""
+"""A video file in place of a camera, each frame at its own time."""
 
 import subprocess
 import sys
@@ -15,6 +15,7 @@ from .pace import Pace
 from .source import as_bgr
 
 DEFAULT_FPS = 25.0      # for a file without a rate
+MAX_INTERVAL_SECONDS = 15.0     # between two frames; more is a broken time stamp
 # A broken file can abort the process from inside OpenCV: a child opens it first
 PROBE_SECONDS = 15.0
 PROBE = """if True:
@@ -25,19 +26,25 @@ PROBE = """if True:
 
 
 class VideoFileSource:
-    """Read the file at *path*; with *loop*, restart it at its end."""
+    """
+    Read the file at *path*; with *loop*, restart it at its end.
 
-    read_timeout = 5.0
+    Each frame comes at the time of its stamp. One without a stamp, or with a stamp
+    that is before or far behind the one before, comes at the mean rate.
+    """
+
+    read_timeout = MAX_INTERVAL_SECONDS + 5.0
 
     def __init__(self, path: str, loop: bool, closing: threading.Event,
                  clock: Clock) -> None:
         probe(path)
-        self._path = path
+        self._path = str(Path(path).absolute())     # "cam:1.mp4" is no protocol then
         self._loop = loop
-        self._capture = cv2.VideoCapture(path)
+        self._capture = cv2.VideoCapture(self._path)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self._pace = Pace(fps if 0.1 <= fps <= 240 else DEFAULT_FPS, closing, clock)
-        self._frames = 0
+        self._frames = 0        # since its beginning
+        self._stamp = 0.0       # of the newest frame [s since its beginning]
         width, height = (self._capture.get(key) for key in (
             cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         self.granted = f"file {width:.0f}x{height:.0f} at {fps:g} fps"
@@ -45,20 +52,31 @@ class VideoFileSource:
     def read(self) -> Picture:
         image = self._next()
         if image is None and self._loop and self._frames:
-            self._frames = 0
-            self._capture.release()     # seeking to 0 fails in some containers
-            self._capture.open(self._path)
+            self._rewind()
             image = self._next()
         if image is None and not self._frames:
             raise CameraLost(f"{self._path} holds no picture that OpenCV can read")
         if image is None:
             raise SourceEnded(f"{Path(self._path).name} has ended")
-        self._frames += 1
-        self._pace.tick()
+        self._pace.tick(self._interval())
         return ArrayPicture(as_bgr(image))
 
     def close(self) -> None:
         self._capture.release()
+
+    def _interval(self) -> float | None:
+        """Return the time since the last frame [s], ``None`` if it is not known."""
+        before, self._stamp = self._stamp, self._capture.get(
+            cv2.CAP_PROP_POS_MSEC) / 1000
+        self._frames += 1
+        since = self._stamp - before
+        is_known = self._frames > 1 and 0 < since <= MAX_INTERVAL_SECONDS
+        return since if is_known else None
+
+    def _rewind(self) -> None:
+        self._frames = 0
+        self._capture.release()     # seeking to 0 fails in some containers
+        self._capture.open(self._path)
 
     def _next(self) -> Image | None:
         grabbed, image = self._capture.read()
