@@ -35,6 +35,7 @@ try:
     from pyimagesearch.clock import Clock, SystemClock
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder, open_folders
+    from pyimagesearch.host_names import HostNames
     from pyimagesearch.motion_detection import MotionDetection
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import PacketGate, Preroll, Recorder
@@ -56,7 +57,6 @@ try:
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
     from pyimagesearch.web import Feed, Services, create_app
-    from pyimagesearch.web.request_origin import own_names
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
@@ -246,7 +246,7 @@ def make_app(settings: Settings, authenticator: Authenticator, program: Program
     services = Services(
         {each.name: each.feed for each in program.cameras}, authenticator,
         in_thread, program.mosaic, program.archive, program.arming,
-        own_names(settings.host or ()),
+        HostNames(settings.host or ()),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy)
     return create_app(services, base_path=settings.base_path or "",

@@ -24,7 +24,8 @@ START_SECONDS = 120.0
 RESPONSE_SECONDS = 30.0     # some browsers start, but never respond
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-         "--enable-automation", "--remote-debugging-port=0")
+         "--enable-automation", "--remote-debugging-port=0",
+         "--host-resolver-rules=MAP *.lan 127.0.0.1")       # names as a router gives them
 
 
 class Chromium:

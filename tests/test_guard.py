@@ -189,13 +189,34 @@ def test_no_auth_refuses_changes_from_other_sites(broadcaster):
     assert client.post("/new", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
+def test_changes_are_accepted_under_a_punycode_name(broadcaster):
+    name = "xn--bcher-kva.example:8000"
+    app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access(),
+                              hosts={"xn--bcher-kva.example"}))
+    app.add_url_rule("/new", "new", lambda: "new", methods=["POST"])
+    for origin, status in ((f"http://{name}", 200), ("http://xn--bcher-kva.example", 403)):
+        assert app.test_client().post("/new", headers={
+            "Host": name, "Origin": origin}).status_code == status
+
+
 def test_foreign_host_name_is_refused(protected):
     answer = protected.client(OWNER).get("/api/status", headers={"Host": "evil.example"})
     assert answer.status_code == 421
-    assert "--host NAME" in answer.json["error"]
+    assert answer.json["error"].endswith("start the server with --host evil.example.")
     for public in ("/healthz", "/login", "/static/live.js"):
         assert protected.client().get(public, headers={
             "Host": "evil.example"}).status_code == 421
+
+
+def test_page_for_a_foreign_host_name_says_what_to_set(protected):
+    page = protected.client().get("/", headers={**BROWSER, "Host": "pi.office:8000"})
+    assert (page.status_code, page.mimetype) == (421, "text/html")
+    assert "start the server with --host pi.office." in page.text
+    assert "<a " not in page.text       # leads to the same name
+    strange = protected.client().get("/", headers={**BROWSER, "Host": '"><b>x</b>'})
+    assert strange.status_code == 421
+    assert "--host NAME" in strange.text
+    assert "<b>" not in strange.text
 
 
 def test_every_response_has_the_security_headers(two_cameras):

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 
 import pytest
@@ -141,3 +142,18 @@ def test_no_auth_server_refuses_other_sites(start, page, other_site):
     go(page, other_site(f'<iframe src="{product.url}/" id="frame"></iframe>'))
     eventually(lambda: any("frame-ancestors" in entry["message"]
                            for entry in page.get_log("browser")))
+
+
+def test_page_under_a_routers_name_can_be_used(protected_server, page):
+    name = socket.gethostname().partition(".")[0].lower()
+    url = f"http://{name}.lan:{protected_server.port}"
+    go(page, f"{url}/login?token={protected_server.token()}")
+    eventually(lambda: text(page, "#words"))
+    assert page.current_url == f"{url}/"
+    wait_for_motion(page)
+    go(page, f"{url}/sessions")
+    eventually(lambda: "this browser" in text(page, ".sessions"))
+    page.find_element("css selector", ".sessions button").click()     # a form's POST
+    eventually(lambda: text(page, "h1") == "Log in")
+    go(page, f"http://other.lan:{protected_server.port}/")
+    eventually(lambda: "--host other.lan" in text(page, "main"))

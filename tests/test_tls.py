@@ -25,6 +25,7 @@ from network import StreamReader
 from product import Product, run_program
 from pyimagesearch.errors import FolderError, SettingsError
 from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.host_names import HostNames
 from pyimagesearch.serving.certificate_expiry import CertificateExpiry
 from pyimagesearch.serving.self_signed import SelfSigned, make_certificate, own_names
 from pyimagesearch.serving.tls import TLS_HANDSHAKE, Tls, load_context, shake_hands
@@ -371,7 +372,9 @@ def test_self_signed_certificate_names_this_machine(own):
     with connect(own.port, cert_file) as connection:
         cert = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert {socket.gethostname(), "localhost"} <= set(names.get_values_for_type(x509.DNSName))
+    own_name = socket.gethostname().lower()
+    assert {"localhost", own_name, f"{own_name.partition('.')[0]}.lan"} <= set(
+        names.get_values_for_type(x509.DNSName))
     assert ipaddress.ip_address("127.0.0.1") in names.get_values_for_type(x509.IPAddress)
     assert (cert.not_valid_after_utc - cert.not_valid_before_utc).days <= 825
     for name in ("tls-cert.pem", "tls-key.pem"):
@@ -411,7 +414,8 @@ def test_self_signed_certificate_is_renewed_when_needed(tmp_path, monkeypatch):
     load_context(signed.cert, signed.key)
 
     private = serialization.load_pem_private_key(key, None)
-    expiring = make_certificate(private, own_names("0.0.0.0"), datetime.datetime.now(datetime.UTC),
+    expiring = make_certificate(private, own_names("0.0.0.0", HostNames()),
+                                datetime.datetime.now(datetime.UTC),
                                 lifetime=datetime.timedelta(days=6))
     signed.cert.write_bytes(expiring)
     signed.renew()

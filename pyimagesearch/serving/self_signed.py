@@ -4,7 +4,6 @@ import datetime
 import ipaddress
 import logging
 import re
-import socket
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -15,6 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyimagesearch.addresses import own_addresses
 from pyimagesearch.errors import FolderError
 from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.host_names import HostNames
+from pyimagesearch.settings.settings import HOST_PATTERN
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class SelfSigned:
                  hosts: Sequence[str] = ()) -> None:
         self._folder = folder
         self._ip = ip
-        self._hosts = {host_name(each) for each in hosts}
+        self._hosts = HostNames(hosts)
         self.cert = folder.path / "tls-cert.pem"
         self.key = folder.path / "tls-key.pem"
 
@@ -49,7 +50,7 @@ class SelfSigned:
         Raises :exc:`FolderError` if it cannot be written.
         """
         try:
-            key, names = self._load_key(), own_names(self._ip) | self._hosts
+            key, names = self._load_key(), own_names(self._ip, self._hosts)
             now = datetime.datetime.now(datetime.UTC)
             if not is_valid(self._folder.secret(self.cert.name), key, names, now):
                 made = make_certificate(key, names, now)
@@ -76,12 +77,10 @@ class SelfSigned:
         return new
 
 
-def own_names(ip: str) -> Names:
+def own_names(ip: str, hosts: HostNames) -> Names:
     """Return all names and addresses that a browser may use for this machine."""
-    host = socket.gethostname()
-    names: Names = {"localhost", *own_addresses()}
-    if re.fullmatch(r"[A-Za-z0-9.-]{1,60}", host):
-        names |= {host, f"{host.partition('.')[0]}.local"}
+    names: Names = {*own_addresses(), *(
+        host_name(each) for each in hosts.all() if re.fullmatch(HOST_PATTERN, each))}
     found = host_name(ip)
     unspecified = not isinstance(found, str) and found.is_unspecified
     return names if unspecified else names | {found}

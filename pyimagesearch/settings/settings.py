@@ -21,7 +21,7 @@ from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polyg
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
-HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
 # As openssl, browsers and our own messages write the SHA-256 of a certificate
 FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"

@@ -5,7 +5,11 @@ import logging
 from typing import NoReturn
 
 from flask import Flask, Response, abort, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import (
+    HTTPException,
+    MisdirectedRequest,
+    ServiceUnavailable,
+)
 
 from pyimagesearch.errors import EventsError, FolderError
 
@@ -29,8 +33,10 @@ def error_response(error: HTTPException) -> Response:
     sentence = error.description or error.name
     if sentence == type(error).description:     # werkzeug's own has several sentences
         sentence = sentence.partition(". ")[0].rstrip(".") + "."
+    foreign_host = isinstance(error, MisdirectedRequest)    # so no link can work
     response = jsonify(error=sentence) if not wants_page() else Response(
-        render_template("error.html", title=error.name, sentence=sentence))
+        render_template("error.html", sentence=sentence, can_go_on=not foreign_host,
+                        title="Unknown host name" if foreign_host else error.name))
     response.status_code = error.code or 500
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

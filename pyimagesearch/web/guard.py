@@ -11,7 +11,12 @@ from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
 from pyimagesearch.access.roles import Client, Role
 
 from .errors import wants_page
-from .request_origin import is_forwarded, is_own_host, is_same_origin
+from .request_origin import (
+    explain_foreign_host,
+    is_forwarded,
+    is_own_host,
+    is_same_origin,
+)
 from .services import get_services
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
@@ -35,12 +40,14 @@ def check_request() -> Response | None:
     need one. Changes take an owner, and must not be sent by a page of another site.
     """
     services = get_services()
-    if not is_own_host(request.headers.get("Host"), services.hosts):
-        raise MisdirectedRequest("This server does not have this name; to allow it, "
-                                 "start the server with --host NAME.")
+    host = request.headers.get("Host")
+    if not is_own_host(host, services.hosts):
+        raise MisdirectedRequest(explain_foreign_host(host or ""))
     g.client = client = authenticate(services.authenticator)
     changes = request.method not in SAFE_METHODS
-    if changes and not is_same_origin(request.headers, request.host_url.rstrip("/"),
+    # not by request.host_url, which decodes the punycode that browsers send
+    origin = f"{request.scheme}://{request.host}".lower()
+    if changes and not is_same_origin(request.headers, origin,
                                       has_cookie=bool(request.cookies)):
         abort(403, "This request was sent by a page of another site, or with a cookie "
                    "and no Origin; programs send Authorization: Bearer TOKEN.")

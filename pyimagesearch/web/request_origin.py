@@ -1,17 +1,20 @@
 """The origin of a request: which site sent it, by which host name it came."""
 
 import re
-import socket
+from collections.abc import Container
 
 from werkzeug.datastructures import Headers
 
 from pyimagesearch.addresses import is_address
+from pyimagesearch.settings.settings import HOST_PATTERN
 
 # set by proxies
 FORWARDING_HEADERS = (
     "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
     "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
     "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "CDN-Loop")
+
+HOST_HEADER = re.compile(r"(\[[\w:.]+\]|[\w.-]+)(:\d*)?", re.ASCII)
 
 
 def is_same_origin(headers: Headers, origin: str, *, has_cookie: bool) -> bool:
@@ -35,14 +38,7 @@ def is_forwarded(headers: Headers) -> bool:
     return any(headers.get(name) is not None for name in FORWARDING_HEADERS)
 
 
-def own_names(given: tuple[str, ...] = ()) -> frozenset[str]:
-    """Return the host names that this server answers to: the machine's, and *given*."""
-    machine = socket.gethostname().lower()
-    return frozenset({"localhost", machine, f"{machine.partition('.')[0]}.local",
-                      *(name.lower() for name in given)})
-
-
-def is_own_host(host: str | None, names: frozenset[str]) -> bool:
+def is_own_host(host: str | None, names: Container[str]) -> bool:
     """
     Return whether *host*, the header ``Host``, is an IP address or one of *names*.
 
@@ -51,8 +47,21 @@ def is_own_host(host: str | None, names: frozenset[str]) -> bool:
     """
     if host is None:
         return True
-    match = re.fullmatch(r"(\[[\w:.]+\]|[\w.-]+)(:\d*)?", host, re.ASCII)
-    if match is None:
-        return False
-    name = match[1].strip("[]").rstrip(".").lower()
+    name = requested_name(host)
     return name in names or is_address(name)
+
+
+def requested_name(host: str) -> str:
+    """Return the name or address in *host*, the header ``Host``; empty for nonsense."""
+    match = HOST_HEADER.fullmatch(host)
+    return match[1].strip("[]").rstrip(".").lower() if match else ""
+
+
+def explain_foreign_host(host: str) -> str:
+    """Return a sentence that says how to allow the name in *host*, a foreign one."""
+    name = requested_name(host)
+    if not re.fullmatch(HOST_PATTERN, name):
+        return ("This server does not have the host name that was requested; to allow "
+                "one, start the server with --host NAME.")
+    return (f"This server does not know the host name {name}; if it is one of its own, "
+            f"start the server with --host {name}.")

@@ -1,6 +1,6 @@
 """The objects that views work with, handed to create_app() instead of globals."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
@@ -10,13 +10,12 @@ from flask import abort, current_app
 from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.host_names import HostNames
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
-
-from .request_origin import own_names
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -78,7 +77,7 @@ class Services:
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
     arming: ArmingService | None = None
-    hosts: frozenset[str] = field(default_factory=own_names)
+    hosts: Container[str] = field(default_factory=HostNames)
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: Privacy | None = None
     fresh_seconds: float = 2.0
