@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 from urllib.parse import quote
 
@@ -15,14 +16,12 @@ from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
 
 from .source import CaptureRequest, PacketSink
+from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
 
-TICKS_PER_SECOND = 90_000   # of the time stamps of packets
 TIMEOUT_SECONDS = 5.0       # for opening, and between any two packets
-STALE_SECONDS = 0.5         # frames further behind the newest are not shown
-CLOCK_JUMP_SECONDS = 2.0    # after which frames that stay behind set the offset again
 LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
                       "yuvj444p", "nv12", "nv21", "gray")
 
@@ -66,9 +65,9 @@ class RtspSource:
     """
     Read the video of an open *container*, newest frames only.
 
-    The frames carry the camera's own time stamps. After a pause the camera sends its
-    backlog: it is decoded, as later frames build on it, but frames more than half a
-    second behind are not shown. *packets* receives each packet.
+    The frames carry the camera's own time stamps, as far as these are right. After a
+    pause the camera sends its backlog: it is decoded, as later frames build on it, but
+    frames more than half a second behind are not shown. *packets* receives each packet.
     """
 
     read_timeout = TIMEOUT_SECONDS
@@ -78,7 +77,7 @@ class RtspSource:
         self._url = url
         self._container = container
         self._clock = clock
-        self._times = TimeStamps(clock)
+        self._times = TimeStamps()
         stream = container.streams.video[0]
         context = stream.codec_context
         context.thread_count = 1        # threads by frame would each hold one back
@@ -92,9 +91,8 @@ class RtspSource:
 
     def read(self) -> Picture:
         for frame in self._frames:
-            captured = self._times.captured(frame.time)
-            if captured is not None:
-                return DecodedPicture(frame, captured)
+            if not self._times.stale:
+                return DecodedPicture(frame, self._captured(frame))
         raise CameraLost(f"{self._url} ended the stream")
 
     def close(self) -> None:
@@ -104,7 +102,9 @@ class RtspSource:
     def _decode(self, stream: Any) -> Iterator[av.VideoFrame]:
         try:
             for packet in self._container.demux(stream):
-                self._forward(packet)
+                if packet.size:     # the last one is empty
+                    self._repair_times(packet)
+                    self._forward(packet)
                 try:
                     yield from packet.decode()
                 except av.InvalidDataError:
@@ -112,15 +112,24 @@ class RtspSource:
         except (av.FFmpegError, OSError) as error:
             raise CameraLost(f"{self._url} {explain(error)}") from None
 
+    def _repair_times(self, packet: Any) -> None:
+        """Set the times of *packet*, and so of its frames, by our monotonic clock."""
+        pts, dts = (None if ticks is None else float(ticks * packet.time_base)
+                    for ticks in (packet.pts, packet.dts))
+        times = self._times.repair(pts, dts, self._clock.monotonic())
+        packet.time_base = Fraction(1, TICKS_PER_SECOND)
+        packet.pts, packet.dts = times
+
     def _forward(self, packet: Any) -> None:
-        if self._packets is None or not packet.size or packet.dts is None:
-            return
-        pts = packet.dts if packet.pts is None else packet.pts
-        ticks = packet.time_base * TICKS_PER_SECOND
-        self._packets.put(
-            bytes(packet), self._clock.time(), self._clock.monotonic(),
-            key=packet.is_keyframe, pts=round(pts * ticks),
-            dts=round(packet.dts * ticks))
+        if self._packets is not None:
+            self._packets.put(
+                bytes(packet), self._clock.time(), self._clock.monotonic(),
+                key=packet.is_keyframe, pts=packet.pts, dts=packet.dts)
+
+    def _captured(self, frame: av.VideoFrame) -> float:
+        """Return when *frame* was captured [s since the epoch], by its time stamp."""
+        age = 0.0 if frame.time is None else self._clock.monotonic() - frame.time
+        return self._clock.time() - max(0.0, age)
 
 
 def describe(stream: Any) -> VideoHeader:
@@ -139,39 +148,6 @@ def describe(stream: Any) -> VideoHeader:
         described.add_stream_from_template(stream)
         described.start_encoding()
     return VideoHeader(memory.getvalue(), stream.codec_context.extradata or b"")
-
-
-class TimeStamps:
-    """Convert a camera's time stamps to our time, and detect stale frames."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._offset: float | None = None   # our monotonic time minus the camera's
-        self._behind_since: float | None = None
-
-    def captured(self, stamp: float | None) -> float | None:
-        """
-        Return when the frame with *stamp* [s] was captured [s since the epoch].
-
-        ``None`` means that it is stale. The fastest frame so far sets the offset of the
-        clocks; frames that stay behind for two seconds, as after a jump of the camera's
-        clock, set it again.
-        """
-        now = self._clock.monotonic()
-        if stamp is None:
-            return self._clock.time()
-        if self._offset is None or now - stamp < self._offset:
-            self._offset = now - stamp
-        late = now - stamp - self._offset
-        if late > STALE_SECONDS:
-            if self._behind_since is None:
-                self._behind_since = now
-            if now - self._behind_since < CLOCK_JUMP_SECONDS:
-                return None
-            self._offset, late = now - stamp, 0.0
-        self._behind_since = None
-        self._offset += 0.001 * late    # follows a drift of the clocks
-        return self._clock.time() - late
 
 
 def open_rtsp(url: CameraUrl, wanted: CaptureRequest, clock: Clock,

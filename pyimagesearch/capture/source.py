@@ -49,7 +49,8 @@ class PacketSink(Protocol):
         """
         Take a packet received at *captured* [s since the epoch], *at* [s, monotonic].
 
-        *pts* and *dts* are the camera's own times, in 1/90000 s. Must not block.
+        *pts* and *dts* are when to show and to decode it, in 1/90000 s: the camera's
+        own time stamps, repaired and moved to the monotonic clock. Must not block.
         """
 
 

@@ -1,0 +1,174 @@
+"""An RTSP camera in this process, which can be as odd as the cameras in the wild."""
+
+import base64
+import contextlib
+import functools
+import re
+import socket
+import struct
+import threading
+import time
+from fractions import Fraction
+
+import av
+
+from pyimagesearch.capture.demo import DemoScene
+
+PAYLOAD_BYTES = 1200    # of one RTP packet
+SSRC = 0x1234_5678
+KEY_SLICE, SPS, PPS, FRAGMENT = 5, 7, 8, 28     # types of NAL units
+TCP_TRANSPORT, UDP_TRANSPORT = "RTP/AVP/TCP;unicast;interleaved=0-1", "RTP/AVP;unicast"
+
+
+@functools.cache
+def h264_units(seconds=2, fps=10, group=10, size=(160, 120), **options):
+    """Return one list of NAL units for each frame of the demo scene."""
+    scene, units = DemoScene(size, fps), []
+    with av.open("nowhere", "w", format="null") as container:
+        stream = container.add_stream("libx264", rate=fps, options={
+            "preset": "ultrafast", "tune": "zerolatency", "x264-params": "sliced-threads=0",
+            **options})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.gop_size = group
+        for number in range(round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            units += [split_units(bytes(packet)) for packet in stream.encode(frame)]
+        units += [split_units(bytes(packet)) for packet in stream.encode(None)]
+    return units
+
+
+def split_units(stream):
+    """Return the NAL units of *stream*, which separates them by start codes."""
+    return [unit.rstrip(b"\0") for unit in re.split(rb"\x00\x00\x00?\x01", stream) if unit]
+
+
+def payloads(unit):
+    """Yield *unit* in pieces for RTP, as RFC 6184 has it: whole, or as FU-A."""
+    if len(unit) <= PAYLOAD_BYTES:
+        yield unit
+        return
+    pieces = [unit[at:at + PAYLOAD_BYTES] for at in range(1, len(unit), PAYLOAD_BYTES)]
+    for number, piece in enumerate(pieces):
+        ends = (number == 0) << 7 | (number == len(pieces) - 1) << 6
+        yield bytes([unit[0] & 0xE0 | FRAGMENT, unit[0] & 0x1F | ends]) + piece
+
+
+class RtspServer:
+    """
+    Serve *units* at *fps*, over and over, to each client from frame *begin* on.
+
+    *stamp* returns the time stamp [s] of a frame by its number. *statuses* are the
+    answers, such as ``461 Unsupported Transport``, by ``METHOD`` or by ``SETUP tcp`` and
+    ``SETUP udp``. With a *context* it speaks TLS.
+    """
+
+    def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
+                 context=None, limit=None):
+        self.units, self.fps, self.begin = units or h264_units(), fps, begin
+        self.stamp = stamp or (lambda number: 1000 + number / fps)
+        self.statuses, self.context, self.limit = statuses or {}, context, limit
+        self.asked = []         # the methods, with the transport of a SETUP
+        self.closing = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"rtsp{'s' if context else ''}://127.0.0.1:{self.port}/cam"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closing.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        over = threading.Event()
+        with client, contextlib.suppress(OSError):
+            if self.context:
+                client = self.context.wrap_socket(client, server_side=True)
+            lock, send = threading.Lock(), None
+            for method, fields in requests(client):
+                transport = fields.get("transport", "")
+                kind = "tcp" if "TCP" in transport else "udp"
+                name = f"{method} {kind}" if method == "SETUP" else method
+                self.asked.append(name)
+                status = self.statuses.get(name, self.statuses.get(method, "200 OK"))
+                if name == "SETUP tcp":
+                    send = functools.partial(send_interleaved, client, lock)
+                elif name == "SETUP udp":
+                    send = udp_sender(client, transport)
+                with lock:
+                    client.sendall(self.answer(name, transport, status, fields["cseq"]))
+                if method == "PLAY" and status.startswith("200"):
+                    threading.Thread(
+                        target=self.play, args=(send, over), daemon=True).start()
+        over.set()
+
+    def answer(self, name, transport, status, sequence):
+        lines, body = [f"RTSP/1.0 {status}", f"CSeq: {sequence}", "Session: 7;timeout=60"], ""
+        if name == "DESCRIBE":
+            body = self.description()
+            lines += ["Content-Type: application/sdp", f"Content-Base: {self.url}/",
+                      f"Content-Length: {len(body)}"]
+        elif name == "SETUP tcp":
+            lines += [f"Transport: {TCP_TRANSPORT}"]
+        elif name == "SETUP udp":
+            lines += [f"Transport: {transport};server_port=6970-6971"]
+        return "\r\n".join([*lines, "", body]).encode()
+
+    def description(self):
+        """Return the SDP."""
+        headers = [unit for frame in self.units for unit in frame if unit[0] & 31 in (SPS, PPS)]
+        sets = ",".join(base64.b64encode(unit).decode() for unit in headers[:2])
+        return "\r\n".join([
+            "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0",
+            "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000", "a=control:track1",
+            f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}", ""])
+
+    def play(self, send, over):
+        sequence, start = 0, time.monotonic()
+        with contextlib.suppress(OSError):
+            for number in range(self.limit or 10**9):
+                if over.wait(max(0.0, start + number / self.fps - time.monotonic())):
+                    return
+                frame = self.units[(self.begin + number) % len(self.units)]
+                pieces = [piece for unit in frame for piece in payloads(unit)]
+                ticks = round(self.stamp(number) * 90_000) % 2**32
+                for piece in pieces:
+                    marker = 0x80 * (piece is pieces[-1])
+                    send(struct.pack(">BBHII", 0x80, 96 | marker, sequence, ticks, SSRC) + piece)
+                    sequence = (sequence + 1) % 2**16
+
+
+def requests(client):
+    """Yield the method and the header fields of each request; RTCP is skipped."""
+    with client.makefile("rb") as asked:
+        while first := asked.read(1):
+            if first == b"$":
+                asked.read(int.from_bytes(asked.read(3)[1:], "big"))
+                continue
+            method, fields = (first + asked.readline()).split()[0].decode(), {}
+            while (line := asked.readline()).strip():
+                name, _, value = line.decode("latin-1").partition(":")
+                fields[name.lower()] = value.strip()
+            yield method, fields
+
+
+def send_interleaved(client, lock, packet):
+    with lock:
+        client.sendall(b"$\0" + len(packet).to_bytes(2, "big") + packet)
+
+
+def udp_sender(client, transport):
+    port = int(re.search(r"client_port=(\d+)", transport)[1])
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    return lambda packet: sender.sendto(packet, (client.getpeername()[0], port))
