@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 import cv2
 from numpy.typing import NDArray
 
+from .errors import BadPicture
+
 Image = NDArray[Any]                # uint8, shape (height, width, 3), BGR
 Grey = NDArray[Any]                 # uint8, shape (height, width)
 Size = tuple[int, int]              # (width, height) in pixels
@@ -101,6 +103,25 @@ class ArrayPicture:
 
     def colour(self) -> Image:
         return self._image
+
+    def jpeg(self) -> None:
+        return None
+
+
+class UnreadablePicture:
+    """Data of a camera that are no picture: says so when it is to be decoded."""
+
+    captured: float | None = None
+    size: Size = (0, 0)
+
+    def __init__(self, error: BadPicture) -> None:
+        self._reason = str(error)
+
+    def grey(self) -> Grey:
+        raise BadPicture(self._reason)
+
+    def colour(self) -> Image:
+        raise BadPicture(self._reason)
 
     def jpeg(self) -> None:
         return None

@@ -40,6 +40,22 @@ def test_cut_jpeg_is_refused():
         JpegPicture(JPEG[:9000], decoder).grey()
 
 
+def test_camera_that_always_sends_cut_jpegs_is_shown():
+    decoder = JpegDecoder()
+    for _ in range(2):
+        cut = JpegPicture(JPEG[:9000] + b"\xff\xd9", decoder)
+        assert np.ptp(cut.grey()[:40]) > 50
+    JpegPicture(JPEG, decoder).grey()
+    with pytest.raises(BadPicture, match="premature end"):
+        JpegPicture(JPEG[:9000] + b"\xff\xd9", decoder).grey()
+
+
+def test_bytes_before_the_end_marker_do_no_harm():
+    decoder = JpegDecoder()
+    for jpeg in (JPEG, JPEG[:-2] + bytes(200) + JPEG[-2:]):
+        assert JpegPicture(jpeg, decoder).colour().shape == (480, 640, 3)
+
+
 @pytest.mark.parametrize(("size", "grey"), [
     ((640, 480), (240, 320)), ((320, 240), (240, 320)), ((1280, 720), (180, 320)),
     ((1920, 1080), (270, 480)), ((637, 479), (479, 637)), ((2561, 1441), (181, 321))])
@@ -166,4 +182,4 @@ def test_lazy_jpeg_draws_its_overlay_each_time_it_is_needed():
 def test_broken_lazy_jpeg_raises_bad_picture():
     for overlay in (None, Counted()):
         with pytest.raises(BadPicture):
-            LazyJpeg(JPEG[:9000], (640, 480), overlay).image()
+            LazyJpeg(JPEG[:300], (640, 480), overlay).image()

@@ -9,7 +9,7 @@ import pytest
 from harness import InBackground, eventually
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import CameraLost, SourceEnded
+from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture
 
 IMAGE = ArrayPicture(np.zeros((4, 4, 3), np.uint8))
@@ -61,6 +61,18 @@ def test_slow_loop_gets_the_newest_frame_and_none_twice(script):
         news.result(timeout=0.1)
     script.answers.put(IMAGE)
     assert news.result().number == 5
+
+
+def test_unreadable_picture_is_a_frame_and_no_loss(script):
+    frames = reader_of(script).frames()
+    script.answers.put(BadPicture("bytes that are none"))
+    frame = next(frames)
+    assert (frame.number, frame.picture.jpeg()) == (1, None)
+    for decode in (frame.picture.grey, frame.picture.colour):
+        with pytest.raises(BadPicture, match="bytes that are none"):
+            decode()
+    script.answers.put(IMAGE)
+    assert next(frames).number == 2
 
 
 def test_last_frame_comes_before_the_error(script):

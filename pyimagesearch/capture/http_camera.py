@@ -7,18 +7,16 @@ from email.message import Message
 from typing import Any
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost
+from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder
 
 from .http_client import TIMEOUT_SECONDS, explain, plain_socket, request
-from .http_snapshots import POLLS_PER_SECOND, SnapshotSource
-from .jpegpicture import JpegPicture
-from .multipart import MultipartParser
+from .http_snapshots import POLLS_PER_SECOND, SnapshotSource, read_still
+from .multipart import READ_BYTES, MultipartParser
+from .picture import read_picture
 from .source import CaptureRequest, Source
 from .url import CameraUrl
-
-READ_BYTES = 256 * 1024     # at once
 
 
 def open_http(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
@@ -34,7 +32,9 @@ def open_http(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         return MjpegSource(url, response, closing)
     if kind == "image/jpeg":
         fps = wanted.fps or POLLS_PER_SECOND
-        return SnapshotSource(url, response, fps, closing, clock)
+        with response:
+            first = read_still(response)
+        return SnapshotSource(url, first, fps, closing, clock)
     response.close()
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
@@ -61,10 +61,7 @@ class MjpegSource:
     def read(self) -> Picture:
         while not self._closing.is_set():
             while self._parts:
-                try:
-                    return JpegPicture(self._parts.pop(0), self._decoder)
-                except BadPicture:      # one garbled part does not end the stream
-                    continue
+                return read_picture(self._parts.pop(0), self._decoder)
             self._parts = self._parser.feed(self._piece())
         raise CameraLost("closing")
 

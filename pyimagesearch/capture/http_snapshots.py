@@ -5,45 +5,59 @@ import threading
 from typing import Any
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost
+from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Picture
-from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.jpeg import JpegDecoder, JpegScanner
 
 from .http_client import explain, request
-from .jpegpicture import JpegPicture
-from .multipart import MAX_PART_BYTES
+from .multipart import MAX_PART_BYTES, READ_BYTES
 from .pace import Pace
+from .picture import read_picture
 from .url import CameraUrl
 
 POLLS_PER_SECOND = 5.0      # without --fps
 
 
 class SnapshotSource:
-    """Request a single JPEG *fps* times a second."""
+    """Request single pictures *fps* times a second; the *first* was read before."""
 
     read_timeout = 5.0
 
-    def __init__(self, url: CameraUrl, response: Any, fps: float,
+    def __init__(self, url: CameraUrl, first: bytes, fps: float,
                  closing: threading.Event, clock: Clock) -> None:
-        self.granted = f"single JPEGs over HTTP, {fps:g} a second"
+        self.granted = f"single pictures over HTTP, {fps:g} a second"
         self._url = url
-        self._response: Any = response
+        self._first = first
         self._decoder = JpegDecoder()
         self._pace = Pace(fps, closing, clock)
 
     def read(self) -> Picture:
         self._pace.tick()
-        response, self._response = self._response or request(self._url), None
-        with response:
+        data, self._first = self._first or self._poll(), b""
+        return read_picture(data, self._decoder)
+
+    def close(self) -> None:
+        """Do nothing: each picture's connection is closed at once."""
+
+    def _poll(self) -> bytes:
+        with request(self._url) as response:
             try:
-                return JpegPicture(response.read(MAX_PART_BYTES), self._decoder)
-            except BadPicture as error:
-                raise CameraLost(f"{self._url} gave {error}") from None
+                return read_still(response)
             except (OSError, http.client.HTTPException) as error:
                 raise CameraLost(f"{self._url} failed: {explain(error)}") from None
 
-    def close(self) -> None:
-        if self._response is not None:
-            self._response.close()
 
+def read_still(response: Any, first: bytes = b"") -> bytes:
+    """
+    Return *first* and the rest of the picture that *response* gives, at most 16 MB.
 
+    A JPEG is over at its end marker, whatever its length is said to be, and however
+    long the camera keeps the connection open.
+    """
+    data, scanner = bytearray(first), JpegScanner()
+    while len(data) < MAX_PART_BYTES and not scanner.find_end(data):
+        piece = response.read1(READ_BYTES)
+        if not piece:
+            break
+        data += piece
+    return bytes(data)

@@ -2,6 +2,7 @@
 
 import re
 
+READ_BYTES = 256 * 1024     # at once
 MAX_PART_BYTES = 16 * 1024 * 1024   # a larger one is no picture
 MAX_HEADER_BYTES = 8 * 1024         # of one part
 USUAL_HEADER_BYTES = 512            # most headers are shorter

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import cv2
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost, SurveillanceError
-from pyimagesearch.frames import Frame
+from pyimagesearch.errors import BadPicture, CameraLost, SurveillanceError
+from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.rates import Rate
 
 from .source import OPEN_SECONDS, Opener, Source
@@ -110,7 +110,10 @@ class FrameReader:
     def _read(self, source: Source) -> None:
         number = 0
         while not self._closing.is_set():
-            picture = source.read()
+            try:
+                picture = source.read()
+            except BadPicture as error:     # counted where pictures are decoded
+                picture = UnreadablePicture(error)
             number += 1
             captured = picture.captured or self._clock.time()
             frame = Frame(number, picture, captured, self._clock.monotonic())

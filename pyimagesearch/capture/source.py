@@ -30,8 +30,9 @@ class Source(Protocol):
         """
         Wait for the next picture and return it.
 
-        Raises :exc:`CameraLost` when the camera may come back, and
-        :exc:`SourceEnded` after the last picture of a file.
+        Raises :exc:`BadPicture` for data that are none, after which the next may be
+        read, :exc:`CameraLost` when the camera may come back, and :exc:`SourceEnded`
+        after the last picture of a file.
         """
 
     def close(self) -> None:

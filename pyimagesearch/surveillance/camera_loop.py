@@ -163,11 +163,12 @@ class Surveillance(Worker):
                     if self._applied is self._mask:   # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
-            except BadPicture:
+            except BadPicture as error:
                 self._state.counts.garbled += 1
                 if frame.arrived - good > MAX_GARBLED_SECONDS:
                     raise CameraLost("only garbled pictures for "
-                                     f"{MAX_GARBLED_SECONDS:g} seconds") from None
+                                     f"{MAX_GARBLED_SECONDS:g} seconds: {error}"
+                                     ) from None
                 continue
             good = frame.arrived
 
