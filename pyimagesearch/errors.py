@@ -17,6 +17,10 @@ class CameraLost(SurveillanceError):
     """The camera gives no frames now; reopening it may help."""
 
 
+class PollFailed(SurveillanceError):
+    """A request for one picture failed; the next one may succeed."""
+
+
 class BadPicture(SurveillanceError):
     """The data are no picture; the next ones may be."""
 

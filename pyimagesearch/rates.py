@@ -25,14 +25,15 @@ class Rate:
         self._times.clear()
 
     def per_second(self, now: float) -> float:
-        """Return the rate [1/s]; 0 after 3 seconds of nothing."""
+        """Return the rate [1/s]; 0 after three intervals, or 3 s, of nothing."""
         try:
             first, last, count = self._times[0], self._times[-1], len(self._times)
         except IndexError:      # nothing yet, or just reset by the other thread
             return 0.0
-        if now - last > 3.0 or last <= first:
+        if last <= first:
             return 0.0
-        return (count - 1) / (last - first)
+        interval = (last - first) / (count - 1)
+        return 0.0 if now - last > 3.0 * max(1.0, interval) else 1.0 / interval
 
 
 class Stopwatch:

@@ -5,7 +5,7 @@ from typing import Any
 
 STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF = (
     "starting", "learning", "live", "no signal", "ended", "off")
-LATE_SECONDS = 10.0     # without a frame, after which a camera is not ready
+LATE_SECONDS = 10.0     # without a frame, after which most cameras are not ready
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,9 @@ class CameraStatus:
     skipped: int            # replaced by a newer one before they were processed
     losses: int             # times the signal was lost
     garbled: int            # pictures that could not be decoded
+    reconnects: int = 0     # times the connection ended, and was back in time
+    failed_polls: int = 0   # requests for a single picture that failed
+    patience: float = 2.5   # seconds without a frame, after which the signal is lost
     stuck_reads: int        # abandoned reader threads, blocked by a camera
     encoded: int            # JPEGs made
     viewers: int
@@ -66,14 +69,15 @@ class CameraStatus:
             return ""
         if self.age is None:
             return f"Camera {self.name} has given no frame yet."
-        if self.age < LATE_SECONDS:
+        if self.age < max(LATE_SECONDS, self.patience if self.is_live else 0.0):
             return ""
         return f"The last frame of camera {self.name} is {self.age:.0f} seconds old."
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""
         fields = asdict(self)
-        for name in ("fps", "fps_in", "age", "detect_seconds", "encode_seconds"):
+        for name in ("fps", "fps_in", "age", "patience", "detect_seconds",
+                     "encode_seconds"):
             fields[name] = fields[name] and round(fields[name], 3)
         return {**fields, "words": self.words}
 

@@ -451,31 +451,72 @@ def test_first_card_is_shown_before_the_camera_opens(make, broadcaster):
     assert surveillance.status().state == "starting"
 
 
+class Pluggable:
+    """A camera that gives pictures while it is plugged in."""
+
+    read_timeout = 5.0
+    granted = "a test"
+
+    def __init__(self, *, plugged):
+        self.plugged = threading.Event()
+        if plugged:
+            self.plugged.set()
+
+    def open(self, closing):
+        if not self.plugged.is_set():
+            raise CameraLost("unplugged")
+        return self
+
+    def read(self):
+        time.sleep(0.005)       # as long as a camera takes
+        if not self.plugged.is_set():
+            raise CameraLost("the cable broke")
+        return ArrayPicture(EMPTY)
+
+    def close(self):
+        pass
+
+
 def test_lost_camera_is_reported_reopened_and_learnt_again(make, broadcaster, caplog):
     caplog.set_level("INFO")
-    tries = iter([CameraLost("unplugged at first"), [square_at(10)] * 3, [EMPTY] * 3])
-    returned = threading.Event()
-
-    def flaky(closing):
-        attempt = next(tries, None)
-        if isinstance(attempt, Exception):
-            raise attempt
-        if attempt is None:
-            returned.set()
-            return Playing([], closing=closing)
-        return Playing(attempt, CameraLost("the cable broke"))
-
-    surveillance = make(flaky, frame_count=1)
+    camera = Pluggable(plugged=False)
+    surveillance = make(camera.open, clock=NoWaits(), frame_count=1)
     surveillance.start()
-    assert returned.wait(10)
+    eventually(lambda: surveillance.status().state == "no signal")
+    for _ in range(2):
+        camera.plugged.set()
+        eventually(lambda: surveillance.status().state == "live")
+        camera.plugged.clear()
+        eventually(lambda: surveillance.status().state == "no signal")
     log = caplog.text
-    assert "no signal: unplugged at first (without a camera, try: --source demo)" in log
-    assert log.count("no signal: the cable broke") == 2
-    assert log.count("signal back after") >= 1
+    assert "no signal: unplugged (without a camera, try: --source demo)" in log
+    assert log.count("no signal: unplugged") == 3
+    assert log.count("signal back after") == 2
     assert "test: opened a test, 800x600: a test" in log
     status = surveillance.status()
-    assert (status.state, status.reason) == ("no signal", "the cable broke")
-    assert status.losses == 3
+    assert (status.state, status.reason, status.losses) == ("no signal", "unplugged", 3)
+
+
+def test_stream_that_ends_is_no_loss_and_keeps_the_background(make, caplog):
+    caplog.set_level("INFO")
+    opened = []
+
+    def open_again(closing):
+        opened.append(1)
+        if len(opened) == 5:
+            raise CameraLost("connection refused")
+        if len(opened) > 6:
+            return Playing([], closing=closing)
+        return Playing([EMPTY] * 3, CameraLost("ended the stream"))
+
+    surveillance = make(open_again, clock=NoWaits(), frame_count=10)
+    surveillance.start()
+    eventually(lambda: len(opened) > 6)
+    status = eventually(lambda: (now := surveillance.status()).given == 15 and now)
+    assert (status.state, status.losses, status.reconnects) == ("learning", 0, 4)
+    assert status.learnt == status.frames
+    assert "no signal" not in caplog.text
+    assert caplog.text.count("ended the stream") == 1      # the others are debug lines
 
 
 def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):
@@ -506,13 +547,17 @@ def test_waits_between_tries_grow_to_two_seconds(make):
 
 
 class NoWaits(SystemClock):
-    """The system clock, without waits between two tries."""
+    """The system clock, which is put forward instead of waiting between two tries."""
 
     def __init__(self):
-        self.waits = []
+        self.waits, self.ahead = [], 0.0
+
+    def monotonic(self):
+        return super().monotonic() + self.ahead
 
     def wait(self, event, seconds):
         self.waits.append(seconds)
+        self.ahead += max(0.0, seconds)
         return event.wait(0.001)
 
 

@@ -19,7 +19,7 @@ from sample_archive import STATUS, SampleArchive
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
-    losses=2, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, recording=True,
+    losses=2, reconnects=5, failed_polls=8, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, recording=True,
     recordings=9)
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana.json").read_text())
 
@@ -85,6 +85,8 @@ def exported(archive):
     ("surveillance_recordings_total{camera=front}", 9),
     ("surveillance_recording{camera=front}", 1),
     ("surveillance_signal_losses_total{camera=front}", 2),
+    ("surveillance_reconnects_total{camera=front}", 5),
+    ("surveillance_failed_polls_total{camera=front}", 8),
     ("surveillance_logins_refused_total{}", 0),
     ("surveillance_clips_bytes{}", 4_210_000_000),
     ("surveillance_clips_limit_bytes{}", 120 * 10**9),

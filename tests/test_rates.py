@@ -19,6 +19,14 @@ def test_rate_is_measured_over_the_last_times():
     assert rate.per_second(1010.0) == 0
 
 
+def test_rate_of_a_slow_camera_is_no_zero_between_two_frames():
+    rate = Rate()
+    for number in range(4):
+        rate.count(1000 + 6 * number)
+    assert rate.per_second(1023.9) == pytest.approx(1 / 6)
+    assert rate.per_second(1018 + 18.1) == 0
+
+
 def test_stopwatch_counts_blocks_that_raise_too():
     times = iter([1.0, 1.5, 10.0, 12.0])
     stopwatch = Stopwatch(lambda: next(times))

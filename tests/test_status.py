@@ -46,6 +46,13 @@ def test_ready_means_every_camera_has_a_recent_frame(client, status, state, age,
         (503, {"error": reason}) if reason else (200, {"status": "ready"}))
 
 
+def test_slow_camera_is_ready_for_as_long_as_it_counts_as_live(client, status):
+    status[0] = replace(STATUS, state=LIVE, age=17.0, patience=18.0)
+    assert client.get("/readyz").status_code == 200
+    status[0] = replace(STATUS, state=NO_SIGNAL, age=17.0, patience=18.0)
+    assert client.get("/readyz").status_code == 503
+
+
 def test_readyz_names_every_late_camera(broadcaster):
     feeds = {name: Feed(broadcaster, lambda name=name, age=age: replace(
         STATUS, name=name, age=age)) for name, age in (("a", 12), ("b", 1.0), ("c", None))}

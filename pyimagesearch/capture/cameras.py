@@ -35,6 +35,7 @@ class Camera(NamedTuple):
     label: str          # for logs and pages, without a password
     open: Opener
     open_timeout: float = OPEN_SECONDS    # seconds until the first frame
+    rate_known: bool = True     # else the camera alone decides how often it sends
 
 
 def gives_packets(settings: CameraSettings) -> bool:
@@ -107,15 +108,16 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
                 "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to 65535")
         pattern = "sub" if scheme.endswith("+sub") else "rep"
         return Camera(spec, lambda closing: hubs.open(
-            pattern, found[1], found[2] or "", closing))
+            pattern, found[1], found[2] or "", closing), rate_known=False)
     if scheme in ("http", "https"):
         url = parse_url(spec)
-        return Camera(str(url), lambda closing: open_http(url, request, closing, clock))
+        return Camera(str(url), lambda closing: open_http(url, request, closing, clock),
+                      rate_known=False)
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
         return Camera(str(url), lambda closing: open_rtsp(url, request, clock, packets),
-                      RTSP_OPEN_SECONDS)
+                      RTSP_OPEN_SECONDS, rate_known=False)
     raise unknown_source(spec)
 
 

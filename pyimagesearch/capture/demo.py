@@ -9,6 +9,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.frames import ArrayPicture, Box, Image, Picture, Size
 
 from .pace import Pace
+from .patience import INTERVALS_MISSED
 
 NOISE_MARGIN = 32       # pixels by which the noise is larger than the frame
 PERSON_SECONDS = (3.0, 9.0, 20.0)       # enters at, takes to cross, returns every
@@ -90,10 +91,9 @@ class DemoScene:
 class DemoSource:
     """Play a :class:`DemoScene` in real time."""
 
-    read_timeout = 5.0
-
     def __init__(self, size: Size, fps: float, closing: threading.Event,
                  clock: Clock) -> None:
+        self.read_timeout = max(5.0, INTERVALS_MISSED / fps)
         self.granted = f"demo {size[0]}x{size[1]} at {fps:g} fps"
         self._scene = DemoScene(size, fps)
         self._pace = Pace(fps, closing, clock)

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 
@@ -11,9 +11,13 @@ from pyimagesearch.errors import BadPicture, CameraLost, SurveillanceError
 from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.rates import Rate
 
-from .source import OPEN_SECONDS, Opener, Source
+from .patience import LEAST_SECONDS, Patience
+from .reopening import ConnectionCounts, ReopeningSource
+from .source import OPEN_SECONDS, Opener
 
 log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.25     # between two calls of on_wait
 
 
 class FrameReader:
@@ -24,19 +28,23 @@ class FrameReader:
     closes it: a slow camera loop skips frames instead of lagging behind, and a read
     that never returns blocks only this thread. The loop iterates :meth:`frames`;
     :meth:`cancel` may be called from any thread. The first frame may take
-    *open_timeout* seconds.
+    *open_timeout* seconds; later, *patience* says how long the camera may be silent.
     """
 
     def __init__(self, open_source: Opener, name: str, clock: Clock,
-                 open_timeout: float = OPEN_SECONDS) -> None:
+                 open_timeout: float = OPEN_SECONDS, patience: Patience | None = None,
+                 counts: ConnectionCounts | None = None) -> None:
         self._open_source = open_source
+        self._name = name
         self._clock = clock
+        self._patience = patience or Patience()
+        self._counts = counts or ConnectionCounts()
         self._closing = threading.Event()
-        self._changed = threading.Condition()   # guards the next three attributes
+        self._changed = threading.Condition()   # guards the next four attributes
         self._newest: Frame | None = None
         self._error: SurveillanceError | None = None
         self._read_timeout = open_timeout
-        self.granted = ""       # what the camera granted, once it is open
+        self._source: ReopeningSource | None = None     # once it is open
         self.rate = Rate()      # of the frames read
         self._thread = threading.Thread(
             target=self._run, name=f"reader-{name}", daemon=True)
@@ -47,15 +55,31 @@ class FrameReader:
         """Whether the thread still runs, as it does while a read never returns."""
         return self._thread.is_alive()
 
-    def frames(self) -> Iterator[Frame]:
+    @property
+    def granted(self) -> str:
+        """What the camera granted, once it is open."""
+        return self._source.granted if self._source else ""
+
+    @property
+    def read_timeout(self) -> float:
+        """How long it may give no frame before the camera counts as lost [s]."""
+        return self._read_timeout
+
+    @property
+    def failing_timeout(self) -> float:
+        """How long it may give garbled pictures only [s]."""
+        return self._source.failing_timeout if self._source else LEAST_SECONDS
+
+    def frames(self, on_wait: Callable[[], object] = lambda: None) -> Iterator[Frame]:
         """
         Yield the newest frame, never the same one twice, until :meth:`cancel`.
 
-        Raises what the source raised, after its last frame was taken, and
-        :exc:`CameraLost` when it gave no frame within its read timeout.
+        Calls *on_wait* every quarter of a second without a frame. Raises what the
+        source raised, after its last frame was taken, and :exc:`CameraLost` when it
+        gave no frame within its read timeout.
         """
         seen = 0
-        while frame := self._wait_for_newer(seen):
+        while frame := self._wait_for_newer(seen, on_wait):
             yield frame
             seen = frame.number
 
@@ -73,28 +97,35 @@ class FrameReader:
             self._newest = self._error = None
         return not self.alive
 
-    def _wait_for_newer(self, seen: int) -> Frame | None:
-        def has_news() -> bool:
-            return (self._closing.is_set() or self._error is not None
-                    or (self._newest is not None and self._newest.number > seen))
+    def _wait_for_newer(self, seen: int,
+                        on_wait: Callable[[], object]) -> Frame | None:
+        waited = 0.0    # by this thread, which may be paused together with the camera's
+        while waited < self._read_timeout:
+            step = min(WAIT_SECONDS, self._read_timeout - waited)
+            with self._changed:
+                self._changed.wait_for(lambda: self._has_news(seen), step)
+                if self._closing.is_set():
+                    return None
+                if self._newest is not None and self._newest.number > seen:
+                    return self._newest
+                if self._error is not None:
+                    raise self._error
+            waited += step
+            on_wait()
+        what = "gave no frame" if seen else "did not open or gave no frame"
+        raise CameraLost((self._source and self._source.trouble)
+                         or f"the camera {what} for {waited:.3g} seconds")
 
-        with self._changed:
-            notified = self._changed.wait_for(has_news, self._read_timeout)
-            if self._closing.is_set():
-                return None
-            if self._newest is not None and self._newest.number > seen:
-                return self._newest
-            if self._error is not None:
-                raise self._error
-            assert not notified
-            what = "gave no frame" if seen else "did not open or gave no frame"
-            raise CameraLost(f"the camera {what} for {self._read_timeout:g} seconds")
+    def _has_news(self, seen: int) -> bool:
+        return (self._closing.is_set() or self._error is not None
+                or (self._newest is not None and self._newest.number > seen))
 
     def _run(self) -> None:
         try:
-            source = self._open_source(self._closing)
+            source = ReopeningSource(self._open_source, self._name, self._closing,
+                                     self._clock, self._patience, self._counts)
             try:
-                self.granted = source.granted
+                self._source = source
                 self._read_timeout = max(self._read_timeout, source.read_timeout)
                 self._read(source)
             finally:
@@ -107,7 +138,7 @@ class FrameReader:
             log.exception("%s died", threading.current_thread().name)
             self._fail(CameraLost(f"the camera failed ({type(error).__name__})"))
 
-    def _read(self, source: Source) -> None:
+    def _read(self, source: ReopeningSource) -> None:
         number = 0
         while not self._closing.is_set():
             try:

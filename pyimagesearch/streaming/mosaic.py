@@ -82,6 +82,10 @@ class Mosaic(Worker):
         """Whether there are viewers."""
         return self.broadcaster.viewers > 0
 
+    def lacks(self, name: str) -> bool:
+        """Return whether viewers see a dark tile in place of camera *name*."""
+        return self.wanted and name not in self._current
+
     def stop(self) -> None:
         """Signal the thread to end, and end all streams."""
         super().stop()

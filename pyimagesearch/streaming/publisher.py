@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.overlay import Annotation, card
@@ -38,6 +39,7 @@ class Publisher:
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._is_card = False       # whether a card was published last
+        self._last: tuple[Frame, Sequence[Box], Size, str] | None = None
 
     @property
     def viewers(self) -> int:
@@ -62,6 +64,7 @@ class Publisher:
         beside the camera's name. With *keep*, the frame is encoded without viewers,
         too. Raises :exc:`BadPicture`.
         """
+        self._last = frame, boxes, of, note
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         overlay = Annotation(tuple(scaled(box, of, size) for box in boxes),
@@ -85,19 +88,29 @@ class Publisher:
             self._mosaic.show(self._name, drawn, bool(boxes), note)
         return Shown(jpeg, overlay.boxes)
 
+    def catch_up(self) -> None:
+        """Publish the last frame to viewers who came after it: the next may be far."""
+        mosaic_waits = self._mosaic and self._mosaic.lacks(self._name)
+        if self._last and (mosaic_waits or (self.viewers and self._broadcaster.stale)):
+            try:
+                self.show(*self._last)
+            except BadPicture:      # its brightness was enough for detection
+                self._last = None
+
     def hide(self) -> None:
         """
         Withdraw the last picture, unless it is a card.
 
         May be called from any thread, but not during :meth:`show`.
         """
+        self._last = None
         if not self._is_card:
             self._withdraw()
 
     def show_card(self, title: str, text: str, now: float) -> None:
         """Publish a card that stands in for the camera, *now* [s since the epoch]."""
         picture = card(self._size, title, text)
-        self._is_card = True
+        self._is_card, self._last = True, None
         self._broadcaster.publish(encode(picture, self._quality), now)
         if self._mosaic:
             self._mosaic.draw(self._name, picture, title.lower())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 
 from pyimagesearch.capture.cameras import Camera
+from pyimagesearch.capture.patience import LEAST_SECONDS, Patience
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
 MAX_CRASH_RETRY_SECONDS = 10.0  # the same after an unexpected error, as of a detector
 CLOSE_SECONDS = 0.3         # for a reader to leave its last read
-MAX_GARBLED_SECONDS = 2.5   # of nothing but garbled pictures; more are a loss
 IDLE_SECONDS = 2.0          # between two heartbeats while nothing is watched
 MAX_STUCK_READS = 4         # abandoned threads; more would be a leak
 
@@ -40,7 +40,7 @@ class Surveillance(Worker):
     The thread ``camera-NAME`` owns *detection* and *publisher*. A reader thread drains
     the camera, so that this one never waits on a device and can be stopped at once.
     :meth:`stop`, :meth:`status`, :meth:`set_mask` and :meth:`switch` may be called from
-    any thread. *heartbeat* is called in every turn of the loop.
+    any thread. *heartbeat* is called in every turn of the loop, and while it waits.
     """
 
     def __init__(self, camera: Camera, detection: MotionDetection, publisher: Publisher,
@@ -137,11 +137,13 @@ class Surveillance(Worker):
                 f"the camera is frozen: {MAX_STUCK_READS} reads never returned")
         self._reader = reader = FrameReader(
             self._camera.open, self._settings.name, self._clock,
-            self._camera.open_timeout)
+            self._camera.open_timeout,
+            Patience(self._settings.fps, rate_known=self._camera.rate_known),
+            self._state.connection)
         if self.stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:
-            self.detect_motion(reader.frames(), self._settings.frame_count)
+            self.detect_motion(reader.frames(self._on_wait), self._settings.frame_count)
         finally:
             if not reader.close(CLOSE_SECONDS):
                 self._stuck.append(reader)
@@ -165,12 +167,24 @@ class Surveillance(Worker):
                         self._evidence.keep(frame, seen, shown)
             except BadPicture as error:
                 self._state.counts.garbled += 1
-                if frame.arrived - good > MAX_GARBLED_SECONDS:
+                garbled_since = frame.arrived - good
+                if garbled_since > self._garbled_timeout:
                     raise CameraLost("only garbled pictures for "
-                                     f"{MAX_GARBLED_SECONDS:g} seconds: {error}"
-                                     ) from None
+                                     f"{garbled_since:.2g} seconds: {error}") from None
                 continue
             good = frame.arrived
+
+    @property
+    def _garbled_timeout(self) -> float:
+        """How long there may be nothing but garbled pictures [s]; then it is a loss."""
+        return self._reader.failing_timeout if self._reader else LEAST_SECONDS
+
+    def _on_wait(self) -> None:
+        """Keep busy while there is no new frame."""
+        self._heartbeat()
+        with self._mask_lock:
+            if self._applied is self._mask:
+                self._publisher.catch_up()
 
     def _admitted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield those of *frames* that the frame rate of the settings allows."""

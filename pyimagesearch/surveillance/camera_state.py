@@ -3,7 +3,9 @@
 import logging
 from dataclasses import dataclass
 
+from pyimagesearch.capture.patience import LEAST_SECONDS
 from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.reopening import ConnectionCounts
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Frame, Size
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
@@ -39,12 +41,12 @@ class CameraState:
         self.state = STARTING
         self.since = clock.time()   # of the state [s since the epoch]
         self.counts = FrameCounts()
+        self.connection = ConnectionCounts()    # its readers count, too
         self._name = settings.name
         self._source = source       # where it comes from, without credentials
         self._frame_count = settings.frame_count
         self._clock = clock
         self._reason = ""           # why there is no picture
-        self._losses = 0
         self._lost_at = 0.0         # when the loss began [s, monotonic]
         self._rate = Rate()         # of processed frames
         self._size: Size = (0, 0)   # of the newest frame, like the four below
@@ -103,7 +105,7 @@ class CameraState:
         if (self.state, self._reason) == (NO_SIGNAL, reason):
             return False
         if self.state != NO_SIGNAL:
-            self._losses += 1
+            self.connection.losses += 1
             self._lost_at = (self._clock.monotonic() if self._arrived is None
                              else self._arrived)
         hint = "" if self.counts.frames else " (without a camera, try: --source demo)"
@@ -131,7 +133,8 @@ class CameraState:
             fps=self._rate.per_second(now),
             fps_in=reader.rate.per_second(now) if reader else 0.0,
             age=None if self._arrived is None else max(0.0, now - self._arrived),
-            **vars(self.counts), losses=self._losses, stuck_reads=stuck_reads,
+            patience=reader.read_timeout if reader else LEAST_SECONDS,
+            **vars(self.counts), **vars(self.connection), stuck_reads=stuck_reads,
             detect_seconds=detection.stopwatch.seconds,
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pyimagesearch.capture.cameras import Camera, find_camera
 from pyimagesearch.capture.imagezmq import ImageHubs
+from pyimagesearch.capture.patience import Patience
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.v4l2 import capture_devices, users_of
 from pyimagesearch.clock import Clock
@@ -29,7 +30,7 @@ def examine(settings: Settings, clock: Clock) -> int:
         camera = find_camera(wanted, clock, hubs)
         print(f"\n{wanted.name}: opening {camera.label} for {WATCH_SECONDS:g} seconds",
               flush=True)
-        results.append(watch(camera, clock))
+        results.append(watch(camera, clock, wanted.fps))
     hubs.close()
     return 0 if all(results) else 1
 
@@ -64,9 +65,10 @@ def picamera2_cameras() -> Iterator[str]:
         yield "Picamera2 finds no camera; is the ribbon cable connected?"
 
 
-def watch(camera: Camera, clock: Clock) -> bool:
+def watch(camera: Camera, clock: Clock, fps: float | None = None) -> bool:
     """Watch *camera* and print a report; return whether it gave frames."""
-    reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout)
+    reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout,
+                         Patience(fps, rate_known=camera.rate_known))
     first: Frame | None = None
     last: Frame | None = None       # the others are not kept: they hold much memory
     costs: list[float] = []

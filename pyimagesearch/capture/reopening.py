@@ -1,0 +1,128 @@
+"""Open a source again when it fails, for as long as the camera's patience allows."""
+
+import gc
+import logging
+import math
+import threading
+from dataclasses import dataclass
+
+import cv2
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import CameraLost, PollFailed
+from pyimagesearch.frames import Picture
+
+from .patience import LEAST_SECONDS, Patience
+from .source import Opener, Source
+
+log = logging.getLogger(__name__)
+
+MIN_REOPEN_SECONDS, MAX_REOPEN_SECONDS = 0.25, 0.5      # from one try to the next
+LOG_SECONDS = 60.0      # between two reconnects that are logged as information
+
+
+@dataclass
+class ConnectionCounts:
+    """Failures of a camera's connection, since the start of the program."""
+
+    losses: int = 0         # times the signal was lost
+    reconnects: int = 0     # times the connection ended, and was back before that
+    failed_polls: int = 0   # requests for a single picture that failed
+
+
+class ReopeningSource:
+    """
+    A source that was opened, and is opened again when it fails.
+
+    Many cameras end their stream every few minutes, or after each picture. That is a
+    loss of the signal only if no picture comes for as long as *patience* says; then,
+    and if the source never gave a picture, :meth:`read` raises :exc:`CameraLost`.
+    """
+
+    def __init__(self, open_source: Opener, name: str, closing: threading.Event,
+                 clock: Clock, patience: Patience, counts: ConnectionCounts) -> None:
+        self.trouble = ""       # why there was no picture since the last one
+        self._open_source = open_source
+        self._name = name
+        self._closing = closing
+        self._clock = clock
+        self._patience = patience
+        self._counts = counts
+        self._delay = MIN_REOPEN_SECONDS    # from one opening to the next
+        self._is_broken = False             # since the last picture
+        self._logged_at = -math.inf         # a reconnect
+        self._opened_at = clock.monotonic()
+        self._source: Source | None = open_source(closing)
+        self.granted = self._source.granted
+        self._least = self._source.read_timeout
+
+    @property
+    def read_timeout(self) -> float:
+        """How long it may give no picture before it counts as frozen [s]."""
+        return self._patience.while_open(self._least)
+
+    @property
+    def failing_timeout(self) -> float:
+        """How long it may give garbled pictures only [s]."""
+        return self._patience.while_failing(self._least)
+
+    def read(self) -> Picture:
+        """Wait for the next picture; see :class:`~pyimagesearch.capture.Source`."""
+        while not self._closing.is_set():
+            try:
+                picture = self._opened().read()
+            except PollFailed as error:
+                self._endure(str(error), self._least)
+                self._counts.failed_polls += 1
+            except (CameraLost, cv2.error, OSError) as error:
+                self.close()
+                self._endure(str(error) if isinstance(error, CameraLost)
+                             else f"the camera failed: {error}", LEAST_SECONDS)
+                self._is_broken = True
+            else:
+                self._on_picture()
+                return picture
+        raise CameraLost("closing")
+
+    def close(self) -> None:
+        """Close the source, unless it is closed."""
+        source, self._source = self._source, None
+        if source is not None:
+            source.close()
+
+    def _opened(self) -> Source:
+        """Return the source; open it, as soon as it may be, if it was closed."""
+        if self._source is None:
+            gc.collect()    # an error's traceback holds decoders and pictures
+            due = self._opened_at + self._delay
+            if self._clock.wait(self._closing, due - self._clock.monotonic()):
+                raise CameraLost("closing")
+            self._delay = min(2 * self._delay, MAX_REOPEN_SECONDS)
+            self._opened_at = self._clock.monotonic()
+            self._source = self._open_source(self._closing)
+            self.granted = self._source.granted
+            self._least = self._source.read_timeout
+        return self._source
+
+    def _endure(self, reason: str, least: float) -> None:
+        """Note a failure; raise it as a loss if there was no picture for too long."""
+        silence = self._patience.silence(self._clock.monotonic())
+        if silence is None or silence > self._patience.while_failing(least):
+            raise CameraLost(reason)
+        self.trouble = reason
+
+    def _on_picture(self) -> None:
+        now = self._clock.monotonic()
+        if self._is_broken:
+            self._counts.reconnects += 1
+            self._log_reconnect(now)
+        self._patience.on_picture(now)
+        self._delay = max(MIN_REOPEN_SECONDS, self._patience.interval)
+        self._is_broken, self.trouble = False, ""
+
+    def _log_reconnect(self, now: float) -> None:
+        rare = now - self._logged_at >= LOG_SECONDS
+        self._logged_at = now
+        log.log(logging.INFO if rare else logging.DEBUG,
+                "%s: reconnected within %.1f s: %s", self._name,
+                self._patience.silence(now), self.trouble)
