@@ -51,9 +51,17 @@ try:
     from pyimagesearch.surveillance import Arming, Evidence, Surveillance
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import configure_logging
-    from pyimagesearch.system.process import keep_freed_memory, raise_descriptor_limit
+    from pyimagesearch.system.process import (
+        keep_freed_memory,
+        open_missing_streams,
+        raise_descriptor_limit,
+    )
     from pyimagesearch.system.service import service
-    from pyimagesearch.system.startup_message import server_urls, startup_lines
+    from pyimagesearch.system.startup_message import (
+        print_lines,
+        server_urls,
+        startup_lines,
+    )
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
     from pyimagesearch.web import Feed, Services, create_app
@@ -269,21 +277,25 @@ def stop_on_signals(server: LiveServer) -> None:
 
 def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) -> str:
     """Print where the server is and how to log in; return the URL for phones."""
-    for line in startup_lines(settings, ip, port):
-        print(line, flush=True)
+    print_lines(startup_lines(settings, ip, port))
     url = server_urls(settings, ip, port)[-1]
     if not settings.auth:
         log.warning("--no-auth: all who reach the port can watch, record and delete")
-    for line in authenticator.login_lines(url):
-        print(line, flush=True)
+    print_lines(authenticator.login_lines(url))
     return url
 
 
 def run() -> None:
     """The command ``webstreaming``: leave at once, even past a frozen camera."""
+    open_missing_streams()
     status = main(sys.argv[1:])
     logging.shutdown()
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError as error:    # a full disk, or a pipe that was closed
+        status = status or 1
+        print("webstreaming: error: the output cannot be written: "
+              f"{error.strerror}", file=sys.stderr)
     os._exit(status)    # a thread stuck in a driver would crash the usual exit
 
 

@@ -13,11 +13,10 @@ from pathlib import Path
 import platformdirs
 
 from .errors import FolderError, SettingsError, reason
+from .permissions import FILE_MODE, FOLDER_MODE, exposures
 
 log = logging.getLogger(__name__)
 
-FILE_MODE = 0o600
-FOLDER_MODE = 0o700
 SECRETS = ("access.json", "sessions.json", "privacy.json", "tls-cert.pem",
            "tls-key.pem")
 DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
@@ -33,7 +32,7 @@ class DataFolder:
     """
 
     def __init__(self, given: str | None) -> None:
-        self.path = folder_path("--data", given, "STATE_DIRECTORY",
+        self.path = folder_path("--data", given or systemd_folder("STATE_DIRECTORY"),
                                 platformdirs.user_data_dir)
         self._lock: int | None = None   # descriptor that holds it
 
@@ -79,15 +78,18 @@ class ConfigFolder:
     """
     Secrets: *given*, ``$CONFIGURATION_DIRECTORY``, or the platform's config folder.
 
+    A user without a home folder has no platform's: then they are in *data*.
     Credentials, sessions, privacy settings and the self-signed certificate, a file
     each. They are apart from the clips, so that a missing disk neither lifts a privacy
     mask nor a password. Servers and commands with the same folder share them: changes
     that depend on the content are made inside :meth:`locked`.
     """
 
-    def __init__(self, given: str | None) -> None:
-        self.path = folder_path("--config-dir", given, "CONFIGURATION_DIRECTORY",
-                                platformdirs.user_config_dir)
+    def __init__(self, given: str | None, data: Path | None = None) -> None:
+        self.path = folder_path(
+            "--config-dir", given or systemd_folder("CONFIGURATION_DIRECTORY"),
+            platformdirs.user_config_dir, data and data / "config")
+        self._reported: set[str] = set()
 
     def secret(self, name: str) -> bytes | None:
         """Return the content of file *name*, ``None`` if there is none."""
@@ -124,6 +126,18 @@ class ConfigFolder:
             draft.unlink(missing_ok=True)
             raise
         sync_folder(self.path)
+        self.report_exposures()
+
+    def exposures(self) -> list[str]:
+        """Return a sentence for each way in which other users get at the secrets."""
+        return exposures(self.path, SECRETS)
+
+    def report_exposures(self) -> None:
+        """Log once what :meth:`exposures` finds."""
+        for sentence in self.exposures():
+            if sentence not in self._reported:
+                log.warning("%s", sentence)
+                self._reported.add(sentence)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -157,7 +171,8 @@ def open_folders(data: str | None, config_dir: str | None
     Raises :exc:`FolderError` if one cannot be moved, or differs from one that is there:
     which masks and passwords hold must not be guessed.
     """
-    folder, config = DataFolder(data), ConfigFolder(config_dir)
+    folder = DataFolder(data)
+    config = ConfigFolder(config_dir, folder.path)
     config.remove_drafts()
     if names := old_secrets(folder.path, config):
         if config_dir is None:
@@ -170,6 +185,7 @@ def open_folders(data: str | None, config_dir: str | None
             raise FolderError(
                 f"{', '.join(names)} cannot be moved from {str(folder.path)!r} to "
                 f"{str(config.path)!r}: {reason(error)}") from None
+    config.report_exposures()
     return folder, config
 
 
@@ -183,7 +199,7 @@ def old_secrets(data: Path, config: ConfigFolder) -> list[str]:
     try:
         return [name for name in SECRETS if (data / name).is_file()]
     except OSError as error:
-        if not any(map(config.secret, SECRETS)):
+        if not any(config.version(name) for name in SECRETS):
             raise FolderError(f"{str(data)!r} cannot be read: {reason(error)}"
                               ) from None
         log.warning("%s cannot be read: %s", data, reason(error))
@@ -213,17 +229,47 @@ def move_secrets(names: list[str], data: Path, config: ConfigFolder) -> None:
     log.info("moved %s from %s to %s", ", ".join(names), data, config.path)
 
 
-def folder_path(flag: str, given: str | None, variable: str,
-                platform: Callable[..., str]) -> Path:
-    """Return the folder *given* by *flag*, or systemd's, or else the platform's."""
-    systemd = os.environ.get(variable, "").partition(":")[0]
-    # absolute, as FFmpeg takes what is before a colon in "cam:front" for a protocol
-    path = Path(given or systemd or platform("webstreaming", appauthor=False)
-                ).expanduser().absolute()
+def systemd_folder(variable: str) -> str | None:
+    """Return the folder that systemd gives by *variable*, the first of several."""
+    return os.environ.get(variable, "").partition(":")[0] or None
+
+
+def folder_path(flag: str, given: str | None, platform: Callable[..., str],
+                homeless: Path | None = None) -> Path:
+    """
+    Return the folder *given* by *flag* or systemd, or else the platform's.
+
+    A user without a home folder has *homeless* for that. Raises :exc:`SettingsError`.
+    """
+    path = full_path(flag, given) if given else default_path(flag, platform, homeless)
     with contextlib.suppress(OSError):      # reported once the folder is needed
         if path.exists() and not path.is_dir():
             raise SettingsError(f"{flag} is {str(path)!r}, but must be a folder")
     return path
+
+
+def full_path(flag: str, given: str) -> Path:
+    """Return the absolute path of the folder *given* by *flag*."""
+    try:    # absolute, as FFmpeg takes what is before a colon for a protocol
+        return Path(given).expanduser().absolute()
+    except RuntimeError:
+        raise SettingsError(f"{flag} is {given!r}, but there is no such home folder; "
+                            "give the whole path") from None
+    except FileNotFoundError:
+        raise SettingsError(f"{flag} is {given!r}, but the current folder does not "
+                            "exist any more; give the whole path") from None
+
+
+def default_path(flag: str, platform: Callable[..., str], homeless: Path | None
+                 ) -> Path:
+    """Return the folder of the *platform*, or *homeless* without a home folder."""
+    try:
+        return Path(platform("webstreaming", appauthor=False))
+    except RuntimeError:    # neither HOME nor the system's list of users has one
+        if homeless:
+            return homeless
+        raise SettingsError(f"{flag} is not given, but must be, as user {os.getuid()} "
+                            "has no home folder and HOME is not set") from None
 
 
 def make_private(path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from product import run_program
 from pyimagesearch.jpeg import encode
+from pyimagesearch.settings.settings import Settings
+from pyimagesearch.system.doctor import config_folder
 
 
 def doctor(*arguments):
@@ -36,6 +38,15 @@ def test_problem_is_one_sentence(spec, words):
     assert status == 1
     assert words in report
     assert "s3cret" not in report
+
+
+def test_exposed_logins_are_a_problem(tmp_path):
+    tmp_path.chmod(0o777)
+    path, problem = config_folder(Settings(data=str(tmp_path), config_dir=str(tmp_path)))
+    assert path == f"config folder {tmp_path}"
+    assert problem.startswith("  PROBLEM: other users of this machine can replace the logins")
+    (problem,) = config_folder(Settings(data="~nobody_here/x"))
+    assert problem.startswith("PROBLEM: --data is '~nobody_here/x', but there is no such home")
 
 
 class Night(http.server.BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
 """The data folder with clips and events, and the config folder with secrets."""
 
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -73,6 +74,65 @@ def test_folder_that_may_not_be_searched_is_no_error_yet(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr("pathlib.Path.exists", refused)
     assert DataFolder(str(tmp_path / "closed" / "data")).path.name == "data"
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user that the system does not know, without HOME, as in a container."""
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(number):
+        raise KeyError(number)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+
+def test_user_without_a_home_needs_only_a_data_folder(homeless, tmp_path):
+    data, config = open_folders(str(tmp_path), None)
+    assert (data.path, config.path) == (tmp_path, tmp_path / "config")
+    assert open_folders(str(tmp_path), "/srv/config")[1].path == Path("/srv/config")
+
+
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_no_home_is_one_sentence(homeless, monkeypatch, home):
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    with pytest.raises(SettingsError, match="--data is not given, but must be, as user "
+                       rf"{os.getuid()} has no home folder and HOME is not set$"):
+        open_folders(None, None)
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_systems_list_of_users_knows_the_home(monkeypatch, home):
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    for folder in (DataFolder, ConfigFolder):
+        assert folder(None).path.is_relative_to(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def test_unknown_home_in_a_path_is_one_sentence(tmp_path):
+    with pytest.raises(SettingsError, match="--data is '~nobody_here/x', but there is no such "
+                       "home folder; give the whole path"):
+        open_folders("~nobody_here/x", str(tmp_path))
+
+
+def test_relative_path_in_a_removed_folder_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(SettingsError, match="the current folder does not exist any more"):
+        open_folders("data", str(tmp_path))
+    assert open_folders(str(tmp_path), str(tmp_path))[0].path == tmp_path
+
+
+def test_home_that_may_not_be_searched_is_one_sentence(tmp_path, monkeypatch):
+    def refused(path, **more):      # root, who may run this, may look everywhere
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("pathlib.Path.stat", refused)
+    with pytest.raises(FolderError, match="data' cannot be read: Permission denied"):
+        open_folders(str(tmp_path / "data"), str(tmp_path / "config"))
 
 
 # --- one server

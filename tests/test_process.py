@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 
-from harness import DEADLINE, ROOT
+from harness import DEADLINE, ROOT, needs
 
 FREE_10_MB = """if True:
     from pyimagesearch.system.process import keep_freed_memory
@@ -20,6 +20,14 @@ DESCRIPTORS = """if True:
     import resource
     from pyimagesearch.system.process import raise_descriptor_limit
     print(raise_descriptor_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    """
+STREAMS = """if True:
+    import sys
+    from pyimagesearch.system.process import open_missing_streams
+    open_missing_streams()
+    print("lost"), sys.stderr.write("lost"), sys.stdin.read()
+    with open(sys.argv[1], "w") as file:
+        file.write(str(file.fileno()))
     """
 
 
@@ -39,3 +47,10 @@ def test_descriptor_limit_is_raised_as_far_as_allowed():
     limit = (256, 3000)
     assert printed(DESCRIPTORS, preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, limit)) == [3000, 3000]
+
+
+def test_closed_standard_streams_are_no_files(tmp_path):
+    number = tmp_path / "number"
+    subprocess.run([needs("bash", "bash"), "-c", '"$0" "$@" <&- >&- 2>&-', sys.executable, "-c",
+                    STREAMS, number], cwd=ROOT, timeout=DEADLINE, check=True)
+    assert int(number.read_text()) > 2

@@ -1,5 +1,6 @@
 """The lines printed at the start, on the way from the first start to a phone."""
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pyimagesearch import addresses
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.system.startup_message import (
     opening_command,
+    print_lines,
     server_urls,
     startup_lines,
 )
@@ -76,6 +78,23 @@ def test_printed_command_is_found_on_the_path(monkeypatch, tmp_path):
     assert opening_command([str(program), "--source", "a b=0"]) == (
         "webstreaming --source 'a b=0' --ip 0.0.0.0")
     assert opening_command(["/opt/w/bin/webstreaming"]) == "/opt/w/bin/webstreaming --ip 0.0.0.0"
+
+
+def test_printed_command_is_whole_in_a_removed_folder(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert opening_command(["/opt/webstreaming.py"]) == (
+        f"{sys.executable} /opt/webstreaming.py --ip 0.0.0.0")
+
+
+def test_full_disk_behind_stdout_is_only_logged(monkeypatch, caplog):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        print_lines(["one", "two"])
+        assert caplog.messages == ["cannot print where the server is: No space left on device"]
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_printed_command_opens_the_program(start):

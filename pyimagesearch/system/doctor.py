@@ -12,7 +12,8 @@ from pyimagesearch.capture.patience import Patience
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.v4l2 import capture_devices, users_of
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, SurveillanceError
+from pyimagesearch.errors import BadPicture, SettingsError, SurveillanceError
+from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.frames import Frame
 from pyimagesearch.settings.settings import Settings
 
@@ -22,7 +23,7 @@ DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visibl
 
 def examine(settings: Settings, clock: Clock) -> int:
     """Print a report; return 0 if every configured camera gave frames, else 1."""
-    for line in machine():
+    for line in (*machine(), *config_folder(settings)):
         print(line)
     hubs = ImageHubs()
     results = []
@@ -48,6 +49,19 @@ def machine() -> Iterator[str]:
     if not devices:
         yield "no USB camera (V4L2 capture device) found"
     yield from picamera2_cameras()
+
+
+def config_folder(settings: Settings) -> Iterator[str]:
+    """Yield a line for the config folder, and for each problem that it has."""
+    try:
+        data = DataFolder(settings.data)
+        folder = ConfigFolder(settings.config_dir, data.path)
+    except SettingsError as error:
+        yield f"PROBLEM: {error}"
+        return
+    yield f"config folder {folder.path}"
+    for problem in folder.exposures():
+        yield f"  PROBLEM: {problem}"
 
 
 def picamera2_cameras() -> Iterator[str]:

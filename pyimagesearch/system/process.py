@@ -1,7 +1,9 @@
 """Settings of the whole process: memory and open files."""
 
 import ctypes
+import os
 import resource
+import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8    # malloc.h of glibc
 MAX_DESCRIPTORS = 4096          # enough for all sockets and files, and a small table
@@ -34,3 +36,15 @@ def raise_descriptor_limit() -> int:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(soft, wanted)
+
+
+def open_missing_streams() -> None:
+    """
+    Replace standard streams that the caller has closed by ``/dev/null``.
+
+    Else their numbers would go to files, such as clips, into which libraries would
+    then write their messages. To be called before any file is opened.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))      # noqa: SIM115

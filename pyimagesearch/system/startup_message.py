@@ -1,15 +1,27 @@
 """The lines printed at the start: where the server is, and how to open it to others."""
 
+import logging
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyimagesearch import __version__
 from pyimagesearch.addresses import is_loopback, phone_urls, urls
 from pyimagesearch.capture.url import redact_url
 from pyimagesearch.settings.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print *lines*; log it if stdout is a full disk or a closed pipe."""
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except OSError as error:
+        log.warning("cannot print where the server is: %s", error.strerror)
 
 
 def server_urls(settings: Settings, ip: str, port: int) -> list[str]:
@@ -45,11 +57,17 @@ def opening_command(argv: Sequence[str]) -> str:
     program = Path(argv[0])
     words = [argv[0]]
     if program.suffix == ".py":
-        python = Path(sys.executable)
-        inside = python.is_relative_to(Path.cwd())
-        words = [str(python.relative_to(Path.cwd()) if inside else python), argv[0]]
+        words = [path_from_here(sys.executable), argv[0]]
     elif shutil.which(program.name) == str(program):
         words = [program.name]
     if any(redact_url(word) != word for word in argv[1:]):
         return shlex.join([*words, "--ip", "0.0.0.0"]) + " and your other options"
     return shlex.join([*words, *argv[1:], "--ip", "0.0.0.0"])
+
+
+def path_from_here(path: str) -> str:
+    """Return *path* as seen from the current folder, if it is below that."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, FileNotFoundError):     # not below, or the folder was removed
+        return path
