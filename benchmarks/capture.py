@@ -63,6 +63,7 @@ def read(way: str, url: str, seconds: float) -> None:
     import cv2
 
     from pyimagesearch.capture.http_camera import open_http
+    from pyimagesearch.capture.http_client import HttpClient
     from pyimagesearch.capture.source import CaptureRequest
     from pyimagesearch.capture.url import parse_url
     from pyimagesearch.clock import SystemClock
@@ -74,8 +75,8 @@ def read(way: str, url: str, seconds: float) -> None:
     if way == "opencv":
         capture = cv2.VideoCapture(url)
     else:
-        source = open_http(parse_url(url), CaptureRequest(), threading.Event(),
-                           SystemClock())
+        source = open_http(HttpClient(parse_url(url)), CaptureRequest(),
+                           threading.Event(), SystemClock())
     moments: list[float] = []
     begin = time.monotonic()
     while time.monotonic() - begin < seconds or len(moments) < WARM_UP_FRAMES + 30:

@@ -16,6 +16,7 @@ from network import free_port
 from pyimagesearch.capture import http_client as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
+from pyimagesearch.capture.http_client import HttpClient
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
@@ -132,7 +133,7 @@ def opened(monkeypatch):
     sources, closing = [], threading.Event()
 
     def begin(url, fps=None):
-        sources.append(open_http(parse_url(url), CaptureRequest(fps=fps), closing, SystemClock()))
+        sources.append(open_http(HttpClient(parse_url(url)), CaptureRequest(fps=fps), closing, SystemClock()))
         return sources[-1]
     yield begin
     closing.set()

@@ -15,6 +15,7 @@ from .auto import FirstCamera
 from .certificates import Trust
 from .demo import DemoSource
 from .http_camera import open_http
+from .http_client import HttpClient
 from .imagezmq import ImageHubs
 from .picamera import open_picamera
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
@@ -84,7 +85,8 @@ def request_of(settings: CameraSettings) -> CaptureRequest:
     pinned = settings.fingerprint       # with or without a prefix, colons, upper case
     trust = Trust(settings.verify,
                   re.sub("[^0-9a-f]", "", pinned.lower())[-64:] if pinned else None)
-    return CaptureRequest(settings.size, settings.fps, trust, settings.proxy)
+    proxy = parse_url(settings.proxy, "--proxy") if settings.proxy else None
+    return CaptureRequest(settings.size, settings.fps, trust, proxy)
 
 
 def is_file_name(spec: str) -> bool:
@@ -110,9 +112,9 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
         return Camera(spec, lambda closing: hubs.open(
             pattern, found[1], found[2] or "", closing), rate_known=False)
     if scheme in ("http", "https"):
-        url = parse_url(spec)
-        return Camera(str(url), lambda closing: open_http(url, request, closing, clock),
-                      rate_known=False)
+        client = HttpClient(parse_url(spec), request.trust, request.proxy)
+        return Camera(str(client.url), lambda closing: open_http(
+            client, request, closing, clock), rate_known=False)
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import ssl
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from pyimagesearch.errors import CameraLost
 
 from .url import CameraUrl
 
-RTSPS_PORT = 322        # as FFmpeg has it
+TLS_PORTS = {"https": 443, "rtsps": 322}    # without one in the URL
 # of OpenSSL, with what they mean
 NOT_YET_VALID, EXPIRED, OTHER_NAME, OTHER_ADDRESS = 9, 10, 62, 64
 VERIFY_CODE_MEANINGS = {
@@ -30,6 +31,9 @@ class Trust(NamedTuple):
     def by_authority(self) -> bool:
         """Whether OpenSSL decides, by the authorities that this machine knows."""
         return self.verify and self.fingerprint is None
+
+
+BY_AUTHORITY = Trust()
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
@@ -67,38 +71,57 @@ def fingerprint_of(connection: ssl.SSLSocket) -> str:
     return hashlib.sha256(certificate or b"").hexdigest()
 
 
-def explain_refusal(url: CameraUrl, error: ssl.SSLCertVerificationError,
-                    fingerprint: str) -> str:
-    """Return why the certificate of *url* was refused, and what to set to accept it."""
-    meaning = VERIFY_CODE_MEANINGS.get(error.verify_code, UNKNOWN_AUTHORITY)
-    return (f"{url} has a certificate {meaning}; if it is the camera's own, set "
-            f'fingerprint = "sha256:{fingerprint}" for this camera')
+def explain_refusal(url: CameraUrl, error: ssl.SSLError, fingerprint: str) -> str:
+    """Return why OpenSSL refused *url*, and what to set to accept it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        what = VERIFY_CODE_MEANINGS.get(error.verify_code, UNKNOWN_AUTHORITY)
+        what = f"has a certificate {what}; if it is the camera's own, "
+    else:
+        what = "speaks TLS in an old way that is not safe; to read it nevertheless, "
+    return f'{url} {what}set fingerprint = "sha256:{fingerprint}" for this camera'
 
 
 def check_certificate(url: CameraUrl, trust: Trust, timeout: float) -> None:
     """
-    Connect to *url*, which speaks TLS at once, and check its certificate.
+    Connect to *url*, which speaks TLS from the first byte, and check its certificate.
 
     For libraries that cannot check a fingerprint or say why they refuse a certificate.
     Each step may take *timeout* seconds. Raises :exc:`CameraLost` for a certificate
     that *trust* refuses, and :exc:`OSError` when there is no connection.
     """
-    try:
-        with connect_tls(url, trust, timeout) as connection:
-            check_pinned(url, connection, trust)
-    except ssl.SSLCertVerificationError as error:
-        with connect_tls(url, Trust(verify=False), timeout) as connection:
-            sentence = explain_refusal(url, error, fingerprint_of(connection))
-        raise CameraLost(sentence) from None
-
-
-def connect_tls(url: CameraUrl, trust: Trust, timeout: float) -> ssl.SSLSocket:
-    """Return a connection to the host of *url*; raises :exc:`OSError`."""
     parts = urlsplit(url.bare)
-    address = parts.hostname or "", parts.port or RTSPS_PORT
-    plain = socket.create_connection(address, timeout)
+    address = parts.hostname or "", parts.port or TLS_PORTS[parts.scheme]
+    open_tls(lambda: socket.create_connection(address, timeout), url, trust).close()
+
+
+def open_tls(connect: Callable[[], socket.socket], url: CameraUrl, trust: Trust
+             ) -> ssl.SSLSocket:
+    """
+    Connect to the host of *url* and speak TLS; raises as :func:`check_certificate`.
+
+    *connect* may be called a second time, to see what was refused.
+    """
     try:
-        return tls_context(trust).wrap_socket(plain, server_hostname=address[0])
+        connection = shake_hands(connect(), url, trust)
+    except ssl.SSLError as error:
+        if not trust.by_authority:
+            raise
+        with shake_hands(connect(), url, Trust(verify=False)) as refused:
+            raise CameraLost(
+                explain_refusal(url, error, fingerprint_of(refused))) from None
+    try:
+        check_pinned(url, connection, trust)
+    except CameraLost:
+        connection.close()
+        raise
+    return connection
+
+
+def shake_hands(plain: socket.socket, url: CameraUrl, trust: Trust) -> ssl.SSLSocket:
+    """Speak TLS over *plain*, which is closed if that fails."""
+    try:
+        return tls_context(trust).wrap_socket(
+            plain, server_hostname=urlsplit(url.bare).hostname)
     except BaseException:
         plain.close()
         raise

@@ -11,7 +11,7 @@ from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder
 
-from .http_client import TIMEOUT_SECONDS, explain, plain_socket, request
+from .http_client import TIMEOUT_SECONDS, HttpClient, explain, plain_socket
 from .http_snapshots import POLLS_PER_SECOND, SnapshotSource, read_still
 from .multipart import READ_BYTES, MultipartParser
 from .picture import read_picture
@@ -19,14 +19,14 @@ from .source import CaptureRequest, Source
 from .url import CameraUrl
 
 
-def open_http(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
+def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Event,
               clock: Clock) -> Source:
     """
-    Open *url* as what it serves: an MJPEG stream, a single JPEG, or other video.
+    Open a camera as what it serves: an MJPEG stream, a single JPEG, or other video.
 
     Raises :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
-    response = request(url)
+    url, response = client.url, client.get()
     kind = response.headers.get_content_type()
     if kind.startswith("multipart/"):
         return MjpegSource(url, response, closing)
@@ -34,7 +34,7 @@ def open_http(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         fps = wanted.fps or POLLS_PER_SECOND
         with response:
             first = read_still(response)
-        return SnapshotSource(url, first, fps, closing, clock)
+        return SnapshotSource(client, first, fps, closing, clock)
     response.close()
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url} gives {kind} and no video; is the path right?")

@@ -1,90 +1,221 @@
-"""Requests to HTTP cameras: logins, redirects, and errors in plain words."""
+"""Requests to HTTP cameras: logins, cookies, redirects, and errors in plain words."""
 
+import base64
 import http.client
 import os
+import re
 import socket
+import ssl
 import struct
-import urllib.error
-import urllib.request
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from pyimagesearch import __version__
 from pyimagesearch.errors import CameraLost
 
-from .url import CameraUrl, redact_url
+from .certificates import BY_AUTHORITY, Trust, open_tls
+from .http_login import HttpLogin, UnsupportedLogin
+from .http_response import CameraResponse, UnknownCoding
+from .url import CameraUrl, parse_url, redact_url
 
 TIMEOUT_SECONDS = 2.5       # for a response, and between any two pieces of it
+MAX_REDIRECTS = 5
+MAX_COOKIES = 50
+MAX_COOKIE_BYTES = 4096     # of a name and its value
+REDIRECTS = (301, 302, 303, 307, 308)
+TARGET_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"  # of a path and a query, sent as they are
+DELETED_COOKIE_PATTERN = re.compile(
+    r"(?i)\bmax-age\s*=\s*(?:0|-)|\bexpires\s*=[^;]*\b(?:19)?(?:69|70)\b")
 STATUS_MEANINGS = {401: "refuses this user or password",
                    403: "forbids this; does this user have the right?",
                    404: "has nothing at this path",
                    503: "is busy; most cameras serve only a few viewers"}
 
 
-class CloseRefused(urllib.request.BaseHandler):
-    """Close a refused first response; urllib leaves it to the garbage collector."""
+class HttpClient:
+    """
+    Request one camera's *url*, again and again.
 
-    handler_order = 100     # before the handlers that log in
+    Cookies and the login's challenge are kept from request to request: keep one client
+    for each camera, also while the connection is lost. Any thread may call it.
+    """
 
-    def http_error_401(self, request: Any, response: Any, *_: Any) -> None:
-        """Close *response*; the next handlers log in."""
-        response.close()
+    def __init__(self, url: CameraUrl, trust: Trust = BY_AUTHORITY,
+                 proxy: CameraUrl | None = None) -> None:
+        self.url = url
+        self._trust = trust
+        self._proxy = proxy
+        self._login = HttpLogin(url.user, url.password)
+        self._cookies: dict[str, str] = {}      # the oldest first
 
+    def get(self) -> CameraResponse:
+        """
+        Return the response to ``GET url``, logged in and redirected as required.
 
-class SameHost(urllib.request.HTTPRedirectHandler):
-    """Follow redirects to the same host only: no other may get the login."""
-
-    def redirect_request(self, request: Any, response: Any, code: int, message: str,
-                         headers: Any, newurl: str) -> Any:
-        """Return the next request; raises :exc:`CameraLost` for another host."""
-        if urlsplit(newurl).hostname != urlsplit(request.full_url).hostname:
+        Raises :exc:`CameraLost` with the reason, which never holds the password.
+        """
+        place = self.url.bare
+        for _ in range(1 + MAX_REDIRECTS):
+            response = self._get_logged_in(place)
+            if 200 <= response.status < 300:
+                return response
             response.close()
-            raise CameraLost(f"{redact_url(request.full_url)} redirects to another "
-                             f"host, {redact_url(newurl)}; use that as the source "
-                             "if it is right")
-        return super().redirect_request(
-            request, response, code, message, headers, newurl)
+            place = self._redirected(place, response)
+        raise CameraLost(f"{self.url} redirects more than {MAX_REDIRECTS} times")
+
+    def _get_logged_in(self, place: str) -> CameraResponse:
+        """Return the response to ``GET place``, after at most two challenges."""
+        response, out_of_date = self._get(place), True
+        for _ in range(2):
+            if response.status != 401 or not out_of_date:
+                break
+            response.close()
+            out_of_date = self._take_challenge(response)
+            response = self._get(place)
+        if response.status == 401:
+            self._login.forget_challenge()
+        return response
+
+    def _take_challenge(self, response: CameraResponse) -> bool:
+        """Return whether the challenge answered before was out of date, or none."""
+        if not self.url.has_login:
+            scheme, _, rest = self.url.bare.partition("://")
+            raise CameraLost(
+                f"{self.url} asks for a login; put it before the host, as in "
+                f"{scheme}://user:password@{rest.partition('/')[0]}/")
+        try:
+            return self._login.take_challenge(
+                response.headers.get_all("WWW-Authenticate", []))
+        except UnsupportedLogin as error:
+            raise CameraLost(f"{self.url} asks for a login that is not supported: "
+                             f"{error}") from None
+
+    def _get(self, place: str) -> CameraResponse:
+        """Return the response to one request for *place*."""
+        parts = urlsplit(place)
+        connection = self._connection(parts)
+        target = quote_target(parts)
+        headers = {"User-Agent": f"webstreaming/{__version__}", "Accept": "*/*",
+                   "Connection": "close"}
+        if answer := self._login.authorization(target):
+            headers["Authorization"] = answer.decode("latin-1")
+        if self._cookies:
+            headers["Cookie"] = "; ".join(map("=".join, self._cookies.items()))
+        if self._proxy and parts.scheme == "http":
+            target = f"http://{parts.netloc}{target}"
+            headers.update(self._proxy_headers)
+        try:
+            connection.request("GET", target, headers=headers)
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            connection.close()
+            raise CameraLost(f"{self._route}: {explain(error)}") from None
+        assert isinstance(response, CameraResponse)
+        self._keep_cookies(response.headers.get_all("Set-Cookie", []))
+        return response
+
+    def _connection(self, parts: SplitResult) -> "CameraConnection":
+        """Return the connection to the host in *parts*, which is not open yet."""
+        host, secure = parts.hostname or "", parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        by = urlsplit(self._proxy.bare) if self._proxy else None
+        connection = CameraConnection(
+            (by.hostname or "" if by else host), (by.port or 80 if by else port),
+            timeout=TIMEOUT_SECONDS)
+        if secure:
+            connection.default_port = 443
+            connection.trusted = self.url, self._trust
+        if by and secure:
+            connection.set_tunnel(host, port, self._proxy_headers)
+        return connection
+
+    @property
+    def _route(self) -> str:
+        return f"{self.url}" + (f" by the proxy {self._proxy}" if self._proxy else "")
+
+    @property
+    def _proxy_headers(self) -> dict[str, str]:
+        if not self._proxy or not self._proxy.has_login:
+            return {}
+        login = f"{self._proxy.user}:{self._proxy.password}".encode(
+            "utf-8", "surrogateescape")
+        return {"Proxy-Authorization": f"Basic {base64.b64encode(login).decode()}"}
+
+    def _redirected(self, place: str, response: CameraResponse) -> str:
+        """Return where *response* redirects to; raises CameraLost if it may not."""
+        location = response.headers.get("Location", "")
+        if response.status not in REDIRECTS or not location:
+            meaning = STATUS_MEANINGS.get(
+                response.status, f"responded with the error {response.status}")
+            raise CameraLost(f"{self.url} {meaning}")
+        try:
+            text = location.encode("latin-1").decode("utf-8", "surrogateescape")
+            there = parse_url(urljoin(place, text)).bare
+        except ValueError:
+            raise CameraLost(f"{self.url} redirects to what is no URL, "
+                             f"{redact_url(location)!r}") from None
+        old, new = urlsplit(place), urlsplit(there)
+        if new.hostname != old.hostname:
+            problem = f"redirects to another host, {redact_url(there)}"
+        elif new.scheme not in ("http", "https"):
+            problem = f"redirects to {redact_url(there)}"
+        elif new.scheme == "http" and old.scheme == "https":
+            problem = f"redirects to {redact_url(there)}, which is not encrypted"
+        else:
+            return there
+        raise CameraLost(f"{self.url} {problem}; use that as the source if it is right")
+
+    def _keep_cookies(self, headers: Sequence[str]) -> None:
+        """Keep what the ``Set-Cookie`` *headers* say for the next requests."""
+        cookies = dict(self._cookies)
+        for header in headers:
+            pair, _, attributes = header.partition(";")
+            name, equals, value = map(str.strip, pair.partition("="))
+            if not equals or len(pair) > MAX_COOKIE_BYTES:
+                continue
+            cookies.pop(name, None)
+            if not DELETED_COOKIE_PATTERN.search(attributes):
+                cookies[name] = value
+        self._cookies = dict(list(cookies.items())[-MAX_COOKIES:])
 
 
-class DigestLogin(urllib.request.HTTPDigestAuthHandler):
-    """Digest login for cameras that write ``md5`` in lower case, as Motion does."""
-
-    def get_algorithm_impls(self, algorithm: str) -> Any:
-        """Return the hash functions for *algorithm*; urllib knows upper case only."""
-        return super().get_algorithm_impls(algorithm.upper())
-
-
-def request(url: CameraUrl) -> Any:
+class CameraConnection(http.client.HTTPConnection):
     """
-    Return the response to ``GET url``, logged in by basic or digest if required.
+    A connection to one camera, or to the proxy before it.
 
-    Raises :exc:`CameraLost` with the reason, which never holds the password.
+    TLS follows if *trusted* is set: the camera's URL, and which certificates to accept.
     """
-    logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    if url.user:
-        logins.add_password(None, url.bare, url.user, url.password)
-    opener = urllib.request.build_opener(
-        CloseRefused(), SameHost(), urllib.request.HTTPBasicAuthHandler(logins),
-        DigestLogin(logins))
-    try:
-        return opener.open(url.bare, timeout=TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as error:
-        error.close()
-        meaning = STATUS_MEANINGS.get(
-            error.code, f"responded with the error {error.code}")
-        raise CameraLost(f"{url} {meaning}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise CameraLost(f"{url}: {explain(cause)}") from None
+
+    response_class = CameraResponse
+    trusted: tuple[CameraUrl, Trust] | None = None
+
+    def connect(self) -> None:
+        """Connect; raises :exc:`OSError`, or CameraLost for a refused certificate."""
+        if self.trusted is None:
+            super().connect()
+        else:
+            self.sock = open_tls(self._connect_plain, *self.trusted)
+
+    def _connect_plain(self) -> socket.socket:
+        super().connect()
+        plain: socket.socket = self.sock
+        return plain
 
 
-def plain_socket(response: Any) -> socket.socket | None:
+def quote_target(parts: SplitResult) -> str:
+    """Return the path and the query of a URL, percent-encoded where HTTP needs it."""
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return quote(target, safe=TARGET_CHARACTERS, errors="surrogateescape")
+
+
+def plain_socket(response: CameraResponse) -> socket.socket | None:
     """
     Return the socket of *response*, once the bytes received with its headers are read.
 
     The layers of http.client, and a poll() before each read, take a tenth of the whole
-    time. TLS and chunks need them: then return ``None``.
+    time. TLS, chunks and compression need them: then return ``None``.
     """
-    if response.chunked or response.url.startswith("https:"):
+    if not response.is_raw:
         return None
     connection = socket.socket(fileno=os.dup(response.fileno()))
     connection.settimeout(None)
@@ -93,17 +224,30 @@ def plain_socket(response: Any) -> socket.socket | None:
     return connection
 
 
-def explain(error: object) -> str:
+def explain(error: Exception) -> str:
     """Return what the *error* of a connection means."""
-    if isinstance(error, socket.gaierror):
-        return "there is no host of that name"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused; is the camera on, and the port right?"
-    if isinstance(error, TimeoutError):
-        return (f"no response within {TIMEOUT_SECONDS:g} seconds; "
-                "is the camera in this network?")
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return f"the response is not valid HTTP ({type(error).__name__})"
-
-
+    match error:
+        case socket.gaierror() | UnicodeError():
+            return "there is no host of that name"
+        case ConnectionRefusedError():
+            return "connection refused; is the camera on, and the port right?"
+        case TimeoutError():
+            return (f"no response within {TIMEOUT_SECONDS:g} seconds; "
+                    "is the camera in this network?")
+        case http.client.RemoteDisconnected():
+            return "it closed the connection without a response"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST"):
+            return "it does not speak TLS there; is it http://, or another port?"
+        case ssl.SSLError():
+            return f"TLS failed ({(error.reason or type(error).__name__).lower()})"
+        case OSError(strerror=str(text)) if text:
+            return text.lower()
+        case OSError() if "Tunnel connection failed" in str(error):
+            return str(error).lower()
+        case UnknownCoding():
+            return f"the response is compressed as {error}, which is not supported"
+        case http.client.BadStatusLine():
+            first = str(error).encode("latin-1")[:8].hex(" ")
+            return f"the response is not valid HTTP, it begins with {first}"
+        case _:
+            return f"the response is not valid HTTP ({type(error).__name__})"

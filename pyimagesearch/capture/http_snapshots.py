@@ -9,11 +9,10 @@ from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder, JpegScanner
 
-from .http_client import explain, request
+from .http_client import HttpClient, explain
 from .multipart import MAX_PART_BYTES, READ_BYTES
 from .pace import Pace
 from .picture import read_picture
-from .url import CameraUrl
 
 POLLS_PER_SECOND = 5.0      # without --fps
 
@@ -23,10 +22,10 @@ class SnapshotSource:
 
     read_timeout = 5.0
 
-    def __init__(self, url: CameraUrl, first: bytes, fps: float,
+    def __init__(self, client: HttpClient, first: bytes, fps: float,
                  closing: threading.Event, clock: Clock) -> None:
         self.granted = f"single pictures over HTTP, {fps:g} a second"
-        self._url = url
+        self._client = client
         self._first = first
         self._decoder = JpegDecoder()
         self._pace = Pace(fps, closing, clock)
@@ -40,11 +39,12 @@ class SnapshotSource:
         """Do nothing: each picture's connection is closed at once."""
 
     def _poll(self) -> bytes:
-        with request(self._url) as response:
+        with self._client.get() as response:
             try:
                 return read_still(response)
             except (OSError, http.client.HTTPException) as error:
-                raise CameraLost(f"{self._url} failed: {explain(error)}") from None
+                raise CameraLost(
+                    f"{self._client.url} failed: {explain(error)}") from None
 
 
 def read_still(response: Any, first: bytes = b"") -> bytes:

@@ -10,7 +10,8 @@ import numpy as np
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
-from .certificates import Trust
+from .certificates import BY_AUTHORITY, Trust
+from .url import CameraUrl
 
 OPEN_SECONDS = 8.0      # for a camera to open and give its first frame
 
@@ -64,8 +65,8 @@ class CaptureRequest(NamedTuple):
 
     resolution: Size | None = None      # (width, height) [pixels]
     fps: float | None = None
-    trust: Trust = Trust()              # over TLS
-    proxy: str | None = None            # a URL, which may hold a login: never show it
+    trust: Trust = BY_AUTHORITY         # over TLS
+    proxy: CameraUrl | None = None      # of HTTP and HTTPS cameras
 
 
 Opener = Callable[[threading.Event], Source]

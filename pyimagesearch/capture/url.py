@@ -24,12 +24,17 @@ class CameraUrl(NamedTuple):
     user: str
     password: str
 
+    @property
+    def has_login(self) -> bool:
+        """Whether there is a user or a password."""
+        return bool(self.user or self.password)
+
     def __repr__(self) -> str:      # also what str() returns
         return redact_url(self.bare)
 
 
-def parse_url(url: str) -> CameraUrl:
-    """Split the login off *url*; raises :exc:`SettingsError`, which hides it."""
+def parse_url(url: str, where: str = "--source") -> CameraUrl:
+    """Split the login off *url*, set *where*; raises SettingsError, which hides it."""
     try:
         parts = urlsplit(url)
         login, _, place = parts.netloc.rpartition("@")
@@ -40,7 +45,7 @@ def parse_url(url: str) -> CameraUrl:
     if not fits:
         scheme = url.partition("://")[0]
         raise SettingsError(
-            f"--source is {redact_url(url)!r}, which has no host or a wrong port; "
+            f"{where} is {redact_url(url)!r}, which has no host or a wrong port; "
             f"such a URL is written {scheme}://user:password@host:port/path")
     user, _, password = login.partition(":")
     return CameraUrl(bare, unquote(user), unquote(password))
