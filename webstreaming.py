@@ -38,7 +38,7 @@ try:
     from pyimagesearch.host_names import HostNames
     from pyimagesearch.motion_detection import MotionDetection
     from pyimagesearch.privacy import Privacy
-    from pyimagesearch.recording import PacketGate, Preroll, Recorder
+    from pyimagesearch.recording import Preroll, PrerollInput, Recorder
     from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
@@ -206,15 +206,16 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     """Connect the parts of one camera; nothing is opened yet."""
     archive, clock = program.archive, program.clock
     preroll, broadcaster = Preroll(settings.pre_roll), LatestFrameBroadcaster()
-    packets = PacketGate(preroll) if gives_packets(settings) else None
+    preroll_input = PrerollInput(settings.name, preroll)
     recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
                         max_clip=settings.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)
-    evidence = Evidence(settings, recorder, archive.store, clock, packets=packets)
+    evidence = Evidence(settings, recorder, preroll_input, archive.store, clock)
     program.arming.add_listener(evidence.arm)
     loop = Surveillance(
-        find_camera(settings, clock, program.image_hubs, packets),
+        find_camera(settings, clock, program.image_hubs,
+                    preroll_input if gives_packets(settings) else None),
         MotionDetection(settings),
         Publisher(settings.name, broadcaster, program.mosaic,
                   width=settings.width, quality=settings.quality),

@@ -109,7 +109,7 @@ def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
     """Return the header, and packets with whether each is a key frame."""
     import av
 
-    from pyimagesearch.capture.rtsp import describe
+    from pyimagesearch.capture.camera_packets import SYNTAXES, describe
     scene = DemoScene((1280, 720), 25)
     with av.open("nowhere", "w", format="null") as container:
         stream = container.add_stream("libx264", rate=25)
@@ -124,7 +124,8 @@ def camera_packets() -> tuple[VideoHeader, list[tuple[bytes, bool]]]:
             frame.pts, frame.time_base = number, Fraction(1, 25)
             made += [(bytes(packet), packet.is_keyframe)
                      for packet in stream.encode(frame)]
-        return describe(stream), made
+        sets = stream.codec_context.extradata or b""
+        return describe(SYNTAXES["h264"], sets, made[0][0]), made
 
 
 def run(_number: float = 0) -> bool:

@@ -49,6 +49,10 @@ class RecordingError(SurveillanceError):
     """A clip or a still cannot be written or read now."""
 
 
+class UnplayableClip(RecordingError):
+    """A clip has no picture that can be decoded; another try does not help."""
+
+
 class AccessError(SurveillanceError):
     """A password or link cannot be set or read."""
 

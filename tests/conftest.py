@@ -18,8 +18,8 @@ from product import Product, template
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
-from pyimagesearch.recording.packet_gate import PacketGate
 from pyimagesearch.recording.preroll import Preroll
+from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -179,23 +179,23 @@ class Keeping(NamedTuple):
     recorder: Recorder
     store: EventStore
     folder: Path
-    packets: PacketGate | None
+    preroll_input: PrerollInput
     ready: threading.Event
 
     def files(self, pattern="*.mp4"):
         return sorted(self.folder.rglob(pattern))
 
 
-def keeping(wanted, clock, folder, *, store=None, packets=False, obstacle=str):
+def keeping(wanted, clock, folder, *, store=None, obstacle=str):
     store = store or EventStore(folder / "events.db", clock)
     ready = threading.Event()
     ready.set()
     recorder = Recorder(
         wanted.name, folder / "clips", Preroll(wanted.pre_roll), store, clock,
         max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
-    gate = PacketGate(recorder.preroll) if packets else None
-    return Keeping(Evidence(wanted, recorder, store, clock, packets=gate), recorder,
-                   store, folder / "clips", gate, ready)
+    preroll_input = PrerollInput(wanted.name, recorder.preroll)
+    return Keeping(Evidence(wanted, recorder, preroll_input, store, clock), recorder,
+                   store, folder / "clips", preroll_input, ready)
 
 
 @pytest.fixture

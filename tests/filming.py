@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+from fractions import Fraction
 
 import av
 import cv2
 
 from harness import needs
+from pyimagesearch.capture.camera_packets import SYNTAXES, describe
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
@@ -79,6 +81,23 @@ def put(kept, clock, jpeg, count=1):
         clock.now += 0.1
         kept.recorder.preroll.put(jpeg, clock.time(), clock.monotonic())
         kept.recorder.run_once()
+
+
+def packets_of(seconds, fps=25, group=25, size=(320, 240)):
+    """Return a header and H.264 packets, as a camera sends them."""
+    scene, packets = DemoScene(size, fps), []
+    with av.open("nowhere", "w", format="null") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        stream.codec_context.gop_size = group
+        stream.codec_context.flags |= 0x400000      # the header apart, as in RTSP
+        container.start_encoding()
+        for number in range(round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            packets += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(frame)]
+        return describe(SYNTAXES["h264"], stream.codec_context.extradata, packets[0][0]), packets
 
 
 def probe(path, *what):

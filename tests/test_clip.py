@@ -4,15 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from fractions import Fraction
 
-import av
 import pytest
 
-from filming import metadata_of, probe, record, write_part
+from filming import metadata_of, packets_of, probe, record, write_part
 from harness import ROOT
-from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.rtsp import describe
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.recording.clip import finish, length_of, read_clip
 from pyimagesearch.recording.preroll import Packet
@@ -29,23 +25,6 @@ def test_clip_is_what_every_phone_plays(keep, clock):
     assert (stream["width"], stream["height"]) == (160, 120)
     content = clip.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
-
-
-def packets_of(seconds, fps=25, group=25, size=(320, 240)):
-    """Return a header and H.264 packets, as a camera sends them."""
-    scene, packets = DemoScene(size, fps), []
-    with av.open("nowhere", "w", format="null") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
-        stream.codec_context.gop_size = group
-        stream.codec_context.flags |= 0x400000      # the header apart, as in RTSP
-        container.start_encoding()
-        for number in range(round(seconds * fps)):
-            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            packets += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(frame)]
-        return describe(stream), packets
 
 
 def test_packets_of_a_camera_are_copied_from_a_key_frame_on(keep, clock):

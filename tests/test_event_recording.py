@@ -5,11 +5,25 @@ import shutil
 
 import pytest
 
-from filming import BEGAN, Counted, film, jpegs, metadata_of, put, record, times, width
+from filming import (
+    BEGAN,
+    Counted,
+    film,
+    jpegs,
+    metadata_of,
+    packets_of,
+    probe,
+    put,
+    record,
+    times,
+    width,
+)
+from pyimagesearch.events.event import COMPLETE, UNFINISHED
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording import clip as clips
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.paths import JOURNAL_SUFFIX
+from pyimagesearch.recording.preroll import Packet
 
 
 def test_finished_clip_is_logged_with_its_length_and_size(keep, clock, caplog):
@@ -129,6 +143,81 @@ def test_journal_stays_if_the_clip_cannot_be_closed(keep, clock, monkeypatch):
         kept.recorder.run()
     assert len(kept.files(f"*{JOURNAL_SUFFIX}")) == 1
     assert kept.files("??-??-??.mp4") == []
+
+
+def record_rubbish(kept, clock):
+    """Record an event whose packets do not decode."""
+    (header, _), rubbish = packets_of(1), b"\0\0\0\1\x65" + b"x" * 500
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    for number in range(20):
+        clock.now += 0.1
+        packet = Packet(rubbish, header, True, 9000 * number, 9000 * number)
+        kept.recorder.preroll.put(packet, clock.time(), clock.monotonic())
+        kept.recorder.run_once()
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    clock.now += 2
+    kept.recorder.run_once()
+
+
+def files_in(store):
+    assert store.flush(60)
+    with store.reading() as reader:
+        return [row.file for row in reader.files()]
+
+
+def test_clip_that_does_not_decode_is_trouble(keep, clock, caplog):
+    kept = keep()
+    kept.store.open()
+    record_rubbish(kept, clock)
+    (part,) = kept.files()      # nothing is deleted, the next start tries again
+    assert part.name.endswith(".part.mp4")
+    assert kept.recorder.trouble == (
+        f"the clip {part.name} is not finished: its first picture cannot be decoded")
+    assert caplog.text.count(kept.recorder.trouble) == 1
+    assert [file.state for file in files_in(kept.store)] == [UNFINISHED]
+    record(kept, clock, 2)
+    assert kept.recorder.trouble == ""
+    assert [file.state for file in files_in(kept.store)] == [UNFINISHED, COMPLETE]
+    kept.store.stop()
+    assert kept.store.join(60)
+
+
+def test_clip_that_cannot_be_closed_is_trouble(keep, clock, monkeypatch):
+    kept = keep()
+    film(kept, clock, 6)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5)
+    film(kept, clock, 2)
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    with monkeypatch.context() as full:
+        full.setattr("pyimagesearch.recording.clip.os.fsync",
+                     lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        film(kept, clock, 2)
+    assert kept.recorder.trouble.endswith(".part.mp4 is not finished: No space left on device")
+    record(kept, clock, 2)
+    assert kept.recorder.trouble == ""
+
+
+def test_frames_that_a_slow_disk_loses_are_trouble(keep, clock, caplog):
+    kept = keep()
+    header, packets = packets_of(8, fps=10, group=10)
+    kept.recorder.preroll._max_bytes = sum(len(data) for data, _ in packets[:30])
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    for number, (data, key) in enumerate(packets):
+        clock.now += 0.1
+        kept.recorder.preroll.put(Packet(data, header, key, 9000 * number, 9000 * number),
+                                  clock.time(), clock.monotonic())
+        if not 20 < number < 60:        # the disk is busy
+            kept.recorder.run_once()
+    assert kept.recorder.trouble.startswith("the disk is too slow, so ")
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    clock.now += 2
+    kept.recorder.run_once()
+    assert "front: the disk is too slow, so " in caplog.text
+    assert kept.recorder.trouble == ""
+    for clip in kept.files():       # each begins with a key frame, so that all of it decodes
+        shown = probe(clip, "-count_packets", "-count_frames", "-show_streams")["streams"][0]
+        assert shown["nb_read_packets"] == shown["nb_read_frames"]
+    assert len(kept.files()) == 2
 
 
 def test_event_without_a_frame_leaves_nothing(keep, clock):

@@ -98,7 +98,7 @@ def test_missing_file_is_410_until_it_is_back(client, sample):
 
 @pytest.mark.parametrize(("state", "status", "words"), [
     (OPEN, 404, "still being recorded"), (GONE, 410, "deleted to make room"),
-    (UNFINISHED, 404, "cut off by a crash; it will be repaired")])
+    (UNFINISHED, 404, "could not be finished; the next start")])
 def test_unavailable_clip_gives_the_reason(client, sample, state, status, words):
     write(sample.clips / "a.mp4", MEDIA.mp4)
     sample.add(Event(id=1, camera="front", kind=MOTION, begin=NOON, end=None,

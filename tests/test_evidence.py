@@ -7,7 +7,7 @@ import pytest
 
 from conftest import keeping
 from harness import ManualClock
-from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.frames import ArrayPicture, Frame, VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.recording.clip import read_clip
@@ -21,10 +21,10 @@ BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()
 class Scene:
     """A camera at ten frames a second, whose motion is set by the test."""
 
-    def __init__(self, clock, folder, packets=False, **options):
+    def __init__(self, clock, folder, **options):
         (wanted,) = Settings(source=("front=demo",), **options).cameras()
         self.clock, self.number = clock, 0
-        self.kept = keeping(wanted, clock, folder, packets=packets)
+        self.kept = keeping(wanted, clock, folder)
         self.evidence, self.store = self.kept.evidence, self.kept.store
         self.store.open()
 
@@ -248,8 +248,11 @@ def test_largest_motion_of_each_minute_is_stored(scene, clock):
     assert [area for _, area in levels] == [70.0]
 
 
-def test_packets_want_pictures_only_for_a_higher_peak(scene):
-    seen = scene(packets=True)
+def test_packets_want_pictures_only_for_a_higher_peak(scene, clock):
+    seen = scene()
+    assert seen.evidence.wants(0.0)
+    seen.kept.preroll_input.begin(VideoHeader(b"an MP4", b"extra"))
+    seen.kept.preroll_input.put(b"packet", 1.0, clock.monotonic(), key=True, pts=0, dts=0)
     assert not seen.evidence.wants(0.0)
     assert seen.evidence.wants(20.0)
     seen.show(0.5, area=20.0)

@@ -40,7 +40,7 @@ class Camera(NamedTuple):
 
 
 def gives_packets(settings: CameraSettings) -> bool:
-    """Return whether to record the camera's own video; raises SettingsError."""
+    """Return whether to record its own video if possible; raises SettingsError."""
     by_rtsp = settings.source.startswith(tuple(f"{each}://" for each in RTSP_SCHEMES))
     if settings.record_from == "camera" and not by_rtsp:
         raise SettingsError(

@@ -1,6 +1,5 @@
 """RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
 
-import io
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -13,8 +12,9 @@ import numpy as np
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
-from pyimagesearch.frames import Grey, Image, Picture, Size, VideoHeader
+from pyimagesearch.frames import Grey, Image, Picture, Size
 
+from .camera_packets import CameraPackets
 from .source import CaptureRequest, PacketSink
 from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
@@ -84,9 +84,7 @@ class RtspSource:
         context.options = {"flags": "low_delay"}
         self.granted = (f"{context.name} {context.width}x{context.height}"
                         f" at {float(stream.average_rate or 0):g} fps")
-        self._packets = packets
-        if packets:
-            packets.begin(describe(stream))
+        self._packets = CameraPackets(stream, packets, clock) if packets else None
         self._frames = self._decode(stream)
 
     def read(self) -> Picture:
@@ -122,32 +120,12 @@ class RtspSource:
 
     def _forward(self, packet: Any) -> None:
         if self._packets is not None:
-            self._packets.put(
-                bytes(packet), self._clock.time(), self._clock.monotonic(),
-                key=packet.is_keyframe, pts=packet.pts, dts=packet.dts)
+            self._packets.put(packet)
 
     def _captured(self, frame: av.VideoFrame) -> float:
         """Return when *frame* was captured [s since the epoch], by its time stamp."""
         age = 0.0 if frame.time is None else self._clock.monotonic() - frame.time
         return self._clock.time() - max(0.0, age)
-
-
-def describe(stream: Any) -> VideoHeader:
-    """
-    Return how the video of *stream* is encoded.
-
-    These are bytes, which other threads may use after the connection has ended. Raises
-    :exc:`CameraLost` for a codec that cannot be recorded.
-    """
-    memory, name = io.BytesIO(), stream.codec_context.codec.canonical_name
-    if name not in ("h264", "hevc"):
-        raise CameraLost(f"the camera sends {name}, which cannot be recorded as it is; "
-                         "use --record-from stream")
-    with av.open(memory, "w", format="mp4",
-                 options={"movflags": "empty_moov+default_base_moof"}) as described:
-        described.add_stream_from_template(stream)
-        described.start_encoding()
-    return VideoHeader(memory.getvalue(), stream.codec_context.extradata or b"")
 
 
 def open_rtsp(url: CameraUrl, wanted: CaptureRequest, clock: Clock,

@@ -55,6 +55,9 @@ class PacketSink(Protocol):
         own time stamps, repaired and moved to the monotonic clock. Must not block.
         """
 
+    def end(self, why: str) -> None:
+        """Expect no packets of use before the next video, as *why* says."""
+
 
 class CaptureRequest(NamedTuple):
     """

@@ -19,7 +19,7 @@ COMPLETE = "complete"
 GONE = "gone"           # removed to make room
 MISSING = "missing"     # moved or deleted by hand
 BROKEN = "broken"       # cannot be played
-UNFINISHED = "unfinished"   # cut off; the next start makes a clip of it
+UNFINISHED = "unfinished"   # cut off, or not to be played; the next start tries again
 FILE_STATES = (OPEN, COMPLETE, GONE, MISSING, BROKEN, UNFINISHED)
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
 

@@ -1,7 +1,7 @@
 """Recording: pre-roll, clips, stills."""
 
-from .packet_gate import PacketGate
 from .preroll import Preroll
+from .preroll_input import PrerollInput
 from .recorder import Recorder
 
-__all__ = ["PacketGate", "Preroll", "Recorder"]
+__all__ = ["Preroll", "PrerollInput", "Recorder"]

@@ -12,7 +12,7 @@ from typing import Any
 import av
 import av.container
 
-from pyimagesearch.errors import RecordingError, reason
+from pyimagesearch.errors import RecordingError, UnplayableClip, reason
 from pyimagesearch.jpeg import LazyJpeg
 
 from .clip_metadata import ClipMetadata, read_metadata
@@ -178,8 +178,8 @@ class PacketVideo:
     def __init__(self, container: av.container.OutputContainer, first: Packet) -> None:
         self._header = first.header
         with av.open(io.BytesIO(first.header.mp4)) as described:
-            self._stream = container.add_stream_from_template(
-                described.streams.video[0])
+            self._stream = add_copy(container, described.streams.video[0])
+        self._stream.time_base = Fraction(1, TICKS_PER_SECOND)
         # as the packets are written, or they would be taken for the MP4's kind
         self._stream.codec_context.extradata = first.header.extradata
         self._container = container
@@ -190,18 +190,24 @@ class PacketVideo:
         return isinstance(content, Packet) and content.header == self._header
 
     def add(self, frame: EncodedFrame) -> None:
-        """Copy *frame*; one that comes out of order is left out."""
+        """Copy *frame*; times that are not in order are moved on, as MP4 requires."""
         assert isinstance(frame.content, Packet)
         given = frame.content
-        if given.dts - self._begin <= self._last:
-            return
-        self._last = given.dts - self._begin
+        self._last = max(given.dts - self._begin, self._last + 1)
         packet = av.Packet(given.data)
         packet.stream = self._stream
         packet.time_base = Fraction(1, TICKS_PER_SECOND)
-        packet.pts, packet.dts = given.pts - self._begin, self._last
+        packet.pts, packet.dts = max(given.pts - self._begin, self._last), self._last
         packet.is_keyframe = given.key
         self._container.mux(packet)
+
+
+def add_copy(container: av.container.OutputContainer, stream: Any) -> Any:
+    """Add a video to *container* into which packets like those of *stream* can go."""
+    copy = container.add_stream_from_template(stream)
+    if stream.codec_context.codec.canonical_name == "hevc":
+        copy.codec_context.codec_tag = "hvc1"       # the other one is black on Apple's
+    return copy
 
 
 def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
@@ -210,7 +216,8 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
 
     Its packets are copied into a file with the index in front, which gets its name
     only when it is complete. *metadata* replaces the file's own. Raises
-    :exc:`RecordingError` and leaves *part* as it was.
+    :exc:`RecordingError`, or :exc:`UnplayableClip` if the first picture cannot be
+    decoded, and leaves *part* as it was.
     """
     whole = part.with_name(part.name.removesuffix(PART_SUFFIX) + CLIP_SUFFIX)
     draft = part.with_name(part.name.removesuffix(PART_SUFFIX) + DRAFT_SUFFIX)
@@ -226,22 +233,44 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
             os.fsync(file.fileno())
         draft.replace(whole)
         part.unlink()
-    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+    except (av.FFmpegError, OSError, ValueError, IndexError, UnplayableClip) as error:
         with contextlib.suppress(OSError):
             draft.unlink()
+        if isinstance(error, UnplayableClip):
+            raise
         raise RecordingError(reason(error)) from None
     return whole
 
 
 def copy_packets(given: Any, made: Any) -> None:
-    """Copy the video of one container to another, as far as it is intact."""
+    """
+    Copy the video of one container to another, as far as it is intact.
+
+    Raises :exc:`UnplayableClip` if its first packet does not decode.
+    """
     source = given.streams.video[0]
-    target = made.add_stream_from_template(source)
+    target = add_copy(made, source)
+    is_playable = False
     for packet in given.demux(source):
         if packet.dts is None or not packet.size or packet.is_corrupt:
             continue    # the last one, if the disk was full in the middle of it
+        is_playable = is_playable or decodes(packet)
+        if not is_playable:
+            break
         packet.stream = target
         made.mux(packet)
+    if not is_playable:
+        raise UnplayableClip("its first picture cannot be decoded")
+
+
+def decodes(packet: Any) -> bool:
+    """Return whether *packet*, the first of its video, becomes a picture."""
+    context = packet.stream.codec_context
+    context.thread_count = 1
+    try:
+        return bool(context.decode(packet) or context.decode(None))
+    except av.FFmpegError:
+        return False
 
 
 def length_of(part: Path) -> float:
@@ -259,10 +288,12 @@ def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
     """
     Return the metadata of the clip at *path*, ``None`` without, and its length [s].
 
-    Raises :exc:`RecordingError` if it is no video.
+    Raises :exc:`RecordingError` if it is no video that begins with a picture.
     """
     with recording_errors(), av.open(str(path)) as container:
         if not container.streams.video:
             raise RecordingError(f"{path.name} holds no video")
+        if not decodes(next(container.demux(video=0))):
+            raise UnplayableClip(f"{path.name} does not begin with a picture")
         seconds = (container.duration or 0) / av.time_base
         return read_metadata(container.metadata.get("comment", "")), seconds

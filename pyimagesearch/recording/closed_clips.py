@@ -2,12 +2,13 @@
 
 import logging
 
-from pyimagesearch.errors import RecordingError
+from pyimagesearch.errors import RecordingError, UnplayableClip, reason
 from pyimagesearch.events.event import BROKEN, CLIP, COMPLETE, UNFINISHED, KeptFile
 from pyimagesearch.events.store import EventStore
 
 from .clip import Clip, finish
 from .paths import CLIP_SUFFIX, PART_SUFFIX, kept_path
+from .troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +19,13 @@ class ClosedClips:
     """
     Turn closed clips into files that play everywhere; report states to *store*.
 
-    Belongs to the recorder's thread.
+    Why the last one could not be finished is in *troubles*. Belongs to the recorder's
+    thread.
     """
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, troubles: Troubles) -> None:
         self._store = store
+        self._troubles = troubles
         self._waiting: list[Clip] = []
 
     @property
@@ -49,25 +52,31 @@ class ClosedClips:
                 self.report(clip, BROKEN)
             self._waiting.pop(0)
 
-    def give_up(self) -> None:
-        """Leave the clips that wait to the next start."""
+    def give_up(self, error: Exception) -> None:
+        """Leave the clips that wait to the next start, because of *error*."""
         for clip in self._waiting:
-            self.report(clip, UNFINISHED, clip.size)
+            self._leave(clip, error)
 
     def _finish(self, clip: Clip) -> None:
         try:
             whole = finish(clip.path, clip.metadata)
         except RecordingError as error:
             clip.tries += 1
-            if clip.tries < MAX_TRIES:
+            if clip.tries < MAX_TRIES and not isinstance(error, UnplayableClip):
                 raise
-            log.warning("%s cannot be finished now: %s", clip.path, error)
-            self.report(clip, UNFINISHED, clip.size)
+            self._leave(clip, error)
             return
         size = whole.stat().st_size
         log.info("%s: clip %s, %.1f s, %.1f MB", clip.metadata.camera, whole,
                  clip.seconds, size / 1e6)
         self.report(clip, COMPLETE, size)
+        self._troubles.finishing = ""
+
+    def _leave(self, clip: Clip, error: Exception) -> None:
+        self.report(clip, UNFINISHED, clip.size)
+        self._troubles.finishing = (
+            f"the clip {clip.path.name} is not finished: {reason(error)}")
+        log.warning("%s: %s", clip.metadata.camera, self._troubles.finishing)
 
     def report(self, clip: Clip, state: str, size: int = 0) -> None:
         """Write the state and the *size* [bytes] of *clip* to the store."""

@@ -21,6 +21,7 @@ from .preroll import EncodedFrame, Packet, Preroll
 from .preroll_journal import Journal
 from .stills import RETRY_SECONDS
 from .thinning import Thinning
+from .troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ class EventRecording:
 
     def __init__(self, metadata: ClipMetadata, reserve: Callable[[float], Path],
                  preroll: Preroll, store: EventStore, clock: Clock,
-                 encoders: Encoders, *, first: int, max_clip: float) -> None:
+                 encoders: Encoders, troubles: Troubles, *, first: int,
+                 max_clip: float) -> None:
         self.metadata = metadata
         self.over = False
         self.stems = ClipStems(reserve)
@@ -89,8 +91,9 @@ class EventRecording:
         self._cursor = first        # number of the next frame to write
         self._until = math.inf      # [s, monotonic]
         self._open: OpenClip | None = None
-        self._closed = ClosedClips(store)
+        self._closed = ClosedClips(store, troubles)
         self._thinning = Thinning(metadata.camera, preroll.behind(first))
+        self._lost_before = preroll.lost
         self._failure = ""
         self._retry_at = -math.inf
 
@@ -102,7 +105,7 @@ class EventRecording:
     @property
     def trouble(self) -> str:
         """Why not everything is recorded; empty if it is."""
-        return self._failure or self._thinning.trouble
+        return self._failure or self._thinning.trouble or self._losses
 
     @property
     def size(self) -> int:
@@ -113,6 +116,12 @@ class EventRecording:
     def cursor(self) -> float:
         """Number of the first frame that the pre-roll must hold; infinity for none."""
         return math.inf if self._retry_at > self._clock.monotonic() else self._cursor
+
+    @property
+    def _losses(self) -> str:
+        """How many frames the pre-roll could not hold until now, if any."""
+        count = self._preroll.lost - self._lost_before
+        return f"the disk is too slow, so {count} pictures are missing" if count else ""
 
     def stem(self) -> Path:
         """Return the first clip's path without suffix; raises :exc:`OSError`."""
@@ -138,12 +147,13 @@ class EventRecording:
     def close(self) -> None:
         """Finish all clips, if the disk permits; recovery does the rest."""
         self.over = True
+        if self._losses:
+            log.warning("%s: %s", self.metadata.camera, self._losses)
         try:
             self._close_clip()
             self._closed.finish()
         except (RecordingError, OSError) as error:
-            log.warning("%s: a clip is not finished: %s", self.metadata.camera, error)
-            self._closed.give_up()
+            self._closed.give_up(error)
 
     def _check(self, obstacle: str) -> None:
         if obstacle:
@@ -162,12 +172,14 @@ class EventRecording:
             if self._open:
                 self._open.journal.update()
             for frame in frames:
+                is_packet = isinstance(frame.content, Packet)
+                if is_packet and frame.number > self._cursor:
+                    self._close_clip()      # the next one begins with a key frame
                 self._cursor = frame.number + 1
                 if frame.at > self._until:
                     self.close()
                     return
-                if isinstance(frame.content, Packet) or self._thinning.admits(
-                        frame.number):
+                if is_packet or self._thinning.admits(frame.number):
                     self._write(frame)
         if self._open:
             clip = self._open.clip

@@ -54,6 +54,7 @@ class Preroll:
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._frames: collections.deque[EncodedFrame] = collections.deque()
+        self._keys = 0              # of these, where a clip can start
         self._last = 0              # number of the newest frame
         self._needed = math.inf     # number of the first frame not taken yet
         self._lock = threading.Lock()       # guards all above
@@ -68,9 +69,16 @@ class Preroll:
         """
         with self._lock:
             self._last += 1
-            self._frames.append(EncodedFrame(self._last, captured, at, content))
+            frame = EncodedFrame(self._last, captured, at, content)
+            self._frames.append(frame)
             self.bytes += len(content.data)
+            self._keys += frame.key
             self._trim((at if since is None else min(at, since)) - self._seconds)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a clip can start somewhere in it."""
+        return self._keys > 0
 
     def has_room(self, jpeg: bytes) -> bool:
         """Return whether a camera's own *jpeg* fits without being encoded smaller."""
@@ -80,7 +88,7 @@ class Preroll:
         """Drop all frames."""
         with self._lock:
             self._frames.clear()
-            self.bytes = 0
+            self.bytes = self._keys = 0
 
     def hold(self, number: float) -> None:
         """Keep all frames from *number* on for the recorder; infinity for none."""
@@ -137,4 +145,5 @@ class Preroll:
     def _drop(self) -> int:
         frame = self._frames.popleft()
         self.bytes -= len(frame.content.data)
+        self._keys -= frame.key
         return frame.number

@@ -20,6 +20,7 @@ from .clip_metadata import ClipMetadata
 from .paths import new_stem
 from .preroll import Preroll
 from .stills import Still, StillQueue
+from .troubles import Troubles
 
 if TYPE_CHECKING:
     from .event_recording import EventRecording
@@ -62,7 +63,7 @@ class Recorder(Worker):
         self._active: dict[int, EventRecording] = {}    # by event
         self._encoders: Encoders | None = None
         self._stills = StillQueue(name, store, clock)
-        self._import_failure = ""
+        self._troubles = Troubles()
         self._woken = threading.Event()
 
     @property
@@ -76,8 +77,8 @@ class Recorder(Worker):
         if self._orders and not self._ready.is_set() and (why := self._obstacle()):
             return f"cannot record: {why}"
         troubles = (each.trouble for each in tuple(self._active.values()))
-        return (self._import_failure or next(filter(None, troubles), "")
-                or self._stills.trouble)
+        return (self._troubles.loading or next(filter(None, troubles), "")
+                or self._stills.trouble or self._troubles.finishing)
 
     @property
     def open_bytes(self) -> int:
@@ -150,11 +151,11 @@ class Recorder(Worker):
             except (OSError, ImportError) as error:     # PyAV cannot be loaded now
                 self._orders.appendleft(order)
                 failure = f"cannot record: {reason(error)}"
-                if failure != self._import_failure:
+                if failure != self._troubles.loading:
                     log.warning("%s: %s", self._camera, failure)
-                self._import_failure = failure
+                self._troubles.loading = failure
                 return
-            self._import_failure = ""
+            self._troubles.loading = ""
 
     def _order(self, order: Callable[[], None]) -> None:
         if len(self._orders) >= MAX_ORDERS:
@@ -173,7 +174,8 @@ class Recorder(Worker):
         self._encoders = self._encoders or Encoders()
         self._active[metadata.event] = EventRecording(
             metadata, self._reserve, self.preroll, self._store, self._clock,
-            self._encoders, first=self.preroll.start_for(at), max_clip=self._max_clip)
+            self._encoders, self._troubles, first=self.preroll.start_for(at),
+            max_clip=self._max_clip)
 
     def _reserve(self, captured: float) -> Path:
         reserved = {stem for each in self._active.values()

@@ -10,7 +10,7 @@ from pyimagesearch.frames import Box, Frame, enclosing
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
-from pyimagesearch.recording.packet_gate import PacketGate
+from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
@@ -35,19 +35,18 @@ class Evidence:
     """
     Turn one camera's detections into events, and order clips from its recorder.
 
-    With *packets*, clips are made of the camera's own video, which passes through
-    there, so that pictures are needed for thumbnails only; a masked camera is recorded
-    from its pictures. :meth:`keep_still`, :meth:`arm`, :meth:`forget`,
-    :meth:`refuse_packets` and :attr:`manual` may be used from any thread, all else
-    from the camera loop only.
+    While *preroll_input* takes the camera's own packets, clips are made of these, and
+    pictures are needed for thumbnails only. :meth:`keep_still`, :meth:`arm`,
+    :meth:`forget`, :meth:`refuse_packets` and :attr:`manual` may be used from any
+    thread, all else from the camera loop only.
     """
 
-    def __init__(self, settings: CameraSettings, recorder: Recorder, store: EventStore,
-                 clock: Clock, *, packets: PacketGate | None) -> None:
+    def __init__(self, settings: CameraSettings, recorder: Recorder,
+                 preroll_input: PrerollInput, store: EventStore, clock: Clock) -> None:
         self._settings = settings
         self.recorder = recorder
         self._clock = clock
-        self._packets = packets
+        self._preroll_input = preroll_input
         self._store = store
         self.manual = ManualRecording(settings.name, recorder, store, clock)
         self.losses = SignalLosses(settings.name, store, clock)
@@ -57,7 +56,6 @@ class Evidence:
         self._peak = Peak()
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
-        self._masked = False
 
     def arm(self, armed: bool) -> None:
         """Turn motion into events, or ignore it."""
@@ -65,9 +63,7 @@ class Evidence:
 
     def refuse_packets(self) -> None:
         """Keep none of the camera's own packets, as they cannot be masked."""
-        if self._packets and self._packets.shut():
-            log.info("%s: has a privacy mask, so clips are made of the stream and not "
-                     "of the camera's own video", self._settings.name)
+        self._preroll_input.mask()
 
     def forget(self) -> None:
         """Keep no picture from before now; not to be called during :meth:`keep`."""
@@ -78,10 +74,8 @@ class Evidence:
         """End the motion event and forget all pictures, as the mask has changed."""
         self.forget()
         self.end_motion()
-        self._masked = masked
-        if not masked and self._packets and self._packets.open():
-            log.info("%s: has no privacy mask any more, so clips are made of the "
-                     "camera's own video", self._settings.name)
+        if not masked:
+            self._preroll_input.unmask()
 
     def switch(self, on: bool) -> None:
         """Allow manual recordings; or end all events, as the camera is switched off."""
@@ -119,8 +113,8 @@ class Evidence:
             self._peak = Peak(seen.area, enclosing(shown.boxes),
                               shown.jpeg or self._peak.jpeg, frame.captured)
         if self._fills_preroll and shown.jpeg:
-            self.recorder.preroll.put(shown.jpeg, frame.captured, frame.arrived,
-                                      since=self._motion.candidate_since)
+            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
+                                            since=self._motion.candidate_since)
         for change in changes:
             if change.started:
                 self._begin_motion(change.at, frame)
@@ -156,9 +150,8 @@ class Evidence:
     @property
     def _fills_preroll(self) -> bool:
         """Whether clips are, or soon may be, made of the pictures."""
-        from_packets = self._packets is not None and not self._masked
-        return not from_packets and (self._awaits_motion
-                                     or self.manual.since is not None)
+        return self._preroll_input.takes_pictures and (
+            self._awaits_motion or self.manual.since is not None)
 
     def _is_motion(self, area: float) -> bool:
         return 0 < area >= self._settings.min_area

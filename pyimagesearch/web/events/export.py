@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 ZIP_EPOCH = 315_619_200.0   # in 1980, the first year of ZIP, in every time zone
 UNAVAILABLE = {GONE: "deleted to make room", OPEN: "still being recorded",
-               UNFINISHED: "cut off by a crash and not repaired yet"}
+               UNFINISHED: "could not be finished and is not repaired yet"}
 
 
 @bp.post("/events/export")

@@ -2,7 +2,7 @@
 
 import datetime
 
-from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED
+from pyimagesearch.events.event import BROKEN, GONE, MISSING, OPEN, UNFINISHED
 
 KIND_NAMES = {      # other kinds are named as they are
     "manual": "manual recording", "snapshot": "still", "lost": "signal lost",
@@ -10,7 +10,8 @@ KIND_NAMES = {      # other kinds are named as they are
     "switched on": "all cameras on"}
 UNAVAILABLE = {     # why a file cannot be shown, by its state
     OPEN: "This is still being recorded.",
-    UNFINISHED: "This was cut off by a crash; it will be repaired at the next start.",
+    UNFINISHED: "This could not be finished; the next start tries to repair it.",
+    BROKEN: "This holds no picture that can be played.",
     GONE: "This was deleted to make room for newer clips.",
     MISSING: "This file is no longer in the clips folder."}
 

@@ -1,0 +1,135 @@
+"""Hand on a camera's own packets, as far as clips can be made of them."""
+
+import io
+from typing import Any, NamedTuple
+
+import av
+import av.bitstream
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.frames import VideoHeader
+
+from .source import PacketSink
+
+KEY_FRAME_SECONDS = 10.0    # without a key frame, after which that is reported
+RETRY_SECONDS = 1.0     # between two looks at parameter sets that do not decode
+START_CODE = b"\0\0\1"  # before each NAL unit
+
+
+class NalSyntax(NamedTuple):
+    """How the NAL units of a codec are told apart, by their first byte."""
+
+    codec: str              # FFmpeg's name
+    shift: int              # of the first byte, ...
+    mask: int               # ... which then gives the kind
+    slices: range           # kinds that are part of a picture
+    sets: tuple[int, ...]   # kinds that are parameter sets, in the order needed
+
+
+SYNTAXES = {each.codec: each for each in (
+    NalSyntax("h264", 0, 31, range(1, 6), (7, 8)),
+    NalSyntax("hevc", 1, 63, range(32), (32, 33, 34)))}
+
+
+class CameraPackets:
+    """
+    Hand the packets of *stream* to *sink*, from the first key frame that decodes on.
+
+    The parameter sets in the packets take precedence over those of the connection,
+    which may be rubbish, missing, or outdated when the camera changes its resolution.
+    *sink* is told why if no clip can be made of the packets.
+    """
+
+    def __init__(self, stream: Any, sink: PacketSink, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._opened_at = self._tried_at = clock.monotonic()
+        self._sets: dict[int, bytes] = {}   # the newest, by kind
+        self._header: VideoHeader | None = None     # of sets that decode
+        self._refused = b""         # sets that do not
+        self._to_annex_b: Any = None
+        name = stream.codec_context.codec.canonical_name
+        self._syntax = SYNTAXES.get(name)
+        if self._syntax is None:
+            sink.end(f"the camera sends {name}, which browsers do not play in a clip")
+            return
+        extradata = stream.codec_context.extradata or b""
+        if extradata[:1] == b"\1":      # as MP4 and RTMP have it
+            self._to_annex_b = av.bitstream.BitStreamFilterContext(
+                f"{name}_mp4toannexb", stream)
+        else:
+            self._sets |= parameter_sets(self._syntax, extradata)
+
+    def put(self, packet: Any) -> None:
+        """Hand on *packet*, whose times are in 1/90000 s."""
+        if self._syntax is None or not packet.size:
+            return
+        now, data = self._clock.monotonic(), self._annex_b(packet)
+        self._sets |= parameter_sets(self._syntax, data)
+        if packet.is_keyframe:
+            self._check(self._syntax, data, now)
+        elif not self._header and now - self._opened_at > KEY_FRAME_SECONDS:
+            self._sink.end("the camera sends no key frames")
+        if self._header:
+            self._sink.put(data, self._clock.time(), now, key=packet.is_keyframe,
+                           pts=packet.pts, dts=packet.dts)
+
+    def _annex_b(self, packet: Any) -> bytes:
+        """Return the data of *packet*, each NAL unit after a start code."""
+        if not self._to_annex_b:
+            return bytes(packet)
+        copy = av.Packet(bytes(packet))     # as the filter empties it
+        if packet.has_sidedata("new_extradata"):
+            copy.set_sidedata(packet.get_sidedata("new_extradata"))
+        return b"".join(map(bytes, self._to_annex_b.filter(copy)))
+
+    def _check(self, syntax: NalSyntax, data: bytes, now: float) -> None:
+        """Begin a new video if the parameter sets of the key frame *data* are new."""
+        sets = b"".join(self._sets.get(kind, b"") for kind in syntax.sets)
+        if self._header and self._header.extradata == sets:
+            return
+        if self._refused == sets and now - self._tried_at < RETRY_SECONDS:
+            return
+        self._tried_at = now
+        try:
+            self._header = describe(syntax, sets, data)
+            self._sink.begin(self._header)
+        except (av.FFmpegError, ValueError):
+            self._header, self._refused = None, sets
+            self._sink.end("the camera's own video does not decode by itself")
+
+
+def parameter_sets(syntax: NalSyntax, data: bytes) -> dict[int, bytes]:
+    """Return the parameter sets before the first slice in *data*, by kind."""
+    found: dict[int, bytes] = {}
+    begin = data.find(START_CODE) + len(START_CODE)
+    while len(START_CODE) <= begin < len(data):
+        kind = data[begin] >> syntax.shift & syntax.mask
+        if kind in syntax.slices:
+            break
+        following = data.find(START_CODE, begin)
+        if kind in syntax.sets:
+            unit = data[begin:following if following >= 0 else None].rstrip(b"\0")
+            found[kind] = found.get(kind, b"") + b"\0" + START_CODE + unit
+        begin = following + len(START_CODE)
+    return found
+
+
+def describe(syntax: NalSyntax, sets: bytes, key_frame: bytes) -> VideoHeader:
+    """
+    Return how a video is encoded whose parameter *sets* decode *key_frame*.
+
+    These are bytes, which other threads may use after the connection has ended. Raises
+    :exc:`ValueError` or :exc:`av.FFmpegError` if the frame does not decode.
+    """
+    memory = io.BytesIO()
+    with av.open(io.BytesIO(sets + key_frame), "r", format=syntax.codec) as given:
+        stream: Any = given.streams.video[0]
+        stream.codec_context.thread_count = 1
+        if next(given.decode(stream), None) is None:
+            raise ValueError("no picture")
+        with av.open(memory, "w", format="mp4", options={
+                "movflags": "empty_moov+default_base_moof"}) as described:
+            described.add_stream_from_template(stream)
+            described.start_encoding()
+    return VideoHeader(memory.getvalue(), sets)
