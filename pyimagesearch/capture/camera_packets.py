@@ -62,7 +62,7 @@ class CameraPackets:
 
     def put(self, packet: Any) -> None:
         """Hand on *packet*, whose times are in 1/90000 s."""
-        if self._syntax is None or not packet.size:
+        if self._syntax is None:
             return
         now, data = self._clock.monotonic(), self._annex_b(packet)
         self._sets |= parameter_sets(self._syntax, data)
