@@ -4,6 +4,8 @@ import threading
 import time
 from typing import Protocol
 
+EARLIEST_TIME = 1_735_689_600.0     # 2025: a clock that shows less was never set [s]
+
 
 class Clock(Protocol):
     """What the program uses of time."""

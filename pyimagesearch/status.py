@@ -92,3 +92,5 @@ class ArchiveStatus:
     free: int               # bytes free on the disk
     days: float | None      # of clips that fit, at the current rate; None = unknown
     trouble: str            # why nothing can be written; else empty
+    deleted_for_room: int = 0   # files, since the start
+    deleted_by_age: int = 0     # files, since the start (--keep-days)

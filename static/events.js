@@ -116,8 +116,8 @@ const more = (link) => attempt(async () => {
   try {
     const page = await parsed(link.href);
     for (const day of all("section", page)) {
-      const same = find(`section[data-day="${day.dataset.day}"]`, list);
-      if (same) find("ol", same).append(...find("ol", day).children);
+      const last = all("section", list).at(-1);     // a day comes twice if a clock was set
+      if (last?.dataset.day === day.dataset.day) find("ol", last).append(...find("ol", day).children);
       else link.parentElement.before(document.adoptNode(day));
     }
     const next = find("#more", page);

@@ -32,14 +32,19 @@ class InBackground:
 
 
 class ManualClock:
-    """A clock that only a test moves; waiting on it takes no real time."""
+    """
+    A clock that only a test moves; waiting on it takes no real time.
+
+    *ahead* sets its wall clock, beside the monotonic one [s].
+    """
 
     def __init__(self, now=1_800_000_000.0):
         self.now = now
+        self.ahead = 0.0
         self.waits = []
 
     def time(self):
-        return self.now
+        return self.now + self.ahead
 
     def monotonic(self):
         return self.now - 1_700_000_000.0

@@ -30,15 +30,15 @@ def events_of(archive):
         return reader.page(limit=100)[0]
 
 
-def keep_event(archive, number, size=100_000, **more):
-    """Have an event with a clip and a thumbnail of *size* bytes, *number* the newer."""
+def keep_event(archive, number, size=100_000, *, id=None, **more):
+    """Have an event with a clip of *size* bytes and a thumbnail, *number* the newer."""
     path = archive.clips / "front" / "2027-01-15" / f"00-{number:02}-00.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x" * size)
     path.with_suffix(".jpg").write_bytes(b"y" * 1000)
     begin = BEGAN + 60 * number
     archive.store.begin(Event(
-        id=number + 1, camera="front", kind="motion", begin=begin, end=begin + 30, files=tuple(
+        id=id or number + 1, camera="front", kind="motion", begin=begin, end=begin + 30, files=tuple(
             KeptFile(f"front/2027-01-15/{name.name}", media, begin, begin + 30, bytes_, "complete")
             for name, media, bytes_ in ((path, "clip", size),
                                         (path.with_suffix(".jpg"), "thumbnail", 1000))), **more))

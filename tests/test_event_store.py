@@ -152,12 +152,33 @@ def test_old_events_without_file_or_star_are_forgotten(events):
         events.begin(event(number, **more))
     for minute in (4, 5, 6):
         events.level("a", int(NOON // 60) - 5 + minute, 1)
-    events.forget(NOON + 0.5)
+    events.forget(NOON + 0.5, NOON + 100)
     with written(events) as reader:
         assert [number for number in range(1, 8) if reader.event(number)] == [2, 3, 4, 6, 7]
         assert [row.file.path for row in reader.files()] == ["kept.mp4", "moved.mp4"]
         minutes = [minute for minute, _ in reader.levels(None, 0, int(NOON // 60) + 9)]
     assert minutes == [int(NOON // 60), int(NOON // 60) + 1]
+
+
+@pytest.mark.parametrize("wrong", [60.0, NOON + 400 * 86_400], ids=["1970", "next year"])
+def test_event_of_a_wrong_clock_leaves_with_the_next_one(events, wrong):
+    for number, begin in enumerate((wrong, NOON, wrong, NOON + 100), 1):
+        events.begin(event(number, begin))
+    events.forget(NOON + 50, NOON + 200)
+    with written(events) as reader:
+        assert [number for number in range(1, 5) if reader.has(number)] == [3, 4]
+    events.forget(NOON + 150, NOON + 200)
+    with written(events) as reader:
+        assert not any(map(reader.has, range(1, 5)))
+
+
+def test_parts_of_an_event_stay_in_order_if_the_clock_is_set(events):
+    parts = [clip(f"{begin}.mp4", NOON + begin)._replace(sequence=8 + number)
+             for number, begin in enumerate((0, -86_400, 10))]
+    events.begin(event(7, files=(parts[2], parts[0], parts[1])))
+    with written(events) as reader:
+        assert list(reader.event(7).clips) == parts
+        assert [row.file for row in reader.files()] == parts
 
 
 def test_days_are_those_of_local_time(events):
@@ -292,6 +313,14 @@ def test_event_that_is_being_recorded_is_not_erased(events):
     assert events.erase(NOON + 60) == [clip().path]
 
 
+def test_deleted_event_is_erased_though_the_clock_is_set_back(events):
+    events.begin(event(7))
+    events.delete([7], NOON)
+    events.erase(NOON - 86_400)
+    with written(events) as reader:
+        assert not reader.has(7)
+
+
 # --- ids
 
 def test_ids_are_unique_and_grow_from_any_thread(path):
@@ -333,7 +362,23 @@ def test_id_of_a_recovered_event_sorts_by_its_time(path, clock):
     with opened(path, clock) as events:
         assert events.id_at(clock.time() - 100) == second       # the other one is taken
         assert events.id_at(-5) == 1
-        assert events.id_at(4_000_000_000.0) == events.new_id() - 1
+
+
+@pytest.mark.parametrize("now", [60.0, 1e11], ids=["1970", "5138"])
+def test_new_ids_follow_all_in_the_file_whatever_the_clock(path, clock, now):
+    clock.now = now
+    with opened(path, clock) as events:
+        events.adopt(event(1_700_000_000_000_000, files=(
+            clip()._replace(sequence=1_800_000_000_000_000),)))
+        assert events.flush(60)
+        events.follow_ids()
+        first = events.new_id()
+        events.begin(event(first))
+        assert 1_800_000_000_000_000 < first < events.new_id() < 2 ** 53
+        assert [events.is_earlier(id) for id in (1_700_000_000_000_000, first)] == [True, False]
+    with opened(path, clock) as events:
+        assert events.is_earlier(first)
+        assert first < events.new_id()
 
 
 def test_events_from_before_opening_are_written(path):
@@ -471,12 +516,18 @@ def test_file_of_a_newer_version_is_not_touched(path):
 def test_file_of_version_1_is_migrated(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        with opened(path) as events:
-            events.begin(event(1, files=(clip(),)))
+        with contextlib.closing(schema.connect(path)) as connection:
+            connection.execute("INSERT INTO events VALUES (1, 'front', 'motion', ?, ?, 0, NULL, "
+                               "'', 0, NULL)", [NOON, NOON + 9])
+            for name, begin in (("a.mp4", NOON), ("b.mp4", 60.0)):
+                connection.execute("INSERT INTO files VALUES (?, 1, 'clip', ?, ?, 5, 'complete')",
+                                   [name, begin, begin + 9])
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, (
         "ALTER TABLE events ADD COLUMN weather TEXT", "UPDATE events SET weather = 'rain'")))
     with opened(path) as events, events.reading() as reader:
-        assert reader.event(1) == event(1, files=(clip(),))
+        assert reader.event(1) == event(1, files=tuple(
+            clip(name, begin, size=5)._replace(sequence=int(begin * 1e6))
+            for name, begin in (("b.mp4", 60.0), ("a.mp4", NOON))))
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT weather FROM events").fetchone() == ("rain",)
 

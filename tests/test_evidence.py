@@ -173,18 +173,9 @@ def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
     assert read_clip(seen.kept.files()[0])[1] == pytest.approx(13.9, abs=0.3)
 
 
-class Adjustable(ManualClock):
-    """A wall clock that can be set, beside a monotonic one."""
-
-    ahead = 0.0
-
-    def time(self):
-        return self.now + self.ahead
-
-
 @pytest.mark.parametrize("hours", [1, -1])
 def test_wall_clock_that_jumps_prolongs_no_loss_or_recording(tmp_path, hours):
-    clock = Adjustable()
+    clock = ManualClock()
     seen = Scene(clock, tmp_path)
     seen.show(2)
     seen.evidence.manual.record(True)
@@ -200,7 +191,7 @@ def test_wall_clock_that_jumps_prolongs_no_loss_or_recording(tmp_path, hours):
 
 
 def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
-    clock = Adjustable()
+    clock = ManualClock()
     seen = Scene(clock, tmp_path)
     expected = []
     for ahead in (0, 3600, 3600, 0, 0, -3600):

@@ -85,6 +85,56 @@ def test_corrupt_list_is_rebuilt_from_the_clips(archive, clock, tmp_path):
     assert len(list(tmp_path.glob("events.corrupt-*.db"))) == 1     # nothing was deleted
 
 
+def test_rebuilt_list_keeps_the_order_of_recording(archive, clock, tmp_path):
+    # neither the clock of the recordings nor that of the rebuilding is right
+    (wanted,) = Settings(source=("front=demo",)).cameras()
+    kept = opened(archive())
+    recorder = keeping(wanted, clock, tmp_path, store=kept.store)
+    order = []
+    for ahead in (0, 400 * 86_400, 60 - clock.now, -86_400):
+        clock.ahead = ahead
+        film(recorder, clock, 6)
+        event = kept.store.add("motion", clock.time(), None, "front")
+        order.insert(0, event.id)
+        recorder.recorder.begin(replace(metadata_of(event.begin), event=event.id),
+                                clock.monotonic())
+        film(recorder, clock, 2)
+        recorder.recorder.end(replace(metadata_of(event.begin, end=clock.time()), event=event.id),
+                              clock.monotonic())
+        film(recorder, clock, 1.5)
+    assert kept.store.flush(60)
+    with kept.store.reading() as reader:
+        before = [(row.sequence, row.file.path) for row in reader.files("complete")]
+    assert len(before) == 4
+    kept.store.stop()
+    assert kept.store.join(60)
+    (tmp_path / "events.db").unlink()
+    clock.ahead = 60 - clock.now
+    kept = opened(archive())
+    assert [event.id for event in events_of(kept)] == order
+    with kept.store.reading() as reader:
+        assert [(row.sequence, row.file.path) for row in reader.files("complete")] == before
+    assert kept.store.new_id() > before[-1][0]
+
+
+def test_clip_is_as_long_as_its_frames_though_the_clock_is_set(archive, clock, tmp_path):
+    (wanted,) = Settings(source=("front=demo",)).cameras()
+    kept = opened(archive())
+    recorder = keeping(wanted, clock, tmp_path, store=kept.store)
+    clock.ahead = 60 - clock.now
+    begin = clock.time()
+    recorder.recorder.begin(metadata_of(begin), clock.monotonic())
+    film(recorder, clock, 2)
+    clock.ahead = 0
+    film(recorder, clock, 2)
+    recorder.recorder.end(metadata_of(begin), clock.monotonic())
+    film(recorder, clock, 1.5)
+    kept.store.begin(Event(id=7, camera="front", kind="motion", begin=begin, end=None))
+    assert kept.store.flush(60)
+    (event,) = events_of(opened(archive()))     # the program was killed before it ended
+    assert event.end - event.begin == pytest.approx(4, abs=0.3)
+
+
 def test_foreign_clip_is_adopted(archive, clock, tmp_path):
     kept = opened(archive())
     one_event(tmp_path, clock, kept)

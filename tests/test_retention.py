@@ -12,7 +12,13 @@ from filming import (
     BEGAN,
     write_part,
 )
-from pyimagesearch.archive.retention import DAY_SECONDS, allowed_bytes, days_kept, plan
+from pyimagesearch.archive.retention import (
+    DAY_SECONDS,
+    allowed_bytes,
+    days_kept,
+    plan,
+    too_old,
+)
 from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.queries import FileRow
@@ -21,35 +27,38 @@ from test_archive import events_of, keep_event, opened
 from test_recovery import leave_journal
 
 
-def row(event_id, end, size, protected=False):
-    return FileRow(event_id, protected, KeptFile("", "clip", end, end, size, "complete"))
+def row(sequence, end, size, protected=False):
+    return FileRow(1, protected, KeptFile(
+        f"{sequence}.mp4", "clip", end, end, size, "complete", sequence))
 
 
 ROWS = st.lists(st.builds(
     row, st.integers(1, 10**6), st.floats(0, 1e6), st.integers(0, 10**6), st.booleans()),
-    max_size=30, unique_by=lambda each: each.event_id)
+    max_size=30, unique_by=lambda each: each.sequence).map(
+        lambda rows: sorted(rows, key=lambda each: each.sequence))
 
 
 @given(ROWS, st.integers(-10**6, 10**7), st.floats(0, 1e6))
 @hypothesis_settings(max_examples=100)
-def test_plan_takes_the_oldest_first_and_no_more_than_needed(rows, excess, oldest):
-    planned = plan(rows, excess=excess, oldest=oldest)
+def test_plan_takes_the_first_recorded_and_no_more_than_needed(rows, excess, before):
+    expired = {each.file.path for each in rows if each.file.end < before}
+    planned = plan(rows, excess=excess, expired=expired)
     left = [each for each in rows
             if each not in planned and each.file.bytes and not each.is_protected]
 
     def size(some):
         return sum(each.file.bytes for each in some)
-    if size(left + planned) < excess:       # it would not help
-        assert all(each.file.end < oldest for each in planned)
-        return
     assert not any(each.is_protected for each in planned)
-    assert all(each.file.end >= oldest for each in left)
+    assert not any(each.file.path in expired for each in left)
+    for_room = [each for each in planned if each.file.path not in expired]
+    if size(left + planned) < excess:       # it would not help
+        assert not for_room
+        return
     if left:
         assert size(planned) >= excess
-        assert (max((each.file.end for each in planned), default=0)
-                <= min(each.file.end for each in left))
-    if planned and planned[-1].file.end >= oldest:
-        assert size(planned[:-1]) < excess
+        assert all(each.sequence < left[0].sequence for each in for_room)
+    if for_room:
+        assert size(planned) - for_room[-1].file.bytes < excess
 
 
 def test_room_leaves_the_reserve():
@@ -105,16 +114,18 @@ def test_oldest_clip_goes_first_also_of_a_running_event(archive):
     day = kept.clips / "front" / "2027-01-15"
     lasting = kept.store.new_id()
     kept.store.begin(Event(id=lasting, camera="front", kind="manual", begin=BEGAN, end=None))
+    day.mkdir(parents=True)
     for number in range(3):
-        keep_event(kept, number, size=1000)
         path = day / f"08-0{number}-00.mp4"
         path.write_bytes(b"x" * 150_000)
         begin = BEGAN + 10 * number
-        kept.store.keep(lasting, KeptFile(f"front/2027-01-15/{path.name}", "clip", begin,
-                                          begin + 10, 150_000, "complete"))
+        kept.store.keep(lasting, KeptFile(
+            f"front/2027-01-15/{path.name}", "clip", begin, begin + 10, 150_000, "complete",
+            kept.store.new_id()))
+        keep_event(kept, number, size=1000, id=kept.store.new_id())
     write_part(day, 20)
     kept.store.keep(lasting, KeptFile("front/2027-01-15/08-03-00.mp4", "clip", BEGAN + 40,
-                                      BEGAN + 40, 0, "open"))
+                                      BEGAN + 40, 0, "open", kept.store.new_id()))
     (day / "08-00-00.part.mp4").rename(day / "08-03-00.part.mp4")
     kept.store.flush(60)
     kept.enforce()
@@ -170,6 +181,130 @@ def test_days_to_keep_are_kept(archive, clock):
     kept.enforce()
     assert not old.exists()
     assert new.exists()
+
+
+def record_clip(kept, clock, name, size=150_000):
+    """Have a clip that was recorded just now, as the recorder keeps it."""
+    path = kept.clips / "front" / "day" / f"{name}.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    now, id = clock.time(), kept.store.new_id()
+    kept.store.begin(Event(id=id, camera="front", kind="motion", begin=now, end=now, files=(
+        KeptFile(f"front/day/{name}.mp4", "clip", now, now, size, "complete",
+                 kept.store.new_id()),)))
+    assert kept.store.flush(60)
+    return path
+
+
+def run_for(kept, clock, seconds, step=3600.0):
+    """Let time pass, in which the archive looks after its clips."""
+    while seconds > 0:
+        clock.now += min(step, seconds)
+        seconds -= step
+        kept.enforce()
+    assert kept.store.flush(60)
+
+
+def existing(paths):
+    return [path.stem for path in paths if path.exists()]
+
+
+@pytest.mark.parametrize("ahead", [-1_800_000_000 + 60, 400 * DAY_SECONDS], ids=["1970", "2028"])
+def test_first_recorded_goes_first_whatever_the_clock_shows(archive, clock, ahead):
+    kept = opened(archive(keep="900kB", reserve="0B"))
+    clips = [record_clip(kept, clock, name) for name in "abc"]
+    clock.ahead = ahead
+    kept = opened(archive(keep="900kB", reserve="0B"))
+    clips += [record_clip(kept, clock, name) for name in "de"]
+    kept.enforce()
+    assert existing(clips) == ["b", "c", "d", "e"]
+    clock.ahead = 0         # set while the program runs
+    for name in "fg":
+        clips.append(record_clip(kept, clock, name))
+        kept.enforce()
+    assert existing(clips) == ["d", "e", "f", "g"]
+
+
+@pytest.mark.parametrize("while_running", [False, True])
+def test_clock_that_is_ahead_for_a_while_deletes_nothing(archive, clock, while_running):
+    kept = opened(archive(keep_days=30.0))
+    run_for(kept, clock, 40 * DAY_SECONDS, step=DAY_SECONDS)
+    clips = [record_clip(kept, clock, "yesterday")]
+    run_for(kept, clock, DAY_SECONDS)
+    clock.ahead = 400 * DAY_SECONDS
+    if not while_running:
+        kept = opened(archive(keep_days=30.0))
+    clips.append(record_clip(kept, clock, "ahead"))
+    run_for(kept, clock, 23 * 3600)
+    clock.ahead = 0
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    clips.append(record_clip(kept, clock, "later"))
+    assert existing(clips) == ["yesterday", "ahead", "later"]
+    run_for(kept, clock, 26.5 * DAY_SECONDS, step=DAY_SECONDS)
+    assert existing(clips) == ["ahead", "later"]
+    run_for(kept, clock, 4 * DAY_SECONDS)
+    assert existing(clips) == []        # what is dated in the future goes with the next one
+
+
+def test_clip_from_before_the_clock_was_set_is_as_old_as_it_is(archive, clock):
+    # a Pi without battery: it starts months behind, and its network comes later
+    kept = opened(archive(keep_days=30.0))
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    clips = [record_clip(kept, clock, "before")]
+    clock.now, clock.ahead = clock.now + 60 * DAY_SECONDS, -60 * DAY_SECONDS
+    kept = opened(archive(keep_days=30.0))
+    kept.enforce()
+    clips.append(record_clip(kept, clock, "behind"))
+    clock.ahead = 0
+    run_for(kept, clock, 20 * 3600)
+    assert existing(clips) == ["before", "behind"]
+    run_for(kept, clock, 6 * 3600)
+    assert existing(clips) == ["behind"]
+    run_for(kept, clock, 27 * DAY_SECONDS)
+    assert existing(clips) == ["behind"]
+    run_for(kept, clock, 3 * DAY_SECONDS)
+    assert existing(clips) == []
+
+
+def test_clip_dated_1970_goes_by_age_with_the_next_one(archive, clock):
+    kept = opened(archive(keep_days=30.0))
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    clock.ahead = 60 - clock.now
+    kept = opened(archive(keep_days=30.0))
+    clips = [record_clip(kept, clock, "1970")]
+    run_for(kept, clock, 3600)
+    clock.ahead = 0
+    kept = opened(archive(keep_days=30.0))
+    clips.append(record_clip(kept, clock, "next"))
+    run_for(kept, clock, 29 * DAY_SECONDS)
+    assert existing(clips) == ["1970", "next"]
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    assert existing(clips) == []
+
+
+def test_what_is_too_old_is_told_from_what_had_to_make_room(archive, clock):
+    kept = opened(archive(keep="900kB", reserve="0B", keep_days=1.0))
+    clips = [record_clip(kept, clock, name) for name in "abcde"]
+    kept.enforce()
+    assert existing(clips) == ["b", "c", "d", "e"]
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    assert {event.files[0].path[-5]: event.files[0].state for event in events_of(kept)} == {
+        "a": "gone", **dict.fromkeys("bcde", "expired")}
+    status = kept.status()
+    assert (status.deleted_for_room, status.deleted_by_age) == (1, 4)
+
+
+TIMES = st.lists(st.sampled_from([60.0, *range(1_800_000_000, 1_800_000_010), 2e9]), max_size=12)
+
+
+@given(TIMES, st.sampled_from(range(1_800_000_000, 1_800_000_011)))
+def test_only_what_has_a_right_date_makes_old(times, before):
+    now = 1_800_000_010.0
+    found = too_old([(str(number), end) for number, end in enumerate(times)],
+                    before=before, now=now)
+    for number in range(len(times)):
+        right = next((end for end in times[number:] if 1e9 < end <= now), now)
+        assert (str(number) in found) == (right < before)
 
 
 def test_list_forgets_events_without_files_after_400_days(archive, clock):

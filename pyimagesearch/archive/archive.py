@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError, reason
+from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording.recorder import Recorder
@@ -64,7 +65,9 @@ class Archive(Worker):
         """Return the state of the folder and its usage."""
         return ArchiveStatus(
             folder=str(self._folder.path), **self._retention.usage._asdict(),
-            trouble=self._trouble or self.store.trouble)
+            trouble=self._trouble or self.store.trouble,
+            deleted_for_room=self._retention.deleted[GONE],
+            deleted_by_age=self._retention.deleted[EXPIRED])
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """

@@ -24,6 +24,8 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.events.ids import as_id
+from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import (
@@ -62,6 +64,7 @@ def recover(folder: Path, store: EventStore) -> None:
     reopen_events(folder, store)
     adopt_orphans(folder, store)
     flush(store)
+    store.follow_ids()
     mark_missing(folder, store)
     flush(store)
     end_events(store)
@@ -143,14 +146,15 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
         if row and row.file.state == COMPLETE:
             adopted.setdefault(place, row.event_id)
         elif path.suffix == CLIP_SUFFIX:
-            adopted[place] = adopt_clip(path, name, store, row and row.event_id)
+            adopted[place] = adopt_clip(path, name, store, row)
         else:
             adopt_picture(path, name, store, adopted)
 
 
-def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> int:
-    """Add the clip at *path* to *event*, or to a new one; return the event's id."""
+def adopt_clip(path: Path, name: str, store: EventStore, row: FileRow | None) -> int:
+    """Add the clip at *path* to the event in *row* or a new one; return its id."""
     from pyimagesearch.recording.clip import read_clip
+    event = row.event_id if row else None
     size, when = path.stat().st_size, path.stat().st_mtime
     try:
         metadata, seconds = read_clip(path)
@@ -172,7 +176,9 @@ def adopt_clip(path: Path, name: str, store: EventStore, event: int | None) -> i
             end=metadata.last if metadata.end is None else metadata.end,
             peak_area=metadata.peak_area, peak_box=metadata.peak_box,
             starred=is_protected(path), note="found on the disk"))
-    store.keep(event, KeptFile(name, CLIP, metadata.first, metadata.last, size, state))
+    sequence = metadata.sequence or (row.sequence if row else as_id(metadata.first))
+    store.keep(event, KeptFile(
+        name, CLIP, metadata.first, metadata.last, size, state, sequence))
     log.info("adopted %s", name)
     return event
 

@@ -1,20 +1,22 @@
-"""Delete the oldest clips, so that there is room for the next ones."""
+"""Delete the clips that were recorded first, so that there is room for the next."""
 
 import logging
 import math
 import shutil
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pyimagesearch.clock import Clock
+from pyimagesearch.clock import EARLIEST_TIME, Clock
 from pyimagesearch.errors import SurveillanceError, reason
-from pyimagesearch.events.event import GONE, MISSING, ON_DISK, THUMBNAIL
+from pyimagesearch.events.event import EXPIRED, GONE, MISSING, ON_DISK, THUMBNAIL
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.settings.settings import Settings
 
+from .clock_history import ClockHistory
 from .recovery import mark_missing, unfinished
 
 log = logging.getLogger(__name__)
@@ -39,12 +41,14 @@ class Retention:
     """
     Keep the files below *clips* within ``--keep``, ``--reserve`` and ``--keep-days``.
 
-    Belongs to the archive's thread; :attr:`usage` may be read from any.
+    The first recorded goes first, whatever the clock showed then. Belongs to the
+    archive's thread; :attr:`usage` and :attr:`deleted` may be read from any.
     """
 
     def __init__(self, clips: Path, store: EventStore, settings: Settings,
                  clock: Clock) -> None:
         self.usage = Usage()
+        self.deleted: Counter[str] = Counter()      # files since the start, by state
         self._clips = clips
         self._store = store
         self._settings = settings
@@ -53,11 +57,13 @@ class Retention:
         self._open_bytes = 0    # of clips that are being written
         self._ahead = 0         # bytes that may be written until the next time
         self._tidied_at = -math.inf
+        self._history: ClockHistory     # once it is open
 
     def open(self) -> None:
         """Set the cap: ``--keep``, or half of what was free at the first start."""
         with self._store.reading() as reader:
-            kept = reader.remembered("keep")
+            kept, history = reader.remembered("keep"), reader.remembered("clock")
+        self._history = ClockHistory(self._clock, history, self._store.new_id)
         if kept is None and self._settings.keep_bytes is None:
             kept = str(shutil.disk_usage(self._clips).free // 2)
             self._store.remember("keep", kept)
@@ -70,8 +76,8 @@ class Retention:
 
         Raises :exc:`SurveillanceError` if that does not make enough room.
         """
-        now = self._clock.time()
-        for path in self._store.erase(now):
+        self._history.update()
+        for path in self._store.erase(self._clock.time()):
             if self._unlink(path):
                 log.info("deleted %s, as its event was deleted", path)
         self._measure(open_bytes)
@@ -79,9 +85,11 @@ class Retention:
         if due:
             self._tidied_at = self._clock.monotonic()
             mark_missing(self._clips, self._store)
-            self._store.forget(now - LISTED_DAYS * DAY_SECONDS)
+            self._store.remember("clock", self._history.as_text())
+            if now := self._history.time():
+                self._store.forget(now - LISTED_DAYS * DAY_SECONDS, now)
         if due or self._excess > 0:
-            self._make_room(now)
+            self._make_room()
         if self._excess > 0:
             raise SurveillanceError(self._explain_lack())
 
@@ -99,27 +107,37 @@ class Retention:
         cap = allowed_bytes(self._keep, self._settings.reserve_bytes, used, free)
         self.usage = Usage(used, cap, free, self.usage.days)
 
-    def _make_room(self, now: float) -> None:
+    def _make_room(self) -> None:
         with self._store.reading() as reader:
-            files = with_ends_of_events(reader.files(*ON_DISK))
-        days = self._settings.keep_days
-        oldest = now - days * DAY_SECONDS if days else -math.inf
-        planned = plan(files, excess=self._excess, oldest=oldest)
+            files = with_their_clips(reader.files(*ON_DISK))
+        expired = self._expired(files)
+        planned = plan(files, excess=self._excess, expired=expired)
         log.debug("%d of %d files are to be deleted; excess: %d bytes", len(planned),
                   len(files), self._excess)
         for row in planned:
-            self._remove(row, f"after {days:g} days (--keep-days)"
-                         if row.file.end < oldest else "to make room")
-        self.usage = self.usage._replace(days=days_kept(files, self.usage.cap, now))
+            self._remove(row, EXPIRED if row.file.path in expired else GONE)
+        self.usage = self.usage._replace(
+            days=days_kept(files, self.usage.cap, self._clock.time()))
 
-    def _remove(self, row: FileRow, why: str) -> None:
-        """Delete a file, log why, and mark it in the list."""
+    def _expired(self, files: list[FileRow]) -> set[str]:
+        """Return the paths of those of *files* that are too old for ``--keep-days``."""
+        days, now = self._settings.keep_days, self._history.time()
+        if not days or now is None:
+            return set()
+        ends = [(row.file.path, self._history.dated(row.sequence, row.file.end))
+                for row in files]
+        return too_old(ends, before=now - days * DAY_SECONDS, now=now)
+
+    def _remove(self, row: FileRow, state: str) -> None:
+        """Delete a file, log why, and mark it in the list with *state*."""
         path = self._clips / row.file.path
         existed = path.exists() or bool(unfinished(path))
         if self._unlink(row.file.path):
-            self._store.mark(row.file.path, GONE if existed else MISSING)
+            self._store.mark(row.file.path, state if existed else MISSING)
             self.usage = self.usage._replace(used=self.usage.used - row.file.bytes)
-            log.info("deleted %s %s", row.file.path, why)
+            self.deleted[state] += existed
+            log.info("deleted %s %s", row.file.path, "to make room" if state == GONE
+                     else f"after {self._settings.keep_days:g} days (--keep-days)")
 
     def _unlink(self, name: str) -> bool:
         """Delete a file and its unfinished parts; return whether they are gone."""
@@ -142,29 +160,48 @@ def allowed_bytes(keep: int, reserve: int, used: int, free: int) -> int:
     return max(0, min(keep, used + free - reserve))
 
 
-def with_ends_of_events(files: list[FileRow]) -> list[FileRow]:
-    """Let thumbnails in *files* end with the last file of their event; return it."""
-    ends: dict[int, float] = {}
-    for id, _, file in files:
-        ends[id] = max(ends.get(id, -math.inf), file.end)
+def with_their_clips(files: list[FileRow]) -> list[FileRow]:
+    """Return *files* in the order of recording, thumbnails with their last clip."""
+    last: dict[int, FileRow] = {}
+    for row in files:
+        if row.event_id not in last or row.sequence >= last[row.event_id].sequence:
+            last[row.event_id] = row
     for index, (id, starred, file) in enumerate(files):
         if file.media == THUMBNAIL:     # in place: there may be 100,000
-            files[index] = FileRow(id, starred, file._replace(end=ends[id]))
-    return files
+            files[index] = FileRow(id, starred, file._replace(
+                end=last[id].file.end, sequence=last[id].sequence))
+    return sorted(files, key=lambda row: (row.sequence, row.file.begin))
 
 
-def plan(files: Iterable[FileRow], *, excess: int, oldest: float) -> list[FileRow]:
+def too_old(ends: Sequence[tuple[str, float]], *, before: float, now: float
+            ) -> set[str]:
     """
-    Return what is to be deleted, oldest first; protected files stay.
+    Return the paths of the files that ended before *before*, as of *now* [s, epoch].
 
-    All that ended before *oldest* [s since the epoch], and then enough to make up
-    *excess* [bytes]. If all the others together would not, none of them goes.
+    *ends* has path and end of each, in the order of recording. A file with an
+    impossible time, as of a clock that was not set, is as old as the next one.
     """
-    free = sorted((row for row in files if row.file.bytes and not row.is_protected),
-                  key=lambda row: (row.file.end, row.event_id))
-    planned = [row for row in free if row.file.end < oldest]
+    found, known = set(), math.inf
+    for path, end in reversed(ends):
+        if EARLIEST_TIME <= end <= now:
+            known = end
+        if known < before:
+            found.add(path)
+    return found
+
+
+def plan(files: Iterable[FileRow], *, excess: int, expired: Collection[str],
+         ) -> list[FileRow]:
+    """
+    Return which of *files*, in the order of recording, to delete; protected ones stay.
+
+    All that are *expired*, and then enough to make up *excess* [bytes]. If all the
+    others together would not, none of them goes.
+    """
+    free = [row for row in files if row.file.bytes and not row.is_protected]
+    planned = [row for row in free if row.file.path in expired]
+    rest = [row for row in free if row.file.path not in expired]
     excess -= sum(row.file.bytes for row in planned)
-    rest = free[len(planned):]
     if excess > sum(row.file.bytes for row in rest):
         return planned
     for row in rest:
@@ -181,7 +218,8 @@ def days_kept(files: Iterable[FileRow], cap: int, now: float) -> float | None:
 
     ``None`` before there is an hour to judge by.
     """
-    lately = [file for _, _, file in files if file.end >= now - 7 * DAY_SECONDS]
+    lately = [file for _, _, file in files
+              if now - 7 * DAY_SECONDS <= file.end <= now]
     if not lately:
         return None
     span = now - min(file.end for file in lately)

@@ -17,15 +17,22 @@ CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
 OPEN = "open"           # being written
 COMPLETE = "complete"
 GONE = "gone"           # removed to make room
+EXPIRED = "expired"     # removed because of its age (--keep-days)
 MISSING = "missing"     # moved or deleted by hand
 BROKEN = "broken"       # cannot be played
 UNFINISHED = "unfinished"   # cut off, or not to be played; the next start tries again
-FILE_STATES = (OPEN, COMPLETE, GONE, MISSING, BROKEN, UNFINISHED)
+FILE_STATES = (OPEN, COMPLETE, GONE, EXPIRED, MISSING, BROKEN, UNFINISHED)
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
+REMOVED = (GONE, EXPIRED)
 
 
 class KeptFile(NamedTuple):
-    """A clip or picture of an event; times in seconds since the epoch."""
+    """
+    A clip or picture of an event; times in seconds since the epoch.
+
+    *sequence* grows with each file that is recorded, whatever the clock shows. It comes
+    from the same counter as the ids of events; 0 stands for that of the event.
+    """
 
     path: str       # relative to the clips folder: "front/2026-11-20/14-03-22.mp4"
     media: str      # CLIP, THUMBNAIL or STILL
@@ -33,6 +40,7 @@ class KeptFile(NamedTuple):
     end: float
     bytes: int
     state: str      # one of FILE_STATES
+    sequence: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +49,7 @@ class Event:
     One entry in the list of events; times in seconds since the epoch.
 
     *kind* is one of ``EVENT_KINDS``, or any other text. A long event has several
-    clips, in the order of their begin.
+    clips, in the order in which they were recorded.
     """
 
     id: int
@@ -57,12 +65,12 @@ class Event:
 
     @property
     def clips(self) -> tuple[KeptFile, ...]:
-        """Its videos, the oldest first."""
+        """Its videos, the first recorded first."""
         return tuple(file for file in self.files if file.media == CLIP)
 
     @property
     def stills(self) -> tuple[KeptFile, ...]:
-        """Its stills, the oldest first."""
+        """Its stills, the first recorded first."""
         return tuple(file for file in self.files if file.media == STILL)
 
     @property

@@ -28,6 +28,11 @@ class FileRow(NamedTuple):
         """Whether retention must leave the file: starred, or still being recorded."""
         return self.starred or self.file.state == OPEN
 
+    @property
+    def sequence(self) -> int:
+        """Its place in the order of recording: never before that of its event."""
+        return max(self.file.sequence, self.event_id)
+
 
 class Filters(NamedTuple):
     """Conditions that an event must meet; ``None`` and ``False`` stand for all."""
@@ -90,12 +95,13 @@ class EventReader:
         return self._events('WHERE "end" IS NULL ORDER BY id')
 
     def files(self, *states: str) -> list[FileRow]:
-        """Return all files, or those in *states*, the oldest first."""
+        """Return all files, or those in *states*, in the order of recording."""
         rows = self._connection.execute(
             'SELECT event_id, coalesce(starred, 0), path, media, files.begin, '
-            'files."end", bytes, state FROM files LEFT JOIN events ON event_id = id '
-            "WHERE state IN (SELECT value FROM json_each(?)) "
-            "ORDER BY files.begin, path", [json.dumps(states or FILE_STATES)])
+            'files."end", bytes, state, sequence FROM files LEFT JOIN events ON '
+            "event_id = id WHERE state IN (SELECT value FROM json_each(?)) "
+            "ORDER BY max(sequence, event_id), files.begin, path",
+            [json.dumps(states or FILE_STATES)])
         return [FileRow(event_id, bool(starred), KeptFile._make(file))
                 for event_id, starred, *file in rows]
 
@@ -157,8 +163,9 @@ class EventReader:
         return bool(self._value("SELECT 1 FROM events WHERE id = ?", id))
 
     def newest_id(self) -> int:
-        """Return the highest id, also of a deleted event; 0 without any."""
-        return self._value("SELECT max(id) FROM events") or 0
+        """Return the highest id of an event, or sequence of a file; 0 without any."""
+        return max(self._value("SELECT max(id) FROM events") or 0,
+                   self._value("SELECT max(sequence) FROM files") or 0)
 
     def remembered(self, key: str) -> str | None:
         """Return the value kept under *key*, or ``None``."""
@@ -176,9 +183,9 @@ class EventReader:
                                         values).fetchall()
         files: dict[int, list[KeptFile]] = {row[0]: [] for row in rows}
         for event_id, *file in self._connection.execute(
-                'SELECT event_id, path, media, begin, "end", bytes, state FROM files '
-                "WHERE event_id IN (SELECT value FROM json_each(?)) "
-                "ORDER BY begin, path", [json.dumps(list(files))]):
+                'SELECT event_id, path, media, begin, "end", bytes, state, sequence '
+                "FROM files WHERE event_id IN (SELECT value FROM json_each(?)) "
+                "ORDER BY sequence, begin, path", [json.dumps(list(files))]):
             files[event_id].append(KeptFile._make(file))
         return [as_event(row, files[row[0]]) for row in rows]
 

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from pyimagesearch.clock import Clock
+from pyimagesearch.clock import EARLIEST_TIME, Clock
 from pyimagesearch.frames import Box
 
-from .event import GONE, OPEN, Event, KeptFile
+from .event import OPEN, REMOVED, Event, KeptFile
 from .ids import EventIds
 from .queries import EventReader, read_only
 from .schema import replace_if_corrupt
@@ -53,8 +53,7 @@ class EventStore(EventWriter):
             return None
         now = datetime.datetime.fromtimestamp(self._clock.time())
         aside = replace_if_corrupt(self._path, f"{now:%Y%m%d-%H%M%S}")
-        with self.reading() as reader:
-            self._ids.open(reader.newest_id())
+        self.follow_ids()
         self._is_open = True
         self.start()
         return aside
@@ -66,8 +65,13 @@ class EventStore(EventWriter):
     # --- ids
 
     def new_id(self) -> int:
-        """Return an id that no event ever had, higher than those before."""
+        """Return an id that no event or file ever had, higher than those before."""
         return self._ids.new()
+
+    def follow_ids(self) -> None:
+        """Give only ids higher than those in the file from now on. Reads the file."""
+        with self.reading() as reader:
+            self._ids.follow(reader.newest_id())
 
     def id_at(self, when: float) -> int:
         """
@@ -131,7 +135,7 @@ class EventStore(EventWriter):
         """Add *file* to the event, or replace the entry with the same path."""
         self._execute(
             'INSERT OR REPLACE INTO files (event_id, path, media, begin, "end", bytes, '
-            "state) VALUES (?, ?, ?, ?, ?, ?, ?)", event_id, *file)
+            "state, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", event_id, *file)
 
     def mark(self, path: str, state: str) -> None:
         """Set the state of the file at *path*."""
@@ -144,18 +148,22 @@ class EventStore(EventWriter):
             "DO UPDATE SET area = max(area, excluded.area)", minute, camera,
             float(area))
 
-    def forget(self, before: float) -> None:
+    def forget(self, before: float, now: float) -> None:
         """
-        Drop levels and events of before that time [seconds since the epoch].
+        Drop levels and events of before that time [s since the epoch], as of *now*.
 
-        Events with a star, or with a file that was not removed to make room, stay.
+        Events with a star, or with a file that retention did not remove, stay. One
+        with an impossible time, as of a clock that was not set, goes with the next one
+        recorded after it.
         """
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM levels WHERE minute < ?", [before // 60])
             drop(connection, json.dumps([id for id, in connection.execute(
-                'SELECT id FROM events WHERE begin < ? AND "end" IS NOT NULL AND NOT '
-                "starred AND NOT EXISTS (SELECT 1 FROM files WHERE event_id = id AND "
-                "state != ?)", [before, GONE])]))
+                "SELECT id FROM events WHERE id <= (SELECT max(id) FROM events WHERE "
+                "begin >= ? AND begin < ?) AND NOT begin BETWEEN ? AND ? "
+                'AND "end" IS NOT NULL AND NOT starred AND NOT EXISTS (SELECT 1 FROM '
+                "files WHERE event_id = id AND state NOT IN (?, ?))",
+                [EARLIEST_TIME, before, before, now, *REMOVED])]))
 
         self.enqueue(work)
 
@@ -190,16 +198,18 @@ class EventStore(EventWriter):
         Remove events that were deleted more than ``undo_seconds`` before *now*.
 
         Return the paths of the files that are left over. An event that is still being
-        recorded waits for its end.
+        recorded waits for its end; one deleted after *now* does not, as the clock was
+        set back.
         """
         def work(connection: sqlite3.Connection) -> list[str]:
             ids = json.dumps([id for id, in connection.execute(
-                'SELECT id FROM events WHERE deleted < ? AND "end" IS NOT NULL AND NOT '
-                "EXISTS (SELECT 1 FROM files WHERE event_id = id AND state = ?)",
-                (now - self.undo_seconds, OPEN))])
+                "SELECT id FROM events WHERE deleted IS NOT NULL AND NOT deleted "
+                'BETWEEN ? AND ? AND "end" IS NOT NULL AND NOT EXISTS '
+                "(SELECT 1 FROM files WHERE event_id = id AND state = ?)",
+                (now - self.undo_seconds, now, OPEN))])
             paths = [path for path, in connection.execute(
-                f"SELECT path FROM files WHERE state != ? AND event_{IN_IDS}",
-                (GONE, ids))]
+                "SELECT path FROM files WHERE state NOT IN (?, ?) AND "
+                f"event_{IN_IDS}", (*REMOVED, ids))]
             drop(connection, ids)
             return paths
 

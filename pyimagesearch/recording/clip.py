@@ -117,7 +117,9 @@ class Clip:
             self._video.add(frame)
             self.frames += 1
             self.last_at = frame.at
-            self.metadata = replace(self.metadata, last=frame.captured)
+            # the wall clock may have been set since the first frame
+            self.metadata = replace(self.metadata,
+                                    last=self.metadata.first + self.seconds)
             if frame.at - self._synced_at >= SYNC_SECONDS:
                 self._synced_at = frame.at
                 self._file.sync()

@@ -21,7 +21,8 @@ class ClipMetadata:
     peak_area: float = 0.0      # per mille of the frame
     peak_box: Box | None = None
     first: float = 0.0          # captured time of the clip's first frame
-    last: float = 0.0           # and of its last
+    last: float = 0.0           # and of its last, by the same reading of the clock
+    sequence: int = 0           # in the order of recording; 0 = that of the event
 
     def as_comment(self) -> str:
         """Return the metadata as JSON, for the comment of an MP4."""
@@ -49,7 +50,8 @@ def is_valid(metadata: ClipMetadata) -> bool:
     if metadata.end is not None:
         numbers.append(metadata.end)
     box: Any = [0, 0, 0, 0] if metadata.peak_box is None else metadata.peak_box
-    return (type(metadata.event) is int and 0 <= metadata.event < 1 << 53
+    return (all(type(number) is int and 0 <= number < 1 << 53
+                for number in (metadata.event, metadata.sequence))
             and all(type(text) is str for text in (metadata.camera, metadata.kind))
             and all(type(number) in (int, float) and -1e15 < number < 1e15
                     for number in numbers)      # neither infinite nor NaN

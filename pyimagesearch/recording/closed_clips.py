@@ -83,4 +83,5 @@ class ClosedClips:
         whole = clip.path.with_name(clip.path.name.replace(PART_SUFFIX, CLIP_SUFFIX))
         metadata = clip.metadata
         self._store.keep(metadata.event, KeptFile(
-            kept_path(whole), CLIP, metadata.first, metadata.last, size, state))
+            kept_path(whole), CLIP, metadata.first, metadata.last, size, state,
+            metadata.sequence))

@@ -85,6 +85,7 @@ class EventRecording:
         self.over = False
         self.stems = ClipStems(reserve)
         self._preroll = preroll
+        self._store = store
         self._clock = clock
         self._encoders = encoders
         self._max_clip = max_clip
@@ -208,7 +209,8 @@ class EventRecording:
 
     def _open_clip(self, frame: EncodedFrame) -> OpenClip:
         stem = self.stems.next(frame.captured)
-        metadata = replace(self.metadata, first=frame.captured, last=frame.captured)
+        metadata = replace(self.metadata, first=frame.captured, last=frame.captured,
+                           sequence=self._store.new_id())
         journal = Journal(add_suffix(stem, JOURNAL_SUFFIX), self._preroll)
         if not isinstance(frame.content, Packet):
             journal.begin(metadata, frame.number)
@@ -225,8 +227,9 @@ class EventRecording:
         if open_clip is None:
             return
         clip = open_clip.clip
-        clip.metadata = replace(self.metadata, first=clip.metadata.first,
-                                               last=clip.metadata.last)
+        clip.metadata = replace(
+            self.metadata, first=clip.metadata.first, last=clip.metadata.last,
+            sequence=clip.metadata.sequence)
         self._closed.add(clip)
         open_clip.close()
         self._closed.finish()

@@ -78,6 +78,9 @@ class StatusCollector(Collector):
         yield metric("clips_bytes", "Disk space of clips and stills.", GAUGE, kept.used)
         yield metric("clips_limit_bytes", "Disk space that they may use.", GAUGE,
                      kept.cap)
+        deleted = {("room",): kept.deleted_for_room, ("age",): kept.deleted_by_age}
+        yield metric("files_deleted_total", "Clips and pictures deleted by retention.",
+                     COUNTER, deleted, "reason")
         yield metric("disk_free_bytes", "Free space on their disk.", GAUGE, kept.free)
         yield metric("storage_up", "Whether clips and events can be written.", GAUGE,
                      not kept.trouble)

@@ -84,8 +84,8 @@ NAMED = {
     "File": response_of(
         url=TEXT, begin=TIME, end=TIME, bytes=COUNT,
         state={"type": "string", "enum": [
-            event.OPEN, event.COMPLETE, event.UNFINISHED, event.GONE, event.MISSING,
-            event.BROKEN]}),
+            event.OPEN, event.COMPLETE, event.UNFINISHED, event.GONE, event.EXPIRED,
+            event.MISSING, event.BROKEN]}),
     "Event": response_of(
         id=ID, camera=described(TEXT, "empty for events of the whole server"),
         kind=KIND, begin=TIME,
@@ -108,6 +108,8 @@ NAMED = {
     "Archive": response_of(**fields_of(status.ArchiveStatus) | {
         "armed": BOOLEAN,
         "days": described(NUMBER_OR_NULL, "of clips that fit, at the current rate"),
+        "deleted_for_room": described(COUNT, "files since the start"),
+        "deleted_by_age": described(COUNT, "files since the start (--keep-days)"),
         "trouble": described(TEXT, "why clips or events cannot be written, or empty")}),
     "Status": response_of(
         version=TEXT, time=TIME, auth=described(BOOLEAN, "whether a login is required"),

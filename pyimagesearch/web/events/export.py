@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from flask import Blueprint, Response, abort, request
 
 from pyimagesearch import __version__
-from pyimagesearch.events.event import GONE, OPEN, UNFINISHED, Event, KeptFile
+from pyimagesearch.events.event import EXPIRED, GONE, OPEN, UNFINISHED, Event, KeptFile
 from pyimagesearch.web.params import ids, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
@@ -26,7 +26,8 @@ bp = Blueprint("export", __name__)
 log = logging.getLogger(__name__)
 
 ZIP_EPOCH = 315_619_200.0   # in 1980, the first year of ZIP, in every time zone
-UNAVAILABLE = {GONE: "deleted to make room", OPEN: "still being recorded",
+UNAVAILABLE = {GONE: "deleted to make room", EXPIRED: "deleted, as it was too old",
+               OPEN: "still being recorded",
                UNFINISHED: "could not be finished and is not repaired yet"}
 
 

@@ -10,7 +10,14 @@ from typing import Any, BinaryIO
 from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
 
-from pyimagesearch.events.event import GONE, MISSING, OPEN, UNFINISHED, Event, KeptFile
+from pyimagesearch.events.event import (
+    MISSING,
+    OPEN,
+    REMOVED,
+    UNFINISHED,
+    Event,
+    KeptFile,
+)
 from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
 
@@ -91,8 +98,8 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
     kept = choose(event)
     if kept is None:
         abort(404, f"Event {id} has no such file.")
-    if kept.state in (OPEN, UNFINISHED, GONE):      # a missing file may be back
-        abort(410 if kept.state == GONE else 404, UNAVAILABLE[kept.state])
+    if kept.state in (OPEN, UNFINISHED, *REMOVED):      # a missing file may be back
+        abort(410 if kept.state in REMOVED else 404, UNAVAILABLE[kept.state])
     try:
         file = open_below(archive.clips, kept.path)
         return kept, file, os.fstat(file.fileno())

@@ -2,7 +2,14 @@
 
 import datetime
 
-from pyimagesearch.events.event import BROKEN, GONE, MISSING, OPEN, UNFINISHED
+from pyimagesearch.events.event import (
+    BROKEN,
+    EXPIRED,
+    GONE,
+    MISSING,
+    OPEN,
+    UNFINISHED,
+)
 
 KIND_NAMES = {      # other kinds are named as they are
     "manual": "manual recording", "snapshot": "still", "lost": "signal lost",
@@ -13,7 +20,11 @@ UNAVAILABLE = {     # why a file cannot be shown, by its state
     UNFINISHED: "This could not be finished; the next start tries to repair it.",
     BROKEN: "This holds no picture that can be played.",
     GONE: "This was deleted to make room for newer clips.",
+    EXPIRED: "This was deleted because it was too old (--keep-days).",
     MISSING: "This file is no longer in the clips folder."}
+LOST_CLIPS = {      # the same in short, where the list has no clip to show
+    UNFINISHED: "clip unfinished", BROKEN: "clip unplayable", GONE: "clip deleted",
+    EXPIRED: "clip too old", MISSING: "clip missing"}
 
 
 def clock(when: float) -> str:

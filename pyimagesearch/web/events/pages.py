@@ -45,6 +45,7 @@ def index() -> str:
     return page(
         "events.html", data=data, query=query, kinds=EVENT_KINDS,
         undo=store.undo_seconds, link=partial(link, query.filters),
+        unavailable=filters.UNAVAILABLE, lost=filters.LOST_CLIPS,
         cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
         days=[(day, list(events)) for day, events in
               itertools.groupby(data.events, lambda event: local_day(event.begin))])

@@ -1,0 +1,126 @@
+"""Judge by what the wall clock showed so far how far it can be believed."""
+
+import datetime
+import json
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pyimagesearch.clock import EARLIEST_TIME, Clock
+
+log = logging.getLogger(__name__)
+
+CONFIRM_SECONDS = 86_400.0      # of running, after which a clock that was set counts
+TOLERANCE_SECONDS = 60.0        # by which the clock may be adjusted without being set
+LOGGED_SECONDS = 3600.0         # by which it must have been set to be worth a line
+MAX_ENTRIES = 100               # of each kind that are kept
+
+
+class Reading(NamedTuple):
+    """For how long the wall clock was how far from the time that the program ran."""
+
+    offset: float       # the wall clock minus all running time [s]
+    seconds: float      # of running
+
+
+class Correction(NamedTuple):
+    """What was recorded before the clock was set forward, in the same run."""
+
+    first: int          # sequence numbers
+    last: int
+    seconds: float      # by which the clock was set forward
+
+
+class ClockHistory:
+    """
+    Keep account of the wall clock: when it was set, and what it shows for sure.
+
+    A machine without a battery for its clock starts in 1970 or at the last shutdown; a
+    clock may also be a year ahead. So :meth:`time` is what the clock has shown, or more
+    than that, for the last day of running: time in which the program did not run counts
+    a day later, and so does every other jump. *saved* is the state of an earlier run
+    (:meth:`as_text`), *new_id* returns the next sequence number. Belongs to one thread.
+    """
+
+    def __init__(self, clock: Clock, saved: str | None, new_id: Callable[[], int]
+                 ) -> None:
+        state = json.loads(saved or '{"ran": 0, "readings": [], "corrections": []}')
+        self._ran: float = state["ran"]     # all running time of the program [s]
+        self._readings = [Reading(*each) for each in state["readings"]]
+        self._corrections = [Correction(*each) for each in state["corrections"]]
+        self._clock = clock
+        self._new_id = new_id
+        self._first = new_id()      # sequence number with which this run begins
+        self._at = clock.monotonic()
+        self._offset = clock.time() - self._ran
+        self._read(0.0)
+
+    def update(self) -> None:
+        """Read the clock; to be called every few seconds."""
+        now = self._clock.monotonic()
+        passed, self._at = now - self._at, now
+        self._ran += passed
+        before, self._offset = self._offset, self._clock.time() - self._ran
+        self._correct(self._offset - before)
+        self._read(passed)
+
+    def time(self) -> float | None:
+        """
+        Return the time that it is at least [s since the epoch].
+
+        ``None`` before the program has run for a day.
+        """
+        if sum(each.seconds for each in self._readings) < CONFIRM_SECONDS:
+            return None
+        return self._ran + min(each.offset for each in self._readings)
+
+    def dated(self, sequence: int, when: float) -> float:
+        """
+        Return the time *when* [s since the epoch] of a file, by the corrected clock.
+
+        What was recorded before the clock was set forward is younger than it says.
+        """
+        return when + sum(each.seconds for each in self._corrections
+                          if each.first <= sequence <= each.last)
+
+    def as_text(self) -> str:
+        """Return the state, for the next run."""
+        return json.dumps({"ran": self._ran, "readings": self._readings,
+                           "corrections": self._corrections})
+
+    def _correct(self, jump: float) -> None:
+        """Date this run's files again, as the clock was set by *jump* seconds."""
+        made = self._corrections
+        if jump > TOLERANCE_SECONDS:
+            made.append(Correction(self._first, self._new_id(), jump))
+            del made[:-MAX_ENTRIES]
+        while jump < -TOLERANCE_SECONDS and made and made[-1].first == self._first:
+            undone = made.pop()     # the clock was set forward by mistake
+            jump += undone.seconds
+            if jump > TOLERANCE_SECONDS:
+                made.append(undone._replace(seconds=jump))
+
+    def _read(self, passed: float) -> None:
+        """Add *passed* seconds of running to the readings of the last day."""
+        wall, readings = self._ran + self._offset, self._readings
+        if wall < EARLIEST_TIME:
+            return      # not set yet
+        if readings and abs(self._offset - readings[-1].offset) <= TOLERANCE_SECONDS:
+            readings[-1] = Reading(self._offset, readings[-1].seconds + passed)
+        else:
+            self._log_jump(wall)
+            readings.append(Reading(self._offset, 0.0))
+        while sum(each.seconds for each in readings[1:]) >= CONFIRM_SECONDS:
+            del readings[0]
+        if len(readings) > MAX_ENTRIES:
+            readings[:2] = [Reading(min(readings[0].offset, readings[1].offset),
+                                    readings[0].seconds + readings[1].seconds)]
+
+    def _log_jump(self, wall: float) -> None:
+        jump = self._offset - self._readings[-1].offset if self._readings else 0.0
+        if abs(jump) >= LOGGED_SECONDS:
+            shown = datetime.datetime.fromtimestamp(wall).isoformat(" ", "seconds")
+            log.info("the clock shows %s, %.1f hours %s expected; clips and events are "
+                     "deleted by that time once it has been kept for a day of running",
+                     shown, abs(jump) / 3600,
+                     "later than" if jump > 0 else "earlier than")

@@ -1,0 +1,156 @@
+"""How far the wall clock is believed, from what it showed so far."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import ManualClock
+from pyimagesearch.archive.clock_history import ClockHistory
+
+DAY, NOW = 86_400.0, 1_800_000_000.0
+
+
+class Machine:
+    """A clock, and the programs that run one after the other."""
+
+    def __init__(self):
+        self.clock = ManualClock(NOW)
+        self.ids = itertools.count(1)
+        self.history = None
+        self.start()
+
+    def start(self, off=0.0):
+        """Start the program again, *off* seconds later."""
+        self.clock.now += off
+        saved = self.history and self.history.as_text()
+        self.history = ClockHistory(self.clock, saved, lambda: next(self.ids))
+
+    def run(self, seconds, step=600.0):
+        for _ in range(round(seconds / step)):
+            self.clock.now += step
+            self.history.update()
+
+    @property
+    def behind(self):
+        """How much later it is than is known [s]; None if nothing is known."""
+        known = self.history.time()
+        return None if known is None else self.clock.now - known
+
+
+def test_clock_counts_after_a_day_of_running():
+    machine = Machine()
+    machine.run(DAY - 600)
+    assert machine.behind is None
+    machine.run(600)
+    assert machine.behind == 0
+
+
+def test_running_counts_over_many_starts():
+    machine = Machine()
+    for _ in range(12):
+        machine.run(2 * 3600)
+        machine.start(off=30)
+    assert machine.behind == pytest.approx(0, abs=400)
+
+
+def test_time_without_power_counts_a_day_of_running_later():
+    machine = Machine()
+    machine.run(2 * DAY)
+    machine.start(off=60 * DAY)
+    machine.run(DAY - 600)
+    assert machine.behind == 60 * DAY
+    machine.run(600)
+    assert machine.behind == 0
+
+
+def test_machine_that_is_on_in_office_hours_is_a_few_days_behind():
+    machine = Machine()
+    for _ in range(30):
+        machine.run(8 * 3600)
+        machine.start(off=16 * 3600)
+    assert machine.behind == 3 * 16 * 3600
+
+
+@pytest.mark.parametrize("ahead", [400 * DAY, 3600.0])
+def test_clock_ahead_for_less_than_a_day_is_not_believed(ahead):
+    machine = Machine()
+    machine.run(2 * DAY)
+    machine.clock.ahead = ahead
+    machine.run(DAY - 600)
+    assert machine.behind == 0
+    machine.clock.ahead = 0
+    machine.run(600)
+    assert machine.behind == 0
+
+
+def test_clock_that_starts_in_1970_each_time_is_right_once_set():
+    machine = Machine()
+    machine.run(2 * DAY)
+    for _ in range(40):
+        machine.clock.ahead = 60 - machine.clock.now - 60
+        machine.start(off=60)
+        machine.run(600)
+        machine.clock.ahead = 0
+        machine.run(DAY / 2)
+    assert 0 <= machine.behind < 3 * 60
+
+
+def test_time_that_runs_on_while_the_clock_is_wrong_counts():
+    machine = Machine()
+    machine.run(2 * DAY)
+    machine.clock.ahead = -machine.clock.now + 100
+    machine.run(5 * DAY)
+    assert machine.behind == 0
+
+
+def test_files_from_before_the_clock_was_set_are_dated_again():
+    machine = Machine()
+    first = next(machine.ids)
+    machine.start()
+    behind = next(machine.ids)
+    machine.clock.ahead = 50 * DAY
+    machine.history.update()
+    right = next(machine.ids)
+    machine.start()
+    machine.clock.ahead = 20 * DAY      # set back: what was ahead has a date to come
+    machine.history.update()
+    assert [machine.history.dated(number, NOW) - NOW for number in (first, behind, right)] == [
+        0, 50 * DAY, 0]
+
+
+def test_clock_set_forward_by_mistake_changes_no_date_for_good():
+    machine = Machine()
+    before = next(machine.ids)
+    for ahead in (400, 410, 390, 0):
+        machine.clock.ahead = ahead * DAY
+        machine.history.update()
+        assert machine.history.dated(before, NOW) == NOW + ahead * DAY
+
+
+@given(st.lists(st.tuples(st.sampled_from(["run", "off", "set"]), st.floats(-4e8, 4e8)),
+                max_size=40))
+def test_known_time_is_never_later_than_the_latest_reading(steps):
+    machine, latest = Machine(), NOW
+    for what, amount in steps:
+        if what == "set":
+            machine.clock.ahead = amount
+        elif what == "off":
+            machine.start(off=abs(amount))
+        else:
+            machine.clock.now += abs(amount) / 1000
+        machine.history.update()
+        latest = max(latest, machine.clock.time())
+        assert (machine.history.time() or 0) <= latest + 1e6
+
+
+def test_state_stays_small_whatever_happens():
+    machine = Machine()
+    for number in range(1000):
+        machine.clock.ahead = 1000.0 * (number % 7)
+        machine.start(off=500)
+        machine.run(600)
+        machine.clock.ahead += 10_000.0
+        machine.run(60, step=60)
+    assert len(machine.history.as_text()) < 12_000
