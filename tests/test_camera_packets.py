@@ -1,6 +1,7 @@
 """A camera's own packets: which of them make a clip, and headed by what."""
 
 import functools
+import threading
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -168,7 +169,8 @@ def test_codec_that_browsers_do_not_play_is_no_obstacle(keep, clock, tmp_path, c
         container.mux(stream.encode(None))
     kept = keep()
     for _ in range(2):      # also when it reconnects
-        source = open_rtsp(CameraUrl(str(tmp_path / name), "", ""), CaptureRequest(), clock,
+        source = open_rtsp(CameraUrl(str(tmp_path / name), "", ""), CaptureRequest(),
+                           threading.Event(), clock,
                            kept.preroll_input)
         assert source.read().size == (160, 120)
         source.close()
@@ -190,7 +192,8 @@ def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):
     kept = keep()
 
     def film():
-        source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(), clock,
+        source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(),
+                           threading.Event(), clock,
                            kept.preroll_input)
         with pytest.raises(CameraLost):
             while source.read():

@@ -84,7 +84,7 @@ def test_vanished_sender_is_lost_and_comes_back(start, send):
     port = free_port()
     product = start("--source", f"imagezmq://127.0.0.1:{port}/pi")
     first = send(f"tcp://127.0.0.1:{port}")
-    product.wait_for("learning")
+    eventually(lambda: product.camera["frames"] > 3)
     first.kill()
     status = product.wait_for("no signal", 6)
     assert "gave no frame for 5 seconds" in status["reason"]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -266,8 +267,8 @@ def test_sound_is_never_recorded(tmp_path, clock):
     film_with_sound(tmp_path / "film.mp4")
     assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
     preroll = Preroll(60.0)
-    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(), clock,
-                       PrerollInput("c", preroll))
+    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(),
+                       threading.Event(), clock, PrerollInput("c", preroll))
     with pytest.raises(CameraLost, match="ended the stream"):
         while source.read():
             clock.now += 0.1

@@ -1,6 +1,7 @@
 """RTSP cameras: start, transport, time stamps and refusals, over real connections."""
 
 import itertools
+import threading
 import time
 
 import pytest
@@ -39,7 +40,8 @@ class Packets:
 
 
 def opened(server, packets=None, **wanted):
-    return open_rtsp(parse_url(server.url), CaptureRequest(**wanted), SystemClock(), packets)
+    return open_rtsp(parse_url(server.url), CaptureRequest(**wanted), threading.Event(),
+                     SystemClock(), packets)
 
 
 def watch(server, seconds):

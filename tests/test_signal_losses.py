@@ -168,10 +168,10 @@ def time_without(seconds):
 def test_silent_http_camera_is_reported_and_comes_back(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
-    product.wait_for("learning")
+    eventually(lambda: product.camera["frames"] > 3)    # its rate is known
     camera.silent.set()
     status = product.wait_for("no signal", 3.5)     # 3 s, and a look at the status
-    assert "sent nothing" in status["reason"] or "gave no frame" in status["reason"]
+    assert "gave no frame" in status["reason"]
     assert status["losses"] >= 1        # more where the machine stands still for seconds
     camera.silent.clear()
     eventually(lambda: product.camera["state"] == "learning", 3)
@@ -266,7 +266,7 @@ def test_rtsp_camera_that_never_plays_times_out_after_5_s():
         camera, begin = InBackground(answer_and_hang, listener), time.monotonic()
         with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
             open_rtsp(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
-                      CaptureRequest(), SystemClock()).read()
+                      CaptureRequest(), threading.Event(), SystemClock()).read()
         assert time.monotonic() - begin < 7
         camera.result()
 

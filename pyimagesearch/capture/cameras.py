@@ -118,7 +118,8 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_url(spec)
-        return Camera(str(url), lambda closing: open_rtsp(url, request, clock, packets),
+        return Camera(str(url), lambda closing: open_rtsp(
+            url, request, closing, clock, packets),
                       RTSP_OPEN_SECONDS, rate_known=False)
     raise unknown_source(spec)
 

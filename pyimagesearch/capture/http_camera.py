@@ -39,7 +39,7 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     if kind in ("text/html", "application/json", "text/plain"):
         raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
     from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
-    return open_rtsp(url, wanted, clock)
+    return open_rtsp(url, wanted, closing, clock)
 
 
 class MjpegSource:
@@ -74,12 +74,12 @@ class MjpegSource:
         """Wait for the next bytes of the body and return them."""
         try:
             if self._connection is not None:
-                count = self._connection.recv_into(self._view)
-                piece: bytes | memoryview = self._view[:count]
+                piece: bytes | memoryview = self._view[:
+                    self._receive(self._connection)]
             else:
                 piece = self._response.read1(READ_BYTES)
                 self._connection = plain_socket(self._response)
-        except (TimeoutError, BlockingIOError):
+        except TimeoutError:
             raise CameraLost(f"{self._url} sent nothing for "
                              f"{TIMEOUT_SECONDS:g} seconds") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -87,6 +87,15 @@ class MjpegSource:
         if not piece:
             raise CameraLost(f"{self._url} ended the stream")
         return piece
+
+    def _receive(self, connection: socket.socket) -> int:
+        """Wait for bytes, however long, until closing; return how many came."""
+        while True:
+            try:
+                return connection.recv_into(self._view)
+            except BlockingIOError:     # nothing came within TIMEOUT_SECONDS
+                if self._closing.is_set():
+                    raise CameraLost("closing") from None
 
 
 def boundary_of(headers: Message) -> str:

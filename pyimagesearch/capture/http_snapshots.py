@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import CameraLost, PollFailed
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder, JpegScanner
 
@@ -32,7 +32,10 @@ class SnapshotSource:
 
     def read(self) -> Picture:
         self._pace.tick()
-        data, self._first = self._first or self._poll(), b""
+        try:
+            data, self._first = self._first or self._poll(), b""
+        except CameraLost as lost:
+            raise PollFailed(str(lost)) from None
         return read_picture(data, self._decoder)
 
     def close(self) -> None:

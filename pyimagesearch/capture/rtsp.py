@@ -1,5 +1,6 @@
 """RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
 
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -21,7 +22,7 @@ from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
 
-TIMEOUT_SECONDS = 5.0       # for opening, and between any two packets
+TIMEOUT_SECONDS = 5.0       # for opening, and from one look at closing to the next
 LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
                       "yuvj444p", "nv12", "nv21", "gray")
 
@@ -73,9 +74,11 @@ class RtspSource:
     read_timeout = TIMEOUT_SECONDS
 
     def __init__(self, url: CameraUrl, container: av.container.InputContainer,
-                 clock: Clock, packets: PacketSink | None = None) -> None:
+                 closing: threading.Event, clock: Clock,
+                 packets: PacketSink | None = None) -> None:
         self._url = url
         self._container = container
+        self._closing = closing
         self._clock = clock
         self._times = TimeStamps()
         stream = container.streams.video[0]
@@ -99,7 +102,7 @@ class RtspSource:
 
     def _decode(self, stream: Any) -> Iterator[av.VideoFrame]:
         try:
-            for packet in self._container.demux(stream):
+            for packet in self._demux(stream):
                 if packet.size:     # the last one is empty
                     self._repair_times(packet)
                     self._forward(packet)
@@ -109,6 +112,15 @@ class RtspSource:
                     continue        # a broken packet; the next key frame recovers
         except (av.FFmpegError, OSError) as error:
             raise CameraLost(f"{self._url} {explain(error)}") from None
+
+    def _demux(self, stream: Any) -> Iterator[Any]:
+        """Yield packets, however long the camera is silent, until closing."""
+        while not self._closing.is_set():
+            try:
+                yield from self._container.demux(stream)
+            except av.error.ExitError:      # nothing came for TIMEOUT_SECONDS
+                continue
+            return
 
     def _repair_times(self, packet: Any) -> None:
         """Set the times of *packet*, and so of its frames, by our monotonic clock."""
@@ -128,8 +140,8 @@ class RtspSource:
         return self._clock.time() - max(0.0, age)
 
 
-def open_rtsp(url: CameraUrl, wanted: CaptureRequest, clock: Clock,
-              packets: PacketSink | None = None) -> RtspSource:
+def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
+              clock: Clock, packets: PacketSink | None = None) -> RtspSource:
     """
     Open *url* with FFmpeg, RTSP over TCP; *packets* receives its packets.
 
@@ -150,7 +162,7 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, clock: Clock,
                 and clock.monotonic() - begin >= TIMEOUT_SECONDS):
             container.close()
             raise TimeoutError
-        return RtspSource(url, container, clock, packets)
+        return RtspSource(url, container, closing, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
 
