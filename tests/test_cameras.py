@@ -24,7 +24,8 @@ def test_impossible_source_is_refused_with_the_valid_forms(clock, spec):
 
 @pytest.mark.parametrize("spec", [
     "gopher://me:secret@host/", "me:secret@192.168.1.20/video.mjpg",
-    "rtsp:/me:secret@192.168.1.20/live.sdp", "rtsp://me:a/secret@host/stream"])
+    "rtsp:/me:secret@192.168.1.20/live.sdp", "rtsp://me:a/secret@/stream", "imagezmq://me:1/secret@host:5555/pi",
+    "rtsp://me:secret"])
 def test_refusal_shows_no_password(clock, spec):
     with pytest.raises(SettingsError) as refusal:
         find(spec, clock)

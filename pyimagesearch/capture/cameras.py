@@ -1,6 +1,7 @@
 """Turn a ``--source`` into a camera that can be opened."""
 
 import contextlib
+import logging
 import re
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,11 @@ from .http_client import HttpClient
 from .imagezmq import ImageHubs
 from .picamera import open_picamera
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
-from .url import parse_url, redact_url
+from .url import CameraUrl, encoding_advice, parse_url, redact_url, split_login
 from .usb import open_usb
 from .videofile import PROBE_SECONDS, VideoFileSource
+
+log = logging.getLogger(__name__)
 
 RTSP_SCHEMES = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
 RTSP_OPEN_SECONDS = 20.0    # FFmpeg opens in several steps with a timeout each
@@ -41,7 +44,7 @@ class Camera(NamedTuple):
 
 def gives_packets(settings: CameraSettings) -> bool:
     """Return whether to record its own video if possible; raises SettingsError."""
-    by_rtsp = settings.source.startswith(tuple(f"{each}://" for each in RTSP_SCHEMES))
+    by_rtsp = settings.source.partition("://")[0].lower() in RTSP_SCHEMES
     if settings.record_from == "camera" and not by_rtsp:
         raise SettingsError(
             f"--record-from of camera {settings.name!r} is 'camera', but that takes an "
@@ -94,7 +97,7 @@ def is_file_name(spec: str) -> bool:
     with contextlib.suppress(OSError, ValueError):
         if Path(spec).is_file():
             return True
-    misspelt_url = re.match(r"\w+:/|.*:.*@", spec)     # whose login is not shown
+    misspelt_url = re.match(r"(?s)\w+:/|.*:.*@", spec)     # whose login is not shown
     return bool(Path(spec).suffix) and not misspelt_url
 
 
@@ -102,26 +105,38 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
                 packets: PacketSink | None) -> Camera:
     """Return the camera at URL *spec*; raises :exc:`SettingsError`."""
     scheme, _, rest = spec.partition("://")
+    scheme = scheme.lower()
     if scheme in ("imagezmq", "imagezmq+sub"):
-        found = re.fullmatch(r"((?:[\w.*-]+|\[[\da-fA-F:]+\]):\d{1,5})(?:/(.*))?", rest)
-        if not found or not 1 <= int(found[1].rpartition(":")[2]) <= 65535:
+        login, place = split_login(rest)
+        found = re.fullmatch(
+            r"((?:[\w.*-]+|\[[\da-fA-F:]+\]):\d{1,5})(?:/(.*))?", place)
+        if login or not found or not 1 <= int(found[1].rpartition(":")[2]) <= 65535:
             raise SettingsError(
-                f"--source is {spec!r}, but must be written "
+                f"--source is {redact_url(spec)!r}, but must be written "
                 "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to 65535")
         pattern = "sub" if scheme.endswith("+sub") else "rep"
         return Camera(spec, lambda closing: hubs.open(
             pattern, found[1], found[2] or "", closing), rate_known=False)
     if scheme in ("http", "https"):
-        client = HttpClient(parse_url(spec), request.trust, request.proxy)
+        client = HttpClient(parse_camera_url(spec), request.trust, request.proxy)
         return Camera(str(client.url), lambda closing: open_http(
             client, request, closing, clock), rate_known=False)
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
-        url = parse_url(spec)
+        url = parse_camera_url(spec)
         return Camera(str(url), lambda closing: open_rtsp(
             url, request, closing, clock, packets),
                       RTSP_OPEN_SECONDS, rate_known=False)
     raise unknown_source(spec)
+
+
+def parse_camera_url(spec: str) -> CameraUrl:
+    """Return the URL in *spec*; warn of a login that other programs read otherwise."""
+    url = parse_url(spec)
+    if advice := encoding_advice(spec):
+        log.warning("%s: the login is taken to end at the last @ before this host; its "
+                    "signs are better percent-encoded: %s", url, advice)
+    return url
 
 
 def unknown_source(spec: str) -> SettingsError:

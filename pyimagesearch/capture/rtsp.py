@@ -1,10 +1,10 @@
 """RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
 
+import os
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
-from urllib.parse import quote
 
 import av
 import av.container
@@ -21,6 +21,7 @@ from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
+os.environ.pop("http_proxy", None)  # FFmpeg would reach cameras by it
 
 TIMEOUT_SECONDS = 5.0       # for opening, and from one look at closing to the next
 LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
@@ -150,10 +151,11 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
     begin = clock.monotonic()
     try:
         container = av.open(
-            with_login(url), timeout=(TIMEOUT_SECONDS, TIMEOUT_SECONDS), options={
+            url.with_login, timeout=(TIMEOUT_SECONDS, TIMEOUT_SECONDS), options={
                 "rtsp_transport": "tcp", "fflags": "nobuffer",
                 "allowed_media_types": "video",     # no sound
-                "fpsprobesize": "0"})   # else it measures the rate for a second
+                "fpsprobesize": "0",    # else it measures the rate for a second
+                "http_proxy": wanted.proxy.with_login if wanted.proxy else ""})
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url} has no video")
@@ -165,14 +167,6 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         return RtspSource(url, container, closing, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
-
-
-def with_login(url: CameraUrl) -> str:
-    """Return the URL for FFmpeg, with the login: never show it."""
-    if not url.user:
-        return url.bare
-    login = quote(url.user, safe="") + ":" + quote(url.password, safe="")
-    return url.bare.replace("://", f"://{login}@", 1)
 
 
 def explain(error: Exception) -> str:

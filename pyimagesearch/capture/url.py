@@ -2,7 +2,7 @@
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
 
 from pyimagesearch.errors import SettingsError
 
@@ -15,13 +15,23 @@ SAFE_NAMES = frozenset({
     "fps", "framerate", "height", "id", "inst", "line", "mode", "profile", "proto",
     "quality", "rate", "res", "resolution", "size", "stream", "streamtype", "subtype",
     "transport", "transportmode", "type", "unicast", "video", "width"})
+# A host with its port, up to the path
+HOST_PATTERN = re.compile(
+    r"(?P<host>\[[\da-fA-F:.]+(?:%[\w.~-]+)?\]|(?!\d+(?![\w.-]))[\w.*-]+)"
+    r"(?::(?P<port>\d{0,5}))?(?=[/?#]|$)")
+# Hosts that no word in a password looks like
+CERTAIN_HOST_PATTERN = re.compile(
+    r"\[.*\]|\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
+QUERY_VALUE_PATTERN = re.compile(r"[?&][\w.-]+=[^?&]*")    # and its name
+SCHEME_PATTERN = re.compile(r"[\w=+.-]*")   # perhaps behind the name of an option
+RESERVED_SIGNS = "/?#@"     # they end a login unless they are percent-encoded
 
 
 class CameraUrl(NamedTuple):
     """The URL of a camera, with its login set apart; as text it holds no secrets."""
 
     bare: str           # without user and password
-    user: str
+    user: str           # what is not UTF-8 is escaped by surrogates
     password: str
 
     @property
@@ -29,43 +39,91 @@ class CameraUrl(NamedTuple):
         """Whether there is a user or a password."""
         return bool(self.user or self.password)
 
+    @property
+    def with_login(self) -> str:
+        """The URL for libraries, with the login percent-encoded: never show it."""
+        if not self.has_login:
+            return self.bare
+        login = ":".join(quote(each, safe="", errors="surrogateescape")
+                         for each in (self.user, self.password))
+        return self.bare.replace("://", f"://{login}@", 1)
+
     def __repr__(self) -> str:      # also what str() returns
-        return redact_url(self.bare)
+        scheme, separator, place = self.bare.partition("://")
+        return scheme + separator + redact_place(place)
 
 
 def parse_url(url: str, where: str = "--source") -> CameraUrl:
     """Split the login off *url*, set *where*; raises SettingsError, which hides it."""
-    try:
-        parts = urlsplit(url)
-        login, _, place = parts.netloc.rpartition("@")
-        bare = urlunsplit(parts._replace(netloc=place))
-        fits = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits:
-        scheme = url.partition("://")[0]
+    scheme, _, rest = url.partition("://")
+    login, place = split_login(rest)
+    found = HOST_PATTERN.match(place)
+    if not found or not 1 <= int(found["port"] or 1) <= 65535:
         raise SettingsError(
             f"{where} is {redact_url(url)!r}, which has no host or a wrong port; "
             f"such a URL is written {scheme}://user:password@host:port/path")
     user, _, password = login.partition(":")
-    return CameraUrl(bare, unquote(user), unquote(password))
+    return CameraUrl(f"{scheme.lower()}://{place.partition('#')[0]}",
+                     unquote(user, errors="surrogateescape"),
+                     unquote(password, errors="surrogateescape"))
+
+
+def split_login(rest: str) -> tuple[str, str]:
+    """
+    Return the login of a URL without its scheme, and what follows its ``@``.
+
+    User and password may hold any sign, also ``/``, ``?``, ``#`` and ``@``, unescaped:
+    they end at the last ``@`` before what can be the host. A host that is certainly
+    one ends the search, so that a later ``@`` is part of the path or the query.
+    """
+    hosts = [found for at, sign in enumerate("@" + rest) if sign == "@"
+             and (found := HOST_PATTERN.match(rest, at))]
+    host = choose_host(rest, hosts) if hosts else None
+    start = host.start() if host else rest.rfind("@") + 1
+    return rest[:max(0, start - 1)], rest[start:]
+
+
+def choose_host(rest: str, hosts: list[re.Match[str]]) -> re.Match[str]:
+    """Return the most likely host of *hosts*, which may begin *rest* or follow an @."""
+    first = hosts[0]
+    certain = [each for each in hosts if CERTAIN_HOST_PATTERN.fullmatch(each["host"])]
+    if first.start() == 0 and (first["port"] is None or (
+            first in certain and rest[first.end():][:1] == "/")):
+        return first        # else perhaps a user and the digits of a password
+    in_query = [each for each in hosts if each.start() and QUERY_VALUE_PATTERN.search(
+        rest, 0, each.start() - 1)]
+    logins = [each for each in hosts if each.start() and each not in in_query]
+    return next((each for each in logins if each in certain),
+                logins[-1] if logins else first)
+
+
+def encoding_advice(url: str) -> str:
+    """Return how to write the signs of the login that should be percent-encoded."""
+    login = split_login(url.partition("://")[2])[0]
+    return ", ".join(f"{sign} as {quote(sign, safe='')}" for sign in RESERVED_SIGNS
+                     if sign in login)
 
 
 def redact_url(text: str) -> str:
     """
     Return *text*, which may be no URL at all, without the possible secrets of a URL.
 
-    These are everything before an ``@``, and the values of parameters.
+    These are the login, and the values of parameters.
     """
     scheme, separator, rest = text.partition("://")
-    if not separator:       # perhaps a URL without its scheme
-        return text.rpartition("@")[2]
-    rest, mark, query = rest.partition("?")
-    rest = rest.rpartition("@")[2]      # also where a password has a slash
-    place, slash, path = rest.partition("/")
+    if not separator or not SCHEME_PATTERN.fullmatch(scheme):
+        return text.rpartition("@")[2]      # perhaps a URL without its scheme
+    return scheme + separator + redact_place(split_login(rest)[1])
+
+
+def redact_place(place: str) -> str:
+    """Return host, path and query of a URL without possible secrets."""
+    rest, mark, query = place.partition("#")[0].partition("?")
+    host, slash, path = rest.partition("/")
+    if host and not HOST_PATTERN.fullmatch(host):
+        host = "***"        # perhaps a login without its host
     parts = map(redact_parameter, filter(None, query.split("&")))
-    return (scheme + separator + place + slash + PAIR_PATTERN.sub(redact_pair, path)
-            + mark + "&".join(parts))
+    return (host + slash + PAIR_PATTERN.sub(redact_pair, path) + mark + "&".join(parts))
 
 
 def redact_parameter(part: str) -> str:

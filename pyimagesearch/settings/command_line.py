@@ -81,7 +81,7 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     parser = make_parser(name, everything="--help-all" in argv)
     found, unknown = parser.parse_known_args(argv[1:] if name else argv)
     if unknown:
-        parser.error(explain_unknown(unknown[0].partition("=")[0], name))
+        parser.error(explain_unknown(unknown[0].partition("=")[0], name, argv))
     typed = vars(found)
     argument = typed.pop(COMMANDS.get(name, SERVER).argument.lstrip("-"), None)
     if name == "doctor" and argument is not None:
@@ -92,10 +92,14 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
         parser.error(str(error))
 
 
-def explain_unknown(word: str, name: str) -> str:
-    """Return a sentence about *word*, which the command *name* does not know."""
-    if "://" in word and not word.startswith("-"):      # it may hold a password
+def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
+    """Return a sentence about *word* of *argv*, unknown to the command *name*."""
+    if ":" in word and not word.startswith("-"):
         return "a URL is not an argument; use --source URL"
+    is_option = word.startswith("--") and "@" not in word
+    if "@" in "".join(argv) and not is_option and word not in argv[:1]:
+        # perhaps a part of a password: a URL with a blank in it
+        return "there is an argument too many; put the URL after --source in quotes"
     if not word.startswith("-"):
         return (f"{word} is not an argument" if name else
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")

@@ -12,6 +12,10 @@ from pyimagesearch.errors import SettingsError
 from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option
 from .settings import ALL_OPTIONS, CAMERA_OPTIONS
 
+# Values separated by blanks, where the password of a URL may hold blanks as well
+VALUES_PATTERN = re.compile(
+    r"\S*?://[^\s@]*:(?:(?!\s+(?:[\w-]+=)?(?:auto|demo|picamera|/dev/|[a-z+]+://)).)*@\S*"
+    r"|\S+", re.S)
 FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "config"}
 
 
@@ -22,7 +26,9 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
     file = typed.get("config", found.get("config"))
     values = read_toml(file) if file else {}
     for name, text in found.items():
-        values[name] = ALL_OPTIONS[name].parse(text, ALL_OPTIONS[name].variable)
+        item = ALL_OPTIONS[name]
+        values[name] = item.parse(
+            VALUES_PATTERN.findall(text) if item.kind is tuple else text, item.variable)
     for name, text in typed.items():
         values[name] = ALL_OPTIONS[name].parse(text, ALL_OPTIONS[name].flag)
     return values

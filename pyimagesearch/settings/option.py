@@ -89,8 +89,7 @@ class Option:
         elif self.kind is str and type(value) is int:       # source = 0 in TOML
             value = str(value)
         elif self.kind is tuple:
-            items = value.split() if isinstance(value, str) else (
-                value if isinstance(value, list) else [value])
+            items = value if isinstance(value, list) else [value]
             value = tuple(str(item) if type(item) is int else item for item in items)
         self.check(value, where)
         return value

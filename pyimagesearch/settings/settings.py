@@ -52,8 +52,8 @@ class CameraOptions:
         "issued it", advanced=True, pattern=FINGERPRINT_PATTERN, metavar="sha256:HEX",
         allowed="written like sha256: and 64 hexadecimal digits")
     proxy: str | None = camera(
-        None, "HTTP proxy to reach the camera by; default: none, whatever the "
-        "environment says", advanced=True, secret=True, pattern=PROXY_PATTERN,
+        None, "HTTP proxy to reach an http:// or https:// camera by; the environment's "
+        "is never used", advanced=True, secret=True, pattern=PROXY_PATTERN,
         metavar="http://HOST:PORT")
     loop: bool = camera(False, "restart a video file when it ends", advanced=True)
     width: int = camera(

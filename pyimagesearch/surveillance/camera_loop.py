@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.patience import LEAST_SECONDS, Patience
 from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.url import redact_url
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
 from pyimagesearch.frames import Frame
@@ -276,6 +277,7 @@ class Surveillance(Worker):
 
 def as_words(settings: CameraSettings, source: str) -> str:
     """Return all *settings* that have a value; *source* is without credentials."""
-    values = asdict(settings) | {"source": source}
+    proxy = settings.proxy and redact_url(settings.proxy)
+    values = asdict(settings) | {"source": source, "proxy": proxy}
     return ", ".join(f"{name} {value}" for name, value in values.items()
                      if value is not None and name != "name")
