@@ -1,5 +1,6 @@
 """An app and a server that require a login, and clients that log in."""
 
+import base64
 import json
 import re
 import ssl
@@ -76,8 +77,17 @@ class ProtectedApp:
     def bearer(self, role):
         return {"Authorization": f"Bearer {self.secrets.tokens[role]}"}
 
+    def basic(self, role, user="tv"):
+        return basic(user, self.secrets.tokens[role])
+
     def cookie(self, client):
         return client.get_cookie(self.authenticator.cookie_name("session"))
+
+
+def basic(user, password):
+    """Return the header with which programs send user name and password."""
+    login = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {login}"}
 
 
 def routes(app):

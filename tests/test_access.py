@@ -3,11 +3,13 @@
 import json
 import socket
 import stat
+import subprocess
 import time
+import urllib.request
 
 import pytest
 
-from harness import DEADLINE, PATIENCE, eventually
+from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
 from product import Product, run_program
 from protected import PASSWORD, SMALL
 
@@ -80,6 +82,48 @@ def test_log_contains_no_secrets(protected_server):
     for secret in (protected_server.token(), protected_server.token("viewer"), made["key"], PASSWORD,
                    cookie.partition("=")[2]):
         assert secret not in log
+
+
+def watched_by(*command):
+    """Return what the program *command* printed, once it has ended well."""
+    ended = subprocess.run(command, capture_output=True, timeout=DEADLINE, cwd=ROOT)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_programs_watch_with_user_and_password(protected_server):
+    login = f"tv:{protected_server.token('viewer')}"
+    plain = f"http://127.0.0.1:{protected_server.port}"
+    inside = plain.replace("//", f"//{login}@")
+    for options in (("--user", login), ("--anyauth", "--user", login)):
+        assert watched_by(needs("curl", "curl"), "-sSf", *options, f"{plain}/snapshot.jpg"
+                          ).startswith(b"\xff\xd8")
+    for path in ("/video_feed", "/?action=stream"):
+        assert b"mjpeg,320" in watched_by(
+            needs("ffprobe", "ffmpeg"), "-v", "error", "-f", "mpjpeg", "-show_entries",
+            "stream=codec_name,width", "-of", "csv", inside + path)
+    assert watched_by("/usr/bin/python3", "tests/gstreamer_viewer.py", f"{plain}/video_feed",
+                      *login.split(":")) == b"5 pictures\n"
+    logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    logins.add_password(None, plain, *login.split(":"))
+    asked = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
+    assert asked.open(f"{plain}/snapshot.jpg", timeout=DEADLINE).status == 200
+
+
+def test_motion_watches_with_its_netcam_userpass(protected_server, tmp_path):
+    (tmp_path / "motion.conf").write_text(
+        f"netcam_url {protected_server.url}/video_feed\n"
+        f"netcam_userpass tv:{protected_server.token('viewer')}\n"
+        "width 320\nheight 240\nframerate 15\nwebcontrol_port 0\nstream_port 0\n"
+        "emulate_motion on\npicture_output first\nmovie_output off\nlog_level 6\n"
+        f"target_dir {tmp_path}\n")
+    motion = subprocess.Popen([needs("motion", "motion"), "-n", "-c", tmp_path / "motion.conf"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: next(tmp_path.glob("*.jpg"), None))
+    finally:
+        motion.kill()
+        motion.wait()
 
 
 def test_no_auth_is_warned_about():

@@ -1,14 +1,26 @@
 """Every request is checked: login, role, origin and host name; security headers."""
 
+import base64
 import contextlib
 import re
 from dataclasses import replace
+from urllib.request import parse_http_list
 
 import pytest
 from werkzeug.test import EnvironBuilder
 
 from harness import open_access
-from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp, routes, status_of
+from protected import (
+    BROWSER,
+    OURS,
+    OWNER,
+    PASSWORDS,
+    VIEWER,
+    ProtectedApp,
+    basic,
+    routes,
+    status_of,
+)
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.command_line import parse_command_line
@@ -20,6 +32,7 @@ from sample_archive import STATUS
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
 UNSAFE_NAME = '<script>alert(1)</script>"\r\nX-Evil: 1'
 
 
@@ -77,7 +90,7 @@ def test_viewer_changes_only_its_own_session(two_cameras):
 def test_programs_get_401_and_people_the_login_page(protected):
     client = protected.client()
     answer = client.get("/api/status")
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.status_code == 401
     assert "token" in answer.json["error"]
     page = client.get("/camera/camera", headers=BROWSER)
     assert (page.status_code, page.location) == (303, "/login?next=/camera/camera")
@@ -102,6 +115,92 @@ def test_programs_authenticate_by_token(protected):
     for wrong in ("Bearer x", "Bearer ", "Bearer", "Basic eDp5", "Basic é", "Bearer é", "x"):
         assert client.get("/api/status", headers={
             "Authorization": wrong}).status_code == 401, wrong
+
+
+def test_programs_are_asked_for_basic_or_bearer(protected):
+    for path, agent in (("/video_feed", "Lavf/59.27.100"), ("/api/status", "curl/8.0"),
+                        ("/snapshot.jpg", "Mozilla/5.0 (compatible; a recorder)")):
+        for method in ("GET", "HEAD"):
+            (challenge,) = protected.client().open(path, method=method, headers={
+                "User-Agent": agent}).headers.getlist("WWW-Authenticate")
+            found = parse_http_list(challenge)
+            assert [each.partition(" ")[0] for each in found] == ["Basic", "Bearer"], agent
+
+
+@pytest.mark.parametrize("headers", [
+    {"Sec-Fetch-Mode": "no-cors"}, {"User-Agent": PHONE, "Referer": "http://localhost/"},
+    {"User-Agent": PHONE, "Accept-Language": "de"}])
+def test_browsers_are_not_asked_for_basic(protected, headers):
+    for path in ("/video_feed", "/api/status", "/events/1/clip.mp4"):
+        answer = protected.client().get(path, headers=headers)
+        assert answer.status_code == 401
+        assert "basic" not in str(answer.headers).lower()
+
+
+@pytest.mark.parametrize("user", ["tv", "", "Küche 1", "a:b", "x" * 300])
+def test_token_is_a_password_of_any_user(protected, user):
+    for method in ("GET", "HEAD"):
+        assert status_of(protected.client(), method, "/snapshot.jpg",
+                         headers=protected.basic(VIEWER, user)) == 200
+
+
+def test_basic_is_read_as_programs_write_it(protected):
+    token = protected.secrets.tokens[VIEWER]
+    as_user, without_colon, latin = (base64.b64encode(text.encode("latin-1")).decode() for text in (
+        f"{token}:", token, f"tür:{token}"))
+    login = protected.basic(VIEWER)["Authorization"].partition(" ")[2]
+    for header in (f"Basic {as_user}", f"Basic {without_colon}", f"Basic {latin}",
+                   f"basic {login}", f"BASIC   {login} ", f" Basic {login.rstrip('=')}"):
+        assert protected.client().get("/snapshot.jpg", headers={
+            "Authorization": header}).status_code == 200, header
+
+
+def test_wrong_basic_is_throttled_and_the_right_one_is_not(protected, caplog):
+    client, wrong = protected.client(), basic("tv", "of last year")
+    answers = [client.get("/video_feed", headers=wrong) for _ in range(20)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 15
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
+    assert client.get("/snapshot.jpg", headers=protected.basic(VIEWER)).status_code == 200
+    assert "wrong user name and password of a program from 127.0.0.1" in caplog.text
+    assert "of last year" not in caplog.text
+    for public in ("/healthz", "/login", "/static/live.js"):
+        assert status_of(client, "GET", public, headers=wrong) == 200
+    protected.clock.now += 61
+    assert client.get("/video_feed", headers=wrong).status_code == 401
+
+
+def test_wrong_basic_does_not_keep_people_from_logging_in(protected):
+    protected.set_password(OWNER)
+    for _ in range(50):
+        protected.client().get("/video_feed", headers=basic("tv", "wrong"))
+    assert protected.client().post("/login", data={"password": PASSWORDS[OWNER]},
+                                   headers=OURS).status_code == 303
+
+
+def test_basic_never_changes_anything(two_cameras):
+    """Browsers would send it with the requests of other sites' pages too."""
+    for role in Role:
+        for endpoint, method, path in routes(two_cameras.app):
+            if method not in ("GET", "HEAD", "OPTIONS") and endpoint not in PUBLIC:
+                answer = two_cameras.client().open(path, method=method,
+                                                   headers=two_cameras.basic(role))
+                assert answer.status_code == 403, (method, path)
+                assert "Bearer TOKEN" in answer.json["error"]
+
+
+def test_login_counts_beside_the_basic_of_a_proxy(protected):
+    client = protected.client(OWNER)
+    for _ in range(20):
+        assert client.get("/api/status", headers=basic("me", "at the proxy")).status_code == 200
+    assert client.post("/sessions/end-others", headers={
+        **OURS, **basic("me", "at the proxy")}).status_code == 303
+
+
+def test_basic_of_a_revoked_token_is_refused(protected):
+    old = protected.basic(VIEWER)
+    protected.change(lambda found: found.renewed())
+    assert protected.client().get("/snapshot.jpg", headers=old).status_code == 401
+    assert protected.client().get("/snapshot.jpg", headers=protected.basic(VIEWER)).status_code == 200
 
 
 def test_token_is_accepted_only_in_link_and_header(protected):

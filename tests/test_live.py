@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from harness import open_access
+from protected import VIEWER
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.mjpeg import generate
+from pyimagesearch.streaming.viewer_limits import ViewerLimits
 from pyimagesearch.web import Feed, Services, create_app
 from sample_archive import STATUS
 
@@ -73,6 +75,35 @@ def test_generate_yields_the_stream(broadcaster):
     chunks = generate(broadcaster)
     assert [next(chunks), next(chunks)] == [b"--frame\r\n", broadcaster.latest.part]
     chunks.close()
+
+
+def test_addresses_of_mjpg_streamer_work(two_cameras):
+    client, more = two_cameras.client(), {"headers": two_cameras.bearer(VIEWER)}
+    feeds = list(two_cameras.feeds.values())
+    feeds[1].broadcaster.publish(b"the second", 2.5)
+    for number, path in enumerate(("/?action=snapshot", "/?action=snapshot_1&n=7")):
+        answer = client.get(path, **more)
+        assert (answer.data, answer.mimetype) == (feeds[number].broadcaster.latest.jpeg, "image/jpeg")
+    for number, path in enumerate(("/?action=stream", "/?action=stream_1&dummy=param.mjpg")):
+        with client.get(path, **more) as answer:
+            assert answer.mimetype == "multipart/x-mixed-replace"
+            chunks = iter(answer.response)
+            assert [next(chunks), next(chunks)] == [
+                b"--frame\r\n", feeds[number].broadcaster.latest.part]
+    assert client.get("/?action=stream_2", **more).json == {
+        "error": "There is no camera 2; the last one is 1."}
+    assert "<html" in client.get("/?action=other", **more).text
+    assert client.get("/?action=snapshot").status_code == 401
+
+
+def test_mjpg_streamer_addresses_count_as_viewers(client, broadcaster):
+    services = client.application.extensions["services"]
+    client.application.extensions["services"] = replace(services, limits=ViewerLimits(1, 1))
+    broadcaster.publish(b"one")
+    with client.get("/?action=stream"):
+        assert client.get("/?action=stream").status_code in (429, 503)
+    with client.get("/?action=stream") as answer:
+        assert answer.status_code == 200
 
 
 def test_head_request_for_the_stream_ends_at_once(client, broadcaster):

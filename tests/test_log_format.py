@@ -41,6 +41,11 @@ def test_no_log_line_holds_a_secret(formatter):
     assert ("GET /login?token=*** HTTP/1.1 Authorization: Bearer *** "
             "/v?a=1&key=***&b=2") in line
     assert "abc" not in line
+    line = formatter.format(record(
+        "%s", "basic dHY6YWJj 'Basic dHY6YWJj' GET http://tv:abc@cam/video_feed?a=b@c"))
+    assert "basic *** 'Basic ***' GET http://***@cam/video_feed?a=b@c" in line
+    assert "abc" not in line
+    assert "dHY6" not in line
 
 
 def test_program_logs_json(start):

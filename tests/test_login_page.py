@@ -6,22 +6,26 @@ import socket
 import threading
 
 import pytest
+from werkzeug.datastructures import Headers
 
 import test_live_page
 from chromium import go
 from harness import eventually
 from protected import PASSWORD, SMALL
+from pyimagesearch.web.request_origin import is_browser
 from test_live_page import console_errors, resize, screenshot, text, wait_for_motion
 
 page = test_live_page.page       # a fixture
 
 
 class OtherSite(http.server.BaseHTTPRequestHandler):
-    """Another site, which shows *page* at every address."""
+    """Another site, which shows *page* at every address and keeps *seen*, the requests."""
 
     page = ""
+    seen = ()
 
     def do_GET(self):
+        OtherSite.seen = [*OtherSite.seen, (self.path, Headers(self.headers.items()))]
         content = self.page.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -36,7 +40,7 @@ class OtherSite(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def other_site():
     """A function that publishes a page on another site and returns its address."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherSite) as server:
+    with http.server.ThreadingHTTPServer(("0.0.0.0", 0), OtherSite) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -157,3 +161,15 @@ def test_page_under_a_routers_name_can_be_used(protected_server, page):
     eventually(lambda: text(page, "h1") == "Log in")
     go(page, f"http://other.lan:{protected_server.port}/")
     eventually(lambda: "--host other.lan" in text(page, "main"))
+
+
+@pytest.mark.parametrize("host", ["localhost", socket.gethostname()])
+def test_requests_of_pages_are_known_as_a_browsers(page, other_site, host):
+    """Else a picture or a poll after the end of a session would open a login box."""
+    OtherSite.seen = []
+    go(page, other_site('<img src="/picture"><video src="/clip"></video>'
+                        "<script>fetch('/status')</script>").replace("localhost", host))
+    eventually(lambda: {"/picture", "/clip", "/status"} <= {path for path, _ in OtherSite.seen})
+    for path, headers in OtherSite.seen:
+        assert path == "/" or is_browser(headers), (path, headers)
+        assert ("Sec-Fetch-Mode" in headers) == (host == "localhost")

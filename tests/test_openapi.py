@@ -114,7 +114,11 @@ def test_description_needs_a_login_and_names_the_base_path(protected, tmp_path):
     assert protected.client().get("/api/openapi.json", headers=BROWSER).status_code == 401
     below = ProtectedApp(tmp_path, base_path="/cam")
     served = below.client().get("/cam/api/openapi.json", headers=below.bearer(VIEWER)).json
-    assert (served["servers"], served["security"]) == ([{"url": "/cam"}], [{"token": []}])
+    assert (served["servers"], served["security"]) == (
+        [{"url": "/cam"}], [{"token": []}, {"password": []}])
+    for path, method in OPERATIONS:
+        assert served["paths"][path][method].get("security") == (
+            None if method == "get" else [{"token": []}])
     below.app.extensions["services"] = replace(
         below.app.extensions["services"], authenticator=open_access())
     assert below.client().get("/cam/api/openapi.json").json["security"] == []
@@ -159,6 +163,7 @@ def test_responses_match_the_description(protected, api, path, method, mode):
         if mode == "good":      # 3.0 is an integer in JSON, but not in a URL
             case.query.update({name: int(value) for name, value in case.query.items()
                                if isinstance(value, float)})
+        protected.clock.now += 61       # it tries wrong passwords too
         case.call_and_validate(headers=protected.bearer(OWNER))
 
     ask()

@@ -1,8 +1,10 @@
 """Authenticate clients, and revoke their access."""
 
+import base64
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,7 +16,7 @@ from .credentials import Credentials, CredentialsFile
 from .login_links import login_lines
 from .login_throttle import LoginThrottle
 from .passwords import PasswordChecker, TooManyAttempts
-from .refused_logins import THROTTLED, WRONG_TOKEN, RefusedLogins
+from .refused_logins import THROTTLED, WRONG_BASIC, WRONG_TOKEN, RefusedLogins
 from .roles import Client, Role
 from .sessions import Session, Sessions
 from .signing import sign, sign_stream_key, verify, verify_stream_key
@@ -45,6 +47,8 @@ class Authenticator:
         self._file = CredentialsFile(folder)
         self._passwords = PasswordChecker(in_thread)
         self._throttle = LoginThrottle(clock)
+        # apart: a program with an old token must not keep people from logging in
+        self._basic_throttle = LoginThrottle(clock)
         self._streams: WeakKeyDictionary[Callable[[], object], Client] = (
             WeakKeyDictionary())
         for session in self.sessions.all():
@@ -91,12 +95,31 @@ class Authenticator:
 
     def by_token(self, token: str, address: str) -> Client | None:
         """Return the client at *address* that sent *token*, by header or login link."""
+        client = self._holder(token)
+        if client is None:
+            self.refused_logins.add(address, WRONG_TOKEN)
+        return client
+
+    def by_basic(self, credentials: str, address: str) -> Client | None:
+        """
+        Return the program at *address* that sent user name and password, in Base64.
+
+        Raises :exc:`TooManyAttempts` for wrong ones; right ones are never delayed.
+        """
+        client = self._holder(secret_in_basic(credentials))
+        if client is not None:
+            return replace(client, by_basic=True)
+        attempt = self._basic_throttle.admit("basic", address)
+        self.refused_logins.add(address, THROTTLED if attempt.wait > 0 else WRONG_BASIC)
+        if attempt.wait > 0:
+            raise TooManyAttempts("Too many wrong passwords.", attempt.wait)
+        return None
+
+    def _holder(self, token: str) -> Client | None:
+        """Return a client that holds *token*."""
         found = self.credentials()
         role = found.role_of(token)
-        if role is None:
-            self.refused_logins.add(address, WRONG_TOKEN)
-            return None
-        return Client(role, found.stamps[role])
+        return Client(role, found.stamps[role]) if role else None
 
     def by_cookie(self, cookie: str, address: str) -> Client | None:
         """Return the browser at *address* that sent the session *cookie*."""
@@ -200,3 +223,18 @@ class Authenticator:
         for end, client in list(self._streams.items()):
             if not self.is_valid(client):
                 end()
+
+
+def secret_in_basic(credentials: str) -> str:
+    """
+    Return the password in *credentials*, as the header has them after ``Basic``.
+
+    An empty one stands for the user name: some programs ask for a token there. A user
+    name may contain colons, a token does not. What is malformed is a wrong password.
+    """
+    try:
+        text = base64.b64decode(credentials + "==").decode("latin-1")
+    except ValueError:
+        return ""
+    user, _, password = text.rpartition(":")
+    return password or user

@@ -1,10 +1,11 @@
-"""Keep login links, stream keys and bearer tokens out of the log."""
+"""Keep login links, keys, tokens and passwords out of the log."""
 
 import re
 
-SECRET_PATTERN = re.compile(r"((?:token|key)=|Bearer )[^&\s\"'<>]+")
+SECRET_PATTERN = re.compile(r"((?:token|key)=|[Bb](?:earer|asic) )[^&\s\"'<>]+")
+URL_LOGIN_PATTERN = re.compile(r"(?<=://)[^/\s\"'<>]+(?=@)")
 
 
 def redact(text: str) -> str:
     """Return *text* with each secret replaced by ``***``."""
-    return SECRET_PATTERN.sub(r"\1***", text)
+    return URL_LOGIN_PATTERN.sub("***", SECRET_PATTERN.sub(r"\1***", text))

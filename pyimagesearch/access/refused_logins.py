@@ -12,6 +12,7 @@ from pyimagesearch.events.store import EventStore
 log = logging.getLogger(__name__)
 
 WRONG_TOKEN = "wrong token or link"
+WRONG_BASIC = "wrong user name and password of a program"
 THROTTLED = "too many wrong passwords"
 LOG_SECONDS = 1.0           # between two lines about WRONG_TOKEN, or THROTTLED
 QUIET_SECONDS = 600.0       # without an attempt, which end an event
@@ -43,7 +44,7 @@ class RefusedLogins:
 
     A flood fills neither the log nor the list of events. Wrong tokens and throttled
     attempts are logged once a second, with their number; wrong passwords are few, as
-    the throttle limits them. All attempts from one network are one event until there
+    throttles limit them. All attempts from one network are one event until there
     was none for ten minutes: at most nine events begin in that time.
     """
 

@@ -19,15 +19,19 @@ class Client:
     *stamp* is the stamp of its role at the login; once that has changed, the client
     is revoked (see :class:`.credentials.Credentials`). *session* is the id of a
     browser's session, empty for programs. A client *by_stream_key* opened one
-    address with a key that was made by a client of *role*: it may only watch.
+    address with a key that was made by a client of *role*: it may only watch. So may
+    one *by_basic*, as browsers send user name and password with the requests of other
+    sites' pages too.
     """
 
     role: Role
     stamp: str
     session: str = ""
     by_stream_key: bool = False
+    by_basic: bool = False
 
     def may(self, required: Role) -> bool:
         """Return whether this client has the rights of *required*."""
-        role = Role.VIEWER if self.by_stream_key else self.role
+        watches = self.by_stream_key or self.by_basic
+        role = Role.VIEWER if watches else self.role
         return role is Role.OWNER or required is Role.VIEWER

@@ -4,15 +4,16 @@ from functools import partial
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request, url_for
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import MisdirectedRequest, Unauthorized
+from werkzeug.exceptions import MisdirectedRequest, TooManyRequests, Unauthorized
 
 from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
+from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Client, Role
 
-from .errors import wants_page
+from .errors import error_response, wants_page
 from .request_origin import (
     explain_foreign_host,
+    is_browser,
     is_forwarded,
     is_own_host,
     is_same_origin,
@@ -23,6 +24,9 @@ PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+BEARER = 'Bearer realm="Pi Video Surveillance"'     # at Basic, browsers open a box
+# one header, and Basic first: many programs read one header only, or its beginning
+BASIC_OR_BEARER = f'Basic realm="Pi Video Surveillance", {BEARER}'
 
 
 def register(app: Flask) -> None:
@@ -43,7 +47,7 @@ def check_request() -> Response | None:
     host = request.headers.get("Host")
     if not is_own_host(host, services.hosts):
         raise MisdirectedRequest(explain_foreign_host(host or ""))
-    g.client = client = authenticate(services.authenticator)
+    g.client = client = authenticate(services.authenticator, request.endpoint in PUBLIC)
     changes = request.method not in SAFE_METHODS
     # not by request.host_url, which decodes the punycode that browsers send
     origin = f"{request.scheme}://{request.host}".lower()
@@ -55,14 +59,21 @@ def check_request() -> Response | None:
         return None
     if client is None:
         return ask_for_login()
+    if changes and client.by_basic:
+        abort(403, "User name and password of a program are for watching only; to "
+                   "change something, send Authorization: Bearer TOKEN.")
     if (changes and request.endpoint not in VIEWERS_MAY_CHANGE
             and not client.may(Role.OWNER)):
         abort(403, "Only an owner may do this.")
     return None
 
 
-def authenticate(authenticator: Authenticator) -> Client | None:
-    """Return the client that sent this request, by the first credential found."""
+def authenticate(authenticator: Authenticator, public: bool) -> Client | None:
+    """
+    Return the client that sent this request, by the first credential found.
+
+    Aborts for too many wrong ones of programs (429), unless the address is *public*.
+    """
     reads = request.method in ("GET", "HEAD")
     key = request.args.get("key") if reads else None
     if not authenticator.requires_login(is_forwarded(request.headers)):
@@ -71,26 +82,44 @@ def authenticate(authenticator: Authenticator) -> Client | None:
         return keyed or ANONYMOUS
     address = request.remote_addr or ""
     # not by request.authorization, which fails for a "Basic" that is not ASCII
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
-        is_bearer = scheme.lower() == "bearer"
-        return authenticator.by_token(token.strip(), address) if is_bearer else None
+    scheme, _, sent = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return authenticator.by_token(sent.strip(), address)
     if key is not None:
         return authenticator.by_stream_key(key, request.path)
     cookie = request.cookies.get(authenticator.cookie_name("session"), "")
-    return authenticator.by_cookie(cookie, address)
+    client = authenticator.by_cookie(cookie, address)
+    if client is None and scheme.lower() == "basic":    # else it may be for a proxy
+        return authenticate_by_basic(authenticator, sent, address, public)
+    return client
+
+
+def authenticate_by_basic(authenticator: Authenticator, sent: str, address: str,
+                          public: bool) -> Client | None:
+    """Return the program that *sent* user name and password."""
+    try:
+        return authenticator.by_basic(sent, address)
+    except TooManyAttempts as error:
+        if public:
+            return None
+        raise TooManyRequests(
+            f"{error} For user name and password, programs send any name and a token.",
+            retry_after=int(error.seconds) + 1) from None
 
 
 def ask_for_login() -> Response:
-    """Redirect a person to the login page; raise 401 for a program."""
+    """Redirect a person to the login page; return 401 for a program."""
     if request.method == "GET" and wants_page():
         target = quote(request.path)
         if request.query_string and "key" not in request.args:
             target += "?" + request.query_string.decode("ascii", "replace")
         return see_other(url_for("login.form", next=None if target == "/" else target))
-    raise Unauthorized(
-        "This needs a login, a token (Authorization: Bearer TOKEN) or a stream key.",
-        www_authenticate=WWWAuthenticate("bearer"))
+    response = error_response(Unauthorized(
+        "This needs a login, a stream key, or a token: as Authorization: Bearer TOKEN, "
+        "or as the password of any user name."))
+    response.headers["WWW-Authenticate"] = (
+        BEARER if is_browser(request.headers) else BASIC_OR_BEARER)
+    return response
 
 
 def see_other(url: str) -> Response:

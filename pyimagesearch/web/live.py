@@ -1,5 +1,7 @@
 """Live view: pages, streams and snapshots."""
 
+import re
+
 from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
@@ -13,17 +15,29 @@ from .services import get_services
 bp = Blueprint("live", __name__)
 
 RETRY_SECONDS = 10      # until a refused viewer may find room
+MJPG_STREAMER_ACTION = re.compile(r"(stream|snapshot)(?:_([0-9]{1,9}))?")
 
 
 @bp.get("/")
-def index() -> str:
+def index() -> str | Response:
     """Show the camera, or all of them in one picture; works without JavaScript."""
+    if action := MJPG_STREAMER_ACTION.fullmatch(request.args.get("action", "")):
+        return act_as_mjpg_streamer(action[1], int(action[2] or 0))
     services = get_services()
     if services.mosaic is None:
         return page("index.html", camera=services.feed(None).status(), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
     return page("mosaic.html", mosaic=services.mosaic, cameras=cameras,
                 live=sum(camera.is_live for camera in cameras))
+
+
+def act_as_mjpg_streamer(action: str, number: int) -> Response:
+    """Return stream or snapshot of camera *number*, from 0, as mjpg-streamer does."""
+    names = list(get_services().feeds)
+    if number >= len(names):
+        abort(404, f"There is no camera {number}; the last one is {len(names) - 1}.")
+    view = {"stream": video_feed, "snapshot": snapshot}[action]
+    return view(names[number])
 
 
 @bp.get("/camera/<name>")

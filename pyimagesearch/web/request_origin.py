@@ -33,6 +33,19 @@ def is_same_origin(headers: Headers, origin: str, *, has_cookie: bool) -> bool:
     return not has_cookie
 
 
+def is_browser(headers: Headers) -> bool:
+    """
+    Return whether a request comes from a browser, as opposed to a program.
+
+    All browsers send ``Sec-Fetch-Mode`` to HTTPS and to this machine; elsewhere they
+    show themselves by these headers, which programs that call themselves Mozilla lack.
+    """
+    if headers.get("Sec-Fetch-Mode") is not None:
+        return True
+    is_mozilla = headers.get("User-Agent", "").startswith("Mozilla/5.0 (")
+    return is_mozilla and ("Referer" in headers or "Accept-Language" in headers)
+
+
 def is_forwarded(headers: Headers) -> bool:
     """Return whether a proxy passed this request on."""
     return any(headers.get(name) is not None for name in FORWARDING_HEADERS)

@@ -14,8 +14,9 @@ from .schemas import Schema, body_with, described, list_of, reference, response_
 
 bp = Blueprint("description", __name__)
 
-ABOUT = """What the pages show, as JSON. Programs send `Authorization: Bearer TOKEN`;
-a server that requires no login accepts every request. An error has a status and one
+ABOUT = """What the pages show, as JSON. Programs send `Authorization: Bearer TOKEN`; to
+read, a user name and the token as its password (Basic) will do. A server that requires
+no login accepts every request. An error has a status and one
 sentence. Malformed HTTP, oversized requests and too many requests are refused before
 they reach the API, in plain text."""
 ERRORS = {
@@ -42,8 +43,8 @@ class Operation(NamedTuple):
     body: Schema | None = None
     query: dict[str, Schema] = {}
 
-    def as_openapi(self) -> dict[str, Any]:
-        """Return it as an OpenAPI operation object."""
+    def as_openapi(self, *, login: bool) -> dict[str, Any]:
+        """Return it as an OpenAPI operation object; changes may require a *login*."""
         errors = {401, 421, 429, 503, *self.errors}
         errors |= set() if self.request.startswith("get ") else {403}
         errors |= {400, 413} if self.body else set()
@@ -52,6 +53,8 @@ class Operation(NamedTuple):
             "responses": {
                 "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
                 **{str(status): error_response(status) for status in sorted(errors)}}}
+        if login and not self.request.startswith("get "):
+            made["security"] = [{"token": []}]
         if self.query:
             made["parameters"] = [parameter(*each) for each in self.query.items()]
         if self.body:
@@ -120,17 +123,18 @@ def description(root: str, *, login: bool = True) -> dict[str, Any]:
         named = [parameter(name, PATH_PARAMETERS[name], "path")
                  for name in re.findall(r"{(\w+)}", path)]
         item = paths.setdefault(path, {"parameters": named} if named else {})
-        item[method] = operation.as_openapi()
+        item[method] = operation.as_openapi(login=login)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pi Video Surveillance", "version": __version__,
                  "description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": root}],
-        "security": [{"token": []}] if login else [],
+        "security": [{"token": []}, {"password": []}] if login else [],
         "paths": paths,
         "components": {
             "schemas": schemas.NAMED,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"},
+                                "password": {"type": "http", "scheme": "basic"}}},
     }
 
 
