@@ -32,7 +32,7 @@ try:
     from pyimagesearch.addresses import is_loopback
     from pyimagesearch.archive import Archive
     from pyimagesearch.capture import ImageHubs, find_camera, gives_packets
-    from pyimagesearch.clock import Clock, SystemClock
+    from pyimagesearch.clock import Clock, SystemClock, TimeZone
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder, open_folders
     from pyimagesearch.host_names import HostNames
@@ -139,7 +139,7 @@ def watch(settings: Settings) -> int:
     program.start()
     url = greet(authenticator, settings, *server.address)
     timer = gevent.get_hub().loop.timer(1.0, 1.0)
-    timer.start(every_second, authenticator, program)
+    timer.start(every_second, authenticator, program, TimeZone())
     systemd.notify("READY=1", f"STATUS=open {url}")
     server.run(app, on_stop=program.stop_cameras)
     systemd.notify("STOPPING=1")
@@ -262,11 +262,13 @@ def make_app(settings: Settings, authenticator: Authenticator, program: Program
                       trusted_proxies=settings.trusted_proxies)
 
 
-def every_second(authenticator: Authenticator, program: Program) -> None:
+def every_second(authenticator: Authenticator, program: Program, zone: TimeZone
+                 ) -> None:
     """Do what the server's thread does once a second."""
     authenticator.end_revoked_streams()
     program.refused_logins.write()
     program.watchdog.heartbeat(SERVER_LOOP)
+    zone.follow()
 
 
 def stop_on_signals(server: LiveServer) -> None:

@@ -1,8 +1,12 @@
-"""The clock, which is injected, so that tests do not sleep."""
+"""The clock, which is injected, so that tests do not sleep, and the time zone."""
 
+import logging
+import os
 import threading
 import time
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 EARLIEST_TIME = 1_735_689_600.0     # 2025: a clock that shows less was never set [s]
 
@@ -31,3 +35,37 @@ class SystemClock:
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(max(0.0, seconds))
+
+
+class TimeZone:
+    """
+    Keep the process in the machine's time zone, which may be changed at any moment.
+
+    The C library reads ``/etc/localtime`` only once unless it is asked again, and a
+    file named by ``TZ`` not even then, as long as ``TZ`` stays the same.
+    """
+
+    def __init__(self) -> None:
+        self._file = os.environ.get("TZ", "").removeprefix(":")     # if it is absolute
+        self._version = self._newest_version()
+
+    def follow(self) -> None:
+        """Adopt the time zone if it was changed; costs some microseconds."""
+        version, before = self._newest_version(), time.tzname
+        if version != self._version:
+            self._version = version
+            same = os.environ["TZ"].removeprefix(":") == self._file
+            os.environ["TZ"] = f":{'/' if same else ''}{self._file}"    # another text
+        time.tzset()
+        if time.tzname != before:
+            log.info("the time zone is %s now", time.strftime("%Z (UTC%z)"))
+
+    def _newest_version(self) -> tuple[int, int, int] | None:
+        """Return what changes whenever the file that ``TZ`` names does."""
+        if not self._file.startswith("/"):
+            return None
+        try:
+            found = os.stat(self._file)
+        except OSError:         # it is being replaced
+            return self._version
+        return found.st_ino, found.st_mtime_ns, found.st_size

@@ -1,7 +1,10 @@
 """The event pages as they are without JavaScript."""
 
+import datetime
 import re
 import time
+
+import pytest
 
 from pyimagesearch.events.event import LOST, MOTION, Event
 from sample_archive import NOON
@@ -29,6 +32,26 @@ def test_list_works_without_javascript(client, sample):
     assert "<video" in single
     assert 'src="/events/2/clip.mp4"' in single
     assert 'rel="next"' not in single
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])
+def test_event_of_a_clock_that_was_not_set_is_listed(client, sample, zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    try:
+        time.tzset()
+        sample.add(sample.recorded(1), sample.recorded(2, 30.0), sample.recorded(3))
+        for page in ("/events", "/events?limit=2", "/events?limit=2&before=2", "/events/2",
+                     "/api/events", f"/events?day={datetime.date.fromtimestamp(30.0)}"):
+            assert client.get(page).status_code == 200, page
+        page = client.get("/events").text
+        assert re.findall(r'id="e(\d)"', page) == ["3", "2", "1"]
+        before, middle, after = re.findall(r'data-day="(.*?)"', page)
+        assert before == after == f"{datetime.date.fromtimestamp(NOON)}"
+        assert middle == f"{datetime.date.fromtimestamp(30.0)}"
+        assert f"day={middle}" in page      # the link to the day before
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_links_to_neighbours_keep_the_filters(client, sample):

@@ -182,6 +182,7 @@ def test_wall_clock_that_jumps_prolongs_no_loss_or_recording(tmp_path, hours):
     seen.evidence.lose(clock.time() - 5, "unplugged", 5.0)
     clock.ahead = hours * 3600
     clock.now += 25
+    assert seen.evidence.manual.since == pytest.approx(clock.time() - 25)
     seen.evidence.losses.end()
     seen.evidence.manual.record(False)
     lengths = {event.kind: event.end - event.begin for event in seen.events()}

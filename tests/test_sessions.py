@@ -25,6 +25,19 @@ def test_sessions_survive_a_restart_for_thirty_days(config_folder, clock):
     assert again.all() == []
 
 
+def test_clock_that_is_ahead_for_a_while_logs_no_one_out(config_folder, clock):
+    sessions = Sessions(config_folder, clock, in_this_thread)
+    one = sessions.begin(OWNER, "stamp", "192.0.2.1", "agent")
+    clock.ahead = 400 * 86_400
+    assert sessions.find(one.id) is None
+    other = sessions.begin(OWNER, "stamp", "192.0.2.2", "agent")
+    clock.ahead = 0
+    assert sessions.find(one.id)
+    sessions.touch(sessions.find(other.id), "192.0.2.2")
+    clock.now += 30 * 86_400 + 1
+    assert sessions.find(other.id) is None      # it does not last a year longer
+
+
 def test_ended_session_stays_ended(config_folder, clock):
     sessions = Sessions(config_folder, clock, in_this_thread)
     one, two = (sessions.begin(OWNER, "stamp", "", "") for _ in range(2))

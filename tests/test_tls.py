@@ -422,9 +422,30 @@ def test_self_signed_certificate_is_renewed_when_needed(tmp_path, monkeypatch):
     assert signed.cert.read_bytes() != expiring
     load_context(signed.cert, signed.key)
 
+    signed.cert.write_bytes(make_certificate(
+        private, own_names("0.0.0.0", HostNames()),
+        datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)))
+    future = signed.cert.read_bytes()       # made while the clock was ahead
+    signed.renew()
+    assert signed.cert.read_bytes() != future
+
     signed.key.write_bytes(b"no key")
     signed.renew()
     load_context(signed.cert, signed.key)
+
+
+def test_unset_clock_makes_no_certificate_that_browsers_refuse(tmp_path):
+    # it changed at each start in 1970, and once more when the clock was set
+    folder = ConfigFolder(str(tmp_path))
+    unset = SelfSigned(folder, "0.0.0.0", time=lambda: 60.0)
+    unset.renew()
+    end = x509.load_pem_x509_certificate(unset.cert.read_bytes()).not_valid_after_utc
+    assert end > datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+    unset.cert.unlink()
+    SelfSigned(folder, "0.0.0.0", time=lambda: 1_800_000_000.0).renew()
+    made = unset.cert.read_bytes()
+    unset.renew()
+    assert unset.cert.read_bytes() == made
 
 
 def test_folder_that_cannot_be_written_is_one_sentence(tmp_path):

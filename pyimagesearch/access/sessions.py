@@ -59,9 +59,9 @@ class Sessions:
         self._merge()
 
     def all(self) -> list[Session]:
-        """Return the sessions, the latest seen first."""
+        """Return the sessions that have not ended, the latest seen first."""
         self._refresh()
-        return sorted(self._sessions.values(), key=lambda each: -each.seen)
+        return [each for each in self._by_last_use() if self._lasts(each)]
 
     def begin(self, role: Role, stamp: str, address: str, agent: str) -> Session:
         """Begin a session, and end others where there are too many."""
@@ -69,7 +69,8 @@ class Sessions:
         session = Session(secrets.token_urlsafe(18), role, stamp, now, now,
                           address, agent[:300])
         self._sessions[session.id] = session
-        alike = [each for each in self.all() if each.role == role]
+        self._refresh()
+        alike = [each for each in self._by_last_use() if each.role == role]
         network = network_of(address)
         near = [each for each in alike if network_of(each.address) == network]
         for old in {each.id for each in near[MAX_PER_NETWORK:] + alike[MAX_SESSIONS:]}:
@@ -81,15 +82,13 @@ class Sessions:
         """Return the session *id* unless it has ended."""
         self._refresh()
         session = self._sessions.get(id)
-        if session and self._clock.time() - session.since > SESSION_SECONDS:
-            del self._sessions[id]
-            return None
-        return session
+        return session if session and self._lasts(session) else None
 
     def touch(self, session: Session, address: str) -> None:
         """Note that *session* was used just now from *address*."""
-        self._sessions[session.id] = replace(
-            session, seen=self._clock.time(), address=address)
+        now = self._clock.time()
+        self._sessions[session.id] = replace(   # it may have begun with a clock ahead
+            session, since=min(session.since, now), seen=now, address=address)
         if self._clock.monotonic() - self._saved > SAVE_SECONDS:
             self._save()
 
@@ -98,6 +97,13 @@ class Sessions:
         ended = [self._sessions.pop(id, None) for id in ids]
         if any(ended):
             self._save()
+
+    def _by_last_use(self) -> list[Session]:
+        return sorted(self._sessions.values(), key=lambda each: -each.seen)
+
+    def _lasts(self, session: Session) -> bool:
+        """Return whether *session* goes on, by a clock that may be wrong now."""
+        return self._clock.time() - session.since <= SESSION_SECONDS
 
     def _refresh(self) -> None:
         """Merge the file if another server changed it, unless it is being written."""

@@ -4,7 +4,8 @@ import datetime
 import ipaddress
 import logging
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pyimagesearch.addresses import own_addresses
+from pyimagesearch.clock import EARLIEST_TIME
 from pyimagesearch.errors import FolderError
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.host_names import HostNames
@@ -36,10 +38,12 @@ class SelfSigned:
     """
 
     def __init__(self, folder: ConfigFolder, ip: str,
-                 hosts: Sequence[str] = ()) -> None:
+                 hosts: Sequence[str] = (),
+                 time: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._ip = ip
         self._hosts = HostNames(hosts)
+        self._time = time
         self.cert = folder.path / "tls-cert.pem"
         self.key = folder.path / "tls-key.pem"
 
@@ -51,7 +55,9 @@ class SelfSigned:
         """
         try:
             key, names = self._load_key(), own_names(self._ip, self._hosts)
-            now = datetime.datetime.now(datetime.UTC)
+            # a clock that was not set yet must not change what browsers trust
+            now = datetime.datetime.fromtimestamp(
+                max(self._time(), EARLIEST_TIME), datetime.UTC)
             if not is_valid(self._folder.secret(self.cert.name), key, names, now):
                 made = make_certificate(key, names, now)
                 self._folder.keep_secret(self.cert.name, made)
@@ -111,7 +117,8 @@ def is_valid(text: bytes | None, key: ec.EllipticCurvePrivateKey, names: Names,
         return False
     known: set[object] = {*found.get_values_for_type(x509.DNSName),
                           *found.get_values_for_type(x509.IPAddress)}
-    return (cert.not_valid_before_utc <= now < cert.not_valid_after_utc - RENEW_BEFORE
+    begun = cert.not_valid_before_utc <= now or now.timestamp() == EARLIEST_TIME
+    return (begun and now < cert.not_valid_after_utc - RENEW_BEFORE
             and names <= known and cert.public_key() == key.public_key())
 
 

@@ -33,8 +33,8 @@ class ManualRecording:
     @property
     def since(self) -> float | None:
         """When it was started [s since the epoch]; ``None`` if nothing is recorded."""
-        ongoing = self._ongoing
-        return ongoing.event.begin if ongoing else None
+        ongoing = self._ongoing     # the wall clock may have been set since
+        return ongoing and self._clock.time() - (self._clock.monotonic() - ongoing.at)
 
     @property
     def needs_thumbnail(self) -> bool:

@@ -13,7 +13,7 @@ MAX_PAGE_EVENTS = 200
 MAX_IDS = 1000              # events in one request
 CURSOR_PATTERN = r"[0-9]{1,18}"
 MAX_ID = (1 << 53) - 1      # the largest integer that is exact in JavaScript
-YEARS = (1971, 8999)        # of days that datetime can compute with in any time zone
+YEARS = (1969, 8999)        # from the first day of a clock that was never set on
 BOOLEANS = {"true": True, "1": True, "on": True,
             "false": False, "0": False, "off": False}
 MAX_SHOWN = 60              # characters of a wrong value

@@ -70,7 +70,7 @@ BEFORE = or_empty({"type": "string", "pattern": f"^{params.CURSOR_PATTERN}$"})
 STARRED = or_empty({"enum": sorted(params.BOOLEANS)})
 DAY = described(or_empty({
     "type": "string", "format": "date",
-    "pattern": r"^(197[1-9]|19[89]\d|[2-8]\d{3})-\d\d-\d\d$"}),
+    "pattern": r"^(1969|19[7-9]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
 POLYGONS = list_of(
     described({"type": "string", "pattern": f"^{polygons.POLYGON_PATTERN}$"},
