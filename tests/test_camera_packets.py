@@ -1,6 +1,7 @@
 """A camera's own packets: which of them make a clip, and headed by what."""
 
 import functools
+import itertools
 import threading
 from fractions import Fraction
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import av
 import pytest
 
-from filming import metadata_of, probe, width
+from filming import metadata_of, probe, times, width
 from pyimagesearch.capture.camera_packets import (
     KEY_FRAME_SECONDS,
     SYNTAXES,
@@ -18,6 +19,7 @@ from pyimagesearch.capture.camera_packets import (
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.rtsp import open_rtsp
 from pyimagesearch.capture.source import CaptureRequest
+from pyimagesearch.capture.time_stamps import TimeStamps
 from pyimagesearch.capture.url import CameraUrl
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.recording.clip import read_clip
@@ -55,9 +57,10 @@ def without_sets(packets, codec="h264"):
 class Camera:
     """A camera whose packets go into the pre-roll of *kept*."""
 
-    def __init__(self, kept, clock, extradata=b"", codec="h264"):
+    def __init__(self, kept, clock, extradata=b"", codec="h264", stamp=None):
         context = SimpleNamespace(codec=SimpleNamespace(canonical_name=codec), extradata=extradata)
         self.kept, self.clock = kept, clock
+        self.stamp, self.times, self.number = stamp or (lambda number: number / FPS), TimeStamps(), 0
         self.packets = CameraPackets(SimpleNamespace(codec_context=context), kept.preroll_input, clock)
 
     def send(self, packets):
@@ -65,7 +68,8 @@ class Camera:
             self.clock.now += 1 / FPS
             packet = av.Packet(data)
             packet.is_keyframe = key
-            packet.pts = packet.dts = round(self.clock.monotonic() * 90_000)
+            stamp, self.number = self.stamp(self.number), self.number + 1
+            packet.pts, packet.dts = self.times.repair(stamp, stamp, self.clock.monotonic())
             self.packets.put(packet)
             self.kept.recorder.run_once()
 
@@ -117,6 +121,24 @@ def test_camera_that_changes_its_resolution_has_two_clips(keep, clock):
     assert [(width(clip), pictures_in(clip)) for clip in clips] == [(160, 20), (320, 40)]
 
 
+@pytest.mark.parametrize("stamp", [
+    lambda number: 0.0, lambda number: number / FPS / 2, lambda number: number / FPS * 2,
+    lambda number: None, lambda number: 9000 - number / FPS,
+    lambda number: number / FPS + 7200 * (number >= 30),
+    lambda number: number / FPS - 7200 * (number >= 30),
+    lambda number: number / FPS + 5 * (number % 20 == 9)],
+    ids=["still", "half", "double", "none", "backwards", "jump", "jump back", "one in 20"])
+def test_clip_lasts_as_long_as_the_clock_shows(keep, clock, stamp):
+    kept = keep()
+    camera = Camera(kept, clock, stamp=stamp)
+    (clip,) = clips_of(kept, clock, lambda: camera.send(encoded() * 3))
+    assert pictures_in(clip) == 3 * len(encoded())
+    shown = [moment for moment, _ in times(clip)]
+    assert shown == sorted(shown)
+    assert max(b - a for a, b in itertools.pairwise(shown)) < 1.5
+    assert shown[-1] == pytest.approx((len(shown) - 1) / FPS, rel=0.1)
+
+
 def test_h265_clip_is_marked_as_apple_wants_it(keep, clock):
     kept = keep()
     camera, packets = Camera(kept, clock, codec="hevc"), encoded(encoder="libx265")
@@ -138,7 +160,7 @@ def test_camera_without_key_frames_is_recorded_as_pictures(keep, clock, caplog):
     camera = Camera(kept, clock)
     camera.send([(data, False) for data, _ in encoded()] * int(KEY_FRAME_SECONDS))
     assert kept.preroll_input.takes_pictures
-    assert caplog.text.count("front: the camera sends no key frames, so clips are made of the stream") == 1
+    assert caplog.text.count("front: the camera has sent no key frame so far, so clips are made of the stream") == 1
 
 
 def test_video_that_does_not_decode_is_recorded_as_pictures(keep, clock, caplog):
@@ -149,6 +171,8 @@ def test_video_that_does_not_decode_is_recorded_as_pictures(keep, clock, caplog)
     camera.send(bare * 3)
     assert kept.preroll_input.takes_pictures
     assert caplog.text.count("does not decode by itself, so clips are made of the stream") == 1
+    camera.send([bare[0], *bare[1:GROUP] * 20, bare[0], *bare[1:GROUP] * 20])
+    assert len(caplog.records) == 1
     camera.send(encoded())
     assert not kept.preroll_input.takes_pictures
     assert "front: clips are made of the camera's own video" in caplog.text
@@ -176,7 +200,7 @@ def test_codec_that_browsers_do_not_play_is_no_obstacle(keep, clock, tmp_path, c
         source.close()
     assert kept.preroll_input.takes_pictures
     assert kept.recorder.preroll.after(0) == []
-    assert caplog.text.count("which browsers do not play in a clip, so clips are made of the stream") == 1
+    assert caplog.text.count("which is not copied into clips, so clips are made of the stream") == 1
 
 
 def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):

@@ -10,8 +10,8 @@ import pytest
 from filming import metadata_of, packets_of, probe, record, write_part
 from harness import ROOT
 from pyimagesearch.errors import RecordingError
-from pyimagesearch.recording.clip import finish, length_of, read_clip
-from pyimagesearch.recording.preroll import Packet
+from pyimagesearch.recording.clip import Clip, finish, length_of, read_clip
+from pyimagesearch.recording.preroll import EncodedFrame, Packet
 
 
 def test_clip_is_what_every_phone_plays(keep, clock):
@@ -49,6 +49,18 @@ def test_packets_of_a_camera_are_copied_from_a_key_frame_on(keep, clock):
     assert len(shown["packets"]) == int(shown["streams"][0]["nb_read_frames"])
     assert len(shown["packets"]) >= 225
     assert seconds == pytest.approx(len(shown["packets"]) / 25, abs=0.01)
+
+
+def test_packets_out_of_order_are_kept_one_tick_later(tmp_path):
+    # as after a reconnection; leaving them out would tear the picture
+    header, packets = packets_of(2, fps=10, group=20)
+    clip = Clip(tmp_path / "08-00-00.part.mp4", metadata_of(0.0))
+    for number, (data, key) in enumerate(packets):
+        ticks = 9000 * (number - 3 * (number >= 10))
+        clip.add(EncodedFrame(number, number / 10, number / 10, Packet(data, header, key, ticks, ticks)))
+    clip.close()
+    shown = probe(finish(clip.path), "-count_packets", "-count_frames", "-show_streams")["streams"][0]
+    assert shown["nb_read_packets"] == shown["nb_read_frames"] == str(len(packets))
 
 
 KILLED = """

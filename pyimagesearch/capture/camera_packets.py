@@ -1,6 +1,7 @@
 """Hand on a camera's own packets, as far as clips can be made of them."""
 
 import io
+import math
 from typing import Any, NamedTuple
 
 import av
@@ -11,7 +12,7 @@ from pyimagesearch.frames import VideoHeader
 
 from .source import PacketSink
 
-KEY_FRAME_SECONDS = 10.0    # without a key frame, after which that is reported
+KEY_FRAME_SECONDS = 10.0    # without a first key frame, after which that is reported
 RETRY_SECONDS = 1.0     # between two looks at parameter sets that do not decode
 START_CODE = b"\0\0\1"  # before each NAL unit
 
@@ -43,7 +44,7 @@ class CameraPackets:
     def __init__(self, stream: Any, sink: PacketSink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
-        self._opened_at = self._tried_at = clock.monotonic()
+        self._key_wanted_since = self._tried_at = clock.monotonic()
         self._sets: dict[int, bytes] = {}   # the newest, by kind
         self._header: VideoHeader | None = None     # of sets that decode
         self._refused = b""         # sets that do not
@@ -51,7 +52,7 @@ class CameraPackets:
         name = stream.codec_context.codec.canonical_name
         self._syntax = SYNTAXES.get(name)
         if self._syntax is None:
-            sink.end(f"the camera sends {name}, which browsers do not play in a clip")
+            sink.end(f"the camera sends {name}, which is not copied into clips")
             return
         extradata = stream.codec_context.extradata or b""
         if extradata[:1] == b"\1":      # as MP4 and RTMP have it
@@ -67,9 +68,10 @@ class CameraPackets:
         now, data = self._clock.monotonic(), self._annex_b(packet)
         self._sets |= parameter_sets(self._syntax, data)
         if packet.is_keyframe:
+            self._key_wanted_since = math.inf
             self._check(self._syntax, data, now)
-        elif not self._header and now - self._opened_at > KEY_FRAME_SECONDS:
-            self._sink.end("the camera sends no key frames")
+        elif now - self._key_wanted_since > KEY_FRAME_SECONDS:
+            self._sink.end("the camera has sent no key frame so far")
         if self._header:
             self._sink.put(data, self._clock.time(), now, key=packet.is_keyframe,
                            pts=packet.pts, dts=packet.dts)
