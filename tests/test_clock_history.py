@@ -107,26 +107,69 @@ def test_time_that_runs_on_while_the_clock_is_wrong_counts():
 
 def test_files_from_before_the_clock_was_set_are_dated_again():
     machine = Machine()
-    first = next(machine.ids)
+    machine.run(2 * DAY)
+    begin = machine.clock.now
+    first = next(machine.ids), machine.clock.time()
     machine.start()
-    behind = next(machine.ids)
-    machine.clock.ahead = 50 * DAY
-    machine.history.update()
-    right = next(machine.ids)
+    machine.clock.ahead = -50 * DAY
     machine.start()
-    machine.clock.ahead = 20 * DAY      # set back: what was ahead has a date to come
-    machine.history.update()
-    assert [machine.history.dated(number, NOW) - NOW for number in (first, behind, right)] == [
-        0, 50 * DAY, 0]
+    behind = next(machine.ids), machine.clock.time()
+    machine.clock.ahead = 0
+    machine.run(DAY)
+    right = next(machine.ids), machine.clock.time()
+    machine.start()
+    machine.run(DAY)
+    assert machine.clock.now - begin == 2 * DAY
+    assert machine.history.ages([first, behind, right]) == [2 * DAY, 2 * DAY, DAY]
 
 
-def test_clock_set_forward_by_mistake_changes_no_date_for_good():
+@pytest.mark.parametrize("start", [0, -NOW + 60], ids=["right", "1970"])
+def test_no_setting_of_the_clock_changes_an_age_within_a_run(start):
     machine = Machine()
-    before = next(machine.ids)
-    for ahead in (400, 410, 390, 0):
-        machine.clock.ahead = ahead * DAY
-        machine.history.update()
-        assert machine.history.dated(before, NOW) == NOW + ahead * DAY
+    machine.clock.ahead = start
+    machine.start()
+    before = next(machine.ids), machine.clock.time()
+    for ahead in (400 * DAY, 410 * DAY, -400 * DAY, start, start + 3600):
+        machine.clock.ahead = ahead
+        machine.run(600)
+        after = next(machine.ids), machine.clock.time()
+        machine.run(600)
+        assert machine.history.ages([before, after]) == pytest.approx(
+            [machine.clock.now - NOW, 600], abs=0.01)
+
+
+@pytest.mark.parametrize("wrong", [-400 * DAY, 400 * DAY])
+def test_file_from_just_before_a_jump_is_noticed_is_not_older(wrong):
+    machine = Machine()
+    machine.run(2 * DAY)
+    machine.clock.ahead = wrong
+    file = next(machine.ids), machine.clock.time()
+    machine.run(600)
+    (age,) = machine.history.ages([file])
+    assert age is None or age <= 600
+
+
+@pytest.mark.parametrize("wrong", [-400 * DAY, 400 * DAY])
+def test_run_that_ends_with_a_wrong_clock_makes_nothing_older(wrong):
+    machine = Machine()
+    machine.run(2 * DAY)
+    before = next(machine.ids), machine.clock.time()
+    machine.clock.ahead = wrong
+    machine.run(600)
+    machine.clock.ahead = 0
+    machine.start()
+    machine.run(600)
+    (age,) = machine.history.ages([before])
+    assert age is None or age <= 1200
+
+
+def test_age_of_an_impossible_date_is_not_known():
+    machine = Machine()
+    machine.run(2 * DAY)
+    numbers = [next(machine.ids) for _ in range(3)]
+    machine.start()
+    assert machine.history.ages(list(zip(numbers, (60.0, NOW + 9 * DAY, NOW), strict=True))) == [
+        None, None, 2 * DAY]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["run", "off", "set"]), st.floats(-4e8, 4e8)),

@@ -3,7 +3,7 @@
 import datetime
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.clock import EARLIEST_TIME, Clock
@@ -24,11 +24,11 @@ class Reading(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """What was recorded before the clock was set forward, in the same run."""
+    """What was recorded before the clock was set, in the same run."""
 
     first: int          # sequence numbers
     last: int
-    seconds: float      # by which the clock was set forward
+    seconds: float      # by which the clock was set
 
 
 class ClockHistory:
@@ -45,7 +45,8 @@ class ClockHistory:
     def __init__(self, clock: Clock, saved: str | None, new_id: Callable[[], int]
                  ) -> None:
         state = json.loads(saved or '{"ran": 0, "readings": [], "corrections": []}')
-        self._ran: float = state["ran"]     # all running time of the program [s]
+        self._began = self._ran = float(state["ran"])   # running time of the program,
+                                                        # before this run and now [s]
         self._readings = [Reading(*each) for each in state["readings"]]
         self._corrections = [Correction(*each) for each in state["corrections"]]
         self._clock = clock
@@ -74,14 +75,26 @@ class ClockHistory:
             return None
         return self._ran + min(each.offset for each in self._readings)
 
-    def dated(self, sequence: int, when: float) -> float:
+    def ages(self, files: Sequence[tuple[int, float]]) -> list[float | None]:
         """
-        Return the time *when* [s since the epoch] of a file, by the corrected clock.
+        Return how old each of *files* is at least [s]; ``None`` if nothing is known.
 
-        What was recorded before the clock was set forward is younger than it says.
+        Each has a sequence number, and a time as the clock showed it [s since the
+        epoch]. Within one run, no setting of the clock changes an age.
         """
-        return when + sum(each.seconds for each in self._corrections
-                          if each.first <= sequence <= each.last)
+        shown, sure = self._ran + self._offset, self.time()
+        began = self._began + self._offset - TOLERANCE_SECONDS
+        ages = list[float | None]()
+        for sequence, when in files:
+            of_this_run = sequence >= self._first
+            earliest, now = (began, shown) if of_this_run else (EARLIEST_TIME, sure)
+            shift = sum(each.seconds for each in self._corrections
+                        if each.first <= sequence <= each.last)
+            # which clock of an earlier run was right is not known: the younger one
+            date = when + (shift if of_this_run else max(0.0, shift))
+            ages.append(None if now is None or not earliest <= date <= now
+                        else now - date)
+        return ages
 
     def as_text(self) -> str:
         """Return the state, for the next run."""
@@ -90,15 +103,12 @@ class ClockHistory:
 
     def _correct(self, jump: float) -> None:
         """Date this run's files again, as the clock was set by *jump* seconds."""
+        if abs(jump) <= TOLERANCE_SECONDS:
+            return
         made = self._corrections
-        if jump > TOLERANCE_SECONDS:
-            made.append(Correction(self._first, self._new_id(), jump))
-            del made[:-MAX_ENTRIES]
-        while jump < -TOLERANCE_SECONDS and made and made[-1].first == self._first:
-            undone = made.pop()     # the clock was set forward by mistake
-            jump += undone.seconds
-            if jump > TOLERANCE_SECONDS:
-                made.append(undone._replace(seconds=jump))
+        made.append(Correction(self._first, self._new_id(), jump))
+        if len(made) > MAX_ENTRIES:
+            made.remove(min(made, key=lambda each: abs(each.seconds)))
 
     def _read(self, passed: float) -> None:
         """Add *passed* seconds of running to the readings of the last day."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pyimagesearch.clock import EARLIEST_TIME, Clock
+from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE, MISSING, ON_DISK, THUMBNAIL
 from pyimagesearch.events.queries import FileRow
@@ -121,12 +121,11 @@ class Retention:
 
     def _expired(self, files: list[FileRow]) -> set[str]:
         """Return the paths of those of *files* that are too old for ``--keep-days``."""
-        days, now = self._settings.keep_days, self._history.time()
-        if not days or now is None:
+        if not self._settings.keep_days:
             return set()
-        ends = [(row.file.path, self._history.dated(row.sequence, row.file.end))
-                for row in files]
-        return too_old(ends, before=now - days * DAY_SECONDS, now=now)
+        ages = self._history.ages([(row.sequence, row.file.end) for row in files])
+        old = too_old(ages, self._settings.keep_days * DAY_SECONDS)
+        return {row.file.path for row, is_old in zip(files, old, strict=True) if is_old}
 
     def _remove(self, row: FileRow, state: str) -> None:
         """Delete a file, log why, and mark it in the list with *state*."""
@@ -173,21 +172,17 @@ def with_their_clips(files: list[FileRow]) -> list[FileRow]:
     return sorted(files, key=lambda row: (row.sequence, row.file.begin))
 
 
-def too_old(ends: Sequence[tuple[str, float]], *, before: float, now: float
-            ) -> set[str]:
+def too_old(ages: Sequence[float | None], limit: float) -> list[bool]:
     """
-    Return the paths of the files that ended before *before*, as of *now* [s, epoch].
+    Return which of *ages* [s], in the order of recording, are more than *limit* [s].
 
-    *ends* has path and end of each, in the order of recording. A file with an
-    impossible time, as of a clock that was not set, is as old as the next one.
+    Where the age is not known, it is at least that of the next one.
     """
-    found, known = set(), math.inf
-    for path, end in reversed(ends):
-        if EARLIEST_TIME <= end <= now:
-            known = end
-        if known < before:
-            found.add(path)
-    return found
+    found, age = list[bool](), 0.0
+    for each in reversed(ages):
+        age = age if each is None else each
+        found.append(age > limit)
+    return found[::-1]
 
 
 def plan(files: Iterable[FileRow], *, excess: int, expired: Collection[str],
