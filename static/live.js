@@ -2,7 +2,7 @@
 // frame and fires no event, so this script watches the picture itself.
 
 const POLL = 1000;        // ms between status requests
-const FROZEN = 4000;      // ms without a change; the clock in the picture ticks
+const FROZEN = 4000;      // ms without a change; the clock in a fast camera's picture ticks
 
 const camera = document.getElementById("camera");
 const live = document.getElementById("live");
@@ -44,13 +44,13 @@ function fingerprint() {
   return `${wide} ${sum}`;
 }
 
-function watchPicture(liveNow) {
+function watchPicture(liveNow, patience) {
   const now = fingerprint();
   if (now !== seen || liveNow !== wasLive) changed = Date.now();
   seen = now;
   wasLive = liveNow;
-  // cards stand still; a camera's picture has a clock
-  if (liveNow && Date.now() - changed > FROZEN) show();
+  // cards stand still; a camera's picture has a clock, and changes with each frame
+  if (liveNow && Date.now() - changed > Math.max(FROZEN, 1000 * patience)) show();
 }
 
 function words(one) {
@@ -68,7 +68,7 @@ function showCamera(one) {
   camera.dataset.state = one.state;
   setText("words", words(one));
   setText("reason", one.reason);
-  setText("fps", one.fps.toFixed(0));
+  setText("fps", one.fps.toFixed(one.fps > 0 && one.fps < 1 ? 2 : 0));
   showViewers(one.viewers);
   return isLive(one);
 }
@@ -97,11 +97,11 @@ async function poll() {
     const status = await answer.json();
     document.dispatchEvent(new CustomEvent("status", { detail: status }));
     const name = camera.dataset.name;
-    const liveNow = name ? showCamera(status.cameras.find((one) => one.name === name))
-                         : showMosaic(status);
+    const shown = status.cameras.filter((one) => !name || one.name === name);
+    const liveNow = name ? showCamera(shown[0]) : showMosaic(status);
     if (!answered) show();
     answered = true;
-    watchPicture(liveNow);
+    watchPicture(liveNow, Math.min(...shown.filter(isLive).map((one) => one.patience)));
   } catch (error) {
     answered = false;
     camera.dataset.state = "offline";

@@ -52,7 +52,7 @@ def test_gap_and_new_size_begin_a_new_clip(keep, clock):
     kept = keep()
     kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
     film(kept, clock, 2)
-    clock.now += 30
+    clock.now += 90
     film(kept, clock, 2)
     film(kept, clock, 2, pictures=jpegs(9, (80, 60)))
     kept.recorder.end(metadata_of(BEGAN), clock.monotonic())

@@ -263,3 +263,32 @@ def test_end_of_the_program_ends_all_events(scene, clock):
     seen.kept.recorder.run_once()
     assert all(event.end for event in seen.events())
     assert len(seen.kept.files()) == 2
+
+
+class SlowScene(Scene):
+    """A camera of one picture in *interval* seconds."""
+
+    def show_frames(self, interval, areas):
+        for area in areas:
+            for _ in range(round(interval * 5)):      # the recorder goes on meanwhile
+                self.clock.now += 0.2
+                self.kept.recorder.run_once()
+            self.clock.now -= 0.1
+            self.show(0.1, area)
+
+
+@pytest.mark.parametrize("interval", [3.0, 6.0, 20.0])
+def test_slow_camera_records_one_clip_of_lasting_motion(tmp_path, interval):
+    clock = ManualClock()
+    seen = SlowScene(clock, tmp_path)
+    seen.show_frames(interval, [0.0] * 5 + [30.0] * 8 + [0.0] * 5)
+    seen.show_frames(1.0, [0.0] * 3)
+    (event,) = seen.events()
+    assert event.end - event.begin == pytest.approx(7 * interval, abs=0.1)
+    (clip,) = seen.kept.files()
+    metadata, seconds = read_clip(clip)
+    assert metadata.first <= event.begin - interval + 0.1
+    assert {file.state for file in event.files} == {"complete"}
+    assert seconds == pytest.approx(metadata.last - metadata.first, abs=interval + 0.1)
+    seen.store.stop()
+    assert seen.store.join(60)

@@ -129,6 +129,7 @@ def camera():
 @pytest.fixture
 def opened(monkeypatch):
     """Open a URL as the program does; closed with the test."""
+    monkeypatch.setattr(http, "RESPONSE_SECONDS", DEADLINE)
     monkeypatch.setattr(http, "TIMEOUT_SECONDS", DEADLINE)     # a busy machine is not a broken camera
     sources, closing = [], threading.Event()
 

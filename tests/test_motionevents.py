@@ -45,6 +45,14 @@ def test_pause_longer_than_the_post_roll_ends_the_event():
     assert changes == [Change(True, 1.0), Change(False, 3.0), Change(True, 63.0)]
 
 
+def test_event_of_a_slow_camera_lasts_as_long_as_its_motion():
+    changes, _, events = play([(6, True)] * 8 + [(6, False), (6, True)] * 3, post_roll=5.0)
+    assert changes == [Change(True, 6.0)]
+    assert events.ongoing
+    changes, _, _ = play([(6, True)] * 4 + [(6, False)] * 3, post_roll=5.0)
+    assert changes == [Change(True, 6.0), Change(False, 24.0)]
+
+
 def test_reset_ends_the_event_and_forgets_the_frames():
     changes, _, events = play([(1, True)] * 3)
     assert events.reset() == [Change(False, 3.0)]
@@ -75,10 +83,12 @@ def test_events_match_an_independent_computation(frames, min_frames, post_roll):
     events, now, past, last = MotionEvents(min_frames=min_frames, post_roll=post_roll), 0.0, [], None
     for pause, motion in frames:
         now += pause
-        if last is not None and now - last >= post_roll:
+        times = [at for at, _ in past[-5:]]
+        slow = 2.5 * (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0
+        if last is not None and now - last >= max(post_roll, slow):
             last, past = None, []
-        past.append(motion)
-        enough = motion and sum(past[-5:]) >= min_frames
+        past.append((now, motion))
+        enough = motion and sum(moved for _, moved in past[-5:]) >= min_frames
         if motion and (last is not None or enough):
             last = now
         events.on_frame(now, motion)

@@ -18,7 +18,8 @@ from .http_login import HttpLogin, UnsupportedLogin
 from .http_response import CameraResponse, UnknownCoding
 from .url import CameraUrl, parse_url, redact_url
 
-TIMEOUT_SECONDS = 2.5       # for a response, and between any two pieces of it
+TIMEOUT_SECONDS = 2.5       # to connect, and from one look at closing to the next
+RESPONSE_SECONDS = 6.0      # for a response: some cameras wake up to take a picture
 MAX_REDIRECTS = 5
 MAX_COOKIES = 50
 MAX_COOKIE_BYTES = 4096     # of a name and its value
@@ -179,6 +180,10 @@ class HttpClient:
         self._cookies = dict(list(cookies.items())[-MAX_COOKIES:])
 
 
+class ConnectTimeout(TimeoutError):
+    """The host did not accept a connection in time."""
+
+
 class CameraConnection(http.client.HTTPConnection):
     """
     A connection to one camera, or to the proxy before it.
@@ -191,10 +196,14 @@ class CameraConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect; raises :exc:`OSError`, or CameraLost for a refused certificate."""
-        if self.trusted is None:
-            super().connect()
-        else:
-            self.sock = open_tls(self._connect_plain, *self.trusted)
+        try:
+            if self.trusted is None:
+                super().connect()
+            else:
+                self.sock = open_tls(self._connect_plain, *self.trusted)
+        except TimeoutError:
+            raise ConnectTimeout from None
+        self.sock.settimeout(RESPONSE_SECONDS)
 
     def _connect_plain(self) -> socket.socket:
         super().connect()
@@ -231,9 +240,11 @@ def explain(error: Exception) -> str:
             return "there is no host of that name"
         case ConnectionRefusedError():
             return "connection refused; is the camera on, and the port right?"
-        case TimeoutError():
-            return (f"no response within {TIMEOUT_SECONDS:g} seconds; "
+        case ConnectTimeout():
+            return (f"no connection within {TIMEOUT_SECONDS:g} seconds; "
                     "is the camera in this network?")
+        case TimeoutError():
+            return f"connected, but nothing came for {RESPONSE_SECONDS:g} seconds"
         case http.client.RemoteDisconnected():
             return "it closed the connection without a response"
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST"):

@@ -33,8 +33,13 @@ class CameraResponse(http.client.HTTPResponse):
 
     def __init__(self, connection: socket.socket, *args: Any, **more: Any) -> None:
         super().__init__(connection, *args, **more)
+        self._connection = connection
         self._is_encrypted = isinstance(connection, ssl.SSLSocket)
         self._inflater: Inflater | None = None
+
+    def wait_longer(self, seconds: float) -> None:
+        """Wait up to *seconds* for each further piece of the body."""
+        self._connection.settimeout(seconds)
 
     @property
     def is_raw(self) -> bool:

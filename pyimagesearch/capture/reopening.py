@@ -18,7 +18,7 @@ from .source import Opener, Source
 log = logging.getLogger(__name__)
 
 MIN_REOPEN_SECONDS, MAX_REOPEN_SECONDS = 0.25, 0.5      # from one try to the next
-LOG_SECONDS = 60.0      # between two reconnects that are logged as information
+QUIET_SECONDS = 60.0    # without a reconnect, after which the next one is logged
 
 
 @dataclass
@@ -50,7 +50,7 @@ class ReopeningSource:
         self._counts = counts
         self._delay = MIN_REOPEN_SECONDS    # from one opening to the next
         self._is_broken = False             # since the last picture
-        self._logged_at = -math.inf         # a reconnect
+        self._reconnected_at = -math.inf
         self._opened_at = clock.monotonic()
         self._source: Source | None = open_source(closing)
         self.granted = self._source.granted
@@ -121,8 +121,8 @@ class ReopeningSource:
         self._is_broken, self.trouble = False, ""
 
     def _log_reconnect(self, now: float) -> None:
-        rare = now - self._logged_at >= LOG_SECONDS
-        self._logged_at = now
+        rare = now - self._reconnected_at >= QUIET_SECONDS
+        self._reconnected_at = now
         log.log(logging.INFO if rare else logging.DEBUG,
                 "%s: reconnected within %.1f s: %s", self._name,
                 self._patience.silence(now), self.trouble)

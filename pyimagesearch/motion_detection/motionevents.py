@@ -4,6 +4,7 @@ import collections
 from typing import NamedTuple
 
 RECENT_FRAMES = 5       # of which some must show motion to start an event
+INTERVALS_STILL = 2.5   # between frames, of which an event outlasts so many
 
 
 class Change(NamedTuple):
@@ -18,16 +19,16 @@ class MotionEvents:
     Group frames with motion into events, and ignore single ones, such as an insect.
 
     An event starts when *min_frames* (1 to 5) of the last five frames show motion, and
-    ends after *post_roll* [s] without any. Only the times of the frames count, so
-    neither their rate nor a pause matters. Starts and ends alternate. Belongs to one
-    thread.
+    ends after *post_roll* [s] without any, or after two and a half intervals between
+    frames if they come more slowly. Only the times of the frames count: a pause ends
+    an event. Starts and ends alternate. Belongs to one thread.
     """
 
     def __init__(self, *, min_frames: int = 3, post_roll: float = 5.0) -> None:
         self._min_frames = min_frames
         self._post_roll = post_roll
-        self._recent: collections.deque[float | None] = collections.deque(
-            maxlen=RECENT_FRAMES)       # times; None for a frame without motion
+        self._recent: collections.deque[tuple[float, bool]] = collections.deque(
+            maxlen=RECENT_FRAMES)       # times, and whether there was motion
         self._last_motion: float | None = None      # during an event
 
     @property
@@ -38,7 +39,7 @@ class MotionEvents:
     @property
     def candidate_since(self) -> float | None:
         """The time from which an event may yet start; ``None`` without motion."""
-        return next((at for at in self._recent if at is not None), None)
+        return next((at for at, motion in self._recent if motion), None)
 
     def on_frame(self, at: float, motion: bool) -> list[Change]:
         """
@@ -47,13 +48,14 @@ class MotionEvents:
         After a pause, these can be an end and a start.
         """
         changes = []
-        if self._last_motion is not None and at - self._last_motion >= self._post_roll:
+        if self._last_motion is not None and at - self._last_motion >= max(
+                self._post_roll, INTERVALS_STILL * self._interval()):
             changes = self.reset()
-        self._recent.append(at if motion else None)
+        self._recent.append((at, motion))
         if self.ongoing:
             self._last_motion = at if motion else self._last_motion
             return changes
-        moved = [time for time in self._recent if time is not None]
+        moved = [time for time, motion in self._recent if motion]
         if motion and len(moved) >= self._min_frames:
             changes.append(Change(True, moved[0]))
             self._last_motion = at
@@ -65,3 +67,9 @@ class MotionEvents:
         self._last_motion = None
         self._recent.clear()
         return ended
+
+    def _interval(self) -> float:
+        """Return the mean interval between the recent frames [s]."""
+        if len(self._recent) < 2:
+            return 0.0
+        return (self._recent[-1][0] - self._recent[0][0]) / (len(self._recent) - 1)

@@ -25,7 +25,7 @@ from .troubles import Troubles
 
 log = logging.getLogger(__name__)
 
-GAP_SECONDS = 15.0      # without a frame, which end a clip but not the event
+GAP_SECONDS = 60.0      # without a frame, which end a clip but not the event
 GRACE_SECONDS = 1.0     # to wait for frames that should still come
 
 

@@ -11,7 +11,7 @@ from pyimagesearch.jpeg import LazyJpeg
 
 MAX_BYTES = 16_000_000      # of a pre-roll, however far the recorder is behind
 MAX_OWN_BYTES = 5_500_000   # up to which a camera's own JPEGs are kept, however large
-MAX_SILENCE = 2.5           # seconds between two frames of a camera that is not lost
+MAX_SILENCE = 2.5           # seconds between two frames of a fast camera, not lost
 
 
 class Packet(NamedTuple):
@@ -104,12 +104,19 @@ class Preroll:
         """
         with self._lock:
             before = [frame for frame in self._frames if frame.at <= at]
-            stale = len(before) if before and at - before[-1].at > MAX_SILENCE else 0
+            silence = at - before[-1].at if before else 0.0
+            stale = len(before) if silence > self._max_silence() else 0
             keys = [frame for frame in itertools.islice(self._frames, stale, None)
                     if frame.key]
             earlier = [frame.number for frame in keys if frame.at <= at]
             first = keys[0].number if keys else self._last + 1
             return earlier[-1] if earlier else first
+
+    def _max_silence(self) -> float:
+        """Return how long the camera may be silent [s] without having been lost."""
+        gaps = [later.at - earlier.at
+                for earlier, later in itertools.pairwise(self._frames)]
+        return max(MAX_SILENCE, 2 * min(gaps)) if len(gaps) > 1 else MAX_SILENCE
 
     def after(self, number: int, limit: int = 32) -> list[EncodedFrame]:
         """Return up to *limit* frames from *number* on, oldest first."""
