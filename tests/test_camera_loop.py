@@ -52,14 +52,15 @@ def red_box(jpeg):
 def make(broadcaster, tmp_path):
     made = []
 
-    def make(open_source=None, clock=None, detector=SingleMotionDetector, **options):
+    def make(open_source=None, clock=None, detector=SingleMotionDetector,
+             heartbeat=lambda: None, **options):
         (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
         clock = clock or SystemClock()
         make.kept = keeping(wanted, clock, tmp_path)
         made.append(Surveillance(
             Camera("a test", open_source), MotionDetection(wanted, detector),
             Publisher("test", broadcaster, None, width=wanted.width, quality=75),
-            make.kept.evidence, wanted, clock))
+            make.kept.evidence, wanted, clock, heartbeat=heartbeat))
         return made[-1]
     yield make
     for surveillance in made:
@@ -517,6 +518,27 @@ def test_stream_that_ends_is_no_loss_and_keeps_the_background(make, caplog):
     assert status.learnt == status.frames
     assert "no signal" not in caplog.text
     assert caplog.text.count("ended the stream") == 1      # the others are debug lines
+
+
+def test_slow_camera_is_live_and_shown_between_its_frames(make, broadcaster):
+    beats = []
+
+    class Slow(Playing):
+        def read(self):
+            self._closing.wait(0.8)
+            return super().read()
+
+    surveillance = make(lambda closing: Slow([EMPTY] * 4, closing=closing), frame_count=1,
+                        heartbeat=lambda: beats.append(1))
+    surveillance.start()
+    eventually(lambda: surveillance.status().frames == 3)
+    beats.clear()
+    assert broadcaster.stale
+    assert broadcaster.fresh(0.7)       # before the next frame
+    eventually(lambda: len(beats) > 1)
+    status = surveillance.status()
+    assert (status.state, status.losses, status.patience) == ("live", 0, 5.0)
+    assert status.fps == pytest.approx(1 / 0.8, rel=0.2)
 
 
 def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):

@@ -94,3 +94,39 @@ def test_hidden_picture_is_withdrawn_and_a_card_is_not(publish, broadcaster, mos
         publisher.hide()
         assert brightness(mosaic) < 60
     assert broadcaster.stale
+
+
+def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):
+    publisher = publish()
+    publisher.show_card("STARTING", "", 1.0)
+    publisher.show(DECODED, BOXES, (640, 480))
+    publisher.catch_up()
+    assert publisher.encoded == 0           # nobody asks for it
+    with broadcaster.watching():
+        publisher.catch_up()
+        assert not broadcaster.stale
+        publisher.catch_up()
+    assert publisher.encoded == 1
+
+
+def test_new_viewer_of_the_mosaic_gets_the_last_frame(publish, mosaic):
+    publisher = publish()
+    publisher.show(DECODED, (), (640, 480))
+    assert brightness(mosaic) < 50
+    with mosaic.broadcaster.watching():
+        publisher.catch_up()
+        assert not mosaic.lacks("test")
+    assert publisher.encoded == 0
+
+
+@pytest.mark.parametrize("hide", [
+    lambda publisher: publisher.hide(), lambda publisher: publisher.show_card("NO SIGNAL", "", 2.0)],
+    ids=["hidden", "a card"])
+def test_frame_that_was_withdrawn_is_never_caught_up(publish, broadcaster, hide):
+    publisher = publish()
+    publisher.show(DECODED, (), (640, 480))
+    hide(publisher)
+    newest = broadcaster.latest.number
+    with broadcaster.watching():
+        publisher.catch_up()
+    assert broadcaster.latest.number == newest

@@ -100,6 +100,38 @@ def test_frozen_camera_is_lost_after_its_read_timeout(script):
     assert script.closed.is_set()
 
 
+def test_waiting_loop_may_do_something_else_meanwhile(script):
+    frames, waits = reader_of(script).frames(lambda: waits.append(1) or end(waits)), []
+
+    def end(waits):
+        if len(waits) == 2:
+            script.answers.put(IMAGE)
+
+    assert next(frames).number == 1
+    assert len(waits) in (2, 3)
+
+
+def test_reason_of_the_last_failure_tells_why_a_camera_is_silent(script):
+    tries = []
+
+    def connect(closing):
+        tries.append(1)
+        if len(tries) == 2:
+            closing.wait()      # a connection that is not answered
+        return script
+
+    script.read_timeout = 0.3
+    reader = FrameReader(connect, "test", SystemClock())
+    script.answers.put(IMAGE)
+    script.answers.put(CameraLost("ended the stream"))
+    frames = reader.frames()
+    next(frames)
+    with pytest.raises(CameraLost, match="ended the stream"):
+        next(frames)
+    script.answers.put(IMAGE)
+    assert reader.close(5)
+
+
 def test_cancel_ends_the_loop_while_the_camera_blocks(script):
     reader = reader_of(script)
     rest = InBackground(list, reader.frames())
