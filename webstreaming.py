@@ -27,8 +27,12 @@ try:
     import gevent
     from flask import Flask
 
-    from pyimagesearch.access import Authenticator, RefusedLogins, Role
-    from pyimagesearch.access.commands import print_links, set_password
+    from pyimagesearch.access import Authenticator, RefusedLogins
+    from pyimagesearch.access.commands import (
+        change_device_keys,
+        print_links,
+        set_password,
+    )
     from pyimagesearch.addresses import is_loopback
     from pyimagesearch.archive import Archive
     from pyimagesearch.capture import ImageHubs, find_camera, gives_packets
@@ -75,18 +79,19 @@ SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    command, argument, settings = command_line.parse_command_line(argv, os.environ)
+    command, arguments, settings = command_line.parse_command_line(argv, os.environ)
     try:
         match command:
             case "completion":
-                print(command_line.completion_script(argument))
+                print(command_line.completion_script(**arguments))
             case "service":
-                service(install=argument)
+                service(**arguments)
             case "password":
-                set_password(settings, Role.VIEWER if argument else Role.OWNER)
+                set_password(settings, **arguments)
             case "token":
-                url = server_urls(settings, settings.ip, settings.port)[-1]
-                print_links(settings, url, renew=argument)
+                print_links(settings, configured_url(settings), **arguments)
+            case "device-key":
+                change_device_keys(settings, configured_url(settings), **arguments)
             case "doctor":
                 prepare(settings)
                 return examine(settings, SystemClock())
@@ -97,6 +102,11 @@ def main(argv: list[str]) -> int:
         print(f"webstreaming: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     return 0
+
+
+def configured_url(settings: Settings) -> str:
+    """Return the URL for phones of a server with these *settings*."""
+    return server_urls(settings, settings.ip, settings.port)[-1]
 
 
 def prepare(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The clock, which is injected, so that tests do not sleep, and the time zone."""
 
+import datetime
 import logging
 import os
 import threading
@@ -69,3 +70,8 @@ class TimeZone:
         except OSError:         # it is being replaced
             return self._version
         return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def local_time(when: float) -> str:
+    """Return *when* [seconds since the epoch] as a local date and time, in words."""
+    return datetime.datetime.fromtimestamp(when).strftime("%d %B %Y, %H:%M")

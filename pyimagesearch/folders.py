@@ -17,8 +17,8 @@ from .permissions import FILE_MODE, FOLDER_MODE, exposures
 
 log = logging.getLogger(__name__)
 
-SECRETS = ("access.json", "sessions.json", "privacy.json", "tls-cert.pem",
-           "tls-key.pem")
+SECRETS = ("access.json", "sessions.json", "device-keys.json", "privacy.json",
+           "tls-cert.pem", "tls-key.pem")
 DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
 DRAFT_SECONDS = 60.0    # after which a draft is what a power cut left
 

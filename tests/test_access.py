@@ -1,6 +1,7 @@
 """Access control of the whole program: start, revocation, log."""
 
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
 from product import Product, run_program
-from protected import PASSWORD, SMALL
+from protected import PASSWORD, SMALL, basic
 
 
 def open_stream(server, credential):
@@ -66,6 +67,21 @@ def test_revoked_clients_lose_open_streams_at_once(protected_server):
     assert protected_server.request("/api/status", Authorization=f"Bearer {protected_server.token()}")[0] == 200
 
 
+def test_device_key_of_the_command_line_counts_at_once(protected_server):
+    made = run_program("device-key", "add", "tv", env=protected_server.folders).stdout
+    (url,) = re.findall(r"http://tv:\S+/video_feed", made)
+    key = url.partition("tv:")[2].partition("@")[0]
+    login = basic("tv", key)["Authorization"]
+    assert f":{protected_server.port}/" in url
+    viewer = open_stream(protected_server, f"Authorization: {login}")
+    listed = run_program("device-key", "list", env=protected_server.folders).stdout
+    assert re.search(r"^tv: since .*, last used .* from 127\.0\.0\.1$", listed, re.M)
+    run_program("device-key", "revoke", "tv", env=protected_server.folders)
+    assert seconds_until_end(viewer) < 2.5
+    assert protected_server.request("/snapshot.jpg", Authorization=login)[0] == 401
+    assert key not in "".join(protected_server.log)
+
+
 def test_log_contains_no_secrets(protected_server):
     cookie = protected_server.log_in()
     made = json.loads(protected_server.request(
@@ -75,12 +91,19 @@ def test_log_contains_no_secrets(protected_server):
     with socket.create_connection(("127.0.0.1", protected_server.port)) as rude:
         rude.sendall(f"GET /login?token={protected_server.token()} HTTP/9.9\r\n\r\n".encode())
         rude.recv(100)
+    protected_server.request("/snapshot.jpg", **basic("tv", protected_server.token("viewer")))
+    with socket.create_connection(("127.0.0.1", protected_server.port)) as proxied:
+        proxied.sendall(f"GET http://tv:{protected_server.token('viewer')}@localhost/video_feed "
+                        f"HTTP/9.9\r\nReferer: http://tv:{protected_server.token()}@x/\r\n\r\n"
+                        .encode())
+        proxied.recv(100)
     protected_server.request("/last-request")
     eventually(lambda: any("GET '/last-request'" in line for line in protected_server.log))
     log = "".join(protected_server.log)
     assert "GET '/login'" in log
+    login = basic("tv", protected_server.token("viewer"))["Authorization"].split()[1]
     for secret in (protected_server.token(), protected_server.token("viewer"), made["key"], PASSWORD,
-                   cookie.partition("=")[2]):
+                   login, cookie.partition("=")[2]):
         assert secret not in log
 
 

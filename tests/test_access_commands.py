@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -59,6 +60,43 @@ def test_pipe_without_a_password_is_an_error(tmp_path, given):
     assert made.returncode == 1
     assert b"no password was given; nothing was changed" in made.stderr
     assert b"Traceback" not in made.stderr
+
+
+def command(folder, *words):
+    """Run device-key for the server with the config *folder*; return its output."""
+    ended = run_program("device-key", *words, "--config-dir", str(folder))
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_device_key_is_made_listed_and_revoked(config_folder):
+    status, shown, _ = command(config_folder.path, "add", "wall panel", "--days", "30")
+    (key,) = re.findall(r"^password \(shown only now\): ([\w-]{32})$", shown, re.M)
+    for path in ("video_feed", "snapshot.jpg"):
+        assert f"http://wall%20panel:{key}@127.0.0.1:8000/{path}\n" in shown
+    status, shown, _ = command(config_folder.path, "list")
+    assert status == 0
+    assert re.search(r"^wall panel: since .*, expires .*, never used$", shown, re.M)
+    assert key not in shown
+    assert command(config_folder.path, "revoke", "wall panel")[0] == 0
+    assert "there are no device keys" in command(config_folder.path, "list")[1]
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (["add"], "device-key add needs the name of the key"),
+    (["revoke", "x"], "there is no device key 'x'; there are: none"),
+    (["add", "x", "--days", "soon"], "--days is 'soon', but must be a number from 0.01 to 36500"),
+    (["add", "x" * 41], "but must have 1 to 40 printable characters")])
+def test_wrong_device_key_command_is_one_sentence(config_folder, words, sentence):
+    status, _, complaint = command(config_folder.path, *words)
+    assert (status, sentence in complaint) == (2, True), complaint
+    assert not (config_folder.path / "device-keys.json").exists()
+
+
+def test_new_links_tell_that_device_keys_stay(config_folder):
+    command(config_folder.path, "add", "tv")
+    shown = run_program("token", "--new", "--config-dir", str(config_folder.path)).stdout
+    assert "device keys that stay valid: 1 (see device-key list)" in shown
 
 
 def test_password_is_not_accepted_as_an_argument(terminal):

@@ -45,7 +45,7 @@ def test_help_all_lists_every_option():
 
 @pytest.mark.parametrize(("command", "option"), [
     ("doctor", "SPEC"), ("token", "--new"), ("password", "--viewer"), ("service", "--install"),
-    ("completion", "SHELL")])
+    ("device-key", "--days"), ("completion", "SHELL")])
 def test_command_has_help_of_its_own(command, option):
     shown = help_of(command, "--help")
     usage, _, listed = shown.partition("\n\n")
@@ -81,11 +81,15 @@ def test_version_is_printed(flag):
 
 def test_commands_have_an_argument_and_take_settings():
     line = parse_command_line(["token", "--new", "--port", "80"], {})
-    assert (line.command, line.argument, line.settings.port) == ("token", True, 80)
+    assert (line.command, line.arguments, line.settings.port) == ("token", {"new": True}, 80)
     line = parse_command_line(["doctor", "demo", "--fps", "5"], {"SURVEILLANCE_SOURCE": "0"})
     assert (line.command, line.settings.source, line.settings.fps) == ("doctor", ("demo",), 5.0)
     assert parse_command_line(["doctor"], {}).settings.source == ("auto",)
-    assert parse_command_line([], {})[:2] == ("", None)
+    line = parse_command_line(["device-key", "add", "tv", "--days", "3"], {})
+    assert line.arguments == {"action": "add", "name": "tv", "days": "3"}
+    assert parse_command_line(["device-key", "list"], {}).arguments == {
+        "action": "list", "name": None, "days": None}
+    assert parse_command_line([], {})[:2] == ("", {})
 
 
 @pytest.fixture(scope="module")

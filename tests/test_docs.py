@@ -34,6 +34,11 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
         ("test_command_line.py", '"completion", "bash"'),
     "sudo -u webstreaming /opt/webstreaming/bin/webstreaming token --config-dir /etc/webstreaming":
         ("test_service.py", 'PROGRAM, "token"'),
+    f"{PROGRAM} device-key add tv": ("test_access.py", '"device-key", "add", "tv"'),
+    f"{PROGRAM} device-key add guest --days 14": (
+        "test_access_commands.py", '"add", "wall panel", "--days"'),
+    f"{PROGRAM} device-key list": ("test_access_commands.py", 'command(config_folder.path, "list")'),
+    f"{PROGRAM} device-key revoke tv": ("test_access.py", '"device-key", "revoke", "tv"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -63,7 +68,7 @@ NOT_RUN = {             # command: why no test can run it
 RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
-    "--install", "--new", "--viewer", "--system-site-packages", "--check", "--api", "--strict",
+    "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
     "--help", "--help-all", "--version"}
 
 

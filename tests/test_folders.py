@@ -258,13 +258,13 @@ def test_migration_overwrites_nothing(data, config):
         open_folders(str(data.path), str(config.path))
     assert config.secret("privacy.json") == b"new"
     assert config.secret("access.json") is None     # all or nothing
-    assert len(list(data.path.iterdir())) == 6
+    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
 
 
 def test_one_folder_for_both_needs_no_migration(data):
     old_secrets(data)
     open_folders(str(data.path), str(data.path))
-    assert len(list(data.path.iterdir())) == 6
+    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
 
 
 def test_migration_that_cannot_be_written_is_one_sentence(tmp_path, data):
@@ -274,7 +274,7 @@ def test_migration_that_cannot_be_written_is_one_sentence(tmp_path, data):
     with pytest.raises(FolderError, match=r"^access.json, .* cannot be moved from '.*/data' to "
                        r"'.*/file/config': Not a directory$"):
         open_folders(str(data.path), str(config.path))
-    assert len(list(data.path.iterdir())) == 6
+    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
 
 
 def test_root_does_not_take_the_secrets_of_another_user(data, config, monkeypatch):

@@ -91,7 +91,7 @@ def test_programs_get_401_and_people_the_login_page(protected):
     client = protected.client()
     answer = client.get("/api/status")
     assert answer.status_code == 401
-    assert "token" in answer.json["error"]
+    assert "device key" in answer.json["error"]
     page = client.get("/camera/camera", headers=BROWSER)
     assert (page.status_code, page.location) == (303, "/login?next=/camera/camera")
     assert client.get("/", headers=BROWSER).location == "/login"

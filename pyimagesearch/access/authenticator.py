@@ -13,6 +13,7 @@ from pyimagesearch.errors import AccessError
 from pyimagesearch.folders import ConfigFolder
 
 from .credentials import Credentials, CredentialsFile
+from .device_keys import DeviceKey, DeviceKeys
 from .login_links import login_lines
 from .login_throttle import LoginThrottle
 from .passwords import PasswordChecker, TooManyAttempts
@@ -29,7 +30,7 @@ ANONYMOUS = Client(Role.OWNER, stamp="")    # any client where no login is requi
 
 class Authenticator:
     """
-    Authenticate clients by session cookie, token, stream key or password.
+    Authenticate clients by session cookie, token, device key, stream key or password.
 
     Belongs to the server's thread; *in_thread* runs what blocks in another one. A
     login is required if *auth* is on, unless the server is *local_only*, which means
@@ -41,6 +42,7 @@ class Authenticator:
                  in_thread: Callable[[Callable[[], Any]], Any]) -> None:
         self.refused_logins = refused_logins
         self.sessions = Sessions(folder, clock, in_thread)
+        self.device_keys = DeviceKeys(folder, clock, in_thread)
         self._clock = clock
         self._auth = auth
         self._local_only = local_only
@@ -94,11 +96,15 @@ class Authenticator:
     # --- authentication
 
     def by_token(self, token: str, address: str) -> Client | None:
-        """Return the client at *address* that sent *token*, by header or login link."""
+        """Return the client at *address* that sent *token* in a login link."""
         client = self._holder(token)
         if client is None:
             self.refused_logins.add(address, WRONG_TOKEN)
         return client
+
+    def by_bearer(self, secret: str, address: str) -> Client | None:
+        """Return the program at *address* that sent *secret*: a token or device key."""
+        return self._device(secret, address) or self.by_token(secret, address)
 
     def by_basic(self, credentials: str, address: str) -> Client | None:
         """
@@ -106,7 +112,8 @@ class Authenticator:
 
         Raises :exc:`TooManyAttempts` for wrong ones; right ones are never delayed.
         """
-        client = self._holder(secret_in_basic(credentials))
+        secret = secret_in_basic(credentials)
+        client = self._device(secret, address) or self._holder(secret)
         if client is not None:
             return replace(client, by_basic=True)
         attempt = self._basic_throttle.admit("basic", address)
@@ -120,6 +127,14 @@ class Authenticator:
         found = self.credentials()
         role = found.role_of(token)
         return Client(role, found.stamps[role]) if role else None
+
+    def _device(self, secret: str, address: str) -> Client | None:
+        """Return the program at *address* that has the device key *secret*."""
+        key = self.device_keys.find(secret)
+        if key is None:
+            return None
+        self.device_keys.touch(key, address)
+        return Client(Role.VIEWER, key.digest, device_key=key.id)
 
     def by_cookie(self, cookie: str, address: str) -> Client | None:
         """Return the browser at *address* that sent the session *cookie*."""
@@ -143,6 +158,8 @@ class Authenticator:
         """Return whether *client*, once authenticated, has not been revoked."""
         if client.stamp == ANONYMOUS.stamp:
             return not self.requires_login()
+        if client.device_key:
+            return self.device_keys.is_valid(client.device_key)
         if client.session and not self.sessions.find(client.session):
             return False
         return self.credentials().stamps.get(client.role) == client.stamp
@@ -206,6 +223,11 @@ class Authenticator:
         """Return the sessions that have not been revoked, the latest seen first."""
         return [each for each in self.sessions.all()
                 if self.is_valid(Client(each.role, each.stamp, each.id))]
+
+    def revoke_device_key(self, key: DeviceKey) -> None:
+        """Revoke *key* and end its open streams; raises :exc:`AccessError`."""
+        self.device_keys.revoke(key)
+        self.end_revoked_streams()
 
     # --- streams
 

@@ -18,20 +18,25 @@ class Client:
 
     *stamp* is the stamp of its role at the login; once that has changed, the client
     is revoked (see :class:`.credentials.Credentials`). *session* is the id of a
-    browser's session, empty for programs. A client *by_stream_key* opened one
-    address with a key that was made by a client of *role*: it may only watch. So may
-    one *by_basic*, as browsers send user name and password with the requests of other
-    sites' pages too.
+    browser's session, empty for programs; *device_key* that of a program's key. A
+    client *by_stream_key* opened one address with a key that was made by a client of
+    *role*; one *by_basic* sent a user name and a password, which browsers would send
+    with the requests of other sites' pages too.
     """
 
     role: Role
     stamp: str
     session: str = ""
+    device_key: str = ""
     by_stream_key: bool = False
     by_basic: bool = False
 
+    @property
+    def only_watches(self) -> bool:
+        """Whether this client, whatever its role, changes nothing."""
+        return self.by_stream_key or self.by_basic or bool(self.device_key)
+
     def may(self, required: Role) -> bool:
         """Return whether this client has the rights of *required*."""
-        watches = self.by_stream_key or self.by_basic
-        role = Role.VIEWER if watches else self.role
+        role = Role.VIEWER if self.only_watches else self.role
         return role is Role.OWNER or required is Role.VIEWER

@@ -22,36 +22,47 @@ class Command(NamedTuple):
     """A command, and what may follow it."""
 
     summary: str
-    argument: str               # its own option or positional argument
-    shape: Mapping[str, Any]    # of that argument, for argparse
+    arguments: Mapping[str, Mapping[str, Any]]  # its own, with their shape for argparse
     listed: tuple[str, ...] = ()    # settings in its help, if it accepts any
 
 
 COMMANDS = {
     "doctor": Command(
-        "list the cameras of this machine and test one", "SPEC",
-        {"nargs": "?", "help": "camera to test, written as for --source"},
+        "list the cameras of this machine and test one",
+        {"spec": {"metavar": "SPEC", "nargs": "?",
+                  "help": "camera to test, written as for --source"}},
         ("config", "log_level", "resolution", "fps")),
     "token": Command(
-        "print the links that log in", "--new",
-        {"action": "store_true", "help": "end these links and print new ones"},
+        "print the links that log in",
+        {"--new": {"action": "store_true",
+                   "help": "end these links and print new ones"}},
         ("config", "data", "config_dir")),
     "password": Command(
-        "set the password of the owner or the viewer", "--viewer",
-        {"action": "store_true", "help": "set the viewer's password, not the owner's"},
+        "set the password of the owner or the viewer",
+        {"--viewer": {"action": "store_true",
+                      "help": "set the viewer's password, not the owner's"}},
+        ("config", "data", "config_dir")),
+    "device-key": Command(
+        "make, list or revoke the keys of programs that watch",
+        {"action": {"metavar": "ACTION", "choices": ("add", "list", "revoke"),
+                    "help": "add NAME, list, or revoke NAME"},
+         "name": {"metavar": "NAME", "nargs": "?", "help": "name of the key"},
+         "--days": {"metavar": "N", "help": "days after which it expires; default: "
+                    "never"}},
         ("config", "data", "config_dir")),
     "service": Command(
-        "print the systemd unit of the program, or install it", "--install",
-        {"action": "store_true", "help": "install the unit, create its user and "
-         "settings where they are missing, and print the next steps"}),
+        "print the systemd unit of the program, or install it",
+        {"--install": {"action": "store_true", "help": "install the unit, create its "
+                       "user and settings where they are missing, and print the next "
+                       "steps"}}),
     "completion": Command(
-        "print a script that completes this command line in a shell", "SHELL",
-        {"metavar": "SHELL", "choices": shtab.SUPPORTED_SHELLS,
-         "help": "one of " + ", ".join(shtab.SUPPORTED_SHELLS)}),
+        "print a script that completes this command line in a shell",
+        {"shell": {"metavar": "SHELL", "choices": shtab.SUPPORTED_SHELLS,
+                   "help": "one of " + ", ".join(shtab.SUPPORTED_SHELLS)}}),
 }
 SERVER = Command(       # runs without a command
-    "watch cameras: stream live video and record motion", "--help-all",
-    {"action": "help", "help": "show all options, and exit"},
+    "watch cameras: stream live video and record motion",
+    {"--help-all": {"action": "help", "help": "show all options, and exit"}},
     tuple(name for name, item in ALL_OPTIONS.items() if not item.advanced))
 EPILOG = "\n".join([
     "commands:", *(f"  {name:12}{each.summary}" for name, each in COMMANDS.items()), "",
@@ -63,7 +74,7 @@ class CommandLine(NamedTuple):
     """A valid command line, merged with the environment and the file."""
 
     command: str        # empty: run the server
-    argument: Any       # the value of the command's own argument
+    arguments: Mapping[str, Any]    # of the command, by name without dashes
     settings: Settings
 
 
@@ -83,11 +94,12 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     if unknown:
         parser.error(explain_unknown(unknown[0].partition("=")[0], name, argv))
     typed = vars(found)
-    argument = typed.pop(COMMANDS.get(name, SERVER).argument.lstrip("-"), None)
-    if name == "doctor" and argument is not None:
-        typed["source"] = [argument]
+    own = COMMANDS[name].arguments if name else ()
+    arguments = {each: typed.pop(each) for each in (word.lstrip("-") for word in own)}
+    if arguments.get("spec") is not None:
+        typed["source"] = [arguments["spec"]]
     try:
-        return CommandLine(name, argument, Settings(**merge(typed, environ)))
+        return CommandLine(name, arguments, Settings(**merge(typed, environ)))
     except SettingsError as error:
         parser.error(str(error))
 
@@ -104,7 +116,7 @@ def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
         return (f"{word} is not an argument" if name else
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")
     own = COMMANDS.get(name, SERVER)
-    known = ["--help", own.argument, *["--version"] * (own is SERVER)]
+    known = ["--help", *own.arguments, *["--version"] * (own is SERVER)]
     for item in ALL_OPTIONS.values() if own.listed else ():
         known += [item.flag, *(["--no-" + item.flag[2:]] * (item.default is True))]
     return f"{word} is not an option" + did_you_mean(
@@ -131,7 +143,8 @@ def make_parser(name: str, *, everything: bool) -> Parser:
 def add_arguments(parser: argparse.ArgumentParser, own: Command, everything: bool
                   ) -> None:
     """Add all arguments of a command."""
-    parser.add_argument(own.argument, **own.shape)
+    for name, shape in own.arguments.items():
+        parser.add_argument(name, **shape)
     if own is SERVER:
         parser.add_argument("-V", "--version", action="version",
                             version=f"%(prog)s {__version__}")

@@ -4,7 +4,18 @@ from pathlib import Path
 
 from flask import Flask
 
-from . import controls, errors, guard, headers, live, login, privacy, sessions, status
+from . import (
+    controls,
+    devices,
+    errors,
+    guard,
+    headers,
+    live,
+    login,
+    privacy,
+    sessions,
+    status,
+)
 from .api import openapi
 from .events import api, export, files, pages
 from .proxies import behind_proxies
@@ -21,8 +32,8 @@ def create_app(services: Services, *, base_path: str = "",
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.extensions["services"] = services
-    for module in (live, status, controls, privacy, login, sessions, openapi, pages,
-                   files, export, api):
+    for module in (live, status, controls, privacy, login, sessions, devices, openapi,
+                   pages, files, export, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
-from pyimagesearch.errors import EventsError, FolderError
+from pyimagesearch.errors import AccessError, EventsError, FolderError
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, error_response)
     app.register_error_handler(EventsError, unavailable)
     app.register_error_handler(FolderError, unavailable)
+    app.register_error_handler(AccessError, unavailable)
     app.register_error_handler(OSError, out_of_resources)
     app.register_error_handler(MemoryError, out_of_resources)
 
@@ -49,7 +50,7 @@ def abort_no_event(id: int) -> NoReturn:
     abort(404, f"There is no event {id}; it may have been deleted.")
 
 
-def unavailable(error: EventsError | FolderError) -> Response:
+def unavailable(error: EventsError | FolderError | AccessError) -> Response:
     """Return 503 with the reason: events or settings cannot be read or written."""
     sentence = str(error)
     return error_response(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))

@@ -59,9 +59,9 @@ def check_request() -> Response | None:
         return None
     if client is None:
         return ask_for_login()
-    if changes and client.by_basic:
-        abort(403, "User name and password of a program are for watching only; to "
-                   "change something, send Authorization: Bearer TOKEN.")
+    if changes and client.only_watches:
+        abort(403, "User name and password of a program, and device keys, are for "
+                   "watching; to change something, send Authorization: Bearer TOKEN.")
     if (changes and request.endpoint not in VIEWERS_MAY_CHANGE
             and not client.may(Role.OWNER)):
         abort(403, "Only an owner may do this.")
@@ -84,7 +84,7 @@ def authenticate(authenticator: Authenticator, public: bool) -> Client | None:
     # not by request.authorization, which fails for a "Basic" that is not ASCII
     scheme, _, sent = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() == "bearer":
-        return authenticator.by_token(sent.strip(), address)
+        return authenticator.by_bearer(sent.strip(), address)
     if key is not None:
         return authenticator.by_stream_key(key, request.path)
     cookie = request.cookies.get(authenticator.cookie_name("session"), "")
@@ -103,7 +103,7 @@ def authenticate_by_basic(authenticator: Authenticator, sent: str, address: str,
         if public:
             return None
         raise TooManyRequests(
-            f"{error} For user name and password, programs send any name and a token.",
+            f"{error} Programs send any user name, and a device key as the password.",
             retry_after=int(error.seconds) + 1) from None
 
 
@@ -115,8 +115,8 @@ def ask_for_login() -> Response:
             target += "?" + request.query_string.decode("ascii", "replace")
         return see_other(url_for("login.form", next=None if target == "/" else target))
     response = error_response(Unauthorized(
-        "This needs a login, a stream key, or a token: as Authorization: Bearer TOKEN, "
-        "or as the password of any user name."))
+        "This needs a login, a stream key, Authorization: Bearer TOKEN, or a user name "
+        "with a device key as its password."))
     response.headers["WWW-Authenticate"] = (
         BEARER if is_browser(request.headers) else BASIC_OR_BEARER)
     return response

@@ -1,12 +1,13 @@
-"""The page that lists the sessions and ends them."""
+"""The page that lists sessions and device keys, and ends sessions."""
 
-import datetime
 import logging
 
 from flask import Blueprint, Response, abort, g, render_template, request, url_for
 
+from pyimagesearch.access.device_keys import DAYS, MAX_NAME_LENGTH
 from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Session
+from pyimagesearch.clock import local_time
 
 from .guard import see_other
 from .services import get_services
@@ -21,10 +22,12 @@ BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
 
 @bp.get("/sessions")
 def index() -> Response:
-    """List the sessions; a viewer sees only its own."""
+    """List the sessions, to an owner all of them, and the device keys."""
+    owner, keys = g.client.may(Role.OWNER), get_services().authenticator.device_keys
     return Response(render_template(
         "sessions.html", sessions=visible_to(g.client), device_name=device_name,
-        local_time=datetime.datetime.fromtimestamp, owner=g.client.may(Role.OWNER)))
+        local_time=local_time, owner=owner, device_keys=keys.all() if owner else [],
+        has_expired=keys.has_expired, name_length=MAX_NAME_LENGTH, days=DAYS))
 
 
 @bp.post("/sessions/end-others")
