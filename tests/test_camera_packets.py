@@ -29,12 +29,12 @@ RUBBISH = b"\0\0\0\1\x67rubbish\0\0\0\1\x68more"
 
 
 @functools.cache
-def encoded(size=(160, 120), encoder="libx264", frames=2 * GROUP):
+def encoded(size=(160, 120), encoder="libx264", frames=2 * GROUP, pixels="yuv420p"):
     """Return a video with parameter sets before each key frame, packet by packet."""
     scene, packets = DemoScene(size, FPS), []
     with av.open("nowhere", "w", format="null") as container:
         stream = container.add_stream(encoder, rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
         stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency",
                                         "x265-params": "log-level=none"}
         stream.codec_context.gop_size = GROUP
@@ -176,6 +176,14 @@ def test_video_that_does_not_decode_is_recorded_as_pictures(keep, clock, caplog)
     camera.send(encoded())
     assert not kept.preroll_input.takes_pictures
     assert "front: clips are made of the camera's own video" in caplog.text
+
+
+def test_pixels_that_browsers_do_not_play_are_no_obstacle(keep, clock, caplog):
+    caplog.set_level("INFO")
+    kept = keep()
+    Camera(kept, clock).send(encoded(pixels="yuv422p"))
+    assert kept.preroll_input.takes_pictures
+    assert "own video is yuv422p, which few browsers play, so clips are made of the" in caplog.text
 
 
 @pytest.mark.parametrize(("encoder", "name"), [

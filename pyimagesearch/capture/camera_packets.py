@@ -8,6 +8,7 @@ import av
 import av.bitstream
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.errors import RecordingError
 from pyimagesearch.frames import VideoHeader
 
 from .source import PacketSink
@@ -25,11 +26,13 @@ class NalSyntax(NamedTuple):
     mask: int               # ... which then gives the kind
     slices: range           # kinds that are part of a picture
     sets: tuple[int, ...]   # kinds that are parameter sets, in the order needed
+    formats: tuple[str, ...]    # of pixels, that browsers play
 
 
 SYNTAXES = {each.codec: each for each in (
-    NalSyntax("h264", 0, 31, range(1, 6), (7, 8)),
-    NalSyntax("hevc", 1, 63, range(32), (32, 33, 34)))}
+    NalSyntax("h264", 0, 31, range(1, 6), (7, 8), ("yuv420p", "yuvj420p")),
+    NalSyntax("hevc", 1, 63, range(32), (32, 33, 34),
+              ("yuv420p", "yuvj420p", "yuv420p10le")))}
 
 
 class CameraPackets:
@@ -96,9 +99,9 @@ class CameraPackets:
         try:
             self._header = describe(syntax, sets, data)
             self._sink.begin(self._header)
-        except (av.FFmpegError, ValueError):
+        except RecordingError as error:
             self._header, self._refused = None, sets
-            self._sink.end("the camera's own video does not decode by itself")
+            self._sink.end(f"the camera's own video {error}")
 
 
 def parameter_sets(syntax: NalSyntax, data: bytes) -> dict[int, bytes]:
@@ -122,16 +125,20 @@ def describe(syntax: NalSyntax, sets: bytes, key_frame: bytes) -> VideoHeader:
     Return how a video is encoded whose parameter *sets* decode *key_frame*.
 
     These are bytes, which other threads may use after the connection has ended. Raises
-    :exc:`ValueError` or :exc:`av.FFmpegError` if the frame does not decode.
+    :exc:`RecordingError` if the frame does not decode, or browsers cannot play it.
     """
     memory = io.BytesIO()
-    with av.open(io.BytesIO(sets + key_frame), "r", format=syntax.codec) as given:
-        stream: Any = given.streams.video[0]
-        stream.codec_context.thread_count = 1
-        if next(given.decode(stream), None) is None:
-            raise ValueError("no picture")
-        with av.open(memory, "w", format="mp4", options={
-                "movflags": "empty_moov+default_base_moof"}) as described:
-            described.add_stream_from_template(stream)
-            described.start_encoding()
+    try:
+        with av.open(io.BytesIO(sets + key_frame), "r", format=syntax.codec) as given:
+            stream: Any = given.streams.video[0]
+            stream.codec_context.thread_count = 1
+            frame: Any = next(given.decode(stream))
+            if frame.format.name not in syntax.formats:
+                raise RecordingError(f"is {frame.format.name}, which few browsers play")
+            with av.open(memory, "w", format="mp4", options={
+                    "movflags": "empty_moov+default_base_moof"}) as described:
+                described.add_stream_from_template(stream)
+                described.start_encoding()
+    except (av.FFmpegError, ValueError, StopIteration):
+        raise RecordingError("does not decode by itself") from None
     return VideoHeader(memory.getvalue(), sets)
