@@ -62,6 +62,18 @@ def test_open_store_is_reported_before_recording(archive):
     assert ready == [(True, False)]
 
 
+def test_events_from_before_opening_follow_those_of_earlier_runs(archive, clock):
+    kept = opened(archive())
+    before = kept.store.add("lost", clock.time(), clock.time(), "front")
+    assert kept.store.flush(60)
+    clock.ahead = 60 - clock.now
+    kept = archive()
+    kept.claim()
+    early = kept.store.add("lost", clock.time(), clock.time(), "front")
+    opened(kept)
+    assert [event.id for event in events_of(kept)] == [early.id, before.id]
+
+
 def test_folder_that_cannot_be_opened_is_tried_again(tmp_path):
     (tmp_path / "stick").write_text("not mounted")
     folder = DataFolder(str(tmp_path / "stick" / "data"))

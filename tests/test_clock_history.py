@@ -197,3 +197,18 @@ def test_state_stays_small_whatever_happens():
         machine.clock.ahead += 10_000.0
         machine.run(60, step=60)
     assert len(machine.history.as_text()) < 12_000
+
+
+def test_log_says_when_the_clock_was_set(caplog):
+    caplog.set_level("INFO", "pyimagesearch.archive.clock_history")
+    machine = Machine()
+    machine.run(3600)
+    machine.clock.ahead = 1000.0        # not worth a line
+    machine.run(3600)
+    machine.start(off=36 * 3600)
+    machine.clock.ahead = 0
+    machine.clock.ahead = -2 * DAY
+    machine.run(3600)
+    later, earlier = (record.getMessage() for record in caplog.records)
+    assert "36.0 hours later than expected; nothing is deleted on its word before" in later
+    assert "48.3 hours earlier than expected" in earlier

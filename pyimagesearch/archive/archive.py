@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import SurveillanceError, reason
+from pyimagesearch.errors import EventsError, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder
@@ -50,12 +50,16 @@ class Archive(Worker):
         """
         Lock the folder against other servers, or later if it is not there yet.
 
-        Raises :exc:`FolderError` if another server holds it.
+        What happens from now on is listed after what is there, whatever the clock
+        shows. Raises :exc:`FolderError` if another server holds the folder.
         """
         try:
             self._folder.claim()
         except OSError as error:
             self._set_trouble(reason(error))
+            return
+        with contextlib.suppress(EventsError):      # no list yet, or a corrupt one
+            self.store.follow_ids()
 
     def obstacle(self) -> str:
         """Return why nothing can be recorded now; empty if it can."""

@@ -54,6 +54,8 @@ class ClockHistory:
         self._first = new_id()      # sequence number with which this run begins
         self._at = clock.monotonic()
         self._offset = clock.time() - self._ran
+        if self._readings:
+            self._log_jump(self._offset - self._readings[-1].offset)
         self._read(0.0)
 
     def update(self) -> None:
@@ -105,6 +107,7 @@ class ClockHistory:
         """Date this run's files again, as the clock was set by *jump* seconds."""
         if abs(jump) <= TOLERANCE_SECONDS:
             return
+        self._log_jump(jump)
         made = self._corrections
         made.append(Correction(self._first, self._new_id(), jump))
         if len(made) > MAX_ENTRIES:
@@ -118,7 +121,6 @@ class ClockHistory:
         if readings and abs(self._offset - readings[-1].offset) <= TOLERANCE_SECONDS:
             readings[-1] = Reading(self._offset, readings[-1].seconds + passed)
         else:
-            self._log_jump(wall)
             readings.append(Reading(self._offset, 0.0))
         while sum(each.seconds for each in readings[1:]) >= CONFIRM_SECONDS:
             del readings[0]
@@ -126,11 +128,10 @@ class ClockHistory:
             readings[:2] = [Reading(min(readings[0].offset, readings[1].offset),
                                     readings[0].seconds + readings[1].seconds)]
 
-    def _log_jump(self, wall: float) -> None:
-        jump = self._offset - self._readings[-1].offset if self._readings else 0.0
+    def _log_jump(self, jump: float) -> None:
         if abs(jump) >= LOGGED_SECONDS:
-            shown = datetime.datetime.fromtimestamp(wall).isoformat(" ", "seconds")
-            log.info("the clock shows %s, %.1f hours %s expected; clips and events are "
-                     "deleted by that time once it has been kept for a day of running",
-                     shown, abs(jump) / 3600,
+            shown = datetime.datetime.fromtimestamp(self._ran + self._offset)
+            log.info("the clock shows %s, %.1f hours %s expected; nothing is deleted "
+                     "on its word before it has kept this time for a day",
+                     shown.isoformat(" ", "seconds"), abs(jump) / 3600,
                      "later than" if jump > 0 else "earlier than")

@@ -42,7 +42,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
      "CREATE INDEX events_of_star ON events (id) WHERE starred"),
     # the order of recording; until now there were only times, which may be wrong
     ("ALTER TABLE files ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0",
-     "UPDATE files SET sequence = max(event_id, CAST(begin * 1e6 AS INTEGER))"),
+     "UPDATE files SET sequence = max(event_id, CAST(begin * 1e6 AS INTEGER))",
+     "CREATE INDEX files_by_sequence ON files (sequence)"),
 )
 
 
