@@ -12,7 +12,7 @@ from pyimagesearch.capture.certificates import Trust, check_certificate
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
 from pyimagesearch.settings.settings import Settings
-from tls_camera import Certificate, TlsCamera
+from socket_camera import Certificate, SocketCamera
 
 DEFAULT = Trust()
 
@@ -21,7 +21,7 @@ DEFAULT = Trust()
 def tls_camera():
     """Start a camera with the given TLS context."""
     with contextlib.ExitStack() as stack:
-        yield lambda context: stack.enter_context(contextlib.closing(TlsCamera(context)))
+        yield lambda context: stack.enter_context(contextlib.closing(SocketCamera(context=context)))
 
 
 def check(camera, trust=DEFAULT):

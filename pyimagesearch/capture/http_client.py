@@ -21,6 +21,7 @@ from .url import CameraUrl, parse_url, redact_url
 TIMEOUT_SECONDS = 2.5       # to connect, and from one look at closing to the next
 RESPONSE_SECONDS = 6.0      # for a response: some cameras wake up to take a picture
 MAX_REDIRECTS = 5
+MAX_LOCATION_BYTES = 2048   # of a redirect
 MAX_COOKIES = 50
 MAX_COOKIE_BYTES = 4096     # of a name and its value
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -66,19 +67,20 @@ class HttpClient:
 
     def _get_logged_in(self, place: str) -> CameraResponse:
         """Return the response to ``GET place``, after at most two challenges."""
-        response, out_of_date = self._get(place), True
-        for _ in range(2):
-            if response.status != 401 or not out_of_date:
+        response = self._get(place)
+        for attempt in range(2):
+            if response.status != 401:
                 break
             response.close()
-            out_of_date = self._take_challenge(response)
+            if not self._take_challenge(response) and attempt:
+                break       # the answer is wrong, not only out of date
             response = self._get(place)
         if response.status == 401:
             self._login.forget_challenge()
         return response
 
     def _take_challenge(self, response: CameraResponse) -> bool:
-        """Return whether the challenge answered before was out of date, or none."""
+        """Return whether only the last challenge is out of date, if there was one."""
         if not self.url.has_login:
             scheme, _, rest = self.url.bare.partition("://")
             raise CameraLost(
@@ -150,11 +152,11 @@ class HttpClient:
                 response.status, f"responded with the error {response.status}")
             raise CameraLost(f"{self.url} {meaning}")
         try:
-            text = location.encode("latin-1").decode("utf-8", "surrogateescape")
-            there = parse_url(urljoin(place, text)).bare
+            text = location[:MAX_LOCATION_BYTES].encode("latin-1")
+            there = parse_url(urljoin(place, text.decode(
+                "utf-8", "surrogateescape"))).bare
         except ValueError:
-            raise CameraLost(f"{self.url} redirects to what is no URL, "
-                             f"{redact_url(location)!r}") from None
+            raise CameraLost(f"{self.url} redirects to what is no URL") from None
         old, new = urlsplit(place), urlsplit(there)
         if new.hostname != old.hostname:
             problem = f"redirects to another host, {redact_url(there)}"

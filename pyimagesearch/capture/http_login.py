@@ -84,7 +84,8 @@ class HttpLogin:
             login = base64.b64encode(self._user + b":" + self._password)
             self._answer = lambda uri: b"Basic " + login
         else:
-            self._answer = DigestAnswers(best, self._user, self._password)
+            self._answer = DigestAnswers(
+                best, self._user, self._password, secrets.token_hex(16))
         return best.parameters.get("stale", "").lower() == "true"
 
     def forget_challenge(self) -> None:
@@ -99,11 +100,12 @@ class HttpLogin:
 class DigestAnswers:
     """Answer one *challenge* of a digest login again and again."""
 
-    def __init__(self, challenge: Challenge, user: bytes, password: bytes) -> None:
+    def __init__(self, challenge: Challenge, user: bytes, password: bytes,
+                 client_nonce: str) -> None:
         self._challenge = challenge
         self._user = user
         self._password = password
-        self._client_nonce = secrets.token_hex(16)
+        self._client_nonce = client_nonce
         self._uses = count(1)
 
     def __call__(self, uri: str) -> bytes:

@@ -184,7 +184,7 @@ def read_headers(lines: Iterator[bytes], headers: Message) -> None:
     """Add the header *lines* up to an empty one to *headers*."""
     found: list[tuple[str, str]] = []
     for line in takewhile(bool, lines):
-        text = line.decode("latin-1")
+        text = line.decode("latin-1").replace("\r", " ")
         if text[0] in " \t" and found:      # continues the header before
             name, value = found.pop()
             found.append((name, f"{value} {text.strip()}"))

@@ -1,4 +1,4 @@
-"""Certificates made for tests, and a server that shows one to whoever connects."""
+"""Cameras on plain sockets, which send what a test says, and certificates for them."""
 
 import contextlib
 import datetime
@@ -43,27 +43,54 @@ class Certificate:
         return context
 
 
-class TlsCamera:
-    """Shake hands with every client; *serve* is called with the connection, then it is closed."""
+class SocketCamera:
+    """
+    A camera that *serve* is: called with each connection, which is closed behind it.
 
-    def __init__(self, context, serve=lambda connection: None):
-        self.context, self.serve = context, serve
+    With *context*, it speaks TLS.
+    """
+
+    def __init__(self, serve=lambda connection: None, context=None):
+        self.serve, self.context = serve, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
         with contextlib.suppress(OSError):
             while True:
-                plain = self.listener.accept()[0]
-                threading.Thread(target=self.shake_hands, args=(plain,), daemon=True).start()
+                threading.Thread(target=self.answer, args=(self.listener.accept()[0],),
+                                 daemon=True).start()
 
-    def shake_hands(self, plain):
-        with plain, contextlib.suppress(OSError), \
-                self.context.wrap_socket(plain, server_side=True) as connection:
-            self.serve(connection)
+    def answer(self, plain):
+        with plain, contextlib.suppress(OSError):
+            if self.context is None:
+                self.serve(plain)
+                return
+            with self.context.wrap_socket(plain, server_side=True) as connection:
+                self.serve(connection)
 
     def close(self):
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+class HttpCamera(SocketCamera):
+    """A camera that sends what *answer* returns: for the head of a request, and its number."""
+
+    def __init__(self, answer, context=None):
+        self.heads = []
+        self.answers = answer
+        super().__init__(self.converse, context)
+
+    def converse(self, connection):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = connection.recv(4096)
+            if not piece:
+                return
+            head += piece
+        self.heads.append(head.decode("latin-1"))
+        connection.sendall(self.answers(self.heads[-1], len(self.heads)))
