@@ -57,7 +57,7 @@ try:
     from pyimagesearch.system.log_format import configure_logging
     from pyimagesearch.system.process import (
         keep_freed_memory,
-        open_missing_streams,
+        open_streams,
         raise_descriptor_limit,
     )
     from pyimagesearch.system.service import service
@@ -300,7 +300,7 @@ def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) 
 
 def run() -> None:
     """The command ``webstreaming``: leave at once, even past a frozen camera."""
-    open_missing_streams()
+    open_streams()
     status = main(sys.argv[1:])
     logging.shutdown()
     try:

@@ -1,5 +1,6 @@
 """Process-wide settings, each in a process of its own."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -23,8 +24,8 @@ DESCRIPTORS = """if True:
     """
 STREAMS = """if True:
     import sys
-    from pyimagesearch.system.process import open_missing_streams
-    open_missing_streams()
+    from pyimagesearch.system.process import open_streams
+    open_streams()
     print("lost"), sys.stderr.write("lost"), sys.stdin.read()
     with open(sys.argv[1], "w") as file:
         file.write(str(file.fileno()))
@@ -54,3 +55,11 @@ def test_closed_standard_streams_are_no_files(tmp_path):
     subprocess.run([needs("bash", "bash"), "-c", '"$0" "$@" <&- >&- 2>&-', sys.executable, "-c",
                     STREAMS, number], cwd=ROOT, timeout=DEADLINE, check=True)
     assert int(number.read_text()) > 2
+
+
+def test_characters_unknown_to_the_terminal_are_escaped():
+    ended = subprocess.run([sys.executable, "-c", (
+        "from pyimagesearch.system.process import open_streams\n"
+        "open_streams()\nprint('d\u00e9')")], cwd=ROOT, capture_output=True, check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert ended.stdout == b"d\\xe9\n"

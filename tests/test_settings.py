@@ -60,6 +60,8 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
 @pytest.mark.parametrize(("argv", "environ", "sentence"), [
     (["--port", "70000"], {}, "--port is 70000, but must be a whole number from 0 to 65535"),
     (["--port", "lots"], {}, "--port is 'lots', but must be a whole number from 0"),
+    (["--data", "caf\udce9"], {}, "--data has bytes that are not text in UTF-8; rename the"),
+    (["--source", "rtsp://me:s\udce9@cam"], {}, "--source has bytes that are not text in UTF-8"),
     ([], {"SURVEILLANCE_PORT": "lots"}, "SURVEILLANCE_PORT is 'lots', but must be a whole"),
     (["--keep", "10"], {}, "--keep is '10', but must be 100kB or more, written like 10GB"),
     (["--keep", "0"], {}, "--keep is '0', but must be 100kB or more, written like 10GB"),

@@ -99,6 +99,9 @@ class Option:
         if value is None and self.default is None:
             return
         texts = value if type(value) is tuple else (value,)
+        if not all(map(is_clean, texts)):   # not repeated, as it may hold a password
+            raise SettingsError(f"{where} has bytes that are not text in UTF-8; rename "
+                                "the file or folder")
         kinds = (int, float) if self.kind is float else (self.kind,)
         fits = (type(value) in kinds
                 and (self.high is None or self.low <= value <= self.high)
@@ -106,8 +109,7 @@ class Option:
                 and (self.kind is not tuple or set(map(type, value)) <= {str})
                 and (not self.pattern
                      or all(re.fullmatch(self.pattern, text) for text in texts))
-                and value not in ("", ())
-                and not any("\0" in text for text in texts if type(text) is str))
+                and value not in ("", ()))
         if not fits:
             if self.secret:
                 raise SettingsError(f"{where} must be {self.describe_allowed()}")
@@ -125,6 +127,16 @@ class Option:
             return f"written like {self.metavar}"
         limits = "" if self.high is None else f" from {self.low} to {self.high}"
         return KIND_NAMES[self.kind] + limits
+
+
+def is_clean(value: Any) -> bool:
+    """Return whether *value*, if it is text, has only what pages and files can have."""
+    if type(value) is not str:
+        return True
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:      # a file name that is not UTF-8
+        return False
 
 
 def option(default: Any, help: str, *short_flags: str, kind: type | None = None,

@@ -1,6 +1,7 @@
 """Settings of the whole process: memory and open files."""
 
 import ctypes
+import io
 import os
 import resource
 import sys
@@ -38,13 +39,16 @@ def raise_descriptor_limit() -> int:
     return max(soft, wanted)
 
 
-def open_missing_streams() -> None:
+def open_streams() -> None:
     """
     Replace standard streams that the caller has closed by ``/dev/null``.
 
     Else their numbers would go to files, such as clips, into which libraries would
-    then write their messages. To be called before any file is opened.
+    then write their messages. To be called before any file is opened. Characters that
+    stdout cannot encode are escaped, as on stderr.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))      # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
