@@ -69,6 +69,7 @@ try:
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
     from pyimagesearch.web import Feed, Services, create_app
+    from pyimagesearch.web.request_origin import origin_of
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
@@ -266,6 +267,7 @@ def make_app(settings: Settings, authenticator: Authenticator, program: Program
         {each.name: each.feed for each in program.cameras}, authenticator,
         in_thread, program.mosaic, program.archive, program.arming,
         HostNames(settings.host or ()),
+        tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy)
     return create_app(services, base_path=settings.base_path or "",

@@ -53,6 +53,7 @@ def become(wanted, files, requests):
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    sys.stdout = open(1, "w", closefd=False)    # noqa: SIM115
     if os.isatty(0):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -35,7 +35,7 @@ PASSWORD = "correct horse battery"
 class ProtectedApp:
     """An app that requires a login, and its credentials."""
 
-    def __init__(self, path, names=("camera",), **more):
+    def __init__(self, path, names=("camera",), frame_origins=(), **more):
         self.clock = ManualClock()
         self.folder = ConfigFolder(str(path))
         self.authenticator = self.make_authenticator()
@@ -43,7 +43,8 @@ class ProtectedApp:
             STATUS, name=name)) for name in names}
         mosaic = Mosaic(list(names), LatestFrameBroadcaster(), 70, self.clock)
         self.app = create_app(Services(self.feeds, self.authenticator, mosaic=(
-            mosaic if len(names) > 1 else None), hosts=frozenset({"localhost"})), **more)
+            mosaic if len(names) > 1 else None), hosts=frozenset({"localhost"}),
+            frame_origins=frame_origins), **more)
         for feed in self.feeds.values():
             feed.broadcaster.publish(b"picture", 1.5)
 

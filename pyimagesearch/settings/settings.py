@@ -22,6 +22,8 @@ MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+# Without a path, which browsers ignore here; they know no IPv6 address here, either
+ORIGIN_PATTERN = r"(?i:https?://[A-Z0-9](?:[A-Z0-9._-]{0,251}[A-Z0-9])?(?::[0-9]{1,5})?/?)"
 PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
 # As openssl, browsers and our own messages write the SHA-256 of a certificate
 FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"
@@ -168,6 +170,10 @@ class Settings(CameraOptions):
     auth: bool = access(
         True, "require a login, unless only this machine can reach the server; "
         "--no-auth lets anyone watch, record and delete")
+    allow_frame: tuple[str, ...] | None = access(
+        None, "site that may show the pages in a frame; repeatable", kind=tuple,
+        pattern=ORIGIN_PATTERN, metavar="ORIGIN", allowed="the scheme, host and port "
+        "of a page, such as http://homeassistant.local:8123")
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

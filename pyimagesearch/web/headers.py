@@ -1,15 +1,18 @@
 """Security headers of every response."""
 
+from collections.abc import Iterator, Sequence
+
 from flask import Response, g, request
+
+from .request_origin import origin_of
+from .services import get_services
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
     "media-src 'self'", "connect-src 'self'", "manifest-src 'self'",
-    "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"))
+    "form-action 'self'", "base-uri 'none'"))
 SECURITY_HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     # not no-referrer: with that, browsers send no Origin with our own forms
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), "
@@ -21,11 +24,21 @@ SECURITY_HEADERS = {
 
 def add_headers(response: Response) -> Response:
     """Add the security headers that *response* does not set itself."""
-    for name, value in SECURITY_HEADERS.items():
+    origins = get_services().frame_origins
+    for name, value in (*SECURITY_HEADERS.items(), *frame_headers(origins)):
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"  # pictures of a home
     client = g.get("client")
-    if client is not None and client.by_stream_key:     # for pages of other sites
+    if ((client is not None and client.by_stream_key)     # for pages of other sites
+            or origin_of(request.referrer or "") in origins):
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def frame_headers(origins: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the headers that let only pages of *origins* show a page in a frame."""
+    ancestors = " ".join(origins) or "'none'"
+    yield "Content-Security-Policy", f"{POLICY}; frame-ancestors {ancestors}"
+    if not origins:     # else older browsers decide by this header, which names none
+        yield "X-Frame-Options", "DENY"

@@ -31,6 +31,7 @@ from .sessions import device_name
 log = logging.getLogger(__name__)
 bp = Blueprint("login", __name__)
 
+FRAME_DESTINATIONS = ("iframe", "frame")
 MAX_FORM_BYTES = 4096   # a password of a thousand characters, each as %41
 
 
@@ -87,8 +88,7 @@ def log_out() -> Response:
     if g.client.session:
         authenticator.log_out(g.client.session)
         log.info("logout: %s from %s", g.client.role, request.remote_addr)
-        response.delete_cookie(authenticator.cookie_name("session"),
-                               path=request.root_path or "/")
+        response.delete_cookie(authenticator.cookie_name("session"), **cookie_scope())
     return response
 
 
@@ -127,9 +127,21 @@ def begin_session(role: Role) -> Response:
 def set_cookie(response: Response, purpose: str, value: str, seconds: float) -> None:
     """Set a cookie that neither scripts nor other sites can use."""
     name = get_services().authenticator.cookie_name(purpose)
-    response.set_cookie(name, value, max_age=int(seconds),
-                        path=request.root_path or "/",      # that of a reverse proxy
-                        httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(name, value, max_age=int(seconds), **cookie_scope())
+
+
+def cookie_scope() -> dict[str, Any]:
+    """
+    Return where the browser sends the cookies of this request.
+
+    In a frame of an allowed site, browsers keep only cookies that are bound to that
+    site, and only over HTTPS. Over HTTP they send no ``Sec-Fetch-Dest``.
+    """
+    framed = (bool(get_services().frame_origins) and request.is_secure
+              and request.headers.get("Sec-Fetch-Dest") in FRAME_DESTINATIONS)
+    return {"path": request.root_path or "/",       # that of a reverse proxy
+            "httponly": True, "secure": request.is_secure, "partitioned": framed,
+            "samesite": "None" if framed else "Lax"}
 
 
 def redirect_to_next() -> Response:

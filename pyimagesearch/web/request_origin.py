@@ -14,6 +14,8 @@ FORWARDING_HEADERS = (
     "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Real-IP", "X-Client-IP",
     "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "CDN-Loop")
 
+ORIGIN = re.compile(r"(https?)://([^/?#\s]+)", re.IGNORECASE)
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 HOST_HEADER = re.compile(r"(\[[\w:.]+\]|[\w.-]+)(:\d*)?", re.ASCII)
 
 
@@ -44,6 +46,15 @@ def is_browser(headers: Headers) -> bool:
         return True
     is_mozilla = headers.get("User-Agent", "").startswith("Mozilla/5.0 (")
     return is_mozilla and ("Referer" in headers or "Accept-Language" in headers)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of *url* as browsers write it; empty if it has none."""
+    match = ORIGIN.match(url)
+    if match is None:
+        return ""
+    scheme, host = match[1].lower(), match[2].lower()
+    return f"{scheme}://{host.removesuffix(DEFAULT_PORTS[scheme])}"
 
 
 def is_forwarded(headers: Headers) -> bool:

@@ -67,7 +67,8 @@ class Services:
     *feeds* are the cameras by name, in the order of the settings; *mosaic* shows
     several in one picture. *in_thread* runs a blocking function outside the server's
     thread and returns its result; the default, for other servers, just calls it.
-    *hosts* are the accepted host names, *limits* admits live streams. A still waits
+    *hosts* are the accepted host names, *frame_origins* those of the sites that may
+    show pages and pictures, *limits* admits live streams. A still waits
     *fresh_seconds* for a new frame.
     """
 
@@ -78,6 +79,7 @@ class Services:
     archive: ArchiveService | None = None
     arming: ArmingService | None = None
     hosts: Container[str] = field(default_factory=HostNames)
+    frame_origins: tuple[str, ...] = ()
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: Privacy | None = None
     fresh_seconds: float = 2.0
