@@ -148,3 +148,29 @@ def test_compression_that_cannot_be_read_is_refused(coding, body):
 def test_any_bytes_are_a_response_or_refused(data, head):
     with contextlib.suppress(http.client.HTTPException, OSError):
         assert received(head + data).status >= 0
+
+
+# --- waiting
+
+def test_body_is_waited_for_until_closing():
+    near, far = socket.socketpair()
+    with near, far:
+        near.settimeout(0.05)
+        far.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        response, closing = CameraResponse(near, method="GET"), threading.Event()
+        response.begin()
+        response.wait_until(closing, 0.05)
+        threading.Timer(0.2, far.sendall, [b"3\r\nabc\r\n"]).start()
+        assert response.read1(9) == b"abc"
+        closing.set()
+        with pytest.raises(TimeoutError):
+            response.read1(9)
+
+
+def test_head_is_not_waited_for():
+    near, far = socket.socketpair()
+    with near, far:
+        near.settimeout(0.05)
+        far.sendall(b"HTTP/1.1 200")
+        with pytest.raises(TimeoutError):
+            CameraResponse(near, method="GET").begin()

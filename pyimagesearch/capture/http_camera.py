@@ -51,6 +51,7 @@ class MjpegSource:
         self.granted = "MJPEG over HTTP"
         self._url = url
         self._response = response
+        response.wait_until(closing, TIMEOUT_SECONDS)
         self._closing = closing
         self._parser = MultipartParser(boundary_of(response.headers))
         self._parts: list[bytes] = []

@@ -1,14 +1,19 @@
 """Responses of HTTP cameras, read as liberally as FFmpeg and browsers read them."""
 
 import http.client
+import io
 import re
 import socket
 import ssl
+import threading
 import zlib
 from collections.abc import Iterator
 from email.message import Message
 from itertools import takewhile
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MAX_HEAD_BYTES = 256 * 1024     # of status line and headers, also of interim responses
 READ1_BYTES = 256 * 1024        # for read1() without an amount
@@ -33,13 +38,15 @@ class CameraResponse(http.client.HTTPResponse):
 
     def __init__(self, connection: socket.socket, *args: Any, **more: Any) -> None:
         super().__init__(connection, *args, **more)
-        self._connection = connection
+        self._reader = WaitingReader(connection)
+        self.fp.close()
+        self.fp = io.BufferedReader(self._reader)
         self._is_encrypted = isinstance(connection, ssl.SSLSocket)
         self._inflater: Inflater | None = None
 
-    def wait_longer(self, seconds: float) -> None:
-        """Wait up to *seconds* for each further piece of the body."""
-        self._connection.settimeout(seconds)
+    def wait_until(self, closing: threading.Event, seconds: float) -> None:
+        """Wait for the body however long, until *seconds* after *closing* is set."""
+        self._reader.wait_until(closing, seconds)
 
     @property
     def is_raw(self) -> bool:
@@ -105,6 +112,38 @@ class CameraResponse(http.client.HTTPResponse):
         while len(data) < wanted and (piece := self.read1(wanted - len(data))):
             data += piece
         return bytes(data)
+
+
+class WaitingReader(io.RawIOBase):
+    """Read a connection; its timeout ends a wait unless that may be longer."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._file = connection.makefile("rb", buffering=0)     # keeps it open
+        self._closing: threading.Event | None = None
+
+    def wait_until(self, closing: threading.Event, seconds: float) -> None:
+        """Let only *closing* end a wait, looked at every so many *seconds*."""
+        self._closing = closing
+        self._connection.settimeout(seconds)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        while True:
+            try:
+                return self._connection.recv_into(buffer)
+            except TimeoutError:
+                if self._closing is None or self._closing.is_set():
+                    raise
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class Inflater:
