@@ -8,8 +8,11 @@ from types import SimpleNamespace
 
 import av
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from filming import metadata_of, probe, times, width
+from harness import ManualClock
 from pyimagesearch.capture.camera_packets import (
     KEY_FRAME_SECONDS,
     SYNTAXES,
@@ -23,6 +26,8 @@ from pyimagesearch.capture.time_stamps import TimeStamps
 from pyimagesearch.capture.url import CameraUrl
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.recording.clip import read_clip
+from pyimagesearch.recording.preroll import Preroll
+from pyimagesearch.recording.preroll_input import PrerollInput
 
 FPS, GROUP = 10, 10
 RUBBISH = b"\0\0\0\1\x67rubbish\0\0\0\1\x68more"
@@ -235,3 +240,16 @@ def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):
     (clip,) = clips_of(kept, clock, film)
     assert pictures_in(clip) >= 2 * GROUP
     assert read_clip(clip)[1] > 2
+
+
+@given(st.lists(st.tuples(st.binary(max_size=60), st.booleans()), max_size=8), st.binary(max_size=40))
+def test_no_packet_is_an_error(packets, extradata):
+    assume(extradata[:1] != b"\1")      # which needs a real stream
+    sink = PrerollInput("front", Preroll(5.0))
+    context = SimpleNamespace(codec=SimpleNamespace(canonical_name="h264"), extradata=extradata)
+    made = CameraPackets(SimpleNamespace(codec_context=context), sink, ManualClock())
+    for data, key in packets:
+        packet = av.Packet(b"\0\0\1" + data)
+        packet.is_keyframe = key
+        packet.pts = packet.dts = 0
+        made.put(packet)

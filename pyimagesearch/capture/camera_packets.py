@@ -1,6 +1,7 @@
 """Hand on a camera's own packets, as far as clips can be made of them."""
 
 import io
+import logging
 import math
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from pyimagesearch.frames import VideoHeader
 
 from .source import PacketSink
 
+log = logging.getLogger(__name__)
+
 KEY_FRAME_SECONDS = 10.0    # without a first key frame, after which that is reported
-RETRY_SECONDS = 1.0     # between two looks at parameter sets that do not decode
+RETRY_SECONDS = 10.0    # between two looks at parameter sets that do not decode
 START_CODE = b"\0\0\1"  # before each NAL unit
 
 
@@ -58,17 +61,23 @@ class CameraPackets:
             sink.end(f"the camera sends {name}, which is not copied into clips")
             return
         extradata = stream.codec_context.extradata or b""
-        if extradata[:1] == b"\1":      # as MP4 and RTMP have it
+        if extradata[:1] != b"\1":
+            self._sets |= parameter_sets(self._syntax, extradata)
+            return
+        try:    # sizes in place of start codes, as MP4 and RTMP have it
             self._to_annex_b = av.bitstream.BitStreamFilterContext(
                 f"{name}_mp4toannexb", stream)
-        else:
-            self._sets |= parameter_sets(self._syntax, extradata)
+        except av.FFmpegError:
+            log.debug("these parameter sets cannot be read: %r", extradata)
 
     def put(self, packet: Any) -> None:
         """Hand on *packet*, whose times are in 1/90000 s."""
         if self._syntax is None:
             return
-        now, data = self._clock.monotonic(), self._annex_b(packet)
+        try:
+            now, data = self._clock.monotonic(), self._annex_b(packet)
+        except av.FFmpegError:
+            return      # a broken packet; the next key frame recovers
         self._sets |= parameter_sets(self._syntax, data)
         if packet.is_keyframe:
             self._key_wanted_since = math.inf
@@ -83,7 +92,7 @@ class CameraPackets:
         """Return the data of *packet*, each NAL unit after a start code."""
         if not self._to_annex_b:
             return bytes(packet)
-        copy = av.Packet(bytes(packet))     # as the filter empties it
+        copy = av.Packet(bytes(packet))     # the filter empties it
         if packet.has_sidedata("new_extradata"):
             copy.set_sidedata(packet.get_sidedata("new_extradata"))
         return b"".join(map(bytes, self._to_annex_b.filter(copy)))
@@ -139,6 +148,6 @@ def describe(syntax: NalSyntax, sets: bytes, key_frame: bytes) -> VideoHeader:
                     "movflags": "empty_moov+default_base_moof"}) as described:
                 described.add_stream_from_template(stream)
                 described.start_encoding()
-    except (av.FFmpegError, ValueError, StopIteration):
+    except (av.FFmpegError, ValueError, IndexError, StopIteration):
         raise RecordingError("does not decode by itself") from None
     return VideoHeader(memory.getvalue(), sets)

@@ -79,7 +79,7 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
         return find_by_url(spec, request, clock, hubs, packets)
     if is_file_name(spec):
         if not is_utf_8(spec):      # OpenCV crashes on it
-            raise SettingsError(f"--source is {ascii(spec)}, a name that is not UTF-8; "
+            raise SettingsError(f"--source is {spec!a}, a name that is not UTF-8; "
                                 "rename the file")
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
