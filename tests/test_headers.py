@@ -150,7 +150,8 @@ class Dashboard:
 
     def show(self, browser, path, name="dashboard"):
         """Open the dashboard, called *name*, with *path* of the product in a frame."""
-        url = f"{self.scheme}://{own_name()}.lan:{self.product.port}{path}"
+        own_scheme = self.product.url.partition(":")[0]
+        url = f"{own_scheme}://{own_name()}.lan:{self.product.port}{path}"
         self.content = f'<iframe width="800" height="600" src="{url}"></iframe>'
         browser.switch_to.default_content()
         go(browser, f"{self.scheme}://{name}.lan:{self.port}/")
@@ -218,11 +219,12 @@ def test_frame_over_http_says_that_no_login_is_kept(page, dashboard):
         page.get("about:blank")
 
 
-def test_frame_over_https_keeps_a_login(page, dashboard):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_frame_over_https_keeps_a_login(page, dashboard, scheme):
     product = ProtectedServer("--ip", "0.0.0.0", "--tls", "self-signed",
-                              *allowing(dashboard.port, "https"))
+                              *allowing(dashboard.port, scheme))
     with contextlib.closing(product):
-        dashboard.start(product, "https")
+        dashboard.start(product, scheme)
         page.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
         dashboard.show(page, "/")
         eventually(lambda: text(page, "h1") == "Log in")
