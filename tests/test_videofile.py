@@ -1,6 +1,5 @@
 """Video files in place of a camera."""
 
-import os
 from fractions import Fraction
 
 import av
@@ -13,7 +12,7 @@ from pyimagesearch.capture.cameras import find_camera
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.videofile import VideoFileSource
-from pyimagesearch.errors import CameraLost, SettingsError, SourceEnded
+from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.settings.settings import Settings
 
 
@@ -114,11 +113,3 @@ def test_any_name_of_a_video_file_will_do(tmp_path, closing, clock, monkeypatch,
     source = find_camera(wanted, clock, ImageHubs()).open(closing)
     assert source.read().size == (160, 120)
     source.close()
-
-
-def test_name_of_a_file_that_is_not_utf_8_is_refused(tmp_path, clock):
-    name = str(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
-    (wanted,) = Settings(source=(name,)).cameras()
-    with pytest.raises(SettingsError, match=r"--source is '.*caf\\udce9.mp4', a name that is not "
-                       "UTF-8; rename the file"):
-        find_camera(wanted, clock, ImageHubs())
