@@ -27,7 +27,7 @@ try:
     import gevent
     from flask import Flask
 
-    from pyimagesearch.access import Authenticator, RefusedLogins
+    from pyimagesearch.access import Authenticator, RefusedLogins, Role
     from pyimagesearch.access.commands import (
         change_device_keys,
         print_links,
@@ -62,6 +62,7 @@ try:
     )
     from pyimagesearch.system.service import service
     from pyimagesearch.system.startup_message import (
+        describe_access,
         print_lines,
         server_urls,
         startup_lines,
@@ -254,10 +255,10 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
         log.warning("--trusted-proxies: clients that reach the port directly can forge "
                     "their address; let only the proxy reach it (--ip 127.0.0.1, or a "
                     "firewall)")
-    behind_proxy = settings.trusted_proxies or settings.host or settings.base_path
+    open_to = {"on": None, "changes": Role.VIEWER, "off": Role.OWNER}[settings.auth]
     return Authenticator(
-        config, program.clock, program.refused_logins, auth=settings.auth,
-        in_thread=in_thread, local_only=only_here and not behind_proxy)
+        config, program.clock, program.refused_logins, open_to=open_to,
+        in_thread=in_thread, local_only=only_here and not settings.behind_proxy)
 
 
 def make_app(settings: Settings, authenticator: Authenticator, program: Program
@@ -294,8 +295,8 @@ def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) 
     """Print where the server is and how to log in; return the URL for phones."""
     print_lines(startup_lines(settings, ip, port))
     url = server_urls(settings, ip, port)[-1]
-    if not settings.auth:
-        log.warning("--no-auth: all who reach the port can watch, record and delete")
+    if settings.auth != "on":
+        log.warning("%s", describe_access(settings))
     print_lines(authenticator.login_lines(url))
     return url
 

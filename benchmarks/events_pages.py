@@ -81,6 +81,7 @@ def serve(folder: Path) -> None:
     """Fill *folder*, then serve its events."""
     from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.access.roles import Role
     from pyimagesearch.folders import ConfigFolder
     from pyimagesearch.serving.server import LiveServer, in_thread
     from pyimagesearch.web.app import create_app
@@ -92,7 +93,7 @@ def serve(folder: Path) -> None:
     clock = SystemClock()
     authenticator = Authenticator(
         ConfigFolder(str(folder)), clock, RefusedLogins(archive.store, clock),
-        auth=False, local_only=True, in_thread=in_thread)
+        open_to=Role.OWNER, local_only=True, in_thread=in_thread)
     app = create_app(Services({}, authenticator, in_thread, archive=archive))
     print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
     server.run(app, on_stop=archive.store.stop)

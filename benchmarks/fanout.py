@@ -64,6 +64,7 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     """Run our server and broadcaster; a thread publishes instead of a camera."""
     from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.refused_logins import RefusedLogins
+    from pyimagesearch.access.roles import Role
     from pyimagesearch.addresses import urls
     from pyimagesearch.clock import SystemClock
     from pyimagesearch.events.store import EventStore
@@ -94,7 +95,7 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     server = LiveServer("127.0.0.1", 0, connections, tls, **options)
     clock, folder = SystemClock(), ConfigFolder("/nonexistent")
     refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
-    authenticator = Authenticator(folder, clock, refused_logins, auth=False,
+    authenticator = Authenticator(folder, clock, refused_logins, open_to=Role.OWNER,
                                   local_only=True, in_thread=in_thread)
     app = create_app(Services(
         {"camera": Feed(broadcaster, status)}, authenticator, in_thread))

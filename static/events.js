@@ -1,5 +1,6 @@
 // Event list and event page: play in place, star, delete and undo, load more. Both
-// pages can be read without JavaScript; only changes need it.
+// pages can be read without JavaScript; only changes need it. Pages of viewers have
+// nothing to select or delete with.
 
 import { explain, post, request } from "./request.js";
 
@@ -10,6 +11,7 @@ const ask = document.getElementById("ask");
 const toast = document.getElementById("toast");
 const undo = document.getElementById("undo");
 const root = list || document.getElementById("player");
+const selection = document.getElementById("chosen");
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const player = () => document.getElementById("player");
@@ -98,8 +100,9 @@ const remove = (wanted) => attempt(async () => {
 const chosen = () => all("input[name=ids]:checked", list).map((box) => box.value);
 
 function choose() {
+  if (!selection) return;
   const count = chosen().length;
-  find("#chosen").classList.toggle("some", count > 0);
+  selection.classList.toggle("some", count > 0);
   find("#count").textContent = `${count} selected`;
   const stars = chosen().filter(starred).length;
   find("#star-chosen").textContent = stars && stars === count ? "Unstar" : "Star";
@@ -145,11 +148,13 @@ function live() {
       show(link.href);
     }
   });
-  find("#star-chosen").addEventListener("click", () => {
-    const ids = chosen();
-    star(ids, !ids.every(starred)).then(choose);
-  });
-  find("#delete-chosen").addEventListener("click", () => remove(chosen()));
+  if (selection) {
+    find("#star-chosen").addEventListener("click", () => {
+      const ids = chosen();
+      star(ids, !ids.every(starred)).then(choose);
+    });
+    find("#delete-chosen").addEventListener("click", () => remove(chosen()));
+  }
   find("#filters").addEventListener("change", (event) => {
     if (event.target.type !== "date" || !event.target.value || event.target.validity.valid) {
       find("#filters").requestSubmit();
@@ -226,6 +231,7 @@ function go(rel) {
 
 async function removeShown() {
   const shown = player();
+  if (!find("[data-delete]", shown)) return;
   const next = find("a[rel=next]", shown) || find("a[rel=prev]", shown);
   if (!await remove([shown.dataset.id])) return;
   if (!list) {

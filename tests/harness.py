@@ -11,6 +11,7 @@ import pytest
 
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.refused_logins import RefusedLogins
+from pyimagesearch.access.roles import Role
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder
 
@@ -88,5 +89,5 @@ def open_access():
     """Return an authenticator that requires no login."""
     clock, folder = ManualClock(), ConfigFolder("/nonexistent")
     refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
-    return Authenticator(folder, clock, refused_logins, auth=False, local_only=True,
+    return Authenticator(folder, clock, refused_logins, open_to=Role.OWNER, local_only=True,
                          in_thread=in_this_thread)

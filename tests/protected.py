@@ -35,10 +35,10 @@ PASSWORD = "correct horse battery"
 class ProtectedApp:
     """An app that requires a login, and its credentials."""
 
-    def __init__(self, path, names=("camera",), frame_origins=(), **more):
+    def __init__(self, path, names=("camera",), frame_origins=(), open_to=None, **more):
         self.clock = ManualClock()
         self.folder = ConfigFolder(str(path))
-        self.authenticator = self.make_authenticator()
+        self.authenticator = self.make_authenticator(open_to)
         self.feeds = {name: Feed(LatestFrameBroadcaster(), lambda name=name: replace(
             STATUS, name=name)) for name in names}
         mosaic = Mosaic(list(names), LatestFrameBroadcaster(), 70, self.clock)
@@ -48,10 +48,10 @@ class ProtectedApp:
         for feed in self.feeds.values():
             feed.broadcaster.publish(b"picture", 1.5)
 
-    def make_authenticator(self, auth=True, local_only=False):
+    def make_authenticator(self, open_to=None, local_only=False):
         store = EventStore(self.folder.path / "events.db", self.clock)
         return Authenticator(
-            self.folder, self.clock, RefusedLogins(store, self.clock), auth=auth,
+            self.folder, self.clock, RefusedLogins(store, self.clock), open_to=open_to,
             local_only=local_only, in_thread=in_this_thread)
 
     @property

@@ -159,6 +159,16 @@ def test_no_auth_is_warned_about():
     product.close()
 
 
+def test_open_watching_is_told_at_the_start():
+    product = Product(*SMALL, "--auth", "changes", "--ip", "0.0.0.0", "--no-record")
+    assert json.loads(product.get("/api/status"))["auth"] is False
+    assert product.process.stdout.readline().startswith("log in as owner")
+    product.stop()
+    assert any("--auth changes: all who reach the port can watch; to change something, they "
+               "must log in" in line for line in product.log)
+    product.close()
+
+
 @pytest.mark.parametrize(("ip", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
 def test_server_reachable_past_its_proxy_is_warned_about(ip, warned):
     product = Product(*SMALL, "--trusted-proxies", "1", "--ip", ip)

@@ -9,7 +9,7 @@ from werkzeug.security import generate_password_hash
 
 from harness import in_this_thread
 from protected import OWNER, VIEWER
-from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
+from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.credentials import Credentials, CredentialsFile
 from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.refused_logins import RefusedLogins
@@ -24,7 +24,7 @@ def make_authenticator(config_folder, clock):
     def make(config_folder=config_folder, **more):
         refused_logins = RefusedLogins(EventStore(config_folder.path / "events.db", clock), clock)
         return Authenticator(config_folder, clock, refused_logins, **{
-            "auth": True, "local_only": False, "in_thread": in_this_thread, **more})
+            "open_to": None, "local_only": False, "in_thread": in_this_thread, **more})
     return make
 
 
@@ -34,8 +34,8 @@ CHEAP = generate_password_hash("the right one", "scrypt:1024:8:1")     # quick t
 def test_login_is_required_unless_local_and_no_password(make_authenticator, config_folder):
     assert make_authenticator(local_only=False).requires_login()
     assert not make_authenticator(local_only=True).requires_login()
-    assert make_authenticator(local_only=True).requires_login(forwarded=True)
-    assert not make_authenticator(auth=False).requires_login(forwarded=True)
+    assert make_authenticator(local_only=True).anonymous(forwarded=True) is None
+    assert make_authenticator(open_to=OWNER).anonymous(forwarded=True).may(OWNER)
     authenticator = make_authenticator(local_only=True)
     CredentialsFile(config_folder).save(Credentials.new().with_password(OWNER, "hash"))
     assert authenticator.requires_login()
@@ -61,10 +61,27 @@ def test_revoked_clients_lose_their_streams(make_authenticator, config_folder):
 
 
 def test_first_password_revokes_anonymous_clients(make_authenticator, config_folder):
-    authenticator = make_authenticator(local_only=True)
-    assert authenticator.is_valid(ANONYMOUS)
-    CredentialsFile(config_folder).save(Credentials.new().with_password(OWNER, "hash"))
-    assert not authenticator.is_valid(ANONYMOUS)
+    for open_to in (None, VIEWER):
+        authenticator = make_authenticator(local_only=True, open_to=open_to)
+        anonymous = authenticator.anonymous()
+        assert anonymous.may(OWNER)
+        assert authenticator.is_valid(anonymous)
+        CredentialsFile(config_folder).save(Credentials.new().with_password(OWNER, "hash"))
+        assert not authenticator.is_valid(anonymous)
+        assert authenticator.requires_login() == (open_to is None)
+        (config_folder.path / "access.json").unlink()
+
+
+def test_watching_can_be_open_and_changing_not(make_authenticator):
+    authenticator = make_authenticator(open_to=VIEWER)
+    for forwarded in (False, True):
+        anonymous = authenticator.anonymous(forwarded)
+        assert anonymous.is_anonymous
+        assert (anonymous.may(VIEWER), anonymous.may(OWNER)) == (True, False)
+        assert authenticator.is_valid(anonymous)
+    assert not authenticator.requires_login()
+    assert [line.partition(" (")[0] for line in authenticator.login_lines("http://x/")] == [
+        "log in as owner", "log in as viewer"]
 
 
 def test_owner_can_log_in_while_an_attacker_guesses(make_authenticator, config_folder, caplog):

@@ -3,9 +3,12 @@
 import datetime
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
+from protected import BROWSER
+from pyimagesearch.access import Role
 from pyimagesearch.events.event import LOST, MOTION, Event
 from sample_archive import NOON
 
@@ -71,3 +74,16 @@ def test_next_page_starts_where_the_list_ended(client, sample):
     shown = [re.findall(r'id="e(\d+)"', each) for each in (page, rest)]
     assert [int(each) for each in shown[0] + shown[1]] == list(range(60, 0, -1))
     assert 'id="more"' not in rest
+
+
+def test_viewers_have_nothing_to_change_events_with(sample, protected):
+    sample.add(sample.recorded())
+    services = protected.app.extensions["services"]
+    protected.app.extensions["services"] = replace(services, archive=sample)
+    for path in ("/events", "/events/1"):
+        for role in Role:
+            page = protected.client(role).get(path, headers=BROWSER).text
+            for_owners = ('type="checkbox" name="ids"', "data-delete>", 'id="delete-chosen"')
+            assert any(each in page for each in for_owners) == (role is Role.OWNER), path
+            assert re.findall(r'star".*?>★', page)[0].endswith(" disabled>★") == (
+                role is Role.VIEWER), path

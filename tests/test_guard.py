@@ -298,6 +298,68 @@ def test_changes_are_accepted_under_a_punycode_name(broadcaster):
             "Host": name, "Origin": origin}).status_code == status
 
 
+# --- watching is open, changing is not
+
+@pytest.fixture
+def half_open(tmp_path):
+    return ProtectedApp(tmp_path, ("front", "yard"), open_to=VIEWER)
+
+
+def test_open_watching_shows_all_that_a_viewer_sees(half_open):
+    client, viewer = half_open.client(), half_open.client(VIEWER)
+    for endpoint, method, path in routes(half_open.app):
+        if method in ("GET", "HEAD") and endpoint not in (*PUBLIC, "sessions.index"):
+            path = path.replace("/1", "/front")
+            assert status_of(client, method, path) == status_of(viewer, method, path) != 401, path
+    assert client.get("/?action=snapshot").data == b"picture"
+    assert client.get("/api/status").json["auth"] is False
+
+
+def test_open_watching_takes_a_login_for_every_change(half_open):
+    changed = set()
+    for endpoint, method, path in routes(half_open.app):
+        if method not in ("GET", "HEAD", "OPTIONS") and endpoint not in PUBLIC:
+            answer = half_open.client().open(path, method=method)
+            assert (answer.status_code == 401) == ("WWW-Authenticate" in answer.headers)
+            if answer.status_code != 401:
+                changed.add(endpoint)
+    assert changed == {"login.log_out", "login.stream_key"}
+    assert half_open.client().get("/sessions", headers=BROWSER).location == "/login?next=/sessions"
+    owner = half_open.client(OWNER)
+    assert owner.post("/sessions/end-others", headers=OURS).status_code == 303
+    assert half_open.client(VIEWER).post("/sessions/end-others", headers=OURS).status_code == 403
+    assert half_open.client().post("/sessions/end-others", headers=half_open.bearer(OWNER)
+                                   ).status_code == 303
+
+
+@pytest.mark.parametrize("headers", [
+    {"Authorization": "Bearer of last year"}, basic("tv", "of last year"),
+    {"Cookie": "session=of-last-year"}])
+def test_old_credentials_do_not_close_what_is_open(half_open, headers):
+    for _ in range(12):
+        assert half_open.client().get("/snapshot.jpg", headers=headers).status_code == 200
+    assert half_open.client().post("/api/armed", headers=headers).status_code in (401, 403)
+
+
+def test_open_watching_still_refuses_other_sites(half_open):
+    client = half_open.client(OWNER)
+    assert client.post("/sessions/end-others", headers={
+        "Origin": "http://evil.example"}).status_code == 403
+    assert client.get("/snapshot.jpg", headers={"Host": "evil.example"}).status_code == 421
+    assert client.get("/snapshot.jpg").headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Access-Control-Allow-Origin" not in client.get("/api/status").headers
+
+
+def test_page_offers_a_login_where_only_watching_is_open(half_open):
+    page = half_open.client().get("/camera/front", headers=BROWSER).text
+    assert '<a href="/login?next=/camera/front">log in</a>' in page
+    assert ">log in<" not in half_open.client(OWNER).get("/camera/front", headers=BROWSER).text
+    login = half_open.client().get("/login?next=/camera/front", headers=BROWSER)
+    assert (login.status_code, ">log in<" in login.text) == (200, False)
+    answer = half_open.client().get(half_open.link(VIEWER), headers=BROWSER)
+    assert "Set-Cookie" in answer.headers
+
+
 def test_foreign_host_name_is_refused(protected):
     answer = protected.client(OWNER).get("/api/status", headers={"Host": "evil.example"})
     assert answer.status_code == 421

@@ -1,7 +1,6 @@
 """Log in and out by link and password; sessions and stream keys."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -108,11 +107,7 @@ def test_stream_key_opens_one_address_for_an_hour(two_cameras):
 
 
 def test_stream_key_allows_embedding_with_no_auth(tmp_path):
-    protected = ProtectedApp(tmp_path)
-    protected.authenticator = protected.make_authenticator(auth=False)
-    services = protected.app.extensions["services"]
-    protected.app.extensions["services"] = replace(services, authenticator=protected.authenticator)
-    client = protected.client()
+    client = ProtectedApp(tmp_path, open_to=OWNER).client()
     url = client.post("/api/stream_key", json={"path": "/snapshot.jpg"}, headers=OURS).json["url"]
     for asked, allowed in ((url, "cross-origin"), ("/snapshot.jpg", "same-origin"),
                            ("/snapshot.jpg?key=wrong", "same-origin")):

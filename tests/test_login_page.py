@@ -67,6 +67,21 @@ def test_login_link_shows_the_picture_and_hides_the_token(protected_server, page
     assert console_errors(page) == []
 
 
+def test_viewer_cannot_press_what_only_an_owner_may_do(protected_server, page):
+    go(page, f"{protected_server.url}/login?token={protected_server.token('viewer')}")
+    eventually(lambda: text(page, "#armed"))
+    for button in ("record", "still", "armed"):
+        assert not page.find_element("id", button).is_enabled()
+    go(page, f"{protected_server.url}/events")
+    eventually(lambda: text(page, "h1") == "Events" and page.execute_script(
+        "return document.documentElement.classList.contains('js')"))
+    assert page.find_elements("css selector", "#chosen, #list input") == []
+    assert console_errors(page) == []
+    go(page, f"{protected_server.url}/login?token={protected_server.token()}")
+    eventually(lambda: text(page, "#armed"))
+    assert page.find_element("id", "record").is_enabled()
+
+
 def test_owner_sees_and_ends_the_sessions_of_others(protected_server, page):
     phone = "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/142.0 Mobile"
     cookie = protected_server.log_in("viewer", **{"User-Agent": phone})

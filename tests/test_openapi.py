@@ -119,6 +119,10 @@ def test_description_needs_a_login_and_names_the_base_path(protected, tmp_path):
     for path, method in OPERATIONS:
         assert served["paths"][path][method].get("security") == (
             None if method == "get" else [{"token": []}])
+    half_open = ProtectedApp(tmp_path / "half open", open_to=VIEWER)
+    served = half_open.client().get("/api/openapi.json").json
+    assert (served["security"], served["paths"]["/api/armed"]["post"]["security"]) == (
+        [], [{"token": []}])
     below.app.extensions["services"] = replace(
         below.app.extensions["services"], authenticator=open_access())
     assert below.client().get("/cam/api/openapi.json").json["security"] == []

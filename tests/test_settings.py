@@ -77,6 +77,8 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
     (["--log-level", "loud"], {}, "--log-level: invalid choice: 'loud' (choose from 'debug', 'info'"),
     ([], {"SURVEILLANCE_TLS": "on"}, "SURVEILLANCE_TLS is 'on', but must be one of off, self-signed"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
+    (["--auth", "some"], {}, "--auth: invalid choice: 'some' (choose from 'on', 'changes', 'off')"),
+    ([], {"SURVEILLANCE_AUTH": "some"}, "AUTH is 'some', but must be one of on, changes, off"),
     (["--config", "/nowhere.toml"], {}, "'/nowhere.toml', which cannot be read: No such")])
 def test_wrong_value_is_one_sentence_and_status_2(capsys, argv, environ, sentence):
     assert sentence in refused(capsys, argv, environ)
@@ -93,6 +95,21 @@ def test_wrong_file_is_one_sentence_and_status_2(capsys, tmp_path, content, sent
     file = tmp_path / "s.toml"
     file.write_text(content)
     assert sentence.format(file=file) in refused(capsys, ["--config", str(file)])
+
+
+@pytest.mark.parametrize(("argv", "environ", "content", "auth"), [
+    ([], "", "", "on"), (["--auth"], "false", "", "on"), (["--no-auth"], "changes", "", "off"),
+    (["--auth", "changes", "--port", "1"], "", "", "changes"), (["--auth=off"], "", "", "off"),
+    (["--auth", "true"], "", "", "on"), ([], "no", "auth = true", "off"),
+    ([], "changes", "auth = false", "changes"), ([], "1", "", "on"),
+    ([], "", "auth = false", "off"), ([], "", "auth = true", "on"),
+    ([], "", 'auth = "changes"', "changes"), ([], "", 'auth = "off"', "off")])
+def test_auth_is_a_switch_with_a_third_position(tmp_path, argv, environ, content, auth):
+    file = tmp_path / "s.toml"
+    file.write_text(content)
+    settings = parse_command_line([*argv, "--config", str(file)], {
+        "SURVEILLANCE_AUTH": environ}).settings
+    assert settings.auth == auth
 
 
 def test_switches_and_numbers_are_read_from_every_place(tmp_path):

@@ -11,6 +11,7 @@ from conftest import ROOT
 from pyimagesearch import addresses
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.system.startup_message import (
+    describe_access,
     opening_command,
     print_lines,
     server_urls,
@@ -62,6 +63,16 @@ def test_server_behind_a_proxy_is_not_advised_to_open(options):
     assert len(list(startup_lines(settings, "127.0.0.1", 8000))) == 1
     assert server_urls(settings, "127.0.0.1", 8000)[-1] == (
         "https://cam.example.org/" if "host" in options else "http://127.0.0.1:8000/cam/")
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({}, "only this machine can watch"), ({"auth": "changes"}, "only this machine can watch"),
+    ({"auth": "off"}, "--no-auth: all who reach the port can watch, record and delete"),
+    ({"ip": "0.0.0.0"}, "all who reach the port must log in"),
+    ({"base_path": "/cam"}, "all who reach the port must log in"),
+    ({"ip": "::", "auth": "changes"}, "--auth changes: all who reach the port can watch; to")])
+def test_access_is_told_in_a_sentence(options, words):
+    assert describe_access(Settings(**options)).startswith(words)
 
 
 @pytest.mark.parametrize("source", ["rtsp://eve:secret@cam/", "http://cam/?pwd=secret"])

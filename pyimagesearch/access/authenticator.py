@@ -25,26 +25,27 @@ from .signing import sign, sign_stream_key, verify, verify_stream_key
 log = logging.getLogger(__name__)
 
 KNOWN_DEVICE_SECONDS = 365 * 86_400.0   # for which a device cookie counts
-ANONYMOUS = Client(Role.OWNER, stamp="")    # any client where no login is required
 
 
 class Authenticator:
     """
     Authenticate clients by session cookie, token, device key, stream key or password.
 
-    Belongs to the server's thread; *in_thread* runs what blocks in another one. A
-    login is required if *auth* is on, unless the server is *local_only*, which means
-    that only this machine can reach it, and no password is set.
+    Belongs to the server's thread; *in_thread* runs what blocks in another one. Without
+    a login, a client has the role *open_to*, or none; where the server is *local_only*,
+    which means that only this machine can reach it, it is an owner until a password is
+    set.
     """
 
     def __init__(self, folder: ConfigFolder, clock: Clock,
-                 refused_logins: RefusedLogins, *, auth: bool, local_only: bool,
-                 in_thread: Callable[[Callable[[], Any]], Any]) -> None:
+                 refused_logins: RefusedLogins, *, open_to: Role | None,
+                 local_only: bool, in_thread: Callable[[Callable[[], Any]], Any]
+                 ) -> None:
         self.refused_logins = refused_logins
         self.sessions = Sessions(folder, clock, in_thread)
         self.device_keys = DeviceKeys(folder, clock, in_thread)
         self._clock = clock
-        self._auth = auth
+        self._open_to = open_to
         self._local_only = local_only
         self._file = CredentialsFile(folder)
         self._passwords = PasswordChecker(in_thread)
@@ -56,16 +57,21 @@ class Authenticator:
         for session in self.sessions.all():
             self._throttle.add_known(session.role, session.address)
 
-    def requires_login(self, forwarded: bool = False) -> bool:
+    def anonymous(self, forwarded: bool = False) -> Client | None:
         """
-        Return whether clients must authenticate.
+        Return what a client is without a login; ``None`` if it must log in.
 
         A request *forwarded* by a proxy may come from another machine.
         """
-        if not self._auth:
-            return False
         found = self._file.current()
-        return forwarded or not self._local_only or bool(found and found.passwords)
+        is_local = self._local_only and not forwarded
+        if is_local and not (found and found.passwords):
+            return Client(Role.OWNER, stamp="")
+        return Client(self._open_to, stamp="") if self._open_to else None
+
+    def requires_login(self) -> bool:
+        """Return whether it takes a login to watch."""
+        return self.anonymous() is None
 
     def credentials(self) -> Credentials:
         """Return the current credentials, making and saving them if there are none."""
@@ -83,7 +89,9 @@ class Authenticator:
 
         That is nothing if no login is required, or if the owner has a password.
         """
-        found = self.credentials() if self.requires_login() else None
+        anonymous = self.anonymous()
+        is_open = anonymous is not None and anonymous.may(Role.OWNER)
+        found = None if is_open else self.credentials()
         self._file.remember_url(url)
         if found is None or Role.OWNER in found.passwords:
             return []
@@ -156,8 +164,9 @@ class Authenticator:
 
     def is_valid(self, client: Client) -> bool:
         """Return whether *client*, once authenticated, has not been revoked."""
-        if client.stamp == ANONYMOUS.stamp:
-            return not self.requires_login()
+        if client.is_anonymous:
+            anonymous = self.anonymous()
+            return anonymous is not None and anonymous.may(client.role)
         if client.device_key:
             return self.device_keys.is_valid(client.device_key)
         if client.session and not self.sessions.find(client.session):

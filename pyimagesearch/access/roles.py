@@ -17,11 +17,11 @@ class Client:
     An authenticated client: a browser, a program, or a player with a stream key.
 
     *stamp* is the stamp of its role at the login; once that has changed, the client
-    is revoked (see :class:`.credentials.Credentials`). *session* is the id of a
-    browser's session, empty for programs; *device_key* that of a program's key. A
-    client *by_stream_key* opened one address with a key that was made by a client of
-    *role*; one *by_basic* sent a user name and a password, which browsers would send
-    with the requests of other sites' pages too.
+    is revoked (see :class:`.credentials.Credentials`). It is empty without a login.
+    *session* is the id of a browser's session, empty for programs; *device_key* that
+    of a program's key. A client *by_stream_key* opened one address with a key that was
+    made by a client of *role*; one *by_basic* sent a user name and a password, which
+    browsers would send with the requests of other sites' pages too.
     """
 
     role: Role
@@ -30,6 +30,11 @@ class Client:
     device_key: str = ""
     by_stream_key: bool = False
     by_basic: bool = False
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether this client has not logged in, where that is not required."""
+        return not self.stamp
 
     @property
     def only_watches(self) -> bool:

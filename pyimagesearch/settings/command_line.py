@@ -11,7 +11,7 @@ from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
 from .loading import did_you_mean, merge
-from .option import ENV_PREFIX, GROUPS, Option
+from .option import ENV_PREFIX, GROUPS, Option, as_switch
 from .settings import ALL_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
@@ -118,7 +118,7 @@ def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
     own = COMMANDS.get(name, SERVER)
     known = ["--help", *own.arguments, *["--version"] * (own is SERVER)]
     for item in ALL_OPTIONS.values() if own.listed else ():
-        known += [item.flag, *(["--no-" + item.flag[2:]] * (item.default is True))]
+        known += [item.flag, *([item.negation] * (item.default in (True, "on")))]
     return f"{word} is not an option" + did_you_mean(
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
 
@@ -162,6 +162,10 @@ def add_option(group: Any, item: Option, listed: bool) -> None:
         shape = {"action": argparse.BooleanOptionalAction}
     elif item.kind is tuple:
         shape["action"] = "append"
+    elif item.has_switch:
+        shape |= {"nargs": "?", "const": "on", "type": as_switch}
+        group.add_argument(item.negation, dest=item.name, default=argparse.SUPPRESS,
+                           help=argparse.SUPPRESS, action="store_const", const="off")
     action = group.add_argument(
         *item.flags, dest=item.name, default=argparse.SUPPRESS,
         help=item.help + default if listed else argparse.SUPPRESS, **shape)

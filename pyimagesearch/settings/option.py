@@ -64,6 +64,16 @@ class Option:
         return ENV_PREFIX + self.name.upper()
 
     @property
+    def negation(self) -> str:
+        """The option that switches it off; empty if it is no switch."""
+        return "--no-" + self.flag[2:] if self.kind is bool or self.has_switch else ""
+
+    @property
+    def has_switch(self) -> bool:
+        """Whether its choices are those of a switch, ``on`` and ``off``, and others."""
+        return {"on", "off"} <= set(self.choices)
+
+    @property
     def shown_default(self) -> str:
         """The default as a user would write it; empty for none."""
         if self.default is None:
@@ -81,6 +91,8 @@ class Option:
                     f"but must be {self.describe_allowed()}")
         if self.kind is bool and isinstance(value, str):
             value = BOOLEANS.get(value.lower(), value)
+        elif self.has_switch:
+            value = as_switch(value)
         elif self.kind in (int, float) and isinstance(value, str):
             with contextlib.suppress(ValueError):   # check() reports it
                 value = self.kind(value)
@@ -137,6 +149,12 @@ def is_clean(value: Any) -> bool:
         return b"\0" not in value.encode()
     except UnicodeEncodeError:      # a file name that is not UTF-8
         return False
+
+
+def as_switch(value: Any) -> Any:
+    """Return ``on`` or ``off`` for a *value* that means it, others as they are."""
+    found = BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+    return {True: "on", False: "off"}[found] if isinstance(found, bool) else value
 
 
 def option(default: Any, help: str, *short_flags: str, kind: type | None = None,

@@ -167,14 +167,20 @@ class Settings(CameraOptions):
     keep_days: float | None = storage(
         None, "days to keep clips; default: until space is needed", kind=float,
         low=0.01, high=36_500)
-    auth: bool = access(
-        True, "require a login, unless only this machine can reach the server; "
-        "--no-auth lets anyone watch, record and delete")
+    auth: str = access(
+        "on", "what takes a login, unless only this machine can reach the server: on "
+        "everything, changes all but watching, off (or --no-auth) nothing",
+        choices=("on", "changes", "off"))
     allow_frame: tuple[str, ...] | None = access(
         None, "site that may show the pages in a frame; repeatable", kind=tuple,
         pattern=ORIGIN_PATTERN, metavar="ORIGIN", allowed="the scheme, host and port "
         "of a page, such as http://homeassistant.local:8123")
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def behind_proxy(self) -> bool:
+        """Whether other machines may reach this server through a reverse proxy."""
+        return bool(self.trusted_proxies or self.host or self.base_path)
 
     @property
     def keep_bytes(self) -> int | None:

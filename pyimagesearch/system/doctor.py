@@ -17,13 +17,16 @@ from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.frames import Frame
 from pyimagesearch.settings.settings import Settings
 
+from .startup_message import describe_access
+
 WATCH_SECONDS = 5.0     # for each camera
 DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visible
 
 
 def examine(settings: Settings, clock: Clock) -> int:
     """Print a report; return 0 if every configured camera gave frames, else 1."""
-    for line in (*machine(), *config_folder(settings)):
+    for line in (*machine(), *config_folder(settings),
+                 f"access: {describe_access(settings)}"):
         print(line)
     hubs = ImageHubs()
     results = []

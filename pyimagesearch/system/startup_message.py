@@ -42,8 +42,7 @@ def startup_lines(settings: Settings, ip: str, port: int) -> Iterator[str]:
     """Yield what to print once the server listens on *ip* and *port*."""
     found = " ".join(server_urls(settings, ip, port))
     yield f"webstreaming {__version__}: open {found}"
-    behind_proxy = settings.trusted_proxies or settings.host or settings.base_path
-    if behind_proxy or not is_loopback(ip):
+    if settings.behind_proxy or not is_loopback(ip):
         return
     there = " or ".join(phone_urls(port, scheme(settings)))
     yield (f"only this machine can watch; to watch from a phone{' at' * bool(there)} "
@@ -71,3 +70,14 @@ def path_from_here(path: str) -> str:
         return str(Path(path).relative_to(Path.cwd()))
     except (ValueError, FileNotFoundError):     # not below, or the folder was removed
         return path
+
+
+def describe_access(settings: Settings) -> str:
+    """Return a sentence on what takes a login."""
+    if settings.auth == "off":
+        return "--no-auth: all who reach the port can watch, record and delete"
+    if is_loopback(settings.ip) and not settings.behind_proxy:
+        return "only this machine can watch; a password makes it log in"
+    return {"on": "all who reach the port must log in",
+            "changes": "--auth changes: all who reach the port can watch; to change "
+                       "something, they must log in"}[settings.auth]

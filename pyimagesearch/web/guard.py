@@ -1,12 +1,13 @@
 """Check every request before its view: origin, login and role."""
 
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request, url_for
 from werkzeug.exceptions import MisdirectedRequest, TooManyRequests, Unauthorized
 
-from pyimagesearch.access.authenticator import ANONYMOUS, Authenticator
+from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Client, Role
 
@@ -33,21 +34,27 @@ def register(app: Flask) -> None:
     """Guard all views of *app*, including those that are added later."""
     app.before_request(check_request)
     app.after_request(track_stream)
-    app.context_processor(lambda: {"client": g.get("client")})
+    app.context_processor(describe_client)
+
+
+def describe_client() -> dict[str, Any]:
+    """Return what all templates know of the client."""
+    client = g.get("client")
+    return {"client": client, "is_owner": bool(client and client.may(Role.OWNER))}
 
 
 def check_request() -> Response | None:
     """
     Refuse this request, or return ``None`` to let its view answer.
 
-    Only the endpoints in :data:`PUBLIC` need no login; addresses that do not exist
-    need one. Changes take an owner, and must not be sent by a page of another site.
+    Only the endpoints in :data:`PUBLIC` never need a login; addresses that do not exist
+    may need one. Changes take an owner, and must not be sent by a page of another site.
     """
     services = get_services()
     host = request.headers.get("Host")
     if not is_own_host(host, services.hosts):
         raise MisdirectedRequest(explain_foreign_host(host or ""))
-    g.client = client = authenticate(services.authenticator, request.endpoint in PUBLIC)
+    g.client = client = identify(services.authenticator)
     changes = request.method not in SAFE_METHODS
     # not by request.host_url, which decodes the punycode that browsers send
     origin = f"{request.scheme}://{request.host}".lower()
@@ -64,22 +71,36 @@ def check_request() -> Response | None:
                    "watching; to change something, send Authorization: Bearer TOKEN.")
     if (changes and request.endpoint not in VIEWERS_MAY_CHANGE
             and not client.may(Role.OWNER)):
-        abort(403, "Only an owner may do this.")
+        return refuse_change(client)
     return None
 
 
-def authenticate(authenticator: Authenticator, public: bool) -> Client | None:
+def refuse_change(client: Client) -> Response:
+    """Refuse what only an owner may do; *client* is not one, or not yet."""
+    if client.is_anonymous:
+        return ask_for_login()
+    abort(403, "Only an owner may do this.")
+
+
+def identify(authenticator: Authenticator) -> Client | None:
+    """Return the client that sent this request: by a credential, or anonymous."""
+    anonymous = authenticator.anonymous(is_forwarded(request.headers))
+    key = request.args.get("key") if request.method in ("GET", "HEAD") else None
+    if anonymous and anonymous.may(Role.OWNER):
+        # a stream key counts here too: pages of other sites may show what it opens
+        keyed = authenticator.by_stream_key(key, request.path) if key else None
+        return keyed or anonymous
+    is_open = anonymous is not None or request.endpoint in PUBLIC
+    return authenticate(authenticator, key, is_open) or anonymous
+
+
+def authenticate(authenticator: Authenticator, key: str | None, is_open: bool
+                 ) -> Client | None:
     """
     Return the client that sent this request, by the first credential found.
 
-    Aborts for too many wrong ones of programs (429), unless the address is *public*.
+    Aborts for too many wrong ones of programs (429), unless the address *is_open*.
     """
-    reads = request.method in ("GET", "HEAD")
-    key = request.args.get("key") if reads else None
-    if not authenticator.requires_login(is_forwarded(request.headers)):
-        # a stream key counts here too: pages of other sites may show what it opens
-        keyed = authenticator.by_stream_key(key, request.path) if key else None
-        return keyed or ANONYMOUS
     address = request.remote_addr or ""
     # not by request.authorization, which fails for a "Basic" that is not ASCII
     scheme, _, sent = request.headers.get("Authorization", "").strip().partition(" ")
@@ -90,17 +111,17 @@ def authenticate(authenticator: Authenticator, public: bool) -> Client | None:
     cookie = request.cookies.get(authenticator.cookie_name("session"), "")
     client = authenticator.by_cookie(cookie, address)
     if client is None and scheme.lower() == "basic":    # else it may be for a proxy
-        return authenticate_by_basic(authenticator, sent, address, public)
+        return authenticate_by_basic(authenticator, sent, address, is_open)
     return client
 
 
 def authenticate_by_basic(authenticator: Authenticator, sent: str, address: str,
-                          public: bool) -> Client | None:
+                          is_open: bool) -> Client | None:
     """Return the program that *sent* user name and password."""
     try:
         return authenticator.by_basic(sent, address)
     except TooManyAttempts as error:
-        if public:
+        if is_open:
             return None
         raise TooManyRequests(
             f"{error} Programs send any user name, and a device key as the password.",

@@ -17,7 +17,7 @@ from flask import (
 from werkzeug.exceptions import HTTPException, TooManyRequests, Unauthorized
 from werkzeug.urls import iri_to_uri
 
-from pyimagesearch.access.authenticator import ANONYMOUS, KNOWN_DEVICE_SECONDS
+from pyimagesearch.access.authenticator import KNOWN_DEVICE_SECONDS
 from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Role
 from pyimagesearch.access.sessions import SESSION_SECONDS
@@ -38,7 +38,7 @@ MAX_FORM_BYTES = 4096   # a password of a thousand characters, each as %41
 @bp.get("/login")
 def form() -> Response:
     """Show the login page; with a token in the address, log in."""
-    if g.client == ANONYMOUS:
+    if g.client and g.client.is_anonymous and g.client.may(Role.OWNER):
         return redirect_to_next()
     token = request.args.get("token")
     if token is None:
@@ -51,7 +51,7 @@ def log_in_by_link(token: str) -> Response:
     found = get_services().authenticator.by_token(token, request.remote_addr or "")
     if found is None:
         response = see_other(url_for("login.form", wrong="link"))
-    elif g.client and g.client.may(found.role):
+    elif g.client and g.client.session and g.client.may(found.role):
         response = redirect_to_next()   # a viewer's link must not downgrade an owner
     else:
         response = begin_session(found.role)

@@ -9,7 +9,7 @@ from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Session
 from pyimagesearch.clock import local_time
 
-from .guard import see_other
+from .guard import ask_for_login, see_other
 from .services import get_services
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ BROWSERS = {"Firefox/": "Firefox", "Edg/": "Edge", "Chrome/": "Chrome",
 @bp.get("/sessions")
 def index() -> Response:
     """List the sessions, to an owner all of them, and the device keys."""
+    if g.client.is_anonymous and not g.client.may(Role.OWNER):
+        return ask_for_login()
     owner, keys = g.client.may(Role.OWNER), get_services().authenticator.device_keys
     return Response(render_template(
         "sessions.html", sessions=visible_to(g.client), device_name=device_name,

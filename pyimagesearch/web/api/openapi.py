@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, request
 
 from pyimagesearch import __version__
+from pyimagesearch.access import Role
 from pyimagesearch.web.services import get_services
 
 from . import schemas
@@ -43,8 +44,8 @@ class Operation(NamedTuple):
     body: Schema | None = None
     query: dict[str, Schema] = {}
 
-    def as_openapi(self, *, login: bool) -> dict[str, Any]:
-        """Return it as an OpenAPI operation object; changes may require a *login*."""
+    def as_openapi(self, open_to: Role | None) -> dict[str, Any]:
+        """Return it as an OpenAPI operation object; see :func:`description`."""
         errors = {401, 421, 429, 503, *self.errors}
         errors |= set() if self.request.startswith("get ") else {403}
         errors |= {400, 413} if self.body else set()
@@ -53,7 +54,7 @@ class Operation(NamedTuple):
             "responses": {
                 "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
                 **{str(status): error_response(status) for status in sorted(errors)}}}
-        if login and not self.request.startswith("get "):
+        if open_to is not Role.OWNER and not self.request.startswith("get "):
             made["security"] = [{"token": []}]
         if self.query:
             made["parameters"] = [parameter(*each) for each in self.query.items()]
@@ -111,25 +112,29 @@ OPERATIONS = (
 @bp.get("/api/openapi.json")
 def openapi() -> dict[str, Any]:
     """Return this description, for the path under which a proxy serves the API."""
-    return description(request.root_path or "/",
-                       login=get_services().authenticator.requires_login())
+    anonymous = get_services().authenticator.anonymous()
+    return description(request.root_path or "/", anonymous.role if anonymous else None)
 
 
-def description(root: str, *, login: bool = True) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of a server that may require a *login*."""
+def description(root: str, open_to: Role | None = None) -> dict[str, Any]:
+    """
+    Return the OpenAPI 3.1 document of a server below the path *root*.
+
+    Without a login, clients have the role *open_to*.
+    """
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         method, path = operation.request.split()
         named = [parameter(name, PATH_PARAMETERS[name], "path")
                  for name in re.findall(r"{(\w+)}", path)]
         item = paths.setdefault(path, {"parameters": named} if named else {})
-        item[method] = operation.as_openapi(login=login)
+        item[method] = operation.as_openapi(open_to)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pi Video Surveillance", "version": __version__,
                  "description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": root}],
-        "security": [{"token": []}, {"password": []}] if login else [],
+        "security": [{"token": []}, {"password": []}] if open_to is None else [],
         "paths": paths,
         "components": {
             "schemas": schemas.NAMED,

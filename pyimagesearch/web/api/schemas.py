@@ -112,7 +112,8 @@ NAMED = {
         "deleted_by_age": described(COUNT, "files since the start (--keep-days)"),
         "trouble": described(TEXT, "why clips or events cannot be written, or empty")}),
     "Status": response_of(
-        version=TEXT, time=TIME, auth=described(BOOLEAN, "whether a login is required"),
+        version=TEXT, time=TIME,
+        auth=described(BOOLEAN, "whether watching takes a login"),
         viewers=COUNT, mosaic_viewers=COUNT,
         off_since=described(NUMBER_OR_NULL, "when all cameras were switched off"),
         cameras=list_of(reference("Camera")),
