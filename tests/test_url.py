@@ -1,20 +1,24 @@
 """URLs of cameras: where their login ends, and how they are shown without it."""
 
+import contextlib
+import io
 import logging
 import string
+import tempfile
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import ManualClock
+from harness import ManualClock, eventually
 from pyimagesearch.capture.cameras import find_camera
 from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.url import CameraUrl, encoding_advice, parse_url, redact_url
 from pyimagesearch.errors import SettingsError, SurveillanceError
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.surveillance.camera_loop import as_words
 
 SIGNS = st.text(string.printable.replace("\0", ""), max_size=8)
 PASSWORDS = st.builds("{}Geh{}eim{}".format, SIGNS, SIGNS, SIGNS)
@@ -81,6 +85,51 @@ def test_signs_to_encode_are_advised():
 
 
 # --- nothing of a login is shown
+
+@given(PASSWORDS)
+def test_error_in_a_settings_file_shows_no_password(password):
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(f'proxy = "ftp://admin:{password}@h"\n[cameras.front]\n'
+                   f'source = "rtsp://admin:{password}@127.0.0.1:9/x"\nfps = "x"\n')
+        file.flush()
+        said = io.StringIO()
+        with pytest.raises(SystemExit), contextlib.redirect_stderr(said):
+            parse_command_line(["--config", file.name], {})
+    assert not [mark for mark in MARKS if mark in said.getvalue()], said.getvalue()
+
+
+@pytest.mark.parametrize("argv", [
+    ["--source", "http://admin:Geh", "eim@cam/x"], ["--source", "http://admin:a", "Geh", "eim@cam/x"],
+    ["--source", "http://admin:a", "-Geheim@cam/x"], ["admin:Geheim@cam/x"],
+    ["--sorce=http://admin:Geheim@cam/x"], ["--sorce", "http://admin:Geheim@cam/x"],
+    ["doctor", "http://admin:a", "Geheim@cam/x"], ["--proxy", "ftp://admin:Geheim@cam"],
+    ["--source", "http://admin:Geheim\0@cam/x"]])
+def test_error_in_the_command_line_shows_no_password(capsys, argv):
+    with pytest.raises(SystemExit):
+        parse_command_line(argv, {})
+    said = capsys.readouterr().err
+    assert said.startswith("webstreaming")
+    assert not [mark for mark in MARKS if mark in said], said
+
+
+def test_settings_in_the_log_show_no_password():
+    (camera,) = Settings(source=("http://admin:Geheim@cam/x",),
+                         proxy="http://admin:Geh/eim@proxy:3128").cameras()
+    shown = as_words(camera, "http://cam/x")
+    assert "proxy http://proxy:3128" in shown
+    assert not [mark for mark in MARKS if mark in shown]
+
+
+def test_program_shows_no_part_of_a_password(start):
+    sources = [f"{scheme}://admin:{password}@127.0.0.1:9/x" for scheme in ("http", "rtsp", "rtsps")
+               for password in ("Geh#eim", "12?Geheim/", "Geh@eim%")]
+    product = start(*[word for source in sources for word in ("--source", source)], "--no-record",
+                    "--log-level", "debug", "--log-format", "json")
+    eventually(lambda: product.get("/api/status").count(b"127.0.0.1:9/x") >= 2 * len(sources))
+    shown = "".join([*product.log, *(product.get(path).decode() for path in (
+        "/api/status", "/", "/api/events", "/events"))])
+    assert not [mark for mark in MARKS if mark in shown], shown
+    assert "# as %23" in shown
 
 @given(st.sampled_from(SCHEMES), PASSWORDS, st.sampled_from(PLACES))
 def test_no_message_shows_a_part_of_the_password(scheme, password, place):
