@@ -67,6 +67,9 @@ def test_every_response_names_the_sites_with_frames(framed):
             policy = answer.headers["Content-Security-Policy"]
             assert policy.endswith(f"; frame-ancestors {DASHBOARD} http://panel.example"), path
             assert "X-Frame-Options" not in answer.headers      # it cannot name a site
+            shown = answer.mimetype == "text/html"
+            assert answer.headers["Cross-Origin-Resource-Policy"] == (
+                "cross-origin" if shown else "same-origin"), path
 
 
 @pytest.mark.parametrize(("headers", "policy"), [
@@ -83,9 +86,10 @@ def test_pictures_are_shown_on_pages_of_allowed_sites(framed, headers, policy):
 
 
 def test_pictures_are_shown_on_no_other_page_by_default(protected):
-    answer = protected.client(VIEWER).get("/snapshot.jpg", headers={"Referer": "null"})
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert answer.headers["X-Frame-Options"] == "DENY"
+    for path in ("/snapshot.jpg", "/"):
+        answer = protected.client(VIEWER).get(path, headers={"Referer": "null", **BROWSER})
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["X-Frame-Options"] == "DENY"
 
 
 def cookies_of(app, **more):

@@ -29,11 +29,23 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"  # pictures of a home
-    client = g.get("client")
-    if ((client is not None and client.by_stream_key)     # for pages of other sites
-            or origin_of(request.referrer or "") in origins):
+    if is_for_other_sites(response, origins):
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def is_for_other_sites(response: Response, origins: Sequence[str]) -> bool:
+    """
+    Return whether pages of other sites may load *response*.
+
+    What a stream key opens is made for that. Pictures are for pages of *origins*; the
+    header cannot name these, so the request must. For pages it need not: they load
+    only in frames, which :func:`frame_headers` decides about.
+    """
+    client = g.get("client")
+    by_key = client is not None and client.by_stream_key
+    is_page = bool(origins) and response.mimetype == "text/html"
+    return by_key or is_page or origin_of(request.referrer or "") in origins
 
 
 def frame_headers(origins: Sequence[str]) -> Iterator[tuple[str, str]]:
