@@ -78,9 +78,6 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     if "://" in spec:
         return find_by_url(spec, request, clock, hubs, packets)
     if is_file_name(spec):
-        if not is_utf_8(spec):      # OpenCV crashes on it
-            raise SettingsError(f"--source is {spec!a}, a name that is not UTF-8; "
-                                "rename the file")
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
             spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
     raise unknown_source(spec)
@@ -102,15 +99,6 @@ def is_file_name(spec: str) -> bool:
             return True
     misspelt_url = re.match(r"(?s)\w+:/|.*:.*@", spec)     # whose login is not shown
     return bool(Path(spec).suffix) and not misspelt_url
-
-
-def is_utf_8(name: str) -> bool:
-    """Return whether the bytes of a file's *name* are UTF-8."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHubs,
