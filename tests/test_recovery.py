@@ -104,8 +104,9 @@ def test_rebuilt_list_keeps_the_order_of_recording(archive, clock, tmp_path):
         film(recorder, clock, 1.5)
     assert kept.store.flush(60)
     with kept.store.reading() as reader:
-        before = [(row.sequence, row.file.path) for row in reader.files("complete")]
+        before = [(row.file.sequence, row.file.path) for row in reader.files("complete")]
     assert len(before) == 4
+    assert sorted(each for each, _ in before) > sorted(order)
     kept.store.stop()
     assert kept.store.join(60)
     (tmp_path / "events.db").unlink()
@@ -113,7 +114,8 @@ def test_rebuilt_list_keeps_the_order_of_recording(archive, clock, tmp_path):
     kept = opened(archive())
     assert [event.id for event in events_of(kept)] == order
     with kept.store.reading() as reader:
-        assert [(row.sequence, row.file.path) for row in reader.files("complete")] == before
+        assert [(row.file.sequence, row.file.path)
+                for row in reader.files("complete")] == before
     assert kept.store.new_id() > before[-1][0]
 
 

@@ -93,7 +93,7 @@ class StillQueue:
             return f"cannot keep a still: {reason(error)}"
         self._store.keep(still.event, KeptFile(
             kept_path(path), still.media, still.captured, still.captured, len(jpeg),
-            COMPLETE, self._store.new_id()))
+            COMPLETE))
         return ""
 
 
