@@ -53,12 +53,12 @@ def make(broadcaster, tmp_path):
     made = []
 
     def make(open_source=None, clock=None, detector=SingleMotionDetector,
-             heartbeat=lambda: None, **options):
+             heartbeat=lambda: None, camera=None, **options):
         (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
         clock = clock or SystemClock()
         make.kept = keeping(wanted, clock, tmp_path)
         made.append(Surveillance(
-            Camera("a test", open_source), MotionDetection(wanted, detector),
+            camera or Camera("a test", open_source), MotionDetection(wanted, detector),
             Publisher("test", broadcaster, None, width=wanted.width, quality=75),
             make.kept.evidence, wanted, clock, heartbeat=heartbeat))
         return made[-1]
@@ -539,6 +539,22 @@ def test_slow_camera_is_live_and_shown_between_its_frames(make, broadcaster):
     status = surveillance.status()
     assert (status.state, status.losses, status.patience) == ("live", 0, 5.0)
     assert status.fps == pytest.approx(1 / 0.8, rel=0.2)
+
+
+def test_slow_first_frame_is_waited_for_longer_each_time(make):
+    class Late(Playing):
+        read_timeout = 0.1
+
+        def read(self):
+            if self._closing.wait(0.9):
+                raise CameraLost("closing")
+            return ArrayPicture(EMPTY)
+
+    camera = Camera("a test", lambda closing: Late([], closing=closing), 0.25, rate_known=False)
+    surveillance = make(camera=camera, clock=NoWaits())
+    surveillance.start()
+    status = eventually(lambda: (now := surveillance.status()).frames and now)
+    assert (status.state, status.losses) == ("learning", 1)
 
 
 def test_repeated_failure_is_logged_and_drawn_once(make, broadcaster, caplog):

@@ -28,7 +28,7 @@ BUSY = HEAD % (b"503 Service Unavailable", 0)
 REFUSED = HEAD % (b"401 Unauthorized", 0)
 HALF = STILL[:-len(JPEG) // 2]
 PAGE = HEAD % (b"200 OK", 6) + b"<html>"
-RESET = None
+RESET, HANG = "reset", "hang"
 POLLS = 60.0        # a second
 
 
@@ -52,6 +52,9 @@ class Camera:
     def answer(self, client):
         self.polls += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is HANG:
+            client.recv(1)      # until the client gives up
+            return
         time.sleep(self.delay)
         if answer is RESET:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -133,3 +136,12 @@ def test_camera_that_takes_long_for_a_picture_is_waited_for(camera, read, monkey
     reader, counts = read(camera(STILL, delay=0.3))
     assert pictures(reader, 3) == 0
     assert counts.failed_polls == 0
+
+
+def test_poll_that_is_never_answered_costs_less_than_patience(camera, read, monkeypatch):
+    monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", 0.1)
+    reader, counts = read(camera(STILL, STILL, HANG, STILL))
+    begin = time.monotonic()
+    assert pictures(reader, 3) == 0
+    assert counts.failed_polls == 1
+    assert time.monotonic() - begin < 5     # and not as long as a first response may take

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from pyimagesearch import __version__
 from pyimagesearch.errors import CameraLost
+from pyimagesearch.rates import Stopwatch
 
 from .certificates import BY_AUTHORITY, Trust, open_tls
 from .http_login import HttpLogin, UnsupportedLogin
@@ -19,7 +20,7 @@ from .http_response import CameraResponse, UnknownCoding
 from .url import CameraUrl, parse_url, redact_url
 
 TIMEOUT_SECONDS = 2.5       # to connect, and from one look at closing to the next
-RESPONSE_SECONDS = 6.0      # for a response: some cameras wake up to take a picture
+RESPONSE_SECONDS = 6.0      # for a response, unless the last one came sooner
 MAX_REDIRECTS = 5
 MAX_LOCATION_BYTES = 2048   # of a redirect
 MAX_COOKIES = 50
@@ -49,6 +50,7 @@ class HttpClient:
         self._proxy = proxy
         self._login = HttpLogin(url.user, url.password)
         self._cookies: dict[str, str] = {}      # the oldest first
+        self._response_timeout = RESPONSE_SECONDS
 
     def get(self) -> CameraResponse:
         """
@@ -109,12 +111,23 @@ class HttpClient:
             headers.update(self._proxy_headers)
         try:
             connection.request("GET", target, headers=headers)
-            response = connection.getresponse()
+            response = self._response(connection)
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
             raise CameraLost(f"{self._route}: {explain(error)}") from None
         assert isinstance(response, CameraResponse)
         self._keep_cookies(response.headers.get_all("Set-Cookie", []))
+        return response
+
+    def _response(self, connection: "CameraConnection") -> http.client.HTTPResponse:
+        """Wait for the response; a camera that is fast may take less time next time."""
+        timeout, self._response_timeout = self._response_timeout, RESPONSE_SECONDS
+        connection.sock.settimeout(timeout)
+        waiting = Stopwatch()
+        with waiting:
+            response = connection.getresponse()
+        self._response_timeout = min(
+            RESPONSE_SECONDS, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
         return response
 
     def _connection(self, parts: SplitResult) -> "CameraConnection":
@@ -205,7 +218,6 @@ class CameraConnection(http.client.HTTPConnection):
                 self.sock = open_tls(self._connect_plain, *self.trusted)
         except TimeoutError:
             raise ConnectTimeout from None
-        self.sock.settimeout(RESPONSE_SECONDS)
 
     def _connect_plain(self) -> socket.socket:
         super().connect()
@@ -246,7 +258,7 @@ def explain(error: Exception) -> str:
             return (f"no connection within {TIMEOUT_SECONDS:g} seconds; "
                     "is the camera in this network?")
         case TimeoutError():
-            return f"connected, but nothing came for {RESPONSE_SECONDS:g} seconds"
+            return "connected, but there was no response in time"
         case http.client.RemoteDisconnected():
             return "it closed the connection without a response"
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST"):

@@ -56,6 +56,11 @@ class FrameReader:
         return self._thread.is_alive()
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the camera is open, and gave no picture yet."""
+        return self._source is not None and self._patience.silence(0.0) is None
+
+    @property
     def granted(self) -> str:
         """What the camera granted, once it is open."""
         return self._source.granted if self._source else ""

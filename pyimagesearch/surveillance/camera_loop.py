@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 
 from pyimagesearch.capture.cameras import Camera
-from pyimagesearch.capture.patience import LEAST_SECONDS, Patience
+from pyimagesearch.capture.patience import LEAST_SECONDS, UNKNOWN_RATE_SECONDS, Patience
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.url import redact_url
 from pyimagesearch.clock import Clock
@@ -61,6 +61,7 @@ class Surveillance(Worker):
         self._mask_lock = threading.Lock()  # guards the next line, and what is shown
         self._mask = self._applied = PrivacyMask()  # set, and used for the newest frame
         self._reader: FrameReader | None = None
+        self._open_timeout = camera.open_timeout    # of the next reader
         self._stuck: list[FrameReader] = []
         self._show_start()
 
@@ -138,7 +139,7 @@ class Surveillance(Worker):
                 f"the camera is frozen: {MAX_STUCK_READS} reads never returned")
         self._reader = reader = FrameReader(
             self._camera.open, self._settings.name, self._clock,
-            self._camera.open_timeout,
+            self._open_timeout,
             Patience(self._settings.fps, rate_known=self._camera.rate_known),
             self._state.connection)
         if self.stopping.is_set() or self._off_since is not None:
@@ -146,8 +147,15 @@ class Surveillance(Worker):
         try:
             self.detect_motion(reader.frames(self._on_wait), self._settings.frame_count)
         finally:
+            self._open_timeout = self._next_open_timeout(reader)
             if not reader.close(CLOSE_SECONDS):
                 self._stuck.append(reader)
+
+    def _next_open_timeout(self, reader: FrameReader) -> float:
+        """Return how long the next first frame may take [s], after *reader* failed."""
+        if self._camera.rate_known or not reader.is_silent:
+            return self._camera.open_timeout
+        return min(2 * self._open_timeout, UNKNOWN_RATE_SECONDS)    # it may be slow
 
     def detect_motion(self, frames: Iterable[Frame], frameCount: int) -> None:
         """
