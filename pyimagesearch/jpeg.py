@@ -133,8 +133,9 @@ class JpegScanner:
 
     def __init__(self) -> None:
         self.start = -1     # of the JPEG, once it is found
-        self.is_broken = False  # there is no such end
-        self._at = 0        # where to continue: at a marker, or anywhere in a scan
+        self.is_broken = False  # there is no end that could be found
+        self.at = 0         # where to continue: at a marker, or anywhere in a scan
+        self._segment = 0   # where the newest segment begins
         self._in_scan = False
         self._segments = 0
 
@@ -150,43 +151,53 @@ class JpegScanner:
         while not self.is_broken:
             if self._in_scan and not self._leave_scan(data, end):
                 return 0
-            if end - self._at < 2:
+            if end - self.at < 2:
                 return 0
-            if data[self._at] == 0xFF and data[self._at + 1] == 0xD9:
-                return self._at + 2
-            if end - self._at < 4:
+            if data[self.at] == 0xFF and data[self.at + 1] == 0xD9:
+                return self.at + 2
+            if end - self.at < 4:
                 return 0
             self._skip_segment(data)
         return 0
 
+    def find_next(self, data: bytes | bytearray) -> int:
+        """Return where the next JPEG begins behind one that is broken; 0 if not yet."""
+        found = data.find(START_MARKER, self.at)
+        self.at = max(self.at, len(data) - 2)
+        return max(0, found)
+
     def _find_start(self, data: bytes | bytearray, end: int) -> bool:
-        self.start = data.find(START_MARKER, self._at, min(end, MAX_LEAD_BYTES))
+        self.start = data.find(START_MARKER, self.at, min(end, MAX_LEAD_BYTES))
         if self.start < 0:
-            self._at = max(0, end - 2)
+            self.at = max(0, end - 2)
             self.is_broken = end >= MAX_LEAD_BYTES
             return False
-        self._at = self.start + 2
+        self.at = self._segment = self.start + 2
         return True
 
     def _leave_scan(self, data: bytes | bytearray, end: int) -> bool:
-        found = MARKER_PATTERN.search(data, self._at, end)
-        self._at = found.start() if found else max(self._at, end - 1)
+        found = MARKER_PATTERN.search(data, self.at, end)
+        self.at = found.start() if found else max(self.at, end - 1)
         self._in_scan = found is None
         return found is not None
 
     def _skip_segment(self, data: bytes | bytearray) -> None:
         """Move on behind the segment that begins here."""
-        marker = data[self._at + 1]
-        length = int.from_bytes(data[self._at + 2:self._at + 4], "big")
+        marker = data[self.at + 1]
+        length = int.from_bytes(data[self.at + 2:self.at + 4], "big")
         self._segments += 1
-        if marker == 0xFF:      # a fill byte
-            self._at += 1
-        elif data[self._at] == 0xFF and marker in SEGMENT_MARKERS and length > 1:
-            self._at += 2 + length
+        if data.startswith(START_MARKER, self.at):      # of the next JPEG
+            self.is_broken = True
+        elif data[self.at] != 0xFF or self._segments > MAX_SEGMENTS or length < 2:
+            self.is_broken, self.at = True, self._segment
+        elif marker == 0xFF:    # a fill byte
+            self.at += 1
+        elif marker in SEGMENT_MARKERS:
+            self._segment = self.at
+            self.at += 2 + length
             self._in_scan = marker == 0xDA
         else:
-            self.is_broken = True
-        self.is_broken |= self._segments > MAX_SEGMENTS
+            self.is_broken, self.at = True, self._segment
 
 
 def trimmed(data: bytes) -> bytes:

@@ -1,70 +1,173 @@
-"""IP cameras over HTTP: MJPEG streams, single JPEGs, and what FFmpeg reads."""
+"""IP cameras over HTTP: MJPEG streams, single pictures, and what FFmpeg reads."""
 
 import http.client
+import re
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from email.message import Message
 from typing import Any
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Picture
-from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.jpeg import START_MARKER, JpegDecoder
 
 from .http_client import TIMEOUT_SECONDS, HttpClient, explain, plain_socket
 from .http_snapshots import POLLS_PER_SECOND, SnapshotSource, read_still
-from .multipart import READ_BYTES, MultipartParser
-from .picture import read_picture
+from .multipart import MAX_PART_BYTES, READ_BYTES, MultipartParser
+from .picture import read_picture, still_size
 from .source import CaptureRequest, Source
 from .url import CameraUrl
+
+KIND_BYTES = 64         # of a body that show what it is
+JUNK_SECONDS = 1.0      # of bytes that are no picture, before they are reported
+MULTIPART_PATTERN = re.compile(rb"\s*(?:--[!-~]|content-(?:type|length)[ \t]*:)",
+                               re.IGNORECASE)
+PLAYLIST_PATTERN = re.compile(rb"\s*(?:#EXT|<\?xml|<MPD|v=0)")    # that FFmpeg reads
+VAGUE_KINDS = ("", "application/octet-stream", "application/json")
 
 
 def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Event,
               clock: Clock) -> Source:
     """
-    Open a camera as what it serves: an MJPEG stream, a single JPEG, or other video.
+    Open a camera as what it serves: an MJPEG stream, a single picture, or other video.
 
-    Raises :exc:`CameraLost` with the reason and, where there is one, the remedy.
+    The first bytes tell, as many cameras name another type, or none. Raises
+    :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
     url, response = client.url, client.get()
-    kind = response.headers.get_content_type()
+    headers, fps = response.headers, wanted.fps or POLLS_PER_SECOND
+    kind = headers.get_content_type() if "Content-Type" in headers else ""
     if kind.startswith("multipart/"):
-        return MjpegSource(url, response, closing)
-    if kind == "image/jpeg":
-        fps = wanted.fps or POLLS_PER_SECOND
-        with response:
-            first = read_still(response)
-        return SnapshotSource(client, first, fps, closing, clock)
+        return MjpegSource(url, response, b"", closing, clock)
+    try:
+        first = read_first(response)
+        if MULTIPART_PATTERN.match(first) or headers.get_param("boundary"):
+            return MjpegSource(url, response, first, closing, clock)
+        if START_MARKER in first[:KIND_BYTES] and not gives_length(headers):
+            return UnframedSource(
+                MjpegSource(url, response, first, closing, clock),
+                lambda: SnapshotSource(client, b"", fps, closing, clock))
+        if START_MARKER in first[:KIND_BYTES] or still_size(first):
+            with response:
+                first = read_still(response, first)
+            return SnapshotSource(client, first, fps, closing, clock)
+    except (OSError, http.client.HTTPException) as error:
+        response.close()
+        raise CameraLost(f"{url} failed: {explain(error)}") from None
     response.close()
-    if kind in ("text/html", "application/json", "text/plain"):
+    if not first:
+        raise CameraLost(f"{url} gives an empty response; is the path right?")
+    is_text = b"\0" not in first and not PLAYLIST_PATTERN.match(first)
+    if is_text and (kind.startswith("text/") or kind in VAGUE_KINDS):
+        kind = kind or "text"
         raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
     from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
     return open_rtsp(url, wanted, closing, clock)
 
 
+def read_first(response: Any) -> bytes:
+    """Return the first bytes of *response*: enough to tell what it is, or all."""
+    first = b""
+    while len(first) < KIND_BYTES and not MULTIPART_PATTERN.match(first):
+        piece = response.read1(READ_BYTES)
+        if not piece:
+            break
+        first += piece
+    return first
+
+
+def gives_length(headers: Message) -> bool:
+    """Return whether *headers* announce a body as short as a single picture."""
+    length = headers.get("Content-Length", "")
+    return length.isdecimal() and len(length) < 12 and int(length) <= MAX_PART_BYTES
+
+
+class UnframedSource:
+    """
+    Read JPEGs in a row, without multipart.
+
+    If the *stream* ends after the first, that was a single picture without a length:
+    then *poll* opens the source that requests it again and again.
+    """
+
+    def __init__(self, stream: Source, poll: Callable[[], Source]) -> None:
+        self.granted, self.read_timeout = stream.granted, stream.read_timeout
+        self._source = stream
+        self._poll = poll
+        self._pictures = 0
+
+    def read(self) -> Picture:
+        try:
+            picture = self._source.read()
+        except CameraLost:
+            if self._pictures != 1:
+                raise
+            self._source.close()
+            self._source = self._poll()
+            picture = self._source.read()
+        self._pictures += 1
+        return picture
+
+    def close(self) -> None:
+        self._source.close()
+
+
 class MjpegSource:
-    """Read an endless ``multipart/x-mixed-replace`` *response*."""
+    """Read an endless *response* of many JPEGs, of which *first* was read before."""
 
     read_timeout = 2.5
 
-    def __init__(self, url: CameraUrl, response: Any, closing: threading.Event) -> None:
+    def __init__(self, url: CameraUrl, response: Any, first: bytes,
+                 closing: threading.Event, clock: Clock) -> None:
         self.granted = "MJPEG over HTTP"
         self._url = url
         self._response = response
         response.wait_until(closing, TIMEOUT_SECONDS)
         self._closing = closing
         self._parser = MultipartParser(boundary_of(response.headers))
-        self._parts: list[bytes] = []
+        self._parts: Iterator[bytes] = iter(self._parser.feed(first))
         self._decoder = JpegDecoder()
         self._view = memoryview(bytearray(READ_BYTES))
         self._connection: socket.socket | None = None
+        self._clock = clock
+        self._read_at = clock.monotonic()   # the last part
+        self._trouble = ""      # why the last part was no picture
 
     def read(self) -> Picture:
+        try:
+            picture = read_picture(self._next_part(), self._decoder)
+        except BadPicture as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = ""
+        return picture
+
+    def _next_part(self) -> bytes:
+        """Wait for the next part; raises :exc:`BadPicture` for bytes in no part."""
         while not self._closing.is_set():
-            while self._parts:
-                return read_picture(self._parts.pop(0), self._decoder)
-            self._parts = self._parser.feed(self._piece())
+            if part := next(self._parts, b""):
+                self._read_at = self._clock.monotonic()
+                return part
+            self._parts = iter(self._feed(self._piece()))
         raise CameraLost("closing")
+
+    def _feed(self, piece: bytes | memoryview) -> list[bytes]:
+        """Return the parts that *piece* completes; an empty one ends the stream."""
+        parser = self._parser
+        parts = parser.feed(piece) if piece else list(filter(None, [parser.finish()]))
+        if parts:
+            return parts
+        if parser.junk and not self._trouble:
+            self._trouble = f"bytes that are not JPEG, first {parser.junk.hex(' ')}"
+        if not piece:
+            after = f" after {self._trouble}" if self._trouble else ""
+            raise CameraLost(f"{self._url} ended the stream{after}")
+        if parser.junk and self._clock.monotonic() - self._read_at > JUNK_SECONDS:
+            self._read_at = self._clock.monotonic()
+            raise BadPicture(self._trouble)
+        return []
 
     def close(self) -> None:
         self._response.close()
@@ -85,8 +188,6 @@ class MjpegSource:
                              f"{TIMEOUT_SECONDS:g} seconds") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise CameraLost(f"{self._url} failed: {explain(error)}") from None
-        if not piece:
-            raise CameraLost(f"{self._url} ended the stream")
         return piece
 
     def _receive(self, connection: socket.socket) -> int:

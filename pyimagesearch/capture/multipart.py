@@ -1,53 +1,69 @@
-"""Parse MJPEG over HTTP, in the dialects of many cameras."""
+"""Find the pictures in MJPEG over HTTP, in the dialects of many cameras."""
 
 import re
+
+from pyimagesearch.jpeg import END_MARKER, MAX_LEAD_BYTES, START_MARKER, JpegScanner
+
+from .picture import still_size
 
 READ_BYTES = 256 * 1024     # at once
 MAX_PART_BYTES = 16 * 1024 * 1024   # a larger one is no picture
 MAX_HEADER_BYTES = 8 * 1024         # of one part
+MAX_LINE_BYTES = 1024               # of a delimiter
+MAX_PADDING_BYTES = 64              # that a length may count, too
+MAX_JUNK_BYTES = 64 * 1024          # between two parts
+KEPT_JUNK_BYTES = 8                 # to say what came
 USUAL_HEADER_BYTES = 512            # most headers are shorter
-LENGTH_PATTERN = re.compile(rb"(?im)^content-length\s*:\s*(\d{1,19})\s*$")
-HEADER_END_PATTERN = re.compile(rb"\n\r?\n")
+BLANK_BYTES = b"\0\t\r\n "          # that cameras put between parts
+BLANK_PATTERN = re.compile(rb"[\0\t\r\n ]*")
+LENGTH_PATTERN = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})(?!\d)")
+HEADER_PATTERN = re.compile(rb"[\w-]+[ \t]*:|[ \t]*\r*\n")   # or the line behind them
+HEADERS_PATTERN = re.compile(   # some cameras send an empty line before or within them
+    rb"(?:[ \t]*\r*\n)*+(?:[\w-]+[ \t]*:[^\n]*\n)*+"
+    rb"(?:\r*\n|content-[\w-]+[ \t]*:[^\n]*\n)*+", re.IGNORECASE)
+UNFINISHED_PATTERN = re.compile(rb"[ \t]*\r*|[\w-]+[ \t]*(?::[^\n]*)?")
+LINE_PATTERN = re.compile(rb"[ -~\t]*(\r*\n)?")
+FIRST_LINE_PATTERN = re.compile(
+    rb"\s*([!-~](?:[ -~]*[!-~])?)[ \t]*\r*\n(?:(content-)|(?s:.){8})", re.IGNORECASE)
 
 
 class MultipartParser:
     """
-    Turn the bytes of a ``multipart/x-mixed-replace`` body into its parts.
+    Find the parts of a ``multipart/x-mixed-replace`` body, or JPEGs in a row.
 
-    *boundary* may have dashes and quotes or not, as cameras differ in that. Parts with
-    a Content-Length are cut by it, others by the next boundary. A part over 16 MB is
-    skipped without being stored.
+    A part ends with its JPEG, or else before the next delimiter. The *boundary* that
+    was declared and a Content-Length are believed where they turn out right: then the
+    bytes of a part are not searched. A part over 16 MB is dropped.
     """
 
     def __init__(self, boundary: str) -> None:
-        core = boundary.strip().strip('"').lstrip("-").encode("latin-1", "replace")
-        self._delimiter = b"--" + core
-        self._headers = re.compile(
-            rb"\s*" + re.escape(self._delimiter) + rb"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*?"
-            rb"content-length: *(\d{1,7})\r\n(?:[^\r\n]+\r\n)*\r\n", re.IGNORECASE)
+        core = boundary.strip("\"' \t").lstrip("-").encode("latin-1", "replace")
+        self.junk = b""     # first bytes that are in no part, since the last one began
+        self._set_delimiter(b"--" + core)
+        self._is_known = False      # whether the delimiter was found in the body
+        self._is_first = True       # whether the first line is still to be read
         self._data = bytearray()
-        self._skip = 0          # bytes left of a part that is too large
-        self._in_body = False
-        self._length: int | None = None
-        self._searched = 0      # bytes searched of a body without a length
+        self._in_part = False
+        self._length = 0    # of the part by its header; 0 = unknown
+        self._usual = 0     # lengths up to this are believed, as the last one was right
+        self._searched = 0  # bytes searched for the delimiter
+        self._junk_bytes = 0
+        self._scanner = JpegScanner()
 
     def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Add *data*, any piece of the body; return the parts completed by it."""
-        if not self._in_body and not self._skip and (part := self._whole(data)):
+        if not self._in_part and (part := self._whole(data)):
             return [part]
-        if self._skip:
-            skipped = min(self._skip, len(data))
-            self._skip -= skipped
-            data = data[skipped:]
         self._data += data
         parts: list[bytes] = []
-        while self._in_body or len(self._data) > len(self._delimiter):
-            taken = self._next()
-            if taken is None:
-                break
+        while (taken := self._next()) is not None:
             if taken:
                 parts.append(taken)
         return parts
+
+    def finish(self) -> bytes:
+        """Return the part that the end of the body completes, if there is one."""
+        return self._cut(len(self._data)) if self._in_part else b""
 
     def _whole(self, data: bytes | memoryview) -> bytes:
         """
@@ -61,64 +77,185 @@ class MultipartParser:
         if not found:
             return b""
         start = found.end() - len(self._data)
-        end = start + int(found[1])
+        length = int(found[1])
+        end = start + length
         behind = len(data) - end    # at most the next boundary, not another part
         if start < 0 or not 0 <= behind <= len(self._delimiter) + 4:
             return b""
+        jpeg_end = end_before(data, end)
+        if not jpeg_end:
+            return b""
         self._data[:] = data[end:] if behind > 2 else b""     # or a line end
-        return bytes(data[start:end])
+        self._is_known, self._usual = True, 2 * length
+        return bytes(data[start:jpeg_end])
 
     def _next(self) -> bytes | None:
-        """Return the next part, empty if it was skipped, or None if it needs data."""
-        if not self._in_body and not self._read_headers():
+        """Return the next part, empty if there is none in it, or None without data."""
+        if not self._in_part and not self._begin():
             return None
-        return self._take() if self._length is not None else self._take_to_boundary()
+        if len(self._data) < self._length <= self._usual:
+            return None
+        if 0 < self._length <= len(self._data) and (
+                end := end_before(self._data, self._length)):
+            self._usual = 2 * self._length
+            return self._cut(end)
+        delimiter = self._find_delimiter()
+        end = self._scanner.find_end(
+            self._data, None if delimiter is None else delimiter)
+        if end:
+            is_right = 0 <= self._length - end <= MAX_PADDING_BYTES
+            self._usual = 2 * self._length if is_right else 0
+            return self._cut(end)
+        return self._cut_broken(delimiter)
 
-    def _read_headers(self) -> bool:
-        start = self._data.find(self._delimiter)
-        if start < 0:
-            del self._data[:max(0, len(self._data) - len(self._delimiter))]
+    def _cut_broken(self, delimiter: int | None) -> bytes | None:
+        """Return the part that ends at *delimiter* or where no JPEG can go on."""
+        scanner, data = self._scanner, self._data
+        if delimiter is not None:
+            return self._cut(delimiter).removesuffix(b"\n").removesuffix(b"\r")
+        if len(data) > MAX_PART_BYTES:
+            self._in_part = False
+            self._drop(len(data) - len(self._delimiter))
+            return b""
+        if scanner.is_broken and scanner.start < 0 and still_size(data) is None:
+            return self._cut(len(data))
+        if scanner.is_broken and scanner.start >= 0 and (
+                not self._is_known or data.startswith(START_MARKER, scanner.at)):
+            following = scanner.find_next(data)
+            return self._cut(following) if following else None
+        return None
+
+    def _cut(self, end: int) -> bytes:
+        """Return the part that ends at *end*, and look for the next one behind it."""
+        start = max(0, min(self._scanner.start, end))
+        part = bytes(memoryview(self._data)[start:end])
+        self._delete(end)
+        self._in_part = False
+        return part if part.strip(BLANK_BYTES) else b""
+
+    def _begin(self) -> bool:
+        """Move on to the start of the next part; return whether it was found."""
+        if self._is_first and not self._read_first_line():
             return False
-        end = self._data.find(b"\r\n\r\n", start, start + MAX_HEADER_BYTES) + 4
-        if end < 4:
-            found = HEADER_END_PATTERN.search(
-                self._data, start, start + MAX_HEADER_BYTES)
-            end = found.end() if found else -1
-        if end < 4:
-            if len(self._data) - start > MAX_HEADER_BYTES:
-                del self._data[:start + len(self._delimiter)]
-                return self._read_headers()
+        delimiter = self._find_delimiter()
+        picture = self._find_picture(delimiter)
+        if picture >= 0:
+            self._begin_part(picture, 0)
+            return True
+        if delimiter is None:
+            self._drop(self._searched - 3)
             return False
-        length = LENGTH_PATTERN.search(self._data, start, end)
-        self._length = int(length[1]) if length else None
-        del self._data[:end]
-        self._in_body, self._searched = True, 0
+        return self._read_headers(delimiter)
+
+    def _find_picture(self, delimiter: int | None) -> int:
+        """Return where a JPEG without headers begins before *delimiter*, or -1."""
+        self._is_known = self._is_known and self._junk_bytes < MAX_JUNK_BYTES
+        if self._is_known:
+            blank = BLANK_PATTERN.match(self._data)     # other bytes are padding, and
+            assert blank                                # often the rest of an old one
+            start = blank.end()
+            return start if self._data.startswith(START_MARKER, start) else -1
+        return self._data.find(START_MARKER, 0, delimiter)
+
+    def _begin_part(self, start: int, length: int) -> None:
+        self._delete(start)
+        self.junk, self._junk_bytes = b"", 0
+        self._in_part, self._length = True, length
+        self._scanner = JpegScanner()
+
+    def _drop(self, count: int) -> None:
+        """Forget the first *count* bytes, which are in no part."""
+        if count <= 0:
+            return
+        dropped = bytes(self._data[:min(count, MAX_LINE_BYTES)]).lstrip(BLANK_BYTES)
+        self.junk = self.junk or dropped[:KEPT_JUNK_BYTES]
+        self._junk_bytes += count
+        self._delete(count)
+
+    def _delete(self, count: int) -> None:
+        del self._data[:count]
+        self._searched = max(0, self._searched - count)
+
+    def _read_headers(self, delimiter: int) -> bool:
+        """Read the headers behind *delimiter*, if they are all there."""
+        start = self._data.index(b"\n", delimiter) + 1
+        limit = start + MAX_HEADER_BYTES
+        found = HEADERS_PATTERN.match(self._data, start, limit)
+        assert found
+        if len(self._data) < limit and UNFINISHED_PATTERN.fullmatch(
+                self._data, found.end()):
+            self._drop(delimiter)
+            self.junk = b""
+            return False
+        length = LENGTH_PATTERN.search(self._data, start, found.end())
+        self._is_known = True
+        self._begin_part(found.end(), int(length[1]) if length else 0)
         return True
 
-    def _take(self) -> bytes | None:
-        assert self._length is not None
-        if self._length > MAX_PART_BYTES:
-            self._skip = max(0, self._length - len(self._data))
-            del self._data[:self._length]
-            self._in_body = False
-            return b""
-        if len(self._data) < self._length:
-            return None
-        part = bytes(memoryview(self._data)[:self._length])
-        del self._data[:self._length]
-        self._in_body = False
-        return part
+    def _find_delimiter(self) -> int | None:
+        """Return where the next delimiter begins, or None."""
+        while True:
+            at = self._data.find(self._delimiter, self._searched)
+            if at < 0:
+                self._searched = max(self._searched,
+                                     len(self._data) - len(self._delimiter) + 1)
+                return None
+            self._searched = at
+            line = LINE_PATTERN.match(
+                self._data, at + len(self._delimiter), at + MAX_LINE_BYTES)
+            assert line
+            is_delimiter = self._is_delimiter(at, line)
+            if is_delimiter is None:
+                return None
+            if is_delimiter:
+                return at
+            self._searched = line.end()
 
-    def _take_to_boundary(self) -> bytes | None:
-        end = self._data.find(self._delimiter, self._searched)
-        if end < 0:
-            self._searched = max(0, len(self._data) - len(self._delimiter) + 1)
-            if len(self._data) > MAX_PART_BYTES:
-                self._data.clear()
-                self._in_body = False
+    def _is_delimiter(self, at: int, line: re.Match[bytes]) -> bool | None:
+        """
+        Return whether the delimiter at *at* is one, and not like it by chance.
+
+        *line* is the rest of its line. Returns None if more data are needed to tell.
+        """
+        data = self._data
+        if not line[1]:
+            is_cut = line.end() == len(data) or data[line.end():] == b"\r"
+            return None if is_cut else False
+        behind = data[line.end():line.end() + len(START_MARKER)]
+        if behind == START_MARKER or end_before(data, at):
+            return True
+        if (at == 0 or data[at - 1] in BLANK_BYTES + b"-") and (
+                data.find(START_MARKER, 0, min(at, MAX_LEAD_BYTES)) < 0):
+            return True     # a JPEG may have it in a comment
+        if START_MARKER.startswith(behind) or UNFINISHED_PATTERN.fullmatch(
+                data, line.end()):
             return None
-        part = bytes(memoryview(self._data)[:end])
-        part = part.removesuffix(b"\n").removesuffix(b"\r")
-        del self._data[:end]
-        self._in_body = False
-        return part
+        return HEADER_PATTERN.match(data, line.end()) is not None
+
+    def _read_first_line(self) -> bool:
+        """Take the delimiter from the first line where it differs from the declared."""
+        found = FIRST_LINE_PATTERN.match(self._data, 0, MAX_LINE_BYTES)
+        if found is None and len(self._data) < MAX_LINE_BYTES and self._data.isascii():
+            return False
+        self._is_first = False
+        core = self._delimiter[2:]
+        if found is None or (core and self._delimiter in found[1]):
+            return True
+        line = found[1]
+        if line.startswith(b"--") or line == core or (
+                found[2] and not HEADER_PATTERN.match(line)):
+            self._set_delimiter(line)
+        return True
+
+    def _set_delimiter(self, delimiter: bytes) -> None:
+        self._delimiter = delimiter
+        self._headers = re.compile(
+            rb"\s*" + re.escape(delimiter) + rb"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*?"
+            rb"content-length: *(\d{1,7})\r\n(?:[^\r\n]+\r\n)*\r\n", re.IGNORECASE)
+
+
+def end_before(data: bytes | bytearray | memoryview, end: int) -> int:
+    """Return where a JPEG ends in *data* with nothing but padding up to *end*, or 0."""
+    start = max(0, end - MAX_PADDING_BYTES)
+    last = bytes(data[start:end]).rstrip(BLANK_BYTES)
+    return start + len(last) if last.endswith(END_MARKER) else 0

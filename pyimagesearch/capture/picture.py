@@ -9,7 +9,6 @@ from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import ArrayPicture, Picture, Size
 from pyimagesearch.jpeg import (
     END_MARKER,
-    MAX_LEAD_BYTES,
     START_MARKER,
     JpegDecoder,
     trimmed,
@@ -18,7 +17,6 @@ from pyimagesearch.jpeg import (
 from .jpegpicture import JpegPicture
 
 MAX_STILL_PIXELS = 8192 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
-FIRST_BYTES = 12                # that tell every format
 
 
 def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
@@ -35,12 +33,7 @@ def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
     return JpegPicture(trimmed(data), decoder)
 
 
-def is_picture(data: bytes) -> bool:
-    """Return whether *data*, at least the first 64 bytes, begin as a picture does."""
-    return START_MARKER in data[:MAX_LEAD_BYTES] or still_size(data) is not None
-
-
-def still_size(data: bytes) -> Size | None:
+def still_size(data: bytes | bytearray) -> Size | None:
     """Return ``(width, height)`` by the header of a PNG, WebP, BMP or GIF."""
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
@@ -57,7 +50,7 @@ def still_size(data: bytes) -> Size | None:
     return None
 
 
-def webp_size(data: bytes) -> Size | None:
+def webp_size(data: bytes | bytearray) -> Size | None:
     """Return ``(width, height)`` by the first chunk of a WebP; None if it has none."""
     kind = data[12:16]
     if kind == b"VP8X":
