@@ -312,3 +312,16 @@ def test_mosaic_fits_a_phone(start, page):
     show(page, product.url)
     wait_for_motion(page)
     assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_clip_that_is_not_finished_is_told_on_the_page(start, page, tmp_path):
+    product = start("--source", "front=demo:320x240@5", "--no-record", "--data", str(tmp_path))
+    product.wait_for("learning")
+    show(page, product.url)
+    page.find_element("id", "record").click()
+    (part,) = eventually(lambda: [path for path in tmp_path.rglob("*.part.mp4")
+                                  if path.stat().st_size > 5000])
+    os.truncate(part, 0)        # a file system that lost it
+    page.find_element("id", "record").click()
+    eventually(lambda: text(page, "#recording-trouble").startswith(
+        f"front: the clip {part.name} is not finished: "))
