@@ -57,6 +57,8 @@ def test_login_for_libraries_is_read_back_as_it_was(user, password):
     ("http://me@example.org:pw@cam/x", "http://cam/x", ("me@example.org", "pw")),
     ("http://a:50%/%zz%41@cam/", "http://cam/", ("a", "50%/%zzA")),
     ("http://a:%E9@cam/", "http://cam/", ("a", "\udce9")),
+    ("http://a:?b=@cam/x", "http://cam/x", ("a", "?b=")),
+    ("http://a:0?b=@cam/x", "http://cam/x", ("a", "0?b=")),
     ("http://:pw@cam/", "http://cam/", ("", "pw")),
     ("udp://@239.0.0.1:1234", "udp://239.0.0.1:1234", ("", "")),
     ("http://cam/x#part", "http://cam/x", ("", "")),
@@ -65,6 +67,8 @@ def test_login_for_libraries_is_read_back_as_it_was(user, password):
     ("http://cam:8080/path?mail=a@b", "http://cam:8080/path?mail=a@b", ("", "")),
     ("http://10.0.0.5:80/x?mail=a@example.org", "http://10.0.0.5:80/x?mail=a@example.org",
      ("", "")),
+    ("srt://10.0.0.5:9000?streamid=a@b", "srt://10.0.0.5:9000?streamid=a@b", ("", "")),
+    ("http://cam/?x=1@b&y=2@c", "http://cam/?x=1@b&y=2@c", ("", "")),
     ("http://u:p@cam/x?mail=a@example.org", "http://cam/x?mail=a@example.org", ("u", "p")),
     ("rtsp://u:p@10.0.0.5/live@main", "rtsp://10.0.0.5/live@main", ("u", "p")),
     ("http://cam.lan:80/live@main", "http://cam.lan:80/live@main", ("", ""))])

@@ -1,6 +1,7 @@
 """URLs of cameras, and how to show them without their passwords."""
 
 import re
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -22,7 +23,7 @@ HOST_PATTERN = re.compile(
 # Hosts that no word in a password looks like
 CERTAIN_HOST_PATTERN = re.compile(
     r"\[.*\]|\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
-QUERY_VALUE_PATTERN = re.compile(r"[?&][\w.-]+=[^?&]*")    # and its name
+QUERY_VALUE_PATTERN = re.compile(r"[?&][\w.-]+=[^?&]*\Z")  # and its name
 SCHEME_PATTERN = re.compile(r"[\w=+.-]*")   # perhaps behind the name of an option
 RESERVED_SIGNS = "/?#@"     # they end a login unless they are percent-encoded
 
@@ -57,8 +58,7 @@ def parse_url(url: str, where: str = "--source") -> CameraUrl:
     """Split the login off *url*, set *where*; raises SettingsError, which hides it."""
     scheme, _, rest = url.partition("://")
     login, place = split_login(rest)
-    found = HOST_PATTERN.match(place)
-    if not found or not 1 <= int(found["port"] or 1) <= 65535:
+    if not find_host(place, 0):
         raise SettingsError(
             f"{where} is {redact_url(url)!r}, which has no host or a wrong port; "
             f"such a URL is written {scheme}://user:password@host:port/path")
@@ -77,24 +77,35 @@ def split_login(rest: str) -> tuple[str, str]:
     one ends the search, so that a later ``@`` is part of the path or the query.
     """
     hosts = [found for at, sign in enumerate("@" + rest) if sign == "@"
-             and (found := HOST_PATTERN.match(rest, at))]
+             and (found := find_host(rest, at))]
     host = choose_host(rest, hosts) if hosts else None
     start = host.start() if host else rest.rfind("@") + 1
     return rest[:max(0, start - 1)], rest[start:]
 
 
+def find_host(rest: str, at: int) -> re.Match[str] | None:
+    """Return the host of *rest* that begins *at* a place, if its port is valid."""
+    found = HOST_PATTERN.match(rest, at)
+    return found if found and 1 <= int(found["port"] or 1) <= 65535 else None
+
+
 def choose_host(rest: str, hosts: list[re.Match[str]]) -> re.Match[str]:
     """Return the most likely host of *hosts*, which may begin *rest* or follow an @."""
-    first = hosts[0]
     certain = [each for each in hosts if CERTAIN_HOST_PATTERN.fullmatch(each["host"])]
-    if first.start() == 0 and (first["port"] is None or (
-            first in certain and rest[first.end():][:1] == "/")):
-        return first        # else perhaps a user and the digits of a password
-    in_query = [each for each in hosts if each.start() and QUERY_VALUE_PATTERN.search(
-        rest, 0, each.start() - 1)]
-    logins = [each for each in hosts if each.start() and each not in in_query]
-    return next((each for each in logins if each in certain),
-                logins[-1] if logins else first)
+    with_path = [each for each in hosts if rest[each.end():][:1] in ("/", "")]
+    # a host with a port may be a user and the digits of a password
+    start = [each for each in hosts if not each.start()
+             and (each["port"] is None or each in certain or each in with_path)]
+    logins = [each for each in hosts if each.start()
+              and not QUERY_VALUE_PATTERN.search(rest, 0, each.start() - 1)]
+    ranked = (
+        [each for each in start
+         if each["port"] is None or (each in certain and each in with_path)],
+        [each for each in logins if each in certain],
+        [each for each in reversed(logins) if each in with_path],
+        [each for each in start if each["port"]],
+        reversed(hosts))
+    return next(chain.from_iterable(ranked))
 
 
 def encoding_advice(url: str) -> str:
