@@ -32,9 +32,9 @@ class Authenticator:
     Authenticate clients by session cookie, token, device key, stream key or password.
 
     Belongs to the server's thread; *in_thread* runs what blocks in another one. Without
-    a login, a client has the role *open_to*, or none; where the server is *local_only*,
-    which means that only this machine can reach it, it is an owner until a password is
-    set.
+    a login, a client has the role *open_to*, or none. Where that is none but the server
+    is *local_only*, which means that only this machine can reach it, a client is an
+    owner until a password is set.
     """
 
     def __init__(self, folder: ConfigFolder, clock: Clock,
@@ -63,11 +63,12 @@ class Authenticator:
 
         A request *forwarded* by a proxy may come from another machine.
         """
+        if self._open_to:
+            return Client(self._open_to, stamp="")
         found = self._file.current()
-        is_local = self._local_only and not forwarded
-        if is_local and not (found and found.passwords):
-            return Client(Role.OWNER, stamp="")
-        return Client(self._open_to, stamp="") if self._open_to else None
+        if forwarded or not self._local_only or (found and found.passwords):
+            return None
+        return Client(Role.OWNER, stamp="")
 
     def requires_login(self) -> bool:
         """Return whether it takes a login to watch."""

@@ -104,6 +104,8 @@ class DeviceKeys:
 
     def touch(self, key: DeviceKey, address: str) -> None:
         """Note that *key* was used just now from *address*."""
+        if key.id not in self._keys:
+            return
         now = self._clock.monotonic()
         self._keys[key.id] = replace(key, used=self._clock.time(), address=address)
         if key.used is None or now - self._saved >= SAVE_SECONDS:

@@ -168,8 +168,8 @@ class Settings(CameraOptions):
         None, "days to keep clips; default: until space is needed", kind=float,
         low=0.01, high=36_500)
     auth: str = access(
-        "on", "what takes a login, unless only this machine can reach the server: on "
-        "everything, changes all but watching, off (or --no-auth) nothing",
+        "on", "what takes a login: on everything, unless only this machine can reach "
+        "the server; changes all but watching; off (or --no-auth) nothing",
         choices=("on", "changes", "off"))
     allow_frame: tuple[str, ...] | None = access(
         None, "site that may show the pages in a frame; repeatable", kind=tuple,

@@ -76,8 +76,9 @@ def describe_access(settings: Settings) -> str:
     """Return a sentence on what takes a login."""
     if settings.auth == "off":
         return "--no-auth: all who reach the port can watch, record and delete"
+    if settings.auth == "changes":
+        return ("--auth changes: all who reach the port can watch; to change "
+                "something, they must log in")
     if is_loopback(settings.ip) and not settings.behind_proxy:
-        return "only this machine can watch; a password makes it log in"
-    return {"on": "all who reach the port must log in",
-            "changes": "--auth changes: all who reach the port can watch; to change "
-                       "something, they must log in"}[settings.auth]
+        return "only this machine can watch; it must log in once a password is set"
+    return "all who reach the port must log in"
