@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import functools
+import itertools
 import re
 import socket
 import struct
@@ -64,12 +65,13 @@ class RtspServer:
     """
 
     def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
-                 context=None, limit=None):
+                 context=None):
         self.units, self.fps, self.begin = units or h264_units(), fps, begin
         self.stamp = stamp or (lambda number: 1000 + number / fps)
-        self.statuses, self.context, self.limit = statuses or {}, context, limit
+        self.statuses, self.context = statuses or {}, context
         self.asked = []         # the methods, with the transport of a SETUP
-        self.closing = threading.Event()
+        self.sent = []          # the numbers of the frames
+        self.over = threading.Event()       # the newest connection
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.url = f"rtsp{'s' if context else ''}://127.0.0.1:{self.port}/cam"
@@ -79,7 +81,6 @@ class RtspServer:
         return self
 
     def __exit__(self, *_):
-        self.closing.set()
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -91,21 +92,26 @@ class RtspServer:
                 threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
-        over = threading.Event()
-        with client, contextlib.suppress(OSError):
-            if self.context:
+        self.over = over = threading.Event()
+        if self.context:
+            try:
                 client = self.context.wrap_socket(client, server_side=True)
+            except OSError:     # the client does not like the certificate
+                client.close()
+                return
+        with client, contextlib.suppress(OSError), contextlib.ExitStack() as opened:
             lock, send = threading.Lock(), None
             for method, fields in requests(client):
                 transport = fields.get("transport", "")
-                kind = "tcp" if "TCP" in transport else "udp"
+                kind = "tcp" if "TCP" in transport else (
+                    "multicast" if "multicast" in transport else "udp")
                 name = f"{method} {kind}" if method == "SETUP" else method
                 self.asked.append(name)
                 status = self.statuses.get(name, self.statuses.get(method, "200 OK"))
                 if name == "SETUP tcp":
                     send = functools.partial(send_interleaved, client, lock)
                 elif name == "SETUP udp":
-                    send = udp_sender(client, transport)
+                    send = opened.enter_context(UdpSender(client, transport)).send
                 with lock:
                     client.sendall(self.answer(name, transport, status, fields["cseq"]))
                 if method == "PLAY" and status.startswith("200"):
@@ -137,7 +143,7 @@ class RtspServer:
     def play(self, send, over):
         sequence, start = 0, time.monotonic()
         with contextlib.suppress(OSError):
-            for number in range(self.limit or 10**9):
+            for number in itertools.count():
                 if over.wait(max(0.0, start + number / self.fps - time.monotonic())):
                     return
                 frame = self.units[(self.begin + number) % len(self.units)]
@@ -147,6 +153,7 @@ class RtspServer:
                     marker = 0x80 * (piece is pieces[-1])
                     send(struct.pack(">BBHII", 0x80, 96 | marker, sequence, ticks, SSRC) + piece)
                     sequence = (sequence + 1) % 2**16
+                self.sent.append(number)
 
 
 def requests(client):
@@ -168,7 +175,17 @@ def send_interleaved(client, lock, packet):
         client.sendall(b"$\0" + len(packet).to_bytes(2, "big") + packet)
 
 
-def udp_sender(client, transport):
-    port = int(re.search(r"client_port=(\d+)", transport)[1])
-    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    return lambda packet: sender.sendto(packet, (client.getpeername()[0], port))
+class UdpSender:
+    def __init__(self, client, transport):
+        port = int(re.search(r"client_port=(\d+)", transport)[1])
+        self.address = client.getpeername()[0], port
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, packet):
+        self.socket.sendto(packet, self.address)

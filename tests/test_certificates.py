@@ -8,7 +8,7 @@ import pytest
 
 from harness import DEADLINE
 from pyimagesearch.capture.cameras import request_of
-from pyimagesearch.capture.certificates import Trust, check_certificate
+from pyimagesearch.capture.certificates import Trust, connect_tls
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
 from pyimagesearch.settings.settings import Settings
@@ -25,7 +25,7 @@ def tls_camera():
 
 
 def check(camera, trust=DEFAULT):
-    check_certificate(parse_url(f"rtsps://127.0.0.1:{camera.port}/"), trust, DEADLINE)
+    connect_tls(parse_url(f"rtsps://127.0.0.1:{camera.port}/"), trust, DEADLINE).close()
 
 
 def refusal(camera, trust=DEFAULT):

@@ -6,12 +6,15 @@ import time
 
 import pytest
 
-from harness import InBackground
-from pyimagesearch.capture.rtsp import open_rtsp
+from harness import InBackground, eventually
+from pyimagesearch.capture import rtsp
+from pyimagesearch.capture.certificates import Trust
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
-from rtsp_server import RtspServer
+from pyimagesearch.errors import CameraLost
+from rtsp_server import RtspServer, h264_units
+from socket_camera import Certificate
 
 ODD_STAMPS = {
     "right": lambda number: 1000 + number / 10,
@@ -35,13 +38,17 @@ class Packets:
     def begin(self, header):
         pass
 
+    def end(self, why):
+        pass
+
     def put(self, data, captured, at, *, key, pts, dts):
         self.times.append((at, pts / 90_000, dts / 90_000))
 
 
-def opened(server, packets=None, **wanted):
-    return open_rtsp(parse_url(server.url), CaptureRequest(**wanted), threading.Event(),
-                     SystemClock(), packets)
+def opened(server, packets=None, login="", **wanted):
+    url = parse_url(server.url.replace("://", f"://{login}"))
+    return rtsp.open_rtsp(url, CaptureRequest(**wanted), threading.Event(), SystemClock(),
+                          packets)
 
 
 def watch(server, seconds):
@@ -82,3 +89,130 @@ def test_odd_time_stamps_record_as_long_as_the_clock(watched, kind):
     assert packets[-1][1] - packets[0][1] == pytest.approx(took, rel=0.1)
     assert all(later[2] > each[2] for each, later in itertools.pairwise(packets))
     assert all(pts >= dts for _, pts, dts in packets)
+
+
+def test_first_picture_comes_at_once_however_rare_key_frames_are():
+    with RtspServer(h264_units(10, group=1000)) as server:
+        begin = time.monotonic()
+        source = opened(server)
+        source.read()
+        assert time.monotonic() - begin < 2
+        assert source.granted == "h264 160x120"
+        source.close()
+
+
+def test_picture_is_as_new_as_the_frame_before_it():
+    """FFmpeg knows a frame to be complete when the next one begins."""
+    with RtspServer() as server:
+        source = opened(server)
+        for number in range(20):
+            source.read()
+            assert len(server.sent) <= number + 2
+        source.close()
+
+
+def test_camera_amid_its_frames_is_not_shown_before_a_key_frame():
+    with RtspServer(h264_units(4, group=20), begin=3) as server:
+        source = opened(server)
+        assert source.granted == "h264, waiting for a key frame"
+        source.read()
+        assert len(server.sent) >= 18
+        assert "waiting" not in source.granted
+        source.close()
+
+
+def test_camera_without_key_frames_is_refused_with_the_reason(monkeypatch):
+    monkeypatch.setattr(rtsp, "KEY_FRAME_SECONDS", 0.5)
+    with RtspServer(h264_units(4, group=1000)[1:]) as server, pytest.raises(
+            CameraLost, match=r"sends h264, but no key frame for 0\.5 seconds"):
+        opened(server).read()
+
+
+REFUSED_TCP = {"SETUP tcp": "461 Unsupported Transport"}
+
+
+@pytest.mark.parametrize("status", ["461 Unsupported Transport", "400 Bad Request",
+                                    "406 Not Acceptable", "500 Internal Server Error"])
+def test_camera_that_refuses_tcp_is_read_by_udp(status):
+    with RtspServer(statuses={"SETUP tcp": status}) as server:
+        source = opened(server)
+        source.read()
+        source.read()
+        source.close()
+    assert [each for each in server.asked if "SETUP" in each] == ["SETUP tcp", "SETUP udp"]
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_transport_that_is_set_is_the_only_one_asked_for(transport):
+    with RtspServer() as server:
+        source = opened(server, transport=transport)
+        source.read()
+        source.close()
+    assert [each for each in server.asked if "SETUP" in each] == [f"SETUP {transport}"]
+
+
+def test_transport_that_is_set_and_refused_is_named():
+    with RtspServer(statuses=REFUSED_TCP) as server, pytest.raises(
+            CameraLost, match="offers no transport that --rtsp-transport allows"):
+        opened(server, transport="tcp")
+
+
+@pytest.mark.parametrize(("method", "status", "words"), [
+    ("DESCRIBE", "400 Bad Request", "does not accept the request; is the path right?"),
+    ("DESCRIBE", "401 Unauthorized", "refuses this user or password"),
+    ("DESCRIBE", "403 Forbidden", "forbids this to this user"),
+    ("DESCRIBE", "404 Not Found", "has nothing at this path"),
+    ("DESCRIBE", "454 Session Not Found", "refuses to play; perhaps it serves only"),
+    ("PLAY", "455 Method Not Valid in This State", "refuses to play; perhaps it serves only"),
+    ("SETUP", "453 Not Enough Bandwidth", "refuses to play; perhaps it serves only"),
+    ("SETUP", "461 Unsupported Transport", "offers no transport that"),
+    ("SETUP", "503 Service Unavailable", "reports an error of its own")])
+def test_refusal_is_told_in_words_without_the_login(method, status, words):
+    with RtspServer(statuses={method: status}) as server, pytest.raises(
+            CameraLost) as refused:
+        opened(server, login="me:s3cret@")
+    assert str(refused.value).startswith(f"rtsp://127.0.0.1:{server.port}/cam {words}")
+    assert "s3cret" not in str(refused.value)
+
+
+def test_unknown_certificate_is_refused_with_its_fingerprint(tmp_path):
+    own = Certificate(tmp_path)
+    with RtspServer(context=own.context()) as server, pytest.raises(
+            CameraLost, match=f'set fingerprint = "sha256:{own.fingerprint}"'):
+        opened(server)
+
+
+@pytest.mark.parametrize("shape", [{}, {"name": "elsewhere.example"}, {"first": -9, "last": -2}],
+                         ids=str)
+def test_rtsps_camera_is_read_by_its_fingerprint(tmp_path, shape):
+    own = Certificate(tmp_path, **shape)
+    with RtspServer(context=own.context()) as server:
+        source = opened(server, trust=Trust(fingerprint=own.fingerprint))
+        for _ in range(5):
+            source.read()
+        source.close()
+
+
+def test_rtsps_camera_is_read_without_verification_if_so_set(tmp_path):
+    with RtspServer(context=Certificate(tmp_path).context()) as server:
+        source = opened(server, trust=Trust(verify=False))
+        source.read()
+        source.close()
+
+
+def test_rtsps_camera_of_another_fingerprint_is_asked_nothing(tmp_path):
+    own, other = Certificate(tmp_path), Certificate(tmp_path)
+    with RtspServer(context=own.context()) as server, pytest.raises(
+            CameraLost, match=f"fingerprint sha256:{own.fingerprint}, but"):
+        opened(server, trust=Trust(fingerprint=other.fingerprint))
+    assert server.asked == []
+
+
+def test_rtsps_connection_ends_with_the_source(tmp_path):
+    own = Certificate(tmp_path)
+    with RtspServer(context=own.context()) as server:
+        source = opened(server, trust=Trust(fingerprint=own.fingerprint))
+        source.read()
+        source.close()
+        eventually(lambda: server.over.is_set())
+        eventually(lambda: "tls-relay" not in {each.name for each in threading.enumerate()})

@@ -209,7 +209,7 @@ def test_frozen_rtsp_camera_is_reported_and_back_within_3_s(start, watch, rtsp_c
     """The best of three: on a busy machine, decoding starts late."""
     camera = rtsp_camera()
     product = start("--source", rtsp_camera.url)
-    product.wait_for("learning")
+    eventually(lambda: product.camera["frames"] > 5)    # then its rate is known
     viewer = watch(product.port)
     for _ in range(3):
         reported, back = freeze(camera, product, viewer)

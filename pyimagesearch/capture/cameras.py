@@ -27,7 +27,8 @@ from .videofile import PROBE_SECONDS, VideoFileSource
 log = logging.getLogger(__name__)
 
 RTSP_SCHEMES = ("rtsp", "rtsps", "rtmp", "srt", "udp", "rtp")
-RTSP_OPEN_SECONDS = 20.0    # FFmpeg opens in several steps with a timeout each
+# FFmpeg opens in several steps with a timeout each, then waits for a key frame
+RTSP_OPEN_SECONDS = 90.0
 SOURCE_FORMS = ("auto, 0 or /dev/video0 (a USB camera), picamera, a video file, an "
                 "http:// or rtsp:// URL, imagezmq://0.0.0.0:5555/NAME, or demo, "
                 "demo:1280x720@15")
@@ -89,7 +90,8 @@ def request_of(settings: CameraSettings) -> CaptureRequest:
     trust = Trust(settings.verify,
                   re.sub("[^0-9a-f]", "", pinned.lower())[-64:] if pinned else None)
     proxy = parse_url(settings.proxy, "--proxy") if settings.proxy else None
-    return CaptureRequest(settings.size, settings.fps, trust, proxy)
+    return CaptureRequest(settings.size, settings.fps, trust, proxy,
+                          settings.rtsp_transport)
 
 
 def is_file_name(spec: str) -> bool:

@@ -81,23 +81,22 @@ def explain_refusal(url: CameraUrl, error: ssl.SSLError, fingerprint: str) -> st
     return f'{url} {what}set fingerprint = "sha256:{fingerprint}" for this camera'
 
 
-def check_certificate(url: CameraUrl, trust: Trust, timeout: float) -> None:
+def connect_tls(url: CameraUrl, trust: Trust, timeout: float) -> ssl.SSLSocket:
     """
-    Connect to *url*, which speaks TLS from the first byte, and check its certificate.
+    Return a connection to *url*, whose certificate was checked.
 
-    For libraries that cannot check a fingerprint or say why they refuse a certificate.
     Each step may take *timeout* seconds. Raises :exc:`CameraLost` for a certificate
     that *trust* refuses, and :exc:`OSError` when there is no connection.
     """
     parts = urlsplit(url.bare)
     address = parts.hostname or "", parts.port or TLS_PORTS[parts.scheme]
-    open_tls(lambda: socket.create_connection(address, timeout), url, trust).close()
+    return open_tls(lambda: socket.create_connection(address, timeout), url, trust)
 
 
 def open_tls(connect: Callable[[], socket.socket], url: CameraUrl, trust: Trust
              ) -> ssl.SSLSocket:
     """
-    Connect to the host of *url* and speak TLS; raises as :func:`check_certificate`.
+    Connect to the host of *url* and speak TLS; raises as :func:`connect_tls`.
 
     *connect* may be called a second time, to see what was refused.
     """

@@ -113,6 +113,8 @@ class ReopeningSource:
 
     def _on_picture(self) -> None:
         now = self._clock.monotonic()
+        if self._source is not None:
+            self.granted = self._source.granted
         if self._is_broken:
             self._counts.reconnects += 1
             self._log_reconnect(now)

@@ -1,6 +1,5 @@
 """RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
 
-import os
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,14 +15,12 @@ from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Grey, Image, Picture, Size
 
 from .camera_packets import CameraPackets
+from .ffmpeg import TIMEOUT_SECONDS, explain, open_container
 from .source import CaptureRequest, PacketSink
 from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
 
-av.logging.set_level(None)      # its exceptions say enough
-os.environ.pop("http_proxy", None)  # FFmpeg would reach cameras by it
-
-TIMEOUT_SECONDS = 5.0       # for opening, and from one look at closing to the next
+KEY_FRAME_SECONDS = 65.0    # to wait for the first one; some cameras send one a minute
 LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
                       "yuvj444p", "nv12", "nv21", "gray")
 
@@ -86,8 +83,9 @@ class RtspSource:
         context = stream.codec_context
         context.thread_count = 1        # threads by frame would each hold one back
         context.options = {"flags": "low_delay"}
-        self.granted = (f"{context.name} {context.width}x{context.height}"
-                        f" at {float(stream.average_rate or 0):g} fps")
+        self.granted = f"{context.name}, waiting for a key frame"
+        self._opened_at = clock.monotonic()
+        self._has_picture = False       # decoded since it was opened
         self._packets = CameraPackets(stream, packets, clock) if packets else None
         self._frames = self._decode(stream)
 
@@ -108,9 +106,12 @@ class RtspSource:
                     self._repair_times(packet)
                     self._forward(packet)
                 try:
-                    yield from packet.decode()
+                    for frame in packet.decode():
+                        self._note_format(stream, frame)
+                        yield frame
                 except av.InvalidDataError:
-                    continue        # a broken packet; the next key frame recovers
+                    pass            # a broken packet; the next key frame recovers
+                self._check_for_key_frame(stream)
         except (av.FFmpegError, OSError) as error:
             raise CameraLost(f"{self._url} {explain(error)}") from None
 
@@ -119,9 +120,23 @@ class RtspSource:
         while not self._closing.is_set():
             try:
                 yield from self._container.demux(stream)
-            except av.error.ExitError:      # nothing came for TIMEOUT_SECONDS
+            except av.error.ExitError:      # nothing came for LOOK_SECONDS
                 continue
             return
+
+    def _note_format(self, stream: Any, frame: av.VideoFrame) -> None:
+        if not self._has_picture:
+            self._has_picture = True
+            self.granted = f"{stream.codec_context.name} {frame.width}x{frame.height}"
+            if stream.average_rate:
+                self.granted += f" at {float(stream.average_rate):g} fps"
+
+    def _check_for_key_frame(self, stream: Any) -> None:
+        """Raise :exc:`CameraLost` if there is none for KEY_FRAME_SECONDS."""
+        waited = self._clock.monotonic() - self._opened_at
+        if not self._has_picture and waited > KEY_FRAME_SECONDS:
+            raise CameraLost(f"{self._url} sends {stream.codec_context.name}, but "
+                             f"no key frame for {KEY_FRAME_SECONDS:g} seconds")
 
     def _repair_times(self, packet: Any) -> None:
         """Set the times of *packet*, and so of its frames, by our monotonic clock."""
@@ -144,24 +159,18 @@ class RtspSource:
 def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
               clock: Clock, packets: PacketSink | None = None) -> RtspSource:
     """
-    Open *url* with FFmpeg, RTSP over TCP; *packets* receives its packets.
+    Open *url* with FFmpeg; *packets* receives its packets.
 
     Raises :exc:`CameraLost` with the reason, which never holds the password.
     """
     begin = clock.monotonic()
     try:
-        container = av.open(
-            url.with_login, timeout=(TIMEOUT_SECONDS, TIMEOUT_SECONDS), options={
-                "rtsp_transport": "tcp", "fflags": "nobuffer",
-                "allowed_media_types": "video",     # no sound
-                "fpsprobesize": "0",    # else it measures the rate for a second
-                "http_proxy": wanted.proxy.with_login if wanted.proxy else ""})
+        container = open_container(url, wanted)
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url} has no video")
-        # FFmpeg also reports a stream as open that answered PLAY and sent nothing
-        if (container.streams.video[0].start_time is None
-                and clock.monotonic() - begin >= TIMEOUT_SECONDS):
+        if (clock.monotonic() - begin >= TIMEOUT_SECONDS
+                and is_silent(container.streams.video[0])):
             container.close()
             raise TimeoutError
         return RtspSource(url, container, closing, clock, packets)
@@ -169,23 +178,6 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         raise CameraLost(f"{url} {explain(error)}") from None
 
 
-def explain(error: Exception) -> str:
-    """Return what FFmpeg's *error* means; its own text holds the URL."""
-    known = av.error
-    table: tuple[tuple[type[Exception], str], ...] = (
-        (known.HTTPUnauthorizedError, "refuses this user or password"),
-        (known.HTTPForbiddenError, "forbids this to this user"),
-        (known.HTTPNotFoundError, "has nothing at this path"),
-        (known.HTTPServerError, "reports an error of its own"),
-        (ConnectionRefusedError, "does not answer; is the camera on, the port right?"),
-        (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
-        (known.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
-        (known.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
-        (known.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
-        (known.InvalidDataError, "sends no video that FFmpeg understands"),
-        (EOFError, "ended the stream"))
-    for kind, words in table:
-        if isinstance(error, kind):
-            return words
-    text = getattr(error, "strerror", None) or type(error).__name__
-    return f"cannot be read ({text})"
+def is_silent(stream: Any) -> bool:
+    """Return whether nothing of *stream*, which FFmpeg takes for open, came yet."""
+    return stream.start_time is None and stream.codec_context.pix_fmt is None

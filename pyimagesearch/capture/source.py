@@ -70,6 +70,7 @@ class CaptureRequest(NamedTuple):
     fps: float | None = None
     trust: Trust = BY_AUTHORITY         # over TLS
     proxy: CameraUrl | None = None      # of HTTP and HTTPS cameras
+    transport: str = "auto"     # of RTSP cameras: auto, tcp or udp
 
 
 Opener = Callable[[threading.Event], Source]

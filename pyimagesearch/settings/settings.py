@@ -57,6 +57,9 @@ class CameraOptions:
         None, "HTTP proxy to reach an http:// or https:// camera by; the environment's "
         "is never used", advanced=True, secret=True, pattern=PROXY_PATTERN,
         metavar="http://HOST:PORT")
+    rtsp_transport: str = camera(
+        "auto", "how an rtsp:// camera is to send; auto: by TCP, or by UDP if it "
+        "refuses that", advanced=True, choices=("auto", "tcp", "udp"))
     loop: bool = camera(False, "restart a video file when it ends", advanced=True)
     width: int = camera(
         640, "width of the streamed picture in pixels; it is never enlarged",

@@ -124,10 +124,12 @@ class CameraState:
                evidence: Evidence) -> CameraStatus:
         """Return how the camera is doing at this moment."""
         now = self._clock.monotonic()
+        granted = reader.granted if reader else ""
         return CameraStatus(
             name=self._name, source=self._source,
-            granted=reader.granted if reader else "", state=self.state,
-            since=self.since, reason=self._reason, learnt=self._learnt,
+            granted=granted, state=self.state,
+            since=self.since, learnt=self._learnt,
+            reason=granted if self.state == STARTING else self._reason,
             frame_count=self._frame_count, motion=self._motion,
             width=self._size[0], height=self._size[1],
             fps=self._rate.per_second(now),

@@ -1,0 +1,98 @@
+"""Open streams with FFmpeg, and say in plain words why it cannot."""
+
+import os
+from urllib.parse import urlsplit
+
+import av
+import av.container
+import av.error
+
+from .source import CaptureRequest
+from .tls_relay import start_relay
+from .url import CameraUrl
+
+av.logging.set_level(None)      # its exceptions say enough
+os.environ.pop("http_proxy", None)  # FFmpeg would reach cameras by it
+
+TIMEOUT_SECONDS = 5.0       # for opening
+# From one look at closing to the next. At its end FFmpeg gives out the frame that it
+# held back: by then, a camera that is not slow must have been given up.
+LOOK_SECONDS = TIMEOUT_SECONDS + 1.0
+TRANSPORTS = {
+    # TCP loses nothing; where it is refused (461), UDP follows, then multicast
+    "auto": {"rtsp_transport": "tcp+udp+udp_multicast", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp+udp_multicast"}}
+# of cameras that refuse TCP in another way than 461
+OTHER_REFUSALS = (av.error.HTTPBadRequestError, av.error.HTTPOtherClientError,
+                  av.error.HTTPServerError)
+MEANINGS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.HTTPBadRequestError, "does not accept the request; is the path right?"),
+    (av.error.HTTPUnauthorizedError, "refuses this user or password"),
+    (av.error.HTTPForbiddenError, "forbids this to this user"),
+    (av.error.HTTPNotFoundError, "has nothing at this path"),
+    (av.error.HTTPClientError, "refuses to play; perhaps it serves only a few viewers, "
+     "or only another --rtsp-transport"),
+    (av.error.HTTPServerError, "reports an error of its own"),
+    (ConnectionRefusedError, "does not answer; is the camera on, the port right?"),
+    (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
+    (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
+    (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
+    (av.error.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
+    (av.error.InvalidDataError, "sends no video that FFmpeg understands"),
+    (EOFError, "ended the stream"))
+NO_TRANSPORT = "Protocol not supported"     # FFmpeg's answer to 461
+
+
+def open_container(url: CameraUrl, wanted: CaptureRequest
+                   ) -> av.container.InputContainer:
+    """
+    Open *url*; raises :exc:`av.FFmpegError`, whose text holds the URL, or as a relay.
+
+    Each of the steps may take TIMEOUT_SECONDS.
+    """
+    if not urlsplit(url.bare).scheme.startswith("rtsp"):
+        proxy = wanted.proxy.with_login if wanted.proxy else ""
+        return open_with(url.with_login, {"http_proxy": proxy})
+    if url.bare.startswith("rtsps:"):
+        port = start_relay(url, wanted.trust, TIMEOUT_SECONDS)
+        return open_rtsp_stream(relayed(url, port).with_login, "tcp")
+    try:
+        return open_rtsp_stream(url.with_login, wanted.transport)
+    except OTHER_REFUSALS as refusal:
+        if wanted.transport != "auto":
+            raise
+        try:
+            return open_rtsp_stream(url.with_login, "udp")
+        except (av.FFmpegError, OSError):
+            raise refusal from None
+
+
+def open_rtsp_stream(address: str, transport: str) -> av.container.InputContainer:
+    """Open an RTSP *address* by one of the TRANSPORTS."""
+    return open_with(address, TRANSPORTS[transport] | {
+        "allowed_media_types": "video",     # no sound
+        "probesize": "32"})     # one packet; more would only take time
+
+
+def open_with(address: str, options: dict[str, str]) -> av.container.InputContainer:
+    """Open *address*, which may hold a login."""
+    return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
+        "fpsprobesize": "0", **options})    # else it measures the rate for a second
+
+
+def relayed(url: CameraUrl, port: int) -> CameraUrl:
+    """Return *url*, of scheme ``rtsps``, as it is reached by *port* of this machine."""
+    parts = urlsplit(url.bare)._replace(scheme="rtsp", netloc=f"127.0.0.1:{port}")
+    return url._replace(bare=parts.geturl())
+
+
+def explain(error: Exception) -> str:
+    """Return what FFmpeg's *error* means; its own text holds the URL."""
+    for kind, words in MEANINGS:
+        if isinstance(error, kind):
+            return words
+    text = getattr(error, "strerror", None) or type(error).__name__
+    if text == NO_TRANSPORT:
+        return "offers no transport that --rtsp-transport allows"
+    return f"cannot be read ({text})"
