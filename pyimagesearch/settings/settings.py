@@ -87,7 +87,8 @@ class CameraOptions:
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "
-        "there) or the streamed pictures", advanced=True, choices=("camera", "stream"))
+        "there, if it is H.264 or H.265) or the streamed pictures", advanced=True,
+        choices=("camera", "stream"))
     pre_roll: float = recording(
         5.0, "seconds kept before an event, as far as 16 MB hold them", high=60)
     post_roll: float = recording(5.0, "seconds kept after the last motion",
