@@ -11,7 +11,7 @@ import pytest
 from harness import DEADLINE, eventually
 from pyimagesearch.capture import http_client as http
 from pyimagesearch.capture.certificates import BY_AUTHORITY, Trust
-from pyimagesearch.capture.http_client import HttpClient
+from pyimagesearch.capture.http_client import HttpClient, plain_socket
 from pyimagesearch.capture.http_login import parse_challenges
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost
@@ -68,6 +68,20 @@ def sent_fields(head):
     """Return the fields of the login in *head*; none without one."""
     (*found,) = parse_challenges([header(head, "Authorization") or ""])
     return found[0].parameters if found else {}
+
+
+def test_socket_is_given_only_for_a_plain_body_that_goes_on(camera):
+    chunked = answer_with("200 OK", "Transfer-Encoding: chunked") + b"3\r\nabc\r\n"
+    for sent, plain in ((answer_with("200 OK") + b"abc", True), (chunked, False)):
+        with client_of(camera(lambda head, number, sent=sent: sent)).get() as response:
+            assert response.read1(100) == b"abc"
+            with contextlib.ExitStack() as stack:
+                found = plain_socket(response)
+                assert (found is not None) is plain
+                stack.callback(found.close if found else list)
+    with client_of(camera(lambda head, number: answer_with("200 OK"))).get() as response:
+        assert response.read1(100) == b""
+        assert plain_socket(response) is None
 
 
 # --- logins

@@ -236,9 +236,9 @@ def plain_socket(response: CameraResponse) -> socket.socket | None:
     Return the socket of *response*, once the bytes received with its headers are read.
 
     The layers of http.client, and a poll() before each read, take a tenth of the whole
-    time. TLS, chunks and compression need them: then return ``None``.
+    time. TLS, chunks and compression need them: then return ``None``, as at the end.
     """
-    if not response.is_raw:
+    if not response.is_raw or response.isclosed():
         return None
     connection = socket.socket(fileno=os.dup(response.fileno()))
     connection.settimeout(None)
