@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from harness import DEADLINE, PATIENCE, ROOT, eventually, needs
+from harness import DEADLINE, PATIENCE, ROOT, eventually, missing, needs
 from product import Product, run_program
 from protected import PASSWORD, SMALL, basic
 
@@ -125,12 +125,21 @@ def test_programs_watch_with_user_and_password(protected_server):
         assert b"mjpeg,320" in watched_by(
             needs("ffprobe", "ffmpeg"), "-v", "error", "-f", "mpjpeg", "-show_entries",
             "stream=codec_name,width", "-of", "csv", inside + path)
-    assert watched_by("/usr/bin/python3", "tests/gstreamer_viewer.py", f"{plain}/video_feed",
-                      *login.split(":")) == b"5 pictures\n"
     logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     logins.add_password(None, plain, *login.split(":"))
     asked = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
     assert asked.open(f"{plain}/snapshot.jpg", timeout=DEADLINE).status == 200
+
+
+def test_gstreamer_watches_with_user_and_password(protected_server):
+    found = subprocess.run(["/usr/bin/python3", "-c", "import gi; gi.require_version('Gst', '1.0')"],
+                           capture_output=True)
+    if found.returncode:
+        missing("GStreamer is not installed; run: sudo apt install python3-gi "
+                "gir1.2-gstreamer-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad")
+    assert watched_by(
+        "/usr/bin/python3", "tests/gstreamer_viewer.py", f"{protected_server.url}/video_feed",
+        "tv", protected_server.token("viewer")) == b"5 pictures\n"
 
 
 def test_motion_watches_with_its_netcam_userpass(protected_server, tmp_path):
