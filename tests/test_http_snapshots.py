@@ -145,3 +145,12 @@ def test_poll_that_is_never_answered_costs_less_than_patience(camera, read, monk
     assert pictures(reader, 3) == 0
     assert counts.failed_polls == 1
     assert time.monotonic() - begin < 5     # and not as long as a first response may take
+
+
+def test_stills_without_a_length_are_polled(camera, read):
+    still = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nConnection: close\r\n\r\n" + JPEG
+    reader, counts = read(camera(*[still] * 3, BUSY, still))
+    assert pictures(reader, 5) == 0
+    assert (counts.failed_polls, counts.reconnects) == (1, 0)
+    assert "single pictures" in reader.granted
+    assert reader.failing_timeout == 5.0

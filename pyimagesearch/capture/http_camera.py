@@ -106,6 +106,8 @@ class UnframedSource:
                 raise
             self._source.close()
             self._source = self._poll()
+            self.granted = self._source.granted
+            self.read_timeout = self._source.read_timeout
             picture = self._source.read()
         self._pictures += 1
         return picture

@@ -113,8 +113,9 @@ class ReopeningSource:
 
     def _on_picture(self) -> None:
         now = self._clock.monotonic()
-        if self._source is not None:
+        if self._source is not None:    # which may know only now what it reads
             self.granted = self._source.granted
+            self._least = self._source.read_timeout
         if self._is_broken:
             self._counts.reconnects += 1
             self._log_reconnect(now)
