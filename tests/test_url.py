@@ -77,10 +77,19 @@ def test_login_ends_at_the_last_at_before_the_host(url, bare, login):
 
 
 @pytest.mark.parametrize("url", ["http://", "http:///x", "http://u:p@/x", "http://cam:0/",
-                                 "http://cam:70000/", "http://u:p@:80/"])
+                                 "http://cam:70000/", "http://u:p@:80/",
+                                 "http://u:p@[::::]/"])
 def test_url_without_a_host_is_refused(url):
     with pytest.raises(SettingsError, match="has no host or a wrong port"):
         parse_url(url)
+
+
+@given(st.sampled_from(SCHEMES), st.text())
+def test_any_text_is_a_camera_or_refused_in_a_sentence(scheme, text):
+    with contextlib.suppress(SettingsError):
+        camera = find_camera(Settings(source=(f"{scheme}://{text}",)).cameras()[0],
+                             ManualClock(), ImageHubs())
+        assert camera.label.partition("://")[0] == scheme.lower()
 
 
 def test_signs_to_encode_are_advised():

@@ -3,7 +3,7 @@
 import re
 from itertools import chain
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from pyimagesearch.errors import SettingsError
 
@@ -58,14 +58,22 @@ def parse_url(url: str, where: str = "--source") -> CameraUrl:
     """Split the login off *url*, set *where*; raises SettingsError, which hides it."""
     scheme, _, rest = url.partition("://")
     login, place = split_login(rest)
-    if not find_host(place, 0):
+    bare = f"{scheme.lower()}://{place.partition('#')[0]}"
+    if not find_host(place, 0) or not is_url(bare):
         raise SettingsError(
             f"{where} is {redact_url(url)!r}, which has no host or a wrong port; "
             f"such a URL is written {scheme}://user:password@host:port/path")
     user, _, password = login.partition(":")
-    return CameraUrl(f"{scheme.lower()}://{place.partition('#')[0]}",
-                     unquote(user, errors="surrogateescape"),
+    return CameraUrl(bare, unquote(user, errors="surrogateescape"),
                      unquote(password, errors="surrogateescape"))
+
+
+def is_url(text: str) -> bool:
+    """Return whether the standard library takes *text* for a URL."""
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:      # an IPv6 address that is none
+        return False
 
 
 def split_login(rest: str) -> tuple[str, str]:
