@@ -126,8 +126,7 @@ def test_unknown_login_is_named(camera):
 def test_missing_login_is_reported_with_its_place(camera):
     cam = camera(lambda head, number: digest())
     assert refusal(client_of(cam)) == (
-        f"{cam.url}/x asks for a login; put it before the host, as in "
-        f"http://user:password@127.0.0.1:{cam.port}/")
+        f"{cam.url}/x asks for a login; write it before the host, as user:password@host")
 
 
 def test_login_signs_the_path_and_the_query_as_sent(camera):

@@ -154,3 +154,11 @@ def test_camera_that_does_not_open_is_a_loss(caplog):
     with pytest.raises(CameraLost, match="no such camera"):
         next(FrameReader(refuse, "test", SystemClock()).frames())
     assert not caplog.text
+
+
+def test_error_of_a_library_is_reported_without_its_url():
+    def fail(closing):
+        raise OSError(5, "Input/output error", "rtsp://me:s3cret@cam/")
+
+    with pytest.raises(CameraLost, match=r"^the camera failed: Input/output error$"):
+        next(FrameReader(fail, "test", SystemClock()).frames())

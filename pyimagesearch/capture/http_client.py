@@ -84,10 +84,8 @@ class HttpClient:
     def _take_challenge(self, response: CameraResponse) -> bool:
         """Return whether only the last challenge is out of date, if there was one."""
         if not self.url.has_login:
-            scheme, _, rest = self.url.bare.partition("://")
-            raise CameraLost(
-                f"{self.url} asks for a login; put it before the host, as in "
-                f"{scheme}://user:password@{rest.partition('/')[0]}/")
+            raise CameraLost(f"{self.url} asks for a login; write it before the host, "
+                             "as user:password@host")
         try:
             return self._login.take_challenge(
                 response.headers.get_all("WWW-Authenticate", []))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import cv2
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost, SurveillanceError
+from pyimagesearch.errors import BadPicture, CameraLost, SurveillanceError, reason
 from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.rates import Rate
 
@@ -138,7 +138,7 @@ class FrameReader:
         except SurveillanceError as error:
             self._fail(error)
         except (cv2.error, OSError) as error:
-            self._fail(CameraLost(f"the camera failed: {error}"))
+            self._fail(CameraLost(f"the camera failed: {reason(error)}"))
         except Exception as error:      # a defect: log its traceback, then retry
             log.exception("%s died", threading.current_thread().name)
             self._fail(CameraLost(f"the camera failed ({type(error).__name__})"))

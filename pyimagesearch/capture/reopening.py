@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost, PollFailed
+from pyimagesearch.errors import CameraLost, PollFailed, reason
 from pyimagesearch.frames import Picture
 
 from .patience import LEAST_SECONDS, Patience
@@ -77,7 +77,7 @@ class ReopeningSource:
             except (CameraLost, cv2.error, OSError) as error:
                 self.close()
                 self._endure(str(error) if isinstance(error, CameraLost)
-                             else f"the camera failed: {error}", LEAST_SECONDS)
+                             else f"the camera failed: {reason(error)}", LEAST_SECONDS)
                 self._is_broken = True
             else:
                 self._on_picture()
