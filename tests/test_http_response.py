@@ -51,6 +51,7 @@ def received(data):
     b"RTSP/1.0 200 OK\r\n%b\r\n" % TYPE,
     b"HTTP 200 OK\r\n%b\r\n" % TYPE,
     b"HTTP/1.1 OK\r\n%b\r\n" % TYPE,
+    TYPE + b"\r\n",
     b"HTTP/1.1  200\tOK\r\n%b\r\n" % TYPE,
     b"\r\n\r\nHTTP/1.1 200 OK\r\n%b\r\n" % TYPE,
     (b"HTTP/1.1 200 OK\r\n%b\r\n" % TYPE).replace(b"\r\n", b"\n"),
@@ -93,10 +94,10 @@ def test_connection_without_a_response_is_refused():
         received(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("endless", [b"X: y\r\n", b"y", b" folded\r\n"], ids=repr)
+@pytest.mark.parametrize("endless", [b"\r\nHTTP/1.1 100 Continue\r\n", b"X: y\r\n", b"y", b" folded\r\n"], ids=repr)
 def test_endless_head_is_refused(endless):
     with pytest.raises(http.client.LineTooLong):
-        received(b"HTTP/1.1 200 OK\r\n" + endless * 500_000)
+        received(b"HTTP/1.1 100 Continue\r\n" + endless * 500_000)
 
 
 def test_length_and_chunks_end_a_picture():

@@ -20,7 +20,8 @@ READ1_BYTES = 256 * 1024        # for read1() without an amount
 READ_WHOLE = 16 * 1024 * 1024   # for read() without an amount [bytes]
 NO_HEAD_PATTERN = re.compile(rb"--|\xff\xd8")   # a boundary, a JPEG: the body at once
 STATUS_PATTERN = re.compile(
-    rb"[^\s:]+[ \t]+(\d{3})(?!\d)(.*)|(?i:HTTP|ICY)\b", re.S)
+    rb"[^\s:]+[ \t]+(\d{3})(?!\d)|(?i:HTTP|ICY)\b")
+HEADER_PATTERN = re.compile(rb"[A-Za-z-]+[ \t]*:")
 GZIP_BITS = 16 + zlib.MAX_WBITS
 
 
@@ -70,13 +71,11 @@ class CameraResponse(http.client.HTTPResponse):
 
     def _read_head(self) -> None:
         lines = head_lines(self.fp)
-        self.status, self.reason = read_status(lines)
-        read_headers(lines, self.headers)
-        if 100 <= self.status < 200:        # the final response follows
+        self.status = 100
+        while 100 <= self.status < 200:     # the final response follows
             self.headers = self.msg = http.client.HTTPMessage()
-            self.status, self.reason = read_status(lines)
+            self.code = self.status = read_status(lines, self.headers)
             read_headers(lines, self.headers)
-        self.code = self.status
 
     def _find_body(self) -> None:
         """Set where the body ends, and how it is encoded."""
@@ -203,20 +202,22 @@ def head_lines(file: BinaryIO) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
-def read_status(lines: Iterator[bytes]) -> tuple[int, str]:
+def read_status(lines: Iterator[bytes], headers: Message) -> int:
     """
-    Return the status, 200 if the camera leaves it out, and its reason.
+    Return the status; 200 if the camera leaves it out, and begins with its *headers*.
 
-    Blank lines before them are skipped. Raises :exc:`http.client.BadStatusLine`.
+    Blank lines before it are skipped. Raises :exc:`http.client.BadStatusLine`.
     """
     line = next(filter(None, lines), None)
     if line is None:
         raise http.client.RemoteDisconnected("no response")
+    if HEADER_PATTERN.match(line):
+        read_headers(iter([line]), headers)
+        return 200
     found = STATUS_PATTERN.match(line)
     if not found:
         raise http.client.BadStatusLine(line.decode("latin-1"))
-    code, reason = found.groups()
-    return int(code or 200), (reason or b"").decode("latin-1").strip()
+    return int(found[1] or 200)
 
 
 def read_headers(lines: Iterator[bytes], headers: Message) -> None:
