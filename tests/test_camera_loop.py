@@ -525,7 +525,7 @@ def test_slow_camera_is_live_and_shown_between_its_frames(make, broadcaster):
 
     class Slow(Playing):
         def read(self):
-            self._closing.wait(0.8)
+            self._closing.wait(0.5)
             return super().read()
 
     surveillance = make(lambda closing: Slow([EMPTY] * 4, closing=closing), frame_count=1,
@@ -534,11 +534,11 @@ def test_slow_camera_is_live_and_shown_between_its_frames(make, broadcaster):
     eventually(lambda: surveillance.status().frames == 3)
     beats.clear()
     assert broadcaster.stale
-    assert broadcaster.fresh(0.7)       # before the next frame
+    assert broadcaster.fresh(0.4)       # before the next frame
     eventually(lambda: len(beats) > 1)
     status = surveillance.status()
     assert (status.state, status.losses, status.patience) == ("live", 0, 5.0)
-    assert status.fps == pytest.approx(1 / 0.8, rel=0.2)
+    assert status.fps == pytest.approx(1 / 0.5, rel=0.2)
 
 
 def test_slow_first_frame_is_waited_for_longer_each_time(make):
@@ -546,7 +546,7 @@ def test_slow_first_frame_is_waited_for_longer_each_time(make):
         read_timeout = 0.1
 
         def read(self):
-            if self._closing.wait(0.9):
+            if self._closing.wait(0.4):
                 raise CameraLost("closing")
             return ArrayPicture(EMPTY)
 

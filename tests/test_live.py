@@ -33,6 +33,12 @@ def test_index_shows_stream_and_state_without_javascript(client):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+@pytest.mark.parametrize(("fps", "shown"), [(1 / 6, "0.17"), (0.0, "0"), (1.4, "1")])
+def test_rate_of_a_slow_camera_is_not_rounded_to_nothing(client, status, fps, shown):
+    status[0] = replace(STATUS, fps=fps)
+    assert f'<b id="fps">{shown}</b>' in client.get("/").text
+
+
 def test_index_gives_the_reason_for_no_signal(client, status):
     status[0] = replace(STATUS, state=NO_SIGNAL, reason="it <b>broke</b>")
     assert "it &lt;b&gt;broke&lt;/b&gt;" in client.get("/").text

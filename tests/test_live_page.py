@@ -205,6 +205,17 @@ def test_page_reconnects_a_frozen_stream(demo, page, link):
     wait_for_motion(page, patience=20)
 
 
+def test_page_leaves_the_stream_of_a_slow_camera_open(start, page):
+    product = start("--source", "demo:320x240@0.2", "--no-record")
+    eventually(lambda: product.camera["frames"])
+    show(page, product.url)
+    eventually(lambda: page.execute_script(FINGERPRINT))    # before the second frame
+    assert product.camera["frames"] == 1
+    stream = page.execute_script("return live.src")
+    eventually(lambda: product.camera["frames"] == 2)
+    assert page.execute_script("return live.src") == stream
+
+
 def test_page_recovers_when_the_server_returns(start, page, link):
     product = start("--source", SCENE)
     line = link(product.port)
