@@ -209,8 +209,8 @@ def trimmed(data: bytes) -> bytes:
     scanner = JpegScanner()
     end = scanner.find_end(data)
     if scanner.start < 0:
-        first = data[:4].hex(" ")
-        raise BadPicture(f"{len(data)} bytes that are not JPEG, first bytes {first}")
+        first = f", first bytes {data[:4].hex(' ')}" if data else ""
+        raise BadPicture(f"{len(data)} bytes that are not JPEG{first}")
     return data[scanner.start:end] if end else data[scanner.start:] + END_MARKER
 
 

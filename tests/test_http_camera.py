@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,6 +160,102 @@ def test_every_dialect_gives_pictures(camera, opened, path):
     assert picture.colour().shape == (240, 320, 3)
 
 
+@pytest.fixture
+def answering(opened):
+    """Open a camera that sends the pieces of a test, and goes away or waits then."""
+    with contextlib.ExitStack() as stack:
+        def begin(kind, *pieces, headers="", waits=False):
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            head = f"HTTP/1.0 200 OK\r\n{headers}" + (f"Content-Type: {kind}\r\n" if kind else "")
+            waiting = []
+
+            def answer():
+                with contextlib.suppress(OSError):
+                    while True:
+                        client = listener.accept()[0]
+                        client.recv(4096)
+                        for piece in (head.encode() + b"\r\n", *pieces):
+                            client.sendall(piece)
+                        waiting.append(client) if waits else client.close()
+            threading.Thread(target=answer, daemon=True).start()
+            return opened(f"http://127.0.0.1:{listener.getsockname()[1]}/", fps=50)
+        yield begin
+
+
+STILLS = {"png": ".png", "webp": ".webp", "bmp": ".bmp", "gif": ".gif", "jpeg": ".jpg"}
+LENGTH = f"Content-Length: {len(JPEG)}\r\n"
+PART = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(JPEG), JPEG)
+
+
+@pytest.mark.parametrize("kind", ["image/jpg", "image/pjpeg", "application/octet-stream", "text/plain",
+                                  "text/html", "video/x", "", "nonsense"])
+@pytest.mark.parametrize("headers", [LENGTH, "", "Content-Length: 999999\r\n", "Content-Length: 0\r\n"])
+def test_still_is_polled_whatever_its_headers_say(answering, kind, headers):
+    source = answering(kind, JPEG, headers=headers)
+    assert [source.read().size for _ in range(3)] == [(320, 240)] * 3
+    assert source.granted == "single pictures over HTTP, 50 a second"
+
+
+@pytest.mark.parametrize("format", STILLS)
+@pytest.mark.parametrize("kind", ["image/{}", "application/octet-stream"])
+def test_still_of_every_format_is_polled(answering, format, kind):
+    image = DemoScene((320, 240), 10).picture(3)
+    data = cv2.imencode(STILLS[format], image)[1].tobytes()
+    source = answering(kind.format(format), data[:9], data[9:])
+    assert [source.read().colour().shape for _ in range(2)] == [(240, 320, 3)] * 2
+
+
+def test_still_is_not_waited_for_once_it_is_whole(answering):
+    for headers in (LENGTH, "Content-Length: 999999\r\n"):
+        source = answering("image/jpeg", JPEG, headers=headers, waits=True)
+        assert source.read().size == (320, 240)
+
+
+def test_still_that_neither_ends_nor_has_a_length_is_polled(answering, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", 0.3)
+    source = answering("image/jpeg", JPEG, waits=True)
+    assert [source.read().size for _ in range(3)] == [(320, 240)] * 3
+    assert source.granted == "single pictures over HTTP, 50 a second"
+
+
+@pytest.mark.parametrize("kind", ["video/mjpeg", "video/x-motion-jpeg", "application/octet-stream",
+                                  "image/jpeg", ""])
+@pytest.mark.parametrize("headers", ["", "Content-Length: 99999999999\r\n"])
+def test_jpegs_in_a_row_are_a_stream(answering, kind, headers):
+    source = answering(kind, *[JPEG] * 4, headers=headers)
+    assert [source.read().size for _ in range(4)] == [(320, 240)] * 4
+    assert source.granted == "MJPEG over HTTP"
+    with pytest.raises(CameraLost, match="ended the stream"):
+        source.read()
+
+
+@pytest.mark.parametrize("kind", ["", "text/html", "text/plain", "image/jpeg", "image/jpeg; boundary=b",
+                                  "application/octet-stream", "multipart/mixed", "x-mixed-replace;boundary=b",
+                                  "multipart/x-mixed-replace; boundary = b", "Multipart/X;BOUNDARY='b'"])
+@pytest.mark.parametrize("first", [b"", b"\r\n\r\n", PART[5:]])
+def test_multipart_is_recognised_by_its_first_bytes(answering, kind, first):
+    source = answering(kind, first, *[PART] * 3)
+    assert [source.read().size for _ in range(3)] == [(320, 240)] * 3
+    assert source.granted == "MJPEG over HTTP"
+
+
+@pytest.mark.parametrize(("kind", "body", "sentence"), [
+    ("text/html", b"<html>", "gives text/html and no video; is the path right"),
+    ("application/octet-stream", b"<!DOCTYPE html>" * 9, "no video; is the path right"),
+    ("", b"{}", "gives text and no video; is the path right"), ("image/jpeg", b"", "an empty response")])
+def test_answer_without_a_picture_says_what_it_is(answering, kind, body, sentence):
+    with pytest.raises(CameraLost, match=sentence):
+        answering(kind, body)
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "multipart/x-mixed-replace; boundary=b"])
+@pytest.mark.parametrize("body", [b"<html>busy", b"--b\r\nContent-Length: 10\r\n\r\n<html>busy\r\n"])
+def test_what_came_instead_of_a_picture_is_reported(answering, kind, body):
+    source = answering(kind, body)
+    with pytest.raises((BadPicture, CameraLost), match="not JPEG, first bytes 3c 68 74 6d"):
+        source.read()
+
+
 @pytest.mark.parametrize("path", ["basic", "digest"])
 def test_camera_with_a_login_is_read(camera, opened, path):
     assert opened(f"http://me:s3cret@{camera}/{path}").read().size == (320, 240)
@@ -196,7 +293,6 @@ def test_unreachable_camera_is_reported(opened, url, sentence):
 
 
 def test_server_without_http_is_reported(opened):
-    import socket
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def babble():
             client = listener.accept()[0]

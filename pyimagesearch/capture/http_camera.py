@@ -25,6 +25,7 @@ JUNK_SECONDS = 1.0      # of bytes that are no picture, before they are reported
 MULTIPART_PATTERN = re.compile(rb"\s*(?:--[!-~]|content-(?:type|length)[ \t]*:)",
                                re.IGNORECASE)
 PLAYLIST_PATTERN = re.compile(rb"\s*(?:#EXT|<\?xml|<MPD|v=0)")    # that FFmpeg reads
+JPEG_KINDS = ("image/jpeg", "image/jpg", "image/pjpeg")
 VAGUE_KINDS = ("", "application/octet-stream", "application/json")
 
 
@@ -41,15 +42,19 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     kind = headers.get_content_type() if "Content-Type" in headers else ""
     if kind.startswith("multipart/"):
         return MjpegSource(url, response, b"", closing, clock)
+    is_still = kind.startswith("image/")
+    if not is_still:
+        response.wait_until(closing, TIMEOUT_SECONDS)
     try:
         first = read_first(response)
         if MULTIPART_PATTERN.match(first) or headers.get_param("boundary"):
             return MjpegSource(url, response, first, closing, clock)
         if START_MARKER in first[:KIND_BYTES] and not gives_length(headers):
             return UnframedSource(
-                MjpegSource(url, response, first, closing, clock),
+                MjpegSource(url, response, first, closing, clock, waits=not is_still),
                 lambda: SnapshotSource(client, b"", fps, closing, clock))
-        if START_MARKER in first[:KIND_BYTES] or still_size(first):
+        if START_MARKER in first[:KIND_BYTES] or still_size(first) or (
+                kind in JPEG_KINDS and first):
             with response:
                 first = read_still(response, first)
             return SnapshotSource(client, first, fps, closing, clock)
@@ -117,16 +122,22 @@ class UnframedSource:
 
 
 class MjpegSource:
-    """Read an endless *response* of many JPEGs, of which *first* was read before."""
+    """
+    Read an endless *response* of many JPEGs, of which *first* was read before.
+
+    Unless it *waits*, 2.5 seconds without a byte are its end.
+    """
 
     read_timeout = 2.5
 
     def __init__(self, url: CameraUrl, response: Any, first: bytes,
-                 closing: threading.Event, clock: Clock) -> None:
+                 closing: threading.Event, clock: Clock, *, waits: bool = True) -> None:
         self.granted = "MJPEG over HTTP"
         self._url = url
         self._response = response
-        response.wait_until(closing, TIMEOUT_SECONDS)
+        if waits:
+            response.wait_until(closing, TIMEOUT_SECONDS)
+        self._waits = waits
         self._closing = closing
         self._parser = MultipartParser(boundary_of(response.headers))
         self._parts: Iterator[bytes] = iter(self._parser.feed(first))
@@ -162,7 +173,8 @@ class MjpegSource:
         if parts:
             return parts
         if parser.junk and not self._trouble:
-            self._trouble = f"bytes that are not JPEG, first {parser.junk.hex(' ')}"
+            first = parser.junk.hex(" ")
+            self._trouble = f"bytes that are not JPEG, first bytes {first}"
         if not piece:
             after = f" after {self._trouble}" if self._trouble else ""
             raise CameraLost(f"{self._url} ended the stream{after}")
@@ -200,6 +212,8 @@ class MjpegSource:
             except BlockingIOError:     # nothing came within TIMEOUT_SECONDS
                 if self._closing.is_set():
                     raise CameraLost("closing") from None
+                if not self._waits:
+                    raise TimeoutError from None
 
 
 def boundary_of(headers: Message) -> str:

@@ -83,7 +83,7 @@ class CameraResponse(http.client.HTTPResponse):
             self.chunked = True
         elif self.headers.get_content_maintype() != "multipart":    # that never ends
             length = re.match(r" *(\d{1,15})", self.headers.get("Content-Length", ""))
-            self.length = int(length[1]) if length else None
+            self.length = (length and int(length[1])) or None   # 0 is often wrong
         coding = self.headers.get("Content-Encoding", "").strip().lower()
         if coding in ("gzip", "x-gzip", "deflate"):
             self._inflater = Inflater()

@@ -9,7 +9,8 @@ from .picture import still_size
 READ_BYTES = 256 * 1024     # at once
 MAX_PART_BYTES = 16 * 1024 * 1024   # a larger one is no picture
 MAX_HEADER_BYTES = 8 * 1024         # of one part
-MAX_LINE_BYTES = 1024               # of a delimiter
+MAX_LINE_BYTES = 1024               # with a delimiter
+MAX_DELIMITER_BYTES = 256           # of which no more is compared
 MAX_PADDING_BYTES = 64              # that a length may count, too
 MAX_JUNK_BYTES = 64 * 1024          # between two parts
 KEPT_JUNK_BYTES = 8                 # to say what came
@@ -17,13 +18,16 @@ USUAL_HEADER_BYTES = 512            # most headers are shorter
 BLANK_BYTES = b"\0\t\r\n "          # that cameras put between parts
 BLANK_PATTERN = re.compile(rb"[\0\t\r\n ]*")
 LENGTH_PATTERN = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})(?!\d)")
-HEADER_PATTERN = re.compile(rb"[\w-]+[ \t]*:|[ \t]*\r*\n")   # or the line behind them
+HEADER_PATTERN = re.compile(rb"[\w-]++[ \t]*+:|[ \t]*+\r*\n")     # or their end
 HEADERS_PATTERN = re.compile(   # some cameras send an empty line before or within them
-    rb"(?:[ \t]*\r*\n)*+(?:[\w-]+[ \t]*:[^\n]*\n)*+"
-    rb"(?:\r*\n|content-[\w-]+[ \t]*:[^\n]*\n)*+", re.IGNORECASE)
-UNFINISHED_PATTERN = re.compile(rb"[ \t]*\r*|[\w-]+[ \t]*(?::[^\n]*)?")
+    rb"(?:[ \t]*+\r*+\n)*+(?:[\w-]++[ \t]*+:[^\n]*+\n)*+"
+    rb"(?:\r*+\n|content-[\w-]++[ \t]*+:[^\n]*+\n)*+", re.IGNORECASE)
+WHOLE_HEADERS_PATTERN = re.compile(
+    rb"\s*([^\r\n]+)\r\n(?:[^\r\n]+\r\n)*?content-length: *(\d{1,7})\r\n"
+    rb"(?:[^\r\n]+\r\n)*\r\n", re.IGNORECASE)
+UNFINISHED_PATTERN = re.compile(rb"[ \t]*\r*|[\w-]++[ \t]*+(?::[^\n]*+)?")
 LINE_PATTERN = re.compile(rb"[ -~\t]*(\r*\n)?")
-FIRST_LINE_PATTERN = re.compile(
+LINE_BEFORE_PATTERN = re.compile(
     rb"\s*([!-~](?:[ -~]*[!-~])?)[ \t]*\r*\n(?:(content-)|(?s:.){8})", re.IGNORECASE)
 
 
@@ -38,10 +42,11 @@ class MultipartParser:
 
     def __init__(self, boundary: str) -> None:
         core = boundary.strip("\"' \t").lstrip("-").encode("latin-1", "replace")
+        self._delimiter = self._declared = b"--" + core[:MAX_DELIMITER_BYTES]
+        self._sightings = 0     # of it in the body; after two it is the right one
         self.junk = b""     # first bytes that are in no part, since the last one began
-        self._set_delimiter(b"--" + core)
-        self._is_known = False      # whether the delimiter was found in the body
-        self._is_first = True       # whether the first line is still to be read
+        self._is_first = True   # whether no part was found yet
+        self._is_gap = True     # whether the line behind the last part is still to come
         self._data = bytearray()
         self._in_part = False
         self._length = 0    # of the part by its header; 0 = unknown
@@ -63,7 +68,10 @@ class MultipartParser:
 
     def finish(self) -> bytes:
         """Return the part that the end of the body completes, if there is one."""
-        return self._cut(len(self._data)) if self._in_part else b""
+        if self._in_part:
+            return self._cut(len(self._data))
+        self._drop(len(self._data))
+        return b""
 
     def _whole(self, data: bytes | memoryview) -> bytes:
         """
@@ -73,11 +81,11 @@ class MultipartParser:
         each line runs with cold caches 30 times a second.
         """
         head = self._data + data[:USUAL_HEADER_BYTES] if self._data else data
-        found = self._headers.match(head, 0, USUAL_HEADER_BYTES)
-        if not found:
+        found = WHOLE_HEADERS_PATTERN.match(head, 0, USUAL_HEADER_BYTES)
+        if not found or not found[1].startswith(self._delimiter):
             return b""
         start = found.end() - len(self._data)
-        length = int(found[1])
+        length = int(found[2])
         end = start + length
         behind = len(data) - end    # at most the next boundary, not another part
         if start < 0 or not 0 <= behind <= len(self._delimiter) + 4:
@@ -86,7 +94,7 @@ class MultipartParser:
         if not jpeg_end:
             return b""
         self._data[:] = data[end:] if behind > 2 else b""     # or a line end
-        self._is_known, self._usual = True, 2 * length
+        self._sightings, self._usual = 2, 2 * length
         return bytes(data[start:jpeg_end])
 
     def _next(self) -> bytes | None:
@@ -120,7 +128,7 @@ class MultipartParser:
         if scanner.is_broken and scanner.start < 0 and still_size(data) is None:
             return self._cut(len(data))
         if scanner.is_broken and scanner.start >= 0 and (
-                not self._is_known or data.startswith(START_MARKER, scanner.at)):
+                self._sightings < 2 or data.startswith(START_MARKER, scanner.at)):
             following = scanner.find_next(data)
             return self._cut(following) if following else None
         return None
@@ -130,12 +138,12 @@ class MultipartParser:
         start = max(0, min(self._scanner.start, end))
         part = bytes(memoryview(self._data)[start:end])
         self._delete(end)
-        self._in_part = False
+        self._in_part, self._is_gap = False, True
         return part if part.strip(BLANK_BYTES) else b""
 
     def _begin(self) -> bool:
         """Move on to the start of the next part; return whether it was found."""
-        if self._is_first and not self._read_first_line():
+        if not self._data or (self._is_gap and not self._read_line()):
             return False
         delimiter = self._find_delimiter()
         picture = self._find_picture(delimiter)
@@ -149,8 +157,9 @@ class MultipartParser:
 
     def _find_picture(self, delimiter: int | None) -> int:
         """Return where a JPEG without headers begins before *delimiter*, or -1."""
-        self._is_known = self._is_known and self._junk_bytes < MAX_JUNK_BYTES
-        if self._is_known:
+        if self._junk_bytes > MAX_JUNK_BYTES:
+            self._sightings = 0
+        if self._sightings >= 2:
             blank = BLANK_PATTERN.match(self._data)     # other bytes are padding, and
             assert blank                                # often the rest of an old one
             start = blank.end()
@@ -179,18 +188,22 @@ class MultipartParser:
     def _read_headers(self, delimiter: int) -> bool:
         """Read the headers behind *delimiter*, if they are all there."""
         start = self._data.index(b"\n", delimiter) + 1
-        limit = start + MAX_HEADER_BYTES
-        found = HEADERS_PATTERN.match(self._data, start, limit)
+        found = HEADERS_PATTERN.match(self._data, start, start + MAX_HEADER_BYTES)
         assert found
-        if len(self._data) < limit and UNFINISHED_PATTERN.fullmatch(
-                self._data, found.end()):
+        if len(self._data) < start + MAX_HEADER_BYTES and (
+                self._is_unfinished(found.end())):
             self._drop(delimiter)
             self.junk = b""
             return False
         length = LENGTH_PATTERN.search(self._data, start, found.end())
-        self._is_known = True
+        self._sightings += 1
         self._begin_part(found.end(), int(length[1]) if length else 0)
         return True
+
+    def _is_unfinished(self, at: int) -> bool:
+        """Return whether the headers may go on with the data at *at*, and more."""
+        return len(self._data) - at < MAX_HEADER_BYTES and bool(
+            UNFINISHED_PATTERN.fullmatch(self._data, at))
 
     def _find_delimiter(self) -> int | None:
         """Return where the next delimiter begins, or None."""
@@ -219,39 +232,39 @@ class MultipartParser:
         """
         data = self._data
         if not line[1]:
-            is_cut = line.end() == len(data) or data[line.end():] == b"\r"
-            return None if is_cut else False
+            rest = bytes(data[line.end():line.end() + 2])
+            return None if rest in (b"", b"\r") else False
         behind = data[line.end():line.end() + len(START_MARKER)]
         if behind == START_MARKER or end_before(data, at):
             return True
         if (at == 0 or data[at - 1] in BLANK_BYTES + b"-") and (
                 data.find(START_MARKER, 0, min(at, MAX_LEAD_BYTES)) < 0):
             return True     # a JPEG may have it in a comment
-        if START_MARKER.startswith(behind) or UNFINISHED_PATTERN.fullmatch(
-                data, line.end()):
+        if START_MARKER.startswith(behind) or self._is_unfinished(line.end()):
             return None
         return HEADER_PATTERN.match(data, line.end()) is not None
 
-    def _read_first_line(self) -> bool:
-        """Take the delimiter from the first line where it differs from the declared."""
-        found = FIRST_LINE_PATTERN.match(self._data, 0, MAX_LINE_BYTES)
+    def _read_line(self) -> bool:
+        """
+        Take the delimiter from the line between two parts, if it is another one.
+
+        Returns whether that line is there.
+        """
+        found = LINE_BEFORE_PATTERN.match(self._data, 0, MAX_LINE_BYTES)
         if found is None and len(self._data) < MAX_LINE_BYTES and self._data.isascii():
             return False
-        self._is_first = False
-        core = self._delimiter[2:]
-        if found is None or (core and self._delimiter in found[1]):
+        self._is_gap, is_first, self._is_first = False, self._is_first, False
+        if found is None:
             return True
-        line = found[1]
-        if line.startswith(b"--") or line == core or (
-                found[2] and not HEADER_PATTERN.match(line)):
-            self._set_delimiter(line)
+        line, core = found[1][:MAX_DELIMITER_BYTES], self._declared[2:]
+        if core and self._declared in line:
+            line = self._declared
+        elif not (found[2] and not HEADER_PATTERN.match(line)) and not (
+                is_first and (line.startswith(b"--") or line == core)):
+            return True
+        if line != self._delimiter:
+            self._delimiter, self._sightings, self._searched = line, 0, 0
         return True
-
-    def _set_delimiter(self, delimiter: bytes) -> None:
-        self._delimiter = delimiter
-        self._headers = re.compile(
-            rb"\s*" + re.escape(delimiter) + rb"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*?"
-            rb"content-length: *(\d{1,7})\r\n(?:[^\r\n]+\r\n)*\r\n", re.IGNORECASE)
 
 
 def end_before(data: bytes | bytearray | memoryview, end: int) -> int:

@@ -1,6 +1,7 @@
 """Make pictures of what cameras send: JPEG, and the formats that OpenCV decodes."""
 
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from pyimagesearch.jpeg import (
 
 from .jpegpicture import JpegPicture
 
+PNG_START = b"\x89PNG\r\n\x1a\n"
 MAX_STILL_PIXELS = 8192 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
 
 
@@ -36,7 +38,7 @@ def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
 def still_size(data: bytes | bytearray) -> Size | None:
     """Return ``(width, height)`` by the header of a PNG, WebP, BMP or GIF."""
     try:
-        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+        if data.startswith(PNG_START) and data[12:16] == b"IHDR":
             return struct.unpack_from(">II", data, 16)
         if data.startswith((b"GIF87a", b"GIF89a")):
             return struct.unpack_from("<HH", data, 6)
@@ -69,6 +71,8 @@ def decode_still(data: bytes, size: Size) -> Picture:
     """Return the picture in *data*, whose header says *size*; OpenCV decodes it."""
     if size[0] * size[1] > MAX_STILL_PIXELS:
         raise BadPicture(f"a picture of {size[0]}x{size[1]} pixels")
+    if data.startswith(PNG_START) and not is_whole_png(data):
+        raise BadPicture(f"{len(data)} bytes of a broken PNG")  # libpng would print it
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
@@ -76,3 +80,16 @@ def decode_still(data: bytes, size: Size) -> Picture:
     if image is None:
         raise BadPicture(f"{len(data)} bytes of a broken picture")
     return ArrayPicture(image)
+
+
+def is_whole_png(data: bytes) -> bool:
+    """Return whether all chunks of the PNG in *data* are there and undamaged."""
+    at, view = len(PNG_START), memoryview(data)
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(view[at:at + 4], "big")
+        if zlib.crc32(view[at + 4:end]) != int.from_bytes(view[end:end + 4], "big"):
+            return False
+        if data[at + 4:at + 8] == b"IEND":
+            return True
+        at = end + 4
+    return False
