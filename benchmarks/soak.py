@@ -167,7 +167,7 @@ def round_at(samples: Sequence[Sample], end: float) -> Round:
 
 
 def run(seconds: float) -> tuple[list[Sample], list[Any], int]:
-    """Return the samples, what the viewers counted, and the number of losses."""
+    """Return the samples, what the viewers counted, and the interruptions."""
     names = ("front", "yard", "gate")
     with running("-m", "benchmarks.http_camera", "640x480@15") as camera, product(
             "--source", "front=demo:640x480@15", "--source", "yard=demo:640x480@15",
@@ -176,17 +176,18 @@ def run(seconds: float) -> tuple[list[Sample], list[Any], int]:
         with viewers_running(server, names, seconds + 5) as process:
             samples = list(soak(server, camera, seconds))
             counted = json.loads(process.communicate(timeout=120)[0])
-        losses = sum(each["losses"] for each in server.status()["cameras"])
-    return samples, counted, losses
+        interruptions = sum(each["losses"] + each["reconnects"]
+                            for each in server.status()["cameras"])
+    return samples, counted, interruptions
 
 
 def main(minutes: float) -> None:
     """Run, and print what became of the server."""
-    samples, (frames, oldest), losses = run(60 * minutes)
+    samples, (frames, oldest), interruptions = run(60 * minutes)
     before, after = round_at(samples, 10 * minutes), round_at(samples, 60 * minutes)
     ratio = after.rss / before.rss
     print(f"{minutes:g} minutes, {frames} frames to {VIEWERS} viewers, "
-          f"{losses} losses of a camera\n")
+          f"{interruptions} interruptions of a camera\n")
     print(f"after            {minutes / 6:8g} min   {minutes:6g} min")
     print(f"memory           {before.rss:9.1f} MB   {after.rss:7.1f} MB"
           f"   {ratio:.3f} x")

@@ -1,6 +1,7 @@
 """Events, clips and stills made of one camera's detections."""
 
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -277,6 +278,11 @@ class SlowScene(Scene):
             self.show(0.1, area)
 
 
+def frames_in(clip):
+    with av.open(str(clip)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
 @pytest.mark.parametrize("interval", [3.0, 6.0, 20.0])
 def test_slow_camera_records_one_clip_of_lasting_motion(tmp_path, interval):
     clock = ManualClock()
@@ -289,6 +295,7 @@ def test_slow_camera_records_one_clip_of_lasting_motion(tmp_path, interval):
     metadata, seconds = read_clip(clip)
     assert metadata.first <= event.begin - interval + 0.1
     assert {file.state for file in event.files} == {"complete"}
+    assert frames_in(clip) == round((metadata.last - metadata.first) / interval) + 1
     assert seconds == pytest.approx(metadata.last - metadata.first, abs=interval + 0.1)
     seen.store.stop()
     assert seen.store.join(60)
