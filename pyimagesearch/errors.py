@@ -50,7 +50,7 @@ class RecordingError(SurveillanceError):
 
 
 class UnplayableClip(RecordingError):
-    """A clip has no picture that can be decoded; another try does not help."""
+    """A clip begins without a picture that decodes; another try does not help."""
 
 
 class AccessError(SurveillanceError):

@@ -83,13 +83,14 @@ def put(kept, clock, jpeg, count=1):
         kept.recorder.run_once()
 
 
-def packets_of(seconds, fps=25, group=25, size=(320, 240)):
+def packets_of(seconds, fps=25, group=25, size=(320, 240), **options):
     """Return a header and H.264 packets, as a camera sends them."""
     scene, packets = DemoScene(size, fps), []
     with av.open("nowhere", "w", format="null") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        stream.codec_context.options = {
+            "preset": "ultrafast", "tune": "zerolatency", **options}
         stream.codec_context.gop_size = group
         stream.codec_context.flags |= 0x400000      # the header apart, as in RTSP
         container.start_encoding()

@@ -144,6 +144,15 @@ def test_clip_lasts_as_long_as_the_clock_shows(keep, clock, stamp):
     assert shown[-1] == pytest.approx((len(shown) - 1) / FPS, rel=0.1)
 
 
+def test_sets_that_are_sent_twice_begin_no_new_clip(keep, clock):
+    kept = keep()
+    _, sets = without_sets(encoded())
+    camera = Camera(kept, clock)
+    (clip,) = clips_of(kept, clock, lambda: camera.send(
+        [*encoded(), *((sets + data if key else data, key) for data, key in encoded())]))
+    assert pictures_in(clip) == 2 * len(encoded())
+
+
 def test_h265_clip_is_marked_as_apple_wants_it(keep, clock):
     kept = keep()
     camera, packets = Camera(kept, clock, codec="hevc"), encoded(encoder="libx265")

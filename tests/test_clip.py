@@ -63,6 +63,18 @@ def test_packets_out_of_order_are_kept_one_tick_later(tmp_path):
     assert shown["nb_read_packets"] == shown["nb_read_frames"] == str(len(packets))
 
 
+def test_clip_that_begins_with_a_gradual_refresh_is_complete(tmp_path):
+    # no picture of it is whole before the refresh is over
+    header, packets = packets_of(3, fps=10, group=10, **{"x264-params": "intra-refresh=1"})
+    keys = [number for number, (_, key) in enumerate(packets) if key]
+    clip = Clip(tmp_path / "08-00-00.part.mp4", metadata_of(0.0))
+    for number, (data, key) in enumerate(packets[keys[1]:]):
+        clip.add(EncodedFrame(number, number / 10, number / 10,
+                              Packet(data, header, key, 9000 * number, 9000 * number)))
+    clip.close()
+    assert read_clip(finish(clip.path))[1] > 1.5
+
+
 KILLED = """
 import sys, cv2, threading, time
 sys.path[:0] = [{root!r}, {tests!r}]

@@ -172,7 +172,7 @@ def test_clip_that_does_not_decode_is_trouble(keep, clock, caplog):
     (part,) = kept.files()      # nothing is deleted, the next start tries again
     assert part.name.endswith(".part.mp4")
     assert kept.recorder.trouble == (
-        f"the clip {part.name} is not finished: its first picture cannot be decoded")
+        f"the clip {part.name} is not finished: its beginning cannot be decoded")
     assert caplog.text.count(kept.recorder.trouble) == 1
     assert [file.state for file in files_in(kept.store)] == [UNFINISHED]
     record(kept, clock, 2)

@@ -124,7 +124,9 @@ def parameter_sets(syntax: NalSyntax, data: bytes) -> dict[int, bytes]:
         following = data.find(START_CODE, begin)
         if kind in syntax.sets:
             unit = data[begin:following if following >= 0 else None].rstrip(b"\0")
-            found[kind] = found.get(kind, b"") + b"\0" + START_CODE + unit
+            known = found.setdefault(kind, b"")
+            if unit not in known:       # some cameras send each of them twice
+                found[kind] = known + b"\0" + START_CODE + unit
         begin = following + len(START_CODE)
     return found
 

@@ -2,8 +2,9 @@
 
 import contextlib
 import io
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,7 @@ from .preroll import EncodedFrame, Packet
 av.logging.set_level(None)      # what matters is in the exceptions
 
 SYNC_SECONDS = 5.0      # of a clip that a power cut may take
+MAX_BLANK_PACKETS = 100     # before the first picture, as of a gradual refresh
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
               "frag_duration": "400000", "flush_packets": "1"}     # microseconds
 
@@ -218,8 +220,8 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
 
     Its packets are copied into a file with the index in front, which gets its name
     only when it is complete. *metadata* replaces the file's own. Raises
-    :exc:`RecordingError`, or :exc:`UnplayableClip` if the first picture cannot be
-    decoded, and leaves *part* as it was.
+    :exc:`RecordingError`, or :exc:`UnplayableClip` if the beginning cannot be decoded,
+    and leaves *part* as it was.
     """
     whole = part.with_name(part.name.removesuffix(PART_SUFFIX) + CLIP_SUFFIX)
     draft = part.with_name(part.name.removesuffix(PART_SUFFIX) + DRAFT_SUFFIX)
@@ -248,31 +250,30 @@ def copy_packets(given: Any, made: Any) -> None:
     """
     Copy the video of one container to another, as far as it is intact.
 
-    Raises :exc:`UnplayableClip` if its first packet does not decode.
+    Raises :exc:`UnplayableClip` if its beginning does not decode.
     """
     source = given.streams.video[0]
     target = add_copy(made, source)
-    is_playable = False
-    for packet in given.demux(source):
-        if packet.dts is None or not packet.size or packet.is_corrupt:
-            continue    # the last one, if the disk was full in the middle of it
-        is_playable = is_playable or decodes(packet)
-        if not is_playable:
-            break
+    # the last one is not intact if the disk was full in the middle of it
+    intact = (packet for packet in given.demux(source)
+              if packet.dts is not None and packet.size and not packet.is_corrupt)
+    beginning = list(itertools.islice(intact, MAX_BLANK_PACKETS))
+    if not shows_picture(source, beginning):
+        raise UnplayableClip("its beginning cannot be decoded")
+    for packet in itertools.chain(beginning, intact):
         packet.stream = target
         made.mux(packet)
-    if not is_playable:
-        raise UnplayableClip("its first picture cannot be decoded")
 
 
-def decodes(packet: Any) -> bool:
-    """Return whether *packet*, the first of its video, becomes a picture."""
-    context = packet.stream.codec_context
-    context.thread_count = 1
-    try:
-        return bool(context.decode(packet) or context.decode(None))
-    except av.FFmpegError:
-        return False
+def shows_picture(stream: Any, packets: Sequence[Any]) -> bool:
+    """Return whether one of *packets*, the first of *stream*, becomes a picture."""
+    decoder = stream.codec_context
+    decoder.thread_count = 1
+    for packet in [*packets, None]:     # at last what the decoder holds back
+        with contextlib.suppress(av.FFmpegError):
+            if decoder.decode(packet):
+                return True
+    return False
 
 
 def length_of(part: Path) -> float:
@@ -290,12 +291,14 @@ def read_clip(path: Path) -> tuple[ClipMetadata | None, float]:
     """
     Return the metadata of the clip at *path*, ``None`` without, and its length [s].
 
-    Raises :exc:`RecordingError` if it is no video that begins with a picture.
+    Raises :exc:`RecordingError` if it is no video, or its beginning does not decode.
     """
     with recording_errors(), av.open(str(path)) as container:
         if not container.streams.video:
             raise RecordingError(f"{path.name} holds no video")
-        if not decodes(next(container.demux(video=0))):
-            raise UnplayableClip(f"{path.name} does not begin with a picture")
+        stream = container.streams.video[0]
+        if not shows_picture(stream, list(itertools.islice(
+                container.demux(stream), MAX_BLANK_PACKETS))):
+            raise UnplayableClip(f"{path.name} begins without a picture")
         seconds = (container.duration or 0) / av.time_base
         return read_metadata(container.metadata.get("comment", "")), seconds
