@@ -1,6 +1,7 @@
 """Encode and decode JPEG, within bounds on the cost of a picture."""
 
 import re
+import struct
 from typing import Any, NamedTuple
 
 import cv2
@@ -25,6 +26,10 @@ MAX_SCAN_PIXELS = 256_000_000   # of all scans together
 COMPONENTS = {"Gray": 1, "YCbCr": 3, "RGB": 3}
 HARMLESS_WARNING = "extraneous bytes before marker"
 ALL_FREQUENCIES = b"\x00\x3f\x00"      # end of the header of a sequential scan
+
+
+class UnusualJpeg(BadPicture):
+    """TurboJPEG cannot read the header, as for unusual subsampling (4:1:0, 4:4:1)."""
 
 
 class JpegDecoder:
@@ -99,6 +104,22 @@ class LazyJpeg(NamedTuple):
         return encode(self.image(), self.quality) if self.overlay else self.data
 
 
+def unusual_size(jpeg: bytes) -> Size | None:
+    """
+    Return ``(width, height)`` [pixels] of an unusual *jpeg*, which OpenCV may decode.
+
+    Returns ``None`` without a frame header (ITU-T T.81, B.2.2), or with too many scans.
+    """
+    at = 2
+    while jpeg[at:at + 1] == b"\xff" and at + 9 < len(jpeg):
+        if jpeg[at + 1] in (0xC0, 0xC1, 0xC2):
+            height, width = struct.unpack_from(">HH", jpeg, at + 5)
+            scans = jpeg.count(SCAN_MARKER)
+            return (width, height) if scans * width * height < MAX_SCAN_PIXELS else None
+        at += 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
+    return None
+
+
 def jpeg_size(jpeg: bytes) -> Size:
     """
     Return ``(width, height)`` of *jpeg* [pixels], without decoding it.
@@ -111,8 +132,8 @@ def jpeg_size(jpeg: bytes) -> Size:
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
-    except ValueError as error:
-        raise BadPicture(f"{len(jpeg)} bytes that are no JPEG ({error})") from None
+    except (ValueError, KeyError) as error:     # KeyError: see UnusualJpeg
+        raise UnusualJpeg(f"{len(jpeg)} bytes that are no JPEG ({error})") from None
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE
             and width * height <= MAX_PIXELS):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
@@ -228,7 +249,7 @@ def is_single_scan(jpeg: bytes, colours: str) -> bool:
         return False
     try:
         simplejpeg.decode_jpeg_header(jpeg[:end])
-    except ValueError:
+    except (ValueError, KeyError):
         return False
     return True
 

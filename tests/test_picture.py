@@ -86,6 +86,24 @@ def test_jpeg_may_be_9000_pixels_wide_but_no_bomb():
                 read(jpeg)
 
 
+@pytest.mark.parametrize("factors", [0x41, 0x14, 0x42, 0x12, 0x21, 0x22, 0x11])
+def test_jpeg_of_unusual_subsampling_is_a_picture(factors):
+    jpeg = bytearray(encode(np.full((240, 320, 3), 90, np.uint8)))
+    jpeg[jpeg.index(b"\xff\xc0") + 11] = factors   # of the brightness
+    assert read(bytes(jpeg)).colour().shape == (240, 320, 3)
+
+
+def test_unusual_jpeg_is_no_way_around_the_bounds(monkeypatch):
+    monkeypatch.setattr("cv2.imdecode", None)
+    jpeg = encoded(".jpg", IMAGE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    at = jpeg.index(b"\xff\xc2")
+    odd = jpeg[:at + 11] + b"\x42" + jpeg[at + 12:]
+    many = odd[:-2] + odd[odd.rindex(b"\xff\xda"):-2] * 5000 + odd[-2:]
+    for bomb in (odd[:at + 5] + b"\xff\xdc\xff\xdc" + odd[at + 9:], many):
+        with pytest.raises(BadPicture):
+            read(bomb)
+
+
 @pytest.mark.parametrize(("data", "reason"), [
     (b"<html>busy</html>", "17 bytes that are not JPEG, first bytes 3c 68 74 6d"),
     (b"", "0 bytes that are not JPEG"), (b"\xff\xd8\xff\xd9", "no JPEG"),

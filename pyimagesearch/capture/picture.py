@@ -12,7 +12,9 @@ from pyimagesearch.jpeg import (
     END_MARKER,
     START_MARKER,
     JpegDecoder,
+    UnusualJpeg,
     trimmed,
+    unusual_size,
 )
 
 from .jpegpicture import JpegPicture
@@ -28,11 +30,16 @@ def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
     A JPEG may have other bytes before and behind it, and may lack its end marker. PNG,
     WebP, BMP and GIF are decoded at once. Raises :exc:`BadPicture`.
     """
-    if data.startswith(START_MARKER) and data.endswith(END_MARKER):
+    if not (data.startswith(START_MARKER) and data.endswith(END_MARKER)):
+        if size := still_size(data):
+            return decode_still(data, size)
+        data = trimmed(data)
+    try:
         return JpegPicture(data, decoder)
-    if size := still_size(data):
-        return decode_still(data, size)
-    return JpegPicture(trimmed(data), decoder)
+    except UnusualJpeg:
+        if size := unusual_size(data):
+            return decode_still(data, size)
+        raise
 
 
 def still_size(data: bytes | bytearray) -> Size | None:
