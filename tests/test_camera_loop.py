@@ -13,7 +13,7 @@ from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
-from pyimagesearch.frames import ArrayPicture, Frame
+from pyimagesearch.frames import ArrayPicture, Frame, UnreadablePicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.motion_detection.detection import MotionDetection
@@ -432,6 +432,27 @@ def test_every_frame_is_counted_once(make, clock):
     assert min(status.frames, status.left_out) > 10
     assert status.age == pytest.approx(3 - 61 / 30, abs=0.001)
     assert status.detect_seconds > 0
+
+
+def test_data_between_pictures_take_none_of_the_frame_rate(make):
+    """Some cameras send a text with each picture."""
+    text = UnreadablePicture(BadPicture("9 bytes that are not JPEG"))
+    frames = [frame._replace(picture=text) if frame.number % 2 else frame
+              for frame in frames_of([EMPTY] * 60, fps=60)]
+    surveillance = make(fps=10.0)
+    surveillance.detect_motion(frames, 5)
+    status = surveillance.status()
+    assert (status.garbled, status.frames + status.left_out) == (30, 30)
+    assert status.frames >= 9
+
+
+def test_loss_by_unreadable_data_says_what_came(make):
+    text = UnreadablePicture(BadPicture("9 bytes that are not JPEG, first bytes 3c 68"))
+    frames = [frame._replace(picture=text) for frame in frames_of([EMPTY] * 90, fps=30)]
+    surveillance = make()
+    with pytest.raises(CameraLost, match=r"garbled pictures.* not JPEG, first bytes 3c 68"):
+        surveillance.detect_motion(frames, 5)
+    assert surveillance.status().garbled > 70
 
 
 def test_new_size_starts_over_instead_of_failing(make):

@@ -75,6 +75,18 @@ def test_unreadable_picture_is_a_frame_and_no_loss(script):
     assert next(frames).number == 2
 
 
+def test_unreadable_data_do_not_replace_a_good_picture(script):
+    frames = reader_of(script).frames()
+    script.answers.put(IMAGE)
+    script.answers.put(BadPicture("text between the pictures"))
+    eventually(lambda: script.reads == 3)
+    frame = next(frames)
+    assert (frame.number, frame.picture) == (1, IMAGE)
+    script.answers.put(BadPicture("more text"))
+    frame = next(frames)
+    assert (frame.number, frame.picture.size) == (3, (0, 0))
+
+
 def test_last_frame_comes_before_the_error(script):
     frames = reader_of(script).frames()
     script.answers.put(IMAGE)

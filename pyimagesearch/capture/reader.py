@@ -40,8 +40,9 @@ class FrameReader:
         self._patience = patience or Patience()
         self._counts = counts or ConnectionCounts()
         self._closing = threading.Event()
-        self._changed = threading.Condition()   # guards the next four attributes
+        self._changed = threading.Condition()   # guards the next five attributes
         self._newest: Frame | None = None
+        self._taken = 0         # number of the frame that the loop took last
         self._error: SurveillanceError | None = None
         self._read_timeout = open_timeout
         self._source: ReopeningSource | None = None     # once it is open
@@ -112,6 +113,7 @@ class FrameReader:
                 if self._closing.is_set():
                     return None
                 if self._newest is not None and self._newest.number > seen:
+                    self._taken = self._newest.number
                     return self._newest
                 if self._error is not None:
                     raise self._error
@@ -155,9 +157,17 @@ class FrameReader:
             frame = Frame(number, picture, captured, self._clock.monotonic())
             self.rate.count(frame.arrived)
             with self._changed:
-                self._newest = frame
+                if not (isinstance(picture, UnreadablePicture) and self._is_good_due):
+                    self._newest = frame
                 self._read_timeout = source.read_timeout
                 self._changed.notify_all()
+
+    @property
+    def _is_good_due(self) -> bool:
+        """Whether the loop is still to take a picture, which no data may replace."""
+        frame = self._newest
+        return (frame is not None and frame.number > self._taken
+                and not isinstance(frame.picture, UnreadablePicture))
 
     def _fail(self, error: SurveillanceError) -> None:
         with self._changed:

@@ -13,7 +13,7 @@ from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.url import redact_url
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
-from pyimagesearch.frames import Frame
+from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.rates import RateLimit
@@ -202,7 +202,8 @@ class Surveillance(Worker):
             self._heartbeat()
             self._state.receive(frame.number - last)
             last = frame.number
-            if limit.admits(frame.arrived):
+            if isinstance(frame.picture, UnreadablePicture) or (
+                    limit.admits(frame.arrived)):
                 yield frame
             else:
                 self._state.leave_out(frame)
