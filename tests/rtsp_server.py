@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import functools
+import hashlib
 import itertools
 import re
 import socket
@@ -61,14 +62,16 @@ class RtspServer:
 
     *stamp* returns the time stamp [s] of a frame by its number. *statuses* are the
     answers, such as ``461 Unsupported Transport``, by ``METHOD`` or by ``SETUP tcp`` and
-    ``SETUP udp``. With a *context* it speaks TLS.
+    ``SETUP udp``. With a *context* it speaks TLS. With *challenges* it wants the login of
+    ``me`` and ``s3cret``.
     """
 
     def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
-                 context=None):
+                 context=None, challenges=()):
         self.units, self.fps, self.begin = units or h264_units(), fps, begin
         self.stamp = stamp or (lambda number: 1000 + number / fps)
         self.statuses, self.context = statuses or {}, context
+        self.challenges = challenges
         self.asked = []         # the methods, with the transport of a SETUP
         self.sent = []          # the numbers of the frames
         self.over = threading.Event()       # the newest connection
@@ -108,6 +111,9 @@ class RtspServer:
                 name = f"{method} {kind}" if method == "SETUP" else method
                 self.asked.append(name)
                 status = self.statuses.get(name, self.statuses.get(method, "200 OK"))
+                if self.challenges and method != "OPTIONS" and not is_login(
+                        method, fields.get("authorization", "")):
+                    status = "401 Unauthorized"
                 if name == "SETUP tcp":
                     send = functools.partial(send_interleaved, client, lock)
                 elif name == "SETUP udp":
@@ -121,7 +127,9 @@ class RtspServer:
 
     def answer(self, name, transport, status, sequence):
         lines, body = [f"RTSP/1.0 {status}", f"CSeq: {sequence}", "Session: 7;timeout=60"], ""
-        if name == "DESCRIBE":
+        if status.startswith("401"):
+            lines += [f"WWW-Authenticate: {each}" for each in self.challenges]
+        elif name == "DESCRIBE":
             body = self.description()
             lines += ["Content-Type: application/sdp", f"Content-Base: {self.url}/",
                       f"Content-Length: {len(body)}"]
@@ -154,6 +162,20 @@ class RtspServer:
                     send(struct.pack(">BBHII", 0x80, 96 | marker, sequence, ticks, SSRC) + piece)
                     sequence = (sequence + 1) % 2**16
                 self.sent.append(number)
+
+
+def is_login(method, authorization):
+    """Return whether *authorization* is the digest of ``me`` and ``s3cret``, as RFC 7616 has it."""
+    sent = dict(re.findall(r'(\w+)="?([^",]*)', authorization.partition(" ")[2]))
+    if not sent:
+        return False
+
+    def digest(*parts):
+        name = sent.get("algorithm", "MD5").lower().replace("-", "")
+        return hashlib.new(name, ":".join(parts).encode()).hexdigest()
+    middle = [sent[each] for each in ("nc", "cnonce", "qop") if each in sent]
+    return sent["response"] == digest(
+        digest("me", "camera", "s3cret"), sent["nonce"], *middle, digest(method, sent["uri"]))
 
 
 def requests(client):

@@ -7,8 +7,8 @@ import av
 import av.container
 import av.error
 
+from .rtsp_relay import start_relay
 from .source import CaptureRequest
-from .tls_relay import start_relay
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -54,23 +54,35 @@ def open_container(url: CameraUrl, wanted: CaptureRequest
     if not urlsplit(url.bare).scheme.startswith("rtsp"):
         proxy = wanted.proxy.with_login if wanted.proxy else ""
         return open_with(url.with_login, {"http_proxy": proxy})
-    if url.bare.startswith("rtsps:"):
-        port = start_relay(url, wanted.trust, TIMEOUT_SECONDS)
-        return open_rtsp_stream(relayed(url, port).with_login, "tcp")
     try:
-        return open_rtsp_stream(url.with_login, wanted.transport)
-    except OTHER_REFUSALS as refusal:
-        if wanted.transport != "auto":
+        if url.bare.startswith("rtsps:"):
+            relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS)
+            return open_rtsp_stream(relayed, "tcp")
+        if wanted.transport == "auto":
+            return open_by_any_transport(url)
+        return open_rtsp_stream(url, wanted.transport)
+    except av.error.HTTPUnauthorizedError:
+        if not url.has_login:
             raise
+        # FFmpeg knows MD5 only, and not in every spelling
+        relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS, log_in=True)
+        return open_rtsp_stream(relayed, "tcp")
+
+
+def open_by_any_transport(url: CameraUrl) -> av.container.InputContainer:
+    """Open the RTSP *url* by TCP, or by UDP if the camera refuses that somehow."""
+    try:
+        return open_rtsp_stream(url, "auto")
+    except OTHER_REFUSALS as refusal:
         try:
-            return open_rtsp_stream(url.with_login, "udp")
+            return open_rtsp_stream(url, "udp")
         except (av.FFmpegError, OSError):
             raise refusal from None
 
 
-def open_rtsp_stream(address: str, transport: str) -> av.container.InputContainer:
-    """Open an RTSP *address* by one of the TRANSPORTS."""
-    return open_with(address, TRANSPORTS[transport] | {
+def open_rtsp_stream(url: CameraUrl, transport: str) -> av.container.InputContainer:
+    """Open the RTSP *url* by one of the TRANSPORTS."""
+    return open_with(url.with_login, TRANSPORTS[transport] | {
         "allowed_media_types": "video",     # no sound
         "probesize": "32"})     # one packet; more would only take time
 
@@ -79,12 +91,6 @@ def open_with(address: str, options: dict[str, str]) -> av.container.InputContai
     """Open *address*, which may hold a login."""
     return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
         "fpsprobesize": "0", **options})    # else it measures the rate for a second
-
-
-def relayed(url: CameraUrl, port: int) -> CameraUrl:
-    """Return *url*, of scheme ``rtsps``, as it is reached by *port* of this machine."""
-    parts = urlsplit(url.bare)._replace(scheme="rtsp", netloc=f"127.0.0.1:{port}")
-    return url._replace(bare=parts.geturl())
 
 
 def explain(error: Exception) -> str:

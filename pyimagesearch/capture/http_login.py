@@ -1,4 +1,4 @@
-"""Log in to HTTP cameras: Basic (RFC 7617) and Digest (RFC 2617 and 7616)."""
+"""Log in to HTTP and RTSP cameras: Basic (RFC 7617) and Digest (RFC 2617 and 7616)."""
 
 import base64
 import hashlib
@@ -66,7 +66,7 @@ class HttpLogin:
     def __init__(self, user: str, password: str) -> None:
         self._user = user.encode("utf-8", "surrogateescape")
         self._password = password.encode("utf-8", "surrogateescape")
-        self._answer: Callable[[str], bytes] | None = None
+        self._answer: Callable[[str, str], bytes] | None = None
 
     def take_challenge(self, headers: Sequence[str]) -> bool:
         """
@@ -82,7 +82,7 @@ class HttpLogin:
         best = max(known, key=lambda each: each.strength or 0)
         if best.scheme == "basic":
             login = base64.b64encode(self._user + b":" + self._password)
-            self._answer = lambda uri: b"Basic " + login
+            self._answer = lambda uri, method: b"Basic " + login
         else:
             self._answer = DigestAnswers(
                 best, self._user, self._password, secrets.token_hex(16))
@@ -92,9 +92,9 @@ class HttpLogin:
         """Send no login until the next challenge."""
         self._answer = None
 
-    def authorization(self, uri: str) -> bytes | None:
-        """Return the header that logs ``GET uri`` in, if there was a challenge."""
-        return self._answer(uri) if self._answer else None
+    def authorization(self, uri: str, method: str = "GET") -> bytes | None:
+        """Return the header that logs a request in, if there was a challenge."""
+        return self._answer(uri, method) if self._answer else None
 
 
 class DigestAnswers:
@@ -108,13 +108,13 @@ class DigestAnswers:
         self._client_nonce = client_nonce
         self._uses = count(1)
 
-    def __call__(self, uri: str) -> bytes:
-        """Return the ``Authorization`` header of ``GET uri``."""
+    def __call__(self, uri: str, method: str = "GET") -> bytes:
+        """Return the ``Authorization`` header of a request."""
         sent, quality = self._challenge.parameters, self._quality()
         use, nonce = f"{next(self._uses):08x}", unescaped(sent.get("nonce", ""))
         middle = [use, self._client_nonce, quality] if quality else []
         response = self._hash(":".join(
-            [self._secret(nonce), nonce, *middle, self._request(uri, quality)]))
+            [self._secret(nonce), nonce, *middle, self._request(uri, method, quality)]))
         fields = [b'username="%b"' % self._name()]
         fields += [f'{name}="{sent[name]}"'.encode("latin-1")
                    for name in ("realm", "nonce", "opaque") if name in sent]
@@ -155,10 +155,10 @@ class DigestAnswers:
         return (self._hash(f"{found}:{nonce}:{self._client_nonce}")
                 if self._is_session() else found)
 
-    def _request(self, uri: str, quality: str) -> str:
+    def _request(self, uri: str, method: str, quality: str) -> str:
         """Return what RFC 7616 calls H(A2), for a request without a body."""
         body = ":" + self._hash(b"") if quality == "auth-int" else ""
-        return self._hash(f"GET:{uri}{body}")
+        return self._hash(f"{method}:{uri}{body}")
 
     def _hash(self, data: str | bytes) -> str:
         data = data.encode("latin-1") if isinstance(data, str) else data
