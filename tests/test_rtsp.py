@@ -91,6 +91,18 @@ def test_odd_time_stamps_record_as_long_as_the_clock(watched, kind):
     assert all(pts >= dts for _, pts, dts in packets)
 
 
+def test_backlog_after_a_pause_of_the_reader_is_not_shown():
+    with RtspServer(fps=20) as server:
+        source = opened(server)
+        for _ in range(5):
+            source.read()
+        time.sleep(2)       # a pause in which nothing is read
+        shown = [time.time() - source.read().captured for _ in range(12)]
+        assert max(shown) < 0.6
+        assert min(shown) < 0.06
+        source.close()
+
+
 def test_first_picture_comes_at_once_however_rare_key_frames_are():
     with RtspServer(h264_units(10, group=1000)) as server:
         begin = time.monotonic()
