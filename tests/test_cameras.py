@@ -34,7 +34,7 @@ def test_refusal_shows_no_password(clock, spec):
 
 @pytest.mark.parametrize(("spec", "label"), [
     ("0", "0"), ("/dev/video2", "/dev/video2"), ("picamera", "picamera"),
-    ("a/clip.mp4", "clip.mp4"), ("demo:320x240@5", "demo:320x240@5"),
+    ("a/clip.mp4", "clip.mp4"), ("file:///a/the%20clip.mp4", "the clip.mp4"), ("demo:320x240@5", "demo:320x240@5"),
     ("rtsp://me:secret@host:554/x?channel=1", "rtsp://host:554/x?channel=1"),
     ("http://host/videostream.cgi?user=admin&pwd=hun_ter=2&resolution=8",
      "http://host/videostream.cgi?user=***&pwd=***&resolution=8"),

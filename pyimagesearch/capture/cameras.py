@@ -6,6 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SettingsError
@@ -66,6 +67,8 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     Raises :exc:`SettingsError` for a source that can never work.
     """
     spec, request = settings.source, request_of(settings)
+    if spec.lower().startswith("file://"):      # as Motion writes files
+        spec = unquote(urlsplit(spec).path)
     if spec == "auto":
         return Camera(spec, FirstCamera(request, clock))
     if spec == "demo" or spec.startswith("demo:"):
