@@ -102,7 +102,8 @@ class RtspServer:
             except OSError:     # the client does not like the certificate
                 client.close()
                 return
-        with client, contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+        with client, contextlib.suppress(OSError, LookupError, ValueError), \
+                contextlib.ExitStack() as opened:
             lock, send = threading.Lock(), None
             for method, fields in requests(client):
                 transport = fields.get("transport", "")

@@ -169,6 +169,25 @@ def test_transport_that_is_set_and_refused_is_named():
         opened(server, transport="tcp")
 
 
+@pytest.mark.parametrize(("place", "words"), [
+    ("nosuch.invalid", "cannot be reached; is the name of the host right?"),
+    ("127.0.0.1:9", "does not answer; is the camera on, the port right?")])
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
+def test_camera_that_is_not_there_is_reported(scheme, place, words):
+    url = parse_url(f"{scheme}://me:s3cret@{place}/cam")
+    with pytest.raises(CameraLost) as lost:
+        rtsp.open_rtsp(url, CaptureRequest(), threading.Event(), SystemClock())
+    assert str(lost.value) == f"{scheme}://{place}/cam {words}"
+
+
+def test_camera_that_speaks_no_tls_is_reported():
+    with RtspServer() as server, pytest.raises(
+            CameraLost, match="fails to speak TLS; is the port right"):
+        rtsp.open_rtsp(parse_url(server.url.replace("rtsp", "rtsps")),
+                       CaptureRequest(trust=Trust(verify=False)), threading.Event(),
+                       SystemClock())
+
+
 @pytest.mark.parametrize(("method", "status", "words"), [
     ("DESCRIBE", "400 Bad Request", "does not accept the request; is the path right?"),
     ("DESCRIBE", "401 Unauthorized", "refuses this user or password"),

@@ -1,6 +1,9 @@
 """Open streams with FFmpeg, and say in plain words why it cannot."""
 
+import errno
 import os
+import socket
+import ssl
 from urllib.parse import urlsplit
 
 import av
@@ -26,6 +29,7 @@ TRANSPORTS = {
 # of cameras that refuse TCP in another way than 461
 OTHER_REFUSALS = (av.error.HTTPBadRequestError, av.error.HTTPOtherClientError,
                   av.error.HTTPServerError)
+UNREACHABLE = "cannot be reached; is the name of the host right?"
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.HTTPBadRequestError, "does not accept the request; is the path right?"),
     (av.error.HTTPUnauthorizedError, "refuses this user or password"),
@@ -40,8 +44,12 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
     (av.error.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
     (av.error.InvalidDataError, "sends no video that FFmpeg understands"),
+    (socket.gaierror, UNREACHABLE),
+    (ssl.SSLError, "fails to speak TLS; is the port right?"),
     (EOFError, "ended the stream"))
-NO_TRANSPORT = "Protocol not supported"     # FFmpeg's answer to 461
+ERRNO_MEANINGS = {      # of errors by FFmpeg itself
+    errno.EIO: UNREACHABLE,
+    errno.EPROTONOSUPPORT: "offers no transport that --rtsp-transport allows"}  # 461
 
 
 def open_container(url: CameraUrl, wanted: CaptureRequest
@@ -98,7 +106,7 @@ def explain(error: Exception) -> str:
     for kind, words in MEANINGS:
         if isinstance(error, kind):
             return words
+    if isinstance(error, av.FFmpegError) and error.errno in ERRNO_MEANINGS:
+        return ERRNO_MEANINGS[error.errno]
     text = getattr(error, "strerror", None) or type(error).__name__
-    if text == NO_TRANSPORT:
-        return "offers no transport that --rtsp-transport allows"
     return f"cannot be read ({text})"
