@@ -19,7 +19,7 @@ from pyimagesearch.capture.demo import DemoScene
 PAYLOAD_BYTES = 1200    # of one RTP packet
 SSRC = 0x1234_5678
 KEY_SLICE, SPS, PPS, FRAGMENT = 5, 7, 8, 28     # types of NAL units
-TCP_TRANSPORT, UDP_TRANSPORT = "RTP/AVP/TCP;unicast;interleaved=0-1", "RTP/AVP;unicast"
+TCP_TRANSPORT = "RTP/AVP/TCP;unicast;interleaved=0-1"
 
 
 @functools.cache
@@ -67,11 +67,11 @@ class RtspServer:
     """
 
     def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
-                 context=None, challenges=()):
+                 context=None, challenges=(), tcp_answer=TCP_TRANSPORT):
         self.units, self.fps, self.begin = units or h264_units(), fps, begin
         self.stamp = stamp or (lambda number: 1000 + number / fps)
         self.statuses, self.context = statuses or {}, context
-        self.challenges = challenges
+        self.challenges, self.tcp_answer = challenges, tcp_answer
         self.asked = []         # the methods, with the transport of a SETUP
         self.sent = []          # the numbers of the frames
         self.over = threading.Event()       # the newest connection
@@ -135,7 +135,7 @@ class RtspServer:
             lines += ["Content-Type: application/sdp", f"Content-Base: {self.url}/",
                       f"Content-Length: {len(body)}"]
         elif name == "SETUP tcp":
-            lines += [f"Transport: {TCP_TRANSPORT}"]
+            lines += [f"Transport: {self.tcp_answer}"]
         elif name == "SETUP udp":
             lines += [f"Transport: {transport};server_port=6970-6971"]
         return "\r\n".join([*lines, "", body]).encode()

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import ssl
+import time
 from urllib.parse import urlsplit
 
 import av
@@ -26,9 +27,9 @@ TRANSPORTS = {
     "auto": {"rtsp_transport": "tcp+udp+udp_multicast", "rtsp_flags": "prefer_tcp"},
     "tcp": {"rtsp_transport": "tcp"},
     "udp": {"rtsp_transport": "udp+udp_multicast"}}
-# of cameras that refuse TCP in another way than 461
+# of cameras that refuse TCP in another way than 461, or answer with UDP
 OTHER_REFUSALS = (av.error.HTTPBadRequestError, av.error.HTTPOtherClientError,
-                  av.error.HTTPServerError)
+                  av.error.HTTPServerError, av.error.InvalidDataError)
 UNREACHABLE = "cannot be reached; is the name of the host right?"
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.HTTPBadRequestError, "does not accept the request; is the path right?"),
@@ -96,9 +97,27 @@ def open_rtsp_stream(url: CameraUrl, transport: str) -> av.container.InputContai
 
 
 def open_with(address: str, options: dict[str, str]) -> av.container.InputContainer:
-    """Open *address*, which may hold a login."""
-    return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
-        "fpsprobesize": "0", **options})    # else it measures the rate for a second
+    """Open *address*, which may hold a login; raises TimeoutError if nothing comes."""
+    begin = time.monotonic()
+    try:
+        container = av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
+            "fpsprobesize": "0", **options})    # else it measures the rate for a second
+    except av.InvalidDataError:     # also if FFmpeg was interrupted
+        if time.monotonic() - begin >= TIMEOUT_SECONDS:
+            raise TimeoutError from None
+        raise
+    if time.monotonic() - begin >= TIMEOUT_SECONDS and is_silent(container):
+        container.close()
+        raise TimeoutError
+    return container
+
+
+def is_silent(container: av.container.InputContainer) -> bool:
+    """Return whether nothing came yet from *container*, which FFmpeg takes for open."""
+    videos = container.streams.video
+    return bool(videos) and all(each.start_time is None
+                                and each.codec_context.pix_fmt is None
+                                for each in videos)
 
 
 def explain(error: Exception) -> str:

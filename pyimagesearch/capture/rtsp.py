@@ -164,34 +164,10 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
     Raises :exc:`CameraLost` with the reason, which never holds the password.
     """
     try:
-        container = open_in_time(url, wanted, clock)
+        container = open_container(url, wanted)
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url} has no video")
         return RtspSource(url, container, closing, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
-
-
-def open_in_time(url: CameraUrl, wanted: CaptureRequest, clock: Clock
-                 ) -> av.container.InputContainer:
-    """Open *url*; raise TimeoutError also where FFmpeg does not say that it is late."""
-    begin = clock.monotonic()
-    try:
-        container = open_container(url, wanted)
-    except av.InvalidDataError:
-        if clock.monotonic() - begin >= TIMEOUT_SECONDS:
-            raise TimeoutError from None
-        raise
-    if clock.monotonic() - begin >= TIMEOUT_SECONDS and is_silent(container):
-        container.close()
-        raise TimeoutError
-    return container
-
-
-def is_silent(container: av.container.InputContainer) -> bool:
-    """Return whether nothing came yet from *container*, which FFmpeg takes for open."""
-    videos = container.streams.video
-    return bool(videos) and all(each.start_time is None
-                                and each.codec_context.pix_fmt is None
-                                for each in videos)
