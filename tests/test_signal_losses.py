@@ -18,8 +18,8 @@ import pytest
 
 from harness import DEADLINE, ROOT, InBackground, eventually, missing
 from network import free_port
+from pyimagesearch.capture import ffmpeg, rtsp
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.rtsp import open_rtsp
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
@@ -262,13 +262,18 @@ def answer_and_hang(listener):
 
 
 @pytest.mark.deadline
-def test_rtsp_camera_that_never_plays_times_out_after_5_s():
+def test_rtsp_camera_that_plays_and_sends_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(rtsp, "FIRST_PACKET_SECONDS", 1.0)
+    monkeypatch.setattr(ffmpeg, "LOOK_SECONDS", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         camera, begin = InBackground(answer_and_hang, listener), time.monotonic()
-        with pytest.raises(CameraLost, match="sent nothing for 5 seconds"):
-            open_rtsp(parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
-                      CaptureRequest(), threading.Event(), SystemClock()).read()
-        assert time.monotonic() - begin < 7
+        source = rtsp.open_rtsp(
+            parse_url(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/cam"),
+            CaptureRequest(), threading.Event(), SystemClock())
+        with contextlib.closing(source), pytest.raises(
+                CameraLost, match="plays, but sent nothing for 1 seconds"):
+            source.read()
+        assert time.monotonic() - begin < 9
         camera.result()
 
 

@@ -97,27 +97,19 @@ def open_rtsp_stream(url: CameraUrl, transport: str) -> av.container.InputContai
 
 
 def open_with(address: str, options: dict[str, str]) -> av.container.InputContainer:
-    """Open *address*, which may hold a login; raises TimeoutError if nothing comes."""
+    """
+    Open *address*, which may hold a login; raises TimeoutError if there is no response.
+
+    A camera that plays, and sent nothing yet, is open: it may be slow.
+    """
     begin = time.monotonic()
     try:
-        container = av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
+        return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
             "fpsprobesize": "0", **options})    # else it measures the rate for a second
     except av.InvalidDataError:     # also if FFmpeg was interrupted
         if time.monotonic() - begin >= TIMEOUT_SECONDS:
             raise TimeoutError from None
         raise
-    if time.monotonic() - begin >= TIMEOUT_SECONDS and is_silent(container):
-        container.close()
-        raise TimeoutError
-    return container
-
-
-def is_silent(container: av.container.InputContainer) -> bool:
-    """Return whether nothing came yet from *container*, which FFmpeg takes for open."""
-    videos = container.streams.video
-    return bool(videos) and all(each.start_time is None
-                                and each.codec_context.pix_fmt is None
-                                for each in videos)
 
 
 def explain(error: Exception) -> str:

@@ -21,6 +21,7 @@ from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
 
 KEY_FRAME_SECONDS = 65.0    # to wait for the first one; some cameras send one a minute
+FIRST_PACKET_SECONDS = 10.0     # to wait for any, after opening; some are that slow
 LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
                       "yuvj444p", "nv12", "nv21", "gray")
 
@@ -116,13 +117,19 @@ class RtspSource:
             raise CameraLost(f"{self._url} {explain(error)}") from None
 
     def _demux(self, stream: Any) -> Iterator[Any]:
-        """Yield packets, however long the camera is silent, until closing."""
+        """Yield packets, however long the camera is silent between them."""
+        came = False
         while not self._closing.is_set():
             try:
-                yield from self._container.demux(stream)
+                for packet in self._container.demux(stream):
+                    came = True
+                    yield packet
+                return
             except av.error.ExitError:      # nothing came for LOOK_SECONDS
-                continue
-            return
+                waited = self._clock.monotonic() - self._opened_at
+                if not came and waited >= FIRST_PACKET_SECONDS:
+                    raise CameraLost(f"{self._url} plays, but sent nothing for "
+                                     f"{waited:.0f} seconds") from None
 
     def _note_format(self, stream: Any, frame: av.VideoFrame) -> None:
         if not self._has_picture:
