@@ -251,6 +251,21 @@ def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):
     assert read_clip(clip)[1] > 2
 
 
+def test_clip_goes_on_when_the_camera_reconnects(keep, clock):
+    kept, packets = keep(), encoded(frames=4 * GROUP)
+
+    def film():
+        Camera(kept, clock).send(packets[:GROUP + 4])
+        clock.now += 1.0
+        Camera(kept, clock).send(packets[GROUP + 4:])     # it begins between two key frames
+    (clip,) = clips_of(kept, clock, film)
+    shown = times(clip)
+    assert len(shown) == pictures_in(clip) == 4 * GROUP - 6
+    assert max(later - earlier for (earlier, _), (later, _) in itertools.pairwise(shown)) == (
+        pytest.approx(1.7, abs=0.05))
+    assert read_clip(clip)[1] == pytest.approx(1.0 + 4 * GROUP / FPS, abs=0.3)
+
+
 @given(st.lists(st.tuples(st.binary(max_size=60), st.booleans()), max_size=8), st.binary(max_size=40))
 def test_no_packet_is_an_error(packets, extradata):
     assume(extradata[:1] != b"\1")      # which needs a real stream
