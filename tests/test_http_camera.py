@@ -14,6 +14,7 @@ import pytest
 
 from harness import DEADLINE, eventually, needs
 from network import free_port
+from pyimagesearch.capture import http_camera
 from pyimagesearch.capture import http_client as http
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
@@ -167,16 +168,16 @@ def answering(opened):
         def begin(kind, *pieces, headers="", waits=False):
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             head = f"HTTP/1.0 200 OK\r\n{headers}" + (f"Content-Type: {kind}\r\n" if kind else "")
-            waiting = []
-
             def answer():
                 with contextlib.suppress(OSError):
                     while True:
-                        client = listener.accept()[0]
-                        client.recv(4096)
-                        for piece in (head.encode() + b"\r\n", *pieces):
-                            client.sendall(piece)
-                        waiting.append(client) if waits else client.close()
+                        client = stack.enter_context(listener.accept()[0])
+                        with contextlib.suppress(ConnectionError):      # it may have read enough
+                            client.recv(4096)
+                            for piece in (head.encode() + b"\r\n", *pieces):
+                                client.sendall(piece)
+                        if not waits:
+                            client.close()
             threading.Thread(target=answer, daemon=True).start()
             return opened(f"http://127.0.0.1:{listener.getsockname()[1]}/", fps=50)
         yield begin
@@ -211,9 +212,11 @@ def test_still_is_not_waited_for_once_it_is_whole(answering):
         assert source.read().size == (320, 240)
 
 
-def test_still_that_neither_ends_nor_has_a_length_is_polled(answering, monkeypatch):
-    monkeypatch.setattr(http, "TIMEOUT_SECONDS", 0.3)
-    source = answering("image/jpeg", JPEG, waits=True)
+@pytest.mark.parametrize("pieces", [[JPEG], [JPEG[:100], JPEG[100:]]])
+def test_still_that_neither_ends_nor_has_a_length_is_polled(answering, monkeypatch, pieces):
+    for module in (http, http_camera):
+        monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.3)
+    source = answering("image/jpeg", *pieces, waits=True)
     assert [source.read().size for _ in range(3)] == [(320, 240)] * 3
     assert source.granted == "single pictures over HTTP, 50 a second"
 
@@ -237,6 +240,24 @@ def test_multipart_is_recognised_by_its_first_bytes(answering, kind, first):
     source = answering(kind, first, *[PART] * 3)
     assert [source.read().size for _ in range(3)] == [(320, 240)] * 3
     assert source.granted == "MJPEG over HTTP"
+
+
+@pytest.fixture(scope="module")
+def videos(recording, tmp_path_factory):
+    """The bytes of a short video in several containers."""
+    folder, needed = tmp_path_factory.mktemp("videos"), needs("ffmpeg", "ffmpeg")
+    for name in ("x.ts", "x.flv", "x.mkv", "x.avi"):
+        subprocess.run([needed, "-v", "error", "-i", recording, "-c:v", "mpeg4" if name != "x.flv" else "flv",
+                        folder / name], check=True)
+    return {path.suffix: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".flv", ".mkv", ".avi"])
+@pytest.mark.parametrize("kind", ["application/octet-stream", "", "text/plain"])
+def test_other_video_goes_to_ffmpeg_whatever_its_type(answering, videos, suffix, kind):
+    source = answering(kind, videos[suffix])
+    assert source.read().size == (320, 240)
+    assert "MJPEG over HTTP" not in source.granted
 
 
 @pytest.mark.parametrize(("kind", "body", "sentence"), [

@@ -37,39 +37,63 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     The first bytes tell, as many cameras name another type, or none. Raises
     :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
-    url, response = client.url, client.get()
-    headers, fps = response.headers, wanted.fps or POLLS_PER_SECOND
-    kind = headers.get_content_type() if "Content-Type" in headers else ""
+    response = client.get()
+    kind = kind_of(response.headers)
     if kind.startswith("multipart/"):
-        return MjpegSource(url, response, b"", closing, clock)
-    is_still = kind.startswith("image/")
-    if not is_still:
+        return MjpegSource(client.url, response, b"", closing, clock)
+    if not kind.startswith("image/"):
         response.wait_until(closing, TIMEOUT_SECONDS)
     try:
         first = read_first(response)
-        if MULTIPART_PATTERN.match(first) or headers.get_param("boundary"):
-            return MjpegSource(url, response, first, closing, clock)
-        if START_MARKER in first[:KIND_BYTES] and not gives_length(headers):
-            return UnframedSource(
-                MjpegSource(url, response, first, closing, clock, waits=not is_still),
-                lambda: SnapshotSource(client, b"", fps, closing, clock))
-        if START_MARKER in first[:KIND_BYTES] or still_size(first) or (
-                kind in JPEG_KINDS and first):
-            with response:
-                first = read_still(response, first)
-            return SnapshotSource(client, first, fps, closing, clock)
+        source = open_pictures(client, response, first, wanted, closing, clock)
     except (OSError, http.client.HTTPException) as error:
         response.close()
-        raise CameraLost(f"{url} failed: {explain(error)}") from None
+        raise CameraLost(f"{client.url} failed: {explain(error)}") from None
+    if source is not None:
+        return source
     response.close()
+    refuse_text(client.url, kind, first)
+    from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
+    return open_rtsp(client.url, wanted, closing, clock)
+
+
+def open_pictures(client: HttpClient, response: Any, first: bytes,
+                  wanted: CaptureRequest, closing: threading.Event,
+                  clock: Clock) -> Source | None:
+    """
+    Open a *response* of pictures, whose bytes begin with *first*; None if it has none.
+
+    Raises what reading the response raises.
+    """
+    url, headers, kind = client.url, response.headers, kind_of(response.headers)
+    if MULTIPART_PATTERN.match(first) or headers.get_param("boundary"):
+        return MjpegSource(url, response, first, closing, clock)
+    fps, is_jpeg = wanted.fps or POLLS_PER_SECOND, START_MARKER in first[:KIND_BYTES]
+    if is_jpeg and not gives_length(headers):
+        return UnframedSource(
+            MjpegSource(url, response, first, closing, clock,
+                        waits=not kind.startswith("image/")),
+            lambda: SnapshotSource(client, b"", fps, closing, clock))
+    if is_jpeg or still_size(first) or (kind in JPEG_KINDS and first):
+        with response:
+            still = read_still(response, first)
+        return SnapshotSource(client, still, fps, closing, clock)
+    return None
+
+
+def refuse_text(url: CameraUrl, kind: str, first: bytes) -> None:
+    """Raise :exc:`CameraLost` for a page, an error text, or nothing at all."""
     if not first:
         raise CameraLost(f"{url} gives an empty response; is the path right?")
     is_text = b"\0" not in first and not PLAYLIST_PATTERN.match(first)
     if is_text and (kind.startswith("text/") or kind in VAGUE_KINDS):
-        kind = kind or "text"
-        raise CameraLost(f"{url} gives {kind} and no video; is the path right?")
-    from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
-    return open_rtsp(url, wanted, closing, clock)
+        raise CameraLost(
+            f"{url} gives {kind or 'text'} and no video; is the path right?")
+
+
+def kind_of(headers: Message) -> str:
+    """Return the content type in *headers*; empty without one."""
+    return headers.get_content_type() if "Content-Type" in headers else ""
 
 
 def read_first(response: Any) -> bytes:
@@ -135,10 +159,11 @@ class MjpegSource:
         self.granted = "MJPEG over HTTP"
         self._url = url
         self._response = response
-        if waits:
-            response.wait_until(closing, TIMEOUT_SECONDS)
-        self._waits = waits
         self._closing = closing
+        self._end_wait = closing if waits else threading.Event()
+        if not waits:
+            self._end_wait.set()
+        response.wait_until(self._end_wait, TIMEOUT_SECONDS)
         self._parser = MultipartParser(boundary_of(response.headers))
         self._parts: Iterator[bytes] = iter(self._parser.feed(first))
         self._decoder = JpegDecoder()
@@ -205,14 +230,12 @@ class MjpegSource:
         return piece
 
     def _receive(self, connection: socket.socket) -> int:
-        """Wait for bytes, however long, until closing; return how many came."""
+        """Wait for bytes, however long if it waits; return how many came."""
         while True:
             try:
                 return connection.recv_into(self._view)
             except BlockingIOError:     # nothing came within TIMEOUT_SECONDS
-                if self._closing.is_set():
-                    raise CameraLost("closing") from None
-                if not self._waits:
+                if self._end_wait.is_set():
                     raise TimeoutError from None
 
 
