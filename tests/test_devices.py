@@ -94,6 +94,14 @@ def test_wrong_name_or_days_are_one_sentence(protected, name, days, sentence):
     assert sentence in answer.text
 
 
+@pytest.mark.parametrize("days", [0, False, [], {}])
+def test_days_that_are_no_number_make_no_eternal_key(protected, days):
+    answer = protected.client(OWNER).post("/device-keys", json={"name": "tv", "days": days},
+                                          headers=OURS)
+    assert answer.status_code == 400
+    assert protected.authenticator.device_keys.all() == []
+
+
 def test_device_keys_survive_new_links_and_passwords(protected):
     _, key = make(protected)
     protected.change(lambda found: found.renewed())

@@ -45,7 +45,7 @@ def test_origin_of_a_frame_is_written_as_browsers_do(text, origin):
 @pytest.mark.parametrize("text", [
     "*", "ha.local", "https:", "http://ha/lovelace", "http://*.ha.local", "http://ha:port",
     "http://me@ha", "http://[::1]:8123", "http://ha; script-src *", "http://ha 'self'",
-    "ftp://ha", "http://ha?x", "http://b\u00fccher.example", "null", "'none'"])
+    "http://ha:0", "http://ha:65536", "ftp://ha", "http://ha?x", "http://b\u00fccher.example", "null", "'none'"])
 def test_frame_of_no_single_site_is_refused(text):
     with pytest.raises(SettingsError, match=r"--allow-frame is .*, but must be the scheme, host "
                        r"and port of a page, such as http://homeassistant\.local:8123"):

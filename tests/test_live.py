@@ -87,9 +87,10 @@ def test_addresses_of_mjpg_streamer_work(two_cameras):
     client, more = two_cameras.client(), {"headers": two_cameras.bearer(VIEWER)}
     feeds = list(two_cameras.feeds.values())
     feeds[1].broadcaster.publish(b"the second", 2.5)
-    for number, path in enumerate(("/?action=snapshot", "/?action=snapshot_1&n=7")):
+    for number, path in enumerate(("/?action=snapshot", "/?action=snapshot_1&n=7",
+                                   "/?action=snapshot?1700000000", "/?action=snapshot_1/")):
         answer = client.get(path, **more)
-        assert (answer.data, answer.mimetype) == (feeds[number].broadcaster.latest.jpeg, "image/jpeg")
+        assert (answer.data, answer.mimetype) == (feeds[number % 2].broadcaster.latest.jpeg, "image/jpeg")
     for number, path in enumerate(("/?action=stream", "/?action=stream_1&dummy=param.mjpg")):
         with client.get(path, **more) as answer:
             assert answer.mimetype == "multipart/x-mixed-replace"

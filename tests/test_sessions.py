@@ -38,6 +38,15 @@ def test_clock_that_is_ahead_for_a_while_logs_no_one_out(config_folder, clock):
     assert sessions.find(other.id) is None      # it does not last a year longer
 
 
+def test_use_before_the_clock_is_set_logs_no_one_out(config_folder, clock):
+    sessions = Sessions(config_folder, clock, in_this_thread)
+    one = sessions.begin(OWNER, "stamp", "192.0.2.1", "agent")
+    clock.ahead = 60 - clock.now
+    sessions.touch(sessions.find(one.id), "192.0.2.1")
+    clock.ahead = 0
+    assert sessions.find(one.id)
+
+
 def test_ended_session_stays_ended(config_folder, clock):
     sessions = Sessions(config_folder, clock, in_this_thread)
     one, two = (sessions.begin(OWNER, "stamp", "", "") for _ in range(2))

@@ -157,6 +157,16 @@ def test_no_message_shows_the_login_of_a_misspelt_url(form, password):
     assert not [mark for mark in MARKS if mark in shown], shown
 
 
+@pytest.mark.parametrize(("url", "shown"), [
+    ("http://a:b@cam.org/Geheim@10.0.0.5/x", "http://***@10.0.0.5/x"),
+    ("http://me@cam.org:1234/Geheim@nvr:80", "http://***@nvr:80"),
+    ("http://a:Geh/eim", "http://***"),
+    ("rtsp://a:b@10.0.0.5/live@main", "rtsp://10.0.0.5/live@main"),
+    ("http://a:b@cam/x?mail=a@cam.org", "http://cam/x?mail=***")])
+def test_what_may_be_part_of_a_login_is_hidden(url, shown):
+    assert redact_url(url) == shown
+
+
 def messages_of(spec):
     """Return everything that is said of the camera *spec* until it is lost."""
     records = Records()

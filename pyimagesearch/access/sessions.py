@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pyimagesearch.addresses import network_of
-from pyimagesearch.clock import Clock
+from pyimagesearch.clock import EARLIEST_TIME, Clock
 from pyimagesearch.folders import ConfigFolder
 
 from .roles import Role
@@ -87,8 +87,10 @@ class Sessions:
     def touch(self, session: Session, address: str) -> None:
         """Note that *session* was used just now from *address*."""
         now = self._clock.time()
-        self._sessions[session.id] = replace(   # it may have begun with a clock ahead
-            session, since=min(session.since, now), seen=now, address=address)
+        # it may have begun with a clock ahead; one that was never set says nothing
+        since = min(session.since, now) if now >= EARLIEST_TIME else session.since
+        self._sessions[session.id] = replace(
+            session, since=since, seen=now, address=address)
         if self._clock.monotonic() - self._saved > SAVE_SECONDS:
             self._save()
 

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SettingsError
@@ -68,7 +68,8 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     """
     spec, request = settings.source, request_of(settings)
     if spec.lower().startswith("file://"):      # as Motion writes files
-        spec = unquote(urlsplit(spec).path)
+        _, slash, path = spec[len("file://"):].partition("/")
+        spec = unquote(slash + path)
     if spec == "auto":
         return Camera(spec, FirstCamera(request, clock))
     if spec == "demo" or spec.startswith("demo:"):

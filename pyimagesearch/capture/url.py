@@ -50,8 +50,7 @@ class CameraUrl(NamedTuple):
         return self.bare.replace("://", f"://{login}@", 1)
 
     def __repr__(self) -> str:      # also what str() returns
-        scheme, separator, place = self.bare.partition("://")
-        return scheme + separator + redact_place(place)
+        return redact_url(self.with_login)
 
 
 def parse_url(url: str, where: str = "--source") -> CameraUrl:
@@ -132,15 +131,27 @@ def redact_url(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator or not SCHEME_PATTERN.fullmatch(scheme):
         return text.rpartition("@")[2]      # perhaps a URL without its scheme
-    return scheme + separator + redact_place(split_login(rest)[1])
+    login, place = split_login(rest)
+    return scheme + separator + redact_place(place if not login else
+                                             hide_possible_login(place))
+
+
+def hide_possible_login(place: str) -> str:
+    """Return *place* without the host and path that may still be part of a login."""
+    at = place.partition("?")[0].rfind("@") + 1
+    host = find_host(place, at) if at else None
+    if host and (host.end() < len(place) or host["port"]
+                 or CERTAIN_HOST_PATTERN.fullmatch(host["host"])):
+        return "***@" + place[at:]
+    return place
 
 
 def redact_place(place: str) -> str:
     """Return host, path and query of a URL without possible secrets."""
     rest, mark, query = place.partition("#")[0].partition("?")
     host, slash, path = rest.partition("/")
-    if host and not HOST_PATTERN.fullmatch(host):
-        host = "***"        # perhaps a login without its host
+    if host and not HOST_PATTERN.fullmatch(host.removeprefix("***@")):
+        return "***"        # perhaps a login without its host
     parts = map(redact_parameter, filter(None, query.split("&")))
     return (host + slash + PAIR_PATTERN.sub(redact_pair, path) + mark + "&".join(parts))
 

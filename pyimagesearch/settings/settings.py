@@ -23,7 +23,10 @@ MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 # Without a path, which browsers ignore here; they know no IPv6 address here, either
-ORIGIN_PATTERN = r"(?i:https?://[A-Z0-9](?:[A-Z0-9._-]{0,251}[A-Z0-9])?(?::[0-9]{1,5})?/?)"
+PORT_PATTERN = (r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"
+                r"|655[0-2][0-9]|6553[0-5])")
+ORIGIN_PATTERN = (r"(?i:https?://[A-Z0-9](?:[A-Z0-9._-]{0,251}[A-Z0-9])?"
+                  rf"(?::{PORT_PATTERN})?/?)")
 PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
 # As openssl, browsers and our own messages write the SHA-256 of a certificate
 FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"

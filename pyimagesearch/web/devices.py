@@ -19,9 +19,9 @@ bp = Blueprint("devices", __name__)
 def make() -> Response:
     """Make a device key, and show it this once."""
     fields, keys = body(), device_keys()
-    name = str(fields.get("name", "")).strip()
+    name, days = str(fields.get("name", "")).strip(), fields.get("days")
     try:
-        days = DAYS.parse(fields.get("days") or None, "days")
+        days = DAYS.parse(None if days == "" else days, "days")
         key = keys.add(name, days)
     except SettingsError as error:
         sentence = str(error)

@@ -15,7 +15,8 @@ from .services import get_services
 bp = Blueprint("live", __name__)
 
 RETRY_SECONDS = 10      # until a refused viewer may find room
-MJPG_STREAMER_ACTION = re.compile(r"(stream|snapshot)(?:_([0-9]{1,9}))?")
+MJPG_STREAMER_ACTION = re.compile(     # some programs append another ?name=value
+    r"(stream|snapshot)(?:_([0-9]{1,9}))?(?:[?/].*)?")
 
 
 @bp.get("/")
