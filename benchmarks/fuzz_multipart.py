@@ -74,6 +74,7 @@ DIALECTS: dict[str, tuple[str, Spell]] = {     # with the boundary that is decla
         lambda size: f"{size}\r\n\r\nContent-Foo: x")),
     "no headers": ("b", lambda jpeg: b"--b\r\n" + jpeg + b"\r\n"),
     "junk before": ("b", part(before=b"junk\x80\xff\0" * 50)),
+    "start marker twice": ("b", part(None, before=b"\xff\xd8")),
     "160 zeros behind": ("b", part(None, behind=bytes(160))),
     "4000 zeros behind": ("b", part(None, behind=bytes(4000) + b"\r\n")),
     "junk behind": ("b", part(None, behind=bytes(range(256)) * 9 + b"\r\n")),

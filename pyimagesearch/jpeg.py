@@ -108,8 +108,11 @@ def unusual_size(jpeg: bytes) -> Size | None:
     """
     Return ``(width, height)`` [pixels] of an unusual *jpeg*, which OpenCV may decode.
 
-    Returns ``None`` without a frame header (ITU-T T.81, B.2.2), or with too many scans.
+    Returns ``None`` without a frame header (ITU-T T.81, B.2.2), with too many scans, or
+    if it is broken: OpenCV's libjpeg would print that to stderr, picture by picture.
     """
+    if JpegScanner().find_end(jpeg) != len(jpeg):
+        return None
     at = 2
     while jpeg[at:at + 1] == b"\xff" and at + 9 < len(jpeg):
         if jpeg[at + 1] in (0xC0, 0xC1, 0xC2):
@@ -207,8 +210,10 @@ class JpegScanner:
         marker = data[self.at + 1]
         length = int.from_bytes(data[self.at + 2:self.at + 4], "big")
         self._segments += 1
-        if data.startswith(START_MARKER, self.at):      # of the next JPEG
-            self.is_broken = True
+        if data.startswith(START_MARKER, self.at):
+            self.is_broken = self.at > self.start + 2   # else it begins twice
+            self.start += 0 if self.is_broken else 2
+            self.at += 0 if self.is_broken else 2
         elif data[self.at] != 0xFF or self._segments > MAX_SEGMENTS or length < 2:
             self.is_broken, self.at = True, self._segment
         elif marker == 0xFF:    # a fill byte

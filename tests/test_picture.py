@@ -27,7 +27,7 @@ def read(data):
 
 
 @pytest.mark.parametrize("data", [
-    JPEG, b"\r\n" + JPEG, b"junk\xff\0" * 99 + JPEG, JPEG[:-2], JPEG + bytes(5000), JPEG + b"x" * 5000,
+    JPEG, b"\xff\xd8" + JPEG, b"\xff\xd8" * 3 + JPEG, b"\r\n" + JPEG, b"junk\xff\0" * 99 + JPEG, JPEG[:-2], JPEG + bytes(5000), JPEG + b"x" * 5000,
     JPEG[:-2] + b"\r\n--b"])
 def test_bytes_around_a_jpeg_do_no_harm(data):
     picture = read(data)
@@ -93,13 +93,14 @@ def test_jpeg_of_unusual_subsampling_is_a_picture(factors):
     assert read(bytes(jpeg)).colour().shape == (240, 320, 3)
 
 
-def test_unusual_jpeg_is_no_way_around_the_bounds(monkeypatch):
+def test_unusual_jpeg_is_no_way_around_the_checks(monkeypatch):
     monkeypatch.setattr("cv2.imdecode", None)
     jpeg = encoded(".jpg", IMAGE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     at = jpeg.index(b"\xff\xc2")
     odd = jpeg[:at + 11] + b"\x42" + jpeg[at + 12:]
     many = odd[:-2] + odd[odd.rindex(b"\xff\xda"):-2] * 5000 + odd[-2:]
-    for bomb in (odd[:at + 5] + b"\xff\xdc\xff\xdc" + odd[at + 9:], many):
+    broken = odd[:at] + b"junk" + odd[at:]
+    for bomb in (broken, odd[:at + 5] + b"\xff\xdc\xff\xdc" + odd[at + 9:], many):
         with pytest.raises(BadPicture):
             read(bomb)
 

@@ -30,7 +30,8 @@ def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
     A JPEG may have other bytes before and behind it, and may lack its end marker. PNG,
     WebP, BMP and GIF are decoded at once. Raises :exc:`BadPicture`.
     """
-    if not (data.startswith(START_MARKER) and data.endswith(END_MARKER)):
+    if not (data.startswith(START_MARKER) and data.endswith(END_MARKER)) or (
+            data.startswith(START_MARKER, 2)):
         if size := still_size(data):
             return decode_still(data, size)
         data = trimmed(data)
