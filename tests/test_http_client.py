@@ -123,6 +123,16 @@ def test_unknown_login_is_named(camera):
         f"{cam.url}/x asks for a login that is not supported: Digest SHA3-256")
 
 
+def test_login_is_sent_to_a_camera_that_forbids_and_never_asks(camera):
+    cam = camera(lambda head, number: OK if header(head, "Authorization") == "Basic bWU6czNjcmV0"
+                 else answer_with("403 Forbidden"))
+    client = client_of(cam, login="me:s3cret")
+    assert [body(client) for _ in range(2)] == [b"hello"] * 2
+    assert len(cam.heads) == 3
+    assert "forbids this" in refusal(client_of(cam, login="me:wr0ng"))
+    assert "forbids this" in refusal(client_of(cam))
+
+
 def test_missing_login_is_reported_with_its_place(camera):
     cam = camera(lambda head, number: digest())
     assert refusal(client_of(cam)) == (
@@ -292,6 +302,15 @@ def test_plain_http_on_an_https_address_is_reported():
     with contextlib.closing(SocketCamera(lambda connection: connection.sendall(OK))) as cam:
         cam.url = cam.url.replace("http:", "https:")
         assert "does not speak TLS there; is it http://" in refusal(client_of(cam))
+
+
+def test_host_that_never_speaks_tls_is_told_from_no_host(monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", 0.1)
+    done = threading.Event()
+    with contextlib.closing(SocketCamera(lambda connection: done.wait(DEADLINE))) as cam:
+        cam.url = cam.url.replace("http:", "https:")
+        assert "connected, but there was no response" in refusal(client_of(cam))
+        done.set()
 
 
 @pytest.mark.parametrize("data", [b"SSH-2.0-x\r\n", b"\x00\x01"])

@@ -100,6 +100,20 @@ def test_endless_head_is_refused(endless):
         received(b"HTTP/1.1 100 Continue\r\n" + endless * 500_000)
 
 
+@pytest.mark.parametrize("chunks", [
+    b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"3\nabc\n2\nde\n0\n\n", b"3\r\nabc2\r\nde0\r\n",
+    b"0003 \r\nabc\r\n 2; x=\"y\"\r\nde\r\n0\r\nTrailer: z\r\n\r\n3\r\nxyz", b"3\r\nabc\r\n2\r\nde"],
+    ids=repr)
+def test_chunks_are_read_as_cameras_write_them(chunks):
+    assert received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks).whole == b"abcde"
+
+
+@pytest.mark.parametrize("chunks", [b"x\r\nabc", b"-3\r\nabc", b"f" * 16 + b"\r\nabc", b"\n" * 3])
+def test_length_of_a_chunk_that_is_none_ends_the_body(chunks):
+    with pytest.raises(http.client.IncompleteRead):
+        _ = received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+
+
 def test_length_and_chunks_end_a_picture():
     head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
     assert received(head + b"Content-Length: 3 \r\n\r\nabcdef").whole == b"abc"

@@ -71,7 +71,7 @@ class HttpClient:
         """Return the response to ``GET place``, after at most two challenges."""
         response = self._get(place)
         for attempt in range(2):
-            if response.status != 401:
+            if not self._asks_for_login(response):
                 break
             response.close()
             if not self._take_challenge(response) and attempt:
@@ -80,6 +80,11 @@ class HttpClient:
         if response.status == 401:
             self._login.forget_challenge()
         return response
+
+    def _asks_for_login(self, response: CameraResponse) -> bool:
+        """Return whether *response* is a challenge, or a refusal that may mean one."""
+        return response.status == 401 or (response.status == 403 and self.url.has_login
+                                          and not self._login.is_ready)
 
     def _take_challenge(self, response: CameraResponse) -> bool:
         """Return whether only the last challenge is out of date, if there was one."""
@@ -209,16 +214,16 @@ class CameraConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect; raises :exc:`OSError`, or CameraLost for a refused certificate."""
-        try:
-            if self.trusted is None:
-                super().connect()
-            else:
-                self.sock = open_tls(self._connect_plain, *self.trusted)
-        except TimeoutError:
-            raise ConnectTimeout from None
+        if self.trusted is None:
+            self._connect_plain()
+        else:
+            self.sock = open_tls(self._connect_plain, *self.trusted)
 
     def _connect_plain(self) -> socket.socket:
-        super().connect()
+        try:
+            super().connect()
+        except TimeoutError:
+            raise ConnectTimeout from None
         plain: socket.socket = self.sock
         return plain
 

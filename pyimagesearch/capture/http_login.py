@@ -88,6 +88,11 @@ class HttpLogin:
                 best, self._user, self._password, secrets.token_hex(16))
         return best.parameters.get("stale", "").lower() == "true"
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there was a challenge, which requests answer in advance."""
+        return self._answer is not None
+
     def forget_challenge(self) -> None:
         """Send no login until the next challenge."""
         self._answer = None

@@ -22,6 +22,8 @@ NO_HEAD_PATTERN = re.compile(rb"--|\xff\xd8")   # a boundary, a JPEG: the body a
 STATUS_PATTERN = re.compile(
     rb"[^\s:]+[ \t]+(\d{3})(?!\d)|(?i:HTTP|ICY)\b")
 HEADER_PATTERN = re.compile(rb"[A-Za-z-]+[ \t]*:")
+MAX_LENGTH_LINE_BYTES = 4096    # with its extensions, which mean nothing here
+LENGTH_PATTERN = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})(?![0-9A-Fa-f])")
 GZIP_BITS = 16 + zlib.MAX_WBITS
 
 
@@ -44,6 +46,7 @@ class CameraResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._reader)
         self._is_encrypted = isinstance(connection, ssl.SSLSocket)
         self._inflater: Inflater | None = None
+        self._chunks: ChunkReader | None = None
 
     def wait_until(self, closing: threading.Event, seconds: float) -> None:
         """Wait for the body however long, until *seconds* after *closing* is set."""
@@ -52,7 +55,7 @@ class CameraResponse(http.client.HTTPResponse):
     @property
     def is_raw(self) -> bool:
         """Whether the body comes through the connection as it is."""
-        return not (self.chunked or self._is_encrypted or self._inflater)
+        return not (self._chunks or self._is_encrypted or self._inflater)
 
     def begin(self) -> None:
         """
@@ -80,7 +83,7 @@ class CameraResponse(http.client.HTTPResponse):
     def _find_body(self) -> None:
         """Set where the body ends, and how it is encoded."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            self.chunked = True
+            self._chunks = ChunkReader(self.fp)
         elif self.headers.get_content_maintype() != "multipart":    # that never ends
             length = re.match(r" *(\d{1,15})", self.headers.get("Content-Length", ""))
             self.length = (length and int(length[1])) or None   # 0 is often wrong
@@ -92,25 +95,59 @@ class CameraResponse(http.client.HTTPResponse):
 
     def read1(self, n: int = -1) -> bytes:
         """Return at most *n* bytes as soon as there are some; none at the end."""
-        if self._inflater is None:
-            return super().read1(n)
         size = n if n > 0 else READ1_BYTES
+        if self._inflater is None:
+            return self._read_coded(size)
         while not (data := self._inflater.read(size)):
-            piece = super().read1(size)
+            piece = self._read_coded(size)
             if not piece:
                 break
             self._inflater.feed(piece)
         return data
 
+    def _read_coded(self, size: int) -> bytes:
+        """Return at most *size* bytes of the body, which may be compressed."""
+        return self._chunks.read1(size) if self._chunks else super().read1(size)
+
     def read(self, amt: int | None = None) -> bytes:
         """Return *amt* bytes, fewer only at the end; all up to 16 MB without *amt*."""
-        if self._inflater is None:
-            return super().read(amt)
         data = bytearray()
         wanted = READ_WHOLE if amt is None else amt
         while len(data) < wanted and (piece := self.read1(wanted - len(data))):
             data += piece
         return bytes(data)
+
+
+class ChunkReader:
+    """
+    Read a chunked body from *file*, whose lines may also end in bare line feeds.
+
+    http.client insists on the carriage returns, which FFmpeg and browsers do not.
+    """
+
+    def __init__(self, file: io.BufferedIOBase) -> None:
+        self._file = file
+        self._left = 0      # bytes of this chunk
+        self._is_over = False
+
+    def read1(self, size: int) -> bytes:
+        """Return at most *size* bytes as soon as there are some; none at the end."""
+        if not self._left and not self._is_over:
+            self._left = self._next_length()
+            self._is_over = not self._left
+        data = self._file.read1(min(size, self._left)) if self._left else b""
+        self._left -= len(data)
+        return data
+
+    def _next_length(self) -> int:
+        """Return the length of the next chunk, 0 behind the last one."""
+        line = self._file.readline(MAX_LENGTH_LINE_BYTES)
+        if not line.strip():    # the end of the chunk before
+            line = self._file.readline(MAX_LENGTH_LINE_BYTES)
+        found = LENGTH_PATTERN.match(line)
+        if line and not found:
+            raise http.client.IncompleteRead(line)
+        return int(found[1], 16) if found else 0
 
 
 class WaitingReader(io.RawIOBase):

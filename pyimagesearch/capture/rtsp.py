@@ -175,6 +175,9 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         if not container.streams.video:
             container.close()
             raise CameraLost(f"{url} has no video")
+        if container.streams.video[0].codec_context is None:    # SVG, for one
+            container.close()
+            raise CameraLost(f"{url} sends pictures that FFmpeg cannot decode")
         return RtspSource(url, container, closing, clock, packets)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
