@@ -138,6 +138,15 @@ def test_camera_that_takes_long_for_a_picture_is_waited_for(camera, read, monkey
     assert counts.failed_polls == 0
 
 
+def test_first_response_may_take_as_long_as_fps_allows(camera, monkeypatch):
+    monkeypatch.setattr(http_client, "RESPONSE_SECONDS", 0.1)
+    slow = camera(STILL, delay=0.5)
+    with HttpClient(parse_url(slow.url), fps=1.0).get() as response:
+        assert response.status == 200
+    with pytest.raises(CameraLost, match="no response in time"):
+        HttpClient(parse_url(slow.url)).get()
+
+
 def test_poll_that_is_never_answered_costs_less_than_patience(camera, read, monkeypatch):
     monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", 0.1)
     reader, counts = read(camera(STILL, STILL, HANG, STILL))

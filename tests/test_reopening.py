@@ -98,6 +98,13 @@ def test_camera_that_restarts_within_a_second_is_no_loss(clock):
     assert source.trouble == ""
 
 
+def test_slow_stream_of_one_picture_is_no_loss(clock):
+    camera = Camera(clock, *[[IMAGE, ENDED]] * 5, [SourceEnded("over")], took=6.0, rate_known=False)
+    source = camera.open()
+    assert read_all(source) == (5, "over")
+    assert camera.counts.reconnects == 4
+
+
 def test_camera_that_stays_away_is_lost_with_the_reason(clock):
     camera = Camera(clock, [IMAGE] * 9 + [ENDED], *[REFUSED] * 50)
     source = camera.open()
@@ -113,7 +120,7 @@ def test_slow_camera_may_stay_away_for_three_intervals(clock):
     camera = Camera(clock, [IMAGE] * 4 + [ENDED], *[REFUSED] * 90, took=6.0)
     source, begin = camera.open(), clock.now
     assert read_all(source) == (4, "connection refused")
-    assert clock.now - begin == pytest.approx(24 + 18, abs=1)
+    assert clock.now - begin == pytest.approx(24 + 6 + 18, abs=1)     # it ended 6 s behind the last picture
 
 
 @pytest.mark.parametrize("first", [REFUSED, [ENDED]])
@@ -138,7 +145,7 @@ def test_polls_that_fail_for_too_long_are_a_loss(clock):
     begin = clock.now
     assert read_all(camera.open()) == (3, "is busy")
     assert clock.now - begin == pytest.approx(3 * 0.2 + 5.0, abs=0.3)
-    assert camera.counts.failed_polls == 24
+    assert camera.counts.failed_polls == 25
 
 
 def test_garbled_picture_is_passed_on_and_teaches_nothing(clock):

@@ -19,6 +19,7 @@ from .demo import DemoSource
 from .http_camera import open_http
 from .http_client import HttpClient
 from .imagezmq import ImageHubs
+from .patience import UNKNOWN_RATE_SECONDS
 from .picamera import open_picamera
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
 from .url import CameraUrl, encoding_advice, parse_url, redact_url, split_login
@@ -124,9 +125,11 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
         return Camera(spec, lambda closing: hubs.open(
             pattern, found[1], found[2] or "", closing), rate_known=False)
     if scheme in ("http", "https"):
-        client = HttpClient(parse_camera_url(spec), request.trust, request.proxy)
+        client = HttpClient(parse_camera_url(spec), request.trust, request.proxy,
+                            request.fps)
         return Camera(str(client.url), lambda closing: open_http(
-            client, request, closing, clock), rate_known=False)
+            client, request, closing, clock),
+                      UNKNOWN_RATE_SECONDS, rate_known=False)
     if scheme in RTSP_SCHEMES:
         from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
         url = parse_camera_url(spec)

@@ -17,10 +17,11 @@ from pyimagesearch.rates import Stopwatch
 from .certificates import BY_AUTHORITY, Trust, open_tls
 from .http_login import HttpLogin, UnsupportedLogin
 from .http_response import CameraResponse, UnknownCoding
+from .patience import Patience
 from .url import CameraUrl, parse_url, redact_url
 
 TIMEOUT_SECONDS = 2.5       # to connect, and from one look at closing to the next
-RESPONSE_SECONDS = 6.0      # for a response, unless the last one came sooner
+RESPONSE_SECONDS = 10.0     # for a response, unless the last one came sooner
 MAX_REDIRECTS = 5
 MAX_LOCATION_BYTES = 2048   # of a redirect
 MAX_COOKIES = 50
@@ -39,18 +40,20 @@ class HttpClient:
     """
     Request one camera's *url*, again and again.
 
+    A camera of *fps* pictures a second may take three times their interval to respond.
     Cookies and the login's challenge are kept from request to request: keep one client
     for each camera, also while the connection is lost. Any thread may call it.
     """
 
     def __init__(self, url: CameraUrl, trust: Trust = BY_AUTHORITY,
-                 proxy: CameraUrl | None = None) -> None:
+                 proxy: CameraUrl | None = None, fps: float | None = None) -> None:
         self.url = url
         self._trust = trust
         self._proxy = proxy
         self._login = HttpLogin(url.user, url.password)
         self._cookies: dict[str, str] = {}      # the oldest first
-        self._response_timeout = RESPONSE_SECONDS
+        self._longest_response = Patience(fps).while_open(RESPONSE_SECONDS)
+        self._response_timeout = self._longest_response
 
     def get(self) -> CameraResponse:
         """
@@ -124,13 +127,14 @@ class HttpClient:
 
     def _response(self, connection: "CameraConnection") -> http.client.HTTPResponse:
         """Wait for the response; a camera that is fast may take less time next time."""
-        timeout, self._response_timeout = self._response_timeout, RESPONSE_SECONDS
+        timeout = self._response_timeout
+        self._response_timeout = self._longest_response
         connection.sock.settimeout(timeout)
         waiting = Stopwatch()
         with waiting:
             response = connection.getresponse()
         self._response_timeout = min(
-            RESPONSE_SECONDS, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
+            self._longest_response, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
         return response
 
     def _connection(self, parts: SplitResult) -> "CameraConnection":

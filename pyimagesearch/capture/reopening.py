@@ -50,6 +50,7 @@ class ReopeningSource:
         self._counts = counts
         self._delay = MIN_REOPEN_SECONDS    # from one opening to the next
         self._is_broken = False             # since the last picture
+        self._failing_since: float | None = None    # after the last picture
         self._reconnected_at = -math.inf
         self._opened_at = clock.monotonic()
         self._source: Source | None = open_source(closing)
@@ -105,9 +106,13 @@ class ReopeningSource:
         return self._source
 
     def _endure(self, reason: str, least: float) -> None:
-        """Note a failure; raise it as a loss if there was no picture for too long."""
-        silence = self._patience.silence(self._clock.monotonic())
-        if silence is None or silence > self._patience.while_failing(least):
+        """Note a failure; raise it as a loss if failures alone go on too long."""
+        now = self._clock.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        failing = now - self._failing_since
+        if self._patience.silence(now) is None or (
+                failing > self._patience.while_failing(least)):
             raise CameraLost(reason)
         self.trouble = reason
 
@@ -121,7 +126,7 @@ class ReopeningSource:
             self._log_reconnect(now)
         self._patience.on_picture(now)
         self._delay = max(MIN_REOPEN_SECONDS, self._patience.interval)
-        self._is_broken, self.trouble = False, ""
+        self._is_broken, self._failing_since, self.trouble = False, None, ""
 
     def _log_reconnect(self, now: float) -> None:
         rare = now - self._reconnected_at >= QUIET_SECONDS
