@@ -26,6 +26,7 @@ WHOLE_HEADERS_PATTERN = re.compile(
     rb"\s*([^\r\n]+)\r\n(?:[^\r\n]+\r\n)*?content-length: *(\d{1,7})\r\n"
     rb"(?:[^\r\n]+\r\n)*\r\n", re.IGNORECASE)
 UNFINISHED_PATTERN = re.compile(rb"[ \t]*\r*|[\w-]++[ \t]*+(?::[^\n]*+)?")
+NEXT_PATTERN = re.compile(rb"\n\r?\n\xff\xd8\xff")     # headers before a JPEG
 LINE_PATTERN = re.compile(rb"[ -~\t]*(\r*\n)?")
 LINE_BEFORE_PATTERN = re.compile(
     rb"\s*([!-~](?:[ -~]*[!-~])?)[ \t]*\r*\n(?:(content-)|(?s:.){8})", re.IGNORECASE)
@@ -131,6 +132,9 @@ class MultipartParser:
                 self._sightings < 2 or data.startswith(START_MARKER, scanner.at)):
             following = scanner.find_next(data)
             return self._cut(following) if following else None
+        if self._sightings < 2 and scanner.at >= len(data) and (
+                found := NEXT_PATTERN.search(data)):
+            return self._cut(found.start())     # a damaged segment seems to go on
         return None
 
     def _cut(self, end: int) -> bytes:
