@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from filming import metadata_of, packets_of, probe, record, write_part
+from filming import SMALL, lazy, metadata_of, packets_of, probe, record, write_part
 from harness import ROOT
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.recording.clip import Clip, finish, length_of, read_clip
@@ -73,6 +73,19 @@ def test_clip_that_begins_with_a_gradual_refresh_is_complete(tmp_path):
                               Packet(data, header, key, 9000 * number, 9000 * number)))
     clip.close()
     assert read_clip(finish(clip.path))[1] > 1.5
+
+
+@pytest.mark.parametrize("kind", ["packets", "pictures"])
+def test_last_frame_of_a_slow_camera_lasts_as_long_as_others(tmp_path, kind):
+    header, packets = packets_of(1, fps=5, group=1)
+    clip = Clip(tmp_path / "08-00-00.part.mp4", metadata_of(0.0))
+    for number, (data, key) in enumerate(packets[:5]):
+        ticks = 540_000 * number
+        content = (Packet(data, header, key, ticks, ticks) if kind == "packets"
+                   else lazy(SMALL[number]))
+        clip.add(EncodedFrame(number, 6.0 * number, 6.0 * number, content))
+    clip.close()
+    assert read_clip(finish(clip.path))[1] == pytest.approx(30, abs=0.1)
 
 
 KILLED = """

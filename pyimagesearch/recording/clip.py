@@ -197,12 +197,13 @@ class PacketVideo:
         """Copy *frame*; times that are not in order are moved on, as MP4 requires."""
         assert isinstance(frame.content, Packet)
         given = frame.content
-        self._last = max(given.dts - self._begin, self._last + 1)
+        before, self._last = self._last, max(given.dts - self._begin, self._last + 1)
         packet = av.Packet(given.data)
         packet.stream = self._stream
         packet.time_base = Fraction(1, TICKS_PER_SECOND)
         packet.pts, packet.dts = max(given.pts - self._begin, self._last), self._last
         packet.is_keyframe = given.key
+        packet.duration = self._last - max(0, before)   # else the last one has none
         self._container.mux(packet)
 
 

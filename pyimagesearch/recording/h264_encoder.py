@@ -66,6 +66,7 @@ class Encoder:
         frame.time_base = Fraction(1, TICKS_PER_SECOND)
         is_key = frame.pts >= self._next_key
         frame.pict_type = 1 if is_key else 0
+        interval = max(0, frame.pts - max(self._last, self._begin))
         self._next_key += round(KEY_FRAME_SECONDS * TICKS_PER_SECOND) if is_key else 0
         self._last = frame.pts
         packets = self.stream.encode(frame)     # at once: nothing is held back
@@ -73,6 +74,7 @@ class Encoder:
         for packet in packets:
             packet.pts -= self._begin
             packet.dts = packet.pts
+            packet.duration = interval      # else the last one has none
         return list(packets)
 
     def close(self) -> None:
