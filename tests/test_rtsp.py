@@ -103,6 +103,21 @@ def test_backlog_after_a_pause_of_the_reader_is_not_shown():
         source.close()
 
 
+def test_what_comes_after_closing_is_not_recorded():
+    # by then the camera may have been opened again, and its packets be recorded
+    with RtspServer() as server:
+        packets, closing = Packets(), threading.Event()
+        source = rtsp.open_rtsp(parse_url(server.url), CaptureRequest(), closing,
+                                SystemClock(), packets)
+        source.read()
+        recorded = len(packets.times)
+        closing.set()
+        with pytest.raises(CameraLost, match="ended"):
+            source.read()
+        assert len(packets.times) == recorded
+        source.close()
+
+
 def test_first_picture_comes_at_once_however_rare_key_frames_are():
     with RtspServer(h264_units(10, group=1000)) as server:
         begin = time.monotonic()

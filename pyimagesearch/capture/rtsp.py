@@ -117,11 +117,17 @@ class RtspSource:
             raise CameraLost(f"{self._url} {explain(error)}") from None
 
     def _demux(self, stream: Any) -> Iterator[Any]:
-        """Yield packets, however long the camera is silent between them."""
+        """
+        Yield packets, however long the camera is silent between them, until closing.
+
+        One that comes then is not wanted: the camera may have been opened again.
+        """
         came = False
         while not self._closing.is_set():
             try:
                 for packet in self._container.demux(stream):
+                    if self._closing.is_set():
+                        return
                     came = True
                     yield packet
                 return
