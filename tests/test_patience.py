@@ -37,11 +37,12 @@ def test_interval_asked_for_counts_from_the_start(fps, seconds):
     assert after([0.03] * 40, fps=fps).while_failing() == pytest.approx(seconds)
 
 
-def test_second_picture_at_an_unknown_rate_may_take_long():
+def test_first_pictures_at_an_unknown_rate_may_take_long():
     unknown = after([], rate_known=False)
     assert unknown.while_open() == 30.0
     assert unknown.while_failing() == 2.5       # errors do come, so it is not slow
-    assert after([0.1], rate_known=False).while_open() == 2.5
+    assert after([0.1, 0.1], rate_known=False).while_open() == 30.0     # a burst
+    assert after([0.1, 0.1, 0.1], rate_known=False).while_open() == 2.5
     assert Patience(rate_known=False).while_open() == 2.5
 
 

@@ -20,8 +20,9 @@ os.environ.pop("http_proxy", None)  # FFmpeg would reach cameras by it
 
 TIMEOUT_SECONDS = 5.0       # for opening
 # From one look at closing to the next. At its end FFmpeg gives out the frame that it
-# held back: by then, a camera that is not slow must have been given up.
-LOOK_SECONDS = TIMEOUT_SECONDS + 1.0
+# held back: by then, a camera that is not slow must have been given up. No whole number
+# of seconds, after which the pictures of a slow camera come: one would be cut off.
+LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
 TRANSPORTS = {
     # TCP loses nothing; where it is refused (461), UDP follows, then multicast
     "auto": {"rtsp_transport": "tcp+udp+udp_multicast", "rtsp_flags": "prefer_tcp"},
@@ -106,7 +107,7 @@ def open_with(address: str, options: dict[str, str]) -> av.container.InputContai
     try:
         return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
             "fpsprobesize": "0", **options})    # else it measures the rate for a second
-    except av.InvalidDataError:     # also if FFmpeg was interrupted
+    except (av.InvalidDataError, PermissionError):  # also if FFmpeg was interrupted
         if time.monotonic() - begin >= TIMEOUT_SECONDS:
             raise TimeoutError from None
         raise

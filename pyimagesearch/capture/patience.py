@@ -5,7 +5,8 @@ import collections
 LEAST_SECONDS = 2.5     # for a camera that gives several pictures a second
 INTERVALS_MISSED = 3    # how many of its own intervals a slow camera may be silent
 MAX_LEARNT_SECONDS = 60.0       # however slow a camera was seen to be
-UNKNOWN_RATE_SECONDS = 30.0     # from the first picture to the second at unknown rate
+UNKNOWN_RATE_SECONDS = 30.0     # from one picture to the next at unknown rate
+INTERVALS_NEEDED = 3    # to know the rate; on connecting, some send a burst
 INTERVALS_KEPT = 30     # of which the longest counts
 
 
@@ -15,7 +16,7 @@ class Patience:
 
     That is three times the longest of the last thirty intervals, or three times the
     interval asked for by *fps*. Unless *rate_known*, only the pictures tell how fast
-    the camera is, and the second one may take half a minute. One thread calls
+    the camera is, and each of the first may take half a minute. One thread calls
     :meth:`on_picture`; any thread may call the others.
     """
 
@@ -41,7 +42,8 @@ class Patience:
     def while_open(self, least: float = LEAST_SECONDS) -> float:
         """Return how long it may send nothing [s], *least* or more."""
         allowed = self.while_failing(least)
-        if self._rate_known or self._last_at is None or self._intervals:
+        if (self._rate_known or self._last_at is None
+                or len(self._intervals) >= INTERVALS_NEEDED):
             return allowed
         return max(allowed, UNKNOWN_RATE_SECONDS)
 
