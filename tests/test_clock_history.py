@@ -39,12 +39,29 @@ class Machine:
         return None if known is None else self.clock.now - known
 
 
-def test_clock_counts_after_a_day_of_running():
+def test_clock_that_was_never_wrong_counts_from_the_start():
     machine = Machine()
-    machine.run(DAY - 600)
-    assert machine.behind is None
-    machine.run(600)
     assert machine.behind == 0
+    machine.run(600)
+    machine.start(off=30)
+    assert machine.behind == 0
+
+
+def test_clock_that_was_never_set_says_nothing():
+    machine = Machine()
+    machine.clock.ahead = -NOW + 60
+    machine.history = None
+    machine.start()
+    machine.run(2 * DAY)
+    assert machine.behind is None
+
+
+@pytest.mark.parametrize(("newest", "known"), [
+    (NOW - 30, NOW), (NOW - 400 * DAY, NOW - 400 * DAY), (NOW + DAY, NOW), (60.0, NOW)])
+def test_first_run_knows_the_time_of_the_newest_file(newest, known):
+    numbers = itertools.count(1)
+    history = ClockHistory(ManualClock(NOW), None, lambda: next(numbers), newest)
+    assert history.time() == known
 
 
 def test_running_counts_over_many_starts():

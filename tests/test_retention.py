@@ -225,6 +225,30 @@ def test_first_recorded_goes_first_whatever_the_clock_shows(archive, clock, ahea
     assert existing(clips) == ["d", "e", "f", "g"]
 
 
+def test_age_counts_over_a_restart_soon_after_the_first_start(archive, clock):
+    kept = opened(archive(keep_days=0.1))
+    clips = [record_clip(kept, clock, "old")]
+    run_for(kept, clock, 2 * 3600)
+    clips.append(record_clip(kept, clock, "new"))
+    kept = opened(archive(keep_days=0.1))
+    run_for(kept, clock, 3600)
+    assert existing(clips) == ["new"]
+
+
+def test_setting_of_the_clock_is_kept_if_the_run_ends_soon_after(archive, clock):
+    kept = opened(archive(keep_days=30.0))
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    clock.now, clock.ahead = clock.now + 60 * DAY_SECONDS, -60 * DAY_SECONDS
+    kept = opened(archive(keep_days=30.0))
+    kept.enforce()
+    clips = [record_clip(kept, clock, "behind")]
+    clock.ahead = 0
+    run_for(kept, clock, 10)
+    kept = opened(archive(keep_days=30.0))
+    run_for(kept, clock, 2 * DAY_SECONDS)
+    assert existing(clips) == ["behind"]
+
+
 @pytest.mark.parametrize("while_running", [False, True])
 def test_clock_that_is_ahead_for_a_while_deletes_nothing(archive, clock, while_running):
     kept = opened(archive(keep_days=30.0))

@@ -39,11 +39,13 @@ class ClockHistory:
     clock may also be a year ahead. So :meth:`time` is what the clock has shown, or more
     than that, for the last day of running: time in which the program did not run counts
     a day later, and so does every other jump. *saved* is the state of an earlier run
-    (:meth:`as_text`), *new_id* returns the next sequence number. Belongs to one thread.
+    (:meth:`as_text`); without one, the clock showed *newest* before, as the file says
+    that was recorded last. *new_id* returns the next sequence number. Belongs to one
+    thread.
     """
 
-    def __init__(self, clock: Clock, saved: str | None, new_id: Callable[[], int]
-                 ) -> None:
+    def __init__(self, clock: Clock, saved: str | None, new_id: Callable[[], int],
+                 newest: float | None = None) -> None:
         state = json.loads(saved or '{"ran": 0, "readings": [], "corrections": []}')
         self._began = self._ran = float(state["ran"])   # running time of the program,
                                                         # before this run and now [s]
@@ -54,28 +56,29 @@ class ClockHistory:
         self._first = new_id()      # sequence number with which this run begins
         self._at = clock.monotonic()
         self._offset = clock.time() - self._ran
+        if saved is None and newest is not None and newest >= EARLIEST_TIME:
+            self._readings.append(Reading(newest, 0.0))
         if self._readings:
             self._log_jump(self._offset - self._readings[-1].offset)
         self._read(0.0)
 
-    def update(self) -> None:
-        """Read the clock; to be called every few seconds."""
+    def update(self) -> bool:
+        """Read the clock every few seconds; return whether it was set meanwhile."""
         now = self._clock.monotonic()
         passed, self._at = now - self._at, now
         self._ran += passed
         before, self._offset = self._offset, self._clock.time() - self._ran
-        self._correct(self._offset - before)
         self._read(passed)
+        return self._correct(self._offset - before)
 
     def time(self) -> float | None:
         """
         Return the time that it is at least [s since the epoch].
 
-        ``None`` before the program has run for a day.
+        ``None`` if the clock was never set.
         """
-        if sum(each.seconds for each in self._readings) < CONFIRM_SECONDS:
-            return None
-        return self._ran + min(each.offset for each in self._readings)
+        offsets = [each.offset for each in self._readings]
+        return self._ran + min(offsets) if offsets else None
 
     def ages(self, files: Sequence[tuple[int, float]]) -> list[float | None]:
         """
@@ -103,15 +106,16 @@ class ClockHistory:
         return json.dumps({"ran": self._ran, "readings": self._readings,
                            "corrections": self._corrections})
 
-    def _correct(self, jump: float) -> None:
-        """Date this run's files again, as the clock was set by *jump* seconds."""
+    def _correct(self, jump: float) -> bool:
+        """Date this run's files again if the clock was set, by *jump* seconds."""
         if abs(jump) <= TOLERANCE_SECONDS:
-            return
+            return False
         self._log_jump(jump)
         made = self._corrections
         made.append(Correction(self._first, self._new_id(), jump))
         if len(made) > MAX_ENTRIES:
             made.remove(min(made, key=lambda each: abs(each.seconds)))
+        return True
 
     def _read(self, passed: float) -> None:
         """Add *passed* seconds of running to the readings of the last day."""

@@ -63,7 +63,10 @@ class Retention:
         """Set the cap: ``--keep``, or half of what was free at the first start."""
         with self._store.reading() as reader:
             kept, history = reader.remembered("keep"), reader.remembered("clock")
-        self._history = ClockHistory(self._clock, history, self._store.new_id)
+            recorded = reader.files() if history is None else []
+        self._history = ClockHistory(
+            self._clock, history, self._store.new_id,
+            newest=recorded[-1].file.end if recorded else None)
         if kept is None and self._settings.keep_bytes is None:
             kept = str(shutil.disk_usage(self._clips).free // 2)
             self._store.remember("keep", kept)
@@ -76,7 +79,8 @@ class Retention:
 
         Raises :exc:`SurveillanceError` if that does not make enough room.
         """
-        self._history.update()
+        if self._history.update():
+            self._store.remember("clock", self._history.as_text())
         for path in self._store.erase(self._clock.time()):
             if self._unlink(path):
                 log.info("deleted %s, as its event was deleted", path)
