@@ -562,6 +562,23 @@ def test_slow_camera_is_live_and_shown_between_its_frames(make, broadcaster):
     assert status.fps == pytest.approx(1 / 0.5, rel=0.2)
 
 
+def test_last_picture_is_shown_while_unreadable_data_come(make, broadcaster):
+    class Busy(Playing):
+        def read(self):
+            if self._closing.wait(0.1):
+                raise CameraLost("closing")
+            for image in self._images:
+                return ArrayPicture(image)
+            raise BadPicture("6 bytes that are not JPEG")
+
+    surveillance = make(lambda closing: Busy([EMPTY] * 3, closing=closing), frame_count=1)
+    surveillance.start()
+    eventually(lambda: surveillance.status().garbled)
+    assert broadcaster.stale
+    assert broadcaster.fresh(1.0)
+    assert surveillance.status().losses == 0
+
+
 def test_slow_first_frame_is_waited_for_longer_each_time(make):
     class Late(Playing):
         read_timeout = 0.1

@@ -180,6 +180,7 @@ class Surveillance(Worker):
                 if garbled_since > self._garbled_timeout:
                     raise CameraLost("only garbled pictures for "
                                      f"{garbled_since:.2g} seconds: {error}") from None
+                self._on_wait()
                 continue
             good = frame.arrived
 
@@ -189,7 +190,7 @@ class Surveillance(Worker):
         return self._reader.failing_timeout if self._reader else LEAST_SECONDS
 
     def _on_wait(self) -> None:
-        """Keep busy while there is no new frame."""
+        """Keep busy while there is no new picture."""
         self._heartbeat()
         with self._mask_lock:
             if self._applied is self._mask:
