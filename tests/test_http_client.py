@@ -313,6 +313,31 @@ def test_host_that_never_speaks_tls_is_told_from_no_host(monkeypatch):
         done.set()
 
 
+def test_dead_address_of_a_host_is_tried_only_once(camera, monkeypatch):
+    tried, real = [], socket.create_connection
+    addresses = ["127.0.0.2", "127.0.0.1"]      # only the second one listens
+
+    def connect(address, timeout):
+        tried.append(address[0])
+        return real(address, timeout)
+
+    def look_up(host, port, *more, **options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
+                for each in (addresses if host == "camera.lan" else [host])]
+
+    cam = camera(lambda head, number: OK)
+    client = HttpClient(parse_url(f"http://camera.lan:{cam.port}/x"))
+    with monkeypatch.context() as patch:
+        patch.setattr(http.socket, "create_connection", connect)
+        patch.setattr(http.socket, "getaddrinfo", look_up)
+        assert [body(client) for _ in range(3)] == [b"hello"] * 3
+        assert tried == ["127.0.0.2", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
+        addresses.remove("127.0.0.1")       # which may be another device now
+        assert "connection refused" in refusal(client)
+        assert tried[4:] == ["127.0.0.2"]
+    assert "Host: camera.lan" in cam.heads[0]
+
+
 @pytest.mark.parametrize("data", [b"SSH-2.0-x\r\n", b"\x00\x01"])
 def test_first_bytes_of_what_is_no_http_are_reported(camera, data):
     assert refusal(client_of(camera(lambda head, number: data))).endswith(

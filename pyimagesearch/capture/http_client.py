@@ -52,6 +52,7 @@ class HttpClient:
         self._proxy = proxy
         self._login = HttpLogin(url.user, url.password)
         self._cookies: dict[str, str] = {}      # the oldest first
+        self._address = ""      # of the host's addresses, the one that answered last
         self._longest_response = Patience(fps).while_open(RESPONSE_SECONDS)
         self._response_timeout = self._longest_response
 
@@ -133,6 +134,7 @@ class HttpClient:
         waiting = Stopwatch()
         with waiting:
             response = connection.getresponse()
+        self._address = connection.address
         self._response_timeout = min(
             self._longest_response, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
         return response
@@ -145,6 +147,7 @@ class HttpClient:
         connection = CameraConnection(
             (by.hostname or "" if by else host), (by.port or 80 if by else port),
             timeout=TIMEOUT_SECONDS)
+        connection.address = self._address
         if secure:
             connection.default_port = 443
             connection.trusted = self.url, self._trust
@@ -215,6 +218,11 @@ class CameraConnection(http.client.HTTPConnection):
 
     response_class = CameraResponse
     trusted: tuple[CameraUrl, Trust] | None = None
+    address = ""        # to try first, if the host has it; then the one connected to
+
+    def __init__(self, host: str, port: int, timeout: float) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._create_connection = self._connect_any     # of http.client
 
     def connect(self) -> None:
         """Connect; raises :exc:`OSError`, or CameraLost for a refused certificate."""
@@ -230,6 +238,24 @@ class CameraConnection(http.client.HTTPConnection):
             raise ConnectTimeout from None
         plain: socket.socket = self.sock
         return plain
+
+
+    def _connect_any(self, address: tuple[str, int], timeout: float,
+                     source_address: None = None) -> socket.socket:
+        """Connect to one of a host's addresses; a dead one costs *timeout* once."""
+        host, port = address
+        found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM))
+        failure = OSError("the host has no address")
+        for each in sorted(found, key=lambda each: each != self.address):
+            try:
+                connection = socket.create_connection((each, port), timeout)
+            except OSError as error:
+                failure = error
+            else:
+                self.address = each
+                return connection
+        raise failure
 
 
 def quote_target(parts: SplitResult) -> str:
