@@ -62,6 +62,7 @@ def test_login_for_libraries_is_read_back_as_it_was(user, password):
     ("http://:pw@cam/", "http://cam/", ("", "pw")),
     ("udp://@239.0.0.1:1234", "udp://239.0.0.1:1234", ("", "")),
     ("http://cam/x#part", "http://cam/x", ("", "")),
+    ("http://a:b@cam.org#c@nvr/x", "http://nvr/x", ("a", "b@cam.org#c")),
     # an @ that is no part of a login
     ("http://cam/path?mail=a@b", "http://cam/path?mail=a@b", ("", "")),
     ("http://cam:8080/path?mail=a@b", "http://cam:8080/path?mail=a@b", ("", "")),
@@ -162,6 +163,8 @@ def test_no_message_shows_the_login_of_a_misspelt_url(form, password):
     ("http://me@cam.org:1234/Geheim@nvr:80", "http://***@nvr:80"),
     ("http://a:Geh/eim", "http://***"),
     ("rtsp://a:b@10.0.0.5/live@main", "rtsp://10.0.0.5/live@main"),
+    ("http://a:b@cam.org?Geheim@nvr/x", "http://***@nvr/x"),
+    ("http://a:b@cam.org#Geheim@nvr/x", "http://nvr/x"),
     ("http://a:b@cam/x?mail=a@cam.org", "http://cam/x?mail=***")])
 def test_what_may_be_part_of_a_login_is_hidden(url, shown):
     assert redact_url(url) == shown

@@ -85,6 +85,9 @@ def split_login(rest: str) -> tuple[str, str]:
     """
     hosts = [found for at, sign in enumerate("@" + rest) if sign == "@"
              and (found := find_host(rest, at))]
+    # cameras have no fragments, so that a # before a host belongs to a password
+    begin = rest.rfind("#", 0, hosts[-1].start()) if hosts else 0
+    hosts = [each for each in hosts if each.start() >= begin]
     host = choose_host(rest, hosts) if hosts else None
     start = host.start() if host else rest.rfind("@") + 1
     return rest[:max(0, start - 1)], rest[start:]
@@ -138,7 +141,9 @@ def redact_url(text: str) -> str:
 
 def hide_possible_login(place: str) -> str:
     """Return *place* without the host and path that may still be part of a login."""
-    at = place.partition("?")[0].rfind("@") + 1
+    at = place.rfind("@") + 1
+    if QUERY_VALUE_PATTERN.search(place, 0, at - 1):    # which is not shown
+        at = place.partition("?")[0].rfind("@") + 1
     host = find_host(place, at) if at else None
     if host and (host.end() < len(place) or host["port"]
                  or CERTAIN_HOST_PATTERN.fullmatch(host["host"])):
