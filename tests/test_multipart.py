@@ -54,6 +54,16 @@ def with_segment(jpeg, marker, content):
     return jpeg[:2] + bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content + jpeg[2:]
 
 
+@pytest.mark.parametrize("length", ["", "Content-Length: {}\r\n"])
+@pytest.mark.parametrize("lead", [b"m" * 5000, bytes(60_000)])
+def test_metadata_before_a_picture_are_left_out(length, lead):
+    body = b"".join(b"--b\r\n" + length.format(len(lead + jpeg)).encode() + b"\r\n" + lead + jpeg + b"\r\n"
+                    for jpeg in JPEGS)
+    for size in (1000, len(body)):
+        found = [read_picture(part, JpegDecoder()).jpeg() for part in in_pieces("b", body, size)]
+        assert found == JPEGS
+
+
 @pytest.mark.parametrize("camera", SPELLINGS)
 @given(data=st.data())
 @settings(max_examples=60)
