@@ -88,7 +88,7 @@ def test_owner_sees_and_ends_the_sessions_of_others(protected_server, page):
     go(page, f"{protected_server.url}/login?token={protected_server.token()}")
     go(page, f"{protected_server.url}/sessions")
     eventually(lambda: "Chrome on Android, viewer" in text(page, ".sessions"))
-    resize(page, (800, 300))
+    resize(page, (800, 460))
     screenshot(page, "sessions.png")
     page.find_elements("css selector", ".prose button")[0].click()
     eventually(lambda: "Android" not in text(page, ".sessions"))
