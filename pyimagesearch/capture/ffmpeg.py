@@ -11,6 +11,7 @@ import av
 import av.container
 import av.error
 
+from .certificates import Trust
 from .rtsp_relay import start_relay
 from .source import CaptureRequest
 from .url import CameraUrl
@@ -63,7 +64,8 @@ def open_container(url: CameraUrl, wanted: CaptureRequest
     """
     if not urlsplit(url.bare).scheme.startswith("rtsp"):
         proxy = wanted.proxy.with_login if wanted.proxy else ""
-        return open_with(url.with_login, {"http_proxy": proxy})
+        return open_with(url.with_login, {"http_proxy": proxy,
+                                          **tls_options(wanted.trust)})
     try:
         if url.bare.startswith("rtsps:"):
             relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS)
@@ -77,6 +79,14 @@ def open_container(url: CameraUrl, wanted: CaptureRequest
         # FFmpeg knows MD5 only, and not in every spelling
         relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS, log_in=True)
         return open_rtsp_stream(relayed, "tcp")
+
+
+def tls_options(trust: Trust) -> dict[str, str]:
+    """Return how FFmpeg is to check the certificate of an https camera."""
+    authorities = ssl.get_default_verify_paths().cafile
+    if not trust.by_authority or authorities is None:
+        return {}       # it was checked on the connection before this one
+    return {"tls_verify": "1", "ca_file": authorities}
 
 
 def open_by_any_transport(url: CameraUrl) -> av.container.InputContainer:
