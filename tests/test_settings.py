@@ -97,6 +97,15 @@ def test_wrong_file_is_one_sentence_and_status_2(capsys, tmp_path, content, sent
     assert sentence.format(file=file) in refused(capsys, ["--config", str(file)])
 
 
+def test_settings_file_of_windows_editors_is_read_as_utf_8(capsys, tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text('source = "M\u00fcll.mp4"', encoding="utf-8-sig")
+    settings = parse_command_line(["--config", str(file)], {}).settings
+    assert settings.source == ("M\u00fcll.mp4",)
+    file.write_text('source = "M\u00fcll.mp4"', encoding="latin-1")
+    assert "not UTF-8; save it as that" in refused(capsys, ["--config", str(file)])
+
+
 @pytest.mark.parametrize(("argv", "environ", "content", "auth"), [
     ([], "", "", "on"), (["--auth"], "false", "", "on"), (["--no-auth"], "changes", "", "off"),
     (["--auth", "changes", "--port", "1"], "", "", "changes"), (["--auth=off"], "", "", "off"),

@@ -52,11 +52,14 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
 def read_toml(file: str) -> dict[str, Any]:
     """Return the settings in *file*, by name; raises :exc:`SettingsError`."""
     try:
-        content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        content = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(
             f"--config is {file!r}, which cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:   # of TOML, Unicode, huge numbers
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"--config is {file!r}, which is not UTF-8; save it as that") from None
+    except (ValueError, RecursionError) as error:   # of TOML, huge numbers
         raise SettingsError(
             f"--config is {file!r}, which is not TOML: {error}") from None
     cameras = content.pop("cameras", {})
