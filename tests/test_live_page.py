@@ -318,10 +318,12 @@ def test_mosaic_shows_all_cameras_and_a_click_opens_one(start, page):
 
 
 def test_mosaic_fits_a_phone(start, page):
-    product = start("--source", f"a={SCENE}", "--source", f"b={SCENE}", "--source", f"c={SCENE}")
+    product = start("--source", f"a={SCENE}", "--source", f"b={SCENE}", "--source", f"c={SCENE}",
+                    "--source", "d=http://127.0.0.1:9/" + 64 * "f")
     resize(page, PHONE, mobile=True)
     show(page, product.url)
     wait_for_motion(page)
+    eventually(lambda: 64 * "f" in text(page, "[data-camera=d]"))
     assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
 
 

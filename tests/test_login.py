@@ -190,7 +190,7 @@ def test_wrong_password_is_refused_with_a_message(protected, caplog):
 
 
 def test_no_password_is_accepted_if_none_is_set(protected):
-    assert "webstreaming token" in protected.client().get("/login", headers=BROWSER).text
+    assert "<code>token</code>" in protected.client().get("/login", headers=BROWSER).text
     for password in ("", "None", "x"):
         for account in ("owner", "viewer", "admin", ""):
             assert try_password(protected.client(), password, account=account
