@@ -117,6 +117,12 @@ def test_refused_password_is_tried_once_for_each_request(camera):
     assert ["Authorization" in head for head in cam.heads] == [False, True, False, True]
 
 
+def test_throttled_login_is_told_in_words(camera):
+    cam = camera(lambda head, number: answer_with("429 Too Many Requests", "Retry-After: 60"))
+    assert refusal(client_of(cam)).endswith(
+        "/x refuses more requests for now; are user and password right?")
+
+
 def test_unknown_login_is_named(camera):
     cam = camera(lambda head, number: digest(algorithm="SHA3-256"))
     assert refusal(client_of(cam, login="me:s3cret")) == (

@@ -193,7 +193,7 @@ def test_transport_that_is_set_and_refused_is_named():
 
 @pytest.mark.parametrize(("place", "words"), [
     ("nosuch.invalid", "cannot be reached; is the name of the host right?"),
-    ("127.0.0.1:9", "does not answer; is the camera on, the port right?")])
+    ("127.0.0.1:9", "does not answer; is the camera on, and the port right?")])
 @pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
 def test_camera_that_is_not_there_is_reported(scheme, place, words):
     url = parse_url(f"{scheme}://me:s3cret@{place}/cam")

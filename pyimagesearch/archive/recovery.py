@@ -250,7 +250,8 @@ def end_events(store: EventStore) -> None:
     for event in lasting:
         if store.is_earlier(event.id):
             store.end(event.id, event.recorded_until, event.peak_area, event.peak_box)
-            log.info("ended event %d, which was cut off", event.id)
+            log.info("ended event %d, which lasted until the program stopped",
+                     event.id)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

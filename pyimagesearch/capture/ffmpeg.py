@@ -41,7 +41,7 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.HTTPClientError, "refuses to play; perhaps it serves only a few viewers, "
      "or only another --rtsp-transport"),
     (av.error.HTTPServerError, "reports an error of its own"),
-    (ConnectionRefusedError, "does not answer; is the camera on, the port right?"),
+    (ConnectionRefusedError, "does not answer; is the camera on, and the port right?"),
     (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),

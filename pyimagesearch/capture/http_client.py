@@ -33,6 +33,7 @@ DELETED_COOKIE_PATTERN = re.compile(
 STATUS_MEANINGS = {401: "refuses this user or password",
                    403: "forbids this; does this user have the right?",
                    404: "has nothing at this path",
+                   429: "refuses more requests for now; are user and password right?",
                    503: "is busy; most cameras serve only a few viewers"}
 
 
