@@ -1,6 +1,7 @@
 """The lines printed at the start, on the way from the first start to a phone."""
 
 import contextlib
+import io
 import shlex
 import sys
 from pathlib import Path
@@ -76,11 +77,32 @@ def test_access_is_told_in_a_sentence(options, words):
     assert describe_access(Settings(**options)).startswith(words)
 
 
-@pytest.mark.parametrize("source", ["rtsp://eve:secret@cam/", "http://cam/?pwd=secret"])
+@pytest.mark.parametrize("source", ["rtsp://eve:secret@cam/", "http://cam/?pwd=secret",
+                                    "demo:secret@cam", "rtsp://secret=demo:1x1@3"])
 def test_printed_command_holds_no_password(source):
     command = opening_command(["webstreaming.py", f"--source={source}"])
     assert "secret" not in command
     assert command.endswith("webstreaming.py --ip 0.0.0.0 and your other options")
+
+
+@pytest.mark.parametrize("source", ["demo:640x360@10", "yard=demo:640x360@7.5"])
+def test_printed_command_keeps_a_demo_camera(source):
+    for words in (["--source", source], [f"--source={source}"]):
+        assert opening_command(["/opt/w/bin/webstreaming", *words]) == (
+            f"/opt/w/bin/webstreaming {' '.join(words)} --ip 0.0.0.0")
+
+
+def test_each_line_is_printed_in_one_write(monkeypatch):
+    written = []
+
+    class Unbuffered(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Unbuffered())
+    print_lines(["one", "two"])
+    assert list(filter(None, written)) == ["one\n", "two\n"]
 
 
 def test_printed_command_is_found_on_the_path(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """The lines printed at the start: where the server is, and how to open it to others."""
 
 import logging
+import re
 import shlex
 import shutil
 import sys
@@ -14,12 +15,16 @@ from pyimagesearch.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
+# of an argument; looks like the login of a URL without its scheme, but is none
+DEMO_PATTERN = re.compile(r"(?:--source=)?(?:[\w-]+=)?demo:[0-9]+x[0-9]+@[0-9.]+")
+
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print *lines*; log it if stdout is a full disk or a closed pipe."""
     try:
         for line in lines:
-            print(line, flush=True)
+            # in one write, also if stdout is not buffered: other threads log meanwhile
+            print(f"{line}\n", end="", flush=True)
     except OSError as error:
         log.warning("cannot print where the server is: %s", error.strerror)
 
@@ -59,7 +64,8 @@ def opening_command(argv: Sequence[str]) -> str:
         words = [path_from_here(sys.executable), argv[0]]
     elif shutil.which(program.name) == str(program):
         words = [program.name]
-    if any(redact_url(word) != word for word in argv[1:]):
+    if any(redact_url(word) != word and not DEMO_PATTERN.fullmatch(word)
+           for word in argv[1:]):
         return shlex.join([*words, "--ip", "0.0.0.0"]) + " and your other options"
     return shlex.join([*words, *argv[1:], "--ip", "0.0.0.0"])
 
