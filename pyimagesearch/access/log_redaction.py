@@ -2,7 +2,9 @@
 
 import re
 
-SECRET_PATTERN = re.compile(r"((?:token|key)=|[Bb](?:earer|asic) )[^&\s\"'<>]+")
+# not after a "/", where it is the path of a camera
+SECRET_PATTERN = re.compile(
+    r"((?:token|key)=|(?<!/)[Bb](?:earer|asic) )[^&\s\"'<>]+")
 URL_LOGIN_PATTERN = re.compile(r"(?<=://)[^/\s\"'<>]+(?=@)")
 
 
