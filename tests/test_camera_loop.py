@@ -519,6 +519,15 @@ def test_lost_camera_is_reported_reopened_and_learnt_again(make, broadcaster, ca
     assert (status.state, status.reason, status.losses) == ("no signal", "unplugged", 3)
 
 
+def test_demo_camera_is_not_proposed_for_an_ip_camera(make, caplog):
+    camera = Camera("http://cam/video", Pluggable(plugged=False).open)
+    surveillance = make(camera=camera, clock=NoWaits())
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "no signal")
+    assert "no signal: unplugged" in caplog.text
+    assert "--source demo" not in caplog.text
+
+
 def test_stream_that_ends_is_no_loss_and_keeps_the_background(make, caplog):
     caplog.set_level("INFO")
     opened = []

@@ -108,7 +108,8 @@ class CameraState:
             self.connection.losses += 1
             self._lost_at = (self._clock.monotonic() if self._arrived is None
                              else self._arrived)
-        hint = "" if self.counts.frames else " (without a camera, try: --source demo)"
+        is_known = self.counts.frames or "://" in self._source
+        hint = "" if is_known else " (without a camera, try: --source demo)"
         log.warning("%s: no signal: %s%s", self._name, reason, hint)
         self.enter(NO_SIGNAL, reason, self._captured)
         self.pause()
