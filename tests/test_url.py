@@ -165,7 +165,11 @@ def test_no_message_shows_the_login_of_a_misspelt_url(form, password):
     ("rtsp://a:b@10.0.0.5/live@main", "rtsp://10.0.0.5/live@main"),
     ("http://a:b@cam.org?Geheim@nvr/x", "http://***@nvr/x"),
     ("http://a:b@cam.org#Geheim@nvr/x", "http://nvr/x"),
-    ("http://a:b@cam/x?mail=a@cam.org", "http://cam/x?mail=***")])
+    ("http://a:b@cam/x?mail=a@cam.org", "http://***@cam.org"),
+    ("http://a:b@10.0.0.5/x?mail=a@cam.org", "http://10.0.0.5/x?mail=***"),
+    ("http://cam/x?mail=a@cam.org", "http://cam/x?mail=***"),
+    ("http://a:8/Geh;@b/Geheim@h:80?c=d", "http://***@h:80?c=***"),
+    ("http://a:1/Geh?b=eim@localhost/live", "http://***@localhost/live")])
 def test_what_may_be_part_of_a_login_is_hidden(url, shown):
     assert redact_url(url) == shown
 

@@ -22,7 +22,7 @@ START_CODE = b"\0\0\1"  # before each NAL unit
 
 
 class NalSyntax(NamedTuple):
-    """How the NAL units of a codec are told apart, by their first byte."""
+    """How to distinguish the NAL units of a codec by their first byte."""
 
     codec: str              # FFmpeg's name
     shift: int              # of the first byte, ...
@@ -44,7 +44,7 @@ class CameraPackets:
 
     The parameter sets in the packets take precedence over those of the connection,
     which may be rubbish, missing, or outdated when the camera changes its resolution.
-    *sink* is told why if no clip can be made of the packets.
+    *sink* receives the reason if no clip can be made of the packets.
     """
 
     def __init__(self, stream: Any, sink: PacketSink, clock: Clock) -> None:

@@ -34,7 +34,7 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     """
     Open a camera as what it serves: an MJPEG stream, a single picture, or other video.
 
-    The first bytes tell, as many cameras name another type, or none. Raises
+    The first bytes decide, as many cameras declare a wrong type, or none. Raises
     :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
     response = client.get()
@@ -97,7 +97,7 @@ def kind_of(headers: Message) -> str:
 
 
 def read_first(response: Any) -> bytes:
-    """Return the first bytes of *response*: enough to tell what it is, or all."""
+    """Return the first bytes of *response*: enough to identify it, or all."""
     first = b""
     while len(first) < KIND_BYTES and not MULTIPART_PATTERN.match(first):
         piece = response.read1(READ_BYTES)

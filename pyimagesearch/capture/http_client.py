@@ -240,7 +240,6 @@ class CameraConnection(http.client.HTTPConnection):
         plain: socket.socket = self.sock
         return plain
 
-
     def _connect_any(self, address: tuple[str, int], timeout: float,
                      source_address: None = None) -> socket.socket:
         """Connect to one of a host's addresses; a dead one costs *timeout* once."""

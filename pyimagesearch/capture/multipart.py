@@ -232,7 +232,7 @@ class MultipartParser:
         """
         Return whether the delimiter at *at* is one, and not like it by chance.
 
-        *line* is the rest of its line. Returns None if more data are needed to tell.
+        *line* is the rest of its line. Returns None if that takes more data.
         """
         data = self._data
         if not line[1]:

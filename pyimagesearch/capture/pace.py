@@ -7,7 +7,7 @@ from pyimagesearch.clock import Clock
 
 class Pace:
     """
-    Return from :meth:`tick` *fps* times a second, unless told otherwise.
+    Return from :meth:`tick` *fps* times a second, unless given an interval.
 
     A delay of up to half a second is caught up; after a longer pause, such as a
     suspended machine, the pace starts over instead of racing.

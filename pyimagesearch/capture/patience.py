@@ -15,8 +15,8 @@ class Patience:
     Learn from its pictures how long a camera may be silent.
 
     That is three times the longest of the last thirty intervals, or three times the
-    interval asked for by *fps*. Unless *rate_known*, only the pictures tell how fast
-    the camera is, and each of the first may take half a minute. One thread calls
+    interval asked for by *fps*. Unless *rate_known*, the rate is learnt from the
+    pictures, and each of the first may take half a minute. One thread calls
     :meth:`on_picture`; any thread may call the others.
     """
 

@@ -20,9 +20,10 @@ SAFE_NAMES = frozenset({
 HOST_PATTERN = re.compile(
     r"(?P<host>\[[\da-fA-F:.]+(?:%[\w.~-]+)?\]|(?!\d+(?![\w.-]))[\w.*-]+)"
     r"(?::(?P<port>\d{0,5}))?(?=[/?#]|$)")
+ADDRESS_PATTERN = re.compile(r"\[.*:.*:.*\]|\d{1,3}(?:\.\d{1,3}){3}")
 # Hosts that no word in a password looks like
 CERTAIN_HOST_PATTERN = re.compile(
-    r"\[.*\]|\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
+    rf"{ADDRESS_PATTERN.pattern}|localhost|\*|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{{2,}}")
 QUERY_VALUE_PATTERN = re.compile(r"[?&][\w.-]+=[^?&]*\Z")  # and its name
 SCHEME_PATTERN = re.compile(r"[\w=+.-]*")   # perhaps behind the name of an option
 RESERVED_SIGNS = "/?#@"     # they end a login unless they are percent-encoded
@@ -113,6 +114,7 @@ def choose_host(rest: str, hosts: list[re.Match[str]]) -> re.Match[str]:
          if each["port"] is None or (each in certain and each in with_path)],
         [each for each in logins if each in certain],
         [each for each in reversed(logins) if each in with_path],
+        reversed(logins),
         [each for each in start if each["port"]],
         reversed(hosts))
     return next(chain.from_iterable(ranked))
@@ -134,21 +136,24 @@ def redact_url(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator or not SCHEME_PATTERN.fullmatch(scheme):
         return text.rpartition("@")[2]      # perhaps a URL without its scheme
-    login, place = split_login(rest)
-    return scheme + separator + redact_place(place if not login else
-                                             hide_possible_login(place))
+    return scheme + separator + redact_place(without_logins(rest))
 
 
-def hide_possible_login(place: str) -> str:
-    """Return *place* without the host and path that may still be part of a login."""
-    at = place.rfind("@") + 1
-    if QUERY_VALUE_PATTERN.search(place, 0, at - 1):    # which is not shown
-        at = place.partition("?")[0].rfind("@") + 1
-    host = find_host(place, at) if at else None
-    if host and (host.end() < len(place) or host["port"]
-                 or CERTAIN_HOST_PATTERN.fullmatch(host["host"])):
-        return "***@" + place[at:]
-    return place
+def without_logins(rest: str) -> str:
+    """
+    Return a URL without its scheme, and without all that may be part of its login.
+
+    With a colon before it, any ``@`` may be the end of a password, also one that is
+    taken for a part of the path or the query, unless the host is an address.
+    """
+    place = split_login(rest)[1]
+    colon, host = rest.find(":"), find_host(place, 0)
+    if colon < 0 or (host and ADDRESS_PATTERN.fullmatch(host["host"])):
+        return place
+    ends = [at for at in range(colon, len(rest))
+            if rest[at] == "@" and find_host(rest, at + 1)]
+    shown = rest[ends[-1] + 1:] if ends else place
+    return place if shown == place else "***@" + shown
 
 
 def redact_place(place: str) -> str:
