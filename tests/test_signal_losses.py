@@ -294,7 +294,7 @@ def test_rtsp_password_is_required_and_never_shown(start, rtsp_camera):
 def test_paused_program_skips_the_backlog(start, watch, rtsp_camera):
     rtsp_camera("320", "240", "12")
     product = start("--source", rtsp_camera.url)
-    product.wait_for("learning")
+    eventually(lambda: product.camera["frames"] > 6)    # its pace is known
     frames = product.camera["frames"]
     product.process.send_signal(signal.SIGSTOP)
     time_without(4)

@@ -91,17 +91,25 @@ def test_backlog_after_a_pause_keeps_its_times_and_is_stale():
     assert all(abs(step - 0.1) < 0.001 for step in steps[:90])
 
 
+def test_backlog_is_stale_although_its_reader_stalls_meanwhile():
+    arrivals = [100 + number / FPS for number in range(50)]
+    arrivals += [110 + number / 1000 + 0.6 * (number > 10) for number in range(50)]
+    stale = [stale for _, _, stale in play(right(), arrivals)]
+    assert stale[:50] == [False] * 50
+    assert all(stale[50:90])
+
+
 def test_stall_of_the_network_leaves_no_delay_behind():
     arrivals = [100 + max(number, 50) / FPS for number in range(100)]   # 5 s, then all
     played = play(right(), arrivals)
     assert max(now - time for now, time, _ in played[52:]) < 0.01
 
 
-def test_camera_whose_clock_stood_still_is_shown_again_at_once():
+def test_camera_whose_clock_stood_still_is_shown_again_soon():
     arrivals = [100 + number / FPS + 8 * (number >= 50) for number in range(100)]
     played = play(right(), arrivals)
-    assert sum(stale for _, _, stale in played) <= 4
-    assert all(now - time < 0.01 for now, time, _ in played[54:])
+    assert sum(stale for _, _, stale in played) <= 11
+    assert all(now - time < 0.01 for now, time, _ in played[62:])
 
 
 def test_slow_camera_with_a_useless_clock_is_never_stale():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 TICKS_PER_SECOND = 90_000   # of the time stamps of packets
 TOLERANCE_SECONDS = 1.0     # between where a stamp is and where it should be
 MAX_LATE_SECONDS = 0.5      # from being taken to arriving, but for a backlog
-DRAIN_SECONDS = 0.25        # in which a backlog must become shorter
+DRAIN_SECONDS = 1.0         # in which a backlog must become shorter; we may stall
 DRAINED_SECONDS = 0.1       # by this much
 MAX_REORDER_SECONDS = 5.0   # from decoding a frame to showing it
 
