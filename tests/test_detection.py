@@ -20,7 +20,8 @@ def detection(detector=None, **options):
 
 
 def look(detection, images):
-    return [detection.look(ArrayPicture(image)) for image in images]
+    return [detection.look(ArrayPicture(image), number / 10)
+            for number, image in enumerate(images)]
 
 
 class Everywhere:
@@ -45,7 +46,7 @@ def test_detection_begins_after_the_frames_to_learn():
 
 def test_what_moved_has_box_area_and_mask():
     seen = look(detection(frame_count=1), [EMPTY, EMPTY, EMPTY, MOVED])
-    assert seen[2] == ((), 0.0, None, 3)
+    assert seen[2] == ((), 0.0, None, 3, ())
     ((left, top, right, bottom),) = seen[3].boxes
     assert np.abs(np.subtract((left, top, right, bottom), (200, 100, 280, 150))).max() <= 4
     assert seen[3].area == pytest.approx(1000 * np.count_nonzero(seen[3].mask) / 120_000)
@@ -94,7 +95,7 @@ def test_garbled_picture_is_not_learnt():
     watched = detection()
     look(watched, [EMPTY])
     with pytest.raises(BadPicture):
-        watched.look(Garbled(EMPTY))
+        watched.look(Garbled(EMPTY), 0.5)
     assert look(watched, [EMPTY])[0].learnt == 2
 
 

@@ -54,12 +54,12 @@ def module(tmp_path):
 
 def load(spec, **options):
     (settings,) = Settings(source=("front=demo",), detector=spec, **options).cameras()
-    return load_detector(settings)()
+    return load_detector(settings)().detector
 
 
 def test_single_is_the_default_and_weighted_by_the_settings():
     (settings,) = Settings(source=("demo",), accum_weight=0.3).cameras()
-    made = load_detector(settings)()
+    made = load_detector(settings)().detector
     assert isinstance(made, SingleMotionDetector)
     assert made.accumWeight == 0.3
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 
 from pyimagesearch.errors import DetectorFailed
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
-from pyimagesearch.rates import Stopwatch
+from pyimagesearch.rates import Rate, Stopwatch
 from pyimagesearch.settings.settings import CameraSettings
 
-from .detector import Detector, load_detector
+from .detector import Detector, as_region_detector, load_detector
 from .preprocessing import for_detection
+from .regions import Region
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ class Detection(NamedTuple):
     area: float             # moved pixels [per mille of the frame]
     mask: Grey | None       # 255 = moved; None if nothing did
     learnt: int             # frames learnt so far, this one included
+    regions: tuple[Region, ...] = ()    # those that are not reported, too
 
     @property
     def size(self) -> Size:
@@ -46,10 +47,11 @@ class MotionDetection:
                  make_detector: Callable[[], Detector] | None = None) -> None:
         self.stopwatch = Stopwatch()      # spent on detection
         self._camera, self._name = settings.name, settings.detector
-        self._threshold = settings.threshold
         self._frame_count = settings.frame_count
-        self._make_detector = make_detector or load_detector(settings)
+        self._make_detector = load_detector(settings) if make_detector is None else (
+            lambda: as_region_detector(make_detector(), settings.threshold))
         self._detector = self._make_detector()
+        self._rate = Rate()
         self._size: Size = (0, 0)
         self._learnt = 0
 
@@ -59,41 +61,36 @@ class MotionDetection:
         if frame_count is not None:
             self._frame_count = frame_count
 
-    def look(self, picture: Picture) -> Detection:
+    def look(self, picture: Picture, at: float) -> Detection:
         """
-        Learn from *picture*, and return what moved.
+        Learn from *picture*, which arrived *at* [s, monotonic]; return what moved.
 
         Raises :exc:`BadPicture`, and :exc:`DetectorFailed` for all errors of the
         detector.
         """
         with self.stopwatch:
-            image = for_detection(picture.grey())
+            image = for_detection(picture.grey(), sharp=self._detector.sharp)
+            self._rate.count(at)
             try:
-                return self._detect(image, picture.size)
+                return self._detect(image, picture.size, self._rate.per_second(at))
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:
                 raise DetectorFailed(f"the detector {self._name} failed: "
                                      f"{type(error).__name__}: {error}") from error
 
-    def _detect(self, image: Grey, size: Size) -> Detection:
+    def _detect(self, image: Grey, size: Size, fps: float) -> Detection:
         """Learn from *image*, of a picture of *size*; detect once that is enough."""
-        found = None
         if self._learnt == 0 or size != self._size:
             log.debug("%s: learning the background of %dx%d pixels", self._camera,
                       *size)
             self._detector, self._size, self._learnt = self._make_detector(), size, 0
-        elif self._learnt > self._frame_count:
-            found = self._detector.detect(image, self._threshold)
-        self._detector.update(image)
+        if fps:
+            self._detector.fps = fps
+        learning = self._learnt <= self._frame_count
+        found = self._detector.look(image, learning=learning)
         self._learnt += 1
-        if found is None or not (boxes := as_boxes(found[1])):
-            return Detection((), 0.0, None, self._learnt)
-        area = 1000 * cv2.countNonZero(found[0]) / found[0].size
-        return Detection(boxes, area, found[0], self._learnt)
-
-
-def as_boxes(found: object) -> tuple[Box, ...]:
-    """Return the one box or the sequence of boxes that a detector *found*."""
-    rows = np.reshape(np.asarray(found, int), (-1, 4)).tolist()
-    return tuple((left, top, right, bottom) for left, top, right, bottom in rows)
+        if not found.boxes or found.mask is None:
+            return Detection((), 0.0, None, self._learnt, found.regions)
+        area = 1000 * cv2.countNonZero(found.mask) / found.mask.size
+        return Detection(found.boxes, area, found.mask, self._learnt, found.regions)

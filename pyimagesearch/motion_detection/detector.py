@@ -1,15 +1,19 @@
-"""The protocol of motion detectors, and loading the one of ``--detector``."""
+"""The protocols of motion detectors, and loading the one of ``--detector``."""
 
 import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
 from pyimagesearch.settings.settings import CameraSettings
 
+from .regions import NOTHING_FOUND, Found, Region
 from .singlemotiondetector import SingleMotionDetector
 
 
@@ -34,7 +38,62 @@ class Detector(Protocol):
         """
 
 
-def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
+@runtime_checkable
+class RegionDetector(Protocol):
+    """
+    A detector that finds several regions, and says why it reports them.
+
+    One detector belongs to one camera loop, which makes a new one to start over.
+    """
+
+    sharp: bool     # whether it wants images without the 7x7 blur
+    fps: float      # of the images [1/s]; set anew whenever it changes
+
+    def look(self, image: Grey, *, learning: bool = False) -> Found:
+        """
+        Compare *image* with the background, and learn from it.
+
+        *image* is ``uint8`` of shape ``(height, width)``, 400 px wide. While
+        *learning*, nothing is reported.
+        """
+
+
+class TutorialDetector:
+    """A :class:`RegionDetector` made of one with the tutorial's two methods."""
+
+    sharp = False
+
+    def __init__(self, detector: Detector, threshold: int) -> None:
+        self.fps = 0.0      # not used: these count frames
+        self.detector = detector
+        self._threshold = threshold
+
+    def look(self, image: Grey, *, learning: bool = False) -> Found:
+        """Call ``detect``, unless *learning*, and then ``update``."""
+        found = None if learning else self.detector.detect(image, self._threshold)
+        self.detector.update(image)
+        if found is None or not (boxes := as_boxes(found[1])):
+            return NOTHING_FOUND
+        mask = found[0]
+        return Found(mask, tuple(
+            Region(box, area_in(mask, box), True, "differs from the background")
+            for box in boxes))
+
+
+def as_boxes(found: object) -> tuple[Box, ...]:
+    """Return the one box or the sequence of boxes that a detector *found*."""
+    rows = np.reshape(np.asarray(found, int), (-1, 4)).tolist()
+    return tuple((left, top, right, bottom) for left, top, right, bottom in rows)
+
+
+def area_in(mask: Grey, box: Box) -> int:
+    """Return how many pixels of *mask* are set inside of *box*."""
+    left, top, right, bottom = box
+    part = mask[max(0, top):max(0, bottom), max(0, left):max(0, right)]
+    return cv2.countNonZero(part) if part.size else 0
+
+
+def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
     """
     Return a factory of the detector that ``--detector`` names.
 
@@ -42,7 +101,8 @@ def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
     it cannot be made.
     """
     if settings.detector == "single":
-        return partial(SingleMotionDetector, accumWeight=settings.accum_weight)
+        return lambda: TutorialDetector(
+            SingleMotionDetector(accumWeight=settings.accum_weight), settings.threshold)
     try:
         factory = find_class(settings.detector)
         if "accumWeight" in inspect.signature(factory).parameters:
@@ -53,7 +113,15 @@ def load_detector(settings: CameraSettings) -> Callable[[], Detector]:
         raise SettingsError(
             f"--detector of camera {settings.name!r} is {settings.detector!r}, "
             f"but {reason}") from error
-    return factory
+    return lambda: as_region_detector(factory(), settings.threshold)
+
+
+def as_region_detector(detector: Detector | RegionDetector, threshold: int
+                       ) -> RegionDetector:
+    """Return *detector*, or an adapter for one with the tutorial's two methods."""
+    if isinstance(detector, RegionDetector):
+        return detector
+    return TutorialDetector(detector, threshold)
 
 
 def find_class(spec: str) -> Callable[..., Detector]:

@@ -5,12 +5,14 @@ import cv2
 from pyimagesearch import frames
 
 
-def for_detection(grey: frames.Grey) -> frames.Grey:
+def for_detection(grey: frames.Grey, *, sharp: bool = False) -> frames.Grey:
     """
     Return *grey* as detectors need it: 400 px wide, with a 7x7 Gaussian blur.
 
     It may be halved down to 320 px first: the blur removes what 320 px cannot show,
     and a JPEG decoded at half its size gives the same result as at full size.
+    *sharp* leaves out the blur.
     """
     smaller = frames.halved(grey, frames.MIN_DETECTION_WIDTH)
-    return cv2.GaussianBlur(frames.resized(smaller, frames.DETECTION_WIDTH), (7, 7), 0)
+    image = frames.resized(smaller, frames.DETECTION_WIDTH)
+    return image if sharp else cv2.GaussianBlur(image, (7, 7), 0)

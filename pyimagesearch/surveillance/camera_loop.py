@@ -223,7 +223,7 @@ class Surveillance(Worker):
         if self._publisher.wanted or self._evidence.wants(
                 0.0, self._publisher.reusable(frame)):
             frame.picture.colour()      # before its grey: decoded only once
-        seen = self._detection.look(frame.picture)
+        seen = self._detection.look(frame.picture, frame.arrived)
         if not self._state.is_live:
             log.info("%s: opened %s, %dx%d: %s", self._settings.name,
                      self._camera.label, *frame.picture.size,
