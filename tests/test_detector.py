@@ -14,6 +14,7 @@ from pyimagesearch.settings.settings import Settings
 
 MODULE = '''
 import numpy as np
+from pyimagesearch.motion_detection.regions import Found
 
 class Corners:
     """The tutorial's two methods only; two boxes in opposite corners."""
@@ -31,6 +32,12 @@ class Weighted(Corners):
 class Blind:
     def update(self, image):
         pass
+
+class Regions:
+    """The product's own protocol, without the tutorial's methods."""
+    sharp, fps = True, 0.0
+    def look(self, image, *, learning=False):
+        return Found(None)
 
 class Broken(Corners):
     def __init__(self):
@@ -52,9 +59,13 @@ def module(tmp_path):
     return tmp_path
 
 
-def load(spec, **options):
+def load_any(spec, **options):
     (settings,) = Settings(source=("front=demo",), detector=spec, **options).cameras()
-    return load_detector(settings)().detector
+    return load_detector(settings)()
+
+
+def load(spec, **options):
+    return load_any(spec, **options).detector
 
 
 def test_single_is_the_default_and_weighted_by_the_settings():
@@ -71,6 +82,17 @@ def test_class_is_loaded_from_its_module(module, monkeypatch):
     assert load("own_detectors:Weighted", accum_weight=0.2).weight == 0.2
     by_name = load("pyimagesearch.motion_detection:SingleMotionDetector", accum_weight=0.2)
     assert by_name.accumWeight == 0.2
+
+
+def test_class_that_finds_regions_is_used_as_it_is(module, monkeypatch):
+    monkeypatch.syspath_prepend(module)
+    assert type(load_any("own_detectors:Regions")).__name__ == "Regions"
+    assert load_any("pyimagesearch.motion_detection.stock:KnnDetector").sharp
+
+
+@pytest.mark.parametrize("name", ["mog2", "knn", "cnt"])
+def test_each_stock_detector_has_a_name(name):
+    assert type(load_any(name)).__name__ == f"{name.title()}Detector"
 
 
 @pytest.mark.parametrize(("spec", "reason"), [
@@ -91,8 +113,17 @@ def test_detector_that_cannot_be_made_is_one_sentence(module, monkeypatch, spec,
 
 @pytest.mark.parametrize("spec", ["double", "own_detectors", "own_detectors:", ":Corners", "a b:C"])
 def test_detector_must_be_written_as_module_and_class(spec):
-    with pytest.raises(SettingsError, match=r"--detector is .* but must be written like single\|MODULE:CLASS"):
+    with pytest.raises(SettingsError, match=r"--detector is .* but must be one of "
+                       r"single, mog2, knn, cnt, or a class, written like package\.module:Class"):
         Settings(source=("demo",), detector=spec)
+
+
+@pytest.mark.parametrize(("spec", "suggestion"), [
+    ("mog", "; did you mean mog2?"), ("Single", "; did you mean single?"), ("own_detectors", "")])
+def test_name_like_that_of_a_detector_is_suggested(spec, suggestion):
+    with pytest.raises(SettingsError) as raised:
+        Settings(source=("demo",), detector=spec)
+    assert str(raised.value).endswith(f"package.module:Class{suggestion}")
 
 
 def test_program_uses_the_detector_of_each_camera(start, module):

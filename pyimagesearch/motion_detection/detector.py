@@ -15,6 +15,7 @@ from pyimagesearch.settings.settings import CameraSettings
 
 from .regions import NOTHING_FOUND, Found, Region
 from .singlemotiondetector import SingleMotionDetector
+from .stock import STOCK_DETECTORS
 
 
 class Detector(Protocol):
@@ -103,6 +104,8 @@ def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
     if settings.detector == "single":
         return lambda: TutorialDetector(
             SingleMotionDetector(accumWeight=settings.accum_weight), settings.threshold)
+    if settings.detector in STOCK_DETECTORS:
+        return STOCK_DETECTORS[settings.detector]
     try:
         factory = find_class(settings.detector)
         if "accumWeight" in inspect.signature(factory).parameters:
@@ -124,7 +127,7 @@ def as_region_detector(detector: Detector | RegionDetector, threshold: int
     return TutorialDetector(detector, threshold)
 
 
-def find_class(spec: str) -> Callable[..., Detector]:
+def find_class(spec: str) -> Callable[..., Detector | RegionDetector]:
     """Import and return the detector class *spec*, written ``package.module:Class``."""
     module, _, name = spec.partition(":")
     try:
@@ -133,6 +136,8 @@ def find_class(spec: str) -> Callable[..., Detector]:
         raise ImportError(f"importing {module} failed: {error}") from error
     if not isinstance(found, type):
         raise TypeError(f"{module} has no class {name}")
+    if callable(getattr(found, "look", None)):
+        return found        # a RegionDetector
     for method in ("update", "detect"):
         if not callable(getattr(found, method, None)):
             raise TypeError(f"{name} has no method {method}()")

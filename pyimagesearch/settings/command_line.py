@@ -10,8 +10,8 @@ import shtab
 from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 
-from .loading import did_you_mean, merge
-from .option import ENV_PREFIX, GROUPS, Option, as_switch
+from .loading import merge
+from .option import ENV_PREFIX, GROUPS, Option, as_switch, did_you_mean
 from .settings import ALL_OPTIONS, Settings
 
 PROGRAM = "webstreaming"

@@ -1,15 +1,14 @@
 """Merge the command line with the environment and a TOML file."""
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
-from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option
+from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, did_you_mean
 from .settings import ALL_OPTIONS, CAMERA_OPTIONS
 
 # Values separated by blanks, where the password of a URL may hold blanks as well
@@ -41,12 +40,6 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
                if name.startswith(ENV_PREFIX)} - known
     return [f"{ENV_PREFIX}{name} in the environment is not a setting"
             + did_you_mean(name, known, ENV_PREFIX) for name in sorted(unknown)]
-
-
-def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
-    """Return ``; did you mean X?`` for the one of *known* that is most like *word*."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def read_toml(file: str) -> dict[str, Any]:

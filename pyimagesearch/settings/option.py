@@ -1,7 +1,9 @@
 """Declare a setting, read its value from text or TOML, and check it."""
 
 import contextlib
+import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -29,8 +31,8 @@ class Option:
     *group* is its heading in help and documentation; *advanced* options are listed by
     ``--help-all`` only. *low* and *high* are inclusive; *choices* are the only values;
     *secret* values may hold a password and are not repeated in an error. *pattern* is
-    what text must match, and *metavar* shows how it is written, or
-    *allowed* describes it where that takes more words.
+    what text must match unless it is one of *words*, and *metavar* shows how it is
+    written, or *allowed* describes it where that takes more words.
     """
 
     name: str = ""
@@ -44,6 +46,7 @@ class Option:
     low: float = 0
     high: float | None = None
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     pattern: str | None = None
     metavar: str
     allowed: str = ""
@@ -120,14 +123,16 @@ class Option:
                 and (not self.choices or value in self.choices)
                 and (self.kind is not tuple or set(map(type, value)) <= {str})
                 and (not self.pattern
-                     or all(re.fullmatch(self.pattern, text) for text in texts))
+                     or all(text in self.words or re.fullmatch(self.pattern, text)
+                            for text in texts))
                 and value not in ("", ()))
         if not fits:
             if self.secret:
                 raise SettingsError(f"{where} must be {self.describe_allowed()}")
             shown = ", ".join(map(repr, texts)) or "empty"
             raise SettingsError(
-                f"{where} is {shown}, but must be {self.describe_allowed()}")
+                f"{where} is {shown}, but must be {self.describe_allowed()}"
+                + did_you_mean(str(texts[0]), self.words))
 
     def describe_allowed(self) -> str:
         """Return the allowed values in words."""
@@ -139,6 +144,12 @@ class Option:
             return f"written like {self.metavar}"
         limits = "" if self.high is None else f" from {self.low} to {self.high}"
         return KIND_NAMES[self.kind] + limits
+
+
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return ``; did you mean X?`` for the one of *known* that is most like *word*."""
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def is_clean(value: Any) -> bool:
