@@ -46,6 +46,7 @@ try:
     from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
+    from pyimagesearch.settings.owner_settings import OwnerSettings
     from pyimagesearch.streaming import (
         LatestFrameBroadcaster,
         Mosaic,
@@ -125,13 +126,16 @@ def prepare(settings: Settings) -> None:
 
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
-    clock, systemd, wanted = SystemClock(), ServiceManager(), settings.cameras()
+    clock, systemd = SystemClock(), ServiceManager()
     data, config = open_folders(settings.data, settings.config_dir)
+    owner_settings = OwnerSettings(config, settings)
+    wanted = owner_settings.cameras()
     archive = Archive(data, settings, clock)
     program = Program(
         archive=archive,
         arming=Arming(archive.store, clock),
         privacy=Privacy(config, wanted, archive.store, clock),
+        owner_settings=owner_settings,
         refused_logins=RefusedLogins(archive.store, clock),
         mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                       settings.quality, clock) if len(wanted) > 1 else None,
@@ -174,6 +178,7 @@ class Program:
     archive: Archive
     arming: Arming
     privacy: Privacy
+    owner_settings: OwnerSettings
     refused_logins: RefusedLogins
     mosaic: Mosaic | None
     image_hubs: ImageHubs
@@ -234,6 +239,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)
+    program.owner_settings.attach(settings.name, loop)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still))
 
@@ -270,7 +276,7 @@ def make_app(settings: Settings, authenticator: Authenticator, program: Program
         HostNames(settings.host or ()),
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
-        program.privacy)
+        program.privacy, program.owner_settings)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

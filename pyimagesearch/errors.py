@@ -9,6 +9,10 @@ class SettingsError(SurveillanceError, ValueError):
     """A setting has a wrong value; the text names both, and what is allowed."""
 
 
+class SettingFixed(SettingsError):
+    """A setting is given where the pages cannot change it; the text says where."""
+
+
 class DetectorFailed(SurveillanceError):
     """A motion detector raised an error, or returned no mask with boxes."""
 

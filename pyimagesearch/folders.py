@@ -18,7 +18,7 @@ from .permissions import FILE_MODE, FOLDER_MODE, exposures
 log = logging.getLogger(__name__)
 
 SECRETS = ("access.json", "sessions.json", "device-keys.json", "privacy.json",
-           "tls-cert.pem", "tls-key.pem")
+           "cameras.json", "tls-cert.pem", "tls-key.pem")
 DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
 DRAFT_SECONDS = 60.0    # after which a draft is what a power cut left
 
@@ -79,10 +79,11 @@ class ConfigFolder:
     Secrets: *given*, ``$CONFIGURATION_DIRECTORY``, or the platform's config folder.
 
     A user without a home folder has no platform's: then they are in *data*.
-    Credentials, sessions, privacy settings and the self-signed certificate, a file
-    each. They are apart from the clips, so that a missing disk neither lifts a privacy
-    mask nor a password. Servers and commands with the same folder share them: changes
-    that depend on the content are made inside :meth:`locked`.
+    Credentials, sessions, privacy settings, the owner's settings of cameras and the
+    self-signed certificate, a file each. They are apart from the clips, so that a
+    missing disk neither lifts a privacy mask nor a password. Servers and commands with
+    the same folder share them: changes that depend on the content are made inside
+    :meth:`locked`.
     """
 
     def __init__(self, given: str | None, data: Path | None = None) -> None:

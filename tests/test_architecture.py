@@ -9,8 +9,8 @@ from harness import ROOT
 
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
-     "host_names", "permissions", "overlay"},
-    {"events", "settings", "jpeg", "folders"},
+     "host_names", "permissions", "overlay", "folders"},
+    {"events", "settings", "jpeg"},
     {"motion_detection", "capture", "recording", "streaming", "privacy", "access"},
     {"surveillance", "archive", "web", "serving", "system"},
 ]

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -100,6 +101,20 @@ def test_box_is_drawn_only_around_motion(make, broadcaster, last, boxed):
         surveillance.detect_motion(frames_of([EMPTY] * 6 + [last]), frameCount=5)
     assert (red_box(broadcaster.latest.jpeg) is not None) == boxed
     assert surveillance.status().motion == boxed
+
+
+def test_new_settings_take_effect_between_two_frames(make):
+    surveillance = make()
+    settings = make.kept.evidence._settings
+
+    def frames():
+        *before, last = frames_of([EMPTY] * 6 + [square_at(400)] * 2)
+        yield from before
+        assert surveillance.status().motion
+        surveillance.apply(replace(settings, threshold=255, min_area=9.0))
+        yield last
+    surveillance.detect_motion(frames(), frameCount=5)
+    assert (surveillance.status().motion, surveillance.status().learnt) == (False, 8)
 
 
 def test_box_is_scaled_to_the_streamed_size(make, broadcaster):

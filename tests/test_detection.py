@@ -1,5 +1,7 @@
 """Motion detection of one camera: learning, boxes and area."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.motion_detection.detection import MotionDetection
+from pyimagesearch.motion_detection.regions import NOTHING_FOUND
 from pyimagesearch.settings.settings import Settings
 
 EMPTY = np.full((300, 400, 3), 90, np.uint8)
@@ -51,6 +54,25 @@ def test_what_moved_has_box_area_and_mask():
     assert np.abs(np.subtract((left, top, right, bottom), (200, 100, 280, 150))).max() <= 4
     assert seen[3].area == pytest.approx(1000 * np.count_nonzero(seen[3].mask) / 120_000)
     assert seen[3].size == (400, 300)
+
+
+def test_new_settings_keep_the_learnt_background():
+    watching = detection(frame_count=1, threshold=250)
+    assert not look(watching, [EMPTY] * 3 + [MOVED])[3].boxes
+    watching.apply(replace(watching.settings, threshold=25))
+    (seen,) = look(watching, [MOVED])
+    assert (seen.learnt, bool(seen.boxes)) == (5, True)
+
+
+def test_detector_that_adjusts_nothing_just_goes_on():
+    class Fixed:
+        sharp, fps = True, 0.0
+
+        def look(self, image, *, learning=False):
+            return NOTHING_FOUND
+    watching = detection(Fixed, frame_count=1)
+    watching.apply(replace(watching.settings, threshold=99))
+    assert look(watching, [EMPTY, MOVED])[1].learnt == 2
 
 
 @pytest.mark.parametrize("found", [5, "boxes", [(1, 2, 3)], ValueError("broken")])

@@ -29,6 +29,14 @@ def test_two_of_five_frames_start_no_event():
     assert not events.ongoing
 
 
+def test_other_numbers_hold_from_the_next_frame_on():
+    changes, _, events = play([(1, True), (1, False)] * 2)
+    assert changes == []
+    events.apply(min_frames=2, post_roll=1.0)
+    assert events.on_frame(5.0, True) == [Change(True, 1.0)]
+    assert events.on_frame(7.5, False) == [Change(False, 5.0)]
+
+
 def test_event_ends_after_the_post_roll_with_its_last_motion():
     changes, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
     assert changes == [Change(True, 1.0), Change(False, 4.0)]

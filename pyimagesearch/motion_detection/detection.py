@@ -11,7 +11,13 @@ from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
 from pyimagesearch.settings.settings import CameraSettings
 
-from .detector import Detector, as_region_detector, load_detector
+from .detector import (
+    AdjustableDetector,
+    Detector,
+    RegionDetector,
+    as_region_detector,
+    load_detector,
+)
 from .preprocessing import for_detection
 from .regions import Region
 
@@ -46,20 +52,37 @@ class MotionDetection:
     def __init__(self, settings: CameraSettings,
                  make_detector: Callable[[], Detector] | None = None) -> None:
         self.stopwatch = Stopwatch()      # spent on detection
-        self._camera, self._name = settings.name, settings.detector
         self._frame_count = settings.frame_count
-        self._make_detector = load_detector(settings) if make_detector is None else (
-            lambda: as_region_detector(make_detector(), settings.threshold))
+        self.settings = settings
+        self._make_own = make_detector
+        self._make_detector = self._factory()
         self._detector = self._make_detector()
         self._rate = Rate()
         self._size: Size = (0, 0)
         self._learnt = 0
+
+    def apply(self, settings: CameraSettings) -> None:
+        """
+        Take new values of adjustable settings; the background stays learnt.
+
+        A detector without a method ``adjust`` takes them at its next start over.
+        """
+        self.settings = settings
+        self._make_detector = self._factory()
+        if isinstance(self._detector, AdjustableDetector):
+            self._detector.adjust(settings)
 
     def start_over(self, frame_count: int | None = None) -> None:
         """Forget the background; learn *frame_count* frames from now on, if given."""
         self._learnt = 0
         if frame_count is not None:
             self._frame_count = frame_count
+
+    def _factory(self) -> Callable[[], RegionDetector]:
+        settings, make = self.settings, self._make_own
+        if make is None:
+            return load_detector(settings)
+        return lambda: as_region_detector(make(), settings.threshold)
 
     def look(self, picture: Picture, at: float) -> Detection:
         """
@@ -76,14 +99,14 @@ class MotionDetection:
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:
-                raise DetectorFailed(f"the detector {self._name} failed: "
+                raise DetectorFailed(f"the detector {self.settings.detector} failed: "
                                      f"{type(error).__name__}: {error}") from error
 
     def _detect(self, image: Grey, size: Size, fps: float) -> Detection:
         """Learn from *image*, of a picture of *size*; detect once that is enough."""
         if self._learnt == 0 or size != self._size:
-            log.debug("%s: learning the background of %dx%d pixels", self._camera,
-                      *size)
+            log.debug("%s: learning the background of %dx%d pixels",
+                      self.settings.name, *size)
             self._detector, self._size, self._learnt = self._make_detector(), size, 0
         if fps:
             self._detector.fps = fps

@@ -59,6 +59,14 @@ class RegionDetector(Protocol):
         """
 
 
+@runtime_checkable
+class AdjustableDetector(Protocol):
+    """A :class:`RegionDetector` that takes new settings without learning again."""
+
+    def adjust(self, settings: CameraSettings) -> None:
+        """Take new values of those *settings* that are for this detector."""
+
+
 class TutorialDetector:
     """A :class:`RegionDetector` made of one with the tutorial's two methods."""
 
@@ -68,6 +76,10 @@ class TutorialDetector:
         self.fps = 0.0      # not used: these count frames
         self.detector = detector
         self._threshold = threshold
+
+    def adjust(self, settings: CameraSettings) -> None:
+        """Take the threshold of *settings*."""
+        self._threshold = settings.threshold
 
     def look(self, image: Grey, *, learning: bool = False) -> Found:
         """Call ``detect``, unless *learning*, and then ``update``."""

@@ -31,6 +31,10 @@ class MotionEvents:
             maxlen=RECENT_FRAMES)       # times, and whether there was motion
         self._last_motion: float | None = None      # during an event
 
+    def apply(self, *, min_frames: int, post_roll: float) -> None:
+        """Go by other numbers from the next frame on."""
+        self._min_frames, self._post_roll = min_frames, post_roll
+
     @property
     def ongoing(self) -> bool:
         """Whether an event has started and not ended."""

@@ -1,6 +1,7 @@
 """Privacy masks: regions blackened before anything else sees the picture."""
 
 import functools
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +61,23 @@ def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:
     drawn = np.zeros((height, width), np.uint8)
     cv2.fillPoly(drawn, [points.astype(np.int32)], (255,))
     return cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+
+
+class MaskInForce:
+    """
+    The mask that was set, and the one used for the newest frame.
+
+    *lock* guards a change of *wanted*, and what is shown of a frame.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.wanted = self.applied = PrivacyMask()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the newest frame shows nothing that is hidden by now."""
+        return self.applied is self.wanted
 
 
 class MaskedPicture:

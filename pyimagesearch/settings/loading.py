@@ -19,7 +19,11 @@ FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "con
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return all settings made, by name: *typed* before *environ* before the file."""
+    """
+    Return all settings made, by name: *typed* before *environ* before the file.
+
+    ``fixed`` says where those are given that are not from the file.
+    """
     found = {name: text for name, item in ALL_OPTIONS.items()
              if (text := environ.get(item.variable, ""))}
     file = typed.get("config", found.get("config"))
@@ -30,6 +34,8 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
             VALUES_PATTERN.findall(text) if item.kind is tuple else text, item.variable)
     for name, text in typed.items():
         values[name] = ALL_OPTIONS[name].parse(text, ALL_OPTIONS[name].flag)
+    values["fixed"] = ({name: ALL_OPTIONS[name].variable for name in found}
+                       | {name: ALL_OPTIONS[name].flag for name in typed})
     return values
 
 

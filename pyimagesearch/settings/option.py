@@ -29,7 +29,8 @@ class Option:
     The declaration of one setting.
 
     *group* is its heading in help and documentation; *advanced* options are listed by
-    ``--help-all`` only. *low* and *high* are inclusive; *choices* are the only values;
+    ``--help-all`` only. The owner can set *adjustable* ones on pages, for one camera
+    while it runs. *low* and *high* are inclusive; *choices* are the only values;
     *secret* values may hold a password and are not repeated in an error. *pattern* is
     what text must match unless it is one of *words*, and *metavar* shows how it is
     written, or *allowed* describes it where that takes more words.
@@ -42,6 +43,7 @@ class Option:
     group: str
     advanced: bool = False
     secret: bool = False
+    adjustable: bool = False
     kind: type
     low: float = 0
     high: float | None = None

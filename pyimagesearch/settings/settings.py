@@ -83,13 +83,15 @@ class CameraOptions:
         words=DETECTORS, pattern=r"[\w.]+:\w+",
         metavar="|".join([*DETECTORS, "MODULE:CLASS"]), allowed="one of "
         f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
-    threshold: int = detection(25, "grey-level change taken for motion", high=255)
+    threshold: int = detection(25, "grey-level change taken for motion", high=255,
+                               adjustable=True)
     accum_weight: float = detection(0.1, "weight of a new frame in the background",
                                     advanced=True, high=1)
-    min_area: float = detection(1.0, "per mille of the frame that must move", high=1000)
+    min_area: float = detection(1.0, "per mille of the frame that must move", high=1000,
+                                adjustable=True)
     min_frames: int = detection(
         3, "frames out of five that must show motion to start an event",
-        advanced=True, low=1, high=5)
+        advanced=True, low=1, high=5, adjustable=True)
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "
@@ -98,7 +100,7 @@ class CameraOptions:
     pre_roll: float = recording(
         5.0, "seconds kept before an event, as far as 16 MB hold them", high=60)
     post_roll: float = recording(5.0, "seconds kept after the last motion",
-                                 low=0.5, high=600)
+                                 low=0.5, high=600, adjustable=True)
     max_clip: int = recording(300, "seconds after which a clip continues in a new file",
                               advanced=True, low=5, high=3600)
 
@@ -128,7 +130,8 @@ class Settings(CameraOptions):
     ``SURVEILLANCE_MAX_VIEWERS`` in the environment and ``max_viewers`` in the TOML
     file. The command line takes precedence over the environment, that over the file,
     and that over the default; a camera's own table in the file takes precedence for
-    that camera. Raises :exc:`SettingsError` for a value that is not allowed.
+    that camera. *fixed* names the flag or variable of each setting that is given by
+    one. Raises :exc:`SettingsError` for a value that is not allowed.
     """
 
     ip: str = server("127.0.0.1", "address to listen on; 0.0.0.0 for all", "-i",
@@ -186,6 +189,7 @@ class Settings(CameraOptions):
         pattern=ORIGIN_PATTERN, metavar="ORIGIN", allowed="the scheme, host and port "
         "of a page, such as http://homeassistant.local:8123")
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def behind_proxy(self) -> bool:
@@ -241,5 +245,7 @@ class Settings(CameraOptions):
 
 
 CAMERA_OPTIONS = options_of(CameraOptions)
+ADJUSTABLE_OPTIONS = {name: item for name, item in CAMERA_OPTIONS.items()
+                      if item.adjustable}
 ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
     GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))

@@ -15,7 +15,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
 from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
-from pyimagesearch.privacy.mask import PrivacyMask
+from pyimagesearch.privacy.mask import MaskInForce, PrivacyMask
 from pyimagesearch.rates import RateLimit
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import ENDED, OFF, STARTING, CameraStatus
@@ -40,8 +40,9 @@ class Surveillance(Worker):
 
     The thread ``camera-NAME`` owns *detection* and *publisher*. A reader thread drains
     the camera, so that this one never waits on a device and can be stopped at once.
-    :meth:`stop`, :meth:`status`, :meth:`set_mask` and :meth:`switch` may be called from
-    any thread. *heartbeat* is called in every turn of the loop, and while it waits.
+    :meth:`stop`, :meth:`status`, :meth:`set_mask`, :meth:`switch` and :meth:`apply` may
+    be called from any thread. *heartbeat* is called in every turn of the loop, and
+    while it waits.
     """
 
     def __init__(self, camera: Camera, detection: MotionDetection, publisher: Publisher,
@@ -58,8 +59,7 @@ class Surveillance(Worker):
         self._state = CameraState(settings, camera.label, clock)
         self._wake = threading.Event()      # ends the waits of the loop
         self._off_since: float | None = None
-        self._mask_lock = threading.Lock()  # guards the next line, and what is shown
-        self._mask = self._applied = PrivacyMask()  # set, and used for the newest frame
+        self._mask = MaskInForce()
         self._reader: FrameReader | None = None
         self._open_timeout = camera.open_timeout    # of the next reader
         self._stuck: list[FrameReader] = []
@@ -77,14 +77,18 @@ class Surveillance(Worker):
 
         Once this returns, no picture from before is shown or kept.
         """
-        if mask.polygons == self._mask.polygons:
+        if mask.polygons == self._mask.wanted.polygons:
             return
-        with self._mask_lock:
-            self._mask = mask
+        with self._mask.lock:
+            self._mask.wanted = mask
             if mask:
                 self._evidence.refuse_packets()
                 self._evidence.forget()
                 self._publisher.hide()
+
+    def apply(self, settings: CameraSettings) -> None:
+        """Take new values of adjustable settings, from the next frame on."""
+        self._settings = settings
 
     def switch(self, off_since: float | None) -> None:
         """Close the camera, as of *off_since* [s since the epoch]; None: open it."""
@@ -168,10 +172,11 @@ class Surveillance(Worker):
         for frame in self._admitted(frames):
             good = frame.arrived if good is None else good
             frame = self._masked(frame)
+            self._adjust()
             try:
                 seen = self._look(frame)
-                with self._mask_lock:
-                    if self._applied is self._mask:   # else it shows what is hidden now
+                with self._mask.lock:
+                    if self._mask.is_current:   # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
             except BadPicture as error:
@@ -192,8 +197,8 @@ class Surveillance(Worker):
     def _on_wait(self) -> None:
         """Keep busy while there is no new picture."""
         self._heartbeat()
-        with self._mask_lock:
-            if self._applied is self._mask:
+        with self._mask.lock:
+            if self._mask.is_current:
                 self._publisher.catch_up()
 
     def _admitted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -211,12 +216,19 @@ class Surveillance(Worker):
 
     def _masked(self, frame: Frame) -> Frame:
         """Return *frame* with the privacy mask applied; a new mask starts over."""
-        if self._applied is not self._mask:
-            with self._mask_lock:   # or packets of a masked camera could be let through
-                self._applied = self._mask
-                self._evidence.start_over(masked=bool(self._applied))
+        if not self._mask.is_current:
+            with self._mask.lock:   # or packets of a masked camera could be let through
+                self._mask.applied = self._mask.wanted
+                self._evidence.start_over(masked=bool(self._mask.applied))
             self._detection.start_over()
-        return frame._replace(picture=self._applied.apply(frame.picture))
+        return frame._replace(picture=self._mask.applied.apply(frame.picture))
+
+    def _adjust(self) -> None:
+        """Take the settings that were changed since the last frame."""
+        settings = self._settings
+        if self._detection.settings is not settings:
+            self._detection.apply(settings)
+            self._evidence.apply(settings)
 
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""

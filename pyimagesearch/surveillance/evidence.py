@@ -57,6 +57,12 @@ class Evidence:
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
 
+    def apply(self, settings: CameraSettings) -> None:
+        """Take new values of adjustable settings; an event that lasts goes on."""
+        self._settings = settings
+        self._motion.apply(min_frames=settings.min_frames,
+                           post_roll=settings.post_roll)
+
     def arm(self, armed: bool) -> None:
         """Turn motion into events, or ignore it."""
         self._armed = armed

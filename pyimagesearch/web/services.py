@@ -12,6 +12,7 @@ from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.privacy.state import Privacy
+from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -82,6 +83,7 @@ class Services:
     frame_origins: tuple[str, ...] = ()
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: Privacy | None = None
+    owner_settings: OwnerSettings | None = None
     fresh_seconds: float = 2.0
 
     @property
@@ -119,6 +121,11 @@ def archive_or_404() -> ArchiveService:
 def privacy_or_404() -> Privacy:
     """Return the privacy settings, or abort if this server has none."""
     return or_404(get_services().privacy, "This server has no privacy settings.")
+
+
+def owner_settings_or_404() -> OwnerSettings:
+    """Return what the owner set, or abort if nothing can be set here."""
+    return or_404(get_services().owner_settings, "This server has no settings to set.")
 
 
 def read_events(query: Callable[[EventReader], Result]) -> Result:

@@ -1,0 +1,186 @@
+"""What the owner set on pages: a few settings of single cameras, across restarts."""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+from pyimagesearch.errors import FolderError, SettingFixed, SettingsError
+from pyimagesearch.folders import ConfigFolder
+
+from .option import did_you_mean
+from .settings import ADJUSTABLE_OPTIONS, CameraSettings, Settings
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "cameras.json"
+
+Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
+
+
+class AdjustableCamera(Protocol):
+    """A watched camera."""
+
+    def apply(self, settings: CameraSettings) -> None:
+        """Take new values of adjustable settings at once, without blocking."""
+
+
+class OwnerSettings:
+    """
+    Keep what the owner set of each camera in ``cameras.json`` in *folder*.
+
+    It takes the place of what the settings file says, but not of the command line and
+    the environment. A change takes effect at once, even if it cannot be saved. Raises
+    :exc:`FolderError` if the file is damaged. Every method may be called from any
+    thread; :meth:`change` waits for the disk.
+    """
+
+    def __init__(self, folder: ConfigFolder, settings: Settings) -> None:
+        self._folder = folder
+        self._path = folder.path / FILE_NAME
+        self._given = {each.name: each for each in settings.cameras()}
+        self._fixed = {name: {option: where for option, where in settings.fixed.items()
+                              if option not in settings.tables.get(name, {})}
+                       for name in self._given}
+        self._cameras: dict[str, AdjustableCamera] = {}
+        self._lock = threading.Lock()       # guards the choices
+        self._choices = self._load()
+        self._report()
+
+    def cameras(self) -> list[CameraSettings]:
+        """Return the settings in force for each camera, in the order of the sources."""
+        return [self.current(name) for name in self._given]
+
+    def current(self, name: str) -> CameraSettings:
+        """Return the settings in force for camera *name*."""
+        return replace(self._given[name], **self.chosen(name))
+
+    def chosen(self, name: str) -> dict[str, Any]:
+        """Return what the owner set of camera *name*, as far as it is in force."""
+        return {option: value for option, value in self._choices.get(name, {}).items()
+                if option in ADJUSTABLE_OPTIONS and option not in self._fixed[name]}
+
+    def fixed(self, name: str) -> dict[str, str]:
+        """Return the flag or variable of each option that cannot be set by a page."""
+        return {option: where for option, where in self._fixed[name].items()
+                if option in ADJUSTABLE_OPTIONS}
+
+    def preview(self, name: str, values: Mapping[str, Any]) -> CameraSettings:
+        """
+        Return the settings of camera *name* as they would be with *values*, by option.
+
+        ``None`` stands for what the settings file or the default says. Raises
+        :exc:`SettingsError`, and :exc:`SettingFixed` for an option given elsewhere.
+        """
+        return self._with(name, self._parse(name, values))
+
+    def change(self, name: str, values: Mapping[str, Any]) -> CameraSettings:
+        """
+        Put *values* of camera *name* in force, and save them; see :meth:`preview`.
+
+        Raises :exc:`FolderError` if they cannot be saved.
+        """
+        parsed = self._parse(name, values)
+        with self._lock:
+            self._choices = with_values(self._choices, name, parsed)
+            settings = self.current(name)
+            log.info("%s: %s by the owner", name, as_words(parsed, "reset"))
+            if camera := self._cameras.get(name):
+                camera.apply(settings)
+            self._save(name, parsed)
+        return settings
+
+    def attach(self, name: str, camera: AdjustableCamera) -> None:
+        """Have *camera* apply what the owner changes from now on."""
+        self._cameras[name] = camera
+
+    def _with(self, name: str, parsed: Mapping[str, Any]) -> CameraSettings:
+        given = self._given[name]
+        return replace(self.current(name), **{
+            option: getattr(given, option) if value is None else value
+            for option, value in parsed.items()})
+
+    def _parse(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        for option in values:
+            if option not in ADJUSTABLE_OPTIONS:
+                raise SettingsError(
+                    f"{option} is not a setting that can be changed here"
+                    + did_you_mean(option, ADJUSTABLE_OPTIONS))
+            if where := self._fixed[name].get(option):
+                raise SettingFixed(
+                    f"{option} of camera {name!r} is fixed by {where}; remove that and "
+                    "restart to set it here")
+        return {option: None if value is None else parse_value(name, option, value)
+                for option, value in values.items()}
+
+    def _report(self) -> None:
+        for name in sorted(set(self._choices) - set(self._given)):
+            log.warning("there are settings of a camera %s in %s, which does not exist",
+                        name, FILE_NAME)
+        for name in self._given:
+            if chosen := self.chosen(name):
+                log.info("%s: %s, set on the page", name, as_words(chosen))
+            for option in self._choices.get(name, {}):
+                if option not in ADJUSTABLE_OPTIONS:
+                    log.warning("%s: %s in %s is not a setting", name, option,
+                                FILE_NAME)
+                elif where := self._fixed[name].get(option):
+                    log.info("%s: %s set on the page does not count, as %s is given",
+                             name, option, where)
+
+    def _save(self, name: str, parsed: Mapping[str, Any]) -> None:
+        """Change the file, which other servers may have changed."""
+        try:
+            with self._folder.locked():
+                choices = with_values(self._load(), name, parsed)
+                content = json.dumps(choices, indent=1, default=asdict).encode() + b"\n"
+                self._folder.keep_secret(FILE_NAME, content)
+        except OSError as error:
+            raise FolderError(
+                "this holds only until the next start, because it cannot be saved in "
+                f"{self._path}: {error.strerror}") from None
+
+    def _load(self) -> Choices:
+        try:
+            content = self._folder.secret(FILE_NAME)
+            return {} if content is None else parse_choices(json.loads(content))
+        except OSError as error:
+            raise FolderError(f"the owner's settings {self._path} cannot be read: "
+                              f"{error.strerror}") from None
+        except (ValueError, RecursionError) as error:
+            raise FolderError(
+                f"the owner's settings {self._path} are damaged ({error}); repair the "
+                "file, or remove it and set them on the page again") from None
+
+
+def parse_choices(content: Any) -> Choices:
+    """Return the parsed *content* of the file; raises :exc:`ValueError`."""
+    if not isinstance(content, dict) or not all(
+            isinstance(values, dict) for values in content.values()):
+        raise ValueError("the file must have an object for each camera")
+    return {name: {option: parse_value(name, option, value)
+                   for option, value in values.items()}
+            for name, values in content.items()}
+
+
+def parse_value(name: str, option: str, value: Any) -> Any:
+    """Return the checked *value* of camera *name*; an unknown *option* keeps its."""
+    if option not in ADJUSTABLE_OPTIONS:
+        return value
+    return ADJUSTABLE_OPTIONS[option].parse(value, f"{option} of camera {name!r}")
+
+
+def with_values(choices: Choices, name: str, values: Mapping[str, Any]) -> Choices:
+    """Return *choices* with other *values* of camera *name*; ``None`` removes one."""
+    kept = {option: value for option, value in
+            {**choices.get(name, {}), **values}.items() if value is not None}
+    others = {camera: own for camera, own in choices.items() if camera != name}
+    return {**others, name: kept} if kept else others
+
+
+def as_words(values: Mapping[str, Any], unset: str = "") -> str:
+    """Return *values* by option, as in a log; *unset* stands for ``None``."""
+    return ", ".join(f"{option} {unset if value is None else value}"
+                     for option, value in values.items())

@@ -1,0 +1,152 @@
+"""What the owner sets on pages: precedence, restarts, damaged files, live cameras."""
+
+import json
+
+import pytest
+
+from pyimagesearch.errors import FolderError, SettingFixed, SettingsError
+from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.settings.command_line import parse_command_line
+from pyimagesearch.settings.owner_settings import FILE_NAME, OwnerSettings
+from pyimagesearch.settings.settings import Settings
+
+CAMERAS = ("--source", "front=demo", "--source", "yard=demo")
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Start with given arguments, with what was set before."""
+    def begin(*argv, environ=None):
+        settings = parse_command_line([*CAMERAS, *argv], environ or {}).settings
+        return OwnerSettings(ConfigFolder(str(tmp_path)), settings)
+    return begin
+
+
+class LiveCamera:
+    """Stands in for a camera loop, and keeps the settings that it got."""
+
+    settings = None
+
+    def apply(self, settings):
+        self.settings = settings
+
+
+def test_change_holds_for_one_camera_at_once_and_after_restart(begin):
+    owner, front, yard = begin(), LiveCamera(), LiveCamera()
+    owner.attach("front", front)
+    owner.attach("yard", yard)
+    assert owner.change("front", {"min_area": 2, "min_frames": 5}) is front.settings
+    assert (front.settings.min_area, front.settings.min_frames) == (2.0, 5)
+    assert yard.settings is None
+    one, other = begin().cameras()
+    assert (one.min_area, one.min_frames, other.min_area) == (2.0, 5, 1.0)
+
+
+def test_null_returns_to_what_file_or_default_say(begin):
+    begin().change("front", {"min_area": 2, "post_roll": 9})
+    assert begin().change("front", {"min_area": None}).min_area == 1.0
+    assert begin().chosen("front") == {"post_roll": 9.0}
+
+
+def test_file_holds_what_was_set_and_is_private(begin, tmp_path):
+    begin().change("front", {"min_area": 2.5})
+    assert json.loads((tmp_path / FILE_NAME).read_text()) == {"front": {"min_area": 2.5}}
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_owner_takes_the_place_of_the_file_and_of_its_tables(begin, tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text("min_area = 3\n[cameras.front]\nsource = 'demo'\nmin_frames = 1")
+    settings = parse_command_line(["--config", str(file)], {}).settings
+    owner = OwnerSettings(ConfigFolder(str(tmp_path)), settings)
+    owner.change("front", {"min_area": 4, "min_frames": 2})
+    (front,) = owner.cameras()
+    assert (front.min_area, front.min_frames) == (4.0, 2)
+
+
+def test_option_given_elsewhere_is_fixed_and_says_where(begin, caplog):
+    begin().change("front", {"min_area": 2, "min_frames": 5})
+    caplog.set_level("INFO")
+    owner = begin("--min-area", "7", environ={"SURVEILLANCE_MIN_FRAMES": "1"})
+    assert (owner.current("front").min_area, owner.current("front").min_frames) == (7.0, 1)
+    assert owner.fixed("front") == {
+        "min_area": "--min-area", "min_frames": "SURVEILLANCE_MIN_FRAMES"}
+    assert "front: min_area set on the page does not count, as --min-area is given" in caplog.text
+    with pytest.raises(SettingFixed, match="min_area of camera 'front' is fixed by --min-area"):
+        owner.change("front", {"min_area": 2})
+
+
+def test_start_and_change_are_logged(begin, caplog):
+    caplog.set_level("INFO")
+    begin().change("front", {"min_area": 2, "min_frames": None})
+    assert "front: min_area 2.0, min_frames reset by the owner" in caplog.text
+    begin()
+    assert "front: min_area 2.0, set on the page" in caplog.text
+
+
+@pytest.mark.parametrize(("values", "sentence"), [
+    ({"min_area": 2000}, "min_area of camera 'front' is 2000.0, but must be a number from 0 to"),
+    ({"min_frames": 2.5}, "min_frames of camera 'front' is 2.5, but must be a whole number"),
+    ({"min_frames": [1]}, "but must be a whole number from 1 to 5"),
+    ({"min_area": {}}, "but must be a number"), ({"min_area": True}, "but must be a number"),
+    ({"width": 100}, "width is not a setting that can be changed here"),
+    ({"min_aera": 1}, "can be changed here; did you mean min_area?")])
+def test_wrong_value_is_refused_and_changes_nothing(begin, tmp_path, values, sentence):
+    owner = begin()
+    for attempt in (owner.change, owner.preview):
+        with pytest.raises(SettingsError) as refused:
+            attempt("front", {"post_roll": 9, **values})
+        assert sentence in str(refused.value)
+    assert owner.chosen("front") == {}
+    assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_preview_changes_nothing(begin, tmp_path):
+    owner = begin()
+    owner.change("front", {"min_area": 3})
+    seen = owner.preview("front", {"min_frames": 1, "min_area": None})
+    assert (seen.min_frames, seen.min_area) == (1, 1.0)
+    assert (owner.current("front").min_frames, owner.current("front").min_area) == (3, 3.0)
+
+
+@pytest.mark.parametrize("content", [
+    "", "x", "[]", '{"front": 3}', '{"front": {"min_area": "lots"}}', "[" * 100_000,
+    '{"front": {"min_area": null}}', '{"front": {"min_area": NaN}}',
+    '{"attic": {"min_frames": 9}}'])
+def test_damaged_file_ends_the_start(begin, tmp_path, content):
+    (tmp_path / FILE_NAME).write_text(content)
+    with pytest.raises(FolderError, match=r"owner's settings .*cameras\.json are damaged "
+                       r"\(.*; repair the file, or remove it"):
+        begin()
+
+
+def test_unknown_camera_and_option_are_kept_and_reported(begin, tmp_path, caplog):
+    (tmp_path / FILE_NAME).write_text('{"attic": {"min_area": 1}, "front": {"x": []}}')
+    begin().change("front", {"min_frames": 1})
+    assert "there are settings of a camera attic in cameras.json, which does not" in caplog.text
+    assert "front: x in cameras.json is not a setting" in caplog.text
+    assert json.loads((tmp_path / FILE_NAME).read_text()) == {
+        "attic": {"min_area": 1.0}, "front": {"x": [], "min_frames": 1}}
+
+
+def test_servers_with_one_folder_lose_nothing_of_each_other(begin):
+    one, other = begin(), begin()
+    one.change("front", {"min_area": 2})
+    other.change("yard", {"min_area": 3})
+    assert [each.min_area for each in begin().cameras()] == [2.0, 3.0]
+
+
+def test_change_takes_effect_even_if_it_cannot_be_saved(begin, monkeypatch):
+    owner = begin()
+
+    def full(self, name, content):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(ConfigFolder, "keep_secret", full)
+    with pytest.raises(FolderError, match=r"only until the next start.*No space left"):
+        owner.change("front", {"min_area": 2})
+    assert owner.current("front").min_area == 2.0
+
+
+def test_programmatic_settings_fix_nothing(tmp_path):
+    owner = OwnerSettings(ConfigFolder(str(tmp_path)), Settings(min_area=3.0))
+    assert owner.change("camera", {"min_area": 4}).min_area == 4.0
