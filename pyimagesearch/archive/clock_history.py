@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 CONFIRM_SECONDS = 86_400.0      # of running, after which a clock that was set counts
 TOLERANCE_SECONDS = 60.0        # by which the clock may be adjusted without being set
 LOGGED_SECONDS = 3600.0         # by which it must have been set to be worth a line
+USUAL_PAUSE_SECONDS = 30 * 86_400.0     # between two runs, which is worth none
 MAX_ENTRIES = 100               # of each kind that are kept
 
 
@@ -59,7 +60,9 @@ class ClockHistory:
         if saved is None and newest is not None and newest >= EARLIEST_TIME:
             self._readings.append(Reading(newest, 0.0))
         if self._readings:
-            self._log_jump(self._offset - self._readings[-1].offset)
+            pause = self._offset - self._readings[-1].offset
+            if not 0 <= pause <= USUAL_PAUSE_SECONDS:
+                self._log_jump(pause)
         self._read(0.0)
 
     def update(self) -> bool:
