@@ -1,6 +1,8 @@
 """Motion detection: images in, boxes out."""
 
+from .adaptive import AdaptiveMotionDetector
 from .detection import Detection, MotionDetection
 from .singlemotiondetector import SingleMotionDetector
 
-__all__ = ["Detection", "MotionDetection", "SingleMotionDetector"]
+__all__ = ["AdaptiveMotionDetector", "Detection", "MotionDetection",
+           "SingleMotionDetector"]

@@ -1,0 +1,119 @@
+"""Follow regions from frame to frame: how old, how lively, how far they went."""
+
+from collections.abc import Iterable
+
+from pyimagesearch.frames import Box
+from pyimagesearch.motion_detection.regions import Point
+
+from .timing import Timing
+
+LARGEST_CHANGE = 1.6    # of a side from frame to frame; more is a split or a merger
+LEAST_SIDE = 3          # pixels; a smaller one changes too easily
+REACH = 3               # pixels that a box may be off to be the same region
+LIVELY_SHARE = 0.2      # of a frame in how lively a region is, at 25 fps
+STAYS_LIVELY = 0.05     # share of a region that changes while it is not at rest
+PATH_FRAMES = 61        # remembered, at 25 fps
+LATELY_SECONDS = 0.4, 1.2   # in which a region may have travelled
+
+
+class Track:
+    """
+    One region over time, up to the current frame; *old* is it one frame before.
+
+    A path goes on only while the sides of the box stay about as long: a region that
+    splits or merges with another one has not moved. *centre* is that of the box, in
+    pixels of the picture given to the detector.
+    """
+
+    def __init__(self, box: Box, centre: Point, old: "Track | None" = None) -> None:
+        self.box = box
+        self.age: int = old.age + 1 if old else 1           # frames
+        self.lively: float = old.lively if old else 0.0     # share of it that changes
+        self.moved: bool = old.moved if old else False      # whether it has travelled
+        self.alive: int = old.alive if old else 0       # last frame in which it did so
+        self.travelled = 0.0        # lately [pixels]
+        self.path: list[Box] = [box]
+        self.centres: list[Point] = [centre]
+        if old and is_alike(box, old.box):
+            self.path, self.centres = [*old.path, box], [*old.centres, centre]
+
+    def follow(self, changing: float, needed: float, size: tuple[int, int],
+               timing: Timing, number: int) -> None:
+        """
+        Take in frame *number*, in which the share *changing* of the region changed.
+
+        It has travelled once it went as far as *needed* [pixels]; *size* is that of
+        the picture.
+        """
+        self.lively += timing.share(LIVELY_SHARE) * (changing - self.lively)
+        del self.path[:-timing.at_least(PATH_FRAMES)]
+        del self.centres[:-timing.at_least(PATH_FRAMES)]
+        last = len(self.path) - 1
+        if last > 1:
+            starts = [max(0, last - max(2, int(seconds * timing.fps)))
+                      for seconds in LATELY_SECONDS]
+            if not self.moved and last > 3:
+                starts.append(0)
+            self.travelled = max(distance(self.path[start], self.box, size)
+                                 for start in starts)
+            if self.travelled >= needed:
+                self.moved, self.alive = True, number
+        if self.moved and self.lively > STAYS_LIVELY:
+            self.alive = number
+
+    def shared(self, box: Box) -> int:
+        """Return how many pixels *box* shares with this box and what is near it."""
+        left, top, right, bottom = self.box
+        across = min(box[2], right + REACH) - max(box[0], left - REACH)
+        down = min(box[3], bottom + REACH) - max(box[1], top - REACH)
+        return max(0, across) * max(0, down)
+
+
+NO_TRACK = Track((0, 0, 0, 0), (0, 0))
+NO_TRACK.path.clear()
+NO_TRACK.centres.clear()
+
+
+def continued(box: Box, centre: Point, tracks: Iterable[Track]) -> Track:
+    """Return the track of the region *box*, which goes on the best of *tracks*."""
+    best, most = None, 0
+    for track in tracks:
+        if (shared := track.shared(box)) > most:
+            best, most = track, shared
+    return Track(box, centre, best)
+
+
+def is_alike(one: Box, other: Box) -> bool:
+    """Return whether the sides of two boxes are about as long."""
+    for low, high in ((0, 2), (1, 3)):
+        now = max(one[high] - one[low], LEAST_SIDE)
+        then = max(other[high] - other[low], LEAST_SIDE)
+        if now >= LARGEST_CHANGE * then or then >= LARGEST_CHANGE * now:
+            return False
+    return True
+
+
+def distance(then: Box, now: Box, size: tuple[int, int]) -> int:
+    """
+    Return how far a box travelled from *then* to *now* [pixels].
+
+    Both of its edges must have gone the same way: one edge moves when something only
+    changes its shape. An edge at the border of the picture says nothing.
+    """
+    return max(travelled_along(then[0], then[2], now[0], now[2], size[0]),
+               travelled_along(then[1], then[3], now[1], now[3], size[1]))
+
+
+def travelled_along(low_then: int, high_then: int, low_now: int, high_now: int,
+                    size: int) -> int:
+    """Return how far two edges went the same way, in a picture of *size* pixels."""
+    low, high = low_now - low_then, high_now - high_then
+    at_low = low_then <= 1 or low_now <= 1
+    at_high = high_then >= size - 1 or high_now >= size - 1
+    if at_low and at_high:
+        return 0
+    if at_low:
+        low = high
+    elif at_high:
+        high = low
+    return min(abs(low), abs(high)) if low * high > 0 else 0
