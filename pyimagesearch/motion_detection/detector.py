@@ -13,6 +13,7 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
 from pyimagesearch.settings.settings import CameraSettings
 
+from .adaptive import AdaptiveMotionDetector
 from .regions import NOTHING_FOUND, Found, Region
 from .singlemotiondetector import SingleMotionDetector
 from .stock import STOCK_DETECTORS
@@ -116,12 +117,17 @@ def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
     if settings.detector == "single":
         return lambda: TutorialDetector(
             SingleMotionDetector(accumWeight=settings.accum_weight), settings.threshold)
+    if settings.detector == "adaptive":
+        return lambda: AdaptiveMotionDetector(sensitivity=settings.sensitivity)
     if settings.detector in STOCK_DETECTORS:
         return STOCK_DETECTORS[settings.detector]
     try:
         factory = find_class(settings.detector)
-        if "accumWeight" in inspect.signature(factory).parameters:
-            factory = partial(factory, accumWeight=settings.accum_weight)
+        taken = inspect.signature(factory).parameters
+        offered = {"accumWeight": settings.accum_weight,
+                   "sensitivity": settings.sensitivity}
+        factory = partial(factory, **{
+            name: value for name, value in offered.items() if name in taken})
         factory()
     except Exception as error:      # whatever the code of the module raises
         reason = " ".join(str(error).split()) or type(error).__name__

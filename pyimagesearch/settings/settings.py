@@ -19,7 +19,7 @@ from .option import (
 from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polygons
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
-DETECTORS = ("single", "mog2", "knn", "cnt")
+DETECTORS = ("adaptive", "single", "mog2", "knn", "cnt")
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
@@ -83,6 +83,9 @@ class CameraOptions:
         words=DETECTORS, pattern=r"[\w.]+:\w+",
         metavar="|".join([*DETECTORS, "MODULE:CLASS"]), allowed="one of "
         f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
+    sensitivity: str = detection(
+        "normal", "how readily the adaptive detector reports something small or slow",
+        choices=("low", "normal", "high"), adjustable=True)
     threshold: int = detection(25, "grey-level change taken for motion", high=255,
                                adjustable=True)
     accum_weight: float = detection(0.1, "weight of a new frame in the background",

@@ -6,10 +6,11 @@ from numpy.typing import NDArray
 
 from pyimagesearch.frames import Box, Grey, Image
 from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Found
+from pyimagesearch.settings.settings import CameraSettings
 
 from .scaling import Scaling
 from .scene import Scene
-from .sensitivity import SENSITIVITIES
+from .sensitivity import sensitivity_named
 from .timing import REFERENCE_FPS, Timing
 
 FRAMES_TO_LEARN = 32    # unless the caller says which frames only teach
@@ -31,11 +32,8 @@ class AdaptiveMotionDetector:
     sharp = True
 
     def __init__(self, fps: float = REFERENCE_FPS, sensitivity: str = "normal") -> None:
-        if sensitivity not in SENSITIVITIES:
-            raise ValueError(f"sensitivity is {sensitivity!r}, but must be one of "
-                             f"{', '.join(SENSITIVITIES)}")
         self._timing = Timing(fps)
-        self._sensitivity = SENSITIVITIES[sensitivity]
+        self._sensitivity = sensitivity_named(sensitivity)
         self._scene: Scene | None = None
         self._threshold_scale: NDArray[np.float32] | float = 1.0
         self._tutorial_threshold = TUTORIAL_THRESHOLD
@@ -62,6 +60,12 @@ class AdaptiveMotionDetector:
         self._threshold_scale = scale
         if self._scene:
             self._scale_thresholds(self._scene)
+
+    def adjust(self, settings: CameraSettings) -> None:
+        """Use the sensitivity of *settings* from the next picture on."""
+        self._sensitivity = sensitivity_named(settings.sensitivity)
+        if self._scene:
+            self._scene.adjust(self._sensitivity)
 
     @property
     def light_changes(self) -> bool:

@@ -41,5 +41,5 @@ class FirstFrames:
         """Return the median of each pixel; ``None`` if there were too few frames."""
         if not self._kept:
             return None
-        median: NDArray[np.float32] = np.float32(np.median(np.stack(self._kept), 0))
-        return median
+        median = np.asarray(np.median(np.stack(self._kept), 0))
+        return median.astype(np.float32)

@@ -39,7 +39,7 @@ class RegionFinder:
     """
 
     def __init__(self, grey: Grey, scaling: Scaling, sensitivity: Sensitivity) -> None:
-        travelled = Travelled(sensitivity.travel)
+        travelled = Travelled()
         self.scene_rules: list[SceneRule] = [LightPatch(), Ghost(), LeftByExposure()]
         self.motion_rules: list[MotionRule] = [travelled]
         self.mask = np.zeros_like(grey)             # of what has moved
@@ -48,9 +48,15 @@ class RegionFinder:
         self.clutter = 0.0      # regions that go nowhere, on average
         self._travelled = travelled
         self._scaling = scaling
-        self._least_area = max(1.0, scaling.area(sensitivity.area))
         self._tracks: list[Track] = []
         self._recent: deque[Grey] = deque()
+        self._least_area = 1.0      # pixels; the next line sets it
+        self.adjust(sensitivity)
+
+    def adjust(self, sensitivity: Sensitivity) -> None:
+        """Use another *sensitivity* from now on."""
+        self._least_area = max(1.0, self._scaling.area(sensitivity.area))
+        self._travelled.needed = sensitivity.travel
 
     @property
     def any_followed(self) -> bool:

@@ -141,13 +141,13 @@ class Travelled:
     STILL_SECONDS = 4.0         # that a region at rest is reported
     CONFIRM_SECONDS, CONFIRM_FRAMES = 0.12, 3
 
-    def __init__(self, needed: float = 1.0) -> None:
-        self._needed = needed       # times as far
+    def __init__(self) -> None:
+        self.needed = 1.0       # times as far as is normal
 
     def follow(self, found: Candidate, seen: Observation) -> None:
         """Measure how lively *found* is, and how far it went."""
         found.blinks = found.mean(seen.background.blink) / 255
-        found.needed = seen.scaling.length(self._needed) * self._least(found, seen)
+        found.needed = seen.scaling.length(self.needed) * self._least(found, seen)
         changing = 0.0
         if seen.earlier is not None:
             change = cv2.absdiff(seen.grey[found.at], seen.earlier[found.at])

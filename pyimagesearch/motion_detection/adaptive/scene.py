@@ -65,6 +65,12 @@ class Scene:
         self._learn(seen)
         return regions
 
+    def adjust(self, sensitivity: Sensitivity) -> None:
+        """Use another *sensitivity* from now on."""
+        self.background.least = sensitivity.threshold
+        self.background.set_thresholds()
+        self.finder.adjust(sensitivity)
+
     def _observe(self, grey: Grey, timing: Timing) -> Observation:
         """Compare *grey* with the background."""
         self._number += 1

@@ -16,3 +16,11 @@ SENSITIVITIES = {
     "normal": Sensitivity(16.0, 15.0, 1.0),
     "high": Sensitivity(12.0, 8.0, 0.75),
 }
+
+
+def sensitivity_named(name: str) -> Sensitivity:
+    """Return the sensitivity *name*; raises :exc:`ValueError` if there is none."""
+    if name not in SENSITIVITIES:
+        raise ValueError(f"sensitivity is {name!r}, but must be one of "
+                         f"{', '.join(SENSITIVITIES)}")
+    return SENSITIVITIES[name]
