@@ -9,7 +9,7 @@ from harness import ROOT
 
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
-     "host_names", "permissions", "overlay", "folders"},
+     "host_names", "permissions", "overlay", "folders", "outlines"},
     {"events", "settings", "jpeg"},
     {"motion_detection", "capture", "recording", "streaming", "privacy", "access"},
     {"surveillance", "archive", "web", "serving", "system"},
@@ -38,7 +38,7 @@ TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benc
        "setup.cfg", "README.md", "Makefile", "pyproject.toml", "requirements.txt", ".ci",
        "CHANGELOG.md", "LICENSE", ".gitignore", "deploy", "docs"}
 # modules of the web and of a lower floor on the same subject
-SAME_SUBJECT = {"errors", "sessions", "status"}
+SAME_SUBJECT = {"errors", "sessions", "status", "zones"}
 BARE = {    # words that do not say what they count, name or bound
     "ALWAYS", "BATCH", "CHUNK", "EARLY", "FILES", "GRACE", "IDLE", "KINDS", "LARGEST",
     "LASTS", "LATE", "LEAST", "LONGEST", "MAX", "MIN", "MOST", "NAME", "NAMES",

@@ -9,10 +9,10 @@ import pytest
 from conftest import needs
 from product import run_program
 from pyimagesearch.settings.command_line import COMMANDS, parse_command_line
-from pyimagesearch.settings.settings import ALL_OPTIONS
+from pyimagesearch.settings.settings import FLAG_OPTIONS
 
 NARROW = {"COLUMNS": "80"}
-FLAGS = {flag for item in ALL_OPTIONS.values() for flag in item.flags}
+FLAGS = {flag for item in FLAG_OPTIONS.values() for flag in item.flags}
 
 
 def help_of(*words):

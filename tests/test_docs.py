@@ -177,6 +177,8 @@ def test_settings_files_are_read_as_printed(block, tmp_path):
     given = tomllib.loads(block)["cameras"]
     assert {camera.name for camera in cameras} == given.keys()
     for camera in cameras:
+        zones = given[camera.name].pop("zones", [])
+        assert [zone.name for zone in camera.zones] == [zone["name"] for zone in zones]
         for name, value in given[camera.name].items():
             assert str(getattr(camera, name)) == str(value) or name == "fps"
 

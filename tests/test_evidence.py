@@ -11,12 +11,21 @@ from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame, VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.motion_detection.detection import Detection
+from pyimagesearch.motion_detection.regions import Region
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Shown
 
 GREY = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 BRIGHT = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))[1].tobytes()
+
+
+def seen_moving(area, zones=()):
+    """Return what is detected when *area* per mille moves in *zones*."""
+    if not area:
+        return Detection((), 0.0, None, 40)
+    box = (1, 2, 3, 4)
+    return Detection((box,), area, None, 40, (Region(box, 4, True, "moved", zones=zones),))
 
 
 class Scene:
@@ -29,16 +38,16 @@ class Scene:
         self.evidence, self.store = self.kept.evidence, self.kept.store
         self.store.open()
 
-    def show(self, seconds, area=0.0, jpeg=GREY, skew=0.0):
+    def show(self, seconds, area=0.0, jpeg=GREY, skew=0.0, zones=()):
         for _ in range(round(seconds * 10)):
             self.clock.now += 0.1
             self.number += 1
             frame = Frame(self.number, ArrayPicture(None), self.clock.time() + skew,
                           self.clock.monotonic())
-            wanted = self.evidence.wants(area)
-            boxes = ((1, 2, 3, 4),) if area else ()
-            self.evidence.keep(frame, Detection(boxes, area, None, 40), Shown(
-                LazyJpeg(jpeg, (64, 48)) if wanted else None, boxes))
+            moved = seen_moving(area, zones)
+            wanted = self.evidence.wants(moved)
+            self.evidence.keep(frame, moved, Shown(
+                LazyJpeg(jpeg, (64, 48)) if wanted else None, moved.boxes))
             self.kept.recorder.run_once()
 
     def events(self):
@@ -96,7 +105,7 @@ def test_motion_below_min_area_is_ignored(scene):
 def test_disarmed_camera_makes_no_events_and_needs_no_pictures(scene):
     seen = scene()
     seen.evidence.arm(False)
-    assert not seen.evidence.wants(500.0)
+    assert not seen.evidence.wants(seen_moving(500.0))
     seen.show(3, area=100.0)
     seen.evidence.arm(True)
     seen.show(3, area=100.0)
@@ -108,7 +117,7 @@ def test_disarmed_camera_makes_no_events_and_needs_no_pictures(scene):
 
 def test_without_recording_events_are_listed_and_nothing_is_kept(scene):
     seen = scene(record=False)
-    assert not seen.evidence.wants(100.0)
+    assert not seen.evidence.wants(seen_moving(100.0))
     seen.show(3, area=100.0)
     seen.show(6)
     assert [event.kind for event in seen.events()] == ["motion"]
@@ -243,14 +252,14 @@ def test_largest_motion_of_each_minute_is_stored(scene, clock):
 
 def test_packets_want_pictures_only_for_a_higher_peak(scene, clock):
     seen = scene()
-    assert seen.evidence.wants(0.0)
+    assert seen.evidence.wants(None)
     seen.kept.preroll_input.begin(VideoHeader(b"an MP4", b"extra"))
     seen.kept.preroll_input.put(b"packet", 1.0, clock.monotonic(), key=True, pts=0, dts=0)
-    assert not seen.evidence.wants(0.0)
-    assert seen.evidence.wants(20.0)
+    assert not seen.evidence.wants(None)
+    assert seen.evidence.wants(seen_moving(20.0))
     seen.show(0.5, area=20.0)
-    assert not seen.evidence.wants(20.0)
-    assert seen.evidence.wants(20.1)
+    assert not seen.evidence.wants(seen_moving(20.0))
+    assert seen.evidence.wants(seen_moving(20.1))
 
 
 def test_end_of_the_program_ends_all_events(scene, clock):
@@ -299,3 +308,23 @@ def test_slow_camera_records_one_clip_of_lasting_motion(tmp_path, interval):
     assert seconds == pytest.approx(metadata.last - metadata.first, abs=interval + 0.1)
     seen.store.stop()
     assert seen.store.join(60)
+
+
+def test_event_names_the_zones_that_something_moved_in(scene):
+    seen = scene()
+    seen.show(0.5, area=50.0, zones=("drive",))
+    seen.show(0.2, area=0.5, zones=("attic",))      # too little: no motion
+    seen.show(0.5, area=50.0, zones=("garden", "drive"))
+    seen.show(8)
+    seen.show(1, area=50.0)
+    assert [event.note for event in seen.events()] == ["", "in drive, garden"]
+
+
+def test_zone_has_its_own_least_area(scene):
+    seen = scene(min_area=10.0)
+    box = (1, 2, 3, 4)
+    for own, area, motion in ((None, 9.0, False), (5.0, 9.0, True), (5.0, 4.0, False),
+                              (20.0, 19.0, False), (None, 10.0, True), (0.0, 0.0, False)):
+        moved = Detection((box,), area, None, 40, min_area=own)
+        assert moved.is_motion(10.0) == motion
+    assert seen.evidence.wants(Detection((box,), 9.0, None, 40, min_area=5.0))

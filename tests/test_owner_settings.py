@@ -150,3 +150,18 @@ def test_change_takes_effect_even_if_it_cannot_be_saved(begin, monkeypatch):
 def test_programmatic_settings_fix_nothing(tmp_path):
     owner = OwnerSettings(ConfigFolder(str(tmp_path)), Settings(min_area=3.0))
     assert owner.change("camera", {"min_area": 4}).min_area == 4.0
+
+
+def test_zones_are_kept_and_reported_by_name(begin, tmp_path, caplog):
+    drive = {"name": "drive", "polygon": "0,500 999,500 999,999", "min_area": 5}
+    tree = {"name": "tree", "polygon": "0,0 9,0 9,9", "counts": False}
+    with pytest.raises(SettingsError, match=r"^zones of camera 'front': polygon of zone 1 is '0,0'"):
+        begin().change("front", {"zones": [drive | {"polygon": "0,0"}]})
+    set_now = begin().change("front", {"zones": [drive, tree]}).zones
+    assert [zone.name for zone in set_now] == ["drive", "tree"]
+    assert begin().current("front").zones == set_now
+    caplog.set_level("INFO")
+    begin().change("front", {"zones": []})
+    assert begin().current("front").zones == ()
+    assert "front: zones drive and tree (ignored), set on the page" in caplog.text
+    assert "front: zones none by the owner" in caplog.text

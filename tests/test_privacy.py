@@ -192,7 +192,7 @@ def test_masked_camera_is_recorded_from_its_pictures(packets, caplog):
     assert preroll.after(0) == []
     put_in.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
     packets.evidence.start_over(masked=True)
-    assert packets.evidence.wants(0.0)
+    assert packets.evidence.wants(None)
     packets.show(3)
     packets.evidence.manual.record(True)
     packets.show(2)
@@ -203,7 +203,7 @@ def test_masked_camera_is_recorded_from_its_pictures(packets, caplog):
     assert caplog.text.count("front: has a privacy mask, so clips are made of the stream") == 1
     packets.evidence.start_over(masked=False)
     put_in.put(b"unmasked", 1.0, packets.clock.monotonic(), key=True, pts=0, dts=0)
-    assert not packets.evidence.wants(0.0)
+    assert not packets.evidence.wants(None)
 
 
 def test_new_mask_ends_the_event_and_drops_its_pictures(packets):

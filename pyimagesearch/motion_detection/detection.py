@@ -14,12 +14,14 @@ from pyimagesearch.settings.settings import CameraSettings
 from .detector import (
     AdjustableDetector,
     Detector,
+    HasThresholdScale,
     RegionDetector,
     as_region_detector,
     load_detector,
 )
 from .preprocessing import for_detection
 from .regions import Region
+from .zones import Zones
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,23 @@ class Detection(NamedTuple):
     mask: Grey | None       # 255 = moved; None if nothing did
     learnt: int             # frames learnt so far, this one included
     regions: tuple[Region, ...] = ()    # those that are not reported, too
+    min_area: float | None = None   # a zone's, in place of the camera's [as area]
 
     @property
     def size(self) -> Size:
         """Size of the mask, ``(width, height)`` [pixels]."""
         return (0, 0) if self.mask is None else size_of(self.mask)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Names of the zones in which something moved."""
+        return tuple(dict.fromkeys(
+            name for region in self.regions if region.moving for name in region.zones))
+
+    def is_motion(self, min_area: float) -> bool:
+        """Return whether enough moved; *min_area* is the camera's [per mille]."""
+        needed = min_area if self.min_area is None else self.min_area
+        return 0 < self.area >= needed
 
 
 class MotionDetection:
@@ -57,6 +71,7 @@ class MotionDetection:
         self._make_own = make_detector
         self._make_detector = self._factory()
         self._detector = self._make_detector()
+        self._zones = self._make_zones()
         self._rate = Rate()
         self._size: Size = (0, 0)
         self._learnt = 0
@@ -71,6 +86,7 @@ class MotionDetection:
         self._make_detector = self._factory()
         if isinstance(self._detector, AdjustableDetector):
             self._detector.adjust(settings)
+        self._zones = self._make_zones()
 
     def start_over(self, frame_count: int | None = None) -> None:
         """Forget the background; learn *frame_count* frames from now on, if given."""
@@ -83,6 +99,14 @@ class MotionDetection:
         if make is None:
             return load_detector(settings)
         return lambda: as_region_detector(make(), settings.threshold)
+
+    def _make_zones(self) -> Zones:
+        zones = Zones(self.settings.zones)
+        if zones.have_sensitivity and not isinstance(self._detector, HasThresholdScale):
+            log.warning("%s: zones have a sensitivity, which only --detector adaptive "
+                        "can follow; --detector is %s", self.settings.name,
+                        self.settings.detector)
+        return zones
 
     def look(self, picture: Picture, at: float) -> Detection:
         """
@@ -110,10 +134,12 @@ class MotionDetection:
             self._detector, self._size, self._learnt = self._make_detector(), size, 0
         if fps:
             self._detector.fps = fps
+        self._zones.scale_thresholds(self._detector, size_of(image))
         learning = self._learnt <= self._frame_count
-        found = self._detector.look(image, learning=learning)
+        found = self._zones.filter(self._detector.look(image, learning=learning))
         self._learnt += 1
         if not found.boxes or found.mask is None:
             return Detection((), 0.0, None, self._learnt, found.regions)
         area = 1000 * cv2.countNonZero(found.mask) / found.mask.size
-        return Detection(found.boxes, area, found.mask, self._learnt, found.regions)
+        return Detection(found.boxes, area, found.mask, self._learnt, found.regions,
+                         found.min_area)

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
@@ -66,6 +67,14 @@ class AdjustableDetector(Protocol):
 
     def adjust(self, settings: CameraSettings) -> None:
         """Take new values of those *settings* that are for this detector."""
+
+
+@runtime_checkable
+class HasThresholdScale(Protocol):
+    """A detector that can be more or less sensitive in parts of the picture."""
+
+    threshold_scale: NDArray[np.float32] | float
+    """By what the threshold of each pixel of the next image is multiplied."""
 
 
 class TutorialDetector:

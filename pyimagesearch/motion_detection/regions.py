@@ -18,6 +18,7 @@ class Region(NamedTuple):
     travelled: float = 0.0  # how far it went lately [pixels of that picture]
     needed: float = 0.0     # how far it has to go to be reported [the same]
     path: tuple[Point, ...] = ()    # centres of its boxes, the oldest first
+    zones: tuple[str, ...] = ()     # names of the zones in which it counts
 
 
 class Found(NamedTuple):
@@ -25,6 +26,7 @@ class Found(NamedTuple):
 
     mask: Grey | None                   # 255 = moved; None if nothing did
     regions: tuple[Region, ...] = ()    # those not reported, too
+    min_area: float | None = None       # that is enough, in place of the camera's
 
     @property
     def boxes(self) -> tuple[Box, ...]:

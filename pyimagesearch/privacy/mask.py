@@ -3,16 +3,13 @@
 import functools
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
-import numpy as np
 
 from pyimagesearch.frames import Grey, Image, Picture, Size, size_of
+from pyimagesearch.outlines import Outlines, corners_of, outlines
 
 MAX_CACHED_SIZES = 4    # picture sizes for which the outlines are kept
-
-Outlines = Sequence[np.ndarray[Any, Any]]
 
 
 class PrivacyMask:
@@ -25,9 +22,7 @@ class PrivacyMask:
 
     def __init__(self, polygons: Sequence[str] = ()) -> None:
         self.polygons = tuple(polygons)
-        self._corners = [
-            np.array([point.split(",") for point in polygon.split()], np.float64)
-            for polygon in polygons]
+        self._corners = [corners_of(polygon) for polygon in polygons]
         self._outlines = functools.lru_cache(MAX_CACHED_SIZES)(self._find_outlines)
 
     def __bool__(self) -> bool:
@@ -52,15 +47,6 @@ class PrivacyMask:
     def _find_outlines(self, size: Size) -> Outlines:
         return [outline for corners in self._corners
                 for outline in outlines(corners, size)]
-
-
-def outlines(corners: np.ndarray[Any, Any], size: Size) -> Outlines:
-    """Return the outer outlines of the polygon *corners* in a picture of *size*."""
-    width, height = size
-    points = np.rint(corners * ((width - 1) / 1000, (height - 1) / 1000))
-    drawn = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(drawn, [points.astype(np.int32)], (255,))
-    return cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
 
 
 class MaskInForce:

@@ -12,7 +12,7 @@ from pyimagesearch.errors import SettingsError
 
 from .loading import merge
 from .option import ENV_PREFIX, GROUPS, Option, as_switch, did_you_mean
-from .settings import ALL_OPTIONS, Settings
+from .settings import FLAG_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
 COMPLETIONS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}      # by metavar
@@ -63,7 +63,7 @@ COMMANDS = {
 SERVER = Command(       # runs without a command
     "watch cameras: stream live video and record motion",
     {"--help-all": {"action": "help", "help": "show all options, and exit"}},
-    tuple(name for name, item in ALL_OPTIONS.items() if not item.advanced))
+    tuple(name for name, item in FLAG_OPTIONS.items() if not item.advanced))
 EPILOG = "\n".join([
     "commands:", *(f"  {name:12}{each.summary}" for name, each in COMMANDS.items()), "",
     f"Options can also be set as {ENV_PREFIX}NAME in the environment, or in the file",
@@ -117,7 +117,7 @@ def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
                 f"{word} is not a command{did_you_mean(word, COMMANDS)}")
     own = COMMANDS.get(name, SERVER)
     known = ["--help", *own.arguments, *["--version"] * (own is SERVER)]
-    for item in ALL_OPTIONS.values() if own.listed else ():
+    for item in FLAG_OPTIONS.values() if own.listed else ():
         known += [item.flag, *([item.negation] * (item.default in (True, "on")))]
     return f"{word} is not an option" + did_you_mean(
         word.lstrip("-"), [each.lstrip("-") for each in known], "--")
@@ -150,7 +150,7 @@ def add_arguments(parser: argparse.ArgumentParser, own: Command, everything: boo
                             version=f"%(prog)s {__version__}")
     if own.listed:
         groups = {name: parser.add_argument_group(name) for name in GROUPS}
-        for item in ALL_OPTIONS.values():
+        for item in FLAG_OPTIONS.values():
             add_option(groups[item.group], item, everything or item.name in own.listed)
 
 

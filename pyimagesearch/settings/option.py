@@ -31,9 +31,10 @@ class Option:
     *group* is its heading in help and documentation; *advanced* options are listed by
     ``--help-all`` only. The owner can set *adjustable* ones on pages, for one camera
     while it runs. *low* and *high* are inclusive; *choices* are the only values;
-    *secret* values may hold a password and are not repeated in an error. *pattern* is
-    what text must match unless it is one of *words*, and *metavar* shows how it is
-    written, or *allowed* describes it where that takes more words.
+    *secret* values may hold a password and are not repeated in an error. *file_only*
+    ones have no flag and no environment variable. *pattern* is what text must match
+    unless it is one of *words*, and *metavar* shows how it is written, or *allowed*
+    describes it where that takes more words.
     """
 
     name: str = ""
@@ -44,6 +45,7 @@ class Option:
     advanced: bool = False
     secret: bool = False
     adjustable: bool = False
+    file_only: bool = False
     kind: type
     low: float = 0
     high: float | None = None
@@ -55,8 +57,8 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The long option on the command line."""
-        return "--" + self.name.replace("_", "-")
+        """The long option on the command line; its key if it is for files only."""
+        return self.name if self.file_only else "--" + self.name.replace("_", "-")
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -171,11 +173,11 @@ def as_switch(value: Any) -> Any:
 
 
 def option(default: Any, help: str, *short_flags: str, kind: type | None = None,
-           metavar: str = "", **rules: Any) -> Any:
+           metavar: str = "", make: type[Option] = Option, **rules: Any) -> Any:
     """Return the field of a dataclass that is a setting, with the *rules* of Option."""
     kind = kind or (str if default is None else type(default))
     metavar = metavar or "|".join(rules.get("choices", ())) or METAVARS.get(kind, "")
-    return field(default=default, metadata={"option": Option(
+    return field(default=default, metadata={"option": make(
         default=default, help=help, short_flags=short_flags, kind=kind, metavar=metavar,
         **rules)})
 

@@ -182,5 +182,12 @@ def with_values(choices: Choices, name: str, values: Mapping[str, Any]) -> Choic
 
 def as_words(values: Mapping[str, Any], unset: str = "") -> str:
     """Return *values* by option, as in a log; *unset* stands for ``None``."""
-    return ", ".join(f"{option} {unset if value is None else value}"
+    return ", ".join(f"{option} {unset if value is None else as_word(value)}"
                      for option, value in values.items())
+
+
+def as_word(value: Any) -> str:
+    """Return *value* as in a log."""
+    if isinstance(value, tuple):
+        return " and ".join(map(str, value)) or "none"
+    return str(value)

@@ -16,7 +16,14 @@ from .option import (
     options_of,
     parse_bytes,
 )
-from .polygons import POLYGON_SYNTAX, POLYGONS_PATTERN, has_no_area, split_polygons
+from .polygons import (
+    MAX_POLYGONS,
+    POLYGON_SYNTAX,
+    POLYGONS_PATTERN,
+    has_no_area,
+    split_polygons,
+)
+from .zone import Zone, ZonesOption
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 DETECTORS = ("adaptive", "single", "mog2", "knn", "cnt")
@@ -95,6 +102,11 @@ class CameraOptions:
     min_frames: int = detection(
         3, "frames out of five that must show motion to start an event",
         advanced=True, low=1, high=5, adjustable=True)
+    zones: tuple[Zone, ...] = detection(
+        (), "parts of the picture in which motion counts, or is ignored; in the "
+        "settings file, or drawn on the page", make=ZonesOption, file_only=True,
+        adjustable=True,
+        allowed=f"a list of up to {MAX_POLYGONS} zones, each with name and polygon")
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "
@@ -252,3 +264,4 @@ ADJUSTABLE_OPTIONS = {name: item for name, item in CAMERA_OPTIONS.items()
                       if item.adjustable}
 ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
     GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))
+FLAG_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if not item.file_only}

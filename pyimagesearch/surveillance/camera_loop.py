@@ -233,7 +233,7 @@ class Surveillance(Worker):
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""
         if self._publisher.wanted or self._evidence.wants(
-                0.0, self._publisher.reusable(frame)):
+                None, self._publisher.reusable(frame)):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture, frame.arrived)
         if not self._state.is_live:
@@ -245,7 +245,7 @@ class Surveillance(Worker):
 
     def _show(self, frame: Frame, seen: Detection) -> Shown:
         """Publish *frame* to viewers, and encode it if it is needed as evidence."""
-        keep = self._evidence.wants(seen.area, self._publisher.reusable(frame))
+        keep = self._evidence.wants(seen, self._publisher.reusable(frame))
         return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
                                     keep=keep)
 
@@ -302,4 +302,4 @@ def as_words(settings: CameraSettings, source: str) -> str:
     proxy = settings.proxy and redact_url(settings.proxy)
     values = asdict(settings) | {"source": source, "proxy": proxy}
     return ", ".join(f"{name} {value}" for name, value in values.items()
-                     if value is not None and name != "name")
+                     if value not in (None, ()) and name != "name")

@@ -95,24 +95,26 @@ class Evidence:
         self.end_motion()
         self.losses.begin(since, reason, silence)
 
-    def wants(self, area: float, own: bytes | None = None) -> bool:
+    def wants(self, seen: Detection | None, own: bytes | None = None) -> bool:
         """
-        Return whether a frame, of which *area* per mille moved, must be encoded.
+        Return whether a frame in which that was *seen* must be encoded.
 
-        The camera's *own* JPEG does as well while the pre-roll has room for it.
+        *seen* is ``None`` before detection. The camera's *own* JPEG does as well while
+        the pre-roll has room for it.
         """
         if own and self.recorder.preroll.has_room(own):
             return False
         if self._fills_preroll or self.manual.needs_thumbnail:
             return True
-        return (self._awaits_motion and self._is_motion(area)
-                and area > self._peak.area)
+        return (seen is not None and self._awaits_motion
+                and seen.is_motion(self._settings.min_area)
+                and seen.area > self._peak.area)
 
     def keep(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
         self.losses.end()
         self._note_level(frame.captured, seen.area)
-        motion = self._armed and self._is_motion(seen.area)
+        motion = self._armed and seen.is_motion(self._settings.min_area)
         changes = [*([] if self._armed else self._motion.reset()),
                    *self._motion.on_frame(frame.arrived, motion)]
         if motion and seen.area > self._peak.area:
@@ -127,6 +129,8 @@ class Evidence:
             else:
                 until = min(frame.arrived, change.at + self._settings.post_roll)
                 self._finish_motion(change.at, until)
+        if self._ongoing:
+            self._ongoing.note_zones(self._store, seen.zones if motion else ())
         if self._motion.candidate_since is None and not self._motion.ongoing:
             self._peak = Peak()
         if shown.jpeg:
@@ -158,9 +162,6 @@ class Evidence:
         """Whether clips are, or soon may be, made of the pictures."""
         return self._preroll_input.takes_pictures and (
             self._awaits_motion or self.manual.since is not None)
-
-    def _is_motion(self, area: float) -> bool:
-        return 0 < area >= self._settings.min_area
 
     def _begin_motion(self, at: float, frame: Frame) -> None:
         captured = frame.captured - (frame.arrived - at)

@@ -1,7 +1,8 @@
 """Events of a camera that last for a while."""
 
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import final
 
 from pyimagesearch.events.event import Event
 from pyimagesearch.events.store import EventStore
@@ -9,11 +10,21 @@ from pyimagesearch.frames import Box
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 
 
-class OngoingEvent(NamedTuple):
+@final
+@dataclass(frozen=True)
+class OngoingEvent:
     """An event that has begun and not ended."""
 
     event: Event
     at: float       # when it began [s, monotonic]
+    zones: list[str] = field(default_factory=list)  # in which something moved so far
+
+    def note_zones(self, store: EventStore, names: Iterable[str]) -> None:
+        """Note that something moved in the zones with these *names*."""
+        new = [name for name in names if name not in self.zones]
+        self.zones.extend(new)
+        if new:
+            store.note(self.event.id, "in " + ", ".join(self.zones))
 
     def end(self, store: EventStore, at: float, peak_area: float = 0.0,
             peak_box: Box | None = None) -> Event:
