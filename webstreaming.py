@@ -43,6 +43,7 @@ try:
     from pyimagesearch.motion_detection import MotionDetection
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
+    from pyimagesearch.replay import replay
     from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
@@ -82,7 +83,8 @@ SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    command, arguments, settings = command_line.parse_command_line(argv, os.environ)
+    command, arguments, settings, typed = command_line.parse_command_line(
+        argv, os.environ)
     try:
         match command:
             case "completion":
@@ -98,6 +100,9 @@ def main(argv: list[str]) -> int:
             case "doctor":
                 prepare(settings)
                 return examine(settings, SystemClock())
+            case "replay":
+                prepare(settings)
+                return replay(settings, settings.cameras(), typed, **arguments)
             case _:
                 prepare(settings)
                 return watch(settings)

@@ -12,7 +12,7 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
      "host_names", "permissions", "overlay", "folders", "outlines"},
     {"events", "settings", "jpeg"},
     {"motion_detection", "capture", "recording", "streaming", "privacy", "access"},
-    {"surveillance", "archive", "web", "serving", "system"},
+    {"surveillance", "archive", "web", "serving", "system", "replay"},
 ]
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/serving/server.py",

@@ -20,6 +20,7 @@ from pyimagesearch.web.api.openapi import ERRORS
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 from test_architecture import FLOORS
+from videos import film
 
 PROGRAM = ".venv/bin/python webstreaming.py"
 RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells it there
@@ -69,7 +70,7 @@ RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install 
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
-    "--help", "--help-all", "--version"}
+    "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json"}
 
 
 def test_every_command_is_run_or_says_why_not():
@@ -82,7 +83,8 @@ def test_every_command_is_run_or_says_why_not():
 
 
 @pytest.mark.parametrize("command", [
-    command for command in commands(PROGRAM) if command not in RUN_ELSEWHERE])
+    command for command in commands(PROGRAM)
+    if command not in RUN_ELSEWHERE and " replay " not in command])
 def test_program_starts_as_written(command):
     words = shlex.split(command)
     if "doctor" in words:
@@ -94,6 +96,22 @@ def test_program_starts_as_written(command):
     assert product.get("/healthz")
     assert product.stop()[1] == 0
     product.close()
+
+
+@pytest.fixture(scope="module")
+def garden(tmp_path_factory):
+    """A folder with the videos that the commands of the documentation replay."""
+    folder = tmp_path_factory.mktemp("garden")
+    film(folder / "garden.mp4")
+    return folder
+
+
+@pytest.mark.parametrize("command", [
+    command for command in commands(PROGRAM) if " replay " in command])
+def test_videos_are_replayed_as_written(command, garden):
+    ended = run_program(*shlex.split(command)[2:], cwd=garden)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "1 event" in ended.stdout
 
 
 def test_documented_detector_finds_motion(start, tmp_path):

@@ -42,7 +42,8 @@ class VideoFileSource:
         self._loop = loop
         self._capture = cv2.VideoCapture(self._path)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self._pace = Pace(fps if 0.1 <= fps <= 240 else DEFAULT_FPS, closing, clock)
+        self.fps = fps if 0.1 <= fps <= 240 else DEFAULT_FPS    # mean rate [1/s]
+        self._pace = Pace(self.fps, closing, clock)
         self._frames = 0        # since its beginning
         self._stamp = 0.0       # of the newest frame [s since its beginning]
         width, height = (self._capture.get(key) for key in (

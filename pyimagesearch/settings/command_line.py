@@ -15,7 +15,8 @@ from .option import ENV_PREFIX, GROUPS, Option, as_switch, did_you_mean
 from .settings import FLAG_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
-COMPLETIONS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}      # by metavar
+COMPLETIONS = {     # by metavar
+    "FILE": shtab.FILE, "DIR": shtab.DIRECTORY, "VIDEO": shtab.FILE}
 
 
 class Command(NamedTuple):
@@ -24,6 +25,7 @@ class Command(NamedTuple):
     summary: str
     arguments: Mapping[str, Mapping[str, Any]]  # its own, with their shape for argparse
     listed: tuple[str, ...] = ()    # settings in its help, if it accepts any
+    examples: tuple[str, ...] = ()  # command lines that its help ends with
 
 
 COMMANDS = {
@@ -50,6 +52,23 @@ COMMANDS = {
          "--days": {"metavar": "N", "help": "days after which it expires; default: "
                     "never"}},
         ("config", "data", "config_dir")),
+    "replay": Command(
+        "detect motion in videos, with these settings or others",
+        {"video": {"metavar": "VIDEO", "nargs": "*",
+                   "help": "clip, other video file, or folder of them"},
+         "--camera": {"metavar": "NAME",
+                      "help": "use the settings of this camera; default: the clip's"},
+         "--compare": {"metavar": "A,B", "action": "append",
+                       "help": "compare detectors, each with settings of its own if "
+                       "need be; repeatable"},
+         "--report": {"metavar": "FILE",
+                      "help": "write a page with charts and pictures (HTML)"},
+         "--json": {"action": "store_true", "help": "print JSON"}},
+        ("detector", "frame_count", "threshold", "accum_weight", "min_area",
+         "min_frames", "post_roll", "fps", "config", "data"),
+        ("garden.mp4", "clips/front --report front.html",
+         "garden.mp4 --compare single,mog2 --min-area 2",
+         "garden.mp4 --compare 'single, single threshold=40'")),
     "service": Command(
         "print the systemd unit of the program, or install it",
         {"--install": {"action": "store_true", "help": "install the unit, create its "
@@ -76,6 +95,7 @@ class CommandLine(NamedTuple):
     command: str        # empty: run the server
     arguments: Mapping[str, Any]    # of the command, by name without dashes
     settings: Settings
+    typed: Mapping[str, Any]        # the settings of the command line alone
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,7 +110,7 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     """Parse *argv*; print what is wrong and exit with status 2 if something is."""
     name = argv[0] if argv and argv[0] in COMMANDS else ""
     parser = make_parser(name, everything="--help-all" in argv)
-    found, unknown = parser.parse_known_args(argv[1:] if name else argv)
+    found, unknown = parser.parse_known_intermixed_args(argv[1:] if name else argv)
     if unknown:
         parser.error(explain_unknown(unknown[0].partition("=")[0], name, argv))
     typed = vars(found)
@@ -99,7 +119,9 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     if arguments.get("spec") is not None:
         typed["source"] = [arguments["spec"]]
     try:
-        return CommandLine(name, arguments, Settings(**merge(typed, environ)))
+        settings = Settings(**merge(typed, environ))
+        return CommandLine(name, arguments, settings,
+                           {each: getattr(settings, each) for each in typed})
     except SettingsError as error:
         parser.error(str(error))
 
@@ -133,18 +155,28 @@ def make_parser(name: str, *, everything: bool) -> Parser:
     parser = Parser(
         prog=f"{PROGRAM} {name}".strip(), allow_abbrev=False,
         usage=None if name else f"{PROGRAM} [COMMAND] [options]",
-        description=own.summary.capitalize() + ".", epilog=None if name else EPILOG,
+        description=own.summary.capitalize() + ".",
+        epilog=epilog_of(name, own) if name else EPILOG,
         formatter_class=functools.partial(
             argparse.RawDescriptionHelpFormatter, max_help_position=26))
     add_arguments(parser, own, everything)
     return parser
 
 
+def epilog_of(name: str, own: Command) -> str | None:
+    """Return the examples of the command *name* for the end of its help."""
+    if not own.examples:
+        return None
+    return "\n".join(["examples:", *(f"  {PROGRAM} {name} {each}"
+                                     for each in own.examples)])
+
+
 def add_arguments(parser: argparse.ArgumentParser, own: Command, everything: bool
                   ) -> None:
     """Add all arguments of a command."""
     for name, shape in own.arguments.items():
-        parser.add_argument(name, **shape)
+        action = parser.add_argument(name, **shape)
+        complete(action)
     if own is SERVER:
         parser.add_argument("-V", "--version", action="version",
                             version=f"%(prog)s {__version__}")
@@ -169,8 +201,13 @@ def add_option(group: Any, item: Option, listed: bool) -> None:
     action = group.add_argument(
         *item.flags, dest=item.name, default=argparse.SUPPRESS,
         help=item.help + default if listed else argparse.SUPPRESS, **shape)
-    if item.metavar in COMPLETIONS:
-        action.complete = COMPLETIONS[item.metavar]
+    complete(action)
+
+
+def complete(action: Any) -> None:
+    """Have shells complete the value of *action* by its metavar."""
+    if action.metavar in COMPLETIONS:
+        action.complete = COMPLETIONS[action.metavar]
 
 
 def completion_script(shell: str) -> str:

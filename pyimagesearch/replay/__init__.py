@@ -1,0 +1,5 @@
+"""Replay videos: what would the cameras have stored?"""
+
+from .command import replay
+
+__all__ = ["replay"]

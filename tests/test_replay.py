@@ -1,0 +1,104 @@
+"""``webstreaming replay`` as users run it."""
+
+import json
+import re
+
+import pytest
+
+from product import run_program
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+from videos import film
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory):
+    return str(film(tmp_path_factory.mktemp("videos") / "yard.mp4"))
+
+
+def replay(*words, status=0, env=None):
+    ended = run_program("replay", *words, env=env)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (status, False), ended.stderr
+    return ended
+
+
+def test_events_are_printed_one_a_line(yard):
+    ended = replay(yard)
+    video, event, summary = ended.stdout.splitlines()
+    assert video == f"{yard}: 0:05.9, 60 frames at 10 fps"
+    assert re.fullmatch(r"  0:04\.\d to 0:05\.\d    1\.\d s  peak \d\.\d % \([\d.]+ ‰\) at "
+                        r"0:0[45]\.\d  differs from the background", event)
+    assert re.fullmatch(r"1 event, motion in \d\d\.\d % of the frames after learning; 0:05.9 of "
+                        r"video in \d+\.\d s, \d+\.\d times real time", summary)
+    assert ended.stderr == ""
+
+
+def test_unreadable_files_do_not_keep_others_from_being_replayed(yard, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    ended = replay(str(tmp_path / "empty.mp4"), yard, str(tmp_path / "none.mp4"), status=1)
+    assert ended.stdout.count("to 0:05") == 1
+    assert [line.rpartition("/")[2] for line in ended.stderr.splitlines()] == [
+        "empty.mp4 is no video file that OpenCV can read", "none.mp4"]
+
+
+def test_json_has_everything_for_machines(yard):
+    result = json.loads(replay(yard, "--json", "--compare", "single threshold=90").stdout)
+    assert result["errors"] == []
+    (video,) = result["videos"]
+    assert video["files"] == [yard]
+    assert [each["label"] for each in video["results"]] == [
+        "present settings", "single threshold=90"]
+    first, second = video["results"]
+    assert second["settings"] == first["settings"] | {"threshold": 90}
+    (event,) = first["events"]
+    assert event["begin"] == pytest.approx(4.0, abs=0.2)
+    assert event["rule"] == "differs from the background"
+
+
+def test_contenders_are_compared_in_a_table(yard):
+    shown = replay(yard, "--compare", "single,mog2", "--compare", "knn", "--min-area", "2").stdout
+    rows = re.findall(r"^  (\w+) +(\d+) +(\d+) +(\d+\.\d) % +(\d+\.\d\d) ms$", shown, re.M)
+    assert [row[0] for row in rows] == ["single", "mog2", "knn"]
+    assert rows[0][1:3] == ("1", "1")
+    assert re.search(r"^  mog2: \d event", shown, re.M)
+
+
+def test_report_is_written(yard, tmp_path):
+    path = tmp_path / "report.html"
+    assert replay(yard, "--report", str(path)).stdout
+    assert f"<h2>{yard}</h2>" in path.read_text()
+
+
+def test_too_short_video_says_what_it_lacks(tmp_path):
+    shown = replay(str(film(tmp_path / "short.mp4", 1))).stdout
+    assert ("note: 10 frames are too few: the first 32 teach the background (--frame-count)"
+            in shown)
+
+
+def test_clip_is_replayed_with_its_cameras_settings(tmp_path):
+    path = film(tmp_path / "clip.mp4", 3, moving=((2.0, 3.0),), comment=ClipMetadata(
+        event=1, camera="yard", kind="motion", begin=1002.0, first=1000.0).as_comment())
+    config = tmp_path / "cameras.toml"
+    config.write_text('[cameras.front]\nsource = "0"\n[cameras.yard]\nsource = "1"\nmin_area = 900\n')
+    assert "1 event" in replay(str(path)).stdout
+    assert "0 events" in replay(str(path), "--config", str(config)).stdout
+    assert "1 event" in replay(str(path), "--config", str(config), "--camera", "front").stdout
+    assert "1 event" in replay(str(path), "--config", str(config), "--min-area", "1").stdout
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    ([], "replay needs a video, or a folder of videos"),
+    (["x.mp4", "--camera", "yard"], "--camera is 'yard', but must be one of camera"),
+    (["x.mp4", "--compare", "x"], "detector in --compare is 'x', but must be"),
+    (["x.mp4", "--report", "/none/x.html"], "--report is '/none/x.html', which cannot be written")])
+def test_wrong_requests_are_one_sentence(words, sentence):
+    ended = replay(*words, status=2)
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"webstreaming: error: {sentence}")
+
+
+def test_progress_is_shown_on_a_terminal_only(terminal, tmp_path):
+    path = film(tmp_path / "long.mp4", 12, 25, size=(640, 480))
+    status, shown = terminal("replay", str(path))
+    assert status == 0
+    assert re.search(r"\r\[#* *\] +\d+%  \d+\.\dx  ", shown)
+    assert shown.splitlines()[-1].startswith("1 event, motion in ")
