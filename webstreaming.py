@@ -38,7 +38,7 @@ try:
     from pyimagesearch.capture import ImageHubs, find_camera, gives_packets
     from pyimagesearch.clock import Clock, SystemClock, TimeZone
     from pyimagesearch.events.store import EventStore
-    from pyimagesearch.folders import ConfigFolder, open_folders
+    from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
     from pyimagesearch.host_names import HostNames
     from pyimagesearch.motion_detection import MotionDetection
     from pyimagesearch.privacy import Privacy
@@ -83,8 +83,7 @@ SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 
 def main(argv: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    command, arguments, settings, typed = command_line.parse_command_line(
-        argv, os.environ)
+    command, arguments, settings = command_line.parse_command_line(argv, os.environ)
     try:
         match command:
             case "completion":
@@ -102,7 +101,7 @@ def main(argv: list[str]) -> int:
                 return examine(settings, SystemClock())
             case "replay":
                 prepare(settings)
-                return replay(settings, settings.cameras(), typed, **arguments)
+                return replay(settings, cameras_in_force(settings), **arguments)
             case _:
                 prepare(settings)
                 return watch(settings)
@@ -110,6 +109,12 @@ def main(argv: list[str]) -> int:
         print(f"webstreaming: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     return 0
+
+
+def cameras_in_force(settings: Settings) -> list[CameraSettings]:
+    """Return the settings of each camera with what the owner set on the page."""
+    config = ConfigFolder(settings.config_dir, DataFolder(settings.data).path)
+    return OwnerSettings(config, settings).cameras()
 
 
 def configured_url(settings: Settings) -> str:

@@ -55,8 +55,9 @@ def recording(camera=None):
 @pytest.fixture
 def known():
     settings = Settings(source=("front=demo", "yard=demo"), min_area=3.0, threshold=30,
-                        tables={"yard": {"min_area": 8.0, "threshold": 50}})
-    return SettingsOfCameras(settings, settings.cameras(), {"threshold": 30})
+                        tables={"yard": {"min_area": 8.0, "threshold": 50}},
+                        fixed={"threshold": "--threshold", "min_area": "SURVEILLANCE_MIN_AREA"})
+    return SettingsOfCameras(settings, settings.cameras())
 
 
 def test_clip_is_replayed_with_the_settings_of_its_camera(known):
@@ -73,7 +74,7 @@ def test_settings_of_the_command_line_come_before_a_cameras_own(known):
 
 def test_only_camera_is_that_of_all_videos():
     settings = Settings(source=("yard=demo",), tables={"yard": {"min_area": 8.0}})
-    known = SettingsOfCameras(settings, settings.cameras(), {})
+    known = SettingsOfCameras(settings, settings.cameras())
     assert known.of(recording(), None).min_area == 8.0
 
 

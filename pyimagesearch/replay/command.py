@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,20 +37,19 @@ class ReplayResult(NamedTuple):
     took: float         # [s]
 
 
-def replay(settings: Settings, cameras: Sequence[CameraSettings],
-           typed: Mapping[str, Any], **request: Any) -> int:
+def replay(settings: Settings, cameras: Sequence[CameraSettings], **request: Any
+           ) -> int:
     """
-    Replay videos with the settings of *cameras*; return the exit status.
+    Replay videos with the settings in force for *cameras*; return the exit status.
 
-    *typed* are the settings of the command line; :class:`ReplayRequest` has the
-    *request*. Raises :exc:`SettingsError`.
+    :class:`ReplayRequest` has the *request*. Raises :exc:`SettingsError`.
     """
     asked = ReplayRequest(**request)
     if not asked.video:
         raise SettingsError("replay needs a video, or a folder of videos")
     if asked.report:
         check_writable(asked.report)
-    result = run(asked, SettingsOfCameras(settings, cameras, typed))
+    result = run(asked, SettingsOfCameras(settings, cameras))
     if asked.report:
         write_report(asked.report, *result)
     if asked.json:

@@ -1,9 +1,7 @@
 """Choose the settings to replay with: a camera's own, and those of ``--compare``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any
-
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.option import did_you_mean
 from pyimagesearch.settings.settings import (
@@ -19,7 +17,8 @@ from .trial import Contender
 PRESENT = "present settings"
 # The settings that decide about events
 COMPARABLE = {name: option for name, option in CAMERA_OPTIONS.items()
-              if option.group == "detection" or name in ("post_roll", "fps", "mask")}
+              if not option.file_only
+              and (option.group == "detection" or name in ("post_roll", "fps", "mask"))}
 MAX_CONTENDERS = 8      # columns that a table and a report can show
 
 
@@ -27,13 +26,13 @@ class SettingsOfCameras:
     """
     The settings of the *cameras* in force, for their clips and for other videos.
 
-    *typed* on the command line takes precedence, even over a camera's own table.
+    The command line takes precedence, even over a camera's own table.
     """
 
-    def __init__(self, settings: Settings, cameras: Sequence[CameraSettings],
-                 typed: Mapping[str, Any]) -> None:
-        self._typed = {name: value for name, value in typed.items()
-                       if name in COMPARABLE}
+    def __init__(self, settings: Settings, cameras: Sequence[CameraSettings]) -> None:
+        self._typed = {name: getattr(settings, name)
+                       for name, where in settings.fixed.items()
+                       if name in COMPARABLE and where.startswith("--")}
         self._cameras = {each.name: each for each in cameras}
         common = {item.name: getattr(settings, item.name)
                   for item in fields(CameraOptions)}

@@ -97,7 +97,8 @@ class Trial:
         begin = time.thread_time()
         seen = self._detection.look(picture, frame.at)
         self.outcome.cpu_seconds += time.thread_time() - begin
-        level = Level(frame.at, seen.area, seen.learnt <= self.outcome.frame_count + 1)
+        level = Level(frame.at, seen.area, seen.learnt <= self.outcome.frame_count + 1,
+                      seen.min_area)
         self.outcome.levels.append(level)
         self._log.on_frame(level, lambda level: self._peak_of(level, seen, picture))
         if self._pictures and not level.learning:

@@ -64,7 +64,7 @@ COMMANDS = {
          "--report": {"metavar": "FILE",
                       "help": "write a page with charts and pictures (HTML)"},
          "--json": {"action": "store_true", "help": "print JSON"}},
-        ("detector", "frame_count", "threshold", "accum_weight", "min_area",
+        ("detector", "sensitivity", "frame_count", "threshold", "accum_weight", "min_area",
          "min_frames", "post_roll", "fps", "config", "data"),
         ("garden.mp4", "clips/front --report front.html",
          "garden.mp4 --compare single,mog2 --min-area 2",
@@ -95,7 +95,6 @@ class CommandLine(NamedTuple):
     command: str        # empty: run the server
     arguments: Mapping[str, Any]    # of the command, by name without dashes
     settings: Settings
-    typed: Mapping[str, Any]        # the settings of the command line alone
 
 
 class Parser(argparse.ArgumentParser):
@@ -119,9 +118,7 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     if arguments.get("spec") is not None:
         typed["source"] = [arguments["spec"]]
     try:
-        settings = Settings(**merge(typed, environ))
-        return CommandLine(name, arguments, settings,
-                           {each: getattr(settings, each) for each in typed})
+        return CommandLine(name, arguments, Settings(**merge(typed, environ)))
     except SettingsError as error:
         parser.error(str(error))
 
