@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.option import did_you_mean
 from pyimagesearch.settings.settings import (

@@ -149,7 +149,7 @@ class Settings(CameraOptions):
     one. Raises :exc:`SettingsError` for a value that is not allowed.
     """
 
-    ip: str = server("127.0.0.1", "address to listen on; 0.0.0.0 for all", "-i",
+    ip: str = server("127.0.0.1", "listen address; 0.0.0.0 for all", "-i",
                      metavar="IP")
     port: int = server(8000, "TCP port; 0 for any free one", "-o", high=65535)
     host: tuple[str, ...] | None = server(
