@@ -200,9 +200,10 @@ def test_known_time_is_never_later_than_the_latest_reading(steps):
             machine.start(off=abs(amount))
         else:
             machine.clock.now += abs(amount) / 1000
+            latest += abs(amount) / 1000        # the clock may show a time before 2025
         machine.history.update()
         latest = max(latest, machine.clock.time())
-        assert (machine.history.time() or 0) <= latest + 1e6
+        assert (machine.history.time() or 0) <= latest + 1
 
 
 def test_state_stays_small_whatever_happens():
