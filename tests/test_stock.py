@@ -61,7 +61,7 @@ def test_views_show_what_the_detector_sees(name):
     assert detector.view("sound") is None
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("mog2", 60), ("knn", 60), ("cnt", 3)])
+@pytest.mark.parametrize(("name", "seconds"), [("mog2", 60), ("knn", 60), ("cnt", 5)])
 @pytest.mark.parametrize("fps", [4.0, 12.0])
 def test_what_stays_is_learnt_by_seconds_not_by_frames(name, seconds, fps):
     detector, image = learnt(name, fps), with_squares((50, 100))

@@ -91,6 +91,8 @@ class KnnDetector(StockDetector):
 class CntDetector(StockDetector):
     """Count for how long each pixel has kept its value (S. Zeevi, BGSLibrary CNT)."""
 
+    sharp = False       # on sharp images, noise and leaves never keep their value
+
     def __init__(self) -> None:
         self._counting = cv2.bgsegm.createBackgroundSubtractorCNT(isParallel=False)
         super().__init__(self._counting)
@@ -103,6 +105,9 @@ class CntDetector(StockDetector):
             self._counting.setMaxPixelStability(
                 round(CNT_MEMORY_SECONDS * self.fps))
         return super().look(image, learning=learning)
+
+    def _learning_rate(self) -> float:
+        return -1.0     # its own rule, from the two numbers of frames
 
 
 STOCK_DETECTORS = {"mog2": Mog2Detector, "knn": KnnDetector, "cnt": CntDetector}
