@@ -65,6 +65,35 @@ const star = (ids, on) => attempt(async () => {
   ids.forEach((id) => showStar(id, on));
 });
 
+// --- false alarms
+
+const isNotEvent = (id) => [card(id), player()].some(
+  (each) => each && each.dataset.id === String(id) && "notEvent" in each.dataset);
+
+function showNotEvent(id, on) {
+  for (const each of [card(id), player()]) {
+    const button = each && each.dataset.id === String(id) && find(".not-event", each);
+    if (!button) continue;
+    each.toggleAttribute("data-not-event", on);
+    button.setAttribute("aria-pressed", String(on));
+  }
+}
+
+async function setNotEvent(ids, on) {
+  await post(root.dataset.notEventUrl, { ids: ids.map(Number), not_event: on });
+  ids.forEach((id) => showNotEvent(id, on));
+  if (list) choose();
+}
+
+const markNotEvent = (wanted, on) => attempt(async () => {
+  const ids = wanted.filter((id) => isNotEvent(id) !== on);
+  await setNotEvent(ids, on);
+  if (on) {
+    notify(`${counted(ids.length)} marked as not an event.`, 10,
+      () => attempt(async () => { await setNotEvent(ids, false); notify("Mark removed."); }));
+  }
+});
+
 function hide(ids, hidden) {
   for (const id of ids) {
     const one = card(id);
@@ -99,6 +128,8 @@ const remove = (wanted) => attempt(async () => {
 
 const chosen = () => all("input[name=ids]:checked", list).map((box) => box.value);
 
+const chosenMotions = () => chosen().filter((id) => find(".not-event", card(id)));
+
 function choose() {
   if (!selection) return;
   const count = chosen().length;
@@ -106,6 +137,9 @@ function choose() {
   find("#count").textContent = `${count} selected`;
   const stars = chosen().filter(starred).length;
   find("#star-chosen").textContent = stars && stars === count ? "Unstar" : "Star";
+  const motions = count ? chosenMotions() : [];
+  find("#not-event-chosen").hidden = !motions.length;
+  find("#not-event-chosen").ariaPressed = String(motions.length > 0 && motions.every(isNotEvent));
 }
 
 async function parsed(url) {
@@ -136,10 +170,11 @@ function live() {
   list.addEventListener("click", (event) => {
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
     const link = event.target.closest("a");
-    const button = event.target.closest("button.star");
-    if (button) {
-      const one = button.closest("li");
+    const one = event.target.closest("li");
+    if (event.target.closest("button.star")) {
       star([one.dataset.id], !("starred" in one.dataset));
+    } else if (event.target.closest("button.not-event")) {
+      markNotEvent([one.dataset.id], !("notEvent" in one.dataset));
     } else if (plain && link && link.id === "more") {
       event.preventDefault();
       more(link);
@@ -152,6 +187,10 @@ function live() {
     find("#star-chosen").addEventListener("click", () => {
       const ids = chosen();
       star(ids, !ids.every(starred)).then(choose);
+    });
+    find("#not-event-chosen").addEventListener("click", () => {
+      const ids = chosenMotions();
+      markNotEvent(ids, !ids.every(isNotEvent));
     });
     find("#delete-chosen").addEventListener("click", () => remove(chosen()));
   }
@@ -194,6 +233,7 @@ const show = (url) => attempt(async () => {
 
 // Show the parts of an event one at a time, and play them one after the other.
 function ready() {
+  find(".why", player())?.addEventListener("toggle", loadScenes);
   const parts = all(".part[data-part]", player());
   const links = all(".parts a", player());
   const turn = (number, play) => {
@@ -224,6 +264,11 @@ function ready() {
   }
 }
 
+// The clip that shows a moment of the explanation is loaded when that is opened.
+function loadScenes() {
+  for (const scene of all("video[data-src]", player())) scene.src ||= scene.dataset.src;
+}
+
 function go(rel) {
   const link = player() && find(`a[rel=${rel}]`, player());
   if (link) show(link.href);
@@ -250,7 +295,9 @@ document.addEventListener("click", (event) => {
   if (!shown || !shown.contains(event.target)) return;
   const link = event.target.closest("a[rel]");
   if (event.target.closest(".star")) star([shown.dataset.id], !("starred" in shown.dataset));
-  else if (event.target.closest("[data-delete]")) removeShown();
+  else if (event.target.closest(".not-event")) {
+    markNotEvent([shown.dataset.id], !("notEvent" in shown.dataset));
+  } else if (event.target.closest("[data-delete]")) removeShown();
   else if (link && list) {
     event.preventDefault();
     show(link.href);
@@ -263,6 +310,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowLeft") go("prev");
   else if (event.key === "ArrowRight") go("next");
   else if (event.key === "s") find(".star", player()).click();
+  else if (event.key === "n") find(".not-event", player())?.click();
   else if (event.key === "Delete") removeShown();
   else return;
   event.preventDefault();

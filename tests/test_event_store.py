@@ -21,6 +21,7 @@ from pyimagesearch.events.event import (
     BROKEN,
     CLIP,
     COMPLETE,
+    EXPIRED,
     GONE,
     LOST,
     MISSING,
@@ -31,6 +32,7 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
 from pyimagesearch.events.queries import EventReader, Filters
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.events.writer import WriterLimits
@@ -262,6 +264,7 @@ def test_pages_hold_each_matching_event_once_and_in_order(
 
 @pytest.mark.parametrize("filters", [
     {}, {"camera": "front"}, {"kind": MOTION}, {"starred": True},
+    {"not_event": True}, {"not_event": False},
     {"day": datetime.date(2026, 11, 20)}, {"camera": "front", "kind": MOTION}], ids=str)
 def test_no_page_scans_all_events(events, path, filters):
     statements = []
@@ -275,6 +278,106 @@ def test_no_page_scans_all_events(events, path, filters):
     assert plan.startswith("SEARCH")
     assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
     assert "events_by_time" in plan or "day" not in filters
+
+
+# --- why they were stored
+
+def explanation(moment=BEGIN, at=NOON, **more):
+    regions = (ExplainedRegion((1, 2, 31, 42), 700, True, "has travelled far enough", 1.2, 30.0,
+                               4.0, 0.8, ((16, 22), (40, 22))),
+               ExplainedRegion((90, 2, 95, 9), 30, False, "is only a patch of light"))
+    return Explanation(**{
+        "moment": moment, "at": at, "size": (400, 300), "area": 5.8, "min_area": 1.0, "fps": 9.9,
+        "settings": {"detector": "single", "min_frames": 3}, "regions": regions, "left_out": 2,
+        **more})
+
+
+def explained(events):
+    """Return the moments of the explanations of each event; all have masks."""
+    with written(events) as reader:
+        found = {id: [each.moment for each in some]
+                 for id, some in reader.explanations(range(1, 10)).items()}
+        masks = {id for id in range(1, 10) if reader.mask(id, BEGIN)}
+    assert masks == set(found)
+    return found
+
+
+def rows(path, table):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_explanation_comes_back_as_it_was(events):
+    events.begin(event(7))
+    events.explain(7, explanation(), b"a mask")
+    events.explain(7, explanation(PEAK, area=9.0), b"smaller")
+    events.explain(7, explanation(PEAK, NOON + 2), b"larger")
+    with written(events) as reader:
+        assert reader.explanations([7, 8]) == {7: [explanation(), explanation(PEAK, NOON + 2)]}
+        assert (reader.mask(7, BEGIN), reader.mask(7, PEAK)) == (b"a mask", b"larger")
+        assert reader.mask(8, BEGIN) is None
+
+
+def test_explanation_is_hidden_restored_and_erased_with_its_event(events, path):
+    for number in (1, 2):
+        events.begin(event(number))
+        events.explain(number, explanation(), b"a mask")
+    events.delete([1, 2], NOON)
+    assert explained(events) == {}
+    events.restore([2])
+    assert explained(events) == {2: [BEGIN]}
+    events.erase(NOON + 60)
+    assert explained(events) == {2: [BEGIN]}
+    assert rows(path, "explanations") == 1
+
+
+@pytest.mark.parametrize("state", [GONE, EXPIRED])
+def test_explanation_goes_with_the_last_file_of_its_event(events, state):
+    events.begin(event(1, files=(clip("1.mp4"), clip("1.jpg", media=THUMBNAIL))))
+    events.begin(event(2, files=(clip("2.mp4"),)))
+    for number in (1, 2):
+        events.explain(number, explanation(), b"a mask")
+    events.mark("2.mp4", MISSING)       # it may come back
+    events.mark("1.mp4", state)
+    assert explained(events) == {1: [BEGIN], 2: [BEGIN]}
+    events.mark("1.jpg", state)
+    assert explained(events) == {2: [BEGIN]}
+
+
+def test_explanation_leaves_with_an_old_event(events, path):
+    events.begin(event(1))
+    events.explain(1, explanation(), b"a mask")
+    events.begin(event(2, NOON + 60))
+    events.forget(NOON + 1, NOON + 100)
+    assert explained(events) == {}
+    assert rows(path, "explanations") == 0
+
+
+# --- false alarms
+
+def test_false_alarm_is_marked_kept_and_unmarked(events):
+    for number in (1, 2, 3):
+        events.begin(event(number))
+    assert events.mark_not_event([1, 2, 99], True) == 2
+    with written(events) as reader:
+        assert [one.not_event for one in reader.events([1, 2, 3])] == [True, True, False]
+        assert [one.id for one in reader.page(9, None, Filters(not_event=True))[0]] == [2, 1]
+        assert [one.id for one in reader.page(9, None, Filters(not_event=False))[0]] == [3]
+    assert events.mark_not_event([1], False) == 1
+    with written(events) as reader:
+        assert [one.id for one in reader.page(9, None, Filters(not_event=True))[0]] == [2]
+
+
+def test_judged_events_are_those_with_a_mark_and_a_clip(events):
+    judged = [event(1, starred=True, files=(clip("1.mp4"),)),
+              event(2, not_event=True, files=(clip("2.mp4"),))]
+    for one in (*judged, event(3, files=(clip("3.mp4"),)), event(4, starred=True),
+                event(5, not_event=True, files=(clip("5.mp4", state=GONE),)),
+                event(6, not_event=True, files=(clip("6.mp4"),))):
+        events.begin(one)
+    events.delete([6], NOON)
+    with written(events) as reader:
+        assert reader.marked() == judged
 
 
 # --- deleting
@@ -516,6 +619,7 @@ def test_file_of_a_newer_version_is_not_touched(path):
 def test_file_of_version_1_is_migrated(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(schema, "TABLES", {"events", "files", "levels", "state"})
         with contextlib.closing(schema.connect(path)) as connection:
             connection.execute("INSERT INTO events VALUES (1, 'front', 'motion', ?, ?, 0, NULL, "
                                "'', 0, NULL)", [NOON, NOON + 9])
@@ -530,6 +634,24 @@ def test_file_of_version_1_is_migrated(path, monkeypatch):
             for name, begin in (("b.mp4", 60.0), ("a.mp4", NOON))))
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT weather FROM events").fetchone() == ("rain",)
+
+
+def test_file_of_version_3_is_migrated(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript((ROOT / "tests/events_format_3.sql").read_text())
+    begin = 1795176000.0
+    with opened(path) as events, events.reading() as reader:
+        assert reader.events([7, 9]) == [
+            event(7, begin, end=begin + 9, peak_area=12.5, peak_box=(1, 2, 30, 40), starred=True,
+                  files=(KeptFile("front/2026-11-20/12-00-00.mp4", CLIP, begin, begin + 9, 1000,
+                                  COMPLETE, 7),
+                         KeptFile("front/2026-11-20/12-00-00.jpg", THUMBNAIL, begin + 3,
+                                  begin + 3, 50, COMPLETE, 8))),
+            event(9, begin + 60, "yard", LOST, None, note="no picture for 5 seconds")]
+        assert reader.explanations([7, 9]) == {}
+        assert events.mark_not_event([7], True) == 1
+    with opened(path) as events, events.reading() as reader:
+        assert reader.event(7).not_event
 
 
 def test_migration_that_fails_leaves_the_file_unchanged(path, monkeypatch):

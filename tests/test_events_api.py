@@ -45,7 +45,7 @@ def test_filters_combine(client, sample):
     assert ids("day=2026-11-20") == [3, 2, 1]
     assert ids("starred=true") == [4]
     assert ids("camera=front&day=2026-11-20&kind=motion") == [1]
-    assert ids("camera=&kind=&day=&starred=") == [4, 3, 2, 1]
+    assert ids("camera=&kind=&day=&starred=&not_event=") == [4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(("query", "error"), [
@@ -54,6 +54,7 @@ def test_filters_combine(client, sample):
     ("day=tomorrow", "day is 'tomorrow', but must be a date such as 2026-11-20."),
     ("day=9999-12-31", "day is '9999-12-31', but must be in the years 1969 to 8999."),
     ("starred=maybe", "starred is 'maybe', but must be true or false."),
+    ("not_event=maybe", "not_event is 'maybe', but must be true or false."),
     ("before=1.5_1", "before is '1.5_1', but must be the value of \"next\" of the previous page."),
 ])
 @pytest.mark.parametrize("path", ["/api/events", "/events"])
@@ -95,6 +96,24 @@ def test_several_events_are_starred_at_once(client, sample):
             client.get("/api/events?starred=1").json["events"]] == [2]
 
 
+def test_false_alarms_are_marked_and_filtered_but_stay(client, sample):
+    sample.add(sample.recorded(1), sample.recorded(2, NOON + 60), sample.recorded(3, NOON + 90))
+
+    def ids(query):
+        return [each["id"] for each in client.get(f"/api/events?{query}").json["events"]]
+    assert client.patch("/api/events/2", json={"not_event": True}).json["not_event"] is True
+    assert client.post("/api/events/not_event", json={"ids": [3, 4]}).json == {"changed": 1}
+    assert (ids("not_event=true"), ids("not_event=false"), ids("")) == ([3, 2], [1], [3, 2, 1])
+    assert ids("not_event=false&starred=true") == []
+    assert client.get("/events/2/clip.mp4").status_code == 200
+    both = client.patch("/api/events/2", json={"not_event": False, "starred": True}).json
+    assert (both["not_event"], both["starred"]) == (False, True)
+    assert client.post("/api/events/not_event", json={"ids": [3], "not_event": False}).json == {
+        "changed": 1}
+    assert ids("not_event=true") == []
+    assert client.patch("/api/events/9", json={"not_event": True}).status_code == 404
+
+
 @pytest.mark.parametrize("body", [
     {}, {"ids": []}, {"ids": "1"}, {"ids": [None]}, {"ids": [1.5]}, {"ids": [-1]},
     {"ids": [True]}, {"ids": [1 << 64]}, {"ids": list(range(1001))}])
@@ -107,7 +126,8 @@ def test_invalid_ids_are_refused(client, body):
 @pytest.mark.parametrize(("data", "error"), [
     ("{", "The body is not valid JSON."), ("[]", 'The body must be a JSON object, such as {"status": true}.'),
     ("[" * 100_000, "The body is not valid JSON."),
-    ("{}", "starred is None, but must be true or false.")])
+    ("{}", "The body must have starred or not_event, true or false."),
+    ('{"starred": true, "not_event": 1}', "not_event is 1, but must be true or false.")])
 def test_invalid_body_is_refused(client, sample, data, error):
     sample.add(sample.recorded(1))
     answer = client.patch("/api/events/1", data=data, content_type="application/json")

@@ -61,6 +61,7 @@ class Event:
     peak_box: Box | None = None     # its box [pixels of the streamed picture]
     note: str = ""
     starred: bool = False
+    not_event: bool = False     # marked so by an owner: a false alarm
     files: tuple[KeptFile, ...] = ()
 
     @property

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import FILE_STATES, ON_DISK, OPEN, Event, KeptFile
+from .event import CLIP, FILE_STATES, ON_DISK, OPEN, Event, KeptFile
+from .explanation import Explanation, read_explanation
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
-COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
+COLUMNS = ('id, camera, kind, begin, "end", peak_area, peak_box, note, starred, '
+           "not_event")
 
 
 class FileRow(NamedTuple):
@@ -41,6 +43,7 @@ class Filters(NamedTuple):
     kind: str | None = None
     day: datetime.date | None = None    # in local time
     starred: bool = False
+    not_event: bool | None = None       # only false alarms, or all but these
 
 
 NO_FILTERS = Filters()
@@ -89,6 +92,30 @@ class EventReader:
         """Return those of *ids* that exist, the oldest first."""
         return self._events("WHERE deleted IS NULL AND id IN (SELECT value FROM "
                             "json_each(?)) ORDER BY id", json.dumps(ids))
+
+    def marked(self) -> list[Event]:
+        """Return the events with a clip that an owner judged, the oldest first."""
+        return self._events(
+            "WHERE deleted IS NULL AND (starred OR not_event) AND EXISTS (SELECT 1 "
+            "FROM files WHERE event_id = id AND media = ? AND state IN (?, ?, ?)) "
+            "ORDER BY id", CLIP, *ON_DISK)
+
+    def explanations(self, ids: Sequence[int]) -> dict[int, list[Explanation]]:
+        """Return why those of *ids* that are not deleted were stored, by event."""
+        found: dict[int, list[Explanation]] = {}
+        for event_id, text in self._connection.execute(
+                "SELECT event_id, text FROM explanations JOIN events ON event_id = id "
+                "WHERE deleted IS NULL AND event_id IN (SELECT value FROM "
+                "json_each(?)) ORDER BY event_id, moment", [json.dumps(list(ids))]):
+            found.setdefault(event_id, []).append(read_explanation(text))
+        return found
+
+    def mask(self, id: int, moment: str) -> bytes | None:
+        """Return what moved at *moment* of event *id* as a PNG; ``None`` without."""
+        mask: bytes | None = self._value(
+            "SELECT mask FROM explanations JOIN events ON event_id = id "
+            "WHERE deleted IS NULL AND event_id = ? AND moment = ?", id, moment)
+        return mask
 
     def open_events(self) -> list[Event]:
         """Return the events that have not ended, the oldest first."""
@@ -215,6 +242,8 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
         values += day_bounds(filters.day)
     if filters.starred:
         terms.append("starred")
+    if filters.not_event is not None:
+        terms.append("not_event" if filters.not_event else "NOT not_event")
     return " AND ".join(terms), values
 
 
@@ -227,7 +256,8 @@ def day_bounds(day: datetime.date) -> tuple[float, float]:
 
 def as_event(row: tuple[Any, ...], files: list[KeptFile]) -> Event:
     """Return *row* of the table of events as an event with *files*."""
-    id, camera, kind, begin, end, peak_area, box, note, starred = row
+    id, camera, kind, begin, end, peak_area, box, note, starred, not_event = row
     return Event(id=id, camera=camera, kind=kind, begin=begin, end=end,
                  peak_area=peak_area, peak_box=tuple(json.loads(box)) if box else None,
-                 note=note, starred=bool(starred), files=tuple(files))
+                 note=note, starred=bool(starred), not_event=bool(not_event),
+                 files=tuple(files))

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0      # to wait for another program that has the file open
 CACHE_KB = 300          # of the file that the writer keeps in memory
-TABLES = {"events", "files", "levels", "state"}
+TABLES = {"events", "files", "levels", "state", "explanations"}
 
 # Migration N turns a database of version N into one of version N + 1. One that was
 # released is never changed.
@@ -44,6 +44,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE files ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0",
      "UPDATE files SET sequence = max(event_id, CAST(begin * 1e6 AS INTEGER))",
      "CREATE INDEX files_by_sequence ON files (sequence)"),
+    # false alarms, and why each motion event was stored
+    ("ALTER TABLE events ADD COLUMN not_event INTEGER NOT NULL DEFAULT 0",
+     "CREATE INDEX events_of_not_event ON events (id) WHERE not_event",
+     """CREATE TABLE explanations (
+            event_id INTEGER NOT NULL, moment TEXT NOT NULL, text TEXT NOT NULL,
+            mask BLOB NOT NULL, PRIMARY KEY (event_id, moment))"""),
 )
 
 

@@ -13,8 +13,9 @@ from pyimagesearch.clock import EARLIEST_TIME, Clock
 from pyimagesearch.frames import Box
 
 from .event import OPEN, REMOVED, Event, KeptFile
+from .explanation import Explanation
 from .ids import EventIds
-from .queries import EventReader, read_only
+from .queries import COLUMNS, EventReader, read_only
 from .schema import replace_if_corrupt
 from .writer import EventWriter, WriterLimits
 
@@ -110,10 +111,11 @@ class EventStore(EventWriter):
     def adopt(self, event: Event) -> None:
         """Add *event* of an earlier run, unless it is there."""
         self._execute(
-            "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?)",
             event.id, event.camera, event.kind, event.begin, event.end,
             float(event.peak_area), box_as_text(event.peak_box), event.note,
-            event.starred)
+            event.starred, event.not_event)
         for file in event.files:
             self.keep(event.id, file)
 
@@ -137,9 +139,24 @@ class EventStore(EventWriter):
             'INSERT OR REPLACE INTO files (event_id, path, media, begin, "end", bytes, '
             "state, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", event_id, *file)
 
+    def explain(self, event_id: int, explanation: Explanation, mask: bytes) -> None:
+        """Keep why the event was stored, with the *mask* of what moved as a PNG."""
+        self._execute("INSERT OR REPLACE INTO explanations VALUES (?, ?, ?, ?)",
+                      event_id, explanation.moment, explanation.as_text(), mask)
+
     def mark(self, path: str, state: str) -> None:
-        """Set the state of the file at *path*."""
+        """
+        Set the state of the file at *path*.
+
+        What explains an event shows who moved where, so it goes with its last file.
+        """
         self._execute("UPDATE files SET state = ? WHERE path = ?", state, path)
+        if state in REMOVED:
+            self._execute(
+                "DELETE FROM explanations WHERE event_id = (SELECT event_id FROM files "
+                "WHERE path = ?) AND NOT EXISTS (SELECT 1 FROM files WHERE "
+                "files.event_id = explanations.event_id AND state NOT IN (?, ?))",
+                path, *REMOVED)
 
     def level(self, camera: str, minute: int, area: float) -> None:
         """Raise the level of motion in *minute* (since the epoch) to *area* [‰]."""
@@ -178,6 +195,11 @@ class EventStore(EventWriter):
         """Protect events, or no longer; return how many exist."""
         return self._change(f"UPDATE events SET starred = ? WHERE deleted IS NULL "
                             f"AND {IN_IDS}", starred, json.dumps(list(ids)))
+
+    def mark_not_event(self, ids: Sequence[int], not_event: bool) -> int:
+        """Mark events as false alarms, or no longer; return how many exist."""
+        return self._change(f"UPDATE events SET not_event = ? WHERE deleted IS NULL "
+                            f"AND {IN_IDS}", not_event, json.dumps(list(ids)))
 
     def delete(self, ids: Sequence[int], now: float) -> int:
         """
@@ -225,8 +247,9 @@ class EventStore(EventWriter):
 
 
 def drop(connection: sqlite3.Connection, ids: str) -> None:
-    """Delete events by their *ids*, a JSON list, with the entries of their files."""
+    """Delete events by their *ids*, a JSON list, with all that belongs to them."""
     connection.execute(f"DELETE FROM files WHERE event_{IN_IDS}", [ids])
+    connection.execute(f"DELETE FROM explanations WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM events WHERE {IN_IDS}", [ids])
 
 

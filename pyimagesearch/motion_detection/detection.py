@@ -35,6 +35,7 @@ class Detection(NamedTuple):
     learnt: int             # frames learnt so far, this one included
     regions: tuple[Region, ...] = ()    # those that are not reported, too
     min_area: float | None = None   # a zone's, in place of the camera's [as area]
+    fps: float = 0.0        # frames per second that were looked at; 0 = not known
 
     @property
     def size(self) -> Size:
@@ -139,7 +140,8 @@ class MotionDetection:
         found = self._zones.filter(self._detector.look(image, learning=learning))
         self._learnt += 1
         if not found.boxes or found.mask is None:
-            return Detection((), 0.0, None, self._learnt, found.regions)
+            return Detection((), 0.0, None, self._learnt, found.regions,
+                             fps=fps)
         area = 1000 * cv2.countNonZero(found.mask) / found.mask.size
         return Detection(found.boxes, area, found.mask, self._learnt, found.regions,
-                         found.min_area)
+                         found.min_area, fps)

@@ -15,6 +15,7 @@ from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
 
+from .explainer import Explainer
 from .manual_recording import ManualRecording
 from .ongoing_event import OngoingEvent, metadata_of
 from .signal_losses import SignalLosses
@@ -29,6 +30,7 @@ class Peak(NamedTuple):
     box: Box | None = None      # around all motion [pixels of the JPEG]
     jpeg: LazyJpeg | None = None
     captured: float = 0.0
+    seen: Detection | None = None
 
 
 class Evidence:
@@ -52,6 +54,7 @@ class Evidence:
         self.losses = SignalLosses(settings.name, store, clock)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
+        self._explainer = Explainer(store)
         self._ongoing: OngoingEvent | None = None   # the motion event that lasts
         self._peak = Peak()
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
@@ -73,7 +76,7 @@ class Evidence:
 
     def forget(self) -> None:
         """Keep no picture from before now; not to be called during :meth:`keep`."""
-        self._peak = self._peak._replace(jpeg=None)
+        self._peak = self._peak._replace(jpeg=None, seen=None)
         self.recorder.forget()
 
     def start_over(self, masked: bool) -> None:
@@ -119,13 +122,13 @@ class Evidence:
                    *self._motion.on_frame(frame.arrived, motion)]
         if motion and seen.area > self._peak.area:
             self._peak = Peak(seen.area, enclosing(shown.boxes),
-                              shown.jpeg or self._peak.jpeg, frame.captured)
+                              shown.jpeg or self._peak.jpeg, frame.captured, seen)
         if self._fills_preroll and shown.jpeg:
             self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
                                             since=self._motion.candidate_since)
         for change in changes:
             if change.started:
-                self._begin_motion(change.at, frame)
+                self._begin_motion(change.at, frame, seen)
             else:
                 until = min(frame.arrived, change.at + self._settings.post_roll)
                 self._finish_motion(change.at, until)
@@ -163,14 +166,15 @@ class Evidence:
         return self._preroll_input.takes_pictures and (
             self._awaits_motion or self.manual.since is not None)
 
-    def _begin_motion(self, at: float, frame: Frame) -> None:
+    def _begin_motion(self, at: float, frame: Frame, seen: Detection) -> None:
         captured = frame.captured - (frame.arrived - at)
         event = self._store.add(MOTION, captured, None, self._settings.name)
         self._ongoing = OngoingEvent(event, at)
         log.info("%s: motion event %d began", event.camera, event.id)
+        self._explainer.begin(event.id, frame.captured, seen, self._settings)
         if self._settings.record:
             self.recorder.begin(metadata_of(event), at - self._settings.pre_roll)
-            self._keep_peak(event.id)
+        self._keep_peak(event.id)
 
     def _finish_motion(self, at: float, until: float) -> None:
         """End the event *at* [s, monotonic], and its clip at *until*."""
@@ -180,14 +184,16 @@ class Evidence:
         event = ongoing.end(self._store, at, self._peak.area, self._peak.box)
         log.info("%s: motion event %d ended after %.1f s, largest area %.1f per mille",
                  event.camera, event.id, at - ongoing.at, event.peak_area)
+        self._keep_peak(event.id)
         if self._settings.record:
-            self._keep_peak(event.id)
             self.recorder.end(metadata_of(event), until)
         self._peak = Peak()
 
     def _keep_peak(self, event: int) -> None:
         peak = self._peak       # forget() may take its picture away at any moment
-        if peak.jpeg:
+        if peak.seen:
+            self._explainer.peak(event, peak.captured, peak.seen, self._settings)
+        if peak.jpeg and self._settings.record:
             self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
 
     def _note_level(self, captured: float, area: float) -> None:

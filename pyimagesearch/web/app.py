@@ -17,7 +17,7 @@ from . import (
     status,
 )
 from .api import openapi
-from .events import api, export, files, pages
+from .events import api, explanations, export, files, pages
 from .proxies import behind_proxies
 from .services import Services
 
@@ -33,7 +33,7 @@ def create_app(services: Services, *, base_path: str = "",
                 static_folder=str(folder("static")))
     app.extensions["services"] = services
     for module in (live, status, controls, privacy, login, sessions, devices, openapi,
-                   pages, files, export, api):
+                   pages, files, export, explanations, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

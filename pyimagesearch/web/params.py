@@ -41,9 +41,11 @@ def page_query(default_limit: int) -> PageQuery:
 def filters() -> Filters:
     """Return the filters in the query parameters."""
     args = request.args
+    not_event = args.get("not_event")
     return Filters(camera=args.get("camera") or None, kind=args.get("kind") or None,
                    day=date(args.get("day", "")),
-                   starred=boolean("starred", args.get("starred") or "false"))
+                   starred=boolean("starred", args.get("starred") or "false"),
+                   not_event=boolean("not_event", not_event) if not_event else None)
 
 
 def date(text: str) -> datetime.date | None:

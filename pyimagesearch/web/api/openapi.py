@@ -74,6 +74,11 @@ STREAM_KEY = response_of(key=schemas.TEXT,
 IDS = body_with(ids=schemas.IDS)
 IDS_AND_STAR = {**IDS, "properties": {
     "ids": schemas.IDS, "starred": {**schemas.SWITCH, "default": True}}}
+IDS_AND_MARK = {**IDS, "properties": {
+    "ids": schemas.IDS, "not_event": {**schemas.SWITCH, "default": True}}}
+MARKS = {"type": "object", "properties": {
+    "starred": schemas.SWITCH, "not_event": schemas.SWITCH},
+    "anyOf": [{"required": ["starred"]}, {"required": ["not_event"]}]}
 OPERATIONS = (
     Operation("get /api/openapi.json", "describe", "This description",
               {"type": "object"}, ()),
@@ -94,10 +99,14 @@ OPERATIONS = (
               (400, 404), query={
                   "limit": schemas.LIMIT, "before": schemas.BEFORE,
                   "camera": schemas.TEXT, "kind": schemas.KIND, "day": schemas.DAY,
-                  "starred": schemas.STARRED}),
+                  "starred": schemas.MARKED,
+                  "not_event": schemas.MARKED}),
     Operation("get /api/events/{id}", "event", "One event", EVENT),
-    Operation("patch /api/events/{id}", "star_one", "Set or clear the star of an event",
-              EVENT, body=body_with(starred=schemas.SWITCH)),
+    Operation("patch /api/events/{id}", "mark_one", "Star an event, or mark it as none",
+              EVENT, body=MARKS),
+    Operation("get /api/events/{id}/explanation", "explanation",
+              "Why a motion event was stored", response_of(
+                  event=schemas.ID, explanations=list_of(reference("Explanation")))),
     Operation("delete /api/events/{id}", "delete_one", "Delete an event", DELETED,
               (404, 409)),
     Operation("post /api/events/delete", "delete", "Delete events, except starred ones",
@@ -106,6 +115,9 @@ OPERATIONS = (
               response_of(restored=schemas.COUNT), body=IDS),
     Operation("post /api/events/star", "star", "Set or clear the star of events",
               response_of(changed=schemas.COUNT), body=IDS_AND_STAR),
+    Operation("post /api/events/not_event", "mark_not_event",
+              "Mark events as false alarms, or no longer",
+              response_of(changed=schemas.COUNT), body=IDS_AND_MARK),
 )
 
 

@@ -4,7 +4,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from pyimagesearch import status
-from pyimagesearch.events import event
+from pyimagesearch.events import event, explanation
 from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN
 from pyimagesearch.web import params
@@ -59,6 +59,8 @@ def reference(name: str) -> Schema:
 TEXT, NUMBER, BOOLEAN = typed(str), typed(float), typed(bool)
 NUMBER_OR_NULL = typed(float | None)
 TIME = described(NUMBER, "seconds since the epoch")
+BOX = {"type": "array", "items": typed(int), "minItems": 4, "maxItems": 4}
+POINT = {"type": "array", "items": typed(int), "minItems": 2, "maxItems": 2}
 COUNT = {"type": "integer", "minimum": 0}
 CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
 ID = {"type": "integer", "minimum": 0, "maximum": params.MAX_ID}
@@ -67,7 +69,7 @@ IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"
 SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(params.BOOLEANS)}]}
 LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": params.MAX_PAGE_EVENTS})
 BEFORE = or_empty({"type": "string", "pattern": f"^{params.CURSOR_PATTERN}$"})
-STARRED = or_empty({"enum": sorted(params.BOOLEANS)})
+MARKED = or_empty({"enum": sorted(params.BOOLEANS)})
 DAY = described(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(1969|19[7-9]\d|[2-8]\d{3})-\d\d-\d\d$"}),
@@ -91,10 +93,35 @@ NAMED = {
         kind=KIND, begin=TIME,
         end=described(NUMBER_OR_NULL, "null while the event lasts"),
         peak_area=described(NUMBER, "largest moving area, in per mille of the frame"),
-        peak_box={"type": ["array", "null"], "items": typed(int), "minItems": 4,
-                  "maxItems": 4, "description": "its minX, minY, maxX, maxY in pixels"},
-        note=TEXT, starred=BOOLEAN, url=TEXT, thumbnail=typed(str | None),
+        peak_box=described({**BOX, "type": ["array", "null"]},
+                           "its minX, minY, maxX, maxY in pixels"),
+        note=TEXT, starred=BOOLEAN,
+        not_event=described(BOOLEAN, "marked as a false alarm"),
+        url=TEXT, thumbnail=typed(str | None),
         clips=list_of(reference("File")), stills=list_of(reference("File"))),
+    "Region": response_of(
+        box=described(BOX, "minX, minY, maxX, maxY"), area=COUNT,
+        reported=described(BOOLEAN, "whether it counted as motion"),
+        rule=described(TEXT, "what decided that, as the end of a sentence: it ..."),
+        age=described(NUMBER, "for how long there had been a region, in seconds"),
+        travelled=described(NUMBER, "how far it went lately"),
+        needed=described(NUMBER, "how far it had to go to count; 0 if that is no rule"),
+        seconds=described(NUMBER, "that its path took"),
+        path=described(list_of(POINT), "centres of its boxes, the oldest first"),
+        sentence=described(TEXT, "all of it in plain words")),
+    "Explanation": response_of(
+        moment=described({"type": "string", "enum": list(explanation.MOMENTS)},
+                         "begin: the frame that began the event; peak: the largest"),
+        at=TIME, size=described(POINT,
+                                "width and height, of which regions are in pixels"),
+        area=described(NUMBER, "moved pixels, in per mille of the frame"),
+        min_area=described(NUMBER, "per mille of the frame that counted as motion"),
+        fps=described(NUMBER, "frames per second that were looked at"),
+        settings=described({"type": "object"}, "of the detection at that time"),
+        summary=described(TEXT, "how much moved, and how much it took"),
+        left_out=described(COUNT, "smaller regions that are not listed"),
+        mask=described(TEXT, "URL of what moved, as a PNG: white, 1 bit per pixel"),
+        regions=list_of(reference("Region"))),
     "Camera": response_of(**fields_of(status.CameraStatus) | {
         "state": {"type": "string", "enum": [
             status.STARTING, status.LEARNING, status.LIVE, status.NO_SIGNAL,

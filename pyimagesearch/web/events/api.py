@@ -34,9 +34,17 @@ def event(id: int) -> dict[str, Any]:
 
 @bp.patch("/<int:id>")
 def change(id: int) -> dict[str, Any]:
-    """Set or clear the star of an event."""
-    if not set_stars([id], boolean("starred", body().get("starred"))):
-        abort_no_event(id)
+    """Set or clear the star of an event, or its mark as a false alarm."""
+    fields = body()
+    marks = {name: boolean(name, fields[name]) for name in ("starred", "not_event")
+             if name in fields}
+    if not marks:
+        abort(400, "The body must have starred or not_event, true or false.")
+    event_or_404(id)
+    if "starred" in marks:
+        set_stars([id], marks["starred"])
+    if "not_event" in marks:
+        mark_not_event([id], marks["not_event"])
     return as_json(event_or_404(id))
 
 
@@ -71,12 +79,30 @@ def star() -> dict[str, int]:
     return {"changed": set_stars(ids(fields.get("ids")), starred)}
 
 
+@bp.post("/not_event")
+def not_event() -> dict[str, int]:
+    """Mark several events as false alarms, or no longer."""
+    fields = body()
+    marked = boolean("not_event", fields.get("not_event", True))
+    return {"changed": mark_not_event(ids(fields.get("ids")), marked)}
+
+
 def set_stars(wanted: list[int], starred: bool) -> int:
     """Set or clear the star of the events; return how many were found."""
     archive = archive_or_404()
     count: int = get_services().in_thread(lambda: archive.star(wanted, starred))
     log.info("%s %s by %s", count_events(count), "starred" if starred else "unstarred",
              requester())
+    return count
+
+
+def mark_not_event(wanted: list[int], not_event: bool) -> int:
+    """Mark the events as false alarms, or no longer; return how many were found."""
+    store = archive_or_404().store
+    count: int = get_services().in_thread(
+        lambda: store.mark_not_event(wanted, not_event))
+    log.info("%s %s by %s", count_events(count), "marked as not an event" if not_event
+             else "no longer marked as not an event", requester())
     return count
 
 
@@ -103,6 +129,7 @@ def as_json(event: Event) -> dict[str, Any]:
         "id": event.id, "camera": event.camera, "kind": event.kind,
         "begin": event.begin, "end": event.end, "peak_area": event.peak_area,
         "peak_box": event.peak_box, "note": event.note, "starred": event.starred,
+        "not_event": event.not_event,
         "url": url_for("events.show", id=event.id),
         "thumbnail": url_for("files.thumbnail", id=event.id) if event.picture else None,
         "clips": [describe(file, url_for("files.clip", id=event.id, part=part))

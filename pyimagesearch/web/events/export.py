@@ -8,7 +8,7 @@ import logging
 import os
 import time
 import zipfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,9 +16,11 @@ from flask import Blueprint, Response, abort, request
 
 from pyimagesearch import __version__
 from pyimagesearch.events.event import EXPIRED, GONE, OPEN, UNFINISHED, Event, KeptFile
+from pyimagesearch.events.explanation import Explanation
 from pyimagesearch.web.params import ids, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
+from .explanations import as_json
 from .files import CHUNK_BYTES, flat_name, open_below
 from .filters import count_events
 
@@ -35,11 +37,12 @@ UNAVAILABLE = {GONE: "deleted to make room", EXPIRED: "deleted, as it was too ol
 def download() -> Response:
     """Send the selected events as a ZIP file."""
     wanted, clips = ids(request.form.getlist("ids")), archive_or_404().clips
-    events = read_events(lambda reader: reader.events(wanted))
+    events, explanations = read_events(
+        lambda reader: (reader.events(wanted), reader.explanations(wanted)))
     if not events:
         abort(404, "None of these events exists any more.")
     log.info("%s exported by %s", count_events(len(events)), requester())
-    export = Export(events, clips)
+    export = Export(events, clips, explanations)
     return Response(
         export.stream(get_services().in_thread), mimetype="application/zip", headers={
             "X-Accel-Buffering": "no",
@@ -65,15 +68,19 @@ class Export:
     """
     A ZIP file with the files of *events* below *folder*.
 
-    It ends with ``manifest.json``, which describes each event and file and lists
-    those that are missing, and ``SHA256SUMS`` (for ``sha256sum --check``).
+    It ends with ``manifest.json``, which describes each event and file, says why the
+    event was stored (*explanations*, by event) and lists files that are missing, and
+    with ``SHA256SUMS`` (for ``sha256sum --check``).
     """
 
-    def __init__(self, events: Sequence[Event], folder: Path) -> None:
+    def __init__(self, events: Sequence[Event], folder: Path,
+                 explanations: Mapping[int, Sequence[Explanation]] | None = None,
+                 ) -> None:
         first = datetime.datetime.fromtimestamp(events[0].begin)
         self.name = f"evidence_{first:%Y-%m-%d_%H-%M-%S}.zip"
         self._events = events
         self._folder = folder
+        self._explanations = explanations or {}
         self._buffer = ZipBuffer()
         self._checksums = ""
         self._entries: dict[int, list[dict[str, Any]]] = {
@@ -138,6 +145,9 @@ class Export:
                 "id": event.id, "camera": event.camera, "kind": event.kind,
                 **span(event), "peak_area_per_mille": event.peak_area,
                 "note": event.note, "starred": event.starred,
+                "not_event": event.not_event,
+                "explanations": [as_json(event.id, each) for each in
+                                 self._explanations.get(event.id, ())],
                 "files": self._entries[event.id],
             } for event in self._events]}
 

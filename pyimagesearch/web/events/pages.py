@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, url_for
 
 from pyimagesearch.events.event import EVENT_KINDS, Event
+from pyimagesearch.events.explanation import Explanation
 from pyimagesearch.events.queries import EventReader, Filters, day_bounds
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
@@ -15,7 +16,7 @@ from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.live import page
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
-from . import filters
+from . import explanations, filters
 from .chart import SLOT_SECONDS, Chart, draw_chart
 
 bp = Blueprint("events", __name__)
@@ -23,6 +24,15 @@ for template_filter in (filters.clock, filters.iso, filters.day_name, filters.du
                         filters.percent, filters.kind_name, filters.days_name,
                         format_bytes):
     bp.add_app_template_filter(template_filter)
+
+
+class EventData(NamedTuple):
+    """What the page of one event shows, read from the database in one go."""
+
+    event: Event
+    newer: int | None
+    older: int | None
+    explanations: list[Explanation]
 
 
 class ListData(NamedTuple):
@@ -56,15 +66,20 @@ def show(id: int) -> str:
     """Show one event, with links to its neighbours that pass the filters."""
     wanted, store = params.filters(), archive_or_404().store
 
-    def read(reader: EventReader) -> tuple[Event, int | None, int | None]:
-        event = reader.event(id) or abort_no_event(id)
-        return (event, *reader.neighbours(event, wanted))
-
-    event, newer, older = read_events(read)
+    data = read_events(lambda reader: read_event(reader, id, wanted))
+    event = data.event
     return page(
-        "event.html", event=event, newer=newer, older=older, link=partial(link, wanted),
-        unavailable=filters.UNAVAILABLE, day=local_day(event.begin),
-        undo=store.undo_seconds)
+        "event.html", event=event, newer=data.newer, older=data.older,
+        link=partial(link, wanted), unavailable=filters.UNAVAILABLE,
+        day=local_day(event.begin), undo=store.undo_seconds,
+        moments=explanations.moments(event, data.explanations))
+
+
+def read_event(reader: EventReader, id: int, wanted: Filters) -> EventData:
+    """Read all that the page of event *id* shows, or abort. Blocks."""
+    event = reader.event(id) or abort_no_event(id)
+    return EventData(event, *reader.neighbours(event, wanted),
+                     reader.explanations([id]).get(id, []))
 
 
 def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
@@ -83,6 +98,8 @@ def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str
     """Return the URL of a page with the same filters, except for *changes*."""
     values = {**wanted._asdict(), **changes}
     values["starred"] = "true" if values["starred"] else None
+    if values["not_event"] is not None:
+        values["not_event"] = "true" if values["not_event"] else "false"
     return url_for(endpoint, **{name: value for name, value in values.items()
                                 if value is not None})
 

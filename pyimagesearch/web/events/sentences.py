@@ -1,0 +1,67 @@
+"""Say in plain words why a motion event was stored."""
+
+from pyimagesearch.events.explanation import BEGIN, ExplainedRegion, Explanation
+
+from .filters import percent
+
+RECENT_FRAMES = 5       # of which --min-frames must show motion
+MIN_MOVED = 0.01        # share of the picture's side; less counts as standing still
+DIAGONAL = 0.4          # the shorter side of a diagonal, as a share of the longer
+
+
+def summary(explanation: Explanation) -> str:
+    """Return how much moved, and how much it took."""
+    moved, needed = percent(explanation.area), percent(explanation.min_area)
+    if explanation.moment != BEGIN:
+        enough = (f"{needed} is enough to count" if explanation.min_area
+                  else "anything that moves counts")
+        return f"{moved} of the picture moved; {enough} as motion."
+    frames = explanation.settings.get("min_frames", 1)
+    enough = ("one picture" if frames == 1
+              else f"{frames} of {RECENT_FRAMES} pictures in a row")
+    what = f"at least {needed} of the picture" if explanation.min_area else "anything"
+    return (f"An event begins once {what} moves in {enough}. This was the picture that "
+            f"began it; in it, {moved} moved.")
+
+
+def sentence(region: ExplainedRegion, explanation: Explanation) -> str:
+    """Return what *region* did, and why it counted or not."""
+    width, height = explanation.size
+    share = percent(1000 * region.area / (width * height))
+    verdict = "counted" if region.reported else "was ignored"
+    moved = movement(region, explanation)
+    return (f"A region of {share} of the picture {moved}{' and ' if moved else ''}"
+            f"{verdict} because it {region.rule}.")
+
+
+def movement(region: ExplainedRegion, explanation: Explanation) -> str:
+    """Return where *region* went and in which time; empty if that is not known."""
+    if len(region.path) < 2:
+        return ""
+    (left, top), (right, bottom) = region.path[0], region.path[-1]
+    across, down = right - left, bottom - top
+    width, height = explanation.size
+    share = max(abs(across) / width, abs(down) / height)
+    if share < MIN_MOVED:
+        return f"stayed where it was for {seconds(region.seconds)}"
+    side = "width" if abs(across) / width >= abs(down) / height else "height"
+    return (f"moved {direction(across, down)} by {percent(1000 * share)} of the "
+            f"picture's {side} within {seconds(region.seconds)}")
+
+
+def direction(across: int, down: int) -> str:
+    """Return the direction of a movement [pixels], as seen in the picture."""
+    sideways = "to the left" if across < 0 else "to the right"
+    upright = "up" if down < 0 else "down"
+    if abs(down) < DIAGONAL * abs(across):
+        return sideways
+    if abs(across) < DIAGONAL * abs(down):
+        return upright
+    return f"{upright} and {sideways}"
+
+
+def seconds(duration: float) -> str:
+    """Return *duration* [s] in words."""
+    digits = 1 if duration < 10 else 0
+    text = f"{duration:.{digits}f}"
+    return "1 second" if float(text) == 1 else f"{text} seconds"
