@@ -318,7 +318,7 @@ def test_explanation_comes_back_as_it_was(events):
         assert reader.mask(8, BEGIN) is None
 
 
-def test_explanation_is_hidden_restored_and_erased_with_its_event(events, path):
+def test_explanation_is_hidden_and_erased_with_its_event(events, path):
     for number in (1, 2):
         events.begin(event(number))
         events.explain(number, explanation(), b"a mask")
