@@ -60,7 +60,8 @@ def test_explanation_as_json_is_complete(client, explained):
     assert begin["summary"].endswith("This was the picture that began it; in it, 7.5 % moved.")
     counted, ignored = begin["regions"]
     assert counted == {**REGIONS[0]._asdict(), "box": [80, 20, 180, 260],
-                       "path": [[90, 140], [130, 140]], "sentence": counted["sentence"]}
+                       "path": [[90, 140], [130, 140]], "zones": [],
+                       "sentence": counted["sentence"]}
     assert counted["sentence"] == (
         "A region of 7.5 % of the picture moved to the right by 10 % of the picture's width "
         "within 1.5 seconds and counted because it has travelled far enough.")

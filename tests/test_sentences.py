@@ -35,7 +35,14 @@ def test_summary_says_how_much_moved_and_was_needed(moment, min_area, frames, te
     (ExplainedRegion((0, 0, 60, 24), 480, True, "differs from the background"),
      "A region of 0.4 % of the picture counted because it differs from the background."),
     (ExplainedRegion((0, 0, 60, 24), 480, False, "differs", path=((3, 3),)),
-     "A region of 0.4 % of the picture was ignored because it differs.")])
+     "A region of 0.4 % of the picture was ignored because it differs."),
+    (ExplainedRegion((0, 0, 60, 24), 480, True, FAR, zones=("drive",)),
+     'A region of 0.4 % of the picture counted in the zone "drive" because it has travelled far '
+     "enough."),
+    (ExplainedRegion((0, 0, 60, 24), 480, True, FAR, zones=("drive", "gate", "yard")),
+     'A region of 0.4 % of the picture counted in the zones "drive", "gate" and "yard" because it '
+     "has travelled far enough."),
+])
 def test_sentence_says_what_a_region_did_and_what_decided(region, text):
     assert sentence(region, explanation()) == text
 

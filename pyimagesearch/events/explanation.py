@@ -24,6 +24,7 @@ class ExplainedRegion(NamedTuple):
     needed: float = 0.0     # how far it had to go to count [pixels]
     seconds: float = 0.0    # that its path took
     path: tuple[tuple[int, int], ...] = ()  # centres of its boxes, the oldest first
+    zones: tuple[str, ...] = ()     # names of the zones in which it counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ def read_explanation(text: str) -> Explanation:
     """Return the explanation that :meth:`Explanation.as_text` wrote."""
     fields: dict[str, Any] = json.loads(text)
     regions = tuple(ExplainedRegion(**each | {
-        "box": tuple(each["box"]), "path": tuple(map(tuple, each["path"]))})
+        "box": tuple(each["box"]), "path": tuple(map(tuple, each["path"])),
+        "zones": tuple(each["zones"])})
         for each in fields["regions"])
     return Explanation(**fields | {"size": tuple(fields["size"]), "regions": regions})

@@ -60,7 +60,8 @@ def explain(moment: str, at: float, seen: Detection, settings: CameraSettings,
     largest = sorted(seen.regions, key=lambda region: (not region.moving, -region.area))
     return Explanation(
         moment=moment, at=at, size=seen.size, area=round(seen.area, 3),
-        min_area=settings.min_area, fps=round(seen.fps, 2),
+        min_area=settings.min_area if seen.min_area is None else seen.min_area,
+        fps=round(seen.fps, 2),
         settings={name: getattr(settings, name) for name in DETECTION_OPTIONS
                   if hasattr(settings, name)},
         regions=tuple(explained(region, seen.fps) for region in largest[:MAX_REGIONS]),
@@ -75,7 +76,8 @@ def explained(region: Region, fps: float) -> ExplainedRegion:
         (left, top, right, bottom), int(region.area), bool(region.moving), region.rule,
         round(float(region.age), 2), round(float(region.travelled), 1),
         round(float(region.needed), 1),
-        round((len(region.path) - 1) / fps, 2) if fps and region.path else 0.0, path)
+        round((len(region.path) - 1) / fps, 2) if fps and region.path else 0.0, path,
+        region.zones)
 
 
 def thinned(items: Sequence[Item], count: int) -> list[Item]:

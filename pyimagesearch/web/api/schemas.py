@@ -108,6 +108,7 @@ NAMED = {
         needed=described(NUMBER, "how far it had to go to count; 0 if that is no rule"),
         seconds=described(NUMBER, "that its path took"),
         path=described(list_of(POINT), "centres of its boxes, the oldest first"),
+        zones=described(list_of(TEXT), "names of the zones in which it counted"),
         sentence=described(TEXT, "all of it in plain words")),
     "Explanation": response_of(
         moment=described({"type": "string", "enum": list(explanation.MOMENTS)},

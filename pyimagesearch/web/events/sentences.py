@@ -1,5 +1,7 @@
 """Say in plain words why a motion event was stored."""
 
+from collections.abc import Sequence
+
 from pyimagesearch.events.explanation import BEGIN, ExplainedRegion, Explanation
 
 from .filters import percent
@@ -29,6 +31,8 @@ def sentence(region: ExplainedRegion, explanation: Explanation) -> str:
     width, height = explanation.size
     share = percent(1000 * region.area / (width * height))
     verdict = "counted" if region.reported else "was ignored"
+    if region.reported and region.zones:
+        verdict += f" in {listed(region.zones)}"
     moved = movement(region, explanation)
     return (f"A region of {share} of the picture {moved}{' and ' if moved else ''}"
             f"{verdict} because it {region.rule}.")
@@ -47,6 +51,13 @@ def movement(region: ExplainedRegion, explanation: Explanation) -> str:
     side = "width" if abs(across) / width >= abs(down) / height else "height"
     return (f"moved {direction(across, down)} by {percent(1000 * share)} of the "
             f"picture's {side} within {seconds(region.seconds)}")
+
+
+def listed(zones: Sequence[str]) -> str:
+    """Return the names of *zones*, in words."""
+    *most, last = (f'"{name}"' for name in zones)
+    names = f"{', '.join(most)} and {last}" if most else last
+    return f"the zone{'s' if most else ''} {names}"
 
 
 def direction(across: int, down: int) -> str:
