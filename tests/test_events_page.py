@@ -144,10 +144,10 @@ def test_swipe_shows_the_next_event(page):
     eventually(lambda: visible(page, ".about"))
     box = element(page, "#player .about").rect
     page.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    y = 20 + page.execute_script(
-        "return document.querySelector('#player .about').getBoundingClientRect().top")
 
     def swipe(begin, end):
+        y = 20 + page.execute_script(       # of this event: some pages are taller
+            "return document.querySelector('#player .about').getBoundingClientRect().top")
         for kind, x in (("touchStart", begin), ("touchMove", (begin + end) / 2),
                         ("touchMove", end), ("touchEnd", None)):
             page.execute_cdp_cmd("Input.dispatchTouchEvent", {
@@ -211,6 +211,38 @@ def test_star_survives_a_reload(page):
     assert element(page, f"#e{number} .star").get_attribute("aria-pressed") == "true"
     element(page, f"#e{number} .star").click()
     eventually(lambda: len(page.find_elements(By.CSS_SELECTOR, "li[data-starred]")) == 1)
+
+
+def marked(page):
+    return page.execute_script(
+        "return Array.from(document.querySelectorAll('li[data-not-event]')).map("
+        "(each) => each.dataset.id)")
+
+
+def test_false_alarm_is_marked_undone_and_filtered(page):
+    first, second = [number for number in listed(page) if page.find_elements(
+        By.CSS_SELECTOR, f"#e{number} .not-event")][1:3]
+    element(page, f"#e{first} .not-event").click()
+    eventually(lambda: marked(page) == [first])
+    assert element(page, f"#e{first} .not-event").text == "⊘ not an event"
+    assert text(page, "#toast-text") == "1 event marked as not an event."
+    element(page, "#undo").click()
+    eventually(lambda: marked(page) == [])
+    for number in (first, second):
+        element(page, f"#e{number} input").click()
+    element(page, "#not-event-chosen").click()
+    eventually(lambda: marked(page) == [first, second])
+    element(page, "select[name=not_event] option[value=true]").click()
+    eventually(lambda: "not_event=true" in page.current_url)
+    assert listed(page) == marked(page) == [first, second]
+    open_in_list(page, first)
+    press(page, "n")
+    eventually(lambda: marked(page) == [second])
+    press(page, Keys.ESCAPE)
+    element(page, f"#e{second} .not-event").click()
+    eventually(lambda: marked(page) == [])
+    page.refresh()
+    assert listed(page) == []
 
 
 def test_filters_apply_at_once_and_can_be_cleared(page):

@@ -8,6 +8,8 @@ from .filters import percent
 
 RECENT_FRAMES = 5       # of which --min-frames must show motion
 MIN_MOVED = 0.01        # share of the picture's side; less counts as standing still
+MIN_STAY_SECONDS = 0.3      # less is too short to speak of standing still
+SHORTEST_SECONDS = 0.1      # that is told as a number
 DIAGONAL = 0.4          # the shorter side of a diagonal, as a share of the longer
 
 
@@ -46,6 +48,8 @@ def movement(region: ExplainedRegion, explanation: Explanation) -> str:
     across, down = right - left, bottom - top
     width, height = explanation.size
     share = max(abs(across) / width, abs(down) / height)
+    if share < MIN_MOVED and region.seconds < MIN_STAY_SECONDS:
+        return ""
     if share < MIN_MOVED:
         return f"stayed where it was for {seconds(region.seconds)}"
     side = "width" if abs(across) / width >= abs(down) / height else "height"
@@ -73,6 +77,8 @@ def direction(across: int, down: int) -> str:
 
 def seconds(duration: float) -> str:
     """Return *duration* [s] in words."""
+    if duration < SHORTEST_SECONDS:
+        return f"less than {SHORTEST_SECONDS} seconds"
     digits = 1 if duration < 10 else 0
     text = f"{duration:.{digits}f}"
     return "1 second" if float(text) == 1 else f"{text} seconds"
