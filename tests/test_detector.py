@@ -114,7 +114,7 @@ def test_detector_that_cannot_be_made_is_one_sentence(module, monkeypatch, spec,
 @pytest.mark.parametrize("spec", ["double", "own_detectors", "own_detectors:", ":Corners", "a b:C"])
 def test_detector_must_be_written_as_module_and_class(spec):
     with pytest.raises(SettingsError, match=r"--detector is .* but must be one of "
-                       r"single, mog2, knn, cnt, or a class, written like package\.module:Class"):
+                       r"adaptive, single, mog2, knn, cnt, or a class, written like package\.module:Class"):
         Settings(source=("demo",), detector=spec)
 
 
