@@ -55,7 +55,8 @@ def make(broadcaster, tmp_path):
 
     def make(open_source=None, clock=None, detector=SingleMotionDetector,
              heartbeat=lambda: None, camera=None, **options):
-        (wanted,) = Settings(source=("test=demo",), **{"record": False, **options}).cameras()
+        (wanted,) = Settings(source=("test=demo",), **{
+            "record": False, "detector": "single", **options}).cameras()
         clock = clock or SystemClock()
         make.kept = keeping(wanted, clock, tmp_path)
         made.append(Surveillance(

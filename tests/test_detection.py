@@ -18,7 +18,7 @@ MOVED[100:150, 200:280] = 255
 
 
 def detection(detector=None, **options):
-    (settings,) = Settings(source=("demo",), **options).cameras()
+    (settings,) = Settings(source=("demo",), **{"detector": "single", **options}).cameras()
     return MotionDetection(settings, detector)
 
 

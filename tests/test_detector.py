@@ -8,7 +8,8 @@ import pytest
 from harness import eventually
 from product import run_program
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection import AdaptiveMotionDetector, SingleMotionDetector
+from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.motion_detection.detector import load_detector
 from pyimagesearch.settings.settings import Settings
 
@@ -68,9 +69,13 @@ def load(spec, **options):
     return load_any(spec, **options).detector
 
 
-def test_single_is_the_default_and_weighted_by_the_settings():
-    (settings,) = Settings(source=("demo",), accum_weight=0.3).cameras()
-    made = load_detector(settings)().detector
+def test_adaptive_is_the_default():
+    (settings,) = Settings(source=("demo",)).cameras()
+    assert isinstance(load_detector(settings)(), AdaptiveMotionDetector)
+
+
+def test_single_is_weighted_by_the_settings():
+    made = load("single", accum_weight=0.3)
     assert isinstance(made, SingleMotionDetector)
     assert made.accumWeight == 0.3
 
@@ -124,6 +129,32 @@ def test_name_like_that_of_a_detector_is_suggested(spec, suggestion):
     with pytest.raises(SettingsError) as raised:
         Settings(source=("demo",), detector=spec)
     assert str(raised.value).endswith(f"package.module:Class{suggestion}")
+
+
+@pytest.mark.parametrize(("options", "sentence"), [
+    ({"threshold": 30}, "--threshold is for --detector single, and not used by adaptive"),
+    ({"threshold": 30, "accum_weight": 0.2, "detector": "mog2"},
+     "--threshold and --accum-weight are for --detector single, and not used by mog2"),
+    ({"sensitivity": "low", "detector": "single"},
+     "--sensitivity is for --detector adaptive, and not used by single"),
+    ({"sensitivity": "low", "detector": "own_detectors:Corners"},
+     "--sensitivity is for --detector adaptive, and not used by own_detectors:Corners")])
+def test_option_of_another_detector_is_told_once(module, monkeypatch, caplog, options, sentence):
+    monkeypatch.syspath_prepend(module)
+    (settings,) = Settings(source=("front=demo",), **options).cameras()
+    MotionDetection(settings)
+    assert [record.getMessage() for record in caplog.records] == [f"front: {sentence}"]
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"threshold": 30, "accum_weight": 0.2, "detector": "single"},
+    {"threshold": 30, "detector": "own_detectors:Corners"}, {"sensitivity": "high"},
+    {"sensitivity": "high", "detector": "pyimagesearch.motion_detection:AdaptiveMotionDetector"}])
+def test_option_of_this_detector_needs_no_word(module, monkeypatch, caplog, options):
+    monkeypatch.syspath_prepend(module)
+    (settings,) = Settings(source=("front=demo",), **options).cameras()
+    MotionDetection(settings)
+    assert not caplog.records
 
 
 def test_program_uses_the_detector_of_each_camera(start, module):

@@ -18,6 +18,7 @@ from .detector import (
     RegionDetector,
     as_region_detector,
     load_detector,
+    unused_options,
 )
 from .preprocessing import for_detection
 from .regions import Region
@@ -72,6 +73,8 @@ class MotionDetection:
         self._make_own = make_detector
         self._make_detector = self._factory()
         self._detector = self._make_detector()
+        if sentence := unused_options(settings, self._detector):
+            log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
         self._rate = Rate()
         self._size: Size = (0, 0)

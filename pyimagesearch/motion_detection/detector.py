@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.settings import CAMERA_OPTIONS, CameraSettings
 
 from .adaptive import AdaptiveMotionDetector
 from .regions import NOTHING_FOUND, Found, Region
@@ -144,6 +144,27 @@ def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
             f"--detector of camera {settings.name!r} is {settings.detector!r}, "
             f"but {reason}") from error
     return lambda: as_region_detector(factory(), settings.threshold)
+
+
+def unused_options(settings: CameraSettings, detector: RegionDetector) -> str:
+    """
+    Return a sentence about those *settings* that *detector* does not use.
+
+    Empty if there are none; a setting with its default value is none.
+    """
+    uses = (("threshold", "single"), ("accum_weight", "single"),
+            ("sensitivity", "adaptive"))
+    used = {"single": isinstance(detector, TutorialDetector),
+            "adaptive": isinstance(detector, AdaptiveMotionDetector)}
+    unused = [(CAMERA_OPTIONS[name], owner) for name, owner in uses if not used[owner]
+              and getattr(settings, name) != CAMERA_OPTIONS[name].default]
+    if not unused:
+        return ""
+    flags = " and ".join(option.flag for option, _ in unused)
+    verb = "is" if len(unused) == 1 else "are"
+    owners = " and ".join(dict.fromkeys(owner for _, owner in unused))
+    return (f"{flags} {verb} for --detector {owners}, and not used by "
+            f"{settings.detector}")
 
 
 def as_region_detector(detector: Detector | RegionDetector, threshold: int

@@ -86,17 +86,19 @@ class CameraOptions:
     frame_count: int = detection(32, "frames to learn the background from", "-f",
                                  low=1, high=100_000)
     detector: str = detection(
-        "single", "motion detector, or the class to use in its place", advanced=True,
+        "adaptive", "motion detector; single is the tutorial's", advanced=True,
         words=DETECTORS, pattern=r"[\w.]+:\w+",
         metavar="|".join([*DETECTORS, "MODULE:CLASS"]), allowed="one of "
         f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
     sensitivity: str = detection(
-        "normal", "how readily the adaptive detector reports something small or slow",
+        "normal", "how readily --detector adaptive reports small, faint or slow things",
         choices=("low", "normal", "high"), adjustable=True)
-    threshold: int = detection(25, "grey-level change taken for motion", high=255,
-                               adjustable=True)
-    accum_weight: float = detection(0.1, "weight of a new frame in the background",
-                                    advanced=True, high=1)
+    threshold: int = detection(
+        25, "grey-level change taken for motion by --detector single", advanced=True,
+        high=255, adjustable=True)
+    accum_weight: float = detection(
+        0.1, "weight of a new frame in the background of --detector single",
+        advanced=True, high=1)
     min_area: float = detection(1.0, "per mille of the frame that must move", high=1000,
                                 adjustable=True)
     min_frames: int = detection(

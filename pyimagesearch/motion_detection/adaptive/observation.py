@@ -83,6 +83,17 @@ class Candidate:
         """Where the region is, in its box."""
         return self.shape > 0
 
+    def with_margin(self, margin: int, size: Size
+                    ) -> tuple[tuple[slice, slice], Grey]:
+        """Return where the region and *margin* pixels around it are, and its shape."""
+        left, top, right, bottom = self.box
+        before, above = min(left, margin), min(top, margin)
+        after, below = min(size[0] - right, margin), min(size[1] - bottom, margin)
+        shape = cv2.copyMakeBorder(self.shape, above, below, before, after,
+                                   cv2.BORDER_CONSTANT)
+        return (slice(top - above, bottom + below),
+                slice(left - before, right + after)), shape
+
     def draw(self, mask: Grey) -> None:
         """Add the region to *mask*."""
         part = mask[self.at]

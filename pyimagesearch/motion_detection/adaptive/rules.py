@@ -11,6 +11,7 @@ from .scaling import above
 from .texture import likeness
 
 LARGE_SHARE = 0.01      # of the picture
+RIM_MARGIN = 2          # pixels around a region, to see its edges
 
 
 class Verdict(NamedTuple):
@@ -95,9 +96,9 @@ class Ghost:
     @staticmethod
     def _edges(found: Candidate, seen: Observation) -> tuple[float, float]:
         """Return the mean strength of new and of lost edges on the rim of *found*."""
-        wider = cv2.copyMakeBorder(found.shape, 2, 2, 2, 2, cv2.BORDER_CONSTANT)
-        rim = cv2.morphologyEx(wider, cv2.MORPH_GRADIENT, KERNEL_3)[2:-2, 2:-2]
-        now, then = (cv2.morphologyEx(picture[found.at], cv2.MORPH_GRADIENT, KERNEL_3)
+        at, shape = found.with_margin(RIM_MARGIN, seen.size)
+        rim = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, KERNEL_3)
+        now, then = (cv2.morphologyEx(picture[at], cv2.MORPH_GRADIENT, KERNEL_3)
                      for picture in (seen.plain, seen.background.shown))
         return (cv2.mean(cv2.subtract(now, then), rim)[0],
                 cv2.mean(cv2.subtract(then, now), rim)[0])

@@ -98,18 +98,26 @@ def distance(then: Box, now: Box, size: tuple[int, int]) -> int:
     Return how far a box travelled from *then* to *now* [pixels].
 
     Both of its edges must have gone the same way: one edge moves when something only
-    changes its shape. An edge at the border of the picture says nothing.
+    changes its shape. An edge at the border of the picture says nothing; if only one
+    of the four says something, that is too little.
     """
-    return max(travelled_along(then[0], then[2], now[0], now[2], size[0]),
-               travelled_along(then[1], then[3], now[1], now[3], size[1]))
+    across, down = (borders_met(then, now, size, axis) for axis in (0, 1))
+    if sum(across + down) >= 3:
+        return 0
+    return max(travelled_along(then, now, 0, across), travelled_along(then, now, 1, down))
 
 
-def travelled_along(low_then: int, high_then: int, low_now: int, high_now: int,
-                    size: int) -> int:
-    """Return how far two edges went the same way, in a picture of *size* pixels."""
-    low, high = low_now - low_then, high_now - high_then
-    at_low = low_then <= 1 or low_now <= 1
-    at_high = high_then >= size - 1 or high_now >= size - 1
+def borders_met(then: Box, now: Box, size: tuple[int, int], axis: int
+                ) -> tuple[bool, bool]:
+    """Return whether a box meets the low and the high border across *axis*."""
+    return (then[axis] <= 1 or now[axis] <= 1,
+            max(then[axis + 2], now[axis + 2]) >= size[axis] - 1)
+
+
+def travelled_along(then: Box, now: Box, axis: int, met: tuple[bool, bool]) -> int:
+    """Return how far both edges went along *axis*; one that *met* a border is left out."""
+    low, high = now[axis] - then[axis], now[axis + 2] - then[axis + 2]
+    at_low, at_high = met
     if at_low and at_high:
         return 0
     if at_low:
