@@ -104,7 +104,8 @@ def distance(then: Box, now: Box, size: tuple[int, int]) -> int:
     across, down = (borders_met(then, now, size, axis) for axis in (0, 1))
     if sum(across + down) >= 3:
         return 0
-    return max(travelled_along(then, now, 0, across), travelled_along(then, now, 1, down))
+    return max(travelled_along(then, now, 0, across),
+               travelled_along(then, now, 1, down))
 
 
 def borders_met(then: Box, now: Box, size: tuple[int, int], axis: int
@@ -115,7 +116,7 @@ def borders_met(then: Box, now: Box, size: tuple[int, int], axis: int
 
 
 def travelled_along(then: Box, now: Box, axis: int, met: tuple[bool, bool]) -> int:
-    """Return how far both edges went along *axis*; one that *met* a border is left out."""
+    """Return how far both edges went along *axis*; one that *met* a border is free."""
     low, high = now[axis] - then[axis], now[axis + 2] - then[axis + 2]
     at_low, at_high = met
     if at_low and at_high:
