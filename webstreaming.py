@@ -8,7 +8,7 @@ server. Readers of the tutorial find its functions here:
     generate            pyimagesearch/streaming/mjpeg.py
     index, video_feed   pyimagesearch/web/live.py
 
-Another detector takes the place of SingleMotionDetector by --detector.
+SingleMotionDetector watches with --detector single, another class by its name.
 """
 
 import faulthandler
