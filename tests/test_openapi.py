@@ -22,6 +22,7 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.privacy.state import Privacy
+from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web.api.openapi import description
 from sample_archive import FakeCamera, SampleArchive
@@ -62,7 +63,9 @@ def protected(tmp_path_factory):
     cameras = Settings(source=("front=demo", "yard=demo")).cameras()
     privacy = Privacy(protected.folder, cameras, archive.store, protected.clock)
     services = protected.app.extensions["services"]
-    protected.app.extensions["services"] = replace(services, archive=archive, privacy=privacy)
+    owner_settings = OwnerSettings(protected.folder, Settings(source=("front=demo", "yard=demo")))
+    protected.app.extensions["services"] = replace(
+        services, archive=archive, privacy=privacy, owner_settings=owner_settings)
     yield protected
     archive.close()
 
@@ -118,7 +121,7 @@ def test_description_needs_a_login_and_names_the_base_path(protected, tmp_path):
         [{"url": "/cam"}], [{"token": []}, {"password": []}])
     for path, method in OPERATIONS:
         assert served["paths"][path][method].get("security") == (
-            None if method == "get" else [{"token": []}])
+            None if method == "get" and not path.endswith("/zones") else [{"token": []}])
     half_open = ProtectedApp(tmp_path / "half open", open_to=VIEWER)
     served = half_open.client().get("/api/openapi.json").json
     assert (served["security"], served["paths"]["/api/armed"]["post"]["security"]) == (
@@ -148,6 +151,10 @@ def test_refusals_are_documented(protected, path, method):
 
 # --- conformance
 
+def zones_in(body):
+    return body.get("zones") or [] if isinstance(body, dict) else []
+
+
 @pytest.mark.parametrize("mode", ["good", "bad"])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_responses_match_the_description(protected, api, path, method, mode):
@@ -167,6 +174,8 @@ def test_responses_match_the_description(protected, api, path, method, mode):
         if mode == "good":      # 3.0 is an integer in JSON, but not in a URL
             case.query.update({name: int(value) for name, value in case.query.items()
                                if isinstance(value, float)})
+            for number, zone in enumerate(zones_in(case.body)):     # together, they make sense
+                zone |= {"name": f"zone {number}", "polygon": f"0,0 {number + 1},0 0,9", "counts": True}
         protected.clock.now += 61       # it tries wrong passwords too
         case.call_and_validate(headers=protected.bearer(OWNER))
 

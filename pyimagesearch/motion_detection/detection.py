@@ -105,7 +105,7 @@ class MotionDetection:
         return lambda: as_region_detector(make(), settings.threshold)
 
     def _make_zones(self) -> Zones:
-        zones = Zones(self.settings.zones)
+        zones = Zones(self.settings.zones, self.settings.sensitivity)
         if zones.have_sensitivity and not isinstance(self._detector, HasThresholdScale):
             log.warning("%s: zones have a sensitivity, which only --detector adaptive "
                         "can follow; --detector is %s", self.settings.name,

@@ -12,13 +12,13 @@ from pyimagesearch.frames import Box, Grey, Size, size_of
 from pyimagesearch.outlines import filled
 from pyimagesearch.settings.zone import Zone
 
+from .adaptive.sensitivity import sensitivity_named
 from .detector import HasThresholdScale, RegionDetector
 from .regions import Found, Region
 
 MAX_CACHED_SIZES = 2        # picture sizes for which the zones are drawn
 INSIDE_SHARE = 0.5          # of an object's pixels; it counts with so many inside
 FEET_SHARE = 0.2            # of an object's height, at its lower end
-THRESHOLD_FACTORS = {"low": 1.5, "normal": 1.0, "high": 0.7}
 
 
 class DrawnZones(NamedTuple):
@@ -53,7 +53,7 @@ class Zones:
     def __init__(self, zones: Sequence[Zone] = (), sensitivity: str = "normal") -> None:
         self._counting = tuple(zone for zone in zones if zone.counts)
         self._ignored = tuple(zone for zone in zones if not zone.counts)
-        self._camera_factor = THRESHOLD_FACTORS[sensitivity]
+        self._sensitivity = sensitivity
         self._drawn = functools.lru_cache(MAX_CACHED_SIZES)(self._draw)
         self._scale = functools.lru_cache(MAX_CACHED_SIZES)(self._draw_scale)
 
@@ -67,8 +67,10 @@ class Zones:
 
     def scale_thresholds(self, detector: RegionDetector, size: Size) -> None:
         """Make *detector* as sensitive as the zones say, for images of *size*."""
-        if isinstance(detector, HasThresholdScale):
-            detector.threshold_scale = self._scale(size)
+        scale = self._scale(size)
+        if isinstance(detector, HasThresholdScale) and (
+                detector.threshold_scale is not scale):
+            detector.threshold_scale = scale
 
     def filter(self, found: Found) -> Found:
         """
@@ -167,11 +169,12 @@ class Zones:
         """Return by what the thresholds of pictures of *size* are multiplied."""
         if not self.have_sensitivity:
             return 1.0
+        usual = sensitivity_named(self._sensitivity).threshold
         scale = np.full(size[::-1], np.inf, np.float32)
         for zone in self._counting:
-            own = THRESHOLD_FACTORS.get(zone.sensitivity or "", self._camera_factor)
+            own = sensitivity_named(zone.sensitivity or self._sensitivity).threshold
             inside = filled([zone.polygon], size) > 0
-            scale[inside] = np.minimum(scale[inside], own / self._camera_factor)
+            scale[inside] = np.minimum(scale[inside], own / usual)
         scale[np.isinf(scale)] = 1.0
         return scale
 

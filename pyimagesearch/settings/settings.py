@@ -23,7 +23,7 @@ from .polygons import (
     has_no_area,
     split_polygons,
 )
-from .zone import Zone, ZonesOption
+from .zone import SENSITIVITIES, Zone, ZonesOption
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 DETECTORS = ("adaptive", "single", "mog2", "knn", "cnt")
@@ -92,7 +92,7 @@ class CameraOptions:
         f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
     sensitivity: str = detection(
         "normal", "how readily --detector adaptive reports small, faint or slow things",
-        choices=("low", "normal", "high"), adjustable=True)
+        choices=SENSITIVITIES, adjustable=True)
     threshold: int = detection(
         25, "grey-level change taken for motion by --detector single", advanced=True,
         high=255, adjustable=True)
@@ -109,6 +109,11 @@ class CameraOptions:
         "settings file, or drawn on the page", make=ZonesOption, file_only=True,
         adjustable=True,
         allowed=f"a list of up to {MAX_POLYGONS} zones, each with name and polygon")
+    count_blinking: str | None = detection(
+        None, "regions in which something that blinks regularly counts as motion, "
+        "written as for --mask", advanced=True, adjustable=True,
+        pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
+        allowed=f"{POLYGON_SYNTAX}; as in '0,0 300,0 300,250; 700,0 1000,0 1000,200'")
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "

@@ -6,12 +6,20 @@ from typing import NoReturn
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
     HTTPException,
     MisdirectedRequest,
     ServiceUnavailable,
 )
 
-from pyimagesearch.errors import AccessError, EventsError, FolderError
+from pyimagesearch.errors import (
+    AccessError,
+    EventsError,
+    FolderError,
+    SettingFixed,
+    SettingsError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +33,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(EventsError, unavailable)
     app.register_error_handler(FolderError, unavailable)
     app.register_error_handler(AccessError, unavailable)
+    app.register_error_handler(SettingsError, invalid_setting)
     app.register_error_handler(OSError, out_of_resources)
     app.register_error_handler(MemoryError, out_of_resources)
 
@@ -54,6 +63,12 @@ def unavailable(error: EventsError | FolderError | AccessError) -> Response:
     """Return 503 with the reason: events or settings cannot be read or written."""
     sentence = str(error)
     return error_response(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))
+
+
+def invalid_setting(error: SettingsError) -> Response:
+    """Return 400, or 409 for a setting that is given elsewhere, with the reason."""
+    kind = Conflict if isinstance(error, SettingFixed) else BadRequest
+    return error_response(kind(f"{error}."))
 
 
 def out_of_resources(error: OSError | MemoryError) -> Response:

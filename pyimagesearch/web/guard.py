@@ -24,6 +24,7 @@ from .services import get_services
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
+OWNERS_ONLY = frozenset({"zones.show", "zones.zones"})  # although they only read
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BEARER = 'Bearer realm="Pi Video Surveillance"'     # at Basic, browsers open a box
 # one header, and Basic first: many programs read one header only, or its beginning
@@ -69,13 +70,14 @@ def check_request() -> Response | None:
     if changes and client.only_watches:
         abort(403, "User name and password of a program, and device keys, are for "
                    "watching; to change something, send Authorization: Bearer TOKEN.")
-    if (changes and request.endpoint not in VIEWERS_MAY_CHANGE
-            and not client.may(Role.OWNER)):
-        return refuse_change(client)
+    if not client.may(Role.OWNER) and (
+            request.endpoint in OWNERS_ONLY
+            or (changes and request.endpoint not in VIEWERS_MAY_CHANGE)):
+        return refuse_viewer(client)
     return None
 
 
-def refuse_change(client: Client) -> Response:
+def refuse_viewer(client: Client) -> Response:
     """Refuse what only an owner may do; *client* is not one, or not yet."""
     if client.is_anonymous:
         return ask_for_login()

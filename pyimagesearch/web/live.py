@@ -98,8 +98,9 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
 
 def page(template: str, **values: object) -> str:
     """Render a page with what all pages show."""
-    services = get_services()
+    services, is_owner = get_services(), g.client.may(Role.OWNER)
     return render_template(
         template, archive=services.archive and services.archive.status(),
         armed=services.armed, privacy=services.privacy,
-        can_mask=services.privacy and g.client.may(Role.OWNER), **values)
+        can_mask=services.privacy and is_owner,
+        can_zone=services.owner_settings and is_owner, **values)

@@ -51,13 +51,15 @@ class Feed:
 
     *record* starts (``True``) or stops a manual recording and returns "started" or
     "stopped"; *keep_still* saves a JPEG with its capture time [seconds since the
-    epoch] and returns the id of the event.
+    epoch] and returns the id of the event. *automatic_zones* returns the polygons in
+    which the detector ignores something that blinks.
     """
 
     broadcaster: LatestFrameBroadcaster
     status: Callable[[], CameraStatus]
     record: Callable[[bool], str] | None = None
     keep_still: Callable[[bytes, float], int] | None = None
+    automatic_zones: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ ERRORS = {
     401: "A login, token or key is missing or invalid.",
     403: "Only an owner may do this, or a page of another site sent the request.",
     404: "The camera or event does not exist, or this server does not record.",
-    409: "The event is starred.",
+    409: "The event is starred, or the setting is given on the command line.",
     413: "The body is too large.",
     421: "The Host header is not a name of this server.",
     429: "Too many requests; Retry-After says when to try again.",
@@ -34,7 +34,11 @@ ERRORS = {
 
 
 class Operation(NamedTuple):
-    """One request of the API; *errors* are those that few others have."""
+    """
+    One request of the API; *errors* are those that few others have.
+
+    Requests that change something are for owners, and so are those *for_owners*.
+    """
 
     request: str        # method and path
     id: str
@@ -43,18 +47,20 @@ class Operation(NamedTuple):
     errors: tuple[int, ...] = (404,)
     body: Schema | None = None
     query: dict[str, Schema] = {}
+    for_owners: bool = False
 
     def as_openapi(self, open_to: Role | None) -> dict[str, Any]:
         """Return it as an OpenAPI operation object; see :func:`description`."""
         errors = {401, 421, 429, 503, *self.errors}
-        errors |= set() if self.request.startswith("get ") else {403}
+        is_for_owners = self.for_owners or not self.request.startswith("get ")
+        errors |= {403} if is_for_owners else set()
         errors |= {400, 413} if self.body else set()
         made: dict[str, Any] = {
             "operationId": self.id, "summary": self.summary,
             "responses": {
                 "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
                 **{str(status): error_response(status) for status in sorted(errors)}}}
-        if open_to is not Role.OWNER and not self.request.startswith("get "):
+        if open_to is not Role.OWNER and is_for_owners:
             made["security"] = [{"token": []}]
         if self.query:
             made["parameters"] = [parameter(*each) for each in self.query.items()]
@@ -64,7 +70,7 @@ class Operation(NamedTuple):
 
 
 PATH_PARAMETERS: dict[str, Schema] = {"id": schemas.ID, "name": schemas.CAMERA_NAME}
-EVENT, MASK = reference("Event"), reference("Mask")
+EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
 DELETED = response_of(deleted=schemas.COUNT, undo=described(
@@ -91,6 +97,10 @@ OPERATIONS = (
     Operation("get /api/cameras/{name}/mask", "mask", "Masked regions", MASK),
     Operation("put /api/cameras/{name}/mask", "draw", "Replace the drawn regions", MASK,
               body=body_with(drawn=schemas.POLYGONS)),
+    Operation("get /api/cameras/{name}/zones", "zones", "Zones of a camera", ZONES,
+              for_owners=True),
+    Operation("put /api/cameras/{name}/zones", "draw_zones", "Replace the zones", ZONES,
+              (404, 409), body=schemas.NEW_ZONES),
     Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
               response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH)),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",

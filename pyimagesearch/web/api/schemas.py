@@ -6,7 +6,8 @@ from typing import Any, get_args, get_type_hints
 from pyimagesearch import status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.settings import polygons
-from pyimagesearch.settings.option import CAMERA_NAME_PATTERN
+from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
+from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.web import params
 
 Schema = dict[str, Any]
@@ -56,6 +57,22 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def value_of(item: Option) -> Schema:
+    """Return the schema of a setting's value."""
+    schema = described(typed(item.kind), item.help)
+    if item.pattern:
+        schema["pattern"] = f"^{item.pattern}$"
+    if item.choices:
+        schema["enum"] = [*item.choices]
+    if item.high is not None:
+        schema |= {"minimum": item.low, "maximum": item.high}
+    if item.default is None:
+        schema["type"] = [schema["type"], "null"]
+        if item.choices:
+            schema["enum"].append(None)
+    return schema
+
+
 TEXT, NUMBER, BOOLEAN = typed(str), typed(float), typed(bool)
 NUMBER_OR_NULL = typed(float | None)
 TIME = described(NUMBER, "seconds since the epoch")
@@ -74,9 +91,20 @@ DAY = described(or_empty({
     "type": "string", "format": "date",
     "pattern": r"^(1969|19[7-9]\d|[2-8]\d{3})-\d\d-\d\d$"}),
     "in the server's time zone")
-POLYGONS = list_of(
-    described({"type": "string", "pattern": f"^{polygons.POLYGON_PATTERN}$"},
-              polygons.POLYGON_SYNTAX), maxItems=polygons.MAX_POLYGONS)
+POLYGON = described({"type": "string", "pattern": f"^{polygons.POLYGON_PATTERN}$"},
+                    polygons.POLYGON_SYNTAX)
+POLYGONS = list_of(POLYGON, maxItems=polygons.MAX_POLYGONS)
+ZONE = {name: value_of(item) for name, item in ZONE_OPTIONS.items()}
+ZONE_LIST = list_of(reference("Zone"), maxItems=polygons.MAX_POLYGONS)
+NEW_ZONES = {
+    "type": "object", "required": ["zones"], "properties": {
+        "zones": described({"anyOf": [list_of(
+            {**response_of(**ZONE), "required": ["name", "polygon"]},
+            maxItems=polygons.MAX_POLYGONS), {"type": "null"}]},
+            "null: those of the settings file; a zone that does not count has neither "
+            "min_area nor sensitivity"),
+        "counted": described(POLYGONS, "in which something that blinks regularly "
+                             "counts as motion; unchanged if left out")}}
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 
@@ -148,4 +176,12 @@ NAMED = {
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
     "Mask": response_of(set=described(POLYGONS, "from the settings"),
                         drawn=described(POLYGONS, "drawn on the page or set here")),
+    "Zone": response_of(**ZONE),
+    "Zones": response_of(
+        zones=ZONE_LIST,
+        drawn=described(BOOLEAN, "whether they were drawn on the page or set here, and "
+                        "not in the settings file"),
+        automatic=described(list_of(response_of(polygon=POLYGON, counts=BOOLEAN)),
+                            "where the detector found something that blinks regularly; "
+                            "it is ignored unless it counts")),
 }

@@ -1,0 +1,66 @@
+"""The page of a camera's zones, and reading and changing them by the API."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, abort
+
+from pyimagesearch.settings.polygons import (
+    MAX_POLYGONS,
+    POLYGON_SYNTAX,
+    is_polygon,
+    split_polygons,
+)
+
+from .live import page
+from .params import abort_invalid, body
+from .services import get_services, owner_settings_or_404
+
+bp = Blueprint("zones", __name__)
+
+
+@bp.get("/camera/<name>/zones")
+def show(name: str) -> str:
+    """Show the zones of a camera on its live picture, to draw and change them."""
+    services = get_services()
+    status = services.feed(name).status()
+    return page("zones.html", camera=status, alone=len(services.feeds) == 1,
+                settings=owner_settings_or_404().current(name))
+
+
+@bp.get("/api/cameras/<name>/zones")
+def zones(name: str) -> dict[str, Any]:
+    """Return the zones of a camera, and those that its detector made."""
+    feed, owner_settings = get_services().feed(name), owner_settings_or_404()
+    settings = owner_settings.current(name)
+    counted = split_polygons(settings.count_blinking)
+    ignored = [each for each in feed.automatic_zones() if each not in counted]
+    return {"zones": [asdict(zone) for zone in settings.zones],
+            "drawn": "zones" in owner_settings.chosen(name),
+            "automatic": [{"polygon": polygon, "counts": polygon in counted}
+                          for polygon in (*ignored, *counted)]}
+
+
+@bp.put("/api/cameras/<name>/zones")
+def draw(name: str) -> dict[str, Any]:
+    """Replace the zones of a camera, and the regions that count although they blink."""
+    services, fields = get_services(), body()
+    services.feed(name)
+    owner_settings = owner_settings_or_404()
+    if "zones" not in fields:
+        abort(400, "zones is missing, but must be a list of zones, or null for those "
+                   "of the settings file.")
+    values = {"zones": fields["zones"]}
+    if "counted" in fields:
+        values["count_blinking"] = joined(fields["counted"])
+    services.in_thread(lambda: owner_settings.change(name, values))
+    return zones(name)
+
+
+def joined(polygons: Any) -> str | None:
+    """Return *polygons* as the text of a setting; ``None`` if there are none."""
+    if not isinstance(polygons, list) or len(polygons) > MAX_POLYGONS or not all(
+            map(is_polygon, polygons)):
+        abort_invalid("counted", polygons, f"a list of up to {MAX_POLYGONS} polygons: "
+                      f"{POLYGON_SYNTAX}")
+    return "; ".join(polygons) or None

@@ -1,0 +1,196 @@
+// Zones: where in the picture motion counts, drawn on the live picture.
+
+import { PolygonEditor, asCorners, asText } from "./polygons.js";
+import { onClick, request } from "./request.js";
+
+const find = (id) => document.getElementById(id);
+const [panel, svg, message, list] = ["zones", "drawn", "zones-message", "zone-list"].map(find);
+const HINTS = {
+  drawing: "Tap the corners; tap the first corner again to close the zone. With a keyboard, move "
+    + "the cross with the arrow keys, set a corner with Enter and remove it with Backspace.",
+  selected: "Drag the corners, or move to one with Tab and shift it with the arrow keys; Delete "
+    + "removes it.",
+  other: "Draw the ground where somebody stands, or all of what is to be ignored. Tap a zone to "
+    + "change its corners.",
+};
+let saved = "";             // what the server has
+let messageTimer;
+
+function notify(text) {
+  message.textContent = text;
+  clearTimeout(messageTimer);
+  messageTimer = setTimeout(() => { message.textContent = ""; }, 8000);
+}
+
+const editor = new PolygonEditor(svg, find("live"), {
+  make: (corners) => zone({ name: freeName(), polygon: asText(corners), counts: true }),
+  notify, changed: show,
+  escaped: () => (editor.isDrawing ? editor.cancel() : editor.select(null)) });
+
+// A shape of the editor for a zone as the server has it.
+function zone({ name, polygon, counts, min_area: area = null, sensitivity = null }) {
+  return { corners: asCorners(polygon), kind: counts ? "counting" : "ignored", label: name,
+           area, sensitivity };
+}
+
+function blinker({ polygon, counts }) {
+  return { corners: asCorners(polygon), kind: counts ? "automatic allowed" : "automatic",
+           fixed: true };
+}
+
+const isZone = (shape) => !shape.fixed;
+const counts = (shape) => shape.kind === "counting";
+const isAllowed = (shape) => shape.kind.endsWith("allowed");
+
+function freeName() {
+  const names = new Set(editor.shapes.map((shape) => shape.label));
+  for (let number = 1; ; number += 1) {
+    if (!names.has(`zone ${number}`)) return `zone ${number}`;
+  }
+}
+
+// --- what is shown
+
+function show() {
+  const { isDrawing, selected } = editor;
+  svg.classList.toggle("drawing", isDrawing);
+  find("draw").hidden = isDrawing;
+  for (const id of ["save", "discard"]) find(id).hidden = isDrawing || !isChanged();
+  for (const id of ["close-zone", "cancel"]) find(id).hidden = !isDrawing;
+  find("close-zone").disabled = (editor.corners || []).length < 3;
+  find("undo").disabled = !editor.before.length;
+  find("hint").textContent = HINTS[isDrawing ? "drawing" : selected === null ? "other" : "selected"];
+  find("meaning").textContent = meaning();
+  showRows(list, isZone, "zone-row", fillZone);
+  showRows(find("automatic-list"), (shape) => !isZone(shape), "automatic-row", fillBlinker);
+  find("automatic").hidden = editor.shapes.every(isZone);
+}
+
+function meaning() {
+  const zones = editor.shapes.filter(isZone);
+  const [counting, ignored] = [zones.filter(counts), zones.filter((each) => !counts(each))]
+    .map((some) => some.map((each) => each.label).join(", "));
+  return `Motion counts ${counting ? `in ${counting} only` : "everywhere"}`
+    + `${ignored ? `, but not in ${ignored}` : ""}.`;
+}
+
+// Fill a row for each shape that is *wanted*; rows stay, so that the focus does.
+function showRows(rows, wanted, template, fill) {
+  const numbers = editor.shapes.map((_, number) => number)
+    .filter((number) => wanted(editor.shapes[number]));
+  while (rows.children.length > numbers.length) rows.lastElementChild.remove();
+  while (rows.children.length < numbers.length) {
+    rows.append(find(template).content.firstElementChild.cloneNode(true));
+  }
+  numbers.forEach((number, index) => {
+    rows.children[index].dataset.number = number;
+    fill(rows.children[index], editor.shapes[number], number, index);
+  });
+}
+
+function fillZone(row, shape, number) {
+  row.classList.toggle("ignored", !counts(shape));
+  row.classList.toggle("selected", number === editor.selected);
+  put(row, "name", shape.label);
+  put(row, "counts", String(counts(shape)));
+  put(row, "percent", shape.area === null ? "" : String(shape.area / 10));
+  put(row, "sensitivity", shape.sensitivity || "");
+  row.querySelector("[name=percent]").placeholder = panel.dataset.percent;
+  row.querySelector("[name=delete]").setAttribute("aria-label", `Delete ${shape.label}`);
+  for (const field of row.querySelectorAll(".of-counting")) field.hidden = !counts(shape);
+}
+
+function put(row, name, value) {
+  const field = row.querySelector(`[name=${name}]`);
+  if (field && field !== document.activeElement) field.value = value;
+}
+
+function fillBlinker(row, shape, number, index) {
+  row.querySelector("span").textContent = `Blinking region ${index + 1}`;
+  row.querySelector("button").setAttribute("aria-checked", String(isAllowed(shape)));
+}
+
+// --- changes by the rows
+
+const numberOf = (element) => Number(element.closest("li").dataset.number);
+
+function replace(number, change) {
+  editor.change(editor.shapes.map((shape, other) =>
+    (other === number ? { ...shape, ...change } : shape)));
+}
+
+function readField({ target }) {
+  const number = numberOf(target);
+  replace(number, {
+    name: () => ({ label: target.value.trim() }),
+    counts: () => (target.value === "true" ? { kind: "counting" }
+      : { kind: "ignored", area: null, sensitivity: null }),
+    percent: () => ({ area: target.value === "" ? null
+      : Math.round(target.valueAsNumber * 1e4) / 1e3 }),
+    sensitivity: () => ({ sensitivity: target.value || null }),
+  }[target.name]());
+}
+
+list.addEventListener("change", readField);
+list.addEventListener("focusin", ({ target }) => {
+  if (!editor.isDrawing && target.name !== "delete") editor.select(numberOf(target));
+});
+list.addEventListener("click", ({ target }) => {
+  if (target.name === "delete") editor.remove(numberOf(target));
+  else if (target.tagName === "LI" && !editor.isDrawing) editor.select(numberOf(target));
+});
+find("automatic-list").addEventListener("click", ({ target }) => {
+  const button = target.closest("button");
+  if (!button) return;
+  const number = numberOf(button);
+  replace(number, { kind: isAllowed(editor.shapes[number]) ? "automatic" : "automatic allowed" });
+});
+
+// --- the server
+
+function content() {
+  const zones = editor.shapes.filter(isZone).map((shape) => ({
+    name: shape.label, polygon: asText(shape.corners), counts: counts(shape),
+    min_area: shape.area, sensitivity: shape.sensitivity }));
+  const allowed = editor.shapes.filter((shape) => !isZone(shape) && isAllowed(shape));
+  return { zones, counted: allowed.map((shape) => asText(shape.corners)) };
+}
+
+const isChanged = () => JSON.stringify(content()) !== saved;
+
+function load(answer) {
+  editor.load([...answer.automatic.map(blinker), ...answer.zones.map(zone)]);
+  saved = JSON.stringify(content());
+  find("reset").hidden = !answer.drawn;
+  show();
+}
+
+async function fetchZones() {
+  load(await (await request(panel.dataset.url)).json());
+}
+
+async function send(body) {
+  load(await (await request(panel.dataset.url, { method: "PUT", body })).json());
+}
+
+function begin() {
+  editor.begin();
+  svg.focus({ preventScroll: true });
+  svg.scrollIntoView({ block: "nearest" });
+}
+
+find("draw").addEventListener("click", begin);
+find("close-zone").addEventListener("click", () => editor.close());
+find("undo").addEventListener("click", () => editor.undo());
+find("cancel").addEventListener("click", () => editor.cancel());
+onClick(find("save"), notify, async () => {
+  await send(content());
+  find("draw").focus();     // Save is hidden now
+  notify("Saved.");
+});
+onClick(find("discard"), notify, fetchZones);
+onClick(find("reset"), notify, async () => {
+  await send({ zones: null });
+  notify("The zones of the settings file are in force.");
+});
+fetchZones().then(() => { panel.hidden = false; }, () => notify("The server does not respond."));
