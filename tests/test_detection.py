@@ -8,7 +8,7 @@ import pytest
 from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
-from pyimagesearch.motion_detection.detection import Detection, MotionDetection
+from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.motion_detection.regions import NOTHING_FOUND
 from pyimagesearch.settings.settings import Settings
 
@@ -49,7 +49,7 @@ def test_detection_begins_after_the_frames_to_learn():
 
 def test_what_moved_has_box_area_and_mask():
     seen = look(detection(frame_count=1), [EMPTY, EMPTY, EMPTY, MOVED])
-    assert seen[2] == Detection((), 0.0, None, 3)
+    assert seen[2][:5] == ((), 0.0, None, 3, ())
     ((left, top, right, bottom),) = seen[3].boxes
     assert np.abs(np.subtract((left, top, right, bottom), (200, 100, 280, 150))).max() <= 4
     assert seen[3].area == pytest.approx(1000 * np.count_nonzero(seen[3].mask) / 120_000)
