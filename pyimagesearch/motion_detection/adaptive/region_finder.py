@@ -8,6 +8,7 @@ import numpy as np
 from pyimagesearch.frames import Grey
 from pyimagesearch.motion_detection.regions import Point, Region
 
+from .insects import Erratic, OutOfFocus
 from .observation import Candidate, Observation, candidates, weakness
 from .region_ages import RegionAges
 from .rules import (
@@ -35,13 +36,14 @@ class RegionFinder:
 
     The *scene_rules* recognise the scene itself, such as light; the *motion_rules*
     decide about all other regions: the first one with a verdict counts, and the last
-    one always has one.
+    one always has one. What they report, the *vetoes* look at, in the same way.
     """
 
     def __init__(self, grey: Grey, scaling: Scaling, sensitivity: Sensitivity) -> None:
         travelled = Travelled()
         self.scene_rules: list[SceneRule] = [LightPatch(), Ghost(), LeftByExposure()]
         self.motion_rules: list[MotionRule] = [travelled]
+        self.vetoes: list[MotionRule] = [OutOfFocus(), Erratic()]
         self.mask = np.zeros_like(grey)             # of what has moved
         self.regions = np.zeros_like(grey)          # mask of what was followed
         self.ages = RegionAges(grey)
@@ -103,6 +105,9 @@ class RegionFinder:
                 return self._region(found, seen, Verdict(explanation, False))
         self._travelled.follow(found, seen)
         verdict = first_verdict(self.motion_rules, found, seen)
+        assert verdict, "the last rule has no verdict"
+        if verdict.moving:
+            verdict = first_verdict(self.vetoes, found, seen) or verdict
         found.draw(self.regions)
         self.ages.keep(found)
         tracks.append(found.track)

@@ -185,7 +185,7 @@ class Travelled:
 
 
 def first_verdict(rules: Sequence[MotionRule], found: Candidate, seen: Observation
-                  ) -> Verdict:
+                  ) -> Verdict | None:
     """Return the verdict of the first of *rules* that has one."""
     verdicts = (rule.judge(found, seen) for rule in rules)
-    return next(verdict for verdict in verdicts if verdict is not None)
+    return next((verdict for verdict in verdicts if verdict is not None), None)

@@ -32,6 +32,9 @@ class Track:
         self.moved: bool = old.moved if old else False      # whether it has travelled
         self.alive: int = old.alive if old else 0       # last frame in which it did so
         self.travelled = 0.0        # lately [pixels]
+        self.edge_width: float = old.edge_width if old else 0.0     # mean [pixels]
+        self.blurred: bool = old.blurred if old else False  # is out of focus
+        self.erratic_until: int = old.erratic_until if old else 0   # a frame's number
         self.path: list[Box] = [box]
         self.centres: list[Point] = [centre]
         if old and is_alike(box, old.box):
