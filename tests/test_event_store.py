@@ -331,6 +331,16 @@ def test_explanation_is_hidden_and_erased_with_its_event(events, path):
     assert rows(path, "explanations") == 1
 
 
+def test_explanation_of_an_erased_event_is_not_kept(events, path):
+    events.begin(event(1, end=None))
+    events.delete([1], NOON)
+    events.end(1, NOON + 3, 1, None)
+    events.erase(NOON + 60)
+    events.explain(1, explanation(PEAK), b"a mask")
+    assert events.flush(60)
+    assert rows(path, "explanations") == 0
+
+
 @pytest.mark.parametrize("state", [GONE, EXPIRED])
 def test_explanation_goes_with_the_last_file_of_its_event(events, state):
     events.begin(event(1, files=(clip("1.mp4"), clip("1.jpg", media=THUMBNAIL))))

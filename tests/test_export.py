@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from harness import eventually, needs
 from pyimagesearch.events.event import CLIP, GONE, MOTION, Event, KeptFile
+from pyimagesearch.events.explanation import BEGIN, ExplainedRegion, Explanation
 from pyimagesearch.web.events.export import Export
 from pyimagesearch.web.events.files import CHUNK_BYTES
 from sample_archive import MEDIA, NOON
@@ -47,6 +48,21 @@ def test_export_contains_files_manifest_and_checksums(client, sample, tmp_path):
     assert {entry["file"] for entry in first["files"]} == set(names[:3])
     assert re.fullmatch(r"[0-9a-f]{64}", first["files"][0]["sha256"])
     assert manifest["version"]
+
+
+def test_export_says_why_and_which_are_false_alarms(client, sample):
+    sample.add(sample.recorded(1), sample.recorded(2, NOON + 60, not_event=True))
+    region = ExplainedRegion((1, 2, 31, 42), 1200, True, "has travelled far enough")
+    sample.store.explain(1, Explanation(
+        moment=BEGIN, at=NOON + 1, size=(400, 300), area=10.0, min_area=1.0, fps=10.0,
+        settings={"detector": "single"}, regions=(region,)), b"a mask")
+    assert sample.store.flush(60)
+    first, second = json.loads(export(client, 1, 2)[0].read("manifest.json"))["events"]
+    assert (first["not_event"], second["not_event"]) == (False, True)
+    (why,) = first["explanations"]
+    assert why["regions"][0]["sentence"] == (
+        "A region of 1 % of the picture counted because it has travelled far enough.")
+    assert (why["settings"], second["explanations"]) == ({"detector": "single"}, [])
 
 
 def test_export_is_a_valid_zip_file(client, sample, tmp_path):

@@ -21,6 +21,7 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
@@ -50,6 +51,17 @@ def some_event(number):
         files=files if sort < 2 else ())
 
 
+def explanation(number):
+    """Return why an event was stored; different numbers give different ones."""
+    regions = (ExplainedRegion((1, 2, 30, 40), 900, True, "has travelled far enough", 1.5, 30.0,
+                               4.0, 0.8, ((5, 20), (35, 20)), ("yard",)),
+               ExplainedRegion((90, 2, 99, 9), 40, False, "is too small"))
+    return Explanation(
+        moment=(BEGIN, PEAK)[number % 2], at=NOON + number, size=(400, 300), area=7.5,
+        min_area=1.0, fps=10.0, settings={"detector": "single", "sensitivity": None},
+        regions=regions[:number % 3], left_out=number % 2)
+
+
 @pytest.fixture(scope="module")
 def protected(tmp_path_factory):
     """The app with login, two cameras and a real event store."""
@@ -57,6 +69,8 @@ def protected(tmp_path_factory):
     protected, archive = ProtectedApp(folder / "access", ("front", "yard")), SampleArchive(folder)
     for number in range(1, EVENTS + 1):
         archive.store.begin(some_event(number))
+        if number % 5 < 2:
+            archive.store.explain(number, explanation(number), b"a mask")
     assert archive.store.flush(60)
     protected.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
                           for name, feed in protected.feeds.items()})

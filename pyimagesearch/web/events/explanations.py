@@ -35,7 +35,10 @@ def explanation(id: int) -> dict[str, Any]:
     found = read_events(lambda reader: read_explanations(reader, id))
     if not found:
         abort(404, f"No explanation was kept for event {id}.")
-    return {"event": id, "explanations": [as_json(id, each) for each in found]}
+    masks = [url_for("explanations.mask", id=id, moment=each.moment) for each in found]
+    return {"event": id, "explanations": [
+        {**as_json(each), "mask": mask} for each, mask in zip(found, masks, strict=True)
+        ]}
 
 
 @bp.get("/events/<int:id>/mask-<any(begin, peak):moment>.png")
@@ -54,13 +57,12 @@ def read_explanations(reader: EventReader, id: int) -> list[Explanation]:
     return reader.explanations([id]).get(id, [])
 
 
-def as_json(id: int, found: Explanation) -> dict[str, Any]:
-    """Return all fields of an explanation of event *id*; in pixels of the mask."""
+def as_json(found: Explanation) -> dict[str, Any]:
+    """Return all fields of an explanation, and sentences; in pixels of the mask."""
     return {
         "moment": found.moment, "at": found.at, "size": found.size, "area": found.area,
         "min_area": found.min_area, "fps": found.fps, "settings": found.settings,
         "summary": summary(found), "left_out": found.left_out,
-        "mask": url_for("explanations.mask", id=id, moment=found.moment),
         "regions": [{**region._asdict(), "sentence": sentence(region, found)}
                     for region in found.regions]}
 

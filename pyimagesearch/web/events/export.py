@@ -146,7 +146,7 @@ class Export:
                 **span(event), "peak_area_per_mille": event.peak_area,
                 "note": event.note, "starred": event.starred,
                 "not_event": event.not_event,
-                "explanations": [as_json(event.id, each) for each in
+                "explanations": [as_json(each) for each in
                                  self._explanations.get(event.id, ())],
                 "files": self._entries[event.id],
             } for event in self._events]}
