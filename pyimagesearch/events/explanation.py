@@ -1,7 +1,7 @@
 """Why a motion event was stored: what its detector saw, and what it decided."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pyimagesearch.frames import Box, Size
@@ -49,7 +49,7 @@ class Explanation:
     def as_text(self) -> str:
         """Return it as JSON, as it is stored."""
         regions = [region._asdict() for region in self.regions]
-        fields = asdict(self) | {"regions": regions}
+        fields = vars(self) | {"regions": regions}
         return json.dumps(fields, separators=(",", ":"))
 
 

@@ -141,10 +141,11 @@ class EventStore(EventWriter):
 
     def explain(self, event_id: int, explanation: Explanation, mask: bytes) -> None:
         """Keep why the event was stored, with the *mask* of what moved as a PNG."""
-        self._execute(      # none is left over of an event that was erased meanwhile
+        # none is left over of an event that was erased meanwhile
+        self.enqueue(lambda connection: connection.execute(
             "INSERT OR REPLACE INTO explanations SELECT ?, ?, ?, ? WHERE EXISTS "
-            "(SELECT 1 FROM events WHERE id = ?)", event_id, explanation.moment,
-            explanation.as_text(), mask, event_id)
+            "(SELECT 1 FROM events WHERE id = ?)",
+            [event_id, explanation.moment, explanation.as_text(), mask, event_id]))
 
     def mark(self, path: str, state: str) -> None:
         """

@@ -91,7 +91,7 @@ def mask_as_png(mask: Grey) -> bytes:
     """Return *mask* as a PNG of one bit per pixel, halved until it is small enough."""
     while True:
         png = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_BILEVEL, 1,
-                                          cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+                                          cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
         height, width = mask.shape
         if len(png) <= MAX_MASK_BYTES or width < 2 * MIN_MASK_WIDTH or height < 2:
             return png
