@@ -42,7 +42,7 @@ def test_summary_says_how_much_moved_and_was_needed(moment, min_area, frames, te
     (ExplainedRegion((0, 0, 60, 24), 480, False, "is too small", seconds=0.04,
                      path=((10, 50), (18, 50))),
      "A region of 0.4 % of the picture moved to the right by 2 % of the picture's width within less "
-     "than 0.1 seconds and was ignored because it is too small."),
+     "than 0.1 seconds but was ignored because it is too small."),
     (ExplainedRegion((0, 0, 60, 24), 480, True, FAR, zones=("drive",)),
      'A region of 0.4 % of the picture counted in the zone "drive" because it has travelled far '
      "enough."),

@@ -169,9 +169,11 @@ class Travelled:
         if not (lively or awake):
             return Verdict("has been at rest for too long", False, in_mask)
         if found.age < seen.timing.frames(self.CONFIRM_SECONDS, self.CONFIRM_FRAMES):
-            return Verdict("is too young", False, in_mask)
-        return Verdict("has travelled far enough" if awake
-                       else "keeps moving on calm ground", True, in_mask)
+            return Verdict("has only just appeared", False, in_mask)
+        if not awake:
+            return Verdict("keeps moving on calm ground", True, in_mask)
+        return Verdict("has travelled far enough" if track.travelled >= found.needed
+                       else "travelled far enough before", True, in_mask)
 
     def _least(self, found: Candidate, seen: Observation) -> float:
         """Return how far *found* has to travel, at a width of 200 pixels."""

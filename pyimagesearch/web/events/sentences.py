@@ -36,8 +36,10 @@ def sentence(region: ExplainedRegion, explanation: Explanation) -> str:
     if region.reported and region.zones:
         verdict += f" in {listed(region.zones)}"
     moved = movement(region, explanation)
-    return (f"A region of {share} of the picture {moved}{' and ' if moved else ''}"
-            f"{verdict} because it {region.rule}.")
+    is_contrast = moved.startswith("moved") and not region.reported
+    joined = f"{moved} {'but' if is_contrast else 'and'} " if moved else ""
+    return (f"A region of {share} of the picture {joined}{verdict} because it "
+            f"{region.rule}.")
 
 
 def movement(region: ExplainedRegion, explanation: Explanation) -> str:
