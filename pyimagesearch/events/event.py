@@ -9,8 +9,11 @@ MOTION, MANUAL, SNAPSHOT = "motion", "manual", "snapshot"
 LOST, RETURNED, ARMED, DISARMED = "lost", "returned", "armed", "disarmed"
 SWITCHED_OFF, SWITCHED_ON = "switched off", "switched on"
 LOGIN_REFUSED = "login refused"
-EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, LOST, RETURNED, ARMED, DISARMED, SWITCHED_OFF,
-               SWITCHED_ON, LOGIN_REFUSED)
+LIGHT, DAY_NIGHT = "light", "day/night"
+MOVED, COVERED, UNFOCUSED = "moved", "covered", "out of focus"
+SCENE_KINDS = (LIGHT, DAY_NIGHT, MOVED, COVERED, UNFOCUSED)     # what a picture shows
+EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, *SCENE_KINDS, LOST, RETURNED, ARMED, DISARMED,
+               SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
 
