@@ -79,9 +79,9 @@ class Event:
 
     @property
     def picture(self) -> KeptFile | None:
-        """The frame of peak motion, or else the first still."""
-        first = {file.media: file for file in reversed(self.files)}
-        return first.get(THUMBNAIL) or first.get(STILL)
+        """The frame of peak motion, or else the last still."""
+        last = {file.media: file for file in self.files}
+        return last.get(THUMBNAIL) or last.get(STILL)
 
     @property
     def recorded_until(self) -> float:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 
 from pyimagesearch.errors import DetectorFailed
+from pyimagesearch.events.event import MOVED
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
 from pyimagesearch.settings.settings import CameraSettings
@@ -22,9 +23,12 @@ from .detector import (
 )
 from .preprocessing import for_detection
 from .regions import Region
+from .scene_changes import Scene, SceneChanges
 from .zones import Zones
 
 log = logging.getLogger(__name__)
+
+LIGHT_RULE = "differs while the light of the whole picture changes"
 
 
 class Detection(NamedTuple):
@@ -37,6 +41,7 @@ class Detection(NamedTuple):
     regions: tuple[Region, ...] = ()    # those that are not reported, too
     min_area: float | None = None   # a zone's, in place of the camera's [as area]
     fps: float = 0.0        # frames per second that were looked at; 0 = not known
+    scene: Scene = Scene()      # what is the matter with the whole picture
 
     @property
     def size(self) -> Size:
@@ -48,6 +53,19 @@ class Detection(NamedTuple):
         """Names of the zones in which something moved."""
         return tuple(dict.fromkeys(
             name for region in self.regions if region.moving for name in region.zones))
+
+    @property
+    def change(self) -> str:
+        """The kind of event that the whole picture shows, one of SCENE_KINDS or ""."""
+        return self.scene.kind
+
+    def beside(self, scene: Scene) -> "Detection":
+        """Return this with *scene*, and without motion if that is only light."""
+        if not scene.holds or not self.boxes:
+            return self._replace(scene=scene)
+        regions = tuple(region._replace(moving=False, rule=LIGHT_RULE)
+                        if region.moving else region for region in self.regions)
+        return Detection((), 0.0, None, self.learnt, regions, scene=scene)
 
     def is_motion(self, min_area: float) -> bool:
         """Return whether enough moved; *min_area* is the camera's [per mille]."""
@@ -76,6 +94,7 @@ class MotionDetection:
         if sentence := unused_options(settings, self._detector):
             log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
+        self._scene = SceneChanges() if settings.scene_changes else None
         self._rate = Rate()
         self._size: Size = (0, 0)
         self._learnt = 0
@@ -93,10 +112,16 @@ class MotionDetection:
         self._zones = self._make_zones()
 
     def start_over(self, frame_count: int | None = None) -> None:
-        """Forget the background; learn *frame_count* frames from now on, if given."""
+        """
+        Forget the background; learn *frame_count* frames from now on, if given.
+
+        Without it, what else is known of the scene is forgotten, too.
+        """
         self._learnt = 0
         if frame_count is not None:
             self._frame_count = frame_count
+        elif self._scene:
+            self._scene.start_over()
 
     def _factory(self) -> Callable[[], RegionDetector]:
         settings, make = self.settings, self._make_own
@@ -120,15 +145,22 @@ class MotionDetection:
         detector.
         """
         with self.stopwatch:
-            image = for_detection(picture.grey(), sharp=self._detector.sharp)
+            grey = picture.grey()
+            image = for_detection(grey, sharp=self._detector.sharp)
             self._rate.count(at)
             try:
-                return self._detect(image, picture.size, self._rate.per_second(at))
+                seen = self._detect(image, picture.size, self._rate.per_second(at))
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:
                 raise DetectorFailed(f"the detector {self.settings.detector} failed: "
                                      f"{type(error).__name__}: {error}") from error
+            if self._scene is None:
+                return seen
+            scene = self._scene.look(grey, picture.colour, at, seen.area)
+            if scene.kind == MOVED:
+                self.start_over()
+            return seen.beside(scene)
 
     def _detect(self, image: Grey, size: Size, fps: float) -> Detection:
         """Learn from *image*, of a picture of *size*; detect once that is enough."""

@@ -41,7 +41,8 @@ class LightChanges:
         self._views: collections.deque[tuple[float, View]] = collections.deque()
         self._before: View | None = None
 
-    def look(self, at: float, view: View, *, explained: bool) -> tuple[float, str] | None:
+    def look(self, at: float, view: View, *,
+             explained: bool) -> tuple[float, str] | None:
         """
         Return when the light changed, and how, once that is over.
 
@@ -73,7 +74,8 @@ class LightChanges:
     def _end_swing(self, at: float, view: View) -> tuple[float, str] | None:
         """Return the change once the light rests, if it is not as before."""
         began, before = self.swing, self._before
-        assert began is not None and before is not None
+        assert began is not None
+        assert before is not None
         earlier = [each for time, each in self._views if at - time >= REST_SECONDS]
         rests = earlier and one_sided(earlier[-1], view) < RESTING_SHARE
         if not rests and at - began < LONGEST_SWING:
@@ -114,10 +116,12 @@ class LightHold:
         return self._is_holding
 
     def _note_motion(self, at: float, area: float) -> None:
+        """Note how long there has been motion, other than light."""
         if at - self._motion_last > PAUSE_SECONDS:
             self._motion_since = None
         if area and not self._is_holding:
-            self._motion_since = at if self._motion_since is None else self._motion_since
+            if self._motion_since is None:
+                self._motion_since = at
             self._motion_last = at
 
 

@@ -33,7 +33,7 @@ class Scene(NamedTuple):
     holds: bool = False     # whether what differs is no motion, but light
 
 
-NOTHING = Scene()
+NOTHING_CHANGED = Scene()
 
 
 class SceneChanges:
@@ -56,7 +56,7 @@ class SceneChanges:
         self._cover, self._move, self._focus = CoverRule(), MoveRule(), FocusRule()
         self._back, self._odd = Patience(BACK_SECONDS), Patience(ODD_SECONDS)
         self._light.forget()
-        self._lasting = NOTHING
+        self._lasting = NOTHING_CHANGED
         self._since = self._looked = 0.0    # first and newest look [s, monotonic]
 
     def look(self, grey: Grey, colour: Callable[[], Image], at: float,
@@ -87,14 +87,14 @@ class SceneChanges:
                 self._reference.learnt < LEARNING_LOOKS):
             self._reference.learn(view, interval)
             self._move.learn_calm(at, seen)
-            return NOTHING
+            return NOTHING_CHANGED
         found = self._judge(at, view, seen, colour)
         if found.kind in (MOVED, DAY_NIGHT):
             self.start_over()
         else:
             self._learn(at, view, seen, interval)
         budget = self._budgets.get(found.kind)
-        return NOTHING if budget and not budget.allows(at) else found
+        return NOTHING_CHANGED if budget and not budget.allows(at) else found
 
     def _judge(self, at: float, view: View, seen: Comparison,
                colour: Callable[[], Image]) -> Scene:
@@ -128,7 +128,7 @@ class SceneChanges:
         elif blurred is not None and self._lasting.kind != UNFOCUSED:
             self._lasting = Scene(UNFOCUSED, blurred)
         elif is_back:
-            self._lasting = NOTHING
+            self._lasting = NOTHING_CHANGED
         return self._lasting
 
     def _may_be_light(self, seen: Comparison) -> bool:

@@ -1,5 +1,6 @@
 """The edges that a camera's scene has shown lately, slowly learnt."""
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -91,5 +92,5 @@ class SceneReference:
         assert learnt is not None
         old, new = (np.hypot(*each.fine) for each in (learnt, view))
         window = cv2.createHanningWindow((old.shape[1], old.shape[0]), cv2.CV_32F)
-        shift, response = cv2.phaseCorrelate(old, new, window)
-        return response > CLEAR_SHIFT and float(np.hypot(*shift)) > LEAST_SHIFT
+        (across, down), response = cv2.phaseCorrelate(old, new, window)
+        return response > CLEAR_SHIFT and math.hypot(across, down) > LEAST_SHIFT

@@ -43,7 +43,8 @@ class View(NamedTuple):
 
 def view_of(grey: Grey) -> View:
     """Return the view of a picture's brightness, at least 160 px wide."""
-    small = cv2.GaussianBlur(resized(grey, VIEW_WIDTH), (3, 3), 0).astype(np.float32)
+    small: Values = cv2.GaussianBlur(
+        resized(grey, VIEW_WIDTH), (3, 3), 0).astype(np.float32)
     height = max(1, small.shape[0] // BLOCK) * BLOCK
     if height > small.shape[0]:     # a picture of a few rows
         small = cv2.resize(small, (VIEW_WIDTH, height))
@@ -64,13 +65,13 @@ def gradients(image: Values) -> Values:
 
 def product(one: Values, other: Values) -> Values:
     """Return the scalar product of two fields of gradients at each pixel."""
-    return one[0] * other[0] + one[1] * other[1]
+    return np.asarray(one[0] * other[0] + one[1] * other[1])
 
 
 def means(values: Values) -> Values:
     """Return the means of *values* over each block of a view."""
-    return cv2.resize(values, (values.shape[1] // BLOCK, values.shape[0] // BLOCK),
-                      interpolation=cv2.INTER_AREA)
+    size = values.shape[1] // BLOCK, values.shape[0] // BLOCK
+    return cv2.resize(values, size, interpolation=cv2.INTER_AREA)
 
 
 def likeness(one: View, other: View) -> Values:
@@ -81,4 +82,4 @@ def likeness(one: View, other: View) -> Values:
     contrast.
     """
     both = means(product(one.fine, other.fine))
-    return both / np.sqrt(one.power * other.power + 1e-6)
+    return np.asarray(both / np.sqrt(one.power * other.power + 1e-6))

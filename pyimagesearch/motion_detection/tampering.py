@@ -100,7 +100,7 @@ class CalmShare:
     def learn(self, at: float, kept: float) -> None:
         """Learn the share *kept* at the time *at*."""
         self._looks += 1
-        weight = max(1 / self._looks, min(1.0, (at - self._last) / CALM_SECONDS))
+        weight = max(1 / self._looks, min(1.0, at - self._last) / CALM_SECONDS)
         self.value += weight * (kept - self.value)
         self._last = at
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, reason
-from pyimagesearch.events.event import COMPLETE, KeptFile
+from pyimagesearch.events.event import COMPLETE, THUMBNAIL, KeptFile
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import LazyJpeg
 
@@ -47,10 +47,11 @@ class StillQueue:
         self._retry_at = -math.inf
 
     def add(self, still: Still) -> None:
-        """Queue *still*, in place of an older one of its event and kind."""
+        """Queue *still*; a thumbnail in place of an older one of its event."""
         self._waiting = collections.deque(
             each for each in self._waiting
-            if (each.event, each.media) != (still.event, still.media))
+            if still.media != THUMBNAIL
+            or (each.event, each.media) != (still.event, THUMBNAIL))
         self._waiting.append(still)
         if len(self._waiting) > MAX_WAITING:
             self._waiting.popleft()

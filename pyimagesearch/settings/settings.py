@@ -114,6 +114,9 @@ class CameraOptions:
         "written as for --mask", advanced=True, adjustable=True,
         pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
         allowed=f"{POLYGON_SYNTAX}; as in '0,0 300,0 300,250; 700,0 1000,0 1000,200'")
+    scene_changes: bool = detection(
+        True, "report when the light changes and when the camera is moved, covered or "
+        "out of focus", advanced=True)
     record: bool = recording(True, "record a clip of each motion event")
     record_from: str | None = recording(
         None, "video to record: the camera's own (rtsp:// only, and the default "

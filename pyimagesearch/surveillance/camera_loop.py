@@ -264,7 +264,7 @@ class Surveillance(Worker):
     def _end(self, reason: str) -> None:
         """Show a card and wait for :meth:`stop` or :meth:`switch`."""
         log.info("%s: %s", self._settings.name, reason)
-        self._evidence.end_motion()
+        self._evidence.end_all()
         self._show_card("THE END", reason)
         self._state.enter(ENDED, reason)
         while not self._clock.wait(self._wake, IDLE_SECONDS):

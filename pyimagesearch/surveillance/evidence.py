@@ -18,6 +18,7 @@ from pyimagesearch.streaming.publisher import Shown
 from .explainer import Explainer
 from .manual_recording import ManualRecording
 from .ongoing_event import OngoingEvent, metadata_of
+from .scene_events import SceneEvents
 from .signal_losses import SignalLosses
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Evidence:
         self._store = store
         self.manual = ManualRecording(settings.name, recorder, store, clock)
         self.losses = SignalLosses(settings.name, store, clock)
+        self.scenes = SceneEvents(settings.name, recorder, store, clock)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
         self._explainer = Explainer(store)
@@ -77,12 +79,13 @@ class Evidence:
     def forget(self) -> None:
         """Keep no picture from before now; not to be called during :meth:`keep`."""
         self._peak = self._peak._replace(jpeg=None, seen=None)
+        self.scenes.forget()
         self.recorder.forget()
 
     def start_over(self, masked: bool) -> None:
         """End the motion event and forget all pictures, as the mask has changed."""
         self.forget()
-        self.end_motion()
+        self.end_all()
         if not masked:
             self._preroll_input.unmask()
 
@@ -90,12 +93,12 @@ class Evidence:
         """Allow manual recordings; or end all events, as the camera is switched off."""
         self.manual.allow(on)
         if not on:
-            self.end_motion()
+            self.end_all()
             self.losses.abandon()
 
     def lose(self, since: float, reason: str, silence: float = 0.0) -> None:
         """Begin a loss *since* [s since the epoch], *silence* seconds ago."""
-        self.end_motion()
+        self.end_all()
         self.losses.begin(since, reason, silence)
 
     def wants(self, seen: Detection | None, own: bytes | None = None) -> bool:
@@ -109,9 +112,10 @@ class Evidence:
             return False
         if self._fills_preroll or self.manual.needs_thumbnail:
             return True
-        return (seen is not None and self._awaits_motion
-                and seen.is_motion(self._settings.min_area)
-                and seen.area > self._peak.area)
+        if seen is None or not self._awaits_motion:
+            return False
+        return self.scenes.wants_picture(seen) or (
+            seen.is_motion(self._settings.min_area) and seen.area > self._peak.area)
 
     def keep(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
@@ -134,6 +138,11 @@ class Evidence:
                 self._finish_motion(change.at, until)
         if self._ongoing:
             self._ongoing.note_zones(self._store, seen.zones if motion else ())
+        if self._armed:
+            self.scenes.on_frame(frame, seen,
+                                 shown.jpeg if self._settings.record else None)
+        else:
+            self.scenes.end(frame.arrived)
         if self._motion.candidate_since is None and not self._motion.ongoing:
             self._peak = Peak()
         if shown.jpeg:
@@ -151,9 +160,14 @@ class Evidence:
         for end in self._motion.reset():
             self._finish_motion(end.at, self._clock.monotonic())
 
+    def end_all(self) -> None:
+        """End the events that pictures show, as no more of them come."""
+        self.end_motion()
+        self.scenes.end()
+
     def close(self) -> None:
         """End all events, as the program ends."""
-        self.end_motion()
+        self.end_all()
         self.manual.record(False)
 
     @property

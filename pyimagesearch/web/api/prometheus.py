@@ -12,7 +12,8 @@ from pyimagesearch import __version__
 from pyimagesearch.events import event
 from pyimagesearch.web.services import Services
 
-CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, event.LOST, event.RETURNED)
+CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, *event.SCENE_KINDS,
+                event.LOST, event.RETURNED)
 SERVER_KINDS = (event.ARMED, event.DISARMED, event.SWITCHED_OFF, event.SWITCHED_ON,
                 event.LOGIN_REFUSED)
 COUNTER, GAUGE, SUMMARY = (
