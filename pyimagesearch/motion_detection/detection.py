@@ -65,7 +65,8 @@ class Detection(NamedTuple):
             return self._replace(scene=scene)
         regions = tuple(region._replace(moving=False, rule=LIGHT_RULE)
                         if region.moving else region for region in self.regions)
-        return Detection((), 0.0, None, self.learnt, regions, scene=scene)
+        return self._replace(boxes=(), area=0.0, mask=None, regions=regions,
+                             scene=scene)
 
     def is_motion(self, min_area: float) -> bool:
         """Return whether enough moved; *min_area* is the camera's [per mille]."""
