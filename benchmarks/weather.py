@@ -91,6 +91,26 @@ class Shot(NamedTuple):
         return values
 
 
+class Noise:
+    """Noise of spread 1: a different part of one tile for each frame."""
+
+    margin = 64     # pixels by which the tile is larger
+
+    def __init__(self, shot: Shot, rng: np.random.Generator, blur: float = 0.0) -> None:
+        self.shape = shot.height, shot.width
+        self.tile: Layer = rng.standard_normal(
+            (shot.height + self.margin, shot.width + self.margin), np.float32)
+        if blur:
+            self.tile = cv2.GaussianBlur(self.tile, (0, 0), blur)
+            self.tile = self.tile / np.std(self.tile)
+
+    def draw(self, rng: np.random.Generator) -> Layer:
+        """Return a layer of noise."""
+        top, left = rng.integers(0, self.margin, 2)
+        part = self.tile[top:top + self.shape[0], left:left + self.shape[1]]
+        return part if rng.random() < 0.5 else -part
+
+
 class Effect:
     """One effect on one shot, called for its frames in their order."""
 
@@ -128,15 +148,18 @@ class Rain(Effect):
     def light(self, number: int, light: Light) -> Light:
         layer, rng, shot = self.shot.layer(), self.rng, self.shot
         sky = float(np.percentile(light[::4, ::4, 1], 90))
-        for _ in range(rng.poisson(self.drops * self.gusts[number] * shot.area)):
-            distance = rng.uniform(2, 20)       # [m]
-            length = 104 * shot.scale / distance * rng.uniform(0.7, 1.3)
-            lean = self.lean[number] + rng.normal(0, 0.02)
-            x, y = rng.uniform(-20, shot.width + 20), rng.uniform(-20, shot.height)
-            end = x + length * math.sin(lean), y + length * math.cos(lean)
-            strength = 0.22 * rng.uniform(0.3, 1) * min(1, 5 / distance + 0.25)
-            cv2.line(layer, (int(x), int(y)), (int(end[0]), int(end[1])), strength,
-                     max(1, round(4.8 * shot.scale / distance)), cv2.LINE_AA)
+        count = rng.poisson(self.drops * self.gusts[number] * shot.area)
+        distance = rng.uniform(2, 20, count)        # [m]
+        length = 104 * shot.scale / distance * rng.uniform(0.7, 1.3, count)
+        lean = self.lean[number] + rng.normal(0, 0.02, count)
+        x = rng.uniform(-20, shot.width + 20, count)
+        y = rng.uniform(-20, shot.height, count)
+        ends = [x, y, x + length * np.sin(lean), y + length * np.cos(lean),
+                np.maximum(1, np.round(4.8 * shot.scale / distance))]
+        strength = rng.uniform(0.066, 0.22, count) * np.minimum(1, 5 / distance + 0.25)
+        for (left, top, right, bottom, thick), bright in zip(
+                np.stack(ends, 1).astype(int).tolist(), strength.tolist(), strict=True):
+            cv2.line(layer, (left, top), (right, bottom), bright, thick, cv2.LINE_AA)
         streaks = cv2.GaussianBlur(layer, (3, 3), 0)[..., None] * max(0.15, sky)
         veiled = light * (1 - self.veil) + self.veil * 0.6 * sky
         return veiled + streaks * (1 - 0.5 * light)
@@ -208,23 +231,19 @@ class InfraredNight(Effect):
         self.lamp = 1 / (1 + 7 * ((x - 0.5) ** 2 + (0.8 * (y - 0.55)) ** 2))
         self.flicker = 1 + 0.01 * self.shot.wander(self.rng, 0.5)
         self.hot = 0.02 * (self.rng.random(self.lamp.shape) < 2e-4).astype(np.float32)
-        self.blotches = self._fresh_blotches()
+        self.noise = Noise(self.shot, self.rng)
+        self.denoised = Noise(self.shot, self.rng, blur=2.2)
+        self.blotches = self.denoised.draw(self.rng)
 
     def light(self, number: int, light: Light) -> Light:
         grey = light @ np.array([0.2, 0.5, 0.3], np.float32)
         lit = grey * self.lamp * self.flicker[number]
         lit *= self.level / max(1e-3, float(lit.mean()))
-        self.blotches = 0.75 * self.blotches + 0.6 * self._fresh_blotches()
-        noise = self._noise() * np.sqrt(0.0006 * lit) + self._noise() * self.read_noise
+        self.blotches = 0.75 * self.blotches + 0.6 * self.denoised.draw(self.rng)
+        noise = self.noise.draw(self.rng) * np.sqrt(0.0006 * lit + self.read_noise ** 2)
         denoised = 0.35 * noise + 1.04 * cv2.blur(noise, (3, 3))
-        dirty = lit + denoised + 0.35 * self.read_noise * self.blotches + self.hot
+        dirty = lit + denoised + 0.2 * self.read_noise * self.blotches + self.hot
         return np.repeat(np.clip(2.6 * dirty, 0, 1)[..., None], 3, 2)
-
-    def _noise(self) -> Layer:
-        return self.rng.standard_normal(self.lamp.shape, np.float32)
-
-    def _fresh_blotches(self) -> Layer:
-        return 4.4 * cv2.GaussianBlur(self._noise(), (0, 0), 2.2)
 
 
 class Headlights(Effect):
@@ -238,6 +257,7 @@ class Headlights(Effect):
     noise = 0.003
 
     def prepare(self) -> None:
+        self.grain = [Noise(self.shot, self.rng) for _ in range(3)]
         self.x, self.y = self.shot.grid()
         self.sweeps: list[Sweep] = []
         begin = self.rng.uniform(2.5, 4)
@@ -254,7 +274,7 @@ class Headlights(Effect):
             if 0 < along < 1:
                 lamps += self._beams(sweep, along)
         lit = light * lamps[..., None]
-        noise = self.rng.standard_normal(lit.shape, np.float32) * self.noise
+        noise = np.dstack([each.draw(self.rng) for each in self.grain]) * self.noise
         noisy: Light = 2 * lit + noise * (1 + 6 * np.sqrt(np.clip(lit, 0, 1)))
         return noisy
 
