@@ -251,7 +251,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     program.privacy.attach(settings.name, loop)
     program.owner_settings.attach(settings.name, loop)
     return WatchedCamera(settings.name, loop, Feed(
-        broadcaster, loop.status, evidence.manual.record, evidence.keep_still))
+        broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
+        loop.tuning))
 
 
 def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:

@@ -22,7 +22,7 @@ let wasLive = true;
 
 function show() {
   changed = Date.now();
-  live.src = `${feed}?t=${changed}`;      // a new URL, so that the old stream is not reused
+  live.src = `${feed}${feed.includes("?") ? "&" : "?"}t=${changed}`;      // a new URL, so that the old stream is not reused
 }
 
 function hide() {

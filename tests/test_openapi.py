@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import keeping
 from harness import open_access
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
 from pyimagesearch.events.event import (
@@ -22,9 +23,11 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
+from pyimagesearch.motion_detection import MotionDetection
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.surveillance.tuning import Tuning
 from pyimagesearch.web.api.openapi import description
 from sample_archive import FakeCamera, SampleArchive
 
@@ -72,12 +75,16 @@ def protected(tmp_path_factory):
         if number % 5 < 2:
             archive.store.explain(number, explanation(number), b"a mask")
     assert archive.store.flush(60)
-    protected.feeds.update({name: FakeCamera(name, archive, feed.broadcaster).feed
-                          for name, feed in protected.feeds.items()})
-    cameras = Settings(source=("front=demo", "yard=demo")).cameras()
+    given = Settings(source=("front=demo", "yard=demo"), fixed={"post_roll": "--post-roll"})
+    cameras = given.cameras()
+    protected.feeds.update({each.name: replace(
+        FakeCamera(each.name, archive, protected.feeds[each.name].broadcaster).feed,
+        tuning=Tuning(MotionDetection(each),
+                      keeping(each, protected.clock, folder / each.name).evidence,
+                      protected.clock)) for each in cameras})
     privacy = Privacy(protected.folder, cameras, archive.store, protected.clock)
+    owner_settings = OwnerSettings(protected.folder, given)
     services = protected.app.extensions["services"]
-    owner_settings = OwnerSettings(protected.folder, Settings(source=("front=demo", "yard=demo")))
     protected.app.extensions["services"] = replace(
         services, archive=archive, privacy=privacy, owner_settings=owner_settings)
     yield protected

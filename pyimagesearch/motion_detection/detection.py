@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from copy import deepcopy
 from typing import NamedTuple
 
 import cv2
@@ -17,6 +18,7 @@ from .detector import (
     Detector,
     HasThresholdScale,
     RegionDetector,
+    ViewableDetector,
     as_region_detector,
     load_detector,
     unused_options,
@@ -111,6 +113,26 @@ class MotionDetection:
         if isinstance(self._detector, AdjustableDetector):
             self._detector.adjust(settings)
         self._zones = self._make_zones()
+
+    def copied(self, settings: CameraSettings) -> "MotionDetection":
+        """
+        Return one with other *settings*, which knows the same background.
+
+        Detectors that cannot be copied, as OpenCV's own, learn it again.
+        """
+        try:
+            copy = deepcopy(self)
+        except (TypeError, cv2.error):
+            copy = MotionDetection(settings, self._make_own)
+            copy.start_over(self._frame_count)
+        else:
+            copy.apply(settings)
+        return copy
+
+    def view(self, name: str) -> Grey | None:
+        """Return the view *name* of the detector, if it has it; see DetectorView."""
+        detector = self._detector
+        return detector.view(name) if isinstance(detector, ViewableDetector) else None
 
     def start_over(self, frame_count: int | None = None) -> None:
         """

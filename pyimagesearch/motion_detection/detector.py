@@ -77,6 +77,18 @@ class HasThresholdScale(Protocol):
     """By what the threshold of each pixel of the next image is multiplied."""
 
 
+@runtime_checkable
+class ViewableDetector(Protocol):
+    """A :class:`RegionDetector` that shows what it sees."""
+
+    def view(self, name: str) -> Grey | None:
+        """
+        Return the *background*, *difference* or *mask* of the last image, by name.
+
+        It is ``uint8`` of the image's shape; ``None`` if there is no such view.
+        """
+
+
 class TutorialDetector:
     """A :class:`RegionDetector` made of one with the tutorial's two methods."""
 
@@ -86,6 +98,8 @@ class TutorialDetector:
         self.fps = 0.0      # not used: these count frames
         self.detector = detector
         self._threshold = threshold
+        self._image: Grey | None = None     # the last one, and what moved in it
+        self._mask: Grey | None = None
 
     def adjust(self, settings: CameraSettings) -> None:
         """Take the threshold of *settings*."""
@@ -95,12 +109,37 @@ class TutorialDetector:
         """Call ``detect``, unless *learning*, and then ``update``."""
         found = None if learning else self.detector.detect(image, self._threshold)
         self.detector.update(image)
+        self._image, self._mask = image, None if found is None else found[0]
         if found is None or not (boxes := as_boxes(found[1])):
             return NOTHING_FOUND
         mask = found[0]
         return Found(mask, tuple(
             Region(box, area_in(mask, box), True, "differs from the background")
             for box in boxes))
+
+
+    def view(self, name: str) -> Grey | None:
+        """
+        Return a view of a :class:`SingleMotionDetector`; of others, the mask only.
+
+        In the difference, what lies above the threshold is brighter than middle grey.
+        """
+        if self._image is None:
+            return None
+        if name == "mask":
+            return np.zeros_like(self._image) if self._mask is None else self._mask
+        if not isinstance(self.detector, SingleMotionDetector) or (
+                self.detector.bg is None):
+            return None
+        if name == "background":
+            return self.detector.bg.astype(np.uint8)
+        if name != "difference":
+            return None
+        # the image has gone into the background since, with this weight
+        remaining = max(0.01, 1.0 - self.detector.accumWeight)
+        difference = cv2.absdiff(self.detector.bg, self._image.astype(np.float64))
+        return cv2.convertScaleAbs(
+            difference, alpha=128 / remaining / max(1, self._threshold))
 
 
 def as_boxes(found: object) -> tuple[Box, ...]:

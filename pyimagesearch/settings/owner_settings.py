@@ -17,6 +17,11 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "cameras.json"
 
+# what the tune page has sliders for
+TUNED_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
+    "sensitivity", "threshold", "min_area", "min_frames", "post_roll")
+    if name in ADJUSTABLE_OPTIONS}
+
 Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
 
 
@@ -155,6 +160,14 @@ class OwnerSettings:
                 "file, or remove it and set them on the page again") from None
 
 
+def sliders_of(settings: CameraSettings) -> tuple[str, ...]:
+    """Return the options that have a slider, for the detector in *settings*."""
+    own = {"adaptive": ("sensitivity",), "mog2": (), "knn": (), "cnt": ()}.get(
+        settings.detector, ("threshold",))
+    wanted = (*own, "min_area", "min_frames", "post_roll")
+    return tuple(name for name in wanted if name in TUNED_OPTIONS)
+
+
 def parse_choices(content: Any) -> Choices:
     """Return the parsed *content* of the file; raises :exc:`ValueError`."""
     if not isinstance(content, dict) or not all(
@@ -169,7 +182,12 @@ def parse_value(name: str, option: str, value: Any) -> Any:
     """Return the checked *value* of camera *name*; an unknown *option* keeps its."""
     if option not in ADJUSTABLE_OPTIONS:
         return value
-    return ADJUSTABLE_OPTIONS[option].parse(value, f"{option} of camera {name!r}")
+    item, where = ADJUSTABLE_OPTIONS[option], f"{option} of camera {name!r}"
+    if isinstance(value, str):      # no "5" for 5: JSON has numbers
+        item.check(value, where)
+    if type(value) is float and item.kind is int and value.is_integer():
+        value = int(value)          # some programs write 5.0
+    return item.parse(value, where)
 
 
 def with_values(choices: Choices, name: str, values: Mapping[str, Any]) -> Choices:

@@ -24,6 +24,7 @@ from pyimagesearch.threads import Worker
 
 from .camera_state import CameraState
 from .evidence import Evidence
+from .tuning import Tuning
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Surveillance(Worker):
         self._settings = settings
         self._clock = clock
         self._heartbeat = heartbeat
+        self.tuning = Tuning(detection, evidence, clock)
         self._state = CameraState(settings, camera.label, clock)
         self._wake = threading.Event()      # ends the waits of the loop
         self._off_since: float | None = None
@@ -69,6 +71,7 @@ class Surveillance(Worker):
         """Signal the camera loop and all viewers to end; returns at once."""
         super().stop()
         self._publisher.close()
+        self.tuning.close()
         self._interrupt()
 
     def set_mask(self, mask: PrivacyMask) -> None:
@@ -85,6 +88,7 @@ class Surveillance(Worker):
                 self._evidence.refuse_packets()
                 self._evidence.forget()
                 self._publisher.hide()
+                self.tuning.hide()
 
     def apply(self, settings: CameraSettings) -> None:
         """Take new values of adjustable settings, from the next frame on."""
@@ -179,6 +183,7 @@ class Surveillance(Worker):
                     if self._mask.is_current:   # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
+                        self.tuning.on_frame(frame, seen)
             except BadPicture as error:
                 self._state.counts.garbled += 1
                 garbled_since = frame.arrived - good
@@ -221,6 +226,7 @@ class Surveillance(Worker):
                 self._mask.applied = self._mask.wanted
                 self._evidence.start_over(masked=bool(self._mask.applied))
             self._detection.start_over()
+            self.tuning.start_over()
         return frame._replace(picture=self._mask.applied.apply(frame.picture))
 
     def _adjust(self) -> None:
@@ -232,8 +238,8 @@ class Surveillance(Worker):
 
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""
-        if self._publisher.wanted or self._evidence.wants(
-                None, self._publisher.reusable(frame)):
+        if (self._publisher.wanted or self.tuning.needs_colour
+                or self._evidence.wants(None, self._publisher.reusable(frame))):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture, frame.arrived)
         if not self._state.is_live:
@@ -294,7 +300,9 @@ class Surveillance(Worker):
         self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}")
 
     def _show_card(self, title: str, text: str) -> None:
-        self._publisher.show_card(title, text, self._clock.time())
+        now = self._clock.time()
+        self._publisher.show_card(title, text, now)
+        self.tuning.show_card(title, text, now)
 
 
 def as_words(settings: CameraSettings, source: str) -> str:

@@ -62,6 +62,11 @@ class Evidence:
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
 
+    @property
+    def motion_since(self) -> float | None:
+        """When the motion event that lasts began [s, monotonic], if one does."""
+        return None if self._ongoing is None else self._ongoing.at
+
     def apply(self, settings: CameraSettings) -> None:
         """Take new values of adjustable settings; an event that lasts goes on."""
         self._settings = settings

@@ -15,6 +15,7 @@ from . import (
     privacy,
     sessions,
     status,
+    tune,
     zones,
 )
 from .api import openapi
@@ -33,8 +34,8 @@ def create_app(services: Services, *, base_path: str = "",
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.extensions["services"] = services
-    for module in (live, status, controls, privacy, zones, login, sessions, devices,
-                   openapi, pages, files, export, explanations, api):
+    for module in (live, status, controls, privacy, zones, tune, login, sessions,
+                   devices, openapi, pages, files, export, explanations, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

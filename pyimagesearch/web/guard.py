@@ -19,12 +19,13 @@ from .request_origin import (
     is_own_host,
     is_same_origin,
 )
-from .services import get_services
+from .services import get_services, tunable_cameras
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
-OWNERS_ONLY = frozenset({"zones.show", "zones.zones"})  # although they only read
+OWNERS_ONLY = frozenset({       # although they only read
+    "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BEARER = 'Bearer realm="Pi Video Surveillance"'     # at Basic, browsers open a box
 # one header, and Basic first: many programs read one header only, or its beginning
@@ -41,7 +42,9 @@ def register(app: Flask) -> None:
 def describe_client() -> dict[str, Any]:
     """Return what all templates know of the client."""
     client = g.get("client")
-    return {"client": client, "is_owner": bool(client and client.may(Role.OWNER))}
+    is_owner = bool(client and client.may(Role.OWNER))
+    return {"client": client, "is_owner": is_owner,
+            "tunable": tunable_cameras() if is_owner else []}
 
 
 def check_request() -> Response | None:
@@ -77,8 +80,13 @@ def check_request() -> Response | None:
     return None
 
 
+def require_owner() -> Response | None:
+    """Refuse this request, or return ``None`` if it is an owner's."""
+    return None if g.client.may(Role.OWNER) else refuse_viewer(g.client)
+
+
 def refuse_viewer(client: Client) -> Response:
-    """Refuse what only an owner may do; *client* is not one, or not yet."""
+    """Refuse what only an owner may do or see; *client* is not one, or not yet."""
     if client.is_anonymous:
         return ask_for_login()
     abort(403, "Only an owner may do this.")

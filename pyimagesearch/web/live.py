@@ -10,7 +10,9 @@ from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
-from .services import get_services
+from .guard import require_owner
+from .params import abort_invalid
+from .services import Feed, get_services, tuning_or_404
 
 bp = Blueprint("live", __name__)
 
@@ -51,9 +53,24 @@ def camera(name: str) -> str:
 @bp.get("/video_feed")
 @bp.get("/video_feed/<name>")
 def video_feed(name: str | None = None) -> Response:
-    """Stream a camera, by default the first one, as MJPEG for an ``<img>``."""
+    """
+    Stream a camera, by default the first one, as MJPEG for an ``<img>``.
+
+    An owner may ask for a *view* of its detector.
+    """
     # looked up here: the app context is gone when the server sends frames
-    return stream(get_services().feed(name).broadcaster)
+    feed, view = get_services().feed(name), request.args.get("view")
+    if not view:
+        return stream(feed.broadcaster)
+    return require_owner() or stream(detector_view(feed, view))
+
+
+def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
+    """Return the stream of what the detector of a camera sees, or abort (400, 404)."""
+    tuning = tuning_or_404(feed)
+    if name not in tuning.view_names:
+        abort_invalid("view", name, "one of " + ", ".join(tuning.view_names))
+    return tuning.view(name)
 
 
 @bp.get("/mosaic_feed")

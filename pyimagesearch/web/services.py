@@ -13,6 +13,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.owner_settings import OwnerSettings
+from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import ArchiveStatus, CameraStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -44,6 +45,21 @@ class ArmingService(Protocol):
         """Switch the recording of motion on or off. Blocks."""
 
 
+class TuningService(Protocol):
+    """What the detector of one camera sees, and settings on trial."""
+
+    view_names: tuple[str, ...]     # boxes, mask, difference, background
+
+    def view(self, name: str) -> LatestFrameBroadcaster:
+        """Return the stream of a view."""
+
+    def try_out(self, settings: CameraSettings | None) -> None:
+        """Put *settings* on trial, or end the trial (``None``); does not block."""
+
+    def levels(self, after: float) -> dict[str, Any]:
+        """Return the motion since *after* [s since the epoch]; the trial goes on."""
+
+
 @dataclass(frozen=True)
 class Feed:
     """
@@ -60,6 +76,7 @@ class Feed:
     record: Callable[[bool], str] | None = None
     keep_still: Callable[[bytes, float], int] | None = None
     automatic_zones: Callable[[], Sequence[str]] = tuple
+    tuning: TuningService | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,18 @@ def archive_or_404() -> ArchiveService:
 def privacy_or_404() -> Privacy:
     """Return the privacy settings, or abort if this server has none."""
     return or_404(get_services().privacy, "This server has no privacy settings.")
+
+
+def tunable_cameras() -> list[str]:
+    """Return the names of the cameras whose detection can be tuned on a page."""
+    services = get_services()
+    return [name for name, feed in services.feeds.items()
+            if feed.tuning and services.owner_settings]
+
+
+def tuning_or_404(feed: Feed) -> TuningService:
+    """Return what tunes the camera, or abort if nothing does."""
+    return or_404(feed.tuning, "This server cannot tune its detection.")
 
 
 def owner_settings_or_404() -> OwnerSettings:

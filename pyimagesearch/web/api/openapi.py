@@ -25,7 +25,7 @@ ERRORS = {
     401: "A login, token or key is missing or invalid.",
     403: "Only an owner may do this, or a page of another site sent the request.",
     404: "The camera or event does not exist, or this server does not record.",
-    409: "The event is starred, or the setting is given on the command line.",
+    409: "The event is starred, or a flag or variable fixes the setting.",
     413: "The body is too large.",
     421: "The Host header is not a name of this server.",
     429: "Too many requests; Retry-After says when to try again.",
@@ -73,6 +73,7 @@ PATH_PARAMETERS: dict[str, Schema] = {"id": schemas.ID, "name": schemas.CAMERA_N
 EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
+SETTINGS, TRIAL = reference("AdjustableSettings"), reference("Trial")
 DELETED = response_of(deleted=schemas.COUNT, undo=described(
     schemas.NUMBER, "seconds for which the events can be restored"))
 STREAM_KEY = response_of(key=schemas.TEXT,
@@ -101,6 +102,18 @@ OPERATIONS = (
               for_owners=True),
     Operation("put /api/cameras/{name}/zones", "draw_zones", "Replace the zones", ZONES,
               (404, 409), body=schemas.NEW_ZONES),
+    Operation("get /api/cameras/{name}/settings", "settings", "Settings of a camera "
+              "that an owner can change", SETTINGS, for_owners=True),
+    Operation("patch /api/cameras/{name}/settings", "change", "Change settings for "
+              "good; null returns to what file or default say", SETTINGS, (404, 409),
+              body=schemas.CHANGES),
+    Operation("put /api/cameras/{name}/trial", "try_out", "Put settings on trial, for "
+              "owners' eyes only", TRIAL, (404, 409), body=schemas.CHANGES),
+    Operation("delete /api/cameras/{name}/trial", "discard", "End the trial", TRIAL),
+    Operation("get /api/cameras/{name}/levels", "levels", "Motion of the last minutes; "
+              "a trial ends 15 seconds after the last such request",
+              reference("Levels"), (400, 404), query={"after": schemas.AFTER},
+              for_owners=True),
     Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
               response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH)),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",

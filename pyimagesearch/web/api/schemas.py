@@ -7,6 +7,7 @@ from pyimagesearch import status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
+from pyimagesearch.settings.owner_settings import TUNED_OPTIONS
 from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.web import params
 
@@ -105,6 +106,11 @@ NEW_ZONES = {
             "min_area nor sensitivity"),
         "counted": described(POLYGONS, "in which something that blinks regularly "
                              "counts as motion; unchanged if left out")}}
+AFTER = or_empty(TIME)
+SETTING_VALUES = {name: value_of(item) for name, item in TUNED_OPTIONS.items()}
+CHANGES = {"type": "object", "additionalProperties": False, "properties": {
+    name: {"anyOf": [schema, {"type": "null"}]}
+    for name, schema in SETTING_VALUES.items()}}
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 
@@ -174,6 +180,27 @@ NAMED = {
         off_since=described(NUMBER_OR_NULL, "when all cameras were switched off"),
         cameras=list_of(reference("Camera")),
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
+    "AdjustableSettings": response_of(
+        settings=described(response_of(**SETTING_VALUES), "in force"),
+        set={**CHANGES, "description": "what an owner has set"},
+        fixed={"type": "object", "additionalProperties": TEXT, "description":
+               "flag or variable that fixes an option, which cannot be set here"}),
+    "Trial": response_of(trial={"anyOf": [
+        response_of(**SETTING_VALUES), {"type": "null"}]}),
+    "Levels": response_of(
+        now=TIME, at=described(list_of(TIME), "up to five samples a second"),
+        area=described(list_of(NUMBER), "largest area that moved in each sample, in "
+                       "per mille of the frame"),
+        tried=described(list_of(NUMBER_OR_NULL), "the same with settings on trial"),
+        events=described(list_of(TIME), "beginnings of motion events"),
+        tried_events=described(list_of(TIME), "the same with settings on trial"),
+        min_area=described(NUMBER, "in force: what moves less makes no event"),
+        trial={"anyOf": [{"type": "null"}, response_of(
+            settings=response_of(**SETTING_VALUES),
+            second_detector=described(BOOLEAN, "whether the trial needs one"),
+            learning=described(BOOLEAN, "whether that reports nothing yet"),
+            milliseconds=described(NUMBER, "that it takes for each frame"))]},
+        trouble=described(TEXT, "why the last trial ended, or empty")),
     "Mask": response_of(set=described(POLYGONS, "from the settings"),
                         drawn=described(POLYGONS, "drawn on the page or set here")),
     "Zone": response_of(**ZONE),

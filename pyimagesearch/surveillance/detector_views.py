@@ -1,0 +1,152 @@
+"""Pictures of what a detector sees, for an owner who tunes it."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pyimagesearch.frames import (
+    DETECTION_WIDTH,
+    Box,
+    Frame,
+    Grey,
+    Image,
+    Size,
+    for_stream,
+    scaled,
+    scaled_size,
+    size_of,
+)
+from pyimagesearch.jpeg import encode
+from pyimagesearch.motion_detection.detection import Detection, MotionDetection
+from pyimagesearch.overlay import RED, Annotation, card
+from pyimagesearch.rates import RateLimit
+from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+
+VIEW_NAMES = ("boxes", "mask", "difference", "background")
+MAX_VIEW_FPS = 10.0         # each is encoded beside the live picture
+BLUE, GREY = (255, 150, 50), (150, 150, 150)    # BGR
+GAP = 3                     # pixels between the boxes of settings in force and on trial
+
+
+class Look(NamedTuple):
+    """What one detection saw in a frame, and with which settings."""
+
+    seen: Detection
+    detection: MotionDetection
+    settings: CameraSettings
+
+    @property
+    def thickness(self) -> int:
+        """Width of the lines [pixels]: thin for what is too small for an event."""
+        return 3 if self.seen.is_motion(self.settings.min_area) else 1
+
+
+class DetectorViews:
+    """
+    Draw and publish the views of one camera's detector, each while it is looked at.
+
+    The camera loop calls all methods except :meth:`hide`. Pictures are at most *width*
+    [pixels] wide and of JPEG *quality* 1 to 100.
+    """
+
+    def __init__(self, *, width: int, quality: int) -> None:
+        self.broadcasters = {name: LatestFrameBroadcaster() for name in VIEW_NAMES}
+        self._width = width
+        self._quality = quality
+        self._limit = RateLimit(MAX_VIEW_FPS)
+        self._size: Size = (width, width * 3 // 4)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether an owner looks at any of them."""
+        return any(each.viewers for each in self.broadcasters.values())
+
+    def show(self, frame: Frame, now: Look, trial: Look | None) -> None:
+        """Publish what detection with the settings *now*, and on *trial*, have seen."""
+        if not self.wanted:
+            return self.hide()
+        if not self._limit.admits(frame.arrived):
+            return None
+        self._size = frame.picture.size
+        for name, broadcaster in self.broadcasters.items():
+            if broadcaster.viewers:
+                image = self._draw(name, frame, now, trial)
+                broadcaster.publish(encode(image, self._quality), frame.captured)
+            else:
+                broadcaster.mark_stale()
+        return None
+
+    def show_card(self, title: str, text: str, now: float) -> None:
+        """Publish a card that stands in for the camera, *now* [s since the epoch]."""
+        size = scaled_size(self._size, min(self._width, self._size[0]))
+        jpeg = encode(card(size, title, text), self._quality)
+        for broadcaster in self.broadcasters.values():
+            broadcaster.publish(jpeg, now)
+
+    def hide(self) -> None:
+        """Withdraw the last pictures; may be called from any thread."""
+        for broadcaster in self.broadcasters.values():
+            broadcaster.mark_stale()
+
+    def close(self) -> None:
+        """End all streams."""
+        for broadcaster in self.broadcasters.values():
+            broadcaster.close()
+
+    def _draw(self, name: str, frame: Frame, now: Look, trial: Look | None) -> Image:
+        if name == "boxes":
+            image = for_stream(frame.picture.colour(), self._width)
+            draw_ignored(image, (trial or now).seen, picture_size(frame))
+            draw_boxes(image, now, RED, 0)
+            if trial:
+                draw_boxes(image, trial, BLUE, GAP)
+            Annotation((), frame.captured).draw(image)
+            return image
+        return self._draw_detector(name, frame, trial or now, BLUE if trial else RED)
+
+    def _draw_detector(self, name: str, frame: Frame, look: Look,
+                       colour: tuple[int, int, int]) -> Image:
+        grey = look.detection.view(name)
+        if grey is None and name == "mask":
+            grey = look.seen.mask if look.seen.mask is not None else blank(frame)
+        if grey is None:
+            return card(picture_size(frame), f"no {name}", "of this detector")
+        image: Image = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+        if name != "background":
+            draw_boxes(image, look, colour, 0)
+        return image
+
+
+def picture_size(frame: Frame) -> Size:
+    """Return the size in which detectors see *frame* [pixels]."""
+    return scaled_size(frame.picture.size, DETECTION_WIDTH)
+
+
+def blank(frame: Frame) -> Grey:
+    """Return a mask of the size of *frame* in which nothing moved."""
+    width, height = picture_size(frame)
+    return np.zeros((height, width), np.uint8)
+
+
+def draw_boxes(image: Image, look: Look, colour: tuple[int, int, int], gap: int
+               ) -> None:
+    """Draw the boxes that are reported, *gap* [pixels] outside of them."""
+    for box in look.seen.boxes:
+        left, top, right, bottom = scaled(box, look.seen.size, size_of(image))
+        cv2.rectangle(image, (left - gap, top - gap), (right + gap, bottom + gap),
+                      colour, look.thickness)
+
+
+def draw_ignored(image: Image, seen: Detection, of: Size) -> None:
+    """Draw the boxes of regions, of a picture of size *of*, that are not reported."""
+    for region in seen.regions:
+        if not region.moving:
+            left, top, right, bottom = place(region.box, of, image)
+            cv2.rectangle(image, (left, top), (right, bottom), GREY, 1)
+
+
+def place(box: Box, of: Size, image: Image) -> Box:
+    """Return *box*, of a picture of size *of*, as it lies in *image*."""
+    return scaled(box, of, size_of(image))
