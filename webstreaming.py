@@ -252,7 +252,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     program.owner_settings.attach(settings.name, loop)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
-        loop.tuning))
+        tuning=loop.tuning))
 
 
 def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:

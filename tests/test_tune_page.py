@@ -13,6 +13,7 @@ from product import Product
 from test_live_page import (
     PHONE,
     SCENE,
+    SCREENSHOTS,
     color_scheme,
     console_errors,
     page,
@@ -25,7 +26,7 @@ from test_live_page import (
 __all__ = ["page"]      # a fixture
 
 LAPTOP = (1280, 900)
-INSENSITIVE = f'threshold = 254\nframe_count = 5\n[cameras.front]\nsource = "{SCENE}"\n'
+INSENSITIVE = f'detector = "single"\nthreshold = 254\nframe_count = 5\n[cameras.front]\nsource = "{SCENE}"\n'
 COLOURS = {"red": (0, 0, 255), "blue": (255, 150, 50)}      # BGR, of boxes
 SHOWN = """
     const image = document.getElementById(arguments[0]), canvas = document.createElement("canvas");
@@ -138,6 +139,11 @@ def test_smallest_object_is_drawn_and_moves_the_threshold(shared, page):
                and found["settings"]["min_area"] == 7 and not found["second_detector"])
     eventually(lambda: page.execute_script(
         "return document.getElementById('area').getAttribute('d').length") > 40)
+    if SCREENSHOTS:
+        move(page, "min_area", *[Keys.ARROW_LEFT] * 2)
+        move(page, "sensitivity", Keys.END)
+        eventually(lambda: levels_of(shared)["at"][-1] - levels_of(shared)["at"][0] > 170, 300)
+        eventually(lambda: shared.camera["motion"] and boxes(page) == {"red", "blue"})
     screenshot(page, "tune-laptop.png")
     page.find_element("id", "discard").click()
 
@@ -167,6 +173,10 @@ def test_phone_keeps_the_picture_in_sight(shared, page):
         "return document.getElementById('live').getBoundingClientRect().top") == 0)
     move(page, "min_frames", Keys.HOME)
     eventually(lambda: text(page, "#tune-message"))
-    color_scheme(page, "dark")
+    if SCREENSHOTS:
+        color_scheme(page, "dark")
+        page.find_element("css selector", "#views .view-boxes").click()
+        page.execute_script("window.scrollTo(0, 120)")
+        eventually(lambda: boxes(page) == {"red", "blue"})
     screenshot(page, "tune-phone.png")
     page.find_element("id", "discard").click()
