@@ -168,7 +168,7 @@ def test_views_of_a_fast_camera_are_limited(camera):
     assert 8 <= front.tuning.view("mask").latest.number <= 12
 
 
-def test_new_mask_withdraws_the_views_and_teaches_the_trial_again(camera):
+def test_new_mask_withdraws_views_and_teaches_the_trial_again(camera):
     front = camera()
     front.play(*[EMPTY] * 5)
     front.tuning.try_out(replace(front.settings, threshold=8))

@@ -14,7 +14,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from .detector_views import VIEW_NAMES, DetectorViews, Look
 from .evidence import Evidence
 from .motion_levels import MotionLevels
-from .trial import Trial
+from .settings_trial import Trial
 
 log = logging.getLogger(__name__)
 
