@@ -152,7 +152,7 @@ def test_walker_is_found_at_any_frame_rate(fps):
 def test_mask_and_boxes_fit_pictures_of_any_size(size):
     detector = learnt(size=size)
     side, step_width = min(size[0] // 8, size[1] // 2), size[0] / 60
-    for step in range(25):
+    for step in range(30):
         image = with_object(yard(size), round(step * step_width), size[1] // 3, side)
         found = detector.look(noisy(image, step))
     assert size_of(found.mask) == size

@@ -74,6 +74,7 @@ class Erratic:
     LENGTHS = 8.0           # of its own in a second
     SECONDS, FRAMES = 0.4, 4    # in which the path is looked at, and at least
     STRAIGHT, STRAIGHT_FRAMES = 0.96, 5     # end to end over the length of the path
+    SURELY_STRAIGHT = 0.995     # of the whole path: never mind what it did before
     HOLD_SECONDS = 0.5      # that it must fly or walk like others do afterwards
 
     def judge(self, found: Candidate, seen: Observation) -> Verdict | None:
@@ -85,6 +86,8 @@ class Erratic:
         fast = speed * seen.timing.fps > self.LENGTHS * math.sqrt(found.area)
         if fast and (len(boxes) < self.STRAIGHT_FRAMES or straight < self.STRAIGHT):
             track.erratic_until = seen.number + seen.timing.frames(self.HOLD_SECONDS)
+        elif fast and len(boxes) > steps and straight > self.SURELY_STRAIGHT:
+            track.erratic_until = 0
         if seen.number < track.erratic_until:
             return Verdict("flies fast and to and fro, as insects do", False)
         return None
