@@ -318,3 +318,19 @@ def test_new_zones_count_at_once_and_nothing_is_learnt_again():
     assert (seen.boxes, seen.learnt) == ((), learnt + 1)
     watched.apply(replace(watched.settings, zones=(Zone("bed", RIGHT),)))
     assert look(watched, MOVED).zones == ("bed",)
+
+
+def test_faint_things_are_seen_in_a_sensitive_zone_only():
+    """With the real detector: a grey that is 20 levels brighter."""
+    scenes = []
+    for number in range(60):
+        scene, x = EMPTY.copy(), 40 + 4 * max(0, number - 35)
+        scene[60:120, x:x + 40] += 20
+        scene[60:120, 200 + x:240 + x] += 20
+        scenes.append(scene if number > 35 else EMPTY)
+    high = Zone("dark", LEFT, sensitivity="high")
+    for zones, found in (([], set()), ([high], {("dark",)})):
+        (settings,) = Settings(source=("demo",), frame_count=32, zones=tuple(zones)).cameras()
+        watched = MotionDetection(settings)
+        seen = [watched.look(ArrayPicture(scene), number / 25) for number, scene in enumerate(scenes)]
+        assert {each.zones for each in seen if each.boxes} == found

@@ -154,6 +154,7 @@ def test_program_starts_events_only_for_motion_in_the_zone(start, tmp_path):
     eventually(lambda: product.camera["frames"] > 65)   # someone has come by then
     assert not product.camera["motion"]
     assert notes(product) == []
+    assert any("front: settings: " in line and ", zones sky" in line for line in product.log)
     learnt = product.camera["state"]
     assert ask(product, [{"name": "drive", "polygon": WAY}])[0]["name"] == "drive"
     assert (learnt, product.camera["state"]) == ("live", "live")    # nothing is learnt again

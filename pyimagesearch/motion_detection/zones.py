@@ -101,13 +101,12 @@ class Zones:
                                                                     drawn))
         if region.path:
             inside = cv2.subtract(pixels, part_of(drawn.ignored, region.box))
-        areas = [cv2.countNonZero(cv2.bitwise_and(inside, part_of(each, region.box)))
-                 for each in drawn.each]
-        zones = [number for number, each in enumerate(drawn.each) if counts(
-                     pixels, cv2.bitwise_and(pixels, part_of(each, region.box)),
-                     is_object=bool(region.path))]
-        if areas and not zones:     # only all of them together have enough of it
-            zones = [int(np.argmax(areas))]
+        in_each = [cv2.bitwise_and(pixels, part_of(each, region.box))
+                   for each in drawn.each]
+        zones = [number for number, there in enumerate(in_each)
+                 if counts(pixels, there, is_object=bool(region.path))]
+        if in_each and not zones:   # only all of them together have enough of it
+            zones = [int(np.argmax([cv2.countNonZero(there) for there in in_each]))]
         return Judged(region, inside, tuple(zones))
 
     def _reached(self, moving: Sequence[Judged], drawn: DrawnZones, size: int

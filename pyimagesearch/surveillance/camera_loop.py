@@ -308,6 +308,7 @@ class Surveillance(Worker):
 def as_words(settings: CameraSettings, source: str) -> str:
     """Return all *settings* that have a value; *source* is without credentials."""
     proxy = settings.proxy and redact_url(settings.proxy)
-    values = asdict(settings) | {"source": source, "proxy": proxy}
+    zones = " and ".join(map(str, settings.zones)) or None
+    values = asdict(settings) | {"source": source, "proxy": proxy, "zones": zones}
     return ", ".join(f"{name} {value}" for name, value in values.items()
-                     if value not in (None, ()) and name != "name")
+                     if value is not None and name != "name")
