@@ -13,7 +13,7 @@ const HINTS = {
   other: "Draw the ground where somebody stands, or all of what is to be ignored. Tap a zone to "
     + "change its corners.",
 };
-let saved = "";             // what the server has
+let saved = {};             // what the server has
 let messageTimer;
 
 function notify(text) {
@@ -33,9 +33,9 @@ function zone({ name, polygon, counts, min_area: area = null, sensitivity = null
            area, sensitivity };
 }
 
-function blinker({ polygon, counts }) {
+function blinker({ polygon, counts }, index) {
   return { corners: asCorners(polygon), kind: counts ? "automatic allowed" : "automatic",
-           fixed: true };
+           label: String(index + 1), fixed: true };
 }
 
 const isZone = (shape) => !shape.fixed;
@@ -84,7 +84,7 @@ function showRows(rows, wanted, template, fill) {
   }
   numbers.forEach((number, index) => {
     rows.children[index].dataset.number = number;
-    fill(rows.children[index], editor.shapes[number], number, index);
+    fill(rows.children[index], editor.shapes[number], number);
   });
 }
 
@@ -105,8 +105,8 @@ function put(row, name, value) {
   if (field && field !== document.activeElement) field.value = value;
 }
 
-function fillBlinker(row, shape, number, index) {
-  row.querySelector("span").textContent = `Blinking region ${index + 1}`;
+function fillBlinker(row, shape) {
+  row.querySelector("span").textContent = `Blinking region ${shape.label}`;
   row.querySelector("button").setAttribute("aria-checked", String(isAllowed(shape)));
 }
 
@@ -156,11 +156,17 @@ function content() {
   return { zones, counted: allowed.map((shape) => asText(shape.corners)) };
 }
 
-const isChanged = () => JSON.stringify(content()) !== saved;
+// Return what differs from what the server has.
+function changes() {
+  return Object.fromEntries(Object.entries(content()).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(saved[name])));
+}
+
+const isChanged = () => Object.keys(changes()).length > 0;
 
 function load(answer) {
   editor.load([...answer.automatic.map(blinker), ...answer.zones.map(zone)]);
-  saved = JSON.stringify(content());
+  saved = content();
   find("reset").hidden = !answer.drawn;
   show();
 }
@@ -184,7 +190,7 @@ find("close-zone").addEventListener("click", () => editor.close());
 find("undo").addEventListener("click", () => editor.undo());
 find("cancel").addEventListener("click", () => editor.cancel());
 onClick(find("save"), notify, async () => {
-  await send(content());
+  await send(changes());
   find("draw").focus();     // Save is hidden now
   notify("Saved.");
 });

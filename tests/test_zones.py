@@ -143,6 +143,8 @@ def test_zone_leaves_out_what_is_smaller_than_it_asks_for():
     assert (seen.boxes, seen.min_area) == ((CAR,), 20)
     assert rules(seen) == ['is smaller than the zone "bed" asks for']
     assert zones.filter(found(CAT)).boxes == ()
+    larger = (320, 120, 340, 160)
+    assert zones.filter(found(CAR, larger)).min_area == 5       # the lower of both
 
 
 def test_area_is_that_of_all_that_moves_in_a_zone():

@@ -63,7 +63,8 @@ def test_zones_are_read_drawn_and_reset(protected, put):
 
 
 def test_blinking_region_counts_until_that_is_taken_back(protected, put):
-    answer = put("front", {"zones": None, "counted": [CLOCK]})
+    answer = put("front", {"counted": [CLOCK]})
+    assert not answer.json["drawn"]
     assert answer.json["automatic"] == [
         {"polygon": LAMP, "counts": False}, {"polygon": CLOCK, "counts": True}]
     assert protected.owner_settings.current("front").count_blinking == CLOCK
@@ -73,7 +74,7 @@ def test_blinking_region_counts_until_that_is_taken_back(protected, put):
 
 
 @pytest.mark.parametrize(("body", "sentence"), [
-    ({}, "zones is missing, but must be a list of zones, or null for those of the settings file."),
+    ({}, "zones and counted are missing; one of them is needed"),
     ({"zones": "x"}, "zones of camera 'yard' must be a list of up to 32 zones, each with name and "
                      "polygon."),
     ({"zones": [DRIVE | {"min_area": 1001}]}, "zones of camera 'yard': min_area of zone 1 is 1001.0, "

@@ -1,16 +1,23 @@
 """The page on which an owner draws zones, in headless Chromium."""
 
 import json
+import threading
 import urllib.request
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from werkzeug.serving import make_server
 
 import test_live_page
 from harness import DEADLINE, eventually
 from product import Product
+from protected import OWNER, ProtectedApp
+from pyimagesearch.settings.owner_settings import OwnerSettings
+from pyimagesearch.settings.settings import Settings
 from test_live_page import (
     PHONE,
     SCENE,
@@ -26,6 +33,7 @@ from test_live_page import (
 
 WIDE = (1280, 800)
 CORNERS = [(100, 500), (900, 500), (900, 900), (100, 900)]
+LAMP, CLOCK = "800,100 900,100 900,220 800,220", "20,900 500,900 500,980 20,980"
 page = test_live_page.page      # a fixture
 
 
@@ -228,3 +236,36 @@ def test_overlapping_zones_are_selected_one_after_the_other(zones, page):
         selected.append(page.execute_script(
             "return document.querySelector('#zone-list .selected [name=name]').value"))
     assert selected == ["bed", "yard", "bed"]
+
+
+@pytest.fixture
+def blinking(tmp_path):
+    """The app in a server of its own, with a camera whose detector found two blinkers."""
+    protected = ProtectedApp(tmp_path, open_to=OWNER)
+    protected.feeds["camera"] = replace(
+        protected.feeds["camera"], automatic_zones=lambda: (LAMP, CLOCK))
+    owner_settings = OwnerSettings(protected.folder, Settings(source=("camera=demo",)))
+    protected.app.extensions["services"] = replace(
+        protected.app.extensions["services"], feeds=protected.feeds,
+        owner_settings=owner_settings, hosts={"127.0.0.1"})
+    server = make_server("127.0.0.1", 0, protected.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield SimpleNamespace(url=f"http://127.0.0.1:{server.port}", settings=owner_settings)
+    protected.feeds["camera"].broadcaster.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_blinking_region_is_shown_and_can_be_counted(blinking, page):
+    def states():
+        return [each.get_attribute("aria-checked") for each in page.find_elements(
+            "css selector", "#automatic-list button")]
+    zones = Zones(page, blinking).open()
+    assert len(page.find_elements("css selector", "#drawn .automatic:not(.allowed)")) == 2
+    assert [each.text for each in page.find_elements("css selector", "#drawn text")] == ["1", "2"]
+    for count, shown in ((CLOCK, ["false", "true"]), (None, ["false", "false"])):
+        zones.find("#automatic-list li:nth-child(2) button").click()
+        zones.save()
+        assert states() == shown
+        assert blinking.settings.current("camera").count_blinking == count
+    assert blinking.settings.chosen("camera") == {}     # zones stay those of the file

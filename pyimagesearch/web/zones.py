@@ -43,16 +43,17 @@ def zones(name: str) -> dict[str, Any]:
 
 @bp.put("/api/cameras/<name>/zones")
 def draw(name: str) -> dict[str, Any]:
-    """Replace the zones of a camera, and the regions that count although they blink."""
+    """Replace the zones of a camera, or the blinking regions that count, or both."""
     services, fields = get_services(), body()
     services.feed(name)
-    owner_settings = owner_settings_or_404()
-    if "zones" not in fields:
-        abort(400, "zones is missing, but must be a list of zones, or null for those "
-                   "of the settings file.")
-    values = {"zones": fields["zones"]}
+    owner_settings, values = owner_settings_or_404(), {}
+    if "zones" in fields:
+        values["zones"] = fields["zones"]
     if "counted" in fields:
         values["count_blinking"] = joined(fields["counted"])
+    if not values:
+        abort(400, "zones and counted are missing; one of them is needed: a list of "
+                   "zones, or null for those of the settings file; a list of polygons.")
     services.in_thread(lambda: owner_settings.change(name, values))
     return zones(name)
 

@@ -98,12 +98,13 @@ POLYGONS = list_of(POLYGON, maxItems=polygons.MAX_POLYGONS)
 ZONE = {name: value_of(item) for name, item in ZONE_OPTIONS.items()}
 ZONE_LIST = list_of(reference("Zone"), maxItems=polygons.MAX_POLYGONS)
 NEW_ZONES = {
-    "type": "object", "required": ["zones"], "properties": {
+    "type": "object", "anyOf": [{"required": ["zones"]}, {"required": ["counted"]}],
+    "properties": {
         "zones": described({"anyOf": [list_of(
             {**response_of(**ZONE), "required": ["name", "polygon"]},
             maxItems=polygons.MAX_POLYGONS), {"type": "null"}]},
-            "null: those of the settings file; a zone that does not count has neither "
-            "min_area nor sensitivity"),
+            "null: those of the settings file; unchanged if left out. A zone that does "
+            "not count has neither min_area nor sensitivity"),
         "counted": described(POLYGONS, "in which something that blinks regularly "
                              "counts as motion; unchanged if left out")}}
 AFTER = or_empty(TIME)
