@@ -157,7 +157,7 @@ def test_mask_and_boxes_fit_pictures_of_any_size(size):
         found = detector.look(noisy(image, step))
     assert size_of(found.mask) == size
     ((left, top, right, bottom),) = found.boxes
-    wanted = (round(24 * step_width), size[1] // 3, round(24 * step_width) + side,
+    wanted = (round(29 * step_width), size[1] // 3, round(29 * step_width) + side,
               size[1] // 3 + side)
     assert np.abs(np.subtract((left, top, right, bottom), wanted)).max() <= size[0] / 40
 
