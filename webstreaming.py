@@ -40,7 +40,7 @@ try:
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
     from pyimagesearch.host_names import HostNames
-    from pyimagesearch.motion_detection import MotionDetection
+    from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
     from pyimagesearch.replay import replay
@@ -147,6 +147,7 @@ def watch(settings: Settings) -> int:
         privacy=Privacy(config, wanted, archive.store, clock),
         owner_settings=owner_settings,
         refused_logins=RefusedLogins(archive.store, clock),
+        backgrounds=BackgroundFiles(data, [each.name for each in wanted]),
         mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                       settings.quality, clock) if len(wanted) > 1 else None,
         image_hubs=ImageHubs(),
@@ -190,6 +191,7 @@ class Program:
     privacy: Privacy
     owner_settings: OwnerSettings
     refused_logins: RefusedLogins
+    backgrounds: BackgroundFiles
     mosaic: Mosaic | None
     image_hubs: ImageHubs
     watchdog: Watchdog
@@ -203,8 +205,9 @@ class Program:
 
     def start(self) -> None:
         """Start all threads; what they record waits until the archive is open."""
-        self.archive.on_open.append(self.arming.restore)
-        for thread in (self.archive, *self.archive.recorders, *self.live):
+        self.archive.on_open += [self.arming.restore, self.backgrounds.open]
+        for thread in (self.backgrounds, self.archive, *self.archive.recorders,
+                       *self.live):
             thread.start()
 
     def stop_cameras(self) -> None:
@@ -221,7 +224,7 @@ class Program:
                 log.warning("%s did not stop in time", thread.name)
         # one after the other: each may still write through the next one
         writers: list[Worker | EventStore] = [
-            *self.archive.recorders, self.archive, self.archive.store]
+            self.backgrounds, *self.archive.recorders, self.archive, self.archive.store]
         for writer in writers:
             writer.stop()
             if not writer.join(5.0):
@@ -243,7 +246,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
                     preroll_input if gives_packets(settings) else None),
-        MotionDetection(settings),
+        MotionDetection(settings, keeper=program.backgrounds),
         Publisher(settings.name, broadcaster, program.mosaic,
                   width=settings.width, quality=settings.quality),
         evidence, settings, clock,

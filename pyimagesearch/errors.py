@@ -17,6 +17,10 @@ class DetectorFailed(SurveillanceError):
     """A motion detector raised an error, or returned no mask with boxes."""
 
 
+class BackgroundDamaged(SurveillanceError):
+    """The file of a learnt background cannot be used."""
+
+
 class CameraLost(SurveillanceError):
     """The camera gives no frames now; reopening it may help."""
 

@@ -114,19 +114,7 @@ class ConfigFolder:
         Only the user can read it.
         """
         make_private(self.path)
-        draft = self.path / f".{name}.{secrets.token_hex(4)}"
-        number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                self._give_to_owner(number)
-                os.fsync(number)
-            draft.replace(self.path / name)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-        sync_folder(self.path)
+        replace_file(self.path / name, content, self._give_to_owner)
         self.report_exposures()
 
     def exposures(self) -> list[str]:
@@ -271,6 +259,28 @@ def default_path(flag: str, platform: Callable[..., str], homeless: Path | None
             return homeless
         raise SettingsError(f"{flag} is not given, but must be, as user {os.getuid()} "
                             "has no home folder and HOME is not set") from None
+
+
+def replace_file(path: Path, content: bytes,
+                 prepare: Callable[[int], object] = lambda number: None) -> None:
+    """
+    Replace the file at *path*, atomically and durably; raises :exc:`OSError`.
+
+    Only the user can read it. *prepare* is called with its descriptor before that.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            prepare(number)
+            os.fsync(number)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def make_private(path: Path) -> None:

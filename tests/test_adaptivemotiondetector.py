@@ -240,8 +240,10 @@ def test_adaptive_is_chosen_by_name_with_its_sensitivity():
     assert isinstance(made, AdaptiveMotionDetector)
     flat = np.full((300, 400), 90, np.uint8)
     learnt(made, flat)
-    assert not any(made.look(noisy(with_object(flat, 6 * step, level=122), step)).boxes
-                   for step in range(30))
+    small = [with_object(flat, 6 * step, size=10) for step in range(30)]
+    assert not any(made.look(noisy(image, step)).boxes for step, image in enumerate(small))
+    usual = learnt(scene=flat)
+    assert any(usual.look(noisy(image, step)).boxes for step, image in enumerate(small))
 
 
 def test_rates_of_learning_are_those_of_25_frames_a_second():

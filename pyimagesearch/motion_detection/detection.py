@@ -25,6 +25,7 @@ from .detector import (
 )
 from .preprocessing import for_detection
 from .regions import Region
+from .remembered import BackgroundKeeper, RememberedBackground
 from .scene_changes import Scene, SceneChanges
 from .zones import Zones
 
@@ -83,11 +84,12 @@ class MotionDetection:
     Detection begins once more than *frame_count* frames were learnt. A picture of
     another size starts over. Belongs to the camera loop; *make_detector* takes the
     place of the detector in *settings*, which raises :exc:`SettingsError` if it cannot
-    be loaded.
+    be loaded. *keeper* holds the background over restarts.
     """
 
     def __init__(self, settings: CameraSettings,
-                 make_detector: Callable[[], Detector] | None = None) -> None:
+                 make_detector: Callable[[], Detector] | None = None,
+                 keeper: BackgroundKeeper | None = None) -> None:
         self.stopwatch = Stopwatch()      # spent on detection
         self._frame_count = settings.frame_count
         self.settings = settings
@@ -98,6 +100,7 @@ class MotionDetection:
             log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
         self._scene = SceneChanges() if settings.scene_changes else None
+        self.remembered = RememberedBackground(settings.name, keeper)
         self._rate = Rate()
         self._size: Size = (0, 0)
         self._learnt = 0
@@ -146,6 +149,24 @@ class MotionDetection:
         elif self._scene:
             self._scene.start_over()
 
+    def resume(self, frame_count: int) -> None:
+        """
+        Go on after a loss with what was learnt, if the scene is the same.
+
+        Else *frame_count* frames are learnt anew.
+        """
+        self.remembered.take(self._detector)
+        self.start_over(frame_count)
+
+    def forget(self) -> None:
+        """Forget the background, also the one kept for the next start."""
+        self.remembered.forget()
+        self.start_over()
+
+    def close(self) -> None:
+        """Keep the background for the next start."""
+        self.remembered.keep(self._detector)
+
     def _factory(self) -> Callable[[], RegionDetector]:
         settings, make = self.settings, self._make_own
         if make is None:
@@ -171,6 +192,7 @@ class MotionDetection:
             grey = picture.grey()
             image = for_detection(grey, sharp=self._detector.sharp)
             self._rate.count(at)
+            self.remembered.on_frame(self._detector, at)
             try:
                 seen = self._detect(image, picture.size, self._rate.per_second(at))
             except MemoryError:     # no fault of the detector
@@ -182,7 +204,7 @@ class MotionDetection:
                 return seen
             scene = self._scene.look(grey, picture.colour, at, seen.area)
             if scene.kind == MOVED:
-                self.start_over()
+                self.forget()
             return seen.beside(scene)
 
     def _detect(self, image: Grey, size: Size, fps: float) -> Detection:
@@ -194,6 +216,9 @@ class MotionDetection:
         if fps:
             self._detector.fps = fps
         self._zones.scale_thresholds(self._detector, size_of(image))
+        if self._learnt <= self._frame_count and self.remembered.recall(
+                self._detector, image):
+            self._learnt = self._frame_count + 1
         learning = self._learnt <= self._frame_count
         found = self._zones.filter(self._detector.look(image, learning=learning))
         self._learnt += 1

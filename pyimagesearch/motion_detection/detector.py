@@ -15,6 +15,7 @@ from pyimagesearch.frames import Box, Grey
 from pyimagesearch.settings.settings import CAMERA_OPTIONS, CameraSettings
 
 from .adaptive import AdaptiveMotionDetector
+from .learnt_background import LearntBackground
 from .regions import NOTHING_FOUND, Found, Region
 from .singlemotiondetector import SingleMotionDetector
 from .stock import STOCK_DETECTORS
@@ -87,6 +88,17 @@ class ViewableDetector(Protocol):
 
         It is ``uint8`` of the image's shape; ``None`` if there is no such view.
         """
+
+
+@runtime_checkable
+class RemembersBackground(Protocol):
+    """A detector that can go on with what another one has learnt."""
+
+    def learnt_background(self) -> LearntBackground | None:
+        """Return a copy of what is learnt; ``None`` before detection began."""
+
+    def recall(self, learnt: LearntBackground, image: Grey) -> bool:
+        """Go on with *learnt* if *image*, the next one, shows that scene."""
 
 
 class TutorialDetector:

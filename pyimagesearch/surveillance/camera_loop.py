@@ -82,6 +82,7 @@ class Surveillance(Worker):
         """
         if mask.polygons == self._mask.wanted.polygons:
             return
+        self._detection.remembered.set_mask(mask.polygons)
         with self._mask.lock:
             self._mask.wanted = mask
             if mask:
@@ -138,6 +139,7 @@ class Surveillance(Worker):
             took = self._clock.monotonic() - begin      # waiting in vain is waiting too
             self._clock.wait(self._wake, max(MIN_RETRY_SECONDS, delay - took))
         self._evidence.close()
+        self._detection.close()
 
     def run_once(self) -> None:
         """Open the camera and watch it until it fails."""
@@ -171,7 +173,7 @@ class Surveillance(Worker):
 
         Detection begins once more than *frameCount* frames were learnt.
         """
-        self._detection.start_over(frameCount)
+        self._detection.resume(frameCount)
         good = None     # when the newest frame that was not garbled arrived
         for frame in self._admitted(frames):
             good = frame.arrived if good is None else good
@@ -225,6 +227,7 @@ class Surveillance(Worker):
             with self._mask.lock:   # or packets of a masked camera could be let through
                 self._mask.applied = self._mask.wanted
                 self._evidence.start_over(masked=bool(self._mask.applied))
+            self._detection.remembered.use_mask(self._mask.applied.polygons)
             self._detection.start_over()
             self.tuning.start_over()
         return frame._replace(picture=self._mask.applied.apply(frame.picture))

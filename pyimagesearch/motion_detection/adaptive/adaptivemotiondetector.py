@@ -5,9 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.frames import Box, Grey, Image
+from pyimagesearch.motion_detection.learnt_background import LearntBackground
 from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Found
 from pyimagesearch.settings.settings import CameraSettings
 
+from .recognition import is_same_scene
 from .scaling import Scaling
 from .scene import Scene
 from .sensitivity import sensitivity_named
@@ -90,6 +92,29 @@ class AdaptiveMotionDetector:
             return Found(None, regions)
         return Found(scene.scaling.mask_to_given(scene.finder.mask), regions)
 
+    def learnt_background(self) -> LearntBackground | None:
+        """Return a copy of what is learnt; ``None`` before detection began."""
+        if self._scene is None or self._scene.is_learning:
+            return None
+        return LearntBackground(self._scene.scaling.given,
+                                *self._scene.background.planes())
+
+    def recall(self, learnt: LearntBackground, image: Grey) -> bool:
+        """
+        Go on with *learnt* if *image*, the next one, shows the same scene.
+
+        Detection may then begin with that image.
+        """
+        height, width = image.shape
+        scaling = Scaling((height, width))
+        if (learnt.size, learnt.model_size) != (scaling.given, scaling.size):
+            return False
+        grey = scaling.to_model(image)
+        if not is_same_scene(grey, learnt.mean):
+            return False
+        self._start(Scene(grey, scaling, self._sensitivity, learnt))
+        return True
+
     def apply(self, frame: Image | Grey) -> tuple[Grey | None, list[Box]]:
         """
         Return mask and boxes of what moves in *frame*, BGR or grey; learn from it.
@@ -141,9 +166,11 @@ class AdaptiveMotionDetector:
         """Learn from *image* as the first one of its size."""
         height, width = image.shape
         scaling = Scaling((height, width))
-        self._scene = Scene(scaling.to_model(image), scaling, self._sensitivity)
-        self._scale_thresholds(self._scene)
-        self._count = 1
+        self._start(Scene(scaling.to_model(image), scaling, self._sensitivity))
+
+    def _start(self, scene: Scene) -> None:
+        self._scene, self._count = scene, 1
+        self._scale_thresholds(scene)
 
     def _scale_thresholds(self, scene: Scene) -> None:
         """Hand the scale of the thresholds on, if it fits the picture."""

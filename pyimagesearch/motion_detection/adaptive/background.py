@@ -15,6 +15,7 @@ FIRST_STRAY, LEARNT_STRAY = 3.0, 8.0    # grey levels: before, and at most after
 LARGEST_STRAY, LARGEST_FIRST_STRAY = 60, 40     # of one frame, after and in learning
 STRAYS = 3.0            # mean deviations that a pixel may stray
 BLINK_WEIGHT = 160 / 255    # grey levels for a blink rate of 1/255
+STRAY_STEPS = 4         # to a grey level, of a deviation that is kept
 SURE = 1.5              # times the threshold: surely not the background
 
 FloatGrey = NDArray[np.float32]
@@ -94,6 +95,19 @@ class Background:
         """Take over *share* of *grey* in the part *at*, where *where* is true."""
         mean = self.mean[at]
         mean[where] += share * (grey[at][where] - mean[where])
+
+    def planes(self) -> tuple[Grey, Grey, Grey]:
+        """Return copies of what is learnt: mean, deviation in quarters, blink rate."""
+        return (self.shown.copy(), cv2.convertScaleAbs(self.stray, alpha=STRAY_STEPS),
+                cv2.convertScaleAbs(self.blink))
+
+    def set_planes(self, mean: Grey, stray: Grey, blink: Grey) -> None:
+        """Go on with what :meth:`planes` returned before."""
+        self.mean = mean.astype(np.float32)
+        self.stray = stray.astype(np.float32) * np.float32(1 / STRAY_STEPS)
+        self.blink = blink.astype(np.float32)
+        self._show()
+        self.set_thresholds()
 
     def set_thresholds(self) -> None:
         """Set the threshold of each pixel from how it strays and blinks."""

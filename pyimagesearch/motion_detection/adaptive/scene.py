@@ -3,6 +3,7 @@
 import numpy as np
 
 from pyimagesearch.frames import Grey, size_of
+from pyimagesearch.motion_detection.learnt_background import LearntBackground
 from pyimagesearch.motion_detection.regions import Region
 
 from .background import Background
@@ -28,22 +29,31 @@ class Scene:
     """
     All that is known about a scene, from its first picture *grey* on.
 
-    Pictures are those of the model, of one size.
+    Pictures are those of the model, of one size. If *learnt* is given, detection
+    begins at once with that.
     """
 
-    def __init__(self, grey: Grey, scaling: Scaling, sensitivity: Sensitivity) -> None:
+    def __init__(self, grey: Grey, scaling: Scaling, sensitivity: Sensitivity,
+                 learnt: LearntBackground | None = None) -> None:
         self.scaling = scaling
         self.background = Background(grey, sensitivity.threshold)
+        if learnt:
+            self.background.set_planes(learnt.mean, learnt.stray, learnt.blink)
         self.finder = RegionFinder(grey, scaling, sensitivity)
         self.difference = np.zeros_like(grey)   # from the background
         self.light_changes = False      # the light of the whole scene, now
-        self._first: FirstFrames | None = FirstFrames()     # None: detection began
+        self._first = None if learnt else FirstFrames()     # None: detection began
         self._exposure = Exposure()
         self._light = SceneLight(size_of(grey))
         self._standing = Standing(grey)
         self._last = grey
         self._number = 1                # of the newest frame
         self._changed = LONG_AGO        # number of the frame in which the light did
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether all pictures up to now only taught the background."""
+        return self._first is not None
 
     def look(self, grey: Grey, timing: Timing, *, learning: bool) -> tuple[Region, ...]:
         """Return the regions of the next picture; learn from it."""

@@ -12,9 +12,9 @@ class Sensitivity(NamedTuple):
 
 
 SENSITIVITIES = {
-    "low": Sensitivity(24.0, 40.0, 1.5),
+    "low": Sensitivity(16.0, 40.0, 1.5),
     "normal": Sensitivity(16.0, 15.0, 1.0),
-    "high": Sensitivity(12.0, 8.0, 0.75),
+    "high": Sensitivity(14.0, 8.0, 0.75),
 }
 
 
