@@ -1,0 +1,127 @@
+"""What a recording should show: by marks in the list of events, or by hand."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.events.event import COMPLETE, MOTION, Event
+from pyimagesearch.events.queries import read_only
+from pyimagesearch.folders import DataFolder
+
+from .recordings import Recording, group
+
+SPAN_PATTERN = r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)"
+NONE_EXPECTED = "none"
+
+
+class Span(NamedTuple):
+    """A time in which something real moves [s since the first frame]."""
+
+    begin: float
+    end: float
+
+
+class MarkedRecording(NamedTuple):
+    """A recording, and the real events in it; all else that is reported is false."""
+
+    recording: Recording
+    wanted: tuple[Span, ...]    # none: a recording of a false alarm
+
+
+def by_hand(recordings: Sequence[Recording], expected: Sequence[str]
+            ) -> list[MarkedRecording]:
+    """Return *recordings* with the texts of ``--expect``, one for each, in order."""
+    if len(expected) != len(recordings):
+        raise SettingsError(f"--expect is given {len(expected)} times, but must be "
+                            f"given once for each of the {len(recordings)} videos")
+    return [MarkedRecording(recording, parse_spans(text))
+            for recording, text in zip(recordings, expected, strict=True)]
+
+
+def parse_spans(text: str) -> tuple[Span, ...]:
+    """Return the spans in the *text* of one ``--expect``."""
+    if text.strip() == NONE_EXPECTED:
+        return ()
+    spans = []
+    for part in text.split(","):
+        found = re.fullmatch(SPAN_PATTERN, part.strip())
+        if not found or float(found[1]) > float(found[2]):
+            raise SettingsError(
+                f"--expect is {text!r}, but must be the times [s] in which something "
+                f"moves, such as 12.5-18,40-44, or {NONE_EXPECTED}")
+        spans.append(Span(float(found[1]), float(found[2])))
+    return tuple(spans)
+
+
+def by_archive(recordings: Sequence[Recording], data: DataFolder
+               ) -> list[MarkedRecording]:
+    """
+    Return *recordings* of clips: a false alarm if its event is marked as none.
+
+    Raises :exc:`SettingsError` for a video that is no clip of a motion event.
+    """
+    for each in recordings:
+        if not each.clips or each.clips[0].kind != MOTION:
+            raise SettingsError(
+                f"{each.name} is no clip of a motion event; say what moves in it by "
+                f"--expect 12.5-18 or --expect {NONE_EXPECTED}, once for each video")
+    ids = [each.clips[0].event for each in recordings]
+    known = events_of(ids, data)
+    return [marked(each, known.get(each.clips[0].event)) for each in recordings]
+
+
+def events_of(ids: Sequence[int], data: DataFolder) -> Mapping[int, Event]:
+    """Return those of the events *ids* that are in the list of events."""
+    if not data.database.exists():
+        return {}
+    with read_only(data.database) as reader:
+        return {event.id: event for event in reader.events(ids)}
+
+
+def marked(recording: Recording, event: Event | None) -> MarkedRecording:
+    """Return the clips of a motion event with the mark that the *event* has."""
+    clip = recording.clips[0]
+    if event is not None and event.not_event:
+        return MarkedRecording(recording, ())
+    begin = clip.begin - clip.first
+    end = (clip.last if clip.end is None else clip.end) - clip.first
+    return MarkedRecording(recording, (Span(begin, max(begin, end)),))
+
+
+def whole_archive(data: DataFolder, camera: str | None
+                  ) -> tuple[list[MarkedRecording], int]:
+    """
+    Return all marked events of *camera*, and how many lack a clip that can be played.
+
+    Starred events are real ones. Raises :exc:`SettingsError` if there are none, or if
+    they are of several cameras and *camera* is None.
+    """
+    events = marked_events(data)
+    cameras = sorted({event.camera for event in events})
+    if camera is None and len(cameras) > 1:
+        raise SettingsError(f"there are marked events of {', '.join(cameras)}; choose "
+                            "one of these with --camera")
+    events = [event for event in events if camera in (None, event.camera)]
+    found = [marked(recording, event) for event in events
+             for recording in group(paths_of(event, data.clips)) if recording.clips]
+    if not found:
+        raise SettingsError(
+            "no event is marked; mark false alarms with the button 'Not an event', and "
+            "events to keep with a star, on the pages of events, or name clips")
+    return found, len(events) - len({each.recording.clips[0].event for each in found})
+
+
+def marked_events(data: DataFolder) -> list[Event]:
+    """Return all motion events that an owner marked, the oldest first."""
+    if not data.database.exists():
+        raise SettingsError(f"there is no list of events {str(data.database)!r}; give "
+                            "its folder with --data, or name clips")
+    with read_only(data.database) as reader:
+        return [event for event in reader.marked() if event.kind == MOTION]
+
+
+def paths_of(event: Event, folder: Path) -> list[Path]:
+    """Return the files of the clips of *event* that can be played."""
+    return [folder / file.path for file in event.clips if file.state == COMPLETE]

@@ -1,0 +1,170 @@
+"""Find the settings that keep all real events with the fewest false ones."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pyimagesearch.settings.settings import CAMERA_OPTIONS, CameraSettings
+
+from .contenders import PRESENT
+from .event_log import ReplayedEvent, events_in
+from .marks import MarkedRecording, Span
+from .trial import Contender, Outcome
+
+ADAPTIVE = "adaptive"
+SENSITIVITIES = ("low", "normal", "high")
+AREAS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)    # per mille
+FRAMES = (2, 3, 4, 5)   # of the last five
+VARIED = ("detector", "sensitivity", "min_area", "min_frames")
+TOLERANCE_SECONDS = 1.0     # by which an event may miss the time of a real one
+FEW_MARKS = 5           # marked events on which no suggestion should be built
+
+
+class Judgement(NamedTuple):
+    """What some settings make of a marked recording."""
+
+    kept: int           # of the real events
+    lost: tuple[Span, ...]
+    false: tuple[ReplayedEvent, ...]
+
+
+class Score(NamedTuple):
+    """What some settings make of all marked recordings."""
+
+    settings: CameraSettings
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def kept(self) -> int:
+        """How many real events are reported."""
+        return sum(each.kept for each in self.judgements)
+
+    @property
+    def false(self) -> int:
+        """How many events are reported that are none."""
+        return sum(len(each.false) for each in self.judgements)
+
+    @property
+    def value(self) -> tuple[int, int]:
+        """What to maximise: first keep real events, then report no false ones."""
+        return self.kept, -self.false
+
+
+class Suggestion(NamedTuple):
+    """The present settings, the best ones found, and how many were tried."""
+
+    marked: Sequence[MarkedRecording]
+    present: Score
+    best: Score
+    tried: int
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings to change, by name; none if nothing is better."""
+        if self.best.value <= self.present.value:
+            return {}
+        return changes(self.present.settings, self.best.settings)
+
+    @property
+    def wanted(self) -> int:
+        """How many real events there are."""
+        return sum(len(each.wanted) for each in self.marked)
+
+    @property
+    def false_alarms(self) -> int:
+        """How many recordings show no real event."""
+        return sum(not each.wanted for each in self.marked)
+
+
+def contenders_for(present: CameraSettings) -> list[Contender]:
+    """Return what each recording has to be detected with: all that changes areas."""
+    adaptive = [Contender(sensitivity, replace(present, detector=ADAPTIVE,
+                                               sensitivity=sensitivity))
+                for sensitivity in SENSITIVITIES]
+    return [Contender(PRESENT, present), *(
+        each for each in adaptive if each.settings != present)]
+
+
+def suggest(marked: Sequence[MarkedRecording], outcomes: Sequence[Sequence[Outcome]]
+            ) -> Suggestion:
+    """
+    Return the best settings for *marked* recordings.
+
+    *outcomes* has, for each recording, those of :func:`contenders_for`. They differ in
+    the detector; smallest areas and frames are tried on the areas that it found.
+    """
+    present = score(marked, [each[0] for each in outcomes],
+                    outcomes[0][0].contender.settings)
+    scores = {present.settings: present}
+    for column in zip(*outcomes, strict=True):
+        for settings in grid(column[0].contender.settings, present.settings):
+            if settings not in scores:
+                scores[settings] = score(marked, column, settings)
+    top = max(each.value for each in scores.values())
+    best = {settings for settings, each in scores.items() if each.value == top}
+    chosen = min(best, key=lambda each: (
+        len(changes(present.settings, each)), -margin(each, best),
+        abs(each.min_area - present.settings.min_area)))
+    return Suggestion(marked, present, scores[chosen], len(scores))
+
+
+def grid(settings: CameraSettings, present: CameraSettings) -> Iterator[CameraSettings]:
+    """Yield *settings* with all areas and frames to try, and the *present* ones."""
+    areas = sorted({*AREAS, present.min_area})
+    frames = sorted({*FRAMES, present.min_frames})
+    for area, count in itertools.product(areas, frames):
+        yield replace(settings, min_area=area, min_frames=count)
+
+
+def score(marked: Iterable[MarkedRecording], outcomes: Iterable[Outcome],
+          settings: CameraSettings) -> Score:
+    """Return what *settings* make of *outcomes*, of their detector."""
+    return Score(settings, tuple(
+        judge(each.wanted, events_in(outcome.looked_at, settings))
+        for each, outcome in zip(marked, outcomes, strict=True)))
+
+
+def judge(wanted: Sequence[Span], events: Sequence[ReplayedEvent]) -> Judgement:
+    """Return which of the *wanted* times have one of *events*, and which are false."""
+    lost = tuple(span for span in wanted if not any(meets(each, span)
+                                                    for each in events))
+    false = tuple(each for each in events if not any(meets(each, span)
+                                                     for span in wanted))
+    return Judgement(len(wanted) - len(lost), lost, false)
+
+
+def meets(event: ReplayedEvent, span: Span) -> bool:
+    """Return whether *event* reports what moves in *span*."""
+    return event.overlaps(span.begin - TOLERANCE_SECONDS, span.end + TOLERANCE_SECONDS)
+
+
+def margin(settings: CameraSettings, best: set[CameraSettings]) -> int:
+    """Return by how many steps the area may grow and shrink without getting worse."""
+    areas = sorted({*AREAS, settings.min_area})
+    at = areas.index(settings.min_area)
+
+    def steps(others: Sequence[float]) -> int:
+        good = [replace(settings, min_area=area) in best for area in others]
+        return (good + [False]).index(False)
+    return min(steps(areas[at + 1:]), steps(areas[:at][::-1]))
+
+
+def changes(present: CameraSettings, other: CameraSettings) -> dict[str, Any]:
+    """Return the settings of *other* that differ from the *present* ones, by name."""
+    return {name: getattr(other, name) for name in VARIED
+            if getattr(other, name) != getattr(present, name)}
+
+
+def as_flags(changed: Mapping[str, Any]) -> str:
+    """Return *changed* settings as on the command line."""
+    return " ".join(f"{CAMERA_OPTIONS[name].flag} {value:g}"
+                    if isinstance(value, float) else
+                    f"{CAMERA_OPTIONS[name].flag} {value}"
+                    for name, value in changed.items())
+
+
+def as_toml(changed: Mapping[str, Any]) -> list[str]:
+    """Return *changed* settings as lines of the settings file."""
+    return [f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
+            for name, value in changed.items()]
