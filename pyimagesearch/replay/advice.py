@@ -10,8 +10,9 @@ from .suggestion import FEW_MARKS, Judgement, Score, Suggestion, as_flags, as_to
 
 def lines_about(suggestion: Suggestion, camera: str) -> Iterator[str]:
     """Yield the lines about *suggestion* for *camera*, empty for other videos."""
-    yield (f"{len(suggestion.marked)} videos: {count(suggestion.wanted, 'real event')}, "
-           f"{suggestion.false_alarms} without any; {suggestion.tried} settings tried")
+    yield (f"{count(len(suggestion.marked), 'video')}: "
+           f"{count(suggestion.wanted, 'real event')}, {suggestion.false_alarms} "
+           f"without any; {suggestion.tried} settings tried")
     yield f"  present settings: {verdict(suggestion, suggestion.present)}"
     if suggestion.changes:
         yield f"  suggested:        {verdict(suggestion, suggestion.best)}"
@@ -19,7 +20,7 @@ def lines_about(suggestion: Suggestion, camera: str) -> Iterator[str]:
     else:
         yield from explain_no_change(suggestion)
     if len(suggestion.marked) < FEW_MARKS:
-        yield (f"note: {count(len(suggestion.marked), 'video')} say little about the "
+        yield (f"note: so few videos ({len(suggestion.marked)}) say little about the "
                "next event; mark more events")
     if not suggestion.false_alarms or not suggestion.wanted:
         missing = "false alarm" if suggestion.wanted else "real event"
@@ -29,7 +30,8 @@ def lines_about(suggestion: Suggestion, camera: str) -> Iterator[str]:
 def verdict(suggestion: Suggestion, score: Score) -> str:
     """Return in words what *score* says."""
     return (f"keep {score.kept} of {suggestion.wanted} real events, "
-            f"report {count(score.false, 'false one')}")
+            f"report {count(score.false, 'false one')}"
+            + (f", {score.overlong} much too long" if score.overlong else ""))
 
 
 def change_lines(suggestion: Suggestion, camera: str) -> Iterator[str]:
@@ -64,7 +66,7 @@ def differences(marked: MarkedRecording, before: Judgement, after: Judgement
 def explain_no_change(suggestion: Suggestion) -> Iterator[str]:
     """Yield why nothing is suggested."""
     present = suggestion.present
-    if present.kept == suggestion.wanted and not present.false:
+    if present.value == (suggestion.wanted, 0, 0):
         yield "  nothing to improve: the present settings do what the marks ask for"
         return
     yield ("  no setting of sensitivity, min_area and min_frames does better: real and "
@@ -99,7 +101,7 @@ def score_json(score: Score) -> dict[str, Any]:
     """Return *score* for JSON; for each video, what it keeps and reports wrongly."""
     return {
         "settings": settings_json(score.settings),
-        "kept": score.kept, "false": score.false,
+        "kept": score.kept, "false": score.false, "overlong": score.overlong,
         "videos": [{"lost": [list(span) for span in each.lost],
                     "false": [[event.begin, event.end] for event in each.false]}
                    for each in score.judgements]}

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.folders import DataFolder
 from pyimagesearch.settings.settings import CameraSettings, Settings
 
+from .advice import advice_json, lines_about
 from .contenders import SettingsOfCameras, contenders
+from .marks import MarkedRecording, by_archive, by_hand, whole_archive
 from .player import Replay, play
 from .progress import Progress
-from .recordings import find_videos, group
+from .recordings import Recording, find_videos, group
 from .report import check_writable, write_report
 from .results import as_json, lines_of, summary
+from .suggestion import contenders_for, suggest
+from .trial import Contender
+
+INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +33,20 @@ class ReplayRequest:
     camera: str | None = None
     compare: Sequence[str] | None = None
     report: str | None = None
+    suggest: bool = False
+    expect: Sequence[str] | None = None
     json: bool = False
+
+    def check(self) -> None:
+        """Raise :exc:`SettingsError` for what does not go together."""
+        if self.suggest and (self.compare or self.report):
+            raise SettingsError("--suggest compares settings by itself; leave out "
+                                "--compare and --report")
+        if self.expect and not (self.suggest and self.video):
+            raise SettingsError("--expect says what --suggest should find in videos; "
+                                "name them, and add --suggest")
+        if not self.suggest and not self.video:
+            raise SettingsError("replay needs a video, or a folder of videos")
 
 
 class ReplayResult(NamedTuple):
@@ -44,46 +64,111 @@ def replay(settings: Settings, cameras: Sequence[CameraSettings], **request: Any
 
     :class:`ReplayRequest` has the *request*. Raises :exc:`SettingsError`.
     """
-    asked = ReplayRequest(**request)
-    if not asked.video:
-        raise SettingsError("replay needs a video, or a folder of videos")
+    asked, known = ReplayRequest(**request), SettingsOfCameras(settings, cameras)
+    asked.check()
+    try:
+        if asked.suggest:
+            return print_suggestion(asked, known, DataFolder(settings.data))
+        return print_events(asked, known)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+
+
+def print_events(asked: ReplayRequest, known: SettingsOfCameras) -> int:
+    """Print the events in all videos, and write the report; return the exit status."""
     if asked.report:
         check_writable(asked.report)
-    result = run(asked, SettingsOfCameras(settings, cameras))
-    if asked.report:
-        write_report(asked.report, *result)
-    if asked.json:
-        print(json.dumps({"videos": [as_json(each) for each in result.replays],
-                          "errors": result.wrong, "took": round(result.took, 3)},
-                         indent=2))
-    elif any(each.seconds for each in result.replays):
-        print(*summary(result.replays, result.took), sep="\n")
-    return 1 if result.wrong else 0
-
-
-def run(asked: ReplayRequest, known: SettingsOfCameras) -> ReplayResult:
-    """Replay all videos, and print each one's events as soon as they are known."""
     begin = time.perf_counter()
-    paths, wrong = find_videos(asked.video)
-    recordings = group(paths)
+    recordings, wrong = find(asked)
     progress = Progress(sum(each.length for each in recordings), sys.stderr)
     tasks = [(each, contenders(known.of(each, asked.camera), asked.compare or ()))
              for each in recordings]
-    for sentence in wrong:
-        complain(sentence)
     replays = []
     for recording, tried in tasks:
-        found = play(recording, tried, progress, pictures=bool(asked.report))
-        replays.append(found)
-        progress.clear()
-        if found.trouble:
-            wrong.append(found.trouble)
-            complain(found.trouble)
-        for line in () if asked.json else lines_of(found, compared=len(tried) > 1):
+        replays.append(play_one(recording, tried, progress, wrong, bool(asked.report)))
+        for line in () if asked.json else lines_of(replays[-1]):
             print(line, flush=True)
-    return ReplayResult(replays, wrong, time.perf_counter() - begin)
+    result = ReplayResult(replays, wrong, time.perf_counter() - begin)
+    if asked.report:
+        write_report(asked.report, *result)
+    if asked.json:
+        print_json(videos=[as_json(each) for each in replays], errors=wrong,
+                   took=round(result.took, 3))
+    elif any(each.seconds for each in replays):
+        print(*summary(replays, result.took), sep="\n")
+    return 1 if wrong else 0
+
+
+def print_suggestion(asked: ReplayRequest, known: SettingsOfCameras, data: DataFolder
+                     ) -> int:
+    """Print the settings that suit all marked videos; return the exit status."""
+    marked, wrong = find_marked(asked, data)
+    present = known.of(marked[0].recording, asked.camera)
+    tried = contenders_for(present)
+    progress = Progress(sum(each.recording.length for each in marked), sys.stderr)
+    played = [play_one(each.recording, tried, progress, wrong) for each in marked]
+    readable = [(each, found.outcomes) for each, found in zip(marked, played,
+                                                              strict=True)
+                if any(outcome.looked_at for outcome in found.outcomes)]
+    if not readable:
+        complain("no video is long enough to learn the background and then detect "
+                 "anything in it; see --frame-count")
+        return 1
+    suggestion = suggest(*zip(*readable, strict=True))
+    if asked.json:
+        print_json(suggestion=advice_json(suggestion), errors=wrong)
+    else:
+        print(*lines_about(suggestion, asked.camera or marked[0].recording.camera),
+              sep="\n")
+    return 1 if wrong else 0
+
+
+def find_marked(asked: ReplayRequest, data: DataFolder
+                ) -> tuple[list[MarkedRecording], list[str]]:
+    """Return the marked recordings to suggest settings for, and what is wrong."""
+    if not asked.video:
+        marked, lacking = whole_archive(data, asked.camera)
+        if lacking:
+            print(f"note: {lacking} marked events have no clip that can be played",
+                  file=sys.stderr)
+        return marked, []
+    recordings, wrong = find(asked)
+    if not recordings:
+        raise SettingsError(wrong[0])
+    cameras = sorted({each.camera for each in recordings})
+    if len(cameras) > 1 and asked.camera is None:
+        raise SettingsError("--suggest takes videos of one camera at a time, unless "
+                            "--camera names the one to replay them for")
+    if asked.expect:
+        return by_hand(recordings, asked.expect), wrong
+    return by_archive(recordings, data), wrong
+
+
+def find(asked: ReplayRequest) -> tuple[list[Recording], list[str]]:
+    """Return the recordings to replay, and report which are missing."""
+    paths, wrong = find_videos(asked.video)
+    for sentence in wrong:
+        complain(sentence)
+    return group(paths), wrong
+
+
+def play_one(recording: Recording, tried: Sequence[Contender], progress: Progress,
+             wrong: list[str], pictures: bool = False) -> Replay:
+    """Return the replay of *recording*; add to *wrong*, and report, if it fails."""
+    found = play(recording, tried, progress, pictures=pictures)
+    progress.clear()
+    if found.trouble:
+        wrong.append(found.trouble)
+        complain(found.trouble)
+    return found
 
 
 def complain(sentence: str) -> None:
     """Print a *sentence* about a file that is left out."""
     print(f"webstreaming: error: {sentence}", file=sys.stderr, flush=True)
+
+
+def print_json(**content: Any) -> None:
+    """Print *content* as one JSON object."""
+    print(json.dumps(content, indent=2))

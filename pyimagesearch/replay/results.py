@@ -16,8 +16,9 @@ Row = tuple[str, ...]
 HEADINGS: Row = ("settings", "events", "shared", "motion", "CPU")
 
 
-def lines_of(replay: Replay, *, compared: bool) -> Iterator[str]:
-    """Yield the lines about one recording: its events, or a table if *compared*."""
+def lines_of(replay: Replay) -> Iterator[str]:
+    """Yield the lines about one recording: its events, and a table to compare them."""
+    compared = len(replay.outcomes) > 1
     if replay.seconds or not replay.trouble:
         yield f"{replay.recording.name}: {describe(replay)}"
     for note in replay.notes:

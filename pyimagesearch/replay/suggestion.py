@@ -19,6 +19,7 @@ FRAMES = (2, 3, 4, 5)   # of the last five
 VARIED = ("detector", "sensitivity", "min_area", "min_frames")
 TOLERANCE_SECONDS = 1.0     # by which an event may miss the time of a real one
 FEW_MARKS = 5           # marked events on which no suggestion should be built
+OVERLONG_SECONDS = 10.0     # of an event in which nothing real moves
 
 
 class Judgement(NamedTuple):
@@ -27,6 +28,7 @@ class Judgement(NamedTuple):
     kept: int           # of the real events
     lost: tuple[Span, ...]
     false: tuple[ReplayedEvent, ...]
+    overlong: int       # events that go on although what is real in them is over
 
 
 class Score(NamedTuple):
@@ -46,9 +48,14 @@ class Score(NamedTuple):
         return sum(len(each.false) for each in self.judgements)
 
     @property
-    def value(self) -> tuple[int, int]:
-        """What to maximise: first keep real events, then report no false ones."""
-        return self.kept, -self.false
+    def overlong(self) -> int:
+        """How many events go on although what is real is over, as for wind."""
+        return sum(each.overlong for each in self.judgements)
+
+    @property
+    def value(self) -> tuple[int, int, int]:
+        """What to maximise: real events first, then no false ones, then short ones."""
+        return self.kept, -self.false, -self.overlong
 
 
 class Suggestion(NamedTuple):
@@ -131,7 +138,17 @@ def judge(wanted: Sequence[Span], events: Sequence[ReplayedEvent]) -> Judgement:
                                                     for each in events))
     false = tuple(each for each in events if not any(meets(each, span)
                                                      for span in wanted))
-    return Judgement(len(wanted) - len(lost), lost, false)
+    overlong = sum(outside(each, wanted) > OVERLONG_SECONDS for each in events
+                   if each not in false)
+    return Judgement(len(wanted) - len(lost), lost, false, overlong)
+
+
+def outside(event: ReplayedEvent, wanted: Sequence[Span]) -> float:
+    """Return the seconds of *event* in which nothing *wanted* moves."""
+    inside = sum(max(0.0, min(event.end, span.end + TOLERANCE_SECONDS)
+                     - max(event.begin, span.begin - TOLERANCE_SECONDS))
+                 for span in wanted)
+    return max(0.0, event.seconds - inside)
 
 
 def meets(event: ReplayedEvent, span: Span) -> bool:
@@ -146,7 +163,7 @@ def margin(settings: CameraSettings, best: set[CameraSettings]) -> int:
 
     def steps(others: Sequence[float]) -> int:
         good = [replace(settings, min_area=area) in best for area in others]
-        return (good + [False]).index(False)
+        return [*good, False].index(False)
     return min(steps(areas[at + 1:]), steps(areas[:at][::-1]))
 
 
