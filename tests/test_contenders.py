@@ -10,7 +10,8 @@ from pyimagesearch.replay.contenders import PRESENT, SettingsOfCameras, contende
 from pyimagesearch.replay.recordings import Recording
 from pyimagesearch.settings.settings import CameraSettings, Settings
 
-PRESENT_SETTINGS = CameraSettings(name="front", source="demo", min_area=4.0, frame_count=20)
+PRESENT_SETTINGS = CameraSettings(name="front", source="demo", min_area=4.0, frame_count=20,
+                                  detector="single")
 
 
 def found(*texts):

@@ -25,8 +25,8 @@ def test_events_are_printed_one_a_line(yard):
     ended = replay(yard)
     video, event, summary = ended.stdout.splitlines()
     assert video == f"{yard}: 0:05.9, 60 frames at 10 fps"
-    assert re.fullmatch(r"  0:04\.\d to 0:05\.\d    1\.\d s  peak \d\.\d % \([\d.]+ ‰\) at "
-                        r"0:0[45]\.\d  differs from the background", event)
+    assert re.fullmatch(r"  0:04\.\d to 0:0[45]\.\d    [01]\.\d s  peak \d\.\d % \([\d.]+ ‰\) at "
+                        r"0:04\.\d  has travelled far enough", event)
     assert re.fullmatch(r"1 event, motion in \d\d\.\d % of the frames after learning; 0:05.9 of "
                         r"video in \d+\.\d s, \d+\.\d times real time", summary)
     assert ended.stderr == ""
@@ -35,13 +35,14 @@ def test_events_are_printed_one_a_line(yard):
 def test_unreadable_files_do_not_keep_others_from_being_replayed(yard, tmp_path):
     (tmp_path / "empty.mp4").touch()
     ended = replay(str(tmp_path / "empty.mp4"), yard, str(tmp_path / "none.mp4"), status=1)
-    assert ended.stdout.count("to 0:05") == 1
+    assert ended.stdout.count(" has travelled far enough") == 1
     assert [line.rpartition("/")[2] for line in ended.stderr.splitlines()] == [
         "empty.mp4 is no video file that OpenCV can read", "none.mp4"]
 
 
 def test_json_has_everything_for_machines(yard):
-    result = json.loads(replay(yard, "--json", "--compare", "single threshold=90").stdout)
+    result = json.loads(replay(yard, "--json", "--compare", "single threshold=90",
+                               "--detector", "single").stdout)
     assert result["errors"] == []
     (video,) = result["videos"]
     assert video["files"] == [yard]
@@ -89,7 +90,10 @@ def test_clip_is_replayed_with_its_cameras_settings(tmp_path):
     ([], "replay needs a video, or a folder of videos"),
     (["x.mp4", "--camera", "yard"], "--camera is 'yard', but must be one of camera"),
     (["x.mp4", "--compare", "x"], "detector in --compare is 'x', but must be"),
-    (["x.mp4", "--report", "/none/x.html"], "--report is '/none/x.html', which cannot be written")])
+    (["x.mp4", "--report", "/none/x.html"], "--report is '/none/x.html', which cannot be written"),
+    (["x.mp4", "--suggest", "--compare", "single"], "--suggest compares settings by itself"),
+    (["x.mp4", "--expect", "none"], "--expect says what --suggest should find in videos"),
+    (["x.mp4", "--suggest"], "x.mp4 is no clip of a motion event; say what moves in it")])
 def test_wrong_requests_are_one_sentence(words, sentence):
     ended = replay(*words, status=2)
     (line,) = ended.stderr.splitlines()
@@ -102,3 +106,25 @@ def test_progress_is_shown_on_a_terminal_only(terminal, tmp_path):
     assert status == 0
     assert re.search(r"\r\[#* *\] +\d+%  \d+\.\dx  ", shown)
     assert shown.splitlines()[-1].startswith("1 event, motion in ")
+
+
+def test_settings_are_suggested_for_videos(tmp_path):
+    real = film(tmp_path / "real.mp4", moving=((4.0, 6.0),), size=(320, 240))
+    quiet = film(tmp_path / "quiet.mp4", moving=())
+    ended = replay(str(real), str(quiet), "--suggest", "--detector", "single", "--min-area", "400",
+                   "--expect", "4-6", "--expect", "none")
+    assert "present settings: keep 0 of 1 real events, report 0 false ones" in ended.stdout
+    assert "suggested:        keep 1 of 1 real events, report 0 false ones" in ended.stdout
+    assert re.search(r"^  --min-area [\d.]+$", ended.stdout, re.M)
+    assert f"kept: {real}, 0:04.0 to 0:06.0" in ended.stdout
+
+
+def test_marked_events_of_the_archive_are_replayed(sample, tmp_path):
+    from test_marks import keep
+    keep(sample, 1, starred=True)
+    keep(sample, 2, not_event=True)
+    sample.close()
+    ended = replay("--suggest", "--data", str(tmp_path), "--json")
+    suggestion = json.loads(ended.stdout)["suggestion"]
+    assert [len(video["wanted"]) for video in suggestion["videos"]] == [1, 0]
+    assert suggestion["tried"] > 100

@@ -14,7 +14,7 @@ VIDEO = Recording((), "video", 0.0)
 
 
 def run(recording=VIDEO, seconds=8, fps=10, moving=((5.0, 6.0),), pictures=False, **options):
-    settings = CameraSettings(name="front", source="demo", **options)
+    settings = CameraSettings(name="front", source="demo", detector="single", **options)
     trial = Trial(Contender("x", settings), recording, pictures=pictures)
     for number in range(seconds * fps):
         at = number / fps

@@ -1,0 +1,114 @@
+"""What recordings should show, by marks of the owner or by hand."""
+
+import datetime
+
+import pytest
+
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.events.event import CLIP, COMPLETE, GONE, Event, KeptFile
+from pyimagesearch.folders import DataFolder
+from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.replay.marks import (
+    Span,
+    by_archive,
+    by_hand,
+    parse_spans,
+    whole_archive,
+)
+from pyimagesearch.replay.recordings import Recording
+from videos import film
+
+NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
+
+
+def clip(number=1, camera="front", kind="motion", end=NOON + 2.0):
+    return ClipMetadata(event=number, camera=camera, kind=kind, begin=NOON, end=end,
+                        first=NOON - 1.0, last=NOON + 3.0)
+
+
+def recording(metadata=None):
+    return Recording((), "clip.mp4", 4.0, (metadata,) if metadata else ())
+
+
+def keep(sample, number, camera="front", state=COMPLETE, **marks):
+    """Add an event with a clip to the archive."""
+    path = f"{camera}/{number}.mp4"
+    (sample.clips / camera).mkdir(exist_ok=True)
+    film(sample.clips / path, 2, moving=(), comment=clip(number, camera).as_comment())
+    file = KeptFile(path, CLIP, NOON - 1, NOON + 3, 9, state)
+    sample.add(Event(id=number, camera=camera, kind="motion", begin=NOON, end=NOON + 2,
+                     files=(file,), **marks))
+
+
+@pytest.fixture
+def data(tmp_path):
+    return DataFolder(str(tmp_path))
+
+
+@pytest.mark.parametrize(("text", "spans"), [
+    ("none", ()), ("12.5-18", ((12.5, 18.0),)), ("1-2, 30-30.5", ((1, 2), (30, 30.5)))])
+def test_spans_are_read(text, spans):
+    assert parse_spans(text) == spans
+
+
+@pytest.mark.parametrize("text", ["", "5", "9-5", "1-2,", "-1-2", "nan-2", "1-2-3", "None"])
+def test_wrong_spans_are_one_sentence(text):
+    with pytest.raises(SettingsError, match=r"--expect is .*, but must be the times \[s\]"):
+        parse_spans(text)
+
+
+def test_each_video_needs_what_is_expected():
+    videos = [recording(), recording()]
+    assert [each.wanted for each in by_hand(videos, ["1-2", "none"])] == [((1, 2),), ()]
+    with pytest.raises(SettingsError, match="given 1 times, but must be given once for each of "
+                       "the 2 videos"):
+        by_hand(videos, ["1-2"])
+
+
+def test_clips_are_real_events_unless_marked(sample, data):
+    keep(sample, 1, not_event=True)
+    keep(sample, 2)
+    found = by_archive([recording(clip(number)) for number in (1, 2, 3)], data)
+    assert [each.wanted for each in found] == [(), (Span(1.0, 3.0),), (Span(1.0, 3.0),)]
+
+
+def test_clips_need_no_list_of_events(tmp_path):
+    (found,) = by_archive([recording(clip(end=None))], DataFolder(str(tmp_path / "none")))
+    assert found.wanted == (Span(1.0, 4.0),)    # an event that lasts longer than its clip
+
+
+@pytest.mark.parametrize("metadata", [None, clip(kind="manual")])
+def test_other_videos_say_what_moves_by_hand(data, metadata):
+    with pytest.raises(SettingsError, match=r"clip\.mp4 is no clip of a motion event; say"):
+        by_archive([recording(metadata)], data)
+
+
+def test_whole_archive_has_the_marked_events_of_a_camera(sample, data):
+    keep(sample, 1, starred=True)
+    keep(sample, 2, not_event=True, starred=True)
+    keep(sample, 3)
+    keep(sample, 4, camera="yard", not_event=True)
+    keep(sample, 5, starred=True, state=GONE)
+    found, lacking = whole_archive(data, "front")
+    assert [(each.recording.clips[0].event, len(each.wanted)) for each in found] == [
+        (1, 1), (2, 0)]
+    assert lacking == 0     # retention removed it: it is not among the marked ones
+    with pytest.raises(SettingsError, match="marked events of front, yard; choose one"):
+        whole_archive(data, None)
+
+
+def test_marked_event_whose_clip_cannot_be_read_is_counted(sample, data):
+    keep(sample, 1, starred=True)
+    keep(sample, 2, starred=True)
+    (sample.clips / "front/2.mp4").write_bytes(b"")
+    found, lacking = whole_archive(data, None)
+    assert [each.recording.clips[0].event for each in found] == [1]
+    assert lacking == 1
+
+
+def test_archive_without_marks_says_how_to_mark(sample, data, tmp_path):
+    keep(sample, 1)
+    with pytest.raises(SettingsError, match="no event is marked; mark false alarms"):
+        whole_archive(data, None)
+    with pytest.raises(SettingsError, match="there is no list of events"):
+        whole_archive(DataFolder(str(tmp_path / "none")), None)
