@@ -40,6 +40,9 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
         "test_access_commands.py", '"add", "wall panel", "--days"'),
     f"{PROGRAM} device-key list": ("test_access_commands.py", 'command(config_folder.path, "list")'),
     f"{PROGRAM} device-key revoke tv": ("test_access.py", '"device-key", "revoke", "tv"'),
+    f"{PROGRAM} replay --suggest": ("test_replay.py", 'replay("--suggest", "--data"'),
+    f"{PROGRAM} replay people.mp4 wind.mp4 --suggest --expect 6-20,23-45,50-70,74-136 --expect none":
+        ("test_replay.py", '"--expect", "4-6", "--expect", "none"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -70,7 +73,8 @@ RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install 
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
-    "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json"}
+    "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json",
+    "--suggest", "--expect"}
 
 
 def test_every_command_is_run_or_says_why_not():
@@ -107,7 +111,8 @@ def garden(tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", [
-    command for command in commands(PROGRAM) if " replay " in command])
+    command for command in commands(PROGRAM)
+    if " replay " in command and command not in RUN_ELSEWHERE])
 def test_videos_are_replayed_as_written(command, garden):
     ended = run_program(*shlex.split(command)[2:], cwd=garden)
     assert (ended.returncode, ended.stderr) == (0, "")

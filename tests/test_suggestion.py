@@ -57,6 +57,7 @@ def test_smallest_area_separates_large_from_small():
     assert found.changes == {"min_area": 5.0}       # between 3 and 8: the widest margin
     assert "--min-area 5" in text(found)
     assert "no longer reported: 1.mp4, 1 false one" in text(found)
+    assert "of the real events, the smallest one reaches 0.9 % (9 ‰)" in text(found)
 
 
 def test_sensitivity_is_changed_where_only_that_helps():
@@ -114,7 +115,7 @@ def test_event_near_a_real_one_reports_it():
     found = settle(((Span(2.0, 3.0), Span(8.0, 9.0)), {"normal": quiet_but(4, 9.0)}))
     judged = found.present.judgements[0]
     assert (judged.kept, judged.lost, judged.false) == (1, (Span(8.0, 9.0),), ())
-    assert judge((), []) == (0, (), (), 0)
+    assert judge((), []) == (0, (), (), 0, 0.0)
 
 
 def test_suggestion_is_written_as_flags_and_as_toml():

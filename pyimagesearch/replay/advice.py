@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .marks import MarkedRecording
-from .results import clock_text, settings_json
+from .results import area_text, clock_text, settings_json
 from .suggestion import FEW_MARKS, Judgement, Score, Suggestion, as_flags, as_toml
 
 
@@ -41,6 +41,9 @@ def change_lines(suggestion: Suggestion, camera: str) -> Iterator[str]:
     yield f"  # in the settings file, {where}"
     yield from (f"  {line}" for line in as_toml(suggestion.changes))
     yield ""
+    if "min_area" in suggestion.changes and suggestion.best.smallest:
+        yield ("  of the real events, the smallest one reaches "
+               f"{area_text(suggestion.best.smallest)}")
     for marked, before, after in zip(
             suggestion.marked, suggestion.present.judgements,
             suggestion.best.judgements, strict=True):

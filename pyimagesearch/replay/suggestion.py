@@ -29,6 +29,7 @@ class Judgement(NamedTuple):
     lost: tuple[Span, ...]
     false: tuple[ReplayedEvent, ...]
     overlong: int       # events that go on although what is real in them is over
+    smallest: float     # peak area of a real event [per mille]; 0 without one
 
 
 class Score(NamedTuple):
@@ -51,6 +52,12 @@ class Score(NamedTuple):
     def overlong(self) -> int:
         """How many events go on although what is real is over, as for wind."""
         return sum(each.overlong for each in self.judgements)
+
+    @property
+    def smallest(self) -> float:
+        """The least peak area of a real event [per mille]; 0 without one."""
+        return min(filter(None, (each.smallest for each in self.judgements)),
+                   default=0.0)
 
     @property
     def value(self) -> tuple[int, int, int]:
@@ -140,7 +147,9 @@ def judge(wanted: Sequence[Span], events: Sequence[ReplayedEvent]) -> Judgement:
                                                      for span in wanted))
     overlong = sum(outside(each, wanted) > OVERLONG_SECONDS for each in events
                    if each not in false)
-    return Judgement(len(wanted) - len(lost), lost, false, overlong)
+    smallest = min((each.peak.area for each in events if each not in false),
+                   default=0.0)
+    return Judgement(len(wanted) - len(lost), lost, false, overlong, smallest)
 
 
 def outside(event: ReplayedEvent, wanted: Sequence[Span]) -> float:
