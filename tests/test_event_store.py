@@ -278,6 +278,7 @@ def test_no_page_scans_all_events(events, path, filters):
     assert plan.startswith("SEARCH")
     assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
     assert "events_by_time" in plan or "day" not in filters
+    assert ("events_of_not_event" in plan) == bool(filters.get("not_event"))
 
 
 # --- why they were stored

@@ -1,5 +1,6 @@
 """Why an event was stored, as JSON, on its page and as a picture."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -141,7 +142,7 @@ def test_viewer_sees_why_but_cannot_mark_a_false_alarm(tmp_path, explained):
     assert client.get("/events/1/mask-begin.png", headers=viewer).status_code == 200
     page = client.get("/events/1", headers=viewer).text
     assert "has travelled far enough" in page
-    assert 'title="Mark as a false alarm; nothing is deleted (N)" disabled' in page
+    assert 'class="plain not-event"' not in page
     for ask in (lambda: client.patch("/api/events/1", json={"not_event": True},
                                      headers={**viewer, **OURS}),
                 lambda: client.post("/api/events/not_event", json={"ids": [1]},
@@ -149,6 +150,12 @@ def test_viewer_sees_why_but_cannot_mark_a_false_alarm(tmp_path, explained):
         assert ask().status_code == 403
     with explained.store.reading() as reader:
         assert not reader.event(1).not_event
+    explained.store.mark_not_event([1], True)
+    for path in ("/events", "/events/1"):
+        page = client.get(path, headers=viewer).text
+        (button,) = re.findall('<button[^>]* class="(?:plain )?not-event".*?>', page)
+        assert 'aria-pressed="true"' in button
+        assert button.endswith(" disabled>")
 
 
 def test_deleted_event_does_not_explain_itself(client, explained):

@@ -94,8 +94,8 @@ def test_page_explains_an_event_of_the_real_program(product, page):
     assert boxes[0].rect["width"] > 5
     assert console_errors(page) == []
     if SCREENSHOTS:
-        resize(page, (960, 1150))
-        page.execute_script("document.querySelector('.about').scrollIntoView()")
+        resize(page, (760, 720))
+        page.execute_script("document.querySelector('.why section:last-of-type').scrollIntoView()")
     screenshot(page, "events-why.png")
 
 
