@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from pyimagesearch.folders import DataFolder
 from pyimagesearch.frames import ArrayPicture
+from pyimagesearch.motion_detection import BackgroundFiles
 from pyimagesearch.motion_detection.detection import MotionDetection
 from pyimagesearch.motion_detection.remembered import KEEP_SECONDS
 from pyimagesearch.settings.settings import Settings
@@ -141,6 +143,18 @@ def test_forgotten_background_does_not_come_back():
     watched.detection.forget()
     assert not shelf.held
     assert not watched.begins_at_once(yard())
+
+
+def test_copy_to_try_settings_keeps_nothing_for_the_next_start(tmp_path):
+    files = BackgroundFiles(DataFolder(str(tmp_path)), ["front"])
+    watched = Watched(files).learn()
+    copy = watched.detection.copied(watched.detection.settings)
+    picture = ArrayPicture(yard())
+    picture.grey = picture.colour
+    assert copy.look(picture, watched.number / 10).learnt > watched.frame_count
+    copy.close()
+    copy.forget()
+    assert not files._waiting
 
 
 @pytest.mark.parametrize("detector", ["single", "mog2"])

@@ -48,6 +48,10 @@ class RememberedBackground:
         self._tried = 0             # frames
         self._kept_at: float | None = None      # [s, monotonic]
 
+    def __deepcopy__(self, memo: object) -> "RememberedBackground":
+        """Return one that keeps nothing: a copy of a detector is only tried out."""
+        return RememberedBackground(self._camera)
+
     def set_mask(self, mask: Mask) -> None:
         """Delete what was kept by another *mask*, which will be used soon."""
         if self._keeper:
