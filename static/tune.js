@@ -160,9 +160,6 @@ onClick(find("discard"), notify, async () => {
   adopt(force);
   notify("Discarded.");
 });
-for (const id of ["apply", "discard"]) {    // onClick has enabled them again
-  find(id).addEventListener("click", () => setTimeout(show, 0));
-}
 
 // --- pictures
 
@@ -324,10 +321,21 @@ async function poll() {
   }
   drawCurves();
   summarize();
+  const why = levels.ignored.slice(0, 2);
+  put(find("why"), why.length ? `: it ${why.join("; it ")}` : "");
 }
 
+let lost = false;         // whether the last request failed
+
 async function run() {
-  if (!document.hidden) await poll().catch((error) => notify(explain(error)));
+  try {
+    if (!document.hidden) await poll();
+    if (lost) notify("");
+    lost = false;
+  } catch (error) {
+    notify(explain(error));
+    lost = true;
+  }
   setTimeout(run, POLL);
 }
 

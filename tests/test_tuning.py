@@ -9,6 +9,7 @@ import pytest
 from conftest import keeping
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.motion_detection import MotionDetection, SingleMotionDetector
+from pyimagesearch.motion_detection.regions import Found, Region
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Shown
 from pyimagesearch.surveillance.tuning import FORGOTTEN_SECONDS, Tuning
@@ -141,8 +142,22 @@ def test_views_show_background_difference_and_mask(camera):
     found = {name: int(front.picture(name, EMPTY, EMPTY, FAINT)[125, 240].max())
              for name in ("background", "difference", "mask")}
     assert found["background"] == pytest.approx(92, abs=3)
-    assert 128 < found["difference"] < 20 * 128 / 15    # over middle grey, as it counts
+    assert found["difference"] == pytest.approx(18 * 4, abs=8)      # four times as bright
     assert found["mask"] > 240
+
+
+def test_reasons_of_what_is_ignored_are_told(camera):
+    class Choosy:
+        sharp, fps = True, 0.0
+
+        def look(self, image, *, learning=False):
+            return Found(None, tuple(Region((1, 2, 30, 40), 99, False, rule)
+                                     for rule in ("is light", "is light", "is too small")))
+    front = camera(detector=Choosy)
+    front.play(EMPTY)
+    assert front.levels()["ignored"] == ["is light", "is too small"]
+    image = front.picture("boxes", EMPTY)
+    assert np.abs(image[2, 5:25].astype(int) - 150).max() < 40      # a grey box
 
 
 def test_views_are_drawn_only_while_they_are_looked_at(camera):

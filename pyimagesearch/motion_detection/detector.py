@@ -131,11 +131,7 @@ class TutorialDetector:
 
 
     def view(self, name: str) -> Grey | None:
-        """
-        Return a view of a :class:`SingleMotionDetector`; of others, the mask only.
-
-        In the difference, what lies above the threshold is brighter than middle grey.
-        """
+        """Return a view of a :class:`SingleMotionDetector`; of others, the mask."""
         if self._image is None:
             return None
         if name == "mask":
@@ -150,8 +146,7 @@ class TutorialDetector:
         # the image has gone into the background since, with this weight
         remaining = max(0.01, 1.0 - self.detector.accumWeight)
         difference = cv2.absdiff(self.detector.bg, self._image.astype(np.float64))
-        return cv2.convertScaleAbs(
-            difference, alpha=128 / remaining / max(1, self._threshold))
+        return cv2.convertScaleAbs(difference, alpha=1 / remaining)
 
 
 def as_boxes(found: object) -> tuple[Box, ...]:

@@ -27,6 +27,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 VIEW_NAMES = ("boxes", "mask", "difference", "background")
 MAX_VIEW_FPS = 10.0         # each is encoded beside the live picture
 BLUE, GREY = (255, 150, 50), (150, 150, 150)    # BGR
+DIFFERENCE_GAIN = 4         # so that what counts can be seen on a phone
 GAP = 3                     # pixels between the boxes of settings in force and on trial
 
 
@@ -113,6 +114,8 @@ class DetectorViews:
             grey = look.seen.mask if look.seen.mask is not None else blank(frame)
         if grey is None:
             return card(picture_size(frame), f"no {name}", "of this detector")
+        if name == "difference":
+            grey = cv2.convertScaleAbs(grey, alpha=DIFFERENCE_GAIN)
         image: Image = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
         if name != "background":
             draw_boxes(image, look, colour, 0)

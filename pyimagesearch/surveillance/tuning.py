@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 FORGOTTEN_SECONDS = 15.0    # without a request, after which a trial ends
 
 
+def reasons(seen: Detection) -> tuple[str, ...]:
+    """Return the rules by which regions are not reported, each once."""
+    return tuple(dict.fromkeys(
+        region.rule for region in seen.regions if not region.moving))
+
+
 class Tuning:
     """
     Views of *detection*, settings on trial, and levels of motion, of one camera.
@@ -46,6 +52,7 @@ class Tuning:
         self._trouble = ""          # why there is no trial; else empty
         self._asked = 0.0           # when a page asked last [s, monotonic]
         self._event_at: float | None = None     # of the event that lasts
+        self._ignored: tuple[str, ...] = ()     # why, in the newest frame
 
     @property
     def needs_colour(self) -> bool:
@@ -77,6 +84,7 @@ class Tuning:
             "tried": [None if each is None else round(each, 2) for each in tried],
             "events": [round(each.at, 2) for each in begun if not each.tried],
             "tried_events": [round(each.at, 2) for each in begun if each.tried],
+            "ignored": list(self._ignored),
             "min_area": self._detection.settings.min_area,
             "trial": self._describe_trial(), "trouble": self._trouble}
 
@@ -85,6 +93,7 @@ class Tuning:
         tried = self._try(frame, seen)
         self._levels.note(frame.captured, seen.area, tried.seen.area if tried else None)
         self._note_event(frame)
+        self._ignored = reasons(tried.seen if tried else seen)
         self._views.show(frame, Look(seen, self._detection, self._detection.settings),
                          tried)
 

@@ -195,6 +195,8 @@ NAMED = {
         tried=described(list_of(NUMBER_OR_NULL), "the same with settings on trial"),
         events=described(list_of(TIME), "beginnings of motion events"),
         tried_events=described(list_of(TIME), "the same with settings on trial"),
+        ignored=described(list_of(TEXT), "why changes in the newest frame are no "
+                          "motion, each the end of a sentence: it ..."),
         min_area=described(NUMBER, "in force: what moves less makes no event"),
         trial={"anyOf": [{"type": "null"}, response_of(
             settings=response_of(**SETTING_VALUES),
