@@ -85,6 +85,7 @@ class Score:
     false_events: int = 0           # that began in quiet
     delays: list[float] = field(default_factory=list)   # of events found [s]
     cost: float = 0.0               # CPU time a frame [s]
+    tutorials_cost: float = 0.0     # the same of the tutorial's steps, in the same run
 
 
 @dataclass(frozen=True)

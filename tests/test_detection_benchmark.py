@@ -216,6 +216,13 @@ def test_table_says_what_is_met_and_missed():
                     "| 2.0 % met | 1.0 % aim met |")
 
 
+def test_cpu_time_is_a_ratio_to_the_tutorials():
+    found = {"yard": Score(cost=0.003, tutorials_cost=0.002),
+             "hall": Score(cost=0.003, tutorials_cost=0.001)}
+    assert benchmark.cost(found) == pytest.approx(2.0)
+    assert benchmark.cost({}) is None
+
+
 def test_leaving_one_out_names_the_sequence():
     row = benchmark.ROWS[0]
     assert benchmark.spread(row, scores(yard=8, hall=0, road=1)) == (
@@ -265,6 +272,7 @@ def test_program_measures_detectors_on_a_folder(footage, capsys):
     found = kept["single"]["groups"]["main"]["yard"]
     assert (found["quiet_frames"], found["positive_frames"]) == (10, 30)
     assert found["events_found"] == found["events"] == 1
+    assert 0 < found["tutorials_cost"] < kept["knn"]["groups"]["main"]["yard"]["cost"]
 
 
 def test_program_measures_classes_with_apply(footage, capsys, monkeypatch):
