@@ -243,10 +243,11 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     archive.recorders.append(recorder)
     evidence = Evidence(settings, recorder, preroll_input, archive.store, clock)
     program.arming.add_listener(evidence.arm)
+    detection = MotionDetection(settings, keeper=program.backgrounds)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
                     preroll_input if gives_packets(settings) else None),
-        MotionDetection(settings, keeper=program.backgrounds),
+        detection,
         Publisher(settings.name, broadcaster, program.mosaic,
                   width=settings.width, quality=settings.quality),
         evidence, settings, clock,
@@ -255,7 +256,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     program.owner_settings.attach(settings.name, loop)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
-        tuning=loop.tuning))
+        automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning))
 
 
 def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:

@@ -145,3 +145,16 @@ def test_threshold_of_the_settings_is_passed_on():
     thresholds = []
     look(detection(Spy, threshold=31, frame_count=1), [EMPTY] * 4)
     assert thresholds == [31, 31]
+
+
+def test_lamp_that_blinks_is_ignored_until_it_is_to_count():
+    lit = EMPTY.copy()
+    lit[100:110, 200:210] = 255
+    watching = detection(frame_count=1, scene_changes=False)
+    seen = [watching.look(ArrayPicture(lit if number % 4 < 2 else EMPTY), number / 5)
+            for number in range(960)]
+    assert seen[22].boxes
+    assert not any(each.boxes for each in seen[-20:])
+    watching.apply(replace(watching.settings, count_blinking=watching.automatic_zones[0]))
+    assert watching.automatic_zones == ()
+    assert watching.look(ArrayPicture(lit), 192).boxes

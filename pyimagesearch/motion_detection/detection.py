@@ -11,8 +11,10 @@ from pyimagesearch.errors import DetectorFailed
 from pyimagesearch.events.event import MOVED
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
+from pyimagesearch.settings.polygons import split_polygons
 from pyimagesearch.settings.settings import CameraSettings
 
+from .blinkers import Blinkers
 from .detector import (
     AdjustableDetector,
     Detector,
@@ -99,6 +101,7 @@ class MotionDetection:
         if sentence := unused_options(settings, self._detector):
             log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
+        self._blinkers = Blinkers(split_polygons(settings.count_blinking))
         self._scene = SceneChanges() if settings.scene_changes else None
         self.remembered = RememberedBackground(settings.name, keeper)
         self._rate = Rate()
@@ -116,6 +119,7 @@ class MotionDetection:
         if isinstance(self._detector, AdjustableDetector):
             self._detector.adjust(settings)
         self._zones = self._make_zones()
+        self._blinkers.count(split_polygons(settings.count_blinking))
 
     def copied(self, settings: CameraSettings) -> "MotionDetection":
         """
@@ -131,6 +135,11 @@ class MotionDetection:
         else:
             copy.apply(settings)
         return copy
+
+    @property
+    def automatic_zones(self) -> tuple[str, ...]:
+        """Polygons in which something blinks, and is ignored; for any thread."""
+        return self._blinkers.zones
 
     def view(self, name: str) -> Grey | None:
         """Return the view *name* of the detector, if it has it; see DetectorView."""
@@ -200,6 +209,7 @@ class MotionDetection:
             except Exception as error:
                 raise DetectorFailed(f"the detector {self.settings.detector} failed: "
                                      f"{type(error).__name__}: {error}") from error
+            self._blinkers.learn(image, at, seen.regions)
             if self._scene is None:
                 return seen
             scene = self._scene.look(grey, picture.colour, at, seen.area)
@@ -220,7 +230,8 @@ class MotionDetection:
                 self._detector, image):
             self._learnt = self._frame_count + 1
         learning = self._learnt <= self._frame_count
-        found = self._zones.filter(self._detector.look(image, learning=learning))
+        found = self._zones.filter(self._blinkers.filter(
+            self._detector.look(image, learning=learning)))
         self._learnt += 1
         if not found.boxes or found.mask is None:
             return Detection((), 0.0, None, self._learnt, found.regions,
