@@ -121,11 +121,9 @@ def test_new_mask_drops_what_would_show_hidden_motion(scene):
 
 
 def test_explanation_has_regions_settings_and_numbers():
-    found = explain(BEGIN, 5.0, seen(4.0), options(min_area=0.5, min_frames=2, threshold=30))
+    found = explain(BEGIN, 5.0, seen(4.0), options(min_area=0.5, min_frames=2))
     assert (found.at, found.size, found.area, found.min_area, found.fps, found.left_out) == (
         5.0, (400, 300), 4.0, 0.5, 10.0, 0)
-    assert {name: found.settings[name] for name in ("detector", "min_frames", "threshold")} == {
-        "detector": options().detector, "min_frames": 2, "threshold": 30}
     moving, resting = found.regions
     assert (moving.box, moving.area, moving.reported, moving.rule) == (
         (10, 10, 30, 40), 500, True, "has travelled far enough")
@@ -133,6 +131,21 @@ def test_explanation_has_regions_settings_and_numbers():
     assert (moving.path[0], moving.path[-1]) == ((10, 20), (20, 20))
     assert (resting.reported, resting.rule, resting.seconds, resting.path) == (
         False, "has not travelled far enough", 0.0, ())
+
+
+@pytest.mark.parametrize(("detector", "more"), [
+    ("adaptive", {"sensitivity": "high"}), ("single", {"threshold": 30, "accum_weight": 0.1}),
+    ("mog2", {}), ("mine:Detector", {"threshold": 30, "accum_weight": 0.1})])
+def test_explanation_has_the_settings_that_count(detector, more):
+    wanted = options(detector=detector, min_frames=2, sensitivity="high", threshold=30)
+    assert explain(BEGIN, 5.0, seen(4.0), wanted).settings == {
+        "detector": detector, "frame_count": 32, "min_area": 1.0, "min_frames": 2, **more}
+
+
+def test_zone_with_a_least_area_of_its_own_is_named():
+    region = MOVING._replace(zones=("drive",))
+    found = explain(BEGIN, 5.0, seen(4.0, (region,))._replace(min_area=0.2), options())
+    assert (found.min_area, found.regions[0].zones) == (0.2, ("drive",))
 
 
 def test_reported_regions_are_listed_first_and_paths_are_thinned():

@@ -18,8 +18,11 @@ MAX_MASK_BYTES = 2000
 MAX_REGIONS = 24
 MAX_PATH_POINTS = 16
 MIN_MASK_WIDTH = 16     # pixels
-DETECTION_OPTIONS = ("detector", "sensitivity", "threshold", "accum_weight",
-                     "frame_count", "min_area", "min_frames")
+DETECTION_OPTIONS = ("detector", "frame_count", "min_area", "min_frames")
+TUTORIAL_OPTIONS = ("threshold", "accum_weight")
+DETECTOR_OPTIONS = {    # what only this detector uses; a class of the user's, any
+    "adaptive": ("sensitivity",), "single": TUTORIAL_OPTIONS, "mog2": (), "knn": (),
+    "cnt": ()}
 
 Item = TypeVar("Item")
 
@@ -62,8 +65,8 @@ def explain(moment: str, at: float, seen: Detection, settings: CameraSettings,
         moment=moment, at=at, size=seen.size, area=round(seen.area, 3),
         min_area=settings.min_area if seen.min_area is None else seen.min_area,
         fps=round(seen.fps, 2),
-        settings={name: getattr(settings, name) for name in DETECTION_OPTIONS
-                  if hasattr(settings, name)},
+        settings={name: getattr(settings, name) for name in (
+            *DETECTION_OPTIONS, *DETECTOR_OPTIONS.get(settings.detector, TUTORIAL_OPTIONS))},
         regions=tuple(explained(region, seen.fps) for region in largest[:MAX_REGIONS]),
         left_out=max(0, len(largest) - MAX_REGIONS))
 
