@@ -61,12 +61,13 @@ def explain(moment: str, at: float, seen: Detection, settings: CameraSettings,
             ) -> Explanation:
     """Return what was *seen* in the frame captured *at* [s since the epoch]."""
     largest = sorted(seen.regions, key=lambda region: (not region.moving, -region.area))
+    used = DETECTOR_OPTIONS.get(settings.detector, TUTORIAL_OPTIONS)
     return Explanation(
         moment=moment, at=at, size=seen.size, area=round(seen.area, 3),
         min_area=settings.min_area if seen.min_area is None else seen.min_area,
         fps=round(seen.fps, 2),
-        settings={name: getattr(settings, name) for name in (
-            *DETECTION_OPTIONS, *DETECTOR_OPTIONS.get(settings.detector, TUTORIAL_OPTIONS))},
+        settings={name: getattr(settings, name)
+                  for name in (*DETECTION_OPTIONS, *used)},
         regions=tuple(explained(region, seen.fps) for region in largest[:MAX_REGIONS]),
         left_out=max(0, len(largest) - MAX_REGIONS))
 
