@@ -14,6 +14,7 @@ const HINTS = {
     + "change its corners.",
 };
 let saved = {};             // what the server has
+let isDrawn = false;        // whether the zones are from this page, not the settings file
 let messageTimer;
 
 function notify(text) {
@@ -55,6 +56,7 @@ function show() {
   const { isDrawing, selected } = editor;
   svg.classList.toggle("drawing", isDrawing);
   find("draw").hidden = isDrawing;
+  find("reset").hidden = isDrawing || !isDrawn;
   for (const id of ["save", "discard"]) find(id).hidden = isDrawing || !isChanged();
   for (const id of ["close-zone", "cancel"]) find(id).hidden = !isDrawing;
   find("close-zone").disabled = (editor.corners || []).length < 3;
@@ -69,7 +71,7 @@ function show() {
 function meaning() {
   const zones = editor.shapes.filter(isZone);
   const [counting, ignored] = [zones.filter(counts), zones.filter((each) => !counts(each))]
-    .map((some) => some.map((each) => each.label).join(", "));
+    .map((some) => some.map((each) => each.label).join(" and "));
   return `Motion counts ${counting ? `in ${counting} only` : "everywhere"}`
     + `${ignored ? `, but not in ${ignored}` : ""}.`;
 }
@@ -166,8 +168,7 @@ const isChanged = () => Object.keys(changes()).length > 0;
 
 function load(answer) {
   editor.load([...answer.automatic.map(blinker), ...answer.zones.map(zone)]);
-  saved = content();
-  find("reset").hidden = !answer.drawn;
+  [saved, isDrawn] = [content(), answer.drawn];
   show();
 }
 

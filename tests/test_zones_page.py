@@ -202,7 +202,7 @@ def test_ignored_zone_has_no_size_and_changes_can_be_undone(zones, page):
     assert text(page, "#meaning") == "Motion counts in drive only, but not in tree."
     assert not zones.find(f"{zones.row(2)} [name=percent]").is_displayed()
     zones.fill("counts", "false")
-    assert text(page, "#meaning") == "Motion counts everywhere, but not in drive, tree."
+    assert text(page, "#meaning") == "Motion counts everywhere, but not in drive and tree."
     zones.find("#undo").click()
     zones.find(f"{zones.row(2)} [name=delete]").click()
     assert text(page, "#meaning") == "Motion counts in drive only."
