@@ -9,7 +9,15 @@ from harness import ManualClock
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.motion_detection.detection import Detection
-from pyimagesearch.replay.event_log import EventLog, Level, Peak, events_in
+from pyimagesearch.motion_detection.scene_changes import Scene
+from pyimagesearch.replay.event_log import (
+    EventLog,
+    Level,
+    Peak,
+    SceneChange,
+    SceneLog,
+    events_in,
+)
 from pyimagesearch.settings.settings import CameraSettings, Settings
 from pyimagesearch.streaming.publisher import Shown
 
@@ -50,6 +58,15 @@ def test_events_are_those_that_a_camera_stores(tmp_path_factory, no_fsync, areas
     assert [(event.begin - begin, event.end - begin) for event in stored] == [
         (pytest.approx(each.begin, abs=1e-5), pytest.approx(each.end, abs=1e-5))
         for each in events_in(levels, camera(**options))]
+
+
+def test_change_of_the_whole_picture_is_noted_once():
+    log, quiet = SceneLog(), Scene()
+    for scene in (quiet, Scene("light", 1.0, "darker"), quiet, Scene("covered", 3.0),
+                  Scene("covered", 3.0), quiet, Scene("covered", 6.0)):
+        log.on_frame(scene)
+    assert log.changes == [SceneChange(1.0, "light", "darker"), SceneChange(3.0, "covered"),
+                           SceneChange(6.0, "covered")]
 
 
 def test_peak_is_the_frame_with_most_motion():

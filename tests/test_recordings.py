@@ -1,5 +1,6 @@
 """Find the videos to replay, and read their frames as fast as they are decoded."""
 
+import os
 import time
 
 import cv2
@@ -36,12 +37,11 @@ def test_frames_come_at_the_times_of_their_stamps(tmp_path):
     assert shown == pytest.approx(stamps, abs=0.02)
 
 
-@pytest.mark.parametrize("fps", [5, 60])
-def test_frame_rates_of_files_are_known(tmp_path, fps):
-    frames = list(frames_of(recording_of(film(tmp_path / "x.mp4", 1, fps))))
-    assert len(frames) == fps
-    assert frames[0].fps == pytest.approx(fps, rel=0.02)
-    assert frames[-1].at == pytest.approx(1 - 1 / fps, abs=0.01)
+def test_frame_rate_of_a_file_is_known(tmp_path):
+    frames = list(frames_of(recording_of(film(tmp_path / "x.mp4", 1, 60))))
+    assert len(frames) == 60
+    assert frames[0].fps == pytest.approx(60, rel=0.02)
+    assert frames[-1].at == pytest.approx(1 - 1 / 60, abs=0.01)
 
 
 def test_consecutive_clips_of_an_event_are_one_recording(tmp_path):
@@ -79,7 +79,6 @@ def test_folders_are_searched_for_complete_videos(tmp_path):
 
 @pytest.mark.parametrize(("name", "content", "reason"), [
     ("none\n.mp4", None, "there is no file"), ("empty.mp4", b"", "no video file"),
-    ("text.mp4", b"no video" * 99, "no video file"),
     ("cut.mp4", b"\0\0\0\x18ftypmp42" + bytes(999), "no video file")])
 def test_what_is_no_video_is_an_error_in_one_line(tmp_path, name, content, reason):
     path = tmp_path / name
@@ -110,6 +109,16 @@ def test_odd_names_are_shown_in_one_line_and_read(tmp_path):
     recording = recording_of(path)
     assert recording.name == f"{tmp_path}/a\"'<b>\\n%d.mp4"
     assert len(list(frames_of(recording))) == 10
+
+
+def test_names_that_are_not_utf_8_are_errors(tmp_path):
+    name = os.fsdecode(b"x\xff.mp4")
+    film(tmp_path / name, 1)
+    for given in (tmp_path / name, tmp_path):
+        paths, (sentence,) = find_videos([str(given)])
+        assert paths == []
+        assert sentence.startswith(str(tmp_path))
+        sentence.encode()
 
 
 def test_recordings_without_files_have_no_camera(tmp_path):

@@ -20,6 +20,7 @@ from pyimagesearch.replay.report import (
     render,
     write_report,
 )
+from pyimagesearch.replay.results import flags_of
 from pyimagesearch.replay.trial import Contender, Outcome
 from pyimagesearch.settings.settings import CameraSettings
 from videos import picture
@@ -41,6 +42,14 @@ def outcome(label="single", events=1, seconds=20.0, areas=(0.0, 4.0, 40.0, 0.0))
 
 def replay(name="yard.mp4", *outcomes, **more):
     return Replay(Recording((), name, 20.0), list(outcomes or [outcome()]), **more)
+
+
+def test_settings_are_shown_as_flags_where_not_by_default():
+    settings = CameraSettings(name="front", source="demo", min_area=2.5, scene_changes=False)
+    assert flags_of(settings) == [
+        "--detector adaptive", "--min-area 2.5", "--no-scene-changes"]
+    assert flags_of(CameraSettings(name="x", source="demo", detector="single")) == [
+        "--detector single"]
 
 
 def test_names_and_labels_are_escaped():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pyimagesearch.errors import SettingsError
+from pyimagesearch.errors import SettingsError, SurveillanceError, reason
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.settings.settings import CameraSettings, Settings
 
@@ -23,6 +23,10 @@ from .suggestion import contenders_for, suggest
 from .trial import Contender
 
 INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
+
+
+class OutputFailed(SurveillanceError):
+    """The output is a full disk, or a pipe that was closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,7 @@ def print_events(asked: ReplayRequest, known: SettingsOfCameras) -> int:
     for recording, tried in tasks:
         replays.append(play_one(recording, tried, progress, wrong, bool(asked.report)))
         for line in () if asked.json else lines_of(replays[-1]):
-            print(line, flush=True)
+            say(line)
     result = ReplayResult(replays, wrong, time.perf_counter() - begin)
     if asked.report:
         write_report(asked.report, *result)
@@ -96,7 +100,7 @@ def print_events(asked: ReplayRequest, known: SettingsOfCameras) -> int:
         print_json(videos=[as_json(each) for each in replays], errors=wrong,
                    took=round(result.took, 3))
     elif any(each.seconds for each in replays):
-        print(*summary(replays, result.took), sep="\n")
+        say(*summary(replays, result.took))
     return 1 if wrong else 0
 
 
@@ -119,8 +123,7 @@ def print_suggestion(asked: ReplayRequest, known: SettingsOfCameras, data: DataF
     if asked.json:
         print_json(suggestion=advice_json(suggestion), errors=wrong)
     else:
-        print(*lines_about(suggestion, asked.camera or marked[0].recording.camera),
-              sep="\n")
+        say(*lines_about(suggestion, asked.camera or marked[0].recording.camera))
     return 1 if wrong else 0
 
 
@@ -171,4 +174,13 @@ def complain(sentence: str) -> None:
 
 def print_json(**content: Any) -> None:
     """Print *content* as one JSON object."""
-    print(json.dumps(content, indent=2))
+    say(json.dumps(content, indent=2))
+
+
+def say(*lines: str) -> None:
+    """Print *lines* at once; raises :exc:`OutputFailed`."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except OSError as error:
+        raise OutputFailed(
+            f"the output cannot be written: {reason(error)}") from None

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pyimagesearch.frames import Box, Image, Size
 from pyimagesearch.motion_detection.motionevents import MotionEvents
+from pyimagesearch.motion_detection.scene_changes import Scene
 from pyimagesearch.settings.settings import CameraSettings
 
 
@@ -48,6 +49,28 @@ class ReplayedEvent(NamedTuple):
     def overlaps(self, begin: float, end: float) -> bool:
         """Return whether it has a moment between *begin* and *end*."""
         return self.begin <= end and begin <= self.end
+
+
+class SceneChange(NamedTuple):
+    """A change of the whole picture, such as of the light; an event of its own kind."""
+
+    at: float       # [s of the video]
+    kind: str       # one of SCENE_KINDS
+    note: str = ""
+
+
+class SceneLog:
+    """Note the changes of the whole picture in one video. Belongs to one thread."""
+
+    def __init__(self) -> None:
+        self.changes: list[SceneChange] = []
+        self._lasting = ""      # the kind that the frame before showed
+
+    def on_frame(self, scene: Scene) -> None:
+        """Take what the next frame says; what lasts for some frames is one change."""
+        if scene.kind and scene.kind != self._lasting:
+            self.changes.append(SceneChange(scene.began, scene.kind, scene.note))
+        self._lasting = scene.kind
 
 
 class EventLog:

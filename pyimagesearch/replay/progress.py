@@ -1,5 +1,6 @@
 """A progress bar on a terminal."""
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -33,7 +34,9 @@ class Progress:
         share = min(1.0, done / self._total) if self._total else 0.0
         bar = "#" * round(share * BAR_WIDTH)
         speed = done / max(1e-3, self._drawn_at - self._begin)
-        self._draw(f"[{bar:<{BAR_WIDTH}}] {share:4.0%}  {speed:.1f}x  {label[-40:]}")
+        text = f"[{bar:<{BAR_WIDTH}}] {share:4.0%}  {speed:.1f}x  "
+        columns = shutil.get_terminal_size().columns - 1
+        self._draw((text + label[-max(1, columns - len(text)):])[:columns])
 
     def finish(self, seconds: float) -> None:
         """Count a video of *seconds* as done."""

@@ -18,6 +18,7 @@ from pyimagesearch.frames import Picture
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import PART_SUFFIX
+from pyimagesearch.settings.option import is_clean
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".ts", ".mts",
                   ".mpg", ".mpeg", ".flv", ".wmv", ".3gp", ".h264", ".h265", ".mjpeg"}
@@ -83,6 +84,10 @@ def find_videos(given: Iterable[str]) -> tuple[list[Path], list[str]]:
     wrong = []
     for text in given:
         path = Path(text)
+        if not is_clean(text):
+            wrong.append(f"{shown(path)} has bytes that are not text in UTF-8; rename "
+                         "the file or folder")
+            continue
         try:
             inside = sorted(each for each in path.rglob("*") if is_video(each))
         except OSError as error:
@@ -97,7 +102,7 @@ def find_videos(given: Iterable[str]) -> tuple[list[Path], list[str]]:
 def is_video(path: Path) -> bool:
     """Return whether *path*, found in a folder, is a complete video by its name."""
     return (path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-            and not path.name.endswith(PART_SUFFIX))
+            and not path.name.endswith(PART_SUFFIX) and is_clean(str(path)))
 
 
 def group(paths: Iterable[Path]) -> list[Recording]:

@@ -21,6 +21,7 @@ from .player import Replay
 from .results import (
     HEADINGS,
     area_text,
+    change_line,
     clock_text,
     comparison,
     count_events,
@@ -116,6 +117,7 @@ def trial_section(outcome: Outcome) -> dict[str, Any]:
         "flags": flags_of(outcome.contender.settings),
         "chart": draw_chart(outcome), "heat": heat_map(outcome),
         "hottest": percent(hottest),
+        "changes": [change_line(each) for each in outcome.changes],
         "events": [event_section(event, number < MAX_PICTURES)
                    for number, event in enumerate(outcome.events)]}
 

@@ -7,7 +7,7 @@ from typing import Any
 from pyimagesearch.settings.settings import CameraSettings
 
 from .contenders import COMPARABLE
-from .event_log import ReplayedEvent
+from .event_log import ReplayedEvent, SceneChange
 from .player import Replay
 from .trial import Outcome
 
@@ -30,8 +30,9 @@ def lines_of(replay: Replay) -> Iterator[str]:
             yield f"  {outcome.contender.label}: {count_events(outcome.events)}"
         indent = "    " if compared else "  "
         yield from (indent + event_line(event) for event in outcome.events)
+        yield from (indent + change_line(change) for change in outcome.changes)
         if not compared and not outcome.events and outcome.learnt_at is not None:
-            yield "  no event"
+            yield "  no motion event"
 
 
 def describe(replay: Replay) -> str:
@@ -51,6 +52,12 @@ def event_line(event: ReplayedEvent) -> str:
     return (f"{clock_text(event.begin)} to {clock_text(event.end)}"
             f"  {event.seconds:5.1f} s  peak {area_text(peak.area)}"
             f" at {clock_text(peak.at)}  {peak.rule}").rstrip()
+
+
+def change_line(change: SceneChange) -> str:
+    """Return one line about a *change* of the whole picture."""
+    note = f" ({change.note})" if change.note else ""
+    return f"{clock_text(change.at)}  {change.kind}{note}"
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
@@ -166,7 +173,9 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                     "peak_at": round(each.peak.at, 3),
                     "peak_area": round(each.peak.area, 3),
                     "boxes": each.peak.boxes, "boxes_of": each.peak.size,
-                    "rule": each.peak.rule} for each in outcome.events]}
+                    "rule": each.peak.rule} for each in outcome.events],
+        "changes": [{"at": round(each.at, 3), "kind": each.kind, "note": each.note}
+                    for each in outcome.changes]}
 
 
 def settings_json(settings: CameraSettings) -> dict[str, Any]:
@@ -175,6 +184,14 @@ def settings_json(settings: CameraSettings) -> dict[str, Any]:
 
 
 def flags_of(settings: CameraSettings) -> list[str]:
-    """Return the settings that decide about events, as flags."""
-    return [f"{COMPARABLE[name].flag} {value}"
-            for name, value in settings_json(settings).items() if value is not None]
+    """Return the detector, and what else is not by default, as flags."""
+    flags = [f"--detector {settings.detector}"]
+    for name, value in settings_json(settings).items():
+        option = COMPARABLE[name]
+        if name == "detector" or value == option.default:
+            continue
+        if isinstance(value, bool):
+            flags.append(option.flag if value else option.negation)
+        else:
+            flags.append(f"{option.flag} {value}")
+    return flags

@@ -16,6 +16,7 @@ ADAPTIVE = "adaptive"
 SENSITIVITIES = ("low", "normal", "high")
 AREAS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)    # per mille
 FRAMES = (2, 3, 4, 5)   # of the last five
+OF_OTHER_DETECTORS = ("threshold", "accum_weight")
 VARIED = ("detector", "sensitivity", "min_area", "min_frames")
 TOLERANCE_SECONDS = 1.0     # by which an event may miss the time of a real one
 FEW_MARKS = 5           # marked events on which no suggestion should be built
@@ -93,8 +94,10 @@ class Suggestion(NamedTuple):
 
 def contenders_for(present: CameraSettings) -> list[Contender]:
     """Return what each recording has to be detected with: all that changes areas."""
+    unused = {} if present.detector == ADAPTIVE else {
+        name: CAMERA_OPTIONS[name].default for name in OF_OTHER_DETECTORS}
     adaptive = [Contender(sensitivity, replace(present, detector=ADAPTIVE,
-                                               sensitivity=sensitivity))
+                                               sensitivity=sensitivity, **unused))
                 for sensitivity in SENSITIVITIES]
     return [Contender(PRESENT, present), *(
         each for each in adaptive if each.settings != present)]

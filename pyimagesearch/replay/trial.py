@@ -14,7 +14,7 @@ from pyimagesearch.rates import RateLimit
 from pyimagesearch.settings.polygons import split_polygons
 from pyimagesearch.settings.settings import CameraSettings
 
-from .event_log import EventLog, Level, Peak, ReplayedEvent
+from .event_log import EventLog, Level, Peak, ReplayedEvent, SceneChange, SceneLog
 from .recordings import Recording, VideoFrame
 
 PICTURE_WIDTH = 480     # of the pictures that are kept [pixels]
@@ -34,6 +34,7 @@ class Outcome:
     contender: Contender
     levels: list[Level] = field(default_factory=list)
     events: list[ReplayedEvent] = field(default_factory=list)
+    changes: list[SceneChange] = field(default_factory=list)
     cpu_seconds: float = 0.0    # of the thread, spent on detection
     frame_count: int = 0        # frames that taught the background
     heat: NDArray[Any] | None = None    # how often each pixel moved [frames]
@@ -80,7 +81,7 @@ class Trial:
         self.outcome = Outcome(contender)
         settings = contender.settings
         self._detection = MotionDetection(settings)
-        self._log = EventLog(settings)
+        self._log, self._scenes = EventLog(settings), SceneLog()
         self._limit = RateLimit(settings.fps)
         self._mask = PrivacyMask(split_polygons(settings.mask))
         self._pre_roll = recording.learning_seconds
@@ -101,12 +102,14 @@ class Trial:
                       seen.min_area)
         self.outcome.levels.append(level)
         self._log.on_frame(level, lambda level: self._peak_of(level, seen, picture))
+        self._scenes.on_frame(seen.scene)
         if self._pictures and not level.learning:
             self._draw(seen, picture)
 
     def close(self) -> Outcome:
         """End the events, as the recording ends; return what was found."""
         self.outcome.events = self._log.close()
+        self.outcome.changes = self._scenes.changes
         return self.outcome
 
     def _begin(self, frame: VideoFrame) -> None:
