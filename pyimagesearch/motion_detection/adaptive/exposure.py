@@ -56,9 +56,12 @@ def gain_of(grey: Grey, background: Grey, moved: Grey | None) -> float | None:
     fair = (now > DARKEST) & (now < BRIGHTEST) & (then > DARKEST)
     if moved is not None:
         fair &= moved[grid, grid].ravel() == 0
-    if np.count_nonzero(fair) < LEAST_SAMPLES:
+    count = np.count_nonzero(fair)
+    if count < LEAST_SAMPLES:
         return None
-    return float(np.median(now[fair].astype(np.float32) / then[fair]))
+    middle = (count - 1) // 2, count // 2       # np.median would take twice the time
+    ratios = np.partition(now[fair].astype(np.float32) / then[fair], middle)
+    return float(ratios[middle[0]] + ratios[middle[1]]) / 2
 
 
 def residual(grey: Grey, background: Grey) -> float:

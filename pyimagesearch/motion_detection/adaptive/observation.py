@@ -1,6 +1,6 @@
 """One picture compared with the background, and the regions that differ in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from .timing import Timing
 from .tracks import NO_TRACK
 
 KERNEL_3, KERNEL_5 = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+GAP = 4                 # pixels, that are closed inside of a region
 MOST_CONTOURS = 400     # more are no objects
 LEAST_SURE_SHARE, LEAST_SURE = 0.05, 2      # of a region that surely differs; pixels
 
@@ -104,8 +105,7 @@ def candidates(seen: Observation, least_area: float) -> Iterator[Candidate]:
     """Yield the regions of *seen* whose boxes are at least so large [pixels]."""
     if cv2.countNonZero(seen.crossed) < least_area // 2:
         return
-    clean = cv2.morphologyEx(cv2.medianBlur(seen.crossed, 3), cv2.MORPH_CLOSE, KERNEL_5)
-    contours = cv2.findContours(clean, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    contours = contours_of(cv2.medianBlur(seen.crossed, 3))
     for contour in contours if len(contours) < MOST_CONTOURS else ():
         left, top, width, height = cv2.boundingRect(contour)
         if width * height < least_area:
@@ -113,6 +113,18 @@ def candidates(seen: Observation, least_area: float) -> Iterator[Candidate]:
         shape = np.zeros((height, width), np.uint8)
         cv2.drawContours(shape, [contour], -1, 255.0, -1, offset=(-left, -top))
         yield Candidate((left, top, left + width, top + height), shape)
+
+
+def contours_of(mask: Grey) -> Sequence[Grey]:
+    """Return the outlines of *mask*, after gaps of a few pixels are closed."""
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return ()
+    left, top = max(0, left - GAP), max(0, top - GAP)   # room for the closing
+    part = mask[top:top + height + 2 * GAP, left:left + width + 2 * GAP]
+    closed = cv2.morphologyEx(part, cv2.MORPH_CLOSE, KERNEL_5)
+    return cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE,
+                            offset=(left, top))[0]
 
 
 def weakness(found: Candidate, seen: Observation, least_area: float) -> str:

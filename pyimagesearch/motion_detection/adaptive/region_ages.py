@@ -31,7 +31,7 @@ class RegionAges:
     def keep(self, found: Candidate) -> None:
         """Let the pixels of *found* be as old as it is in the next frame."""
         part = self._next[found.at]
-        np.maximum(part, found.inside * np.uint8(found.age), out=part)
+        cv2.max(part, cv2.min(found.shape, found.age), part)    # type: ignore[call-overload]
 
     def advance(self, any_kept: bool) -> None:
         """Go on to the next frame."""

@@ -53,10 +53,10 @@ class Track:
         del self.centres[:-timing.at_least(PATH_FRAMES)]
         last = len(self.path) - 1
         if last > 1:
-            starts = [max(0, last - max(2, int(seconds * timing.fps)))
-                      for seconds in LATELY_SECONDS]
+            starts = {max(0, last - max(2, int(seconds * timing.fps)))
+                      for seconds in LATELY_SECONDS}
             if not self.moved and last > 3:
-                starts.append(0)
+                starts.add(0)
             self.travelled = max(distance(self.path[start], self.box, size)
                                  for start in starts)
             if self.travelled >= needed:
@@ -68,8 +68,9 @@ class Track:
         """Return how many pixels *box* shares with this box and what is near it."""
         left, top, right, bottom = self.box
         across = min(box[2], right + REACH) - max(box[0], left - REACH)
-        down = min(box[3], bottom + REACH) - max(box[1], top - REACH)
-        return max(0, across) * max(0, down)
+        if across <= 0:
+            return 0
+        return across * max(0, min(box[3], bottom + REACH) - max(box[1], top - REACH))
 
 
 NO_TRACK = Track((0, 0, 0, 0), (0, 0))
