@@ -12,6 +12,7 @@ from pyimagesearch.errors import EventsError
 
 from .event import CLIP, FILE_STATES, ON_DISK, OPEN, Event, KeptFile
 from .explanation import Explanation, read_explanation
+from .schema import MIGRATIONS
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = ('id, camera, kind, begin, "end", peak_area, peak_box, note, starred, '
@@ -94,7 +95,16 @@ class EventReader:
                             "json_each(?)) ORDER BY id", json.dumps(ids))
 
     def marked(self) -> list[Event]:
-        """Return the events with a clip that an owner judged, the oldest first."""
+        """
+        Return the events with a clip that an owner judged, the oldest first.
+
+        Raises :exc:`EventsError` for a file of an older version, which has no marks.
+        """
+        version = self._value("PRAGMA user_version")
+        if version < len(MIGRATIONS):
+            raise EventsError(
+                f"the list of events is that of an older version (format {version}, "
+                f"not {len(MIGRATIONS)}); start the program once, which converts it")
         return self._events(
             "WHERE deleted IS NULL AND (starred OR not_event) AND EXISTS (SELECT 1 "
             "FROM files WHERE event_id = id AND media = ? AND state IN (?, ?, ?)) "
