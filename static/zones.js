@@ -177,7 +177,14 @@ async function fetchZones() {
 }
 
 async function send(body) {
-  load(await (await request(panel.dataset.url, { method: "PUT", body })).json());
+  const answer = await (await request(panel.dataset.url, { method: "PUT", body })).json();
+  // the detector ignores a region again only from its next picture on
+  const known = new Set(answer.automatic.map((each) => each.polygon));
+  const late = editor.shapes.filter((shape) => !isZone(shape)).map((shape) => asText(shape.corners))
+    .filter((polygon) => !known.has(polygon)).map((polygon) => ({ polygon, counts: false }));
+  answer.automatic = [...answer.automatic, ...late].sort((one, other) => (
+    one.polygon < other.polygon ? -1 : 1));
+  load(answer);
 }
 
 function begin() {

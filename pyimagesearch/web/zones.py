@@ -34,11 +34,11 @@ def zones(name: str) -> dict[str, Any]:
     feed, owner_settings = get_services().feed(name), owner_settings_or_404()
     settings = owner_settings.current(name)
     counted = split_polygons(settings.count_blinking)
-    ignored = [each for each in feed.automatic_zones() if each not in counted]
+    found = sorted({*feed.automatic_zones(), *counted})
     return {"zones": [asdict(zone) for zone in settings.zones],
             "drawn": "zones" in owner_settings.chosen(name),
             "automatic": [{"polygon": polygon, "counts": polygon in counted}
-                          for polygon in (*ignored, *counted)]}
+                          for polygon in found]}
 
 
 @bp.put("/api/cameras/<name>/zones")
