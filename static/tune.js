@@ -247,7 +247,7 @@ function drawCurves() {
 function mark(times, kind) {
   return times.filter((at) => across(at) >= 0).map((at) => {
     const stroke = document.createElementNS(outline.namespaceURI, "line");
-    const [x, y] = [across(at).toFixed(1), kind === "event" ? -8 : -4];
+    const [x, y] = [across(at).toFixed(1), kind === "event" ? -9 : 5];
     for (const [name, value] of Object.entries({ class: kind, x1: x, x2: x, y1: y, y2: y + 12 })) {
       stroke.setAttribute(name, value);
     }
