@@ -29,6 +29,7 @@ from test_live_page import (
     text,
     wait_for_motion,
     wait_for_text,
+    wait_for_the_person,
 )
 
 WIDE = (1280, 800)
@@ -134,6 +135,7 @@ def test_zone_is_drawn_with_the_mouse_named_and_kept(zones, page):
     assert text(page, "#meaning") == "Motion counts in drive only."
     zones.save()
     page.execute_script("scrollTo(0, 0)")
+    wait_for_the_person(zones.product)
     screenshot(page, "zones.png")
     ((zone, corners),) = zones.kept()
     assert near(corners, CORNERS)
