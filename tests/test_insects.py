@@ -57,6 +57,16 @@ def test_spider_close_to_the_lens_is_out_of_focus():
     assert "is out of focus, as insects close to the lens are" in rules_of(seen)
 
 
+def test_spider_thread_that_sways_is_no_motion():
+    def thread(time):
+        light = np.zeros(SIZE[::-1], np.float32)
+        x = 100 + 12 * np.sin(2 * time)
+        cv2.line(light, (round(16 * x), 0), (round(16 * x) + 300, 16 * SIZE[1]),
+                 (90.0,), 3, cv2.LINE_AA, 4)
+        return np.clip(yard() + cv2.GaussianBlur(light, (0, 0), 1.2), 0, 255)
+    assert frames_reported(seen_of(thread)) == 0
+
+
 def test_soft_thing_is_reported_by_a_camera_that_is_not_sharp():
     def soft(time):
         return cv2.GaussianBlur(with_disc(60 * time, 80, 10, 4), (0, 0), 4)

@@ -1,13 +1,14 @@
 """Recognise insects and spiders close to the lens, which an infrared lamp attracts."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.frames import Grey
+from pyimagesearch.frames import Box, Grey
 
 from .observation import KERNEL_3, Candidate, Observation
 from .rules import Verdict
@@ -32,9 +33,10 @@ class OutOfFocus:
 
     BLURRED = 1.18          # times as wide as the edges of the scene
     BLURRED_BEFORE = 1.05   # the same for a region that was blurred
-    LEAST_OF_SIDE = 0.06    # of the root of the area; round things have wide shades
+    THREAD, BLURRED_THREAD = 10.0, 0.9  # times as long as wide, and as blurred
+    LEAST_OF_THICKNESS = 0.1    # round things have wide shades
     LARGEST_SHARE = 0.08    # of the picture: larger things are judged as others are
-    FRESH_SHARE = 0.3       # of a frame in the mean width
+    EVERY, FRESH_SHARE = 3, 0.5     # frames; of a measured one in the mean width
 
     def __init__(self) -> None:
         self._scene_width = math.inf    # of the edges of the background [pixels]
@@ -44,18 +46,25 @@ class OutOfFocus:
         """Compare the edges of *found* with those of the background."""
         if found.area > self.LARGEST_SHARE * seen.grey.size:
             return None
-        self._measure(seen)
-        track, width = found.track, edge_width(found, seen.difference)
-        track.edge_width += (width - track.edge_width) * (
-            self.FRESH_SHARE if track.edge_width else 1.0)
+        self._measure_scene(seen)
+        track = found.track
+        if not track.edge_width:
+            track.edge_width = edge_width(found, seen.difference)
+        elif track.age % self.EVERY == 0:
+            track.edge_width += self.FRESH_SHARE * (
+                edge_width(found, seen.difference) - track.edge_width)
+        length = math.dist(found.box[:2], found.box[2:])    # of its diagonal
+        thickness = found.area / length
         factor = self.BLURRED_BEFORE if track.blurred else self.BLURRED
-        track.blurred = track.edge_width > max(
-            factor * self._scene_width, self.LEAST_OF_SIDE * math.sqrt(found.area))
+        if length > self.THREAD * thickness:
+            factor = self.BLURRED_THREAD
+        track.blurred = track.edge_width > max(factor * self._scene_width,
+                                               self.LEAST_OF_THICKNESS * thickness)
         if not track.blurred:
             return None
         return Verdict("is out of focus, as insects close to the lens are", False)
 
-    def _measure(self, seen: Observation) -> None:
+    def _measure_scene(self, seen: Observation) -> None:
         """Measure the edges of the background, once a second at most."""
         if seen.number - self._measured >= seen.timing.fps:
             self._scene_width = scene_edge_width(seen.background.shown)
@@ -74,14 +83,17 @@ class Erratic:
     LENGTHS = 8.0           # of its own in a second
     SECONDS, FRAMES = 0.4, 4    # in which the path is looked at, and at least
     STRAIGHT, STRAIGHT_FRAMES = 0.96, 5     # end to end over the length of the path
+    LARGEST_SHARE = 0.02    # of the picture; larger ones are out of focus
     SURELY_STRAIGHT = 0.995     # of the whole path: never mind what it did before
     HOLD_SECONDS = 0.5      # that it must fly or walk like others do afterwards
 
     def judge(self, found: Candidate, seen: Observation) -> Verdict | None:
         """Look at how fast *found* went lately, and whether straight on."""
+        if found.area > self.LARGEST_SHARE * seen.grey.size:
+            return None
         track = found.track
         steps = seen.timing.frames(self.SECONDS, self.FRAMES)
-        boxes = np.array(track.path[-steps - 1:], np.float64)
+        boxes = track.path[-steps - 1:]
         speed, straight = flight(boxes)
         fast = speed * seen.timing.fps > self.LENGTHS * math.sqrt(found.area)
         if fast and (len(boxes) < self.STRAIGHT_FRAMES or straight < self.STRAIGHT):
@@ -93,18 +105,18 @@ class Erratic:
         return None
 
 
-def flight(boxes: NDArray[np.float64]) -> tuple[float, float]:
+def flight(path: Sequence[Box]) -> tuple[float, float]:
     """
-    Return how fast a row of *boxes* goes [pixels per frame], and how straight on.
+    Return how fast a box goes on its *path* [pixels per frame], and how straight on.
 
     The latter is the distance from end to end over the length of the path, 0 to 1.
     """
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    length = float(np.hypot(*np.diff(centres, axis=0).T).sum())
+    centres = [((left + right) / 2, (top + bottom) / 2)
+               for left, top, right, bottom in path]
+    length: float = sum(map(math.dist, centres, centres[1:]))
     if not length:
         return 0.0, 1.0
-    return (length / (len(boxes) - 1),
-            math.hypot(*(centres[-1] - centres[0])) / length)
+    return length / (len(path) - 1), math.dist(centres[0], centres[-1]) / length
 
 
 def edge_width(found: Candidate, difference: Grey) -> float:
