@@ -9,13 +9,46 @@ import pytest
 
 from protected import BROWSER
 from pyimagesearch.access import Role
-from pyimagesearch.events.event import LOST, MOTION, Event
-from sample_archive import NOON
+from pyimagesearch.events.event import (
+    COVERED,
+    DAY_NIGHT,
+    LOST,
+    MOTION,
+    SCENE_KINDS,
+    STILL,
+    Event,
+)
+from sample_archive import NOON, save
 
 
 def test_event_without_a_clip_has_a_page(client, sample):
     sample.add(Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
     assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
+
+
+def test_covered_camera_is_shown_before_and_after(client, sample):
+    stills = tuple(save(sample.clips, "front", at, at, STILL, b"jpeg")
+                   for at in (NOON - 5, NOON + 8))
+    sample.add(Event(id=7, camera="front", kind=COVERED, begin=NOON, end=NOON + 60,
+                     files=stills))
+    page = client.get("/events/7").text
+    assert page.index("before, ") < page.index("after, ")
+    assert 'src="/events/7/still-2.jpg"' in page
+    assert 'href="/events/7/still-2.jpg?download=1"' in page
+    assert "camera covered" in client.get("/events").text
+    assert client.get("/api/events/7").json["thumbnail"] == "/events/7/thumbnail.jpg"
+
+
+@pytest.mark.parametrize("kind", SCENE_KINDS)
+def test_changes_of_the_picture_can_be_filtered(client, sample, kind):
+    sample.add(Event(id=1, camera="front", kind=MOTION, begin=NOON, end=NOON),
+               Event(id=2, camera="front", kind=kind, begin=NOON, end=NOON, note="darker"))
+    for path in ("/events", "/api/events"):
+        page = client.get(path, query_string={"kind": kind})
+        assert page.status_code == 200
+        assert ("darker" in page.text, "events/1" in page.text) == (True, False)
+    option = client.get("/events", query_string={"kind": DAY_NIGHT}).text
+    assert '<option value="day/night" selected>day or night mode</option>' in option
 
 
 def test_list_works_without_javascript(client, sample):
