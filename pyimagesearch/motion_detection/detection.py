@@ -8,7 +8,6 @@ from typing import NamedTuple
 import cv2
 
 from pyimagesearch.errors import DetectorFailed
-from pyimagesearch.events.event import MOVED
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
 from pyimagesearch.settings.polygons import split_polygons
@@ -213,7 +212,7 @@ class MotionDetection:
             if self._scene is None:
                 return seen
             scene = self._scene.look(grey, picture.colour, at, seen.area)
-            if scene.kind == MOVED:
+            if scene.elsewhere:
                 self.forget()
             return seen.beside(scene)
 

@@ -52,7 +52,7 @@ class LightChanges:
         if not explained:
             self.forget()
             return None
-        while len(self._views) > 1 and at - self._views[0][0] > COMPARED_SECONDS:
+        while self._views and at - self._views[0][0] > COMPARED_SECONDS:
             self._views.popleft()
         self._views.append((at, view))
         if self.swing is not None:
@@ -67,9 +67,14 @@ class LightChanges:
         self._views.clear()
 
     def _changed_since(self, view: View) -> tuple[float, View] | None:
-        """Return the newest view that was much brighter or darker, with its time."""
-        return next(((at, each) for at, each in reversed(self._views)
-                     if one_sided(each, view) >= SWINGING_SHARE), None)
+        """Return the view, with its time, that was much brighter or darker."""
+        if len(self._views) < 2 or max(     # a sudden change, and a slow one
+                one_sided(before, view) for _, before in (self._views[-2],
+                                                          self._views[0])
+                ) < SWINGING_SHARE:
+            return None
+        return next((at, before) for at, before in reversed(self._views)
+                    if one_sided(before, view) >= SWINGING_SHARE)
 
     def _end_swing(self, at: float, view: View) -> tuple[float, str] | None:
         """Return the change once the light rests, if it is not as before."""

@@ -9,12 +9,12 @@ from pyimagesearch.frames import Grey, Image
 
 from .light_changes import ColourSwitch, LightChanges, LightHold
 from .scene_reference import Comparison, SceneReference
-from .scene_view import View, view_of
+from .scene_view import View, glance_at, view_of
 from .tampering import CoverRule, FocusRule, MoveRule, Patience, is_flat
 
-LOOK_SECONDS = 0.3      # between two looks
-HURRIED_SECONDS = 0.07  # the same while much of the picture differs
-MUCH_DIFFERS = 50.0     # [per mille of the picture]
+LOOK_SECONDS, NEAR_LOOK_SECONDS = 0.5, 0.25     # between two looks; while it differs
+HURRIED_SECONDS = 0.07  # the same when the brightness jumps
+JUMP = 3.0              # of the mean brightness since the last look
 LEARNING_SECONDS, LEARNING_LOOKS = 8.0, 10  # before a scene is known
 LONGEST_GAP = 120.0     # between two looks, or the scene is learnt again
 SEEN_SHARE, LEARNT_SHARE = 0.5, 0.6     # of the edges' blocks: is seen, may be learnt
@@ -31,6 +31,7 @@ class Scene(NamedTuple):
     began: float = 0.0  # [s, monotonic]
     note: str = ""
     holds: bool = False     # whether what differs is no motion, but light
+    elsewhere: bool = False     # whether the camera shows another scene from now on
 
 
 NOTHING_CHANGED = Scene()
@@ -38,7 +39,7 @@ NOTHING_CHANGED = Scene()
 
 class SceneChanges:
     """
-    Watch the whole picture of one camera, about three times a second.
+    Watch the whole picture of one camera, two to four times a second.
 
     The kinds COVERED and UNFOCUSED are returned for every picture while they last, the
     others for one picture. Belongs to the camera loop.
@@ -58,6 +59,8 @@ class SceneChanges:
         self._light.forget()
         self._lasting = NOTHING_CHANGED
         self._since = self._looked = 0.0    # first and newest look [s, monotonic]
+        self._pause = NEAR_LOOK_SECONDS     # until the next
+        self._glance = 0.0      # mean brightness at the newest look
 
     def look(self, grey: Grey, colour: Callable[[], Image], at: float,
              area: float) -> Scene:
@@ -67,9 +70,11 @@ class SceneChanges:
         *grey* is its brightness, *colour* decodes it as BGR, and *area* is what a
         detector found to differ [per mille]. Raises what *colour* raises.
         """
-        pause = HURRIED_SECONDS if area >= MUCH_DIFFERS else LOOK_SECONDS
-        found = self._lasting
+        found, glance = self._lasting, glance_at(grey)
+        jumps = abs(glance - self._glance) > JUMP
+        pause = HURRIED_SECONDS if jumps else self._pause
         if not self._reference.learnt or at - self._looked >= pause:
+            self._glance = glance
             found = self._look(view_of(grey), colour, at)
         swings = self._light.swing is not None or self._colours.is_switching
         return found._replace(holds=self._hold.holds(at, area, swings=swings))
@@ -94,7 +99,9 @@ class SceneChanges:
         else:
             self._learn(at, view, seen, interval)
         budget = self._budgets.get(found.kind)
-        return NOTHING_CHANGED if budget and not budget.allows(at) else found
+        if budget and not budget.allows(at):
+            return Scene(elsewhere=found.elsewhere)
+        return found
 
     def _judge(self, at: float, view: View, seen: Comparison,
                colour: Callable[[], Image]) -> Scene:
@@ -103,11 +110,12 @@ class SceneChanges:
         if self._reference.can_be_judged:
             tampered = self._find_tampering(at, view, seen)
         light = self._light.look(at, view, explained=self._may_be_light(seen))
-        if light or self._light.swing is not None or seen.kept < SEEN_SHARE:
+        began = at if self._light.swing is None else self._light.swing
+        if light or began < at or (seen.kept < SEEN_SHARE and self._move.is_calm):
             self._colours.hurry(at)
         if at >= self._colours.due and not is_flat(seen):
             if switched_to := self._colours.look(at, colour()):
-                return Scene(DAY_NIGHT, at, switched_to)
+                return Scene(DAY_NIGHT, began, switched_to)
             if self._colours.is_switching:
                 return self._lasting
         if tampered.kind == MOVED or self._colours.is_switching or light is None:
@@ -122,7 +130,7 @@ class SceneChanges:
         is_back = self._back.lasts(at, seen.kept >= SEEN_SHARE
                                    and seen.sharpness >= SHARP)
         if moved is not None:
-            return Scene(MOVED, moved)
+            return Scene(MOVED, moved, elsewhere=True)
         if covered is not None and self._lasting.kind != COVERED:
             self._lasting = Scene(COVERED, covered)
         elif blurred is not None and self._lasting.kind != UNFOCUSED:

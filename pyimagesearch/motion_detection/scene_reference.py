@@ -61,15 +61,13 @@ class SceneReference:
         """Learn *view*, which came *interval* seconds after the one before."""
         self.learnt += 1
         if self._view is None:
-            self._view = view
+            self._view = View(*(each.copy() for each in view))
             return
         weight = max(1 / self.learnt, min(1.0, interval / TIME_CONSTANT))
-        old = self._view
-        fine = old.fine + weight * (view.fine - old.fine)
-        self._view = View(
-            fine, old.coarse + weight * (view.coarse - old.coarse),
-            old.light + weight * (view.light - old.light), means(product(fine, fine)),
-            old.detail + weight * (view.detail - old.detail))
+        for new, mean in zip(view, self._view, strict=True):
+            cv2.accumulateWeighted(new, mean, weight)
+        self._view = self._view._replace(
+            power=means(product(self._view.fine, self._view.fine)))
 
     def compare(self, view: View) -> Comparison:
         """Compare *view* with what was learnt; something must have been."""
