@@ -12,13 +12,13 @@ from pyimagesearch.frames import Box, Grey, Size, size_of
 from pyimagesearch.outlines import filled
 from pyimagesearch.settings.zone import Zone
 
-from .adaptive.sensitivity import sensitivity_named
 from .detector import HasThresholdScale, RegionDetector
 from .regions import Found, Region
 
 MAX_CACHED_SIZES = 2        # picture sizes for which the zones are drawn
 INSIDE_SHARE = 0.5          # of an object's pixels; it counts with so many inside
 FEET_SHARE = 0.2            # of an object's height, at its lower end
+THRESHOLD_FACTORS = {"low": 1.5, "normal": 1.0, "high": 0.75}
 
 
 class DrawnZones(NamedTuple):
@@ -168,10 +168,10 @@ class Zones:
         """Return by what the thresholds of pictures of *size* are multiplied."""
         if not self.have_sensitivity:
             return 1.0
-        usual = sensitivity_named(self._sensitivity).threshold
+        usual = THRESHOLD_FACTORS[self._sensitivity]
         scale = np.full(size[::-1], np.inf, np.float32)
         for zone in self._counting:
-            own = sensitivity_named(zone.sensitivity or self._sensitivity).threshold
+            own = THRESHOLD_FACTORS[zone.sensitivity or self._sensitivity]
             inside = filled([zone.polygon], size) > 0
             scale[inside] = np.minimum(scale[inside], own / usual)
         scale[np.isinf(scale)] = 1.0
