@@ -56,7 +56,8 @@ class LightPatch:
     def explain(self, found: Candidate, seen: Observation) -> str:
         """Compare the textures of *found* now and before."""
         if found.area < LARGE_SHARE * seen.plain.size or (
-                found.age > self.YOUNG and (found.age % self.AGAIN or found.track.moved)):
+                found.age > self.YOUNG
+                and (found.age % self.AGAIN or found.track.moved)):
             return ""       # one that has travelled may have faded into the background
         now, then = seen.textures
         alike = likeness(now[found.at], then[found.at], found.inside,
