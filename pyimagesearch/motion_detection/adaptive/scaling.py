@@ -44,7 +44,7 @@ class Scaling:
             return mask.copy()
         width, height = self.given
         enlarged = np.zeros((height, width), np.uint8)
-        enlarged[:self._used] = doubled(mask) if self._by == 2 else cv2.resize(
+        enlarged[:self._used] = doubled(mask)[:height] if self._by == 2 else cv2.resize(
             mask, (width, self._used), interpolation=cv2.INTER_NEAREST)
         return enlarged
 
@@ -59,7 +59,7 @@ class Scaling:
     def box_to_given(self, box: Box) -> Box:
         """Return *box* of the model in pixels of the given picture."""
         left, top, right, bottom = (round(edge * self._by) for edge in box)
-        return left, top, right, bottom
+        return left, top, min(right, self.given[0]), min(bottom, self.given[1])
 
     def centre_to_given(self, box: Box) -> tuple[int, int]:
         """Return the centre of *box* of the model in pixels of the given picture."""

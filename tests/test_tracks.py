@@ -1,0 +1,69 @@
+"""Tracks: what counts as travelled, and what only changes its shape."""
+
+import pytest
+
+from pyimagesearch.motion_detection.adaptive.timing import Timing
+from pyimagesearch.motion_detection.adaptive.tracks import (
+    Track,
+    continued,
+    distance,
+    is_alike,
+)
+
+SIZE = (200, 150)
+
+
+
+@pytest.mark.parametrize(("then", "now", "went"), [
+    ((20, 50, 40, 90), (27, 50, 47, 90), 7),
+    ((20, 50, 40, 90), (20, 44, 40, 84), 6),
+    ((20, 50, 40, 90), (27, 50, 43, 90), 3),
+    ((20, 50, 40, 90), (20, 50, 70, 90), 0),
+    ((20, 50, 40, 90), (10, 50, 50, 90), 0),
+    ((0, 50, 20, 90), (0, 50, 29, 90), 9),
+    ((0, 50, 200, 90), (0, 58, 200, 98), 8),
+    ((0, 50, 200, 150), (0, 42, 200, 150), 0),
+    ((0, 0, 200, 150), (0, 0, 200, 150), 0)],
+    ids=["across", "up", "the edge that went less far", "one edge", "grows", "enters",
+         "whole width", "one free edge", "whole picture"])
+def test_distance_is_what_both_edges_went(then, now, went):
+    assert distance(then, now, SIZE) == went
+
+
+def test_track_has_travelled_once_it_went_as_far_as_needed():
+    track, timing = None, Timing(10)
+    moved = []
+    for number in range(12):
+        box = (20 + number, 50, 40 + number, 90)
+        track = continued(box, (0, 0), [track] if track else [])
+        track.follow(0.0, 5.0, SIZE, timing, number)
+        moved.append(track.moved)
+    assert moved == [False] * 5 + [True] * 7
+    assert track.age == 12
+    assert track.path[0] == (20, 50, 40, 90)
+
+
+def test_split_and_merger_are_no_motion():
+    whole, half = (20, 50, 60, 90), (40, 50, 60, 90)
+    assert not is_alike(half, whole)
+    track = continued(half, (0, 0), [Track(whole, (0, 0))])
+    assert track.path == [half]
+    assert track.age == 2
+
+
+def test_region_goes_on_the_track_that_it_shares_most_with():
+    left, right = Track((0, 0, 20, 20), (0, 0)), Track((22, 0, 42, 20), (0, 0))
+    left.age, right.age = 5, 9
+    assert continued((10, 0, 24, 20), (0, 0), [left, right]).age == 6
+    assert continued((18, 0, 40, 20), (0, 0), [left, right]).age == 10
+    assert continued((100, 0, 120, 20), (0, 0), [left, right]).age == 1
+
+
+@pytest.mark.parametrize(("fps", "length"), [(6, 61), (25, 61), (50, 122)])
+def test_path_is_that_of_the_last_seconds(fps, length):
+    track = None
+    for number in range(200):
+        track = continued((20, 50, 40, 90), (number, 0), [track] if track else [])
+        track.follow(0.0, 5.0, SIZE, Timing(fps), number)
+    assert len(track.path) == len(track.centres) == length
+    assert track.centres[-1] == (199, 0)
