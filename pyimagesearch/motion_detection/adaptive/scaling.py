@@ -21,7 +21,8 @@ class Scaling:
         self.given: Size = (width, height)
         self._by = max(1.0, width / MODEL_WIDTH)    # given pixels to one of the model
         self.size: Size = min(width, MODEL_WIDTH), max(1, int(height / self._by))
-        self._used = max(1, int(self.size[1] * self._by))   # rows of the given picture
+        # rows of the given picture
+        self._used = min(height, int(self.size[1] * self._by))
         self._unit = self.size[0] / MODEL_WIDTH
 
     def length(self, pixels: float) -> float:
@@ -43,10 +44,10 @@ class Scaling:
         if self.size == self.given:
             return mask.copy()
         width, height = self.given
-        enlarged = np.zeros((height, width), np.uint8)
-        enlarged[:self._used] = doubled(mask)[:height] if self._by == 2 else cv2.resize(
+        given = np.zeros((height, width), np.uint8)
+        given[:self._used] = doubled(mask)[:self._used] if self._by == 2 else cv2.resize(
             mask, (width, self._used), interpolation=cv2.INTER_NEAREST)
-        return enlarged
+        return given
 
     def to_given(self, image: Grey) -> Grey:
         """Return *image* of the model at the size of the given picture."""
