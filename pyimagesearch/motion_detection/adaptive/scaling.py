@@ -44,9 +44,10 @@ class Scaling:
         if self.size == self.given:
             return mask.copy()
         width, height = self.given
+        used = self._used
         given = np.zeros((height, width), np.uint8)
-        given[:self._used] = doubled(mask)[:self._used] if self._by == 2 else cv2.resize(
-            mask, (width, self._used), interpolation=cv2.INTER_NEAREST)
+        given[:used] = doubled(mask)[:used] if self._by == 2 else cv2.resize(
+            mask, (width, used), interpolation=cv2.INTER_NEAREST)
         return given
 
     def to_given(self, image: Grey) -> Grey:
