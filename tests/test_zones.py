@@ -251,6 +251,11 @@ def test_sensitivity_of_a_zone_takes_the_place_of_the_cameras():
     assert scale_of(Zones([Zone("a", LEFT, sensitivity="normal")], "high")).max() > 1
 
 
+def test_thresholds_never_sink_below_those_of_high_sensitivity():
+    most = scale_of(Zones([Zone("a", LEFT, sensitivity="high")])).min()
+    assert scale_of(Zones([Zone("a", LEFT, sensitivity="high")], "low")).min() == most
+
+
 def test_where_zones_overlap_the_more_sensitive_one_wins():
     zones = [Zone("yard", ALL, sensitivity="low"), Zone("drive", LEFT),
              Zone("bed", RIGHT, sensitivity="high")]

@@ -175,7 +175,7 @@ class Zones:
             inside = filled([zone.polygon], size) > 0
             scale[inside] = np.minimum(scale[inside], own / usual)
         scale[np.isinf(scale)] = 1.0
-        return scale
+        return np.clip(scale, THRESHOLD_FACTORS["high"], THRESHOLD_FACTORS["low"])
 
 
 def counts(pixels: Grey, inside: Grey, *, is_object: bool) -> bool:
