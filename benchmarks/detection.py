@@ -217,17 +217,17 @@ RECALL = percent(lambda score: score.found_frames, lambda score: score.positive_
 SHARE = "{:.1f} %"
 ROWS = (
     Row("false-alarm frames", MAIN, FALSE_FRAMES, SHARE, 3, 1),
-    Row("the same, night", NIGHT, FALSE_FRAMES, SHARE, 8, 2),
-    Row("the same, others", OTHERS, FALSE_FRAMES, SHARE),
+    Row("false-alarm frames, night", NIGHT, FALSE_FRAMES, SHARE, 8, 2),
+    Row("false-alarm frames, others", OTHERS, FALSE_FRAMES, SHARE),
     Row("quiet time recorded", MAIN, RECORDED, SHARE, 4, 1),
-    Row("the same, night", NIGHT, RECORDED, SHARE),
-    Row("the same, weather", WEATHER, RECORDED, SHARE, 4, 1),
+    Row("quiet time recorded, night", NIGHT, RECORDED, SHARE),
+    Row("quiet time recorded, weather", WEATHER, RECORDED, SHARE, 4, 1),
     Row("false events per quiet hour, weather", WEATHER, false_events_per_hour,
         "{:.0f}", 15, 3),
     Row("events found", MAIN, FOUND, SHARE, 100, 100, more_is_better=True),
-    Row("the same, night", NIGHT, FOUND, SHARE, 100, 100, more_is_better=True),
-    Row("the same, others", OTHERS, FOUND, SHARE, 100, 100, more_is_better=True),
-    Row("the same, weather", WEATHER, FOUND, SHARE, 95, 98, more_is_better=True),
+    Row("events found, night", NIGHT, FOUND, SHARE, 100, 100, more_is_better=True),
+    Row("events found, others", OTHERS, FOUND, SHARE, 100, 100, more_is_better=True),
+    Row("events found, weather", WEATHER, FOUND, SHARE, 95, 98, more_is_better=True),
     Row("frames with motion found", MAIN, RECALL, SHARE),
     Row("start delay, mean", MAIN, mean_delay, "{:.2f} s", 0.6, 0.3),
     Row("start delay, worst", MAIN, worst_delay, "{:.1f} s", 5, 2),
@@ -321,6 +321,16 @@ def table(results: Mapping[str, Result]) -> str:
     lines.append(line(COST, [cost(result.groups.get(group, {}))
                              for result in results.values()]))
     return "\n".join(lines)
+
+
+def extent(results: Mapping[str, Result]) -> str:
+    """Return a sentence on how much was judged in each group."""
+    parts = [f"{group}: {len(scores)} recordings, "
+             f"{sum(score.quiet_seconds for score in scores.values()):.0f} s of quiet, "
+             f"{sum(score.quiet_frames for score in scores.values())} quiet frames, "
+             f"{sum(score.events for score in scores.values())} events"
+             for group, scores in results[REFERENCE].groups.items()]
+    return "; ".join(parts)
 
 
 def line(row: Row, values: Iterable[float | None]) -> str:
@@ -458,7 +468,7 @@ def run(given: argparse.Namespace) -> None:
     report = print if given.verbose else (lambda text: None)
     results = measure(detectors, all_recordings(chosen, given.weather), report)
     measure_after_clean(results, chosen)
-    print(table(results))
+    print(f"{extent(results)}\n\n{table(results)}")
     if WEATHER in results[REFERENCE].groups:
         print(f"\n{by_effect(results)}")
     if given.halves:

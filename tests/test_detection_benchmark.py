@@ -267,6 +267,7 @@ def test_program_measures_detectors_on_a_folder(footage, capsys):
     measured(footage, "knn", json=footage / "scores.json", halves=True, leave_one_out=True)
     printed = capsys.readouterr().out
     assert "| | must | aim | single | knn |" in printed
+    assert "main: 1 recordings, 1 s of quiet, 10 quiet frames, 1 events" in printed
     assert "| events found | ≥ 100.0 % | ≥ 100.0 % | 100.0 % aim met | 100.0 % aim met |" in printed
     kept = json.loads((footage / "scores.json").read_text())
     found = kept["single"]["groups"]["main"]["yard"]
