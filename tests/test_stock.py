@@ -42,6 +42,14 @@ def test_two_things_that_appear_are_two_regions(name):
     assert sum(region.area for region in found.regions) == np.count_nonzero(found.mask)
 
 
+@pytest.mark.parametrize("name", ["mog2", "knn"])
+def test_shadow_is_no_motion(name):
+    detector, image = learnt(name), with_squares((150, 20))
+    image[60:120, 20:80] = (0.7 * image[60:120, 20:80]).astype(np.uint8)
+    (box,) = detector.look(image).boxes
+    assert box == pytest.approx((150, 20, 180, 50), abs=3)
+
+
 @pytest.mark.parametrize("name", STOCK)
 def test_nothing_is_reported_of_a_calm_scene(name):
     detector = learnt(name)
