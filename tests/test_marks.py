@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.events.event import CLIP, COMPLETE, GONE, Event, KeptFile
+from pyimagesearch.events.event import CLIP, COMPLETE, GONE, UNFINISHED, Event, KeptFile
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.replay.marks import (
@@ -104,6 +104,13 @@ def test_marked_event_whose_clip_cannot_be_read_is_counted(sample, data):
     found, lacking = whole_archive(data, None)
     assert [each.recording.clips[0].event for each in found] == [1]
     assert lacking == 1
+
+
+def test_clip_that_is_not_complete_is_not_replayed(sample, data):
+    keep(sample, 1, starred=True)
+    keep(sample, 2, starred=True, state=UNFINISHED)
+    found, lacking = whole_archive(data, None)
+    assert ([each.recording.clips[0].event for each in found], lacking) == ([1], 1)
 
 
 def test_archive_without_marks_says_how_to_mark(sample, data, tmp_path):

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pyimagesearch.errors import BadPicture
-
 from .progress import Progress
 from .recordings import NoVideo, Recording, frames_of
 from .trial import Contender, Outcome, Trial
@@ -38,32 +36,27 @@ def play(recording: Recording, contenders: Sequence[Contender], progress: Progre
     """
     begin = now()
     trials = [Trial(each, recording, pictures=pictures) for each in contenders]
-    garbled, trouble, at = 0, "", 0.0
+    trouble, at = "", 0.0
     try:
         for frame in frames_of(recording):
             at = frame.at
-            try:
-                for trial in trials:
-                    trial.on_frame(frame)
-            except BadPicture:
-                garbled += 1
+            for trial in trials:
+                trial.on_frame(frame)
             progress.show(at, recording.name)
     except NoVideo as error:
         trouble = str(error)
     progress.finish(at)
     replay = Replay(recording, [trial.close() for trial in trials], now() - begin,
                     trouble=trouble)
-    replay.notes = notes_on(replay, garbled)
+    replay.notes = notes_on(replay)
     return replay
 
 
-def notes_on(replay: Replay, garbled: int) -> list[str]:
+def notes_on(replay: Replay) -> list[str]:
     """Return what limits the results of *replay*, in sentences."""
     notes = []
     outcome = replay.outcomes[0]
     count, taught = len(outcome.levels), outcome.frame_count
-    if garbled:
-        notes.append(f"{garbled} pictures are damaged and were left out")
     if count and outcome.learnt_at is None:
         frames = "1 frame is" if count == 1 else f"{count} frames are"
         notes.append(f"{frames} too few: the first {taught} teach the background "
