@@ -194,7 +194,10 @@ def test_program_out_of_memory_recovers_ends_or_is_not_ready(start, watch):
     until = time.monotonic() + 5
     while time.monotonic() < until and product.process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            product.get("/healthz", timeout=1)
+            try:
+                product.get("/healthz", timeout=1)
+            except urllib.error.HTTPError as refused:
+                refused.close()
     if product.process.poll() is None:
         resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
         resumed = time.time()
@@ -205,6 +208,7 @@ def test_program_out_of_memory_recovers_ends_or_is_not_ready(start, watch):
             with pytest.raises(urllib.error.HTTPError) as late:     # its start: the loop
                 product.get("/readyz")      # is late, and systemd's watchdog restarts it
             assert late.value.code == 503
+            late.value.close()
         assert product.stop()[1] in (0, 1)
     else:
         assert product.process.poll() != 0
