@@ -117,7 +117,7 @@ class Trial:
         count = self._frame_count
         if self._pre_roll is not None:
             fps = min(frame.fps, self.outcome.contender.settings.fps or frame.fps)
-            count = max(1, min(count, int(self._pre_roll * fps) - 1))
+            count = max(1, min(count, round(self._pre_roll * fps) - 1))
         self.outcome.frame_count = count
         self._detection.start_over(count)
 
