@@ -55,10 +55,9 @@ class LightPatch:
 
     def explain(self, found: Candidate, seen: Observation) -> str:
         """Compare the textures of *found* now and before."""
-        if found.area < LARGE_SHARE * seen.plain.size or (
-                found.age > self.YOUNG
-                and (found.age % self.AGAIN or found.track.moved)):
-            return ""       # one that has travelled may have faded into the background
+        if found.area < LARGE_SHARE * seen.plain.size or found.track.fades or (
+                found.age > self.YOUNG and found.age % self.AGAIN):
+            return ""       # the background has the texture of what fades into it
         now, then = seen.textures
         alike = likeness(now[found.at], then[found.at], found.inside,
                          self.LEAST_CONTRAST)
@@ -122,6 +121,7 @@ class LeftByExposure:
         if (found.age > self.RESTS_SECONDS * fps and found.track.lively < self.STILL
                 and seen.unsettled < self.SETTLES_SECONDS * fps):
             seen.background.absorb(seen.plain, found.inside, self.ABSORBED, found.at)
+            found.track.fades = True
         return ""
 
 

@@ -31,6 +31,7 @@ class Track:
         self.lively: float = old.lively if old else 0.0     # share of it that changes
         self.moved: bool = old.moved if old else False      # whether it has travelled
         self.alive: int = old.alive if old else 0       # last frame in which it did so
+        self.fades: bool = old.fades if old else False  # into the background
         self.travelled = 0.0        # lately [pixels]
         self.edge_width: float = old.edge_width if old else 0.0     # mean [pixels]
         self.blurred: bool = old.blurred if old else False  # is out of focus
