@@ -51,9 +51,9 @@ def test_shade_that_crosses_the_scene_is_light():
 
 def test_who_stops_is_reported_for_some_seconds_more(detector):
     stands = walk_in(detector)
-    reported = [bool(detector.look(noisy(stands, step)).boxes) for step in range(8 * FPS)]
-    assert all(reported[:3 * FPS])
-    assert not any(reported[6 * FPS:])
+    reported = [bool(detector.look(noisy(stands, step)).boxes) for step in range(10 * FPS)]
+    assert all(reported[:5 * FPS])
+    assert not any(reported[8 * FPS:])
     assert "has been at rest for too long" in rules_of(detector.look(stands))
 
 

@@ -135,12 +135,12 @@ class Travelled:
     """
 
     CALM, WILD = 0.025, 0.25    # blink rates of calm ground, and of one never believed
-    NEEDED_CALM, NEEDED = 2.0, 4.0  # pixels to travel on calm ground, and on other
-    NEEDED_LARGE, NEEDED_SMALL = 0.3, 0.4   # of the root of the area, on other ground
+    NEEDED_CALM, NEEDED = 2.0, 3.0  # pixels to travel on calm ground, and on other
+    NEEDED_LARGE, NEEDED_SMALL = 0.25, 0.33   # of the root of the area, on other ground
     CLUTTER_WEIGHT = 0.5
     EARLIER_CHANGE = 9        # grey levels that a pixel changed lately
-    LIVELY, LIVELY_SECONDS = 0.08, 0.8
-    STILL_SECONDS = 4.0         # that a region at rest is reported
+    LIVELY, LIVELY_SECONDS = 0.08, 0.5
+    STILL_SECONDS = 6.0         # that a region at rest is reported
     CONFIRM_SECONDS, CONFIRM_FRAMES = 0.12, 3
 
     def __init__(self) -> None:
