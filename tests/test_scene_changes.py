@@ -107,6 +107,12 @@ def test_black_bag_is_a_cover_but_no_light_is_not():
     assert night == ["light", "light"]
 
 
+def test_cover_that_is_drawn_away_is_no_light():
+    assert kinds([*seconds(SCENERY, 10), *pushed_in(DARK), *seconds(DARK, 10),
+                  *reversed(pushed_in(DARK)), *seconds(SCENERY, 10)]) == [
+        "covered", "end of covered"]
+
+
 def test_hand_before_the_lens_for_a_moment_is_no_cover():
     assert kinds([*seconds(SCENERY, 10), *pushed_in(COVER), *seconds(COVER, 2),
                   *seconds(SCENERY, 20)]) == []

@@ -24,6 +24,7 @@ PAUSE_SECONDS = 1.0     # without motion, that end it
 
 COLOUR_SECONDS = 10.0   # between two looks at the colours, which cost a decoded picture
 CONFIRMING_SECONDS = 1.0    # until a switch of the colours is believed
+DOUBTFUL_SECONDS = 4.0      # for which one waits to be confirmed
 GRADUAL_SECONDS = 25.0  # a camera loses its colours more slowly at dusk
 NO_COLOUR, SOME_COLOUR = 2.5, 10.0  # spread of the channels in the most coloured parts
 LEAST_BRIGHTNESS = 12.0     # of a picture whose colours say anything
@@ -134,11 +135,15 @@ class ColourSwitch:
     """Find when a camera switches between colour and infrared."""
 
     def __init__(self) -> None:
-        self.due = 0.0      # time of the next look [s, monotonic]
-        self.is_switching = False
+        self.due = 0.0      # time of the next look; all times are in s, monotonic
+        self._looked = -math.inf
         self._colourful: bool | None = None
-        self._certain_at = 0.0      # when that was seen last [s, monotonic]
-        self._looked = -math.inf    # [s, monotonic]
+        self._certain_at = 0.0      # when that was seen last
+        self._doubted_at = -math.inf    # when the contrary was seen first
+
+    def is_doubtful(self, at: float) -> bool:
+        """Return whether the colours have just changed, and that is to be confirmed."""
+        return at - self._doubted_at < DOUBTFUL_SECONDS
 
     def hurry(self, at: float) -> None:
         """Have the next look soon, as the picture has changed."""
@@ -149,16 +154,16 @@ class ColourSwitch:
         self._looked, self.due = at, at + COLOUR_SECONDS
         colourful = has_colours(image)
         if colourful is None:
-            self.is_switching = False
             return ""
-        if colourful == self._colourful or self._colourful is None or (
-                at - self._certain_at > GRADUAL_SECONDS):
-            self._colourful, self._certain_at, self.is_switching = colourful, at, False
+        is_new = colourful != self._colourful and self._colourful is not None and (
+            at - self._certain_at <= GRADUAL_SECONDS)
+        if is_new and not self.is_doubtful(at):
+            self._doubted_at, self.due = at, at + CONFIRMING_SECONDS
             return ""
-        if not self.is_switching:
-            self.is_switching, self.due = True, at + CONFIRMING_SECONDS
+        self._colourful, self._certain_at = colourful, at
+        self._doubted_at = -math.inf
+        if not is_new:
             return ""
-        self._colourful, self._certain_at, self.is_switching = colourful, at, False
         return "colour" if colourful else "infrared, without colour"
 
 

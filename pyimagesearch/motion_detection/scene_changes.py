@@ -72,11 +72,13 @@ class SceneChanges:
         """
         found, glance = self._lasting, glance_at(grey)
         jumps = abs(glance - self._glance) > JUMP
+        if jumps:
+            self._colours.hurry(at)
         pause = HURRIED_SECONDS if jumps else self._pause
         if not self._reference.learnt or at - self._looked >= pause:
             self._glance = glance
             found = self._look(view_of(grey), colour, at)
-        swings = self._light.swing is not None or self._colours.is_switching
+        swings = self._light.swing is not None or self._colours.is_doubtful(at)
         return found._replace(holds=self._hold.holds(at, area, swings=swings))
 
     def _look(self, view: View, colour: Callable[[], Image], at: float) -> Scene:
@@ -113,12 +115,13 @@ class SceneChanges:
         began = at if self._light.swing is None else self._light.swing
         if light or began < at or (seen.kept < SEEN_SHARE and self._move.is_calm):
             self._colours.hurry(at)
-        if at >= self._colours.due and not is_flat(seen):
-            if switched_to := self._colours.look(at, colour()):
-                return Scene(DAY_NIGHT, began, switched_to)
-            if self._colours.is_switching:
-                return self._lasting
-        if tampered.kind == MOVED or self._colours.is_switching or light is None:
+        covered = is_flat(seen) or bool(self._lasting.kind)
+        if at >= self._colours.due and not covered and (
+                switched_to := self._colours.look(at, colour())):
+            return Scene(DAY_NIGHT, began, switched_to)
+        if self._colours.is_doubtful(at):
+            return self._lasting
+        if tampered.kind == MOVED or light is None:
             return tampered
         return Scene(LIGHT, *light)
 
