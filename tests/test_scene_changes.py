@@ -1,11 +1,13 @@
 """Changes of the whole picture: light, infrared, and tampering with the camera."""
 
+import contextlib
 import itertools
 
 import cv2
 import numpy as np
 import pytest
 
+from pyimagesearch.errors import BadPicture
 from pyimagesearch.motion_detection.light_changes import LightHold
 from pyimagesearch.motion_detection.scene_changes import (
     MAX_REPORTS,
@@ -207,6 +209,19 @@ def test_colour_is_decoded_once_in_ten_seconds():
         return colourful(image)
     assert kinds(seconds(SCENERY, 60), colour=colour) == []
     assert len(decoded) <= 6
+
+
+def test_colours_that_cannot_be_decoded_are_left_for_a_while():
+    broken = []
+
+    def colour():
+        broken.append(True)
+        raise BadPicture("garbled")
+    changes = SceneChanges()
+    for number, image in enumerate(seconds(SCENERY, 30)):
+        with contextlib.suppress(BadPicture):
+            changes.look(noisy(image), colour, number / FPS, 0.0)
+    assert len(broken) == 3
 
 
 def test_dark_scene_is_not_judged():

@@ -2,6 +2,7 @@
 
 import collections
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -149,10 +150,14 @@ class ColourSwitch:
         """Have the next look soon, as the picture has changed."""
         self.due = min(self.due, max(at, self._looked + CONFIRMING_SECONDS))
 
-    def look(self, at: float, image: Image) -> str:
-        """Return what the camera has switched to, once that is certain, or ""."""
+    def look(self, at: float, colour: Callable[[], Image]) -> str:
+        """
+        Return what the camera has switched to, once that is certain, or "".
+
+        Raises what *colour* raises, but not again before the next look.
+        """
         self._looked, self.due = at, at + COLOUR_SECONDS
-        colourful = has_colours(image)
+        colourful = has_colours(colour())
         if colourful is None:
             return ""
         is_new = colourful != self._colourful and self._colourful is not None and (

@@ -117,7 +117,7 @@ class SceneChanges:
             self._colours.hurry(at)
         covered = is_flat(seen) or bool(self._lasting.kind)
         if at >= self._colours.due and not covered and (
-                switched_to := self._colours.look(at, colour())):
+                switched_to := self._colours.look(at, colour)):
             return Scene(DAY_NIGHT, began, switched_to)
         if self._colours.is_doubtful(at):
             return self._lasting
