@@ -74,7 +74,7 @@ RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install 
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
     "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json",
-    "--suggest", "--expect"}
+    "--suggest", "--expect", "--footage"}
 
 
 def test_every_command_is_run_or_says_why_not():
