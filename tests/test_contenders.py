@@ -69,6 +69,13 @@ def test_clip_is_replayed_with_the_settings_of_its_camera(known):
     assert known.of(recording("front"), "yard").min_area == 8.0
 
 
+def test_suggestions_are_for_the_table_of_a_camera(known):
+    assert known.table(recording("yard"), None) == "yard"
+    assert known.table(recording("front"), "yard") == "yard"
+    assert known.table(recording("front"), None) == ""      # it has no table
+    assert known.table(recording(), None) == ""
+
+
 def test_settings_of_the_command_line_come_before_a_cameras_own(known):
     assert known.of(recording("yard"), None).threshold == 30
 

@@ -56,6 +56,7 @@ def test_smallest_area_separates_large_from_small():
     assert (found.best.kept, found.best.false) == (2, 0)
     assert found.changes == {"min_area": 5.0}       # between 3 and 8: the widest margin
     assert "--min-area 5" in text(found)
+    assert "# in the settings file, below [cameras.front]" in text(found)
     assert "no longer reported: 1.mp4, 1 false one" in text(found)
     assert "of the real events, the smallest one reaches 0.9 % (9 ‰)" in text(found)
 

@@ -8,15 +8,15 @@ from .results import area_text, clock_text, settings_json
 from .suggestion import FEW_MARKS, Judgement, Score, Suggestion, as_flags, as_toml
 
 
-def lines_about(suggestion: Suggestion, camera: str) -> Iterator[str]:
-    """Yield the lines about *suggestion* for *camera*, empty for other videos."""
+def lines_about(suggestion: Suggestion, table: str) -> Iterator[str]:
+    """Yield the lines about *suggestion* for the camera of a *table*, "" without."""
     yield (f"{count(len(suggestion.marked), 'video')}: "
            f"{count(suggestion.wanted, 'real event')}, {suggestion.false_alarms} "
            f"without any; {suggestion.tried} settings tried")
     yield f"  present settings: {verdict(suggestion, suggestion.present)}"
     if suggestion.changes:
         yield f"  suggested:        {verdict(suggestion, suggestion.best)}"
-        yield from change_lines(suggestion, camera)
+        yield from change_lines(suggestion, table)
     else:
         yield from explain_no_change(suggestion)
     if len(suggestion.marked) < FEW_MARKS:
@@ -34,10 +34,10 @@ def verdict(suggestion: Suggestion, score: Score) -> str:
             + (f", {score.overlong} much too long" if score.overlong else ""))
 
 
-def change_lines(suggestion: Suggestion, camera: str) -> Iterator[str]:
+def change_lines(suggestion: Suggestion, table: str) -> Iterator[str]:
     """Yield what to change, and what becomes of each event by that."""
     yield f"\n  {as_flags(suggestion.changes)}\n"
-    where = f"below [cameras.{camera}]" if camera else "above all tables"
+    where = f"below [cameras.{table}]" if table else "above all tables"
     yield f"  # in the settings file, {where}"
     yield from (f"  {line}" for line in as_toml(suggestion.changes))
     yield ""

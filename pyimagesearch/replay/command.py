@@ -123,7 +123,7 @@ def print_suggestion(asked: ReplayRequest, known: SettingsOfCameras, data: DataF
     if asked.json:
         print_json(suggestion=advice_json(suggestion), errors=wrong)
     else:
-        say(*lines_about(suggestion, asked.camera or marked[0].recording.camera))
+        say(*lines_about(suggestion, known.table(marked[0].recording, asked.camera)))
     return 1 if wrong else 0
 
 

@@ -35,6 +35,7 @@ class SettingsOfCameras:
                        for name, where in settings.fixed.items()
                        if name in COMPARABLE and where.startswith("--")}
         self._cameras = {each.name: each for each in cameras}
+        self._tables = frozenset(settings.tables)
         common = {item.name: getattr(settings, item.name)
                   for item in fields(CameraOptions)}
         self._common = CameraSettings(name="video", source="video", **common)
@@ -52,6 +53,11 @@ class SettingsOfCameras:
         only = next(iter(self._cameras.values())) if len(self._cameras) == 1 else None
         found = self._cameras.get(name or recording.camera, only or self._common)
         return replace(found, **self._typed)
+
+    def table(self, recording: Recording, name: str | None) -> str:
+        """Return whose table in the settings file holds for *recording*, or ""."""
+        camera = self.of(recording, name).name
+        return camera if camera in self._tables else ""
 
 
 def contenders(present: CameraSettings, compared: Sequence[str]) -> list[Contender]:
