@@ -174,6 +174,21 @@ def test_views_are_drawn_only_while_they_are_looked_at(camera):
     assert views[0].stale
 
 
+def test_late_owner_sees_the_last_frame_of_a_slow_camera(camera):
+    front = camera()
+    front.play(EMPTY)
+    with front.tuning.view("boxes").watching():
+        front.tuning.catch_up()
+        assert front.tuning.view("boxes").latest.number == 1
+        front.tuning.catch_up()
+        assert front.tuning.view("boxes").latest.number == 1
+    front.play(EMPTY)
+    front.tuning.hide()         # as a region of it is to be hidden
+    with front.tuning.view("boxes").watching():
+        front.tuning.catch_up()
+    assert front.tuning.view("boxes").stale
+
+
 def test_views_of_a_fast_camera_are_limited(camera):
     front = camera()
     with front.tuning.view("mask").watching():

@@ -207,6 +207,7 @@ class Surveillance(Worker):
         with self._mask.lock:
             if self._mask.is_current:
                 self._publisher.catch_up()
+                self.tuning.catch_up()
 
     def _admitted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield those of *frames* that the frame rate of the settings allows."""

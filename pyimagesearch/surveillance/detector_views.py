@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import (
     DETECTION_WIDTH,
     Box,
@@ -58,6 +59,7 @@ class DetectorViews:
         self._quality = quality
         self._limit = RateLimit(MAX_VIEW_FPS)
         self._size: Size = (width, width * 3 // 4)
+        self._last: tuple[Frame, Look, Look | None] | None = None
 
     @property
     def wanted(self) -> bool:
@@ -66,35 +68,50 @@ class DetectorViews:
 
     def show(self, frame: Frame, now: Look, trial: Look | None) -> None:
         """Publish what detection with the settings *now*, and on *trial*, have seen."""
+        self._last, self._size = (frame, now, trial), frame.picture.size
         if not self.wanted:
-            return self.hide()
-        if not self._limit.admits(frame.arrived):
-            return None
-        self._size = frame.picture.size
-        for name, broadcaster in self.broadcasters.items():
-            if broadcaster.viewers:
-                image = self._draw(name, frame, now, trial)
-                broadcaster.publish(encode(image, self._quality), frame.captured)
-            else:
-                broadcaster.mark_stale()
-        return None
+            self._withdraw()
+        elif self._limit.admits(frame.arrived):
+            self._publish(frame, now, trial)
+
+    def catch_up(self) -> None:
+        """Show the last frame to owners who came after it: the next may be far."""
+        if self._last and any(each.viewers and each.stale
+                              for each in self.broadcasters.values()):
+            try:
+                self._publish(*self._last)
+            except BadPicture:      # its brightness was enough for detection
+                self._last = None
 
     def show_card(self, title: str, text: str, now: float) -> None:
         """Publish a card that stands in for the camera, *now* [s since the epoch]."""
+        self._last = None
         size = scaled_size(self._size, min(self._width, self._size[0]))
         jpeg = encode(card(size, title, text), self._quality)
         for broadcaster in self.broadcasters.values():
             broadcaster.publish(jpeg, now)
 
     def hide(self) -> None:
-        """Withdraw the last pictures; may be called from any thread."""
-        for broadcaster in self.broadcasters.values():
-            broadcaster.mark_stale()
+        """Withdraw and forget the last pictures; may be called from any thread."""
+        self._last = None
+        self._withdraw()
 
     def close(self) -> None:
         """End all streams."""
         for broadcaster in self.broadcasters.values():
             broadcaster.close()
+
+    def _withdraw(self) -> None:
+        for broadcaster in self.broadcasters.values():
+            broadcaster.mark_stale()
+
+    def _publish(self, frame: Frame, now: Look, trial: Look | None) -> None:
+        for name, broadcaster in self.broadcasters.items():
+            if broadcaster.viewers:
+                image = self._draw(name, frame, now, trial)
+                broadcaster.publish(encode(image, self._quality), frame.captured)
+            else:
+                broadcaster.mark_stale()
 
     def _draw(self, name: str, frame: Frame, now: Look, trial: Look | None) -> Image:
         if name == "boxes":

@@ -97,6 +97,10 @@ class Tuning:
         self._views.show(frame, Look(seen, self._detection, self._detection.settings),
                          tried)
 
+    def catch_up(self) -> None:
+        """Show the last frame to owners who came after it."""
+        self._views.catch_up()
+
     def start_over(self) -> None:
         """Show nothing from before, as the privacy mask has changed."""
         self._views.hide()
