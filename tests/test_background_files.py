@@ -113,7 +113,7 @@ def test_corrupt_file_is_one_line_and_a_cold_start(begin, data, caplog):
     assert files.kept("front") is None
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"front: learning the background anew, as {path_of(data)} cannot be used: "
+        f"front: learning the background again, as {path_of(data)} cannot be used: "
         "it is not as it was written")
     assert path_of(data).read_bytes() == learnt().to_bytes()
 

@@ -97,7 +97,7 @@ class BackgroundFiles(Worker):
         except FileNotFoundError:
             return
         except (OSError, BackgroundDamaged) as error:
-            log.warning("%s: learning the background anew, as %s cannot be used: %s",
+            log.warning("%s: learning the background again, as %s cannot be used: %s",
                         camera, path, reason(error))
             return
         with self._lock:
