@@ -1,5 +1,7 @@
 """What each pixel of the background looks like, how far it strays and how it blinks."""
 
+from collections import deque
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ class Background:
         self.shown = grey.copy()        # the mean, in whole grey levels
         self.stray = np.full(grey.shape, FIRST_STRAY, np.float32)
         self.blink = np.zeros(grey.shape, np.float32)   # 255 = in every frame
-        self._before = np.zeros_like(grey)      # what crossed its threshold lately
+        self._before = deque([np.zeros_like(grey)])     # what crossed its threshold
         self.threshold: Grey = grey     # the next line sets both
         self.sure: Grey = grey
         self.set_thresholds()
@@ -55,7 +57,7 @@ class Background:
         self._average(grey, self.mean, max(timing.share(MEAN_SHARE), share))
         self._average(np.minimum(difference, LARGEST_FIRST_STRAY), self.stray,
                       max(timing.share(0.03), share))
-        self._learn_blinks(crossed, max(timing.share(BLINK_SHARE), share))
+        self._learn_blinks(crossed, max(timing.share(BLINK_SHARE), share), timing)
         self._show()
         self.set_thresholds()
 
@@ -77,7 +79,7 @@ class Background:
         self._average(grey, self.mean, timing.share(MEAN_SHARE), still)
         self._average(np.minimum(difference, LARGEST_STRAY), self.stray,
                       timing.share(STRAY_SHARE), still)
-        self._learn_blinks(crossed, timing.share(BLINK_SHARE), calm)
+        self._learn_blinks(crossed, timing.share(BLINK_SHARE), timing, calm)
         self._show()
 
     def follow(self, grey: Grey, share: float, still: Grey | None = None) -> None:
@@ -87,7 +89,7 @@ class Background:
     def become(self, grey: Grey, crossed: Grey, share: float) -> None:
         """Take over *share* of *grey* at once; what *crossed* then is no blink."""
         self.follow(grey, share)
-        self._before = crossed
+        self._before = deque([crossed])
         self._show()
 
     def absorb(self, grey: Grey, where: NDArray[np.bool_], share: float = 1.0,
@@ -116,10 +118,14 @@ class Background:
         self.threshold = np.minimum(threshold, 255).astype(np.uint8)
         self.sure = np.minimum(threshold * SURE, 255).astype(np.uint8)
 
-    def _learn_blinks(self, crossed: Grey, share: float,
+    def _learn_blinks(self, crossed: Grey, share: float, timing: Timing,
                       where: Grey | None = None) -> None:
-        self._average(cv2.bitwise_xor(crossed, self._before), self.blink, share, where)
-        self._before = crossed
+        """Learn which pixels flipped within 1/25 s, or since the last frame."""
+        flipped = cv2.bitwise_xor(crossed, self._before[0])
+        self._average(flipped, self.blink, share, where)
+        self._before.append(crossed)
+        while len(self._before) > timing.at_least(1):
+            self._before.popleft()
 
     def _show(self) -> None:
         cv2.convertScaleAbs(self.mean, self.shown)

@@ -140,7 +140,9 @@ class Travelled:
     CLUTTER_WEIGHT = 0.5
     EARLIER_CHANGE = 9        # grey levels that a pixel changed lately
     LIVELY, LIVELY_SECONDS = 0.08, 0.5
+    STAYS_LIVELY = 0.05         # share that changes while it is not at rest
     STILL_SECONDS = 6.0         # that a region at rest is reported
+    RESTLESS_SECONDS = 3.0      # the same on ground that is not calm
     CONFIRM_SECONDS, CONFIRM_FRAMES = 0.12, 3
 
     def __init__(self) -> None:
@@ -154,14 +156,20 @@ class Travelled:
         if seen.earlier is not None:
             change = cv2.absdiff(seen.grey[found.at], seen.earlier[found.at])
             changing = found.count(above(change, self.EARLIER_CHANGE)) / found.area
-        found.track.follow(changing, found.needed, seen.size, seen.timing, seen.number)
+        track = found.track
+        track.follow(changing, found.needed, seen.size, seen.timing, seen.number)
+        if track.moved and track.lively > self.STAYS_LIVELY and (
+                found.blinks < self.CALM):      # other ground is always lively
+            track.alive = seen.number
 
     def judge(self, found: Candidate, seen: Observation) -> Verdict:
         """Return the verdict about *found*."""
         track, fps = found.track, seen.timing.fps
         lively = (found.blinks < self.CALM and track.lively > self.LIVELY
                   and track.age >= self.LIVELY_SECONDS * fps)
-        awake = track.moved and seen.number - track.alive <= self.STILL_SECONDS * fps
+        still = (self.STILL_SECONDS if found.blinks < self.CALM
+                 else self.RESTLESS_SECONDS)
+        awake = track.moved and seen.number - track.alive <= still * fps
         in_mask = track.moved or lively
         if not in_mask:
             return Verdict("has not travelled far enough", False)

@@ -11,7 +11,6 @@ LARGEST_CHANGE = 1.6    # of a side from frame to frame; more is a split or a me
 LEAST_SIDE = 3          # pixels; a smaller one changes too easily
 REACH = 3               # pixels that a box may be off to be the same region
 LIVELY_SHARE = 0.2      # of a frame in how lively a region is, at 25 fps
-STAYS_LIVELY = 0.05     # share of a region that changes while it is not at rest
 PATH_FRAMES = 61        # remembered, at 25 fps
 LATELY_SECONDS = 0.4, 1.2   # in which a region may have travelled
 
@@ -62,8 +61,6 @@ class Track:
                                  for start in starts)
             if self.travelled >= needed:
                 self.moved, self.alive = True, number
-        if self.moved and self.lively > STAYS_LIVELY:
-            self.alive = number
 
     def shared(self, box: Box) -> int:
         """Return how many pixels *box* shares with this box and what is near it."""
