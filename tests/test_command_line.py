@@ -56,6 +56,20 @@ def test_command_has_help_of_its_own(command, option):
     assert "--threshold" not in shown
 
 
+def test_help_of_replay_ends_with_examples_that_are_valid():
+    shown = help_of("replay", "--help")
+    assert "--sensitivity low|normal|high" in shown
+    assert "--port" not in shown
+    _, _, listed = shown.partition("\n\n")
+    assert max(map(len, listed.splitlines())) <= 80
+    examples = listed.partition("\nexamples:\n")[2].splitlines()
+    assert len(examples) > 3
+    for example in examples:
+        program, command, *words = shlex.split(example)
+        assert (program, parse_command_line([command, *words], {}).command) == (
+            "webstreaming", "replay")
+
+
 @pytest.mark.parametrize(("words", "sentence"), [
     (["--prot", "9000"], "webstreaming: error: --prot is not an option; did you mean --port?"),
     (["--keepdays=3"], "webstreaming: error: --keepdays is not an option; did you mean --keep-days?"),
@@ -124,6 +138,8 @@ def test_bash_completes_commands_options_and_values(script, tmp_path):
     assert completed(script, "webstreaming --config cam", tmp_path) == {"cameras.toml"}
     assert "--new" in completed(script, "webstreaming token --", tmp_path)
     assert "zsh" in completed(script, "webstreaming completion z", tmp_path)
+    assert completed(script, "webstreaming replay --sensitivity l", tmp_path) == {"low"}
+    assert "cameras.toml" in completed(script, "webstreaming replay cam", tmp_path)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish", "tcsh"])

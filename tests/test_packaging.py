@@ -38,6 +38,12 @@ def test_installed_command_serves_pages_from_any_folder(
     assert product.stop()[1] == 0
 
 
+def test_installed_command_writes_reports(installed, recording, tmp_path):
+    subprocess.run([installed / "bin" / "webstreaming", "replay", recording, "--report", "report.html"],
+                   env={"PYTHONPATH": str(installed)}, cwd=tmp_path, check=True, capture_output=True)
+    assert "<svg" in (tmp_path / "report.html").read_text()
+
+
 def test_installed_command_prints_its_systemd_unit(installed):
     command = str(installed / "bin" / "webstreaming")
     printed = subprocess.run([command, "service"], env={"PYTHONPATH": str(installed)}, check=True,

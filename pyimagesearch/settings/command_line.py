@@ -77,7 +77,7 @@ COMMANDS = {
          "garden.mp4 --compare single,mog2 --min-area 2",
          "garden.mp4 --compare 'single, single threshold=40'",
          "--suggest --camera front",
-         "cat.mp4 wind.mp4 --suggest --expect 12.5-18 --expect none")),
+         "a.mp4 b.mp4 --suggest --expect 12.5-18 --expect none")),
     "service": Command(
         "print the systemd unit of the program, or install it",
         {"--install": {"action": "store_true", "help": "install the unit, create its "
