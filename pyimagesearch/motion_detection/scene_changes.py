@@ -14,7 +14,7 @@ from .tampering import CoverRule, FocusRule, MoveRule, Patience, is_flat
 
 LOOK_SECONDS, NEAR_LOOK_SECONDS = 0.5, 0.25     # between two looks; while it differs
 HURRIED_SECONDS = 0.07  # the same when the brightness jumps
-JUMP = 3.0              # of the mean brightness since the last look
+JUMP = 4.0              # of the mean brightness since the last look
 LEARNING_SECONDS, LEARNING_LOOKS = 8.0, 10  # before a scene is known
 LONGEST_GAP = 120.0     # between two looks, or the scene is learnt again
 SEEN_SHARE, LEARNT_SHARE = 0.5, 0.6     # of the edges' blocks: is seen, may be learnt
@@ -96,6 +96,8 @@ class SceneChanges:
             self._move.learn_calm(at, seen)
             return NOTHING_CHANGED
         found = self._judge(at, view, seen, colour)
+        differs = seen.kept < LEARNT_SHARE or self._light.swing is not None
+        self._pause = NEAR_LOOK_SECONDS if differs else LOOK_SECONDS
         if found.kind in (MOVED, DAY_NIGHT):
             self.start_over()
         else:

@@ -20,7 +20,7 @@ LASTING_KINDS = (COVERED, UNFOCUSED)
 PICTURED_KINDS = (MOVED, COVERED, UNFOCUSED)
 PICTURE_SECONDS = 8.0   # between two pictures that may show what was before
 MAX_PICTURES = 4        # longer than the camera is watched before it is out of focus
-LEAD_SECONDS = 0.5      # of the picture before a change: a hand is not yet in it
+LEAD_SECONDS = 1.5      # of the picture before a change: a hand is not yet in it
 
 
 class KeptPicture(NamedTuple):
