@@ -91,6 +91,25 @@ def test_leaves_that_flicker_by_chance_are_not_ignored():
     assert blinkers.zones == ()
 
 
+def test_branch_that_swings_regularly_in_a_tree_is_not_ignored():
+    chance = np.random.default_rng(2)
+
+    def tree(time):
+        leaves = [(x, y, x + 8, y + 8) for x in range(120, 190, 8)
+                  for y in range(4, 50, 8) if chance.random() < 0.4]
+        return [*leaves, *lamp(time)]
+    blinkers = Blinkers()
+    watch(blinkers, 4 * MINUTE, tree)
+    assert blinkers.zones == ()
+
+
+def test_digit_that_changes_rarely_is_ignored_with_the_clock():
+    blinkers = Blinkers()
+    watch(blinkers, 4 * MINUTE, lambda time: [
+        *lamp(time), *([(143, 20, 147, 26)] if time % 40 < 20 else [])])
+    assert not blinkers.filter(moving((142, 19, 157, 27))).boxes
+
+
 def test_door_that_opens_now_and_then_is_not_ignored():
     blinkers = Blinkers()
     watch(blinkers, 4 * MINUTE, lambda time: [LAMP] if time % 30 < 4 else [])

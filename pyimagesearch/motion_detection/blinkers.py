@@ -23,9 +23,10 @@ LARGEST_DISPERSION = 0.15   # variance over mean of these counts: 1 is chance
 BUSY_WINDOWS = WINDOWS // 4     # with something that travelled there; more is a path
 STOPPED_WINDOWS = 6     # with next to no flips, until a blinker is forgotten
 LEAST_PIXELS = 4        # that blink, next to each other
-LARGEST_SHARE = 0.01    # of the picture, for each blinker
+CHANGING_WINDOWS = 0.3      # share of the windows in which there was a flip
+REACH = np.ones((7, 7), np.uint8)   # what changes so near belongs together
+LARGEST_SHARE = 0.02    # of the picture, for each blinker with what is near it
 MAX_BLINKERS = 8
-MARGIN = 2              # pixels around what blinks
 INSIDE_SHARE = 0.8      # of a region's box that lies where something blinks
 
 
@@ -35,8 +36,9 @@ class Blinkers:
 
     An on-screen clock, a LED or a sign flips as often in each ten seconds as in the
     ten before. Leaves, people and traffic flip by chance: the variance of their counts
-    is about the mean (the index of dispersion, Cox and Lewis, 1966). Where something
-    keeps travelling through, and in large parts of the picture, nothing is ignored.
+    is about the mean (the index of dispersion, Cox and Lewis, 1966). All that keeps
+    changing next to it belongs to it, such as the other digits of a clock; if that is
+    large, as in a tree, or if something keeps travelling through, nothing is ignored.
     What stops blinking is forgotten after a minute. Works for any detector.
     """
 
@@ -80,9 +82,10 @@ class Blinkers:
         """Forget blinkers that have stopped, and add new ones."""
         self._boxes = [box for box in self._boxes if not flips.stopped(box)]
         for box in flips.regular():
-            self._boxes = [*(each for each in self._boxes if not overlap(each, box)),
-                           around([box, *(each for each in self._boxes
-                                          if overlap(each, box))])]
+            near = [each for each in self._boxes if overlap(each, box)]
+            if flips.is_small(whole := around([box, *near])):
+                self._boxes = [each for each in self._boxes if each not in near]
+                self._boxes.append(whole)
         del self._boxes[MAX_BLINKERS:]
         self._show()
 
@@ -146,15 +149,21 @@ class FlipCounts:
         calm = np.sum(self._busy, 0) <= BUSY_WINDOWS
         steady = calm & (mean >= LEAST_FLIPS) & (
             counts.var(0) <= LARGEST_DISPERSION * mean)
-        joined = cv2.morphologyEx(steady.astype(np.uint8), cv2.MORPH_CLOSE,
-                                  np.ones((5, 5), np.uint8))
+        changing = np.mean(counts > 0, 0) >= CHANGING_WINDOWS
+        joined = cv2.dilate(changing.astype(np.uint8), REACH)
         for contour in cv2.findContours(joined, cv2.RETR_EXTERNAL,
                                         cv2.CHAIN_APPROX_SIMPLE)[0]:
             x, y, width, height = cv2.boundingRect(contour)
             blinking = np.count_nonzero(steady[y:y + height, x:x + width])
-            if blinking >= LEAST_PIXELS and width * height <= (
-                    LARGEST_SHARE * joined.size):
-                yield self._wider((x, y, x + width, y + height))
+            box = x, y, x + width, y + height
+            if blinking >= LEAST_PIXELS and self.is_small(box):
+                yield box
+
+    def is_small(self, box: Box) -> bool:
+        """Return whether *box* may be a blinker: it is a small part of the picture."""
+        left, top, right, bottom = box
+        width, height = self.size
+        return (right - left) * (bottom - top) <= LARGEST_SHARE * width * height
 
     def stopped(self, box: Box) -> bool:
         """Return whether there were next to no flips in *box* lately."""
@@ -162,11 +171,6 @@ class FlipCounts:
         lately = list(self._past)[-STOPPED_WINDOWS:]
         most = np.mean([part[top:bottom, left:right] for part in lately], 0).max()
         return bool(most < LEAST_FLIPS / 2)
-
-    def _wider(self, box: Box) -> Box:
-        (left, top, right, bottom), (width, height) = box, self.size
-        return (max(0, left - MARGIN), max(0, top - MARGIN),
-                min(width, right + MARGIN), min(height, bottom + MARGIN))
 
     def _from_given(self, box: Box) -> Box:
         by = self.size[0] / self.given[0]
