@@ -60,10 +60,10 @@ def test_who_stops_is_reported_for_some_seconds_more(detector):
 @pytest.mark.parametrize(("blink_rate", "reported"), [(0.0, True), (0.1, False)])
 def test_what_moves_on_the_spot_counts_on_calm_ground_only(detector, blink_rate, reported):
     stands = walk_in(detector)
-    for step in range(5 * FPS):
+    for step in range(8 * FPS):
         detector._scene.background.blink[:] = 255 * blink_rate
         image = stands.copy()
-        image[120:140, 150:190] = 200 * (step // 2 % 2)     # it waves
+        image[120:140, 150:190] = 200 * (step // 3 % 2)     # it waves
         found = detector.look(noisy(image, step))
     assert bool(found.boxes) is reported
 
