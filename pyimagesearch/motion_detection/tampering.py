@@ -130,7 +130,7 @@ class MoveRule:
         """Return since when the camera shows another scene, if it does."""
         lost = seen.kept < LOST_SHARE
         steady = self._is_steady(at, view)
-        if not (lost and (steady or is_flat(seen))):    # that may be tampering
+        if not (is_flat(seen) or (lost and steady)):    # darkness, or tampering
             self.learn_calm(at, seen)
         self._lost.lasts(at, seen.kept < ALTERED_SHARE)
         if self._lost.since is None:
