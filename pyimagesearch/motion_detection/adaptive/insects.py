@@ -80,7 +80,7 @@ class Erratic:
     what is that fast has to go straight on first.
     """
 
-    LENGTHS = 10.0          # of its own in a second
+    LENGTHS = 8.0           # of its own in a second
     SECONDS, FRAMES = 0.4, 4    # in which the path is looked at, and at least
     STRAIGHT, STRAIGHT_FRAMES = 0.96, 5     # end to end over the length of the path
     LARGEST_SHARE = 0.02    # of the picture; larger ones are out of focus
