@@ -1,5 +1,6 @@
 """Learnt backgrounds in the data folder, across restarts of the real program."""
 
+import os
 import stat
 
 import numpy as np
@@ -118,12 +119,52 @@ def test_corrupt_file_is_one_line_and_a_cold_start(begin, data, caplog):
     assert path_of(data).read_bytes() == learnt().to_bytes()
 
 
+def huge(path):
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+@pytest.mark.parametrize("make", [huge, os.mkfifo, os.mkdir])
+def test_what_is_no_background_file_is_a_cold_start(begin, data, caplog, make):
+    path_of(data).parent.mkdir()
+    make(path_of(data))
+    files = begin("front", "back")
+    files.put("back", learnt())
+    eventually(path_of(data, "back").exists)
+    end(files)
+    assert files.kept("front") is None
+    assert "front: learning the background again" in caplog.text
+
+
+def test_folder_among_the_files_is_left_alone(begin, data):
+    (data.path / "backgrounds/@eaDir").mkdir(parents=True)      # of a NAS
+    files = begin()
+    files.put("front", learnt())
+    eventually(path_of(data).exists)
+    end(files)
+    assert (data.path / "backgrounds/@eaDir").exists()
+
+
+def test_file_that_could_not_be_removed_is_removed_later(begin, data):
+    (data.path / "backgrounds").write_bytes(b"no folder")
+    files = begin()
+    files.put("front", learnt())
+    eventually(lambda: files._trouble)
+    files.set_mask("front", MASK)
+    eventually(lambda: not files._wake.is_set())
+    (data.path / "backgrounds").unlink()
+    path_of(data).parent.mkdir()
+    path_of(data).write_bytes(learnt().to_bytes())      # the disk is back
+    end(files)
+    assert not path_of(data).exists()
+
+
 def test_folder_that_cannot_be_written_is_told_once(begin, data, caplog):
     (data.path / "backgrounds").write_bytes(b"no folder")
     files = begin()
     for _ in range(3):
         files.put("front", learnt())
-        eventually(lambda: not files._waiting)
+        eventually(lambda: not files._wake.is_set())
     end(files)
     assert len([record for record in caplog.records
                 if "cannot be kept in" in record.getMessage()]) == 1

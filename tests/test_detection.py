@@ -64,6 +64,15 @@ def test_new_settings_keep_the_learnt_background():
     assert (seen.learnt, bool(seen.boxes)) == (5, True)
 
 
+def test_detector_that_cannot_be_copied_is_made_again():
+    class Unique(Everywhere):
+        def __deepcopy__(self, memo):
+            raise RuntimeError("there can be one only")
+    copy = detection(Unique, frame_count=1).copied(
+        detection(Unique, frame_count=2).settings)
+    assert [bool(seen.boxes) for seen in look(copy, [EMPTY] * 4)] == [False] * 2 + [True] * 2
+
+
 def test_detector_that_adjusts_nothing_just_goes_on():
     class Fixed:
         sharp, fps = True, 0.0

@@ -30,6 +30,9 @@ class Weighted(Corners):
     def __init__(self, accumWeight):
         self.weight = accumWeight
 
+class OnlyLook:
+    def look(self, image, *, learning=False): pass
+
 class Blind:
     def update(self, image):
         pass
@@ -106,6 +109,7 @@ def test_each_stock_detector_has_a_name(name):
     ("own_detectors:Missing", "own_detectors has no class Missing"),
     ("own_detectors:function", "own_detectors has no class function"),
     ("own_detectors:Blind", r"Blind has no method detect\(\)"),
+    ("own_detectors:OnlyLook", r"OnlyLook has a method look\(\), but no attributes sharp and fps"),
     ("own_detectors:Broken", "no model file"),
     ("own_detectors:Demanding", "missing 1 required positional argument: 'model'"),
     ("..:X", "")])

@@ -1,12 +1,15 @@
 """Files of learnt backgrounds: they hold what was learnt, or they say that they do not."""
 
+import hashlib
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.errors import BackgroundDamaged
-from pyimagesearch.motion_detection.learnt_background import LearntBackground
+from pyimagesearch.motion_detection.learnt_background import LearntBackground, digest_of
 
 MASK = ("0,0 500,0 500,500",)
 
@@ -44,3 +47,13 @@ def test_damaged_file_is_told_from_a_background(content):
         return
     if read:        # only the size of the picture is not part of a digest
         np.testing.assert_array_equal(read.mean, learnt().mean)
+
+
+@pytest.mark.parametrize("png", [
+    b"", b"no PNG",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 40000, 40000)
+    + b"\x08\0\0\0\0" + bytes(4)])
+def test_file_without_a_sound_picture_is_damaged(png):
+    header = (f"background 1 80x61 {digest_of(())} {hashlib.sha256(png).hexdigest()}\n")
+    with pytest.raises(BackgroundDamaged, match="holds no background"):
+        LearntBackground.from_bytes(header.encode() + png, ())

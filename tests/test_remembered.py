@@ -165,3 +165,30 @@ def test_detector_without_memory_learns_after_each_loss(detector):
     assert watched.look(yard()).learnt == 1
     watched.detection.close()
     assert not shelf.held
+
+
+def test_masked_picture_is_not_kept_if_no_picture_follows():
+    shelf = Shelf()
+    watched = Watched(shelf).learn()
+    watched.detection.remembered.use_mask(MASK)
+    watched.detection.start_over()
+    watched.detection.resume(watched.frame_count)   # the next picture was garbled
+    assert not watched.begins_at_once(yard())
+    watched.detection.close()
+    assert not shelf.held
+
+
+def test_background_of_a_camera_that_is_away_is_kept():
+    shelf = Shelf()
+    watched = Watched(shelf).learn()
+    watched.detection.resume(watched.frame_count)
+    watched.detection.close()
+    assert Watched(shelf).begins_at_once(yard())
+
+
+def test_loss_is_not_measured_as_a_low_frame_rate():
+    watched = Watched().learn()
+    watched.detection.resume(watched.frame_count)
+    watched.number += 3000      # five minutes
+    watched.look(yard())
+    assert watched.look(yard()).fps == pytest.approx(10)

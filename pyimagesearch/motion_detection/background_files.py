@@ -13,6 +13,7 @@ from .learnt_background import LearntBackground, Mask
 log = logging.getLogger(__name__)
 
 SUFFIX = ".background"
+MAX_FILE_BYTES = 4_000_000      # even of a tall picture that is all noise
 
 
 class BackgroundFiles(Worker):
@@ -93,7 +94,7 @@ class BackgroundFiles(Worker):
         path = self._path(camera)
         try:
             mask = self._masks[camera]
-            learnt = LearntBackground.from_bytes(path.read_bytes(), mask)
+            learnt = LearntBackground.from_bytes(content_of(path), mask)
         except FileNotFoundError:
             return
         except (OSError, BackgroundDamaged) as error:
@@ -107,19 +108,25 @@ class BackgroundFiles(Worker):
         self.forget(camera)
 
     def _write_all(self) -> None:
-        """Write and remove what waits; log the first of several errors."""
+        """Write and remove what waits; what fails is tried again the next time."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
+        trouble = ""
+        for camera, learnt in waiting.items():
+            try:
+                self._write(camera, learnt)
+            except OSError as error:
+                trouble = reason(error)
+                with self._lock:
+                    self._waiting.setdefault(camera, learnt)
         try:
             self._remove_others()
-            for camera, learnt in waiting.items():
-                self._write(camera, learnt)
-            self._trouble = ""
         except OSError as error:
-            if self._trouble != reason(error):
-                self._trouble = reason(error)
-                log.warning("learnt backgrounds cannot be kept in %s: %s", self._folder,
-                            self._trouble)
+            trouble = reason(error)
+        if trouble and trouble != self._trouble:
+            log.warning("learnt backgrounds cannot be kept in %s: %s", self._folder,
+                        trouble)
+        self._trouble = trouble
 
     def _write(self, camera: str, learnt: LearntBackground | None) -> None:
         path = self._path(camera)
@@ -140,8 +147,20 @@ class BackgroundFiles(Worker):
             return
         names = {self._path(camera).name for camera in self._masks}
         for path in self._folder.iterdir():
-            if path.name not in names:
+            if path.name not in names and path.is_file():
                 path.unlink(missing_ok=True)
 
     def _path(self, camera: str) -> Path:
         return self._folder / f"{camera}{SUFFIX}"
+
+
+def content_of(path: Path) -> bytes:
+    """Return the content of a file; raises :exc:`BackgroundDamaged` if it is huge."""
+    if path.exists() and not path.is_file():    # a pipe would wait for ever
+        raise BackgroundDamaged("it is not a file")
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise BackgroundDamaged(
+            f"it has more than {MAX_FILE_BYTES // 10**6} MB, which none of them has")
+    return content

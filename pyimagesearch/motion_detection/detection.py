@@ -128,7 +128,7 @@ class MotionDetection:
         """
         try:
             copy = deepcopy(self)
-        except (TypeError, cv2.error):
+        except Exception:   # whatever the code of a detector raises
             copy = MotionDetection(settings, self._make_own)
             copy.start_over(self._frame_count)
         else:
@@ -163,7 +163,8 @@ class MotionDetection:
 
         Else *frame_count* frames are learnt anew.
         """
-        self.remembered.take(self._detector)
+        self._rate.reset()
+        self.remembered.take(self._taught)
         self.start_over(frame_count)
 
     def forget(self) -> None:
@@ -173,7 +174,12 @@ class MotionDetection:
 
     def close(self) -> None:
         """Keep the background for the next start."""
-        self.remembered.keep(self._detector)
+        self.remembered.keep(self._taught)
+
+    @property
+    def _taught(self) -> RegionDetector | None:
+        """The detector, unless it is to start over: it may know what is hidden now."""
+        return self._detector if self._learnt else None
 
     def _factory(self) -> Callable[[], RegionDetector]:
         settings, make = self.settings, self._make_own
@@ -200,7 +206,7 @@ class MotionDetection:
             grey = picture.grey()
             image = for_detection(grey, sharp=self._detector.sharp)
             self._rate.count(at)
-            self.remembered.on_frame(self._detector, at)
+            self.remembered.on_frame(self._taught, at)
             try:
                 seen = self._detect(image, picture.size, self._rate.per_second(at))
             except MemoryError:     # no fault of the detector

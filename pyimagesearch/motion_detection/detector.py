@@ -183,7 +183,7 @@ def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
                    "sensitivity": settings.sensitivity}
         factory = partial(factory, **{
             name: value for name, value in offered.items() if name in taken})
-        factory()
+        check_interface(factory())
     except Exception as error:      # whatever the code of the module raises
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SettingsError(
@@ -230,9 +230,18 @@ def find_class(spec: str) -> Callable[..., Detector | RegionDetector]:
         raise ImportError(f"importing {module} failed: {error}") from error
     if not isinstance(found, type):
         raise TypeError(f"{module} has no class {name}")
-    if callable(getattr(found, "look", None)):
-        return found        # a RegionDetector
+    if not callable(getattr(found, "look", None)):
+        check_interface(found)
+    return found
+
+
+def check_interface(found: object) -> None:
+    """Raise :exc:`TypeError` if *found*, a detector or its class, lacks a method."""
+    if isinstance(found, RegionDetector):
+        return
+    name = getattr(found, "__name__", type(found).__name__)
     for method in ("update", "detect"):
         if not callable(getattr(found, method, None)):
-            raise TypeError(f"{name} has no method {method}()")
-    return found
+            raise TypeError(f"{name} has a method look(), but no attributes sharp and "
+                            "fps" if hasattr(found, "look") else
+                            f"{name} has no method {method}()")

@@ -52,7 +52,10 @@ class LearntBackground(NamedTuple):
             raise BackgroundDamaged("it is not as it was written")
         if header[3].decode() != digest_of(mask):
             return None
-        planes = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+        try:
+            planes = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+        except cv2.error:       # no picture at all, or one of a gigapixel
+            planes = None
         if planes is None or planes.shape[0] % 3:
             raise BackgroundDamaged("it holds no background")
         mean, stray, blink = np.split(planes, 3)

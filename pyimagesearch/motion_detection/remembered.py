@@ -63,7 +63,7 @@ class RememberedBackground:
         if self._learnt and self._learnt.mask != mask:
             self._learnt = None
 
-    def take(self, detector: RegionDetector) -> None:
+    def take(self, detector: RegionDetector | None) -> None:
         """Take over what *detector* has learnt, before another one takes its place."""
         self._tried = 0
         if learnt := self._of(detector):
@@ -84,7 +84,7 @@ class RememberedBackground:
         self._tried = TRIED_FRAMES
         return True
 
-    def on_frame(self, detector: RegionDetector, at: float) -> None:
+    def on_frame(self, detector: RegionDetector | None, at: float) -> None:
         """Keep a copy now and then; *at* is the time of the frame [s, monotonic]."""
         if self._kept_at is None:
             self._kept_at = at
@@ -92,9 +92,9 @@ class RememberedBackground:
             self._kept_at = at
             self.keep(detector)
 
-    def keep(self, detector: RegionDetector) -> None:
-        """Keep a copy of what *detector* has learnt for the next start."""
-        if self._keeper and (learnt := self._of(detector)):
+    def keep(self, detector: RegionDetector | None) -> None:
+        """Keep what *detector*, or the one before, has learnt for the next start."""
+        if self._keeper and (learnt := self._of(detector) or self._learnt):
             self._keeper.put(self._camera, learnt)
 
     def forget(self) -> None:
@@ -104,7 +104,7 @@ class RememberedBackground:
         if self._keeper:
             self._keeper.forget(self._camera)
 
-    def _of(self, detector: RegionDetector) -> LearntBackground | None:
+    def _of(self, detector: RegionDetector | None) -> LearntBackground | None:
         """Return what *detector* has learnt; ``None`` before detection began."""
         if not isinstance(detector, RemembersBackground):
             return None
