@@ -39,6 +39,7 @@ def test_one_contender_is_compared_with_the_present_settings():
     ("single min-aera=2", "'min-aera=2', but must name detectors.*did you mean min_area"),
     ("single min-area=x", "min-area in --compare is 'x', but must be a number from 0 to 1000"),
     ("single 40", "'40', but must name"), ("single source=demo", "'source=demo', but must"),
+    ("single,", "detector in --compare is '', but must be"),
     ("nonsense", "detector in --compare is 'nonsense', but must be"),
     (",".join(["single"] * 9), "has 9 entries, but must have 8 or fewer")])
 def test_wrong_comparison_is_one_sentence(text, sentence):

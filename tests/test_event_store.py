@@ -651,8 +651,8 @@ def test_file_of_version_3_is_migrated(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript((ROOT / "tests/events_format_3.sql").read_text())
     begin = 1795176000.0
-    with read_only(path) as reader, pytest.raises(EventsError, match=r"\(format 3, not 4\); start"):
-        reader.marked()
+    with pytest.raises(EventsError, match=r"\(format 3, not 4\); start"), read_only(path):
+        pass
     with opened(path) as events, events.reading() as reader:
         assert reader.events([7, 9]) == [
             event(7, begin, end=begin + 9, peak_area=12.5, peak_box=(1, 2, 30, 40), starred=True,

@@ -1,6 +1,7 @@
 """Recordings played through the trials of all contenders."""
 
 import io
+import re
 
 import pytest
 
@@ -47,3 +48,13 @@ def test_clip_after_which_one_is_missing_is_played_as_far(tmp_path):
     found = play(recording, ONE, Progress(0, io.StringIO()), pictures=False)
     assert found.trouble == f"there is no file {paths[1]}"
     assert len(found.outcomes[0].levels) == 10
+
+
+def test_video_that_breaks_off_in_the_middle_is_noted(tmp_path):
+    path = film(tmp_path / "a.mp4", 12, size=(320, 240))
+    whole = path.read_bytes()
+    middle = whole.index(b"mdat") + 4, whole.index(b"moov")
+    begin = middle[0] + (middle[1] - middle[0]) // 2
+    path.write_bytes(whole[:begin] + bytes(middle[1] - begin) + whole[middle[1]:])
+    (note,) = played(path).notes
+    assert re.fullmatch(r"only \d\.\d of its 12\.0 seconds have pictures that can be read", note)

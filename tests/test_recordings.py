@@ -65,12 +65,12 @@ def test_only_clips_of_motion_have_a_pre_roll_to_learn_from(tmp_path):
 
 
 def test_folders_are_searched_for_complete_videos(tmp_path):
-    for name in ("front/b.mp4", "front/a.AVI", "front/c.part.mp4", "front/a.jpg", "z.mkv"):
+    for name in ("front/b.mp4", "front/a.AVI", "c.part.mp4", "front/a.jpg", "z.mkv"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
     (tmp_path / "empty").mkdir()
-    found, wrong = find_videos([str(tmp_path), str(tmp_path / "front/b.mp4"), "none.mp4"])
+    found, wrong = find_videos([str(tmp_path), *map(str, (tmp_path / "front").iterdir()), "none.mp4"])
     assert [path.name for path in found] == ["a.AVI", "b.mp4", "z.mkv", "none.mp4"]
     assert wrong == []
     assert find_videos([str(tmp_path / "empty")]) == (

@@ -85,9 +85,11 @@ def test_clip_is_replayed_with_its_cameras_settings(tmp_path):
 
 @pytest.mark.parametrize(("words", "sentence"), [
     ([], "replay needs a video, or a folder of videos"),
+    (["x.jpg"], "replay needs a video, or a folder of videos"),
     (["x.mp4", "--camera", "yard"], "--camera is 'yard', but must be one of camera"),
     (["x.mp4", "--compare", "x"], "detector in --compare is 'x', but must be"),
     (["x.mp4", "--report", "/none/x.html"], "--report is '/none/x.html', which cannot be written"),
+    (["--report", "x.mp4", "y.mp4"], "--report is 'x.mp4', but must end in .html"),
     (["x.mp4", "--suggest", "--compare", "single"], "--suggest compares settings by itself"),
     (["x.mp4", "--expect", "none"], "--expect says what --suggest should find in videos"),
     (["x.mp4", "--suggest"], "x.mp4 is no clip of a motion event; say what moves in it")])

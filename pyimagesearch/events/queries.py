@@ -12,7 +12,7 @@ from pyimagesearch.errors import EventsError
 
 from .event import CLIP, FILE_STATES, ON_DISK, OPEN, Event, KeptFile
 from .explanation import Explanation, read_explanation
-from .schema import MIGRATIONS
+from .schema import check_current
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = ('id, camera, kind, begin, "end", peak_area, peak_box, note, starred, '
@@ -95,16 +95,7 @@ class EventReader:
                             "json_each(?)) ORDER BY id", json.dumps(ids))
 
     def marked(self) -> list[Event]:
-        """
-        Return the events with a clip that an owner judged, the oldest first.
-
-        Raises :exc:`EventsError` for a file of an older version, which has no marks.
-        """
-        version = self._value("PRAGMA user_version")
-        if version < len(MIGRATIONS):
-            raise EventsError(
-                f"the list of events is that of an older version (format {version}, "
-                f"not {len(MIGRATIONS)}); start the program once, which converts it")
+        """Return the events with a clip that an owner judged, the oldest first."""
         return self._events(
             "WHERE deleted IS NULL AND (starred OR not_event) AND EXISTS (SELECT 1 "
             "FROM files WHERE event_id = id AND media = ? AND state IN (?, ?, ?)) "
@@ -235,6 +226,7 @@ def read_only(path: Path) -> Iterator[EventReader]:
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS,
                 isolation_level=None)) as connection:
             connection.execute("BEGIN")
+            check_current(connection, path)
             yield EventReader(connection)
     except sqlite3.Error as error:
         raise EventsError(f"the events cannot be read now: {error}") from None

@@ -85,6 +85,16 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
             "that version again, or move the file away")
 
 
+def check_current(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise :exc:`EventsError` if another version has written the file."""
+    check_version(connection, path)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < len(MIGRATIONS):
+        raise EventsError(
+            f"the list of events is that of an older version (format {version}, "
+            f"not {len(MIGRATIONS)}); start the program once, which converts it")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the current version, all or nothing."""
     with connection:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, reason
@@ -22,6 +23,7 @@ from .results import as_json, lines_of, summary
 from .suggestion import contenders_for, suggest
 from .trial import Contender
 
+NO_VIDEO = "replay needs a video, or a folder of videos"
 INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
 
 
@@ -49,8 +51,11 @@ class ReplayRequest:
         if self.expect and not (self.suggest and self.video):
             raise SettingsError("--expect says what --suggest should find in videos; "
                                 "name them, and add --suggest")
+        if self.report is not None and Path(self.report).suffix.lower() != ".html":
+            # it may be a video: --report clips/*
+            raise SettingsError(f"--report is {self.report!r}, but must end in .html")
         if not self.suggest and not self.video:
-            raise SettingsError("replay needs a video, or a folder of videos")
+            raise SettingsError(NO_VIDEO)
 
 
 class ReplayResult(NamedTuple):
@@ -151,6 +156,8 @@ def find_marked(asked: ReplayRequest, data: DataFolder
 def find(asked: ReplayRequest) -> tuple[list[Recording], list[str]]:
     """Return the recordings to replay, and report which are missing."""
     paths, wrong = find_videos(asked.video)
+    if not paths and not wrong:
+        raise SettingsError(NO_VIDEO)
     for sentence in wrong:
         complain(sentence)
     return group(paths), wrong

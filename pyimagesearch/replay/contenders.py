@@ -19,7 +19,7 @@ PRESENT = "present settings"
 # The settings that decide about events
 COMPARABLE = {name: option for name, option in CAMERA_OPTIONS.items()
               if not option.file_only
-              and (option.group == "detection" or name in ("post_roll", "fps", "mask"))}
+              and (option.group == "detection" or name in ("post_roll", "fps"))}
 MAX_CONTENDERS = 8      # columns that a table and a report can show
 
 
@@ -69,7 +69,7 @@ def contenders(present: CameraSettings, compared: Sequence[str]) -> list[Contend
     the present settings. Raises :exc:`SettingsError`.
     """
     asked = [" ".join(part.split()) for text in compared for part in text.split(",")]
-    found = [Contender(text, changed(present, text)) for text in asked if text]
+    found = [Contender(text, changed(present, text)) for text in asked]
     if len(found) <= 1:
         found.insert(0, Contender(PRESENT, present))
     if len(found) > MAX_CONTENDERS:

@@ -8,6 +8,7 @@ from .progress import Progress
 from .recordings import NoVideo, Recording, frames_of
 from .trial import Contender, Outcome, Trial
 
+READABLE_SHARE = 0.9    # of a file's length; its sound may last longer
 MIN_PRE_ROLL_FRAMES = 10    # that teach the background well enough
 
 
@@ -49,6 +50,9 @@ def play(recording: Recording, contenders: Sequence[Contender], progress: Progre
     replay = Replay(recording, [trial.close() for trial in trials], now() - begin,
                     trouble=trouble)
     replay.notes = notes_on(replay)
+    if not trouble and at < READABLE_SHARE * recording.length - 1.0:
+        replay.notes.append(f"only {at:.1f} of its {recording.length:.1f} seconds have "
+                            "pictures that can be read")
     return replay
 
 

@@ -17,7 +17,7 @@ from pyimagesearch.events.event import MOTION
 from pyimagesearch.frames import Picture
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.paths import PART_SUFFIX
+from pyimagesearch.recording.paths import PART_SUFFIX, STILL_SUFFIX
 from pyimagesearch.settings.option import is_clean
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mov", ".ts", ".mts",
@@ -79,11 +79,17 @@ class VideoClock:
 
 
 def find_videos(given: Iterable[str]) -> tuple[list[Path], list[str]]:
-    """Return the files of all paths *given*, folders searched; and what is wrong."""
+    """
+    Return the files of all paths *given*, folders searched; and what is wrong.
+
+    Thumbnails are left out: ``clips/front/2026-11-20/*`` means the clips.
+    """
     found: dict[Path, None] = {}
     wrong = []
     for text in given:
         path = Path(text)
+        if path.suffix.lower() == STILL_SUFFIX:
+            continue
         if not is_clean(text):
             wrong.append(f"{shown(path)} has bytes that are not text in UTF-8; rename "
                          "the file or folder")
