@@ -46,6 +46,12 @@ def test_zones_are_read_from_the_tables_of_a_camera(tmp_path):
     assert yard.zones == ()
 
 
+def test_polygon_may_be_written_on_several_lines(tmp_path):
+    [camera] = read(tmp_path, '[cameras.front]\nsource = "demo"\nzones = [{name = "drive", '
+                    "polygon = '''0,500  1000,500\n\t1000,1000'''}]").cameras()
+    assert camera.zones[0].polygon == "0,500 1000,500 1000,1000"      # as pages read it
+
+
 def test_zones_above_the_tables_are_those_of_every_camera(tmp_path):
     zone = f'zones = [{{name = "drive", polygon = "{POLYGON}"}}]\n'
     settings = read(tmp_path, zone + FILE)

@@ -1,7 +1,7 @@
 """Zones: polygons of the picture in which motion counts, or does not."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
@@ -97,8 +97,9 @@ def parse_zone(table: Any, number: int, where: str) -> Zone:
     for name in ("name", "polygon"):
         if name not in table:
             raise SettingsError(f"{where}: zone {number} has no {name}")
-    return Zone(**{name: parse_field(ZONE_OPTIONS[name], value, number, where)
+    zone = Zone(**{name: parse_field(ZONE_OPTIONS[name], value, number, where)
                    for name, value in table.items()})
+    return replace(zone, polygon=" ".join(zone.polygon.split()))
 
 
 def parse_field(item: Option, value: Any, number: int, where: str) -> Any:
