@@ -38,6 +38,7 @@ let wanted = {};          // those that the sliders show
 let fixed = {};
 let fps = 0;
 let changes = 0;          // counts what this page changed, to ignore older answers
+let sending = 0;          // changes that are on their way
 let trial = null;         // what the server says of it
 
 function degree(grey) {
@@ -78,6 +79,7 @@ function showSlider({ name, box, input, output, kind }) {
 }
 
 const isChanged = () => sliders.some(({ name }) => wanted[name] !== force[name]);
+const differ = (one, other) => Object.keys(one).some((name) => one[name] !== other[name]);
 
 function show() {
   sliders.forEach(showSlider);
@@ -95,21 +97,28 @@ function adopt(settings) {
 
 function notify(text) { put(find("tune-message"), text); }
 
-function take(answer) {
+function take(answer, next = answer.settings) {
   force = answer.settings;
   fixed = answer.fixed;
   const own = sliders.filter(({ name }) => name in answer.set);
   find("reset").hidden = !own.length;
-  adopt(force);
+  adopt(next);
 }
 
-const send = async (url, method, body) => (await request(url, { method, body })).json();
+async function send(url, method, body) {
+  sending += 1;
+  try {
+    return await (await request(url, { method, body })).json();
+  } finally {
+    sending -= 1;
+    changes += 1;
+  }
+}
 
 let timer = null;
 
 async function tryOut() {
   timer = null;
-  changes += 1;
   const values = Object.fromEntries(sliders
     .filter(({ name }) => !(name in fixed)).map(({ name }) => [name, wanted[name]]));
   try {
@@ -121,7 +130,6 @@ async function tryOut() {
       notify("");
     }
   } catch (error) { notify(explain(error)); }
-  changes += 1;
 }
 
 for (const slider of sliders) {
@@ -135,12 +143,8 @@ for (const slider of sliders) {
 
 async function change(values, words) {
   clearTimeout(timer);
-  timer = null;
-  changes += 1;
-  const answer = await send(tune.dataset.settingsUrl, "PATCH", values);
-  changes += 1;
-  trial = null;
-  take(answer);
+  [timer, trial] = [null, null];
+  take(await send(tune.dataset.settingsUrl, "PATCH", values));
   notify(words);
 }
 
@@ -152,11 +156,8 @@ onClick(find("reset"), notify, async () => change(Object.fromEntries(sliders
 "The settings file counts again."));
 onClick(find("discard"), notify, async () => {
   clearTimeout(timer);
-  timer = null;
-  changes += 1;
+  [timer, trial] = [null, null];
   await send(tune.dataset.trialUrl, "DELETE");
-  changes += 1;
-  trial = null;
   adopt(force);
   notify("Discarded.");
 });
@@ -221,7 +222,7 @@ document.addEventListener("status", ({ detail: status }) => {
 // --- chart
 
 let samples = [];         // [time, area, area on trial or null]
-let levels = { now: 0, events: [], tried_events: [], min_area: 1 };
+let levels = { now: 0, events: [], tried_events: [] };
 
 const height = (perMille) =>
   100 - 100 * Math.log10(Math.max(perMille, LOWEST) / LOWEST) / DECADES;
@@ -296,14 +297,31 @@ function summarize() {
 }
 
 function showTrial(before) {
-  if (trial && !isChanged()) adopt(trial.settings);       // another page's
-  else if (!trial && before) {
+  if (trial && differ(trial.settings, wanted)) {    // another page's
+    if (isChanged()) notify("Another page has changed what is on trial.");
+    adopt(trial.settings);
+  } else if (!trial && before) {
     adopt(force);
     notify(levels.trouble ? `The trial ended: ${levels.trouble}.` : "The trial has ended.");
   }
   put(find("cost"), !trial || !trial.second_detector ? ""
     : trial.learning ? "The trial is learning the background …"
       : `A second detector runs during the trial: ${trial.milliseconds} ms a picture.`);
+}
+
+// Show what other pages have applied or put on trial, unless this one changes something.
+async function follow(begun) {
+  const isStale = () => begun !== changes || sending || timer !== null;
+  if (isStale()) return;
+  if (differ(levels.settings, force)) {
+    const answer = await (await request(tune.dataset.settingsUrl)).json();
+    if (isStale()) return;
+    take(answer, isChanged() ? wanted : answer.settings);
+  }
+  const before = trial;
+  trial = levels.trial;
+  showTrial(before);
+  find("apply").disabled = find("discard").disabled = !(isChanged() || trial);
 }
 
 async function poll() {
@@ -313,12 +331,7 @@ async function poll() {
   const first = fresh.length ? fresh[0][0] : Infinity;
   samples = [...samples.filter(([at]) => at < first && at > levels.now - SPAN && at <= levels.now),
              ...fresh];
-  if (begun === changes && timer === null) {
-    const before = trial;
-    trial = levels.trial;
-    showTrial(before);
-    find("apply").disabled = find("discard").disabled = !(isChanged() || trial);
-  }
+  await follow(begun);
   drawCurves();
   summarize();
   const why = levels.ignored.slice(0, 2);

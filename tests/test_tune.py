@@ -89,17 +89,38 @@ def test_applied_values_are_in_force_and_end_the_trial(app, owner):
     assert owner.patch(SETTINGS, json={"min_area": None}).json["set"] == {}
 
 
+def test_levels_have_the_settings_in_force(owner):
+    owner.patch(SETTINGS, json={"min_area": 3})
+    assert owner.get(LEVELS).json["settings"] == owner.get(SETTINGS).json["settings"]
+    assert owner.get(LEVELS).json["settings"]["min_area"] == 3.0
+
+
+def test_values_that_cannot_be_saved_end_the_trial_too(app, owner):
+    (app.folder.path / "cameras.json").mkdir()
+    owner.put(TRIAL, json={"min_area": 3})
+    answer = owner.patch(SETTINGS, json={"min_area": 3})
+    assert (answer.status_code, answer.json["error"][:37]) == (
+        503, "This holds only until the next start,")
+    assert owner.get(LEVELS).json["trial"] is None
+    assert owner.get(LEVELS).json["settings"]["min_area"] == 3.0
+
+
 @pytest.mark.parametrize(("values", "status", "sentence"), [
     ({"threshold": 300}, 400, "threshold of camera 'front' is 300, but must be a whole number"),
     ({"min_area": "3"}, 400, "min_area of camera 'front' is '3', but must be a number"),
     ({"width": 3}, 400, "'width' is not a setting that can be changed here."),
-    ({"treshold": 3}, 400, "'treshold' is not a setting that can be changed here; did you mean"),
+    ({"treshold": 3}, 400,
+     "'treshold' is not a setting that can be changed here; did you mean threshold?"),
+    ({"x" * 9000: 3}, 400, f"'{'x' * 196}... is not a setting that can be changed here."),
+    ({"sensitivity": "x" * 9000}, 400,
+     f"sensitivity of camera 'front' is '{'x' * 196}..., but must be one of low, normal"),
     ({"zones": []}, 400, "'zones' is not a setting that can be changed here"),
     ({"post_roll": 3}, 409, "post_roll of camera 'front' is fixed by --post-roll; remove")])
 def test_wrong_or_fixed_values_are_one_sentence(owner, values, status, sentence):
     for answer in (owner.put(TRIAL, json=values), owner.patch(SETTINGS, json=values)):
         assert answer.status_code == status
         assert answer.json["error"].startswith(sentence)
+        assert not answer.json["error"].endswith("?.")
 
 
 @pytest.mark.parametrize("after", ["yesterday", "nan", "inf"])

@@ -1,6 +1,7 @@
 """The page that tunes the detection, in headless Chromium and with the real program."""
 
 import json
+import urllib.request
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from chromium import go
-from harness import eventually
+from harness import DEADLINE, eventually
 from product import Product
 from test_live_page import (
     PHONE,
@@ -180,3 +181,29 @@ def test_phone_keeps_the_picture_in_sight(shared, page):
         eventually(lambda: boxes(page) == {"red", "blue"})
     screenshot(page, "tune-phone.png")
     page.find_element("id", "discard").click()
+
+
+def test_page_follows_what_another_page_tries_and_applies(shared, page):
+    def from_another_page(method, path, **values):
+        request = urllib.request.Request(
+            f"{shared.url}/api/cameras/camera/{path}", json.dumps(values).encode(),
+            {"Content-Type": "application/json"}, method=method)
+        urllib.request.urlopen(request, timeout=DEADLINE).close()
+
+    def words(option):
+        return text(page, f"[data-option={option}] output")
+
+    show(page, shared)
+    move(page, "min_area", Keys.END)
+    eventually(lambda: (found := levels_of(shared)["trial"])
+               and found["settings"]["min_area"] == 100)
+    from_another_page("PUT", "trial", min_area=50, sensitivity="high")
+    eventually(lambda: (words("min_area"), words("sensitivity")) == (
+        "5 % of the picture", "high"))
+    assert text(page, "#tune-message") == "Another page has changed what is on trial."
+    from_another_page("PATCH", "settings", min_area=2)
+    eventually(lambda: (words("min_area"), words("sensitivity")) == (
+        "0.2 % of the picture", "normal"))
+    assert page.find_elements("css selector", ".slider.changed, #apply:enabled") == []
+    from_another_page("PATCH", "settings", min_area=None)
+    eventually(lambda: words("min_area") == "0.1 % of the picture")

@@ -20,6 +20,7 @@ METAVARS = {int: "N", float: "X"}
 CAMERA_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # fits URLs and folders
 SIZE_PATTERN = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 MAX_INTEGER_BITS = 63       # TOML promises no larger integers
+MAX_SHOWN = 200             # characters of a wrong value
 SIZE_FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -133,7 +134,7 @@ class Option:
         if not fits:
             if self.secret:
                 raise SettingsError(f"{where} must be {self.describe_allowed()}")
-            shown = ", ".join(map(repr, texts)) or "empty"
+            shown = ", ".join(map(shortened, texts)) or "empty"
             raise SettingsError(
                 f"{where} is {shown}, but must be {self.describe_allowed()}"
                 + did_you_mean(str(texts[0]), self.words))
@@ -154,6 +155,12 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
     """Return ``; did you mean X?`` for the one of *known* that is most like *word*."""
     near = difflib.get_close_matches(word, list(known), 1)
     return f"; did you mean {prefix}{near[0]}?" if near else ""
+
+
+def shortened(value: Any) -> str:
+    """Return *value* as an error shows it."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN - 3]}..."
 
 
 def is_clean(value: Any) -> bool:

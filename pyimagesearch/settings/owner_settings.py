@@ -16,6 +16,7 @@ from .settings import ADJUSTABLE_OPTIONS, CameraSettings, Settings
 log = logging.getLogger(__name__)
 
 FILE_NAME = "cameras.json"
+NOT_SAVED = "this holds only until the next start, because"
 
 # what the tune page has sliders for
 TUNED_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
@@ -142,10 +143,11 @@ class OwnerSettings:
                 choices = with_values(self._load(), name, parsed)
                 content = json.dumps(choices, indent=1, default=asdict).encode() + b"\n"
                 self._folder.keep_secret(FILE_NAME, content)
+        except FolderError as error:
+            raise FolderError(f"{NOT_SAVED} {error}") from None
         except OSError as error:
-            raise FolderError(
-                "this holds only until the next start, because it cannot be saved in "
-                f"{self._path}: {error.strerror}") from None
+            raise FolderError(f"{NOT_SAVED} it cannot be saved in {self._path}: "
+                              f"{error.strerror}") from None
 
     def _load(self) -> Choices:
         try:

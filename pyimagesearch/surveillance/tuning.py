@@ -85,7 +85,6 @@ class Tuning:
             "events": [round(each.at, 2) for each in begun if not each.tried],
             "tried_events": [round(each.at, 2) for each in begun if each.tried],
             "ignored": list(self._ignored),
-            "min_area": self._detection.settings.min_area,
             "trial": self._describe_trial(), "trouble": self._trouble}
 
     def on_frame(self, frame: Frame, seen: Detection) -> None:

@@ -68,7 +68,8 @@ def unavailable(error: EventsError | FolderError | AccessError) -> Response:
 def invalid_setting(error: SettingsError) -> Response:
     """Return 400, or 409 for a setting that is given elsewhere, with the reason."""
     kind = Conflict if isinstance(error, SettingFixed) else BadRequest
-    return error_response(kind(f"{error}."))
+    sentence = str(error)
+    return error_response(kind(sentence if sentence.endswith("?") else f"{sentence}."))
 
 
 def out_of_resources(error: OSError | MemoryError) -> Response:

@@ -5,9 +5,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 
-from pyimagesearch.settings.option import did_you_mean
+from pyimagesearch.errors import FolderError, SettingsError
+from pyimagesearch.settings.option import did_you_mean, shortened
 from pyimagesearch.settings.owner_settings import (
     TUNED_OPTIONS,
     OwnerSettings,
@@ -47,10 +48,13 @@ def change(name: str) -> dict[str, Any]:
     """Change settings of a camera for good, which ends a trial."""
     get_services().feed(name)
     values, owner_settings = tuned_values(), owner_settings_or_404()
-    get_services().in_thread(lambda: owner_settings.change(name, values))
+    try:
+        get_services().in_thread(lambda: owner_settings.change(name, values))
+    except FolderError:     # they are in force, but not saved
+        end_trial(name)
+        raise
     log.info("%s: settings changed by %s", name, requester())
-    if tuning := get_services().feed(name).tuning:
-        tuning.try_out(None)
+    end_trial(name)
     return describe(name)
 
 
@@ -75,7 +79,14 @@ def discard(name: str) -> dict[str, Any]:
 def levels(name: str) -> dict[str, Any]:
     """Return the motion of the last minutes; a trial goes on while this is polled."""
     tuning = tuning_or_404(get_services().feed(name))
-    return tuning.levels(seconds("after"))
+    return {**tuning.levels(seconds("after")),
+            "settings": adjustable(owner_settings_or_404().current(name))}
+
+
+def end_trial(name: str) -> None:
+    """End the trial of camera *name*, if it can have one."""
+    if tuning := get_services().feed(name).tuning:
+        tuning.try_out(None)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -102,8 +113,9 @@ def tuned_values() -> dict[str, Any]:
     values = body()
     for name in values:
         if name not in TUNED_OPTIONS:
-            abort(400, f"{name!r} is not a setting that can be changed here"
-                       f"{did_you_mean(name, TUNED_OPTIONS)}.")
+            raise SettingsError(
+                f"{shortened(name)} is not a setting that can be changed here"
+                + did_you_mean(name, TUNED_OPTIONS))
     return values
 
 

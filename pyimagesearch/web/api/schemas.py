@@ -197,7 +197,7 @@ NAMED = {
         tried_events=described(list_of(TIME), "the same with settings on trial"),
         ignored=described(list_of(TEXT), "why changes in the newest frame are no "
                           "motion, each the end of a sentence: it ..."),
-        min_area=described(NUMBER, "in force: what moves less makes no event"),
+        settings=described(response_of(**SETTING_VALUES), "in force"),
         trial={"anyOf": [{"type": "null"}, response_of(
             settings=response_of(**SETTING_VALUES),
             second_detector=described(BOOLEAN, "whether the trial needs one"),
