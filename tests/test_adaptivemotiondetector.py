@@ -140,12 +140,12 @@ def test_any_number_of_frames_may_teach(count):
     assert found.boxes or count < 2
 
 
-@pytest.mark.parametrize("fps", [5, 12, 25, 60])
+@pytest.mark.parametrize("fps", [1, 2, 5, 12, 25, 60])
 def test_walker_is_found_at_any_frame_rate(fps):
     detector = learnt(AdaptiveMotionDetector(fps=fps))
     reported = [bool(detector.look(noisy(with_object(yard(), round(120 * step / fps)), step)).boxes)
                 for step in range(3 * fps)]
-    assert np.mean(reported[fps // 2:]) > 0.9
+    assert np.mean(reported[max(1, fps // 2):]) > 0.9
 
 
 @pytest.mark.parametrize("size", [(64, 48), (199, 100), (320, 240), (1001, 563), (1920, 200)])

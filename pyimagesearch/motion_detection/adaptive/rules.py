@@ -144,6 +144,7 @@ class Travelled:
     STILL_SECONDS = 6.0         # that a region at rest is reported
     RESTLESS_SECONDS = 3.0      # the same on ground that is not calm
     CONFIRM_SECONDS, CONFIRM_FRAMES = 0.12, 3
+    LONGEST_CONFIRM_SECONDS = 0.6   # a slow camera shows a walker elsewhere each time
 
     def __init__(self) -> None:
         self.needed = 1.0       # times as far as is normal
@@ -177,7 +178,9 @@ class Travelled:
             return Verdict("is on ground that never rests", False, in_mask)
         if not (lively or awake):
             return Verdict("has been at rest for too long", False, in_mask)
-        if found.age < seen.timing.frames(self.CONFIRM_SECONDS, self.CONFIRM_FRAMES):
+        least = min(self.CONFIRM_FRAMES,
+                    seen.timing.frames(self.LONGEST_CONFIRM_SECONDS))
+        if found.age < seen.timing.frames(self.CONFIRM_SECONDS, least):
             return Verdict("has only just appeared", False, in_mask)
         if not awake:
             return Verdict("keeps moving on calm ground", True, in_mask)
