@@ -1,4 +1,4 @@
-"""What recordings should show, by marks of the owner or by hand."""
+"""What recordings should show, by marks of the owner."""
 
 import datetime
 
@@ -11,8 +11,6 @@ from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.replay.marks import (
     Span,
     by_archive,
-    by_hand,
-    parse_spans,
     whole_archive,
 )
 from pyimagesearch.replay.recordings import Recording
@@ -45,26 +43,6 @@ def data(tmp_path):
     return DataFolder(str(tmp_path))
 
 
-@pytest.mark.parametrize(("text", "spans"), [
-    ("none", ()), ("12.5-18", ((12.5, 18.0),)), ("1-2, 30-30.5", ((1, 2), (30, 30.5)))])
-def test_spans_are_read(text, spans):
-    assert parse_spans(text) == spans
-
-
-@pytest.mark.parametrize("text", ["", "5", "9-5", "1-2,", "-1-2", "nan-2", "1-2-3", "None"])
-def test_wrong_spans_are_one_sentence(text):
-    with pytest.raises(SettingsError, match=r"--expect is .*, but must be the times \[s\]"):
-        parse_spans(text)
-
-
-def test_each_video_needs_what_is_expected():
-    videos = [recording(), recording()]
-    assert [each.wanted for each in by_hand(videos, ["1-2", "none"])] == [((1, 2),), ()]
-    with pytest.raises(SettingsError, match="given 1 times, but must be given once for each of "
-                       "the 2 videos"):
-        by_hand(videos, ["1-2"])
-
-
 def test_clips_are_real_events_unless_marked(sample, data):
     keep(sample, 1, not_event=True)
     keep(sample, 2)
@@ -78,8 +56,8 @@ def test_clips_need_no_list_of_events(tmp_path):
 
 
 @pytest.mark.parametrize("metadata", [None, clip(kind="manual")])
-def test_other_videos_say_what_moves_by_hand(data, metadata):
-    with pytest.raises(SettingsError, match=r"clip\.mp4 is no clip of a motion event; say"):
+def test_other_videos_have_no_marks(data, metadata):
+    with pytest.raises(SettingsError, match=r"clips of motion events, and clip\.mp4 is none"):
         by_archive([recording(metadata)], data)
 
 

@@ -2,19 +2,11 @@
 
 import tomllib
 
-import pytest
-
-from pyimagesearch.replay.advice import advice_json, lines_about
+from pyimagesearch.replay.advice import advice_json, as_flags, as_toml, lines_about
 from pyimagesearch.replay.event_log import Level
 from pyimagesearch.replay.marks import MarkedRecording, Span
 from pyimagesearch.replay.recordings import Recording
-from pyimagesearch.replay.suggestion import (
-    as_flags,
-    as_toml,
-    contenders_for,
-    judge,
-    suggest,
-)
+from pyimagesearch.replay.suggestion import contenders_for, judge, suggest
 from pyimagesearch.replay.trial import Outcome
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import CameraSettings
@@ -131,5 +123,5 @@ def test_suggestion_is_plain_data_for_json():
                                ((), {"normal": quiet_but(5, 2.5)})))
     assert found["flags"] == "--min-area 5"
     assert found["present"]["false"] == 1
-    assert found["suggested"]["videos"] == [{"lost": [], "false": []}] * 2
-    assert found["present"]["videos"][1]["false"] == [[5.0, pytest.approx(5.8)]]
+    assert found["suggested"]["settings"] == found["present"]["settings"] | {"min_area": 5.0}
+    assert (found["wanted"], found["suggested"]["kept"], found["suggested"]["false"]) == (1, 1, 0)

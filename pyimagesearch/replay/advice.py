@@ -1,11 +1,11 @@
 """Describe a suggestion, as lines for people and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .marks import MarkedRecording
-from .results import area_text, clock_text, settings_json
-from .suggestion import FEW_MARKS, Judgement, Score, Suggestion, as_flags, as_toml
+from .results import area_text, clock_text, count, flag, settings_json
+from .suggestion import FEW_MARKS, Judgement, Score, Suggestion
 
 
 def lines_about(suggestion: Suggestion, table: str) -> Iterator[str]:
@@ -83,28 +83,29 @@ def between(part: Any) -> str:
     return f"{clock_text(part.begin)} to {clock_text(part.end)}"
 
 
-def count(number: int, noun: str) -> str:
-    """Return *number* and *noun*, in the plural if need be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def as_flags(changed: Mapping[str, Any]) -> str:
+    """Return *changed* settings as on the command line."""
+    return " ".join(flag(name, value) for name, value in changed.items())
+
+
+def as_toml(changed: Mapping[str, Any]) -> list[str]:
+    """Return *changed* settings as lines of the settings file."""
+    return [f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
+            for name, value in changed.items()]
 
 
 def advice_json(suggestion: Suggestion) -> dict[str, Any]:
     """Return *suggestion* for JSON."""
     return {
-        "videos": [{"files": [str(path) for path in each.recording.paths],
-                    "wanted": [list(span) for span in each.wanted]}
-                   for each in suggestion.marked],
-        "tried": suggestion.tried, "changes": suggestion.changes,
-        "flags": as_flags(suggestion.changes),
+        "videos": [str(path) for each in suggestion.marked
+                   for path in each.recording.paths],
+        "wanted": suggestion.wanted, "tried": suggestion.tried,
+        "changes": suggestion.changes, "flags": as_flags(suggestion.changes),
         "present": score_json(suggestion.present),
         "suggested": score_json(suggestion.best)}
 
 
 def score_json(score: Score) -> dict[str, Any]:
-    """Return *score* for JSON; for each video, what it keeps and reports wrongly."""
-    return {
-        "settings": settings_json(score.settings),
-        "kept": score.kept, "false": score.false, "overlong": score.overlong,
-        "videos": [{"lost": [list(span) for span in each.lost],
-                    "false": [[event.begin, event.end] for event in each.false]}
-                   for each in score.judgements]}
+    """Return *score* for JSON."""
+    return {"settings": settings_json(score.settings), "kept": score.kept,
+            "false": score.false, "overlong": score.overlong}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, reason
 from pyimagesearch.folders import DataFolder
@@ -14,7 +14,7 @@ from pyimagesearch.settings.settings import CameraSettings, Settings
 
 from .advice import advice_json, lines_about
 from .contenders import SettingsOfCameras, contenders
-from .marks import MarkedRecording, by_archive, by_hand, whole_archive
+from .marks import MarkedRecording, by_archive, whole_archive
 from .player import Replay, play
 from .progress import Progress
 from .recordings import Recording, find_videos, group
@@ -40,7 +40,6 @@ class ReplayRequest:
     compare: Sequence[str] | None = None
     report: str | None = None
     suggest: bool = False
-    expect: Sequence[str] | None = None
     json: bool = False
 
     def check(self) -> None:
@@ -48,22 +47,11 @@ class ReplayRequest:
         if self.suggest and (self.compare or self.report):
             raise SettingsError("--suggest compares settings by itself; leave out "
                                 "--compare and --report")
-        if self.expect and not (self.suggest and self.video):
-            raise SettingsError("--expect says what --suggest should find in videos; "
-                                "name them, and add --suggest")
         if self.report is not None and Path(self.report).suffix.lower() != ".html":
             # it may be a video: --report clips/*
             raise SettingsError(f"--report is {self.report!r}, but must end in .html")
         if not self.suggest and not self.video:
             raise SettingsError(NO_VIDEO)
-
-
-class ReplayResult(NamedTuple):
-    """All replays, and a sentence for each file that could not be read."""
-
-    replays: list[Replay]
-    wrong: list[str]
-    took: float         # [s]
 
 
 def replay(settings: Settings, cameras: Sequence[CameraSettings], **request: Any
@@ -98,14 +86,14 @@ def print_events(asked: ReplayRequest, known: SettingsOfCameras) -> int:
         replays.append(play_one(recording, tried, progress, wrong, bool(asked.report)))
         for line in () if asked.json else lines_of(replays[-1]):
             say(line)
-    result = ReplayResult(replays, wrong, time.perf_counter() - begin)
+    took = time.perf_counter() - begin
     if asked.report:
-        write_report(asked.report, *result)
+        write_report(asked.report, replays, wrong, took)
     if asked.json:
         print_json(videos=[as_json(each) for each in replays], errors=wrong,
-                   took=round(result.took, 3))
+                   took=round(took, 3))
     elif any(each.seconds for each in replays):
-        say(*summary(replays, result.took))
+        say(*summary(replays, took))
     return 1 if wrong else 0
 
 
@@ -144,13 +132,11 @@ def find_marked(asked: ReplayRequest, data: DataFolder
     recordings, wrong = find(asked)
     if not recordings:
         raise SettingsError(wrong[0])
-    cameras = sorted({each.camera for each in recordings})
-    if len(cameras) > 1 and asked.camera is None:
-        raise SettingsError("--suggest takes videos of one camera at a time, unless "
+    marked = by_archive(recordings, data)
+    if asked.camera is None and len({each.camera for each in recordings}) > 1:
+        raise SettingsError("--suggest takes clips of one camera at a time, unless "
                             "--camera names the one to replay them for")
-    if asked.expect:
-        return by_hand(recordings, asked.expect), wrong
-    return by_archive(recordings, data), wrong
+    return marked, wrong
 
 
 def find(asked: ReplayRequest) -> tuple[list[Recording], list[str]]:

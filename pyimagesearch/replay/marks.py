@@ -1,6 +1,5 @@
-"""What a recording should show: by marks in the list of events, or by hand."""
+"""What a recording should show, by the marks in the list of events."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +10,6 @@ from pyimagesearch.events.queries import read_only
 from pyimagesearch.folders import DataFolder
 
 from .recordings import Recording, group
-
-SPAN_PATTERN = r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)"
-NONE_EXPECTED = "none"
 
 
 class Span(NamedTuple):
@@ -30,31 +26,6 @@ class MarkedRecording(NamedTuple):
     wanted: tuple[Span, ...]    # none: a recording of a false alarm
 
 
-def by_hand(recordings: Sequence[Recording], expected: Sequence[str]
-            ) -> list[MarkedRecording]:
-    """Return *recordings* with the texts of ``--expect``, one for each, in order."""
-    if len(expected) != len(recordings):
-        raise SettingsError(f"--expect is given {len(expected)} times, but must be "
-                            f"given once for each of the {len(recordings)} videos")
-    return [MarkedRecording(recording, parse_spans(text))
-            for recording, text in zip(recordings, expected, strict=True)]
-
-
-def parse_spans(text: str) -> tuple[Span, ...]:
-    """Return the spans in the *text* of one ``--expect``."""
-    if text.strip() == NONE_EXPECTED:
-        return ()
-    spans = []
-    for part in text.split(","):
-        found = re.fullmatch(SPAN_PATTERN, part.strip())
-        if not found or float(found[1]) > float(found[2]):
-            raise SettingsError(
-                f"--expect is {text!r}, but must be the times [s] in which something "
-                f"moves, such as 12.5-18,40-44, or {NONE_EXPECTED}")
-        spans.append(Span(float(found[1]), float(found[2])))
-    return tuple(spans)
-
-
 def by_archive(recordings: Sequence[Recording], data: DataFolder
                ) -> list[MarkedRecording]:
     """
@@ -65,8 +36,7 @@ def by_archive(recordings: Sequence[Recording], data: DataFolder
     for each in recordings:
         if not each.clips or each.clips[0].kind != MOTION:
             raise SettingsError(
-                f"{each.name} is no clip of a motion event; say what moves in it by "
-                f"--expect 12.5-18 or --expect {NONE_EXPECTED}, once for each video")
+                f"--suggest takes clips of motion events, and {each.name} is none")
     ids = [each.clips[0].event for each in recordings]
     known = events_of(ids, data)
     return [marked(each, known.get(each.clips[0].event)) for each in recordings]

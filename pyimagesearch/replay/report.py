@@ -23,12 +23,12 @@ from .results import (
     area_text,
     change_line,
     clock_text,
-    comparison,
-    count_events,
+    count,
     describe,
     event_line,
     flags_of,
     percent,
+    rows_of,
     summary,
     totals,
 )
@@ -93,7 +93,7 @@ def render(replays: Sequence[Replay], wrong: Sequence[str], took: float) -> str:
     return template.render(
         made=f"{datetime.datetime.now():%d %B %Y, %H:%M}", version=__version__,
         summary=[list(summary(shown, took))[-1]] if shown else [],
-        totals=totals(shown) if several else [],
+        totals=rows_of(totals(shown)) if several else [],
         headings=HEADINGS, wrong=wrong, sections=[section(each) for each in shown],
         chart_width=CHART_WIDTH, chart_height=CHART_HEIGHT)
 
@@ -104,7 +104,7 @@ def section(replay: Replay) -> dict[str, Any]:
     return {
         "name": replay.recording.name, "description": describe(replay),
         "notes": replay.notes, "axis": [clock_text(step) for step in steps],
-        "rows": comparison(replay.outcomes) if len(replay.outcomes) > 1 else [],
+        "rows": rows_of(replay.outcomes) if len(replay.outcomes) > 1 else [],
         "trials": [trial_section(each) for each in replay.outcomes]}
 
 
@@ -113,7 +113,7 @@ def trial_section(outcome: Outcome) -> dict[str, Any]:
     hottest = 0.0 if outcome.heat is None else (
         float(outcome.heat.max()) / max(1, len(outcome.looked_at)))
     return {
-        "label": outcome.contender.label, "count": count_events(outcome.events),
+        "label": outcome.contender.label, "count": count(len(outcome.events), "event"),
         "flags": flags_of(outcome.contender.settings),
         "chart": draw_chart(outcome), "heat": heat_map(outcome),
         "hottest": percent(hottest),

@@ -13,7 +13,7 @@ from .trial import Outcome
 
 Row = tuple[str, ...]
 
-HEADINGS: Row = ("settings", "events", "shared", "motion", "CPU")
+HEADINGS: Row = ("settings", "events", "motion", "CPU")
 
 
 def lines_of(replay: Replay) -> Iterator[str]:
@@ -24,10 +24,10 @@ def lines_of(replay: Replay) -> Iterator[str]:
     for note in replay.notes:
         yield f"  note: {note}"
     if compared and replay.seconds:
-        yield from table(comparison(replay.outcomes))
+        yield from table(rows_of(replay.outcomes))
     for outcome in replay.outcomes if replay.seconds else ():
         if compared:
-            yield f"  {outcome.contender.label}: {count_events(outcome.events)}"
+            yield f"  {outcome.contender.label}: {count(len(outcome.events), 'event')}"
         indent = "    " if compared else "  "
         yield from (indent + event_line(event) for event in outcome.events)
         yield from (indent + change_line(change) for change in outcome.changes)
@@ -43,7 +43,7 @@ def describe(replay: Replay) -> str:
     recorded = "" if not clips else (
         f", {clips[0].camera}, {datetime.datetime.fromtimestamp(clips[0].first)}"
         .partition(".")[0])
-    return f"{clock_text(replay.seconds)}, {frames} frames{rate}{recorded}"
+    return f"{clock_text(replay.seconds)}, {count(frames, 'frame')}{rate}{recorded}"
 
 
 def event_line(event: ReplayedEvent) -> str:
@@ -69,33 +69,16 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         yield f"  {first:<{widths[0]}}  {'  '.join(cells)}"
 
 
-def comparison(outcomes: Sequence[Outcome]) -> list[Row]:
-    """Return a row for each of *outcomes*, of one recording."""
-    return [row_of(each, count_shared(each, outcomes)) for each in outcomes]
+def rows_of(outcomes: Sequence[Outcome]) -> list[Row]:
+    """Return a row of a table for each of *outcomes*."""
+    return [(each.contender.label, str(len(each.events)), percent(each.motion_share),
+             f"{each.cpu_milliseconds:.2f} ms") for each in outcomes]
 
 
-def totals(replays: Sequence[Replay]) -> list[Row]:
-    """Return a row for each contender, over all *replays*."""
-    rows = []
-    for column in zip(*(each.outcomes for each in replays), strict=True):
-        shared = (count_shared(outcome, each.outcomes)
-                  for outcome, each in zip(column, replays, strict=True))
-        rows.append(row_of(total_of(column), sum(shared)))
-    return rows
-
-
-def row_of(outcome: Outcome, shared: int) -> Row:
-    """Return the cells of *outcome* in a table."""
-    return (outcome.contender.label, str(len(outcome.events)), str(shared),
-            percent(outcome.motion_share), f"{outcome.cpu_milliseconds:.2f} ms")
-
-
-def count_shared(outcome: Outcome, outcomes: Sequence[Outcome]) -> int:
-    """Return how many events of *outcome* all other *outcomes* have as well."""
-    return sum(
-        all(any(event.overlaps(each.begin, each.end) for each in other.events)
-            for other in outcomes)
-        for event in outcome.events)
+def totals(replays: Sequence[Replay]) -> list[Outcome]:
+    """Return one outcome for each contender, over all *replays*."""
+    return [total_of(column) for column in zip(
+        *(each.outcomes for each in replays), strict=True)]
 
 
 def total_of(outcomes: Sequence[Outcome]) -> Outcome:
@@ -114,18 +97,18 @@ def summary(replays: Sequence[Replay], took: float) -> Iterator[str]:
     seconds = sum(each.seconds for each in replays)
     if compared and len(replays) > 1:
         yield f"all {len(replays)} videos:"
-        yield from table(totals(replays))
-    total = total_of([each.outcomes[0] for each in replays])
+        yield from table(rows_of(totals(replays)))
+    total = totals(replays)[0]
     found = "" if compared else (
-        f"{count_events(total.events)}, motion in {percent(total.motion_share)} of the "
-        "frames after learning; ")
+        f"{count(len(total.events), 'event')}, motion in "
+        f"{percent(total.motion_share)} of the frames after learning; ")
     yield (f"{found}{clock_text(seconds)} of video in {took:.1f} s, "
            f"{seconds / max(1e-3, took):.1f} times real time")
 
 
-def count_events(events: Sequence[ReplayedEvent]) -> str:
-    """Return the number of *events* in words."""
-    return "1 event" if len(events) == 1 else f"{len(events)} events"
+def count(number: int, noun: str) -> str:
+    """Return *number* and *noun*, in the plural if need be."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def percent(share: float) -> str:
@@ -185,13 +168,14 @@ def settings_json(settings: CameraSettings) -> dict[str, Any]:
 
 def flags_of(settings: CameraSettings) -> list[str]:
     """Return the detector, and what else is not by default, as flags."""
-    flags = [f"--detector {settings.detector}"]
-    for name, value in settings_json(settings).items():
-        option = COMPARABLE[name]
-        if name == "detector" or value == option.default:
-            continue
-        if isinstance(value, bool):
-            flags.append(option.flag if value else option.negation)
-        else:
-            flags.append(f"{option.flag} {value}")
-    return flags
+    return [flag(name, value) for name, value in settings_json(settings).items()
+            if name == "detector" or value != COMPARABLE[name].default]
+
+
+def flag(name: str, value: Any) -> str:
+    """Return the *value* of a setting as on the command line."""
+    option = COMPARABLE[name]
+    if isinstance(value, bool):
+        return option.flag if value else option.negation
+    return f"{option.flag} {value:g}" if isinstance(value, float) else (
+        f"{option.flag} {value}")

@@ -1,7 +1,7 @@
 """Find the settings that keep all real events with the fewest false ones."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -183,17 +183,3 @@ def changes(present: CameraSettings, other: CameraSettings) -> dict[str, Any]:
     """Return the settings of *other* that differ from the *present* ones, by name."""
     return {name: getattr(other, name) for name in VARIED
             if getattr(other, name) != getattr(present, name)}
-
-
-def as_flags(changed: Mapping[str, Any]) -> str:
-    """Return *changed* settings as on the command line."""
-    return " ".join(f"{CAMERA_OPTIONS[name].flag} {value:g}"
-                    if isinstance(value, float) else
-                    f"{CAMERA_OPTIONS[name].flag} {value}"
-                    for name, value in changed.items())
-
-
-def as_toml(changed: Mapping[str, Any]) -> list[str]:
-    """Return *changed* settings as lines of the settings file."""
-    return [f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
-            for name, value in changed.items()]

@@ -67,17 +67,13 @@ COMMANDS = {
                        "help": "find the settings that keep all real events with the "
                        "fewest false ones: in clips, or without any, in all marked "
                        "events"},
-         "--expect": {"metavar": "12.5-18,40-44|none", "action": "append",
-                      "help": "for --suggest: seconds in which something real moves; "
-                      "once for each video"},
          "--json": {"action": "store_true", "help": "print JSON"}},
         ("detector", "sensitivity", "frame_count", "threshold", "accum_weight",
          "min_area", "min_frames", "post_roll", "fps", "config", "data"),
         ("garden.mp4", "clips/front --report front.html",
          "garden.mp4 --compare single,mog2 --min-area 2",
          "garden.mp4 --compare 'single, single threshold=40'",
-         "--suggest --camera front",
-         "a.mp4 b.mp4 --suggest --expect 12.5-18 --expect none")),
+         "--suggest --camera front")),
     "service": Command(
         "print the systemd unit of the program, or install it",
         {"--install": {"action": "store_true", "help": "install the unit, create its "
