@@ -47,12 +47,12 @@ def test_clips_are_real_events_unless_marked(sample, data):
     keep(sample, 1, not_event=True)
     keep(sample, 2)
     found = by_archive([recording(clip(number)) for number in (1, 2, 3)], data)
-    assert [each.wanted for each in found] == [(), (Span(1.0, 3.0),), (Span(1.0, 3.0),)]
+    assert [each.real for each in found] == [None, Span(1.0, 3.0), Span(1.0, 3.0)]
 
 
 def test_clips_need_no_list_of_events(tmp_path):
     (found,) = by_archive([recording(clip(end=None))], DataFolder(str(tmp_path / "none")))
-    assert found.wanted == (Span(1.0, 4.0),)    # an event that lasts longer than its clip
+    assert found.real == Span(1.0, 4.0)    # an event that lasts longer than its clip
 
 
 @pytest.mark.parametrize("metadata", [None, clip(kind="manual")])
@@ -68,8 +68,8 @@ def test_whole_archive_has_the_marked_events_of_a_camera(sample, data):
     keep(sample, 4, camera="yard", not_event=True)
     keep(sample, 5, starred=True, state=GONE)
     found, lacking = whole_archive(data, "front")
-    assert [(each.recording.clips[0].event, len(each.wanted)) for each in found] == [
-        (1, 1), (2, 0)]
+    assert [(each.recording.clips[0].event, each.real is not None) for each in found] == [
+        (1, True), (2, False)]
     assert lacking == 0     # retention removed it: it is not among the marked ones
     with pytest.raises(SettingsError, match="marked events of front, yard; choose one"):
         whole_archive(data, None)

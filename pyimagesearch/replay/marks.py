@@ -13,17 +13,17 @@ from .recordings import Recording, group
 
 
 class Span(NamedTuple):
-    """A time in which something real moves [s since the first frame]."""
+    """The time in which something real moves [s since the first frame]."""
 
     begin: float
     end: float
 
 
 class MarkedRecording(NamedTuple):
-    """A recording, and the real events in it; all else that is reported is false."""
+    """The clips of an event, and when something real moves in them."""
 
     recording: Recording
-    wanted: tuple[Span, ...]    # none: a recording of a false alarm
+    real: Span | None       # None: a false alarm
 
 
 def by_archive(recordings: Sequence[Recording], data: DataFolder
@@ -54,10 +54,10 @@ def marked(recording: Recording, event: Event | None) -> MarkedRecording:
     """Return the clips of a motion event with the mark that the *event* has."""
     clip = recording.clips[0]
     if event is not None and event.not_event:
-        return MarkedRecording(recording, ())
+        return MarkedRecording(recording, None)
     begin = clip.begin - clip.first
     end = (clip.last if clip.end is None else clip.end) - clip.first
-    return MarkedRecording(recording, (Span(begin, max(begin, end)),))
+    return MarkedRecording(recording, Span(begin, max(begin, end)))
 
 
 def whole_archive(data: DataFolder, camera: str | None

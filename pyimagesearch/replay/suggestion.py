@@ -14,7 +14,8 @@ from .trial import Contender, Outcome
 
 ADAPTIVE = "adaptive"
 SENSITIVITIES = ("low", "normal", "high")
-AREAS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)    # per mille
+AREAS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0,    # per mille
+         80.0)
 FRAMES = (2, 3, 4, 5)   # of the last five
 OF_OTHER_DETECTORS = ("threshold", "accum_weight")
 VARIED = ("detector", "sensitivity", "min_area", "min_frames")
@@ -26,11 +27,10 @@ OVERLONG_SECONDS = 10.0     # of an event in which nothing real moves
 class Judgement(NamedTuple):
     """What some settings make of a marked recording."""
 
-    kept: int           # of the real events
-    lost: tuple[Span, ...]
-    false: tuple[ReplayedEvent, ...]
-    overlong: int       # events that go on although what is real in them is over
-    smallest: float     # peak area of a real event [per mille]; 0 without one
+    real: bool          # the event is no false alarm
+    reported: bool
+    overlong: bool      # it goes on although what is real in it is over, as for wind
+    area: float         # the least peak of what is reported [per mille]; 0 without
 
 
 class Score(NamedTuple):
@@ -42,23 +42,23 @@ class Score(NamedTuple):
     @property
     def kept(self) -> int:
         """How many real events are reported."""
-        return sum(each.kept for each in self.judgements)
+        return sum(each.real and each.reported for each in self.judgements)
 
     @property
     def false(self) -> int:
-        """How many events are reported that are none."""
-        return sum(len(each.false) for each in self.judgements)
+        """How many false alarms are reported."""
+        return sum(each.reported and not each.real for each in self.judgements)
 
     @property
     def overlong(self) -> int:
-        """How many events go on although what is real is over, as for wind."""
+        """How many real events are reported for much too long."""
         return sum(each.overlong for each in self.judgements)
 
     @property
     def smallest(self) -> float:
         """The least peak area of a real event [per mille]; 0 without one."""
-        return min(filter(None, (each.smallest for each in self.judgements)),
-                   default=0.0)
+        return min((each.area for each in self.judgements
+                    if each.real and each.reported), default=0.0)
 
     @property
     def value(self) -> tuple[int, int, int]:
@@ -84,12 +84,12 @@ class Suggestion(NamedTuple):
     @property
     def wanted(self) -> int:
         """How many real events there are."""
-        return sum(len(each.wanted) for each in self.marked)
+        return sum(each.real is not None for each in self.marked)
 
     @property
     def false_alarms(self) -> int:
-        """How many recordings show no real event."""
-        return sum(not each.wanted for each in self.marked)
+        """How many false alarms there are."""
+        return len(self.marked) - self.wanted
 
 
 def contenders_for(present: CameraSettings) -> list[Contender]:
@@ -138,34 +138,29 @@ def score(marked: Iterable[MarkedRecording], outcomes: Iterable[Outcome],
           settings: CameraSettings) -> Score:
     """Return what *settings* make of *outcomes*, of their detector."""
     return Score(settings, tuple(
-        judge(each.wanted, events_in(outcome.looked_at, settings))
+        judge(each.real, events_in(outcome.looked_at, settings))
         for each, outcome in zip(marked, outcomes, strict=True)))
 
 
-def judge(wanted: Sequence[Span], events: Sequence[ReplayedEvent]) -> Judgement:
-    """Return which of the *wanted* times have one of *events*, and which are false."""
-    lost = tuple(span for span in wanted if not any(meets(each, span)
-                                                    for each in events))
-    false = tuple(each for each in events if not any(meets(each, span)
-                                                     for span in wanted))
-    overlong = sum(outside(each, wanted) > OVERLONG_SECONDS for each in events
-                   if each not in false)
-    smallest = min((each.peak.area for each in events if each not in false),
-                   default=0.0)
-    return Judgement(len(wanted) - len(lost), lost, false, overlong, smallest)
+def judge(real: Span | None, events: Sequence[ReplayedEvent]) -> Judgement:
+    """
+    Return what *events* report of a recording in which something *real* moves.
+
+    What is reported before or after it is not judged: nobody has marked that.
+    """
+    if real is not None:
+        begin, end = real.begin - TOLERANCE_SECONDS, real.end + TOLERANCE_SECONDS
+        events = [each for each in events if each.overlaps(begin, end)]
+    return Judgement(
+        real is not None, bool(events),
+        real is not None and any(outside(each, real) > OVERLONG_SECONDS
+                                 for each in events),
+        min((each.peak.area for each in events), default=0.0))
 
 
-def outside(event: ReplayedEvent, wanted: Sequence[Span]) -> float:
-    """Return the seconds of *event* in which nothing *wanted* moves."""
-    inside = sum(max(0.0, min(event.end, span.end + TOLERANCE_SECONDS)
-                     - max(event.begin, span.begin - TOLERANCE_SECONDS))
-                 for span in wanted)
-    return max(0.0, event.seconds - inside)
-
-
-def meets(event: ReplayedEvent, span: Span) -> bool:
-    """Return whether *event* reports what moves in *span*."""
-    return event.overlaps(span.begin - TOLERANCE_SECONDS, span.end + TOLERANCE_SECONDS)
+def outside(event: ReplayedEvent, real: Span) -> float:
+    """Return the seconds of *event* in which nothing *real* moves."""
+    return max(0.0, real.begin - event.begin) + max(0.0, event.end - real.end)
 
 
 def margin(settings: CameraSettings, best: set[CameraSettings]) -> int:
