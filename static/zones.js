@@ -54,6 +54,7 @@ function freeName() {
 
 function show() {
   const { isDrawing, selected } = editor;
+  const focused = panel.contains(document.activeElement) && document.activeElement;
   svg.classList.toggle("drawing", isDrawing);
   find("draw").hidden = isDrawing;
   find("reset").hidden = isDrawing || !isDrawn;
@@ -66,6 +67,9 @@ function show() {
   showRows(list, isZone, "zone-row", fillZone);
   showRows(find("automatic-list"), (shape) => !isZone(shape), "automatic-row", fillBlinker);
   find("automatic").hidden = editor.shapes.every(isZone);
+  if (focused && !focused.getClientRects().length) {      // it is gone: the keyboard goes on here
+    (isDrawing ? svg : find("draw")).focus({ preventScroll: true });
+  }
 }
 
 function meaning() {
@@ -198,6 +202,11 @@ find("close-zone").addEventListener("click", () => editor.close());
 find("undo").addEventListener("click", () => editor.undo());
 find("cancel").addEventListener("click", () => editor.cancel());
 onClick(find("save"), notify, async () => {
+  const wrong = list.querySelector(":invalid");
+  if (wrong) {
+    wrong.focus();
+    throw new Error(`${wrong.labels[0].firstChild.data.trim()}: ${wrong.validationMessage}`);
+  }
   await send(changes());
   find("draw").focus();     // Save is hidden now
   notify("Saved.");

@@ -155,6 +155,7 @@ def test_zone_is_drawn_and_bent_by_keyboard(zones, page):
     svg.send_keys(Keys.ENTER, Keys.ARROW_RIGHT * 5, Keys.ENTER, Keys.ARROW_DOWN * 5, Keys.ENTER,
                   Keys.ARROW_LEFT, Keys.ENTER, Keys.BACKSPACE)
     zones.find("#close-zone").send_keys(Keys.ENTER)
+    assert page.execute_script("return document.activeElement.id") == "draw"
     last = len(page.find_elements("css selector", "#zone-list li"))
     zones.find(f"{zones.row(last)} [name=name]").send_keys(Keys.END, "x", Keys.TAB)
     grips = page.find_elements("css selector", "#drawn .grip")
@@ -225,6 +226,25 @@ def test_wrong_zone_is_explained_by_the_server(zones, page):
     eventually(lambda: any("name of zone 1 is '<drive>', but must be up to 32 letters" in shown
                            for shown in page.execute_script("return texts")))
     assert [zone["name"] for zone, _ in zones.kept()] == ["drive"]
+
+
+def test_wrong_number_is_explained_in_percent(zones, page):
+    zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
+    zones.open()
+    zones.fill("percent", "200")
+    record_text(page, "#zones-message")
+    zones.find("#save").click()
+    eventually(lambda: any(shown.startswith("Smallest, % of picture: ") and "100" in shown
+                           for shown in page.execute_script("return texts")))
+    assert page.execute_script("return document.activeElement.name") == "percent"
+    assert zones.kept()[0][0]["min_area"] is None
+
+
+def test_focus_goes_on_after_a_zone_is_deleted(zones, page):
+    zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
+    zones.open()
+    zones.find(f"{zones.row()} [name=delete]").send_keys(Keys.ENTER)
+    assert page.execute_script("return document.activeElement.id") == "draw"
 
 
 def test_overlapping_zones_are_selected_one_after_the_other(zones, page):
