@@ -1,5 +1,7 @@
 """Zones in the settings: read from a file, and one sentence for each wrong value."""
 
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,7 +133,7 @@ TABLES = st.builds(Zone, NAMES, POLYGONS, st.booleans(), st.none() | st.floats(0
 
 @given(st.lists(TABLES, max_size=5))
 def test_zones_are_read_back_as_they_were_written(zones):
-    tables = [zone.as_table() for zone in zones]
+    tables = [asdict(zone) for zone in zones]
     try:
         read = ALL_OPTIONS["zones"].parse(tables, "zones")
     except SettingsError:

@@ -74,13 +74,13 @@ def replay(settings: Settings, cameras: Sequence[CameraSettings], **request: Any
 
 def print_events(asked: ReplayRequest, known: SettingsOfCameras) -> int:
     """Print the events in all videos, and write the report; return the exit status."""
-    if asked.report:
-        check_writable(asked.report)
     begin = time.perf_counter()
     recordings, wrong = find(asked)
     progress = Progress(sum(each.length for each in recordings), sys.stderr)
     tasks = [(each, contenders(known.of(each, asked.camera), asked.compare or ()))
              for each in recordings]
+    if asked.report:
+        check_writable(asked.report)
     replays = []
     for recording, tried in tasks:
         replays.append(play_one(recording, tried, progress, wrong, bool(asked.report)))

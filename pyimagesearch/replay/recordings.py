@@ -120,7 +120,7 @@ def group(paths: Iterable[Path]) -> list[Recording]:
         if metadata and before and follows(before, metadata):
             found[-1] = before._replace(
                 paths=(*before.paths, path), length=before.length + length,
-                name=f"{before.name} and {shown(Path(path.name))}",
+                name=f"{before.name} and {shown(path.name)}",
                 clips=(*before.clips, metadata))
             continue
         found.append(Recording((path,), shown(path), length,
@@ -142,10 +142,10 @@ def metadata_of(path: Path) -> tuple[ClipMetadata | None, float]:
     return None, 0.0
 
 
-def shown(path: Path) -> str:
-    """Return *path* as text that fits in one line."""
+def shown(words: object) -> str:
+    """Return *words*, such as a path, as text that fits in one line."""
     return "".join(each if each.isprintable() else repr(each)[1:-1]
-                   for each in str(path))
+                   for each in str(words))
 
 
 def frames_of(recording: Recording) -> Iterator[VideoFrame]:
@@ -171,12 +171,4 @@ def frames_in(path: Path) -> Iterator[VideoFrame]:
                 picture = source.read()
                 yield VideoFrame(clock.now, picture, source.fps)
     except CameraLost as error:
-        raise NoVideo(describe(error, path)) from None
-
-
-def describe(error: CameraLost, path: Path) -> str:
-    """Return the text of *error*, with *path* as people can read it."""
-    text = str(error)
-    for spelling in (str(path.absolute()), str(path)):
-        text = text.replace(spelling, shown(path))
-    return text
+        raise NoVideo(shown(error)) from None

@@ -15,6 +15,7 @@ from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Image, scaled, size_of
 from pyimagesearch.jpeg import encode
+from pyimagesearch.overlay import RED
 
 from .event_log import Level, ReplayedEvent
 from .player import Replay
@@ -40,7 +41,6 @@ MIN_TOP = 5.0           # per mille; keeps the bars low in a video without much 
 AXIS_LABELS = 5
 MAX_PICTURES = 40       # of events, for each contender and video
 PICTURE_QUALITY = 75    # of JPEGs
-BOX_COLOUR = (0, 0, 255)
 HEAT_WEIGHTS = 0.25, 0.75   # of the heat map over the scene: where motion was, and most
 
 
@@ -172,7 +172,7 @@ def thumbnail(event: ReplayedEvent) -> str:
     image = event.peak.image.copy()
     for box in event.peak.boxes:
         left, top, right, bottom = scaled(box, event.peak.size, size_of(image))
-        cv2.rectangle(image, (left, top), (right, bottom), BOX_COLOUR, 2)
+        cv2.rectangle(image, (left, top), (right, bottom), RED, 2)
     return data_uri(image)
 
 

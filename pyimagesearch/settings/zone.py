@@ -1,7 +1,7 @@
 """Zones: polygons of the picture in which motion counts, or does not."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
@@ -46,11 +46,6 @@ class Zone:
 
     def __str__(self) -> str:
         return self.name if self.counts else f"{self.name} (ignored)"
-
-    def as_table(self) -> dict[str, Any]:
-        """Return it as it is written in TOML and JSON, without what is not set."""
-        return {name: value for name, value in asdict(self).items()
-                if value is not None}
 
 
 ZONE_OPTIONS = options_of(Zone)
