@@ -52,7 +52,7 @@ def test_animal_that_trots_across_is_reported():
 
 
 def test_spider_close_to_the_lens_is_out_of_focus():
-    seen = seen_of(lambda time: with_disc(100 + 8 * np.sin(time), 40 * time, 10, 4))
+    seen = seen_of(lambda time: with_disc(40 * time, 60 + 4 * np.sin(time), 10, 4))
     assert frames_reported(seen) == 0
     assert "is out of focus, as insects close to the lens are" in rules_of(seen)
 

@@ -79,3 +79,17 @@ def test_regions_of_noise_are_too_small_or_too_faint(detector):
     found = detector.look(noisy(with_object(yard(), 200, size=6), 1))
     assert not found.boxes
     assert set(rules_of(found)) <= {"is too small", "hardly differs from the background"}
+
+
+@pytest.mark.parametrize(("sways", "reported"), [(False, True), (True, False)])
+def test_leaves_that_sway_far_do_not_travel(detector, sways, reported):
+    seen, rules = 0, set()
+    for step in range(6 * FPS):
+        detector._scene.background.blink[:] = 255 * 0.08
+        x = 200 + round(40 * np.sin(1.5 * step)) if sways else 40 + 6 * step
+        image = with_object(yard(), x, size=60, level=0)
+        found = detector.look(noisy(image, step))
+        seen, rules = seen + bool(found.boxes), rules | set(rules_of(found))
+    assert (seen > 2 * FPS) is reported
+    assert reported or seen == 0
+    assert ("only moves to and fro" in rules) is sways

@@ -1,5 +1,7 @@
 """Tracks: what counts as travelled, and what only changes its shape."""
 
+import math
+
 import pytest
 
 from pyimagesearch.motion_detection.adaptive.timing import Timing
@@ -30,17 +32,35 @@ def test_distance_is_what_both_edges_went(then, now, went):
     assert distance(then, now, SIZE) == went
 
 
-def test_track_has_travelled_once_it_went_as_far_as_needed():
-    track, timing = None, Timing(10)
-    moved = []
-    for number in range(12):
-        box = (20 + number, 50, 40 + number, 90)
+def followed(boxes, timing):
+    track = None
+    for box in boxes:
         track = continued(box, (0, 0), [track] if track else [])
-        track.follow(0.0, 5.0, SIZE, timing, number)
-        moved.append(track.moved)
-    assert moved == [False] * 5 + [True] * 7
+        track.follow(0.0, SIZE, timing)
+    return track
+
+
+def test_track_travels_as_far_as_its_box_went():
+    boxes = [(20 + number, 50, 40 + number, 90) for number in range(12)]
+    track = followed(boxes, Timing(10))
+    assert track.travelled == 11
     assert track.age == 12
     assert track.path[0] == (20, 50, 40, 90)
+
+
+@pytest.mark.parametrize("fps", [6, 25, 50])
+def test_what_goes_somewhere_is_steady_and_what_sways_is_not(fps):
+    timing, steps = Timing(fps), round(1.2 * fps)
+    went = [round(20 * number / fps) for number in range(steps)]
+    swayed = [round(8 * math.sin(9 * number / fps)) for number in range(steps)]
+    assert followed([(60 + x, 50, 80 + x, 90) for x in went], timing).is_steady(timing)
+    assert not followed([(60 + x, 50, 80 + x, 90) for x in swayed], timing).is_steady(timing)
+
+
+def test_what_has_only_just_taken_shape_is_not_steady():
+    timing = Timing(25)
+    assert not followed([(20, 50, 40, 90), (30, 50, 50, 90), (40, 50, 60, 90)],
+                        timing).is_steady(timing)
 
 
 def test_split_and_merger_are_no_motion():
@@ -64,6 +84,6 @@ def test_path_is_that_of_the_last_seconds(fps, length):
     track = None
     for number in range(200):
         track = continued((20, 50, 40, 90), (number, 0), [track] if track else [])
-        track.follow(0.0, 5.0, SIZE, Timing(fps), number)
+        track.follow(0.0, SIZE, Timing(fps))
     assert len(track.path) == len(track.centres) == length
     assert track.centres[-1] == (199, 0)

@@ -1,17 +1,17 @@
 """Recognise insects and spiders close to the lens, which an infrared lamp attracts."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.frames import Box, Grey
+from pyimagesearch.frames import Grey
 
 from .observation import KERNEL_3, Candidate, Observation
 from .rules import Verdict
+from .tracks import flight
 
 KERNEL_9 = np.ones((9, 9), np.uint8)
 DECILE = 0.9                # of the pixels are darker than "the brightest ones"
@@ -103,20 +103,6 @@ class Erratic:
         if seen.number < track.erratic_until:
             return Verdict("flies fast and to and fro, as insects do", False)
         return None
-
-
-def flight(path: Sequence[Box]) -> tuple[float, float]:
-    """
-    Return how fast a box goes on its *path* [pixels per frame], and how straight on.
-
-    The latter is the distance from end to end over the length of the path, 0 to 1.
-    """
-    centres = [((left + right) / 2, (top + bottom) / 2)
-               for left, top, right, bottom in path]
-    length: float = sum(map(math.dist, centres, centres[1:]))
-    if not length:
-        return 0.0, 1.0
-    return length / (len(path) - 1), math.dist(centres[0], centres[-1]) / length
 
 
 def edge_width(found: Candidate, difference: Grey) -> float:

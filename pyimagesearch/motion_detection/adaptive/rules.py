@@ -142,7 +142,6 @@ class Travelled:
     LIVELY, LIVELY_SECONDS = 0.08, 0.5
     STAYS_LIVELY = 0.05         # share that changes while it is not at rest
     STILL_SECONDS = 6.0         # that a region at rest is reported
-    RESTLESS_SECONDS = 3.0      # the same on ground that is not calm
     CONFIRM_SECONDS, CONFIRM_FRAMES = 0.12, 3
     LONGEST_CONFIRM_SECONDS = 0.6   # a slow camera shows a walker elsewhere each time
 
@@ -158,22 +157,24 @@ class Travelled:
             change = cv2.absdiff(seen.grey[found.at], seen.earlier[found.at])
             changing = found.count(above(change, self.EARLIER_CHANGE)) / found.area
         track = found.track
-        track.follow(changing, found.needed, seen.size, seen.timing, seen.number)
-        if track.moved and track.lively > self.STAYS_LIVELY and (
-                found.blinks < self.CALM):      # other ground is always lively
-            track.alive = seen.number
+        track.follow(changing, seen.size, seen.timing)
+        calm = found.blinks < self.CALM
+        if track.travelled >= found.needed and (calm or track.is_steady(seen.timing)):
+            track.moved, track.alive = True, seen.number
+        if track.moved and track.lively > self.STAYS_LIVELY and calm:
+            track.alive = seen.number       # other ground is always lively
 
     def judge(self, found: Candidate, seen: Observation) -> Verdict:
         """Return the verdict about *found*."""
         track, fps = found.track, seen.timing.fps
         lively = (found.blinks < self.CALM and track.lively > self.LIVELY
                   and track.age >= self.LIVELY_SECONDS * fps)
-        still = (self.STILL_SECONDS if found.blinks < self.CALM
-                 else self.RESTLESS_SECONDS)
-        awake = track.moved and seen.number - track.alive <= still * fps
+        awake = track.moved and seen.number - track.alive <= self.STILL_SECONDS * fps
         in_mask = track.moved or lively
         if not in_mask:
-            return Verdict("has not travelled far enough", False)
+            return Verdict("has not travelled far enough"
+                           if track.travelled < found.needed
+                           else "only moves to and fro", False)
         if found.blinks >= self.WILD:
             return Verdict("is on ground that never rests", False, in_mask)
         if not (lively or awake):

@@ -1,6 +1,7 @@
 """Follow regions from frame to frame: how old, how lively, how far they went."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 from pyimagesearch.frames import Box
 from pyimagesearch.motion_detection.regions import Point
@@ -13,6 +14,8 @@ REACH = 3               # pixels that a box may be off to be the same region
 LIVELY_SHARE = 0.2      # of a frame in how lively a region is, at 25 fps
 PATH_FRAMES = 61        # remembered, at 25 fps
 LATELY_SECONDS = 0.4, 1.2   # in which a region may have travelled
+STEADY_SECONDS, STEADY_FRAMES = 0.25, 4     # that it keeps its shape, if it is steady
+STEADY_STRAIGHT = 0.5       # of its path, from end to end
 
 
 class Track:
@@ -40,13 +43,11 @@ class Track:
         if old and is_alike(box, old.box):
             self.path, self.centres = [*old.path, box], [*old.centres, centre]
 
-    def follow(self, changing: float, needed: float, size: tuple[int, int],
-               timing: Timing, number: int) -> None:
+    def follow(self, changing: float, size: tuple[int, int], timing: Timing) -> None:
         """
-        Take in frame *number*, in which the share *changing* of the region changed.
+        Take in a frame in which the share *changing* of the region changed.
 
-        It has travelled once it went as far as *needed* [pixels]; *size* is that of
-        the picture.
+        *size* is that of the picture.
         """
         self.lively += timing.share(LIVELY_SHARE) * (changing - self.lively)
         del self.path[:-timing.at_least(PATH_FRAMES)]
@@ -59,8 +60,17 @@ class Track:
                 starts.add(0)
             self.travelled = max(distance(self.path[start], self.box, size)
                                  for start in starts)
-            if self.travelled >= needed:
-                self.moved, self.alive = True, number
+
+    def is_steady(self, timing: Timing) -> bool:
+        """
+        Return whether the region goes somewhere, and does not sway.
+
+        It has kept its shape for a while, and comes at least half as far as it goes.
+        """
+        if len(self.path) < timing.frames(STEADY_SECONDS, STEADY_FRAMES):
+            return False
+        lately = self.path[-timing.frames(LATELY_SECONDS[-1], STEADY_FRAMES):]
+        return flight(lately)[1] >= STEADY_STRAIGHT
 
     def shared(self, box: Box) -> int:
         """Return how many pixels *box* shares with this box and what is near it."""
@@ -128,3 +138,17 @@ def travelled_along(then: Box, now: Box, axis: int, met: tuple[bool, bool]) -> i
     elif at_high:
         high = low
     return min(abs(low), abs(high)) if low * high > 0 else 0
+
+
+def flight(path: Sequence[Box]) -> tuple[float, float]:
+    """
+    Return how fast a box goes on its *path* [pixels per frame], and how straight on.
+
+    The latter is the distance from end to end over the length of the path, 0 to 1.
+    """
+    centres = [((left + right) / 2, (top + bottom) / 2)
+               for left, top, right, bottom in path]
+    length: float = sum(map(math.dist, centres, centres[1:]))
+    if not length:
+        return 0.0, 1.0
+    return length / (len(path) - 1), math.dist(centres[0], centres[-1]) / length
