@@ -64,6 +64,11 @@ def test_new_settings_keep_the_learnt_background():
     assert (seen.learnt, bool(seen.boxes)) == (5, True)
 
 
+def test_column_of_pixels_is_no_picture_to_enlarge():
+    with pytest.raises(BadPicture, match="is 2x3000 pixels, but may be at most 20 times as tall"):
+        look(detection(), [np.zeros((3000, 2, 3), np.uint8)])
+
+
 def test_detector_that_cannot_be_copied_is_made_again():
     class Unique(Everywhere):
         def __deepcopy__(self, memo):
