@@ -353,9 +353,16 @@ async function run() {
 }
 
 async function begin() {
-  take(await (await request(tune.dataset.settingsUrl)).json());
+  try {
+    take(await (await request(tune.dataset.settingsUrl)).json());
+  } catch (error) {
+    notify(explain(error));
+    setTimeout(begin, POLL);
+    return;
+  }
+  notify("");
   showView();
   drawScale();
   run();
 }
-begin().catch((error) => notify(explain(error)));
+begin();

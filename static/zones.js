@@ -13,6 +13,7 @@ const HINTS = {
   other: "Draw the ground where somebody stands, or all of what is to be ignored. Tap a zone to "
     + "change its corners.",
 };
+const RETRY = 1000;         // ms
 let saved = {};             // what the server has
 let isDrawn = false;        // whether the zones are from this page, not the settings file
 let messageTimer;
@@ -216,4 +217,18 @@ onClick(find("reset"), notify, async () => {
   await send({ zones: null });
   notify("The zones of the settings file are in force.");
 });
-fetchZones().then(() => { panel.hidden = false; }, () => notify("The server does not respond."));
+
+// Another page may have changed the zones while this one was not in sight.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && !panel.hidden && !editor.isDrawing && !isChanged()) {
+    fetchZones().catch(() => {});       // live.js says that the server does not respond
+  }
+});
+
+async function open() {
+  try {
+    await fetchZones();
+    panel.hidden = false;
+  } catch { setTimeout(open, RETRY); }
+}
+open();

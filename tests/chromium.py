@@ -85,3 +85,15 @@ def port_of(folder):
 def go(browser, url):
     """Open *url* without waiting, as a page with a stream never finishes loading."""
     browser.execute_cdp_cmd("Page.navigate", {"url": url})
+
+
+@contextlib.contextmanager
+def blocked(browser, pattern):
+    """Let requests for addresses that fit *pattern* fail, as if the server were gone."""
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": [pattern]})
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        browser.execute_cdp_cmd("Network.disable", {})

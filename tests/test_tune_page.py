@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from chromium import go
+from chromium import blocked, go
 from harness import DEADLINE, eventually
 from product import Product
 from test_live_page import (
@@ -181,6 +181,14 @@ def test_phone_keeps_the_picture_in_sight(shared, page):
         eventually(lambda: boxes(page) == {"red", "blue"})
     screenshot(page, "tune-phone.png")
     page.find_element("id", "discard").click()
+
+
+def test_page_begins_once_the_server_responds(shared, page):
+    with blocked(page, "*/settings"):
+        go(page, shared.url + "/tune")
+        eventually(lambda: text(page, "#tune-message") == "The server does not respond.")
+    eventually(lambda: text(page, "[data-option=min_area] output"))
+    assert text(page, "#tune-message") == ""
 
 
 def test_page_follows_what_another_page_tries_and_applies(shared, page):

@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from werkzeug.serving import make_server
 
 import test_live_page
+from chromium import blocked, go
 from harness import DEADLINE, eventually
 from product import Product
 from protected import OWNER, ProtectedApp
@@ -226,6 +227,22 @@ def test_wrong_zone_is_explained_by_the_server(zones, page):
     eventually(lambda: any("name of zone 1 is '<drive>', but must be up to 32 letters" in shown
                            for shown in page.execute_script("return texts")))
     assert [zone["name"] for zone, _ in zones.kept()] == ["drive"]
+
+
+def test_page_shows_the_zones_once_the_server_responds(zones, page):
+    zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
+    with blocked(page, "*/api/cameras/*/zones"):
+        go(page, zones.product.url + "/camera/camera/zones")
+        eventually(lambda: page.execute_script(
+            "return document.getElementById('live')?.naturalWidth && "
+            "document.getElementById('zones').hidden"))
+    eventually(lambda: text(page, "#meaning") == "Motion counts in drive only.")
+
+
+def test_page_that_was_hidden_shows_what_another_one_saved(zones, page):
+    zones.put([{"name": "garden", "polygon": "100,500 900,500 900,900"}])
+    page.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
+    eventually(lambda: text(page, "#meaning") == "Motion counts in garden only.")
 
 
 def test_wrong_number_is_explained_in_percent(zones, page):
