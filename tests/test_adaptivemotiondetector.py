@@ -61,6 +61,29 @@ def test_what_crosses_the_picture_is_reported_where_it_is():
     assert cv2.countNonZero(seen[-1].mask) == pytest.approx(1600, rel=0.15)
 
 
+@pytest.mark.parametrize("step", [20, 46, 60])
+def test_what_is_quick_at_five_fps_is_reported(step):
+    detector = learnt(AdaptiveMotionDetector(fps=5))
+    seen = [detector.look(noisy(with_object(yard(), step * number + 5), number))
+            for number in range(6)]
+    assert [bool(found.boxes) for found in seen] == [False] * 2 + [True] * 4
+
+
+def test_two_lights_that_blink_by_turns_do_not_leap():
+    detector = learnt(AdaptiveMotionDetector(fps=5))
+    for number in range(20):
+        image = with_object(yard(), 100 + 60 * (number % 2))
+        assert not detector.look(noisy(image, number)).boxes
+
+
+def test_what_stays_beside_something_new_did_not_leap():
+    detector = learnt(AdaptiveMotionDetector(fps=5))
+    image = yard()
+    for number in range(4):
+        image = with_object(image, 60 * number + 5)
+        assert not detector.look(noisy(image, number)).boxes
+
+
 def test_two_things_that_move_are_two_regions():
     detector = learnt()
     for step in range(20):

@@ -7,13 +7,17 @@ import pytest
 from pyimagesearch.motion_detection.adaptive.timing import Timing
 from pyimagesearch.motion_detection.adaptive.tracks import (
     Track,
-    continued,
     distance,
     is_alike,
+    leapt,
+    overlapped,
 )
 
 SIZE = (200, 150)
 
+
+def continued(box, centre, tracks):
+    return Track(box, centre, overlapped(box, tracks))
 
 
 @pytest.mark.parametrize(("then", "now", "went"), [
@@ -77,6 +81,26 @@ def test_region_goes_on_the_track_that_it_shares_most_with():
     assert continued((10, 0, 24, 20), (0, 0), [left, right]).age == 6
     assert continued((18, 0, 40, 20), (0, 0), [left, right]).age == 10
     assert continued((100, 0, 120, 20), (0, 0), [left, right]).age == 1
+
+
+def test_leap_goes_on_the_path_although_legs_swing():
+    old = Track((20, 50, 38, 90), (0, 0))
+    box = (50, 50, 60, 90)
+    assert not is_alike(box, old.box)
+    assert leapt(box, [old], 30) is old
+    assert Track(box, (0, 0), old).path == [old.box, box]
+
+
+@pytest.mark.parametrize(("others", "farthest"), [
+    ([], 20), ([(80, 50, 98, 90)], 50), ([], 0)],
+    ids=["too far", "two that are alike", "nowhere"])
+def test_no_leap_is_made_up(others, farthest):
+    tracks = [Track(box, (0, 0)) for box in [(20, 50, 38, 90), *others]]
+    assert leapt((50, 50, 68, 90), tracks, farthest) is None
+
+
+def test_what_looks_otherwise_did_not_leap_here():
+    assert leapt((50, 50, 90, 90), [Track((20, 50, 38, 90), (0, 0))], 100) is None
 
 
 @pytest.mark.parametrize(("fps", "length"), [(6, 61), (25, 61), (50, 122)])

@@ -17,6 +17,7 @@ from .tracks import NO_TRACK
 KERNEL_3, KERNEL_5 = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
 GAP = 4                 # pixels, that are closed inside of a region
 MOST_CONTOURS = 400     # more are no objects
+LEFT_SHARE = 0.25       # of the box of what has left, that may differ yet
 LEAST_SURE_SHARE, LEAST_SURE = 0.05, 2      # of a region that surely differs; pixels
 
 
@@ -49,6 +50,12 @@ class Observation:
     def size(self) -> Size:
         """Size of the model's picture."""
         return size_of(self.grey)
+
+    def still_differs(self, box: Box) -> bool:
+        """Return whether much of *box*, where a region was, is not the background."""
+        left, top, right, bottom = box
+        part = self.crossed[top:bottom, left:right]
+        return cv2.countNonZero(part) > LEFT_SHARE * part.size
 
     @property
     def textures(self) -> tuple[Texture, Texture]:

@@ -1,5 +1,6 @@
 """Find the regions that move: follow them, and let the rules decide."""
 
+import math
 from collections import deque
 
 import cv2
@@ -23,11 +24,12 @@ from .rules import (
 )
 from .scaling import Scaling
 from .sensitivity import Sensitivity
-from .tracks import Track, continued
+from .tracks import Track, leapt, overlapped
 
 EARLIER_SECONDS = 0.4   # ago, to see how lively a region is
 MOST_IDLE = 6           # regions that count as clutter at once
 CLUTTER_SECONDS = 1.5   # in which clutter is averaged
+LEAP_LENGTHS = 8.0      # of its own in a second; what is faster is taken for insects
 
 
 class RegionFinder:
@@ -98,8 +100,8 @@ class RegionFinder:
         """Return the region *found*, and what the rules say; add its track."""
         if reason := weakness(found, seen, self._least_area):
             return self._region(found, seen, Verdict(reason, False))
-        found.track = continued(found.box, self._centre(found), self._tracks)
-        found.age = self.ages.age_of(found)
+        found.track = Track(found.box, self._centre(found), self._before(found, seen))
+        found.age = max(self.ages.age_of(found), found.track.age)
         for rule in self.scene_rules:
             if explanation := rule.explain(found, seen):
                 return self._region(found, seen, Verdict(explanation, False))
@@ -114,6 +116,18 @@ class RegionFinder:
         if verdict.in_mask:
             found.draw(self.mask)
         return self._region(found, seen, verdict)
+
+    def _before(self, found: Candidate, seen: Observation) -> Track | None:
+        """
+        Return the track that *found* goes on.
+
+        At few frames a second, what is quick is where it was not a frame before.
+        """
+        if track := overlapped(found.box, self._tracks):
+            return track
+        track = leapt(found.box, self._tracks,
+                      LEAP_LENGTHS * math.sqrt(found.area) / seen.timing.fps)
+        return track if track and not seen.still_differs(track.box) else None
 
     def _region(self, found: Candidate, seen: Observation, verdict: Verdict) -> Region:
         """Return *found* in pixels of the picture given to the detector."""

@@ -9,6 +9,7 @@ from pyimagesearch.motion_detection.regions import Point
 from .timing import Timing
 
 LARGEST_CHANGE = 1.6    # of a side from frame to frame; more is a split or a merger
+LARGEST_LEAPT_CHANGE = 2.0  # the same of what was elsewhere; legs swing at 3 fps
 LEAST_SIDE = 3          # pixels; a smaller one changes too easily
 REACH = 3               # pixels that a box may be off to be the same region
 LIVELY_SHARE = 0.2      # of a frame in how lively a region is, at 25 fps
@@ -23,7 +24,8 @@ class Track:
     One region over time, up to the current frame; *old* is it one frame before.
 
     A path goes on only while the sides of the box stay about as long: a region that
-    splits or merges with another one has not moved. *centre* is that of the box, in
+    splits or merges with another one has not moved. Where nothing is shared, it leapt,
+    and does not merge. *centre* is that of the box, in
     pixels of the picture given to the detector.
     """
 
@@ -40,7 +42,7 @@ class Track:
         self.erratic_until: int = old.erratic_until if old else 0   # a frame's number
         self.path: list[Box] = [box]
         self.centres: list[Point] = [centre]
-        if old and is_alike(box, old.box):
+        if old and (is_alike(box, old.box) or not old.shared(box)):
             self.path, self.centres = [*old.path, box], [*old.centres, centre]
 
     def follow(self, changing: float, size: tuple[int, int], timing: Timing) -> None:
@@ -86,21 +88,47 @@ NO_TRACK.path.clear()
 NO_TRACK.centres.clear()
 
 
-def continued(box: Box, centre: Point, tracks: Iterable[Track]) -> Track:
-    """Return the track of the region *box*, which goes on the best of *tracks*."""
+def overlapped(box: Box, tracks: Iterable[Track]) -> Track | None:
+    """Return that of *tracks* which shares most with *box*, if any does."""
     best, most = None, 0
     for track in tracks:
         if (shared := track.shared(box)) > most:
             best, most = track, shared
-    return Track(box, centre, best)
+    return best
 
 
-def is_alike(one: Box, other: Box) -> bool:
+def leapt(box: Box, tracks: Iterable[Track], farthest: float) -> Track | None:
+    """
+    Return that of *tracks* which may have gone to *box* without sharing any of it.
+
+    None if there are several which are alike and not farther away [pixels]. Nothing
+    leaps to and fro: that are two things which blink by turns.
+    """
+    near = [track for track in tracks if is_alike(box, track.box, LARGEST_LEAPT_CHANGE)
+            and math.dist(middle(box), middle(track.box)) <= farthest]
+    return near[0] if len(near) == 1 and goes_on(near[0].path, box) else None
+
+
+def goes_on(path: Sequence[Box], box: Box) -> bool:
+    """Return whether the way to *box* does not lead back along the *path*."""
+    if len(path) < 2:
+        return True
+    before, last, now = middle(path[-2]), middle(path[-1]), middle(box)
+    return ((last[0] - before[0]) * (now[0] - last[0])
+            + (last[1] - before[1]) * (now[1] - last[1])) >= 0
+
+
+def middle(box: Box) -> tuple[float, float]:
+    """Return the centre of *box*."""
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def is_alike(one: Box, other: Box, change: float = LARGEST_CHANGE) -> bool:
     """Return whether the sides of two boxes are about as long."""
     for low, high in ((0, 2), (1, 3)):
         now = max(one[high] - one[low], LEAST_SIDE)
         then = max(other[high] - other[low], LEAST_SIDE)
-        if now >= LARGEST_CHANGE * then or then >= LARGEST_CHANGE * now:
+        if now >= change * then or then >= change * now:
             return False
     return True
 
