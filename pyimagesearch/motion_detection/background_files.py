@@ -95,7 +95,7 @@ class BackgroundFiles(Worker):
         try:
             mask = self._masks[camera]
             learnt = LearntBackground.from_bytes(content_of(path), mask)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):     # which the archive reports
             return
         except (OSError, BackgroundDamaged) as error:
             log.warning("%s: learning the background again, as %s cannot be used: %s",
