@@ -8,8 +8,9 @@ import pytest
 from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
-from pyimagesearch.motion_detection.detection import MotionDetection
-from pyimagesearch.motion_detection.regions import NOTHING_FOUND
+from pyimagesearch.motion_detection.detection import Detection, MotionDetection
+from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Region
+from pyimagesearch.motion_detection.scene_changes import Scene
 from pyimagesearch.settings.settings import Settings
 
 EMPTY = np.full((300, 400, 3), 90, np.uint8)
@@ -172,3 +173,15 @@ def test_lamp_that_blinks_is_ignored_until_it_is_to_count():
     watching.apply(replace(watching.settings, count_blinking=watching.automatic_zones[0]))
     assert watching.automatic_zones == ()
     assert watching.look(ArrayPicture(lit), 192).boxes
+
+
+@pytest.mark.parametrize(("path", "stays"), [
+    (((20, 20), (40, 20), (80, 20)), True), (((20, 20), (80, 20), (30, 20)), False),
+    (((80, 20),), False), ((), False)],
+    ids=["drove off", "flickers", "new", "of a detector without paths"])
+def test_what_went_its_own_length_is_not_held_for_light(path, stays):
+    region = Region((60, 10, 100, 30), 800, True, "has travelled far enough", path=path)
+    seen = Detection((region.box,), 30.0, np.zeros((90, 160), np.uint8), 99, (region,))
+    held = seen.beside(Scene(holds=True))
+    assert bool(held.boxes) == held.regions[0].moving == stays
+    assert held.is_motion(1.0) == stays

@@ -1,6 +1,7 @@
 """Detect motion in the pictures of one camera, from learning to boxes."""
 
 import logging
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from .zones import Zones
 
 log = logging.getLogger(__name__)
 
+LEAST_LENGTHS = 0.75    # of its own that a region has gone, to be no light
 LIGHT_RULE = "differs while the light of the whole picture changes"
 
 
@@ -64,8 +66,13 @@ class Detection(NamedTuple):
         return self.scene.kind
 
     def beside(self, scene: Scene) -> "Detection":
-        """Return this with *scene*, and without motion if that is only light."""
-        if not scene.holds or not self.boxes:
+        """
+        Return this with *scene*, and without motion if that is only light.
+
+        What has gone as far as it is long is no light: a car that drives off, and
+        the camera's exposure changes for it.
+        """
+        if not scene.holds or not self.boxes or any(map(has_left, self.regions)):
             return self._replace(scene=scene)
         regions = tuple(region._replace(moving=False, rule=LIGHT_RULE)
                         if region.moving else region for region in self.regions)
@@ -76,6 +83,15 @@ class Detection(NamedTuple):
         """Return whether enough moved; *min_area* is the camera's [per mille]."""
         needed = min_area if self.min_area is None else self.min_area
         return 0 < self.area >= needed
+
+
+def has_left(region: Region) -> bool:
+    """Return whether *region* moves, and was on the whole elsewhere when first seen."""
+    if not region.moving or len(region.path) < 2:
+        return False
+    left, top, right, bottom = region.box
+    return (math.dist(region.path[0], region.path[-1])
+            >= max(right - left, bottom - top) * LEAST_LENGTHS)
 
 
 class MotionDetection:
