@@ -83,6 +83,14 @@ class Product:
                 self.url + path, timeout=timeout, context=anybody) as answer:
             return answer.read()
 
+    def send(self, method, path, **body):
+        """Send *body* as JSON; return the answer's."""
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"},
+            method=method)
+        with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
+            return json.load(answer)
+
     @property
     def camera(self):
         return json.loads(self.get("/api/status"))["cameras"][0]

@@ -23,13 +23,6 @@ from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.recording.clip import read_clip
 
 
-def post(product, path, **body):
-    request = urllib.request.Request(product.url + path, json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
-        return json.load(answer)
-
-
 def archive(product):
     return json.loads(product.get("/api/status"))["archive"]
 
@@ -59,7 +52,7 @@ def test_motion_is_recorded_with_the_seconds_before(start, tmp_path):
 def test_end_of_the_program_finishes_the_clip(start, tmp_path):
     product = start("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product.wait_for("learning")
-    post(product, "/record_status", status="true")
+    product.send("POST", "/record_status", status="true")
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
     assert product.stop()[1] == 0
     (clip,) = clips(tmp_path)
@@ -74,7 +67,7 @@ def test_killed_program_recovers_what_it_recorded(start, tmp_path):
     arguments = ("--source", "demo:320x240@15", "--no-record", "--data", str(tmp_path))
     product = start(*arguments)
     product.wait_for("learning")
-    post(product, "/record_status", status=True)
+    product.send("POST", "/record_status", status=True)
     (part,) = eventually(lambda: [path for path in tmp_path.rglob("*.part.mp4")
                                   if path.stat().st_size > 20_000])
     product.process.send_signal(signal.SIGKILL)
@@ -114,11 +107,11 @@ def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
     product = start("--source", f"gate={rtsp('480', '360', '8')}", "--width", "320",
                     "--no-record", "--data", str(tmp_path))
     product.wait_for("learning")
-    post(product, "/record_status", status="true", camera="gate")
+    product.send("POST", "/record_status", status="true", camera="gate")
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
     frames = product.camera["frames"]
     eventually(lambda: product.camera["frames"] > frames + 15)
-    post(product, "/record_status", status="false")
+    product.send("POST", "/record_status", status="false")
     (clip,) = eventually(lambda: clips(tmp_path))
     (stream,) = probe(clip, "-show_streams", "-count_frames")["streams"]
     assert (stream["codec_name"], stream["width"], stream["height"]) == ("h264", 480, 360)
@@ -146,7 +139,7 @@ def test_full_disk_leaves_the_picture_and_what_was_complete(tmp_path):
         product.wait_for("learning")
         filler = Path(f"/proc/{product.process.pid}/root{disk}/filler")
         filler.write_bytes(b"x" * 2_600_000)
-        post(product, "/record_status", status="true")
+        product.send("POST", "/record_status", status="true")
         eventually(lambda: "cannot record: " in product.camera["recording_trouble"])
         frames = product.camera["frames"]
         eventually(lambda: product.camera["frames"] > frames + 10)
@@ -189,13 +182,13 @@ def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     product.wait_for("learning")
     (tmp_path / "stick").rename(tmp_path / "pulled")
     (tmp_path / "stick").write_text("nothing is mounted here")
-    post(product, "/record_status", status="true")
+    product.send("POST", "/record_status", status="true")
     eventually(lambda: product.camera["recording_trouble"])
     frames = product.camera["frames"]
     eventually(lambda: product.camera["frames"] > frames + 10)
     (tmp_path / "stick").unlink()
     eventually(lambda: product.camera["recording"])
-    post(product, "/record_status", status="false")
+    product.send("POST", "/record_status", status="false")
     eventually(lambda: clips(tmp_path))
     assert product.stop()[1] == 0
     assert "Traceback" not in "".join(product.log)

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 import urllib.error
-import urllib.request
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -374,13 +373,6 @@ def test_server_without_privacy_says_so(broadcaster):
 
 # --- the whole program
 
-def ask(product, method, path, **body):
-    request = urllib.request.Request(product.url + path, json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return json.load(answer)
-
-
 def snapshot(product):
     jpeg = np.frombuffer(product.get("/snapshot.jpg", timeout=120), np.uint8)
     return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
@@ -398,20 +390,20 @@ def test_program_applies_drawn_mask_and_off_across_restarts(start, tmp_path):
     product.wait_for("learning")
     eventually(lambda: right_half(snapshot(product)).mean() > 60)      # no card any more
     assert snapshot(product)[:110, :85].max() < 16
-    ask(product, "PUT", "/api/cameras/front/mask", drawn=["500,0 1000,0 1000,800 500,800"])
+    product.send("PUT", "/api/cameras/front/mask", drawn=["500,0 1000,0 1000,800 500,800"])
     assert right_half(snapshot(product)).max() < 16     # from the very next picture on
-    ask(product, "POST", "/api/cameras", on=False)
+    product.send("POST", "/api/cameras", on=False)
     product.wait_for("off")
     frames = product.camera["frames"]
     with pytest.raises(urllib.error.HTTPError, match="409"):
-        ask(product, "POST", "/record_status", status=True)
+        product.send("POST", "/record_status", status=True)
     assert product.stop()[1] == 0
 
     again = start(*arguments)
     off = again.wait_for("off")
     assert (off["frames"], off["reason"], off["words"]) == (0, "by the owner", "switched off")
     assert snapshot(again).mean() < 60      # the card
-    ask(again, "POST", "/api/cameras", on=True)
+    again.send("POST", "/api/cameras", on=True)
     again.wait_for("learning")
     shown = eventually(lambda: (now := snapshot(again))[110:, :100].mean() > 60 and [now])[0]
     assert max(right_half(shown).max(), shown[:110, :85].max()) < 16

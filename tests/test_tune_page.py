@@ -1,7 +1,6 @@
 """The page that tunes the detection, in headless Chromium and with the real program."""
 
 import json
-import urllib.request
 
 import cv2
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from chromium import blocked, go
-from harness import DEADLINE, eventually
+from harness import eventually
 from product import Product
 from test_live_page import (
     PHONE,
@@ -193,10 +192,7 @@ def test_page_begins_once_the_server_responds(shared, page):
 
 def test_page_follows_what_another_page_tries_and_applies(shared, page):
     def from_another_page(method, path, **values):
-        request = urllib.request.Request(
-            f"{shared.url}/api/cameras/camera/{path}", json.dumps(values).encode(),
-            {"Content-Type": "application/json"}, method=method)
-        urllib.request.urlopen(request, timeout=DEADLINE).close()
+        shared.send(method, f"/api/cameras/camera/{path}", **values)
 
     def words(option):
         return text(page, f"[data-option={option}] output")

@@ -1,7 +1,6 @@
 """The page of an event that the real program stored, and why it did."""
 
 import json
-import urllib.request
 
 import cv2
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from harness import DEADLINE, eventually
+from harness import eventually
 from product import Product
 from test_live_page import (
     LAPTOP,
@@ -24,6 +23,7 @@ from test_live_page import (
 )
 
 MID_WAY = 230       # frames of the demo, after which its person is in the middle
+ON_ITS_WAY = 60     # frames after which the event is long enough to show its begin in the clip
 PAINTED = """
     const film = document.querySelector(".why video");
     return film && film.readyState >= 2 && !film.seeking ? film.currentTime : -1;"""
@@ -37,8 +37,8 @@ def product():
     product.wait_for("live")
     eventually(lambda: product.camera["motion"])
     eventually(lambda: events(product))
-    eventually(lambda: product.camera["frames"] > (MID_WAY if SCREENSHOTS else 0))
-    call(product, "POST", "/api/armed", {"armed": False})       # ends the event
+    eventually(lambda: product.camera["frames"] > (MID_WAY if SCREENSHOTS else ON_ITS_WAY))
+    product.send("POST", "/api/armed", armed=False)    # ends the event
     eventually(lambda: [clip["state"] for clip in events(product)[0]["clips"]] == ["complete"])
     yield product
     product.close()
@@ -53,14 +53,6 @@ def page(product, browser):
     yield browser
     color_scheme(browser, "")
     browser.get("about:blank")
-
-
-def call(product, method, path, body):
-    request = urllib.request.Request(
-        product.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"},
-        method=method)
-    with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
-        return json.load(answer)
 
 
 def events(product):

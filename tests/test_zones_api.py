@@ -1,7 +1,6 @@
 """Zones over HTTP: read and changed by an owner only, in force at once, and kept."""
 
 import json
-import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -134,14 +133,6 @@ NOWHERE = "0,0 1000,0 1000,30 0,30"     # above all that the demo camera shows m
 WAY = "0,400 1000,400 1000,1000 0,1000"
 
 
-def ask(product, zones):
-    request = urllib.request.Request(
-        product.url + url("front"), json.dumps({"zones": zones}).encode(),
-        {"Content-Type": "application/json"}, method="PUT")
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return json.load(answer)["zones"]
-
-
 def notes(product):
     return [event["note"] for event in json.loads(product.get("/api/events"))["events"]
             if event["kind"] == "motion"]
@@ -157,7 +148,8 @@ def test_program_starts_events_only_for_motion_in_the_zone(start, tmp_path):
     assert notes(product) == []
     assert any("front: settings: " in line and ", zones sky" in line for line in product.log)
     learnt = product.camera["state"]
-    assert ask(product, [{"name": "drive", "polygon": WAY}])[0]["name"] == "drive"
+    drive = {"name": "drive", "polygon": WAY}
+    assert product.send("PUT", url("front"), zones=[drive])["zones"][0]["name"] == "drive"
     assert (learnt, product.camera["state"]) == ("live", "live")    # nothing is learnt again
     assert eventually(lambda: notes(product)) == ["in drive"]
     assert product.stop()[1] == 0

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import urllib.request
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ from werkzeug.serving import make_server
 
 import test_live_page
 from chromium import blocked, go
-from harness import DEADLINE, eventually
+from harness import eventually
 from product import Product
 from protected import OWNER, ProtectedApp
 from pyimagesearch.settings.owner_settings import OwnerSettings
@@ -100,10 +99,7 @@ class Zones:
 
     def put(self, zones):
         """Set *zones* as a program does."""
-        sent = urllib.request.Request(
-            self.product.url + "/api/cameras/camera/zones", json.dumps({"zones": zones}).encode(),
-            {"Content-Type": "application/json"}, method="PUT")
-        urllib.request.urlopen(sent, timeout=DEADLINE).close()
+        self.product.send("PUT", "/api/cameras/camera/zones", zones=zones)
 
     def kept(self):
         zones = json.loads(self.product.get("/api/cameras/camera/zones"))["zones"]
