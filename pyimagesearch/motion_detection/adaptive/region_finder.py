@@ -29,6 +29,7 @@ from .tracks import Track, leapt, overlapped
 EARLIER_SECONDS = 0.4   # ago, to see how lively a region is
 MOST_IDLE = 6           # regions that count as clutter at once
 CLUTTER_SECONDS = 1.5   # in which clutter is averaged
+LEAP_FPS = 10.0         # at more frames a second, what moves overlaps with itself
 LEAP_LENGTHS = 8.0      # of its own in a second; what is faster is taken for insects
 
 
@@ -101,7 +102,9 @@ class RegionFinder:
         if reason := weakness(found, seen, self._least_area):
             return self._region(found, seen, Verdict(reason, False))
         found.track = Track(found.box, self._centre(found), self._before(found, seen))
-        found.age = max(self.ages.age_of(found), found.track.age)
+        found.age = self.ages.age_of(found)
+        if may_leap(seen):      # to where there was no region
+            found.age = max(found.age, found.track.age)
         for rule in self.scene_rules:
             if explanation := rule.explain(found, seen):
                 return self._region(found, seen, Verdict(explanation, False))
@@ -123,7 +126,8 @@ class RegionFinder:
 
         At few frames a second, what is quick is where it was not a frame before.
         """
-        if track := overlapped(found.box, self._tracks):
+        track = overlapped(found.box, self._tracks)
+        if track or not may_leap(seen):
             return track
         track = leapt(found.box, self._tracks,
                       LEAP_LENGTHS * math.sqrt(found.area) / seen.timing.fps)
@@ -141,6 +145,11 @@ class RegionFinder:
 
     def _centre(self, found: Candidate) -> Point:
         return self._scaling.centre_to_given(found.box)
+
+
+def may_leap(seen: Observation) -> bool:
+    """Return whether what moves may be where it was not a frame before."""
+    return seen.timing.fps <= LEAP_FPS
 
 
 def still_of(regions: Grey) -> Grey:
