@@ -15,7 +15,8 @@ const HINTS = {
 };
 const RETRY = 1000;         // ms
 let saved = {};             // what the server has
-let isDrawn = false;        // whether the zones are from this page, not the settings file
+const given = JSON.parse(panel.dataset.given).map(zone);    // in the settings file
+const GIVEN = JSON.stringify(given.map(asZone));
 let messageTimer;
 
 function notify(text) {
@@ -29,10 +30,18 @@ const editor = new PolygonEditor(svg, find("live"), {
   notify, changed: show,
   escaped: () => (editor.isDrawing ? editor.cancel() : editor.select(null)) });
 
+function counts(shape) { return shape.kind === "counting"; }
+
 // A shape of the editor for a zone as the server has it.
 function zone({ name, polygon, counts, min_area: area = null, sensitivity = null }) {
   return { corners: asCorners(polygon), kind: counts ? "counting" : "ignored", label: name,
            area, sensitivity };
+}
+
+// The zone of a shape, as the server takes it.
+function asZone(shape) {
+  return { name: shape.label, polygon: asText(shape.corners), counts: counts(shape),
+           min_area: shape.area, sensitivity: shape.sensitivity };
 }
 
 function blinker({ polygon, counts }, index) {
@@ -41,7 +50,6 @@ function blinker({ polygon, counts }, index) {
 }
 
 const isZone = (shape) => !shape.fixed;
-const counts = (shape) => shape.kind === "counting";
 const isAllowed = (shape) => shape.kind.endsWith("allowed");
 
 function freeName() {
@@ -58,7 +66,7 @@ function show() {
   const focused = panel.contains(document.activeElement) && document.activeElement;
   svg.classList.toggle("drawing", isDrawing);
   find("draw").hidden = isDrawing;
-  find("reset").hidden = isDrawing || !isDrawn;
+  find("reset").hidden = isDrawing || content().zones === null;
   for (const id of ["save", "discard"]) find(id).hidden = isDrawing || !isChanged();
   for (const id of ["close-zone", "cancel"]) find(id).hidden = !isDrawing;
   find("close-zone").disabled = (editor.corners || []).length < 3;
@@ -77,8 +85,11 @@ function meaning() {
   const zones = editor.shapes.filter(isZone);
   const [counting, ignored] = [zones.filter(counts), zones.filter((each) => !counts(each))]
     .map((some) => some.map((each) => each.label).join(" and "));
+  const isBlinking = editor.shapes.some((shape) => !isZone(shape) && !isAllowed(shape));
+  const outside = [ignored && `in ${ignored}`, isBlinking && "where something blinks"]
+    .filter(Boolean).join(" or ");
   return `Motion counts ${counting ? `in ${counting} only` : "everywhere"}`
-    + `${ignored ? `, but not in ${ignored}` : ""}.`;
+    + `${outside ? `, but not ${outside}` : ""}.`;
 }
 
 // Fill a row for each shape that is *wanted*; rows stay, so that the focus does.
@@ -139,6 +150,7 @@ function readField({ target }) {
 }
 
 list.addEventListener("change", readField);
+list.addEventListener("input", () => notify(""));       // it was about the last value
 list.addEventListener("focusin", ({ target }) => {
   if (!editor.isDrawing && target.name !== "delete") editor.select(numberOf(target));
 });
@@ -155,10 +167,10 @@ find("automatic-list").addEventListener("click", ({ target }) => {
 
 // --- the server
 
+// What the page shows; zones are null if they are those of the settings file.
 function content() {
-  const zones = editor.shapes.filter(isZone).map((shape) => ({
-    name: shape.label, polygon: asText(shape.corners), counts: counts(shape),
-    min_area: shape.area, sensitivity: shape.sensitivity }));
+  const shown = editor.shapes.filter(isZone).map(asZone);
+  const zones = JSON.stringify(shown) === GIVEN ? null : shown;
   const allowed = editor.shapes.filter((shape) => !isZone(shape) && isAllowed(shape));
   return { zones, counted: allowed.map((shape) => asText(shape.corners)) };
 }
@@ -173,7 +185,7 @@ const isChanged = () => Object.keys(changes()).length > 0;
 
 function load(answer) {
   editor.load([...answer.automatic.map(blinker), ...answer.zones.map(zone)]);
-  [saved, isDrawn] = [content(), answer.drawn];
+  saved = content();
   show();
 }
 
@@ -213,9 +225,10 @@ onClick(find("save"), notify, async () => {
   notify("Saved.");
 });
 onClick(find("discard"), notify, fetchZones);
-onClick(find("reset"), notify, async () => {
-  await send({ zones: null });
-  notify("The zones of the settings file are in force.");
+find("reset").addEventListener("click", () => {
+  editor.selected = null;
+  editor.change([...editor.shapes.filter((shape) => !isZone(shape)), ...given]);
+  notify("Save it, or undo it.");
 });
 
 // Another page may have changed the zones while this one was not in sight.

@@ -159,3 +159,13 @@ def test_program_starts_events_only_for_motion_in_the_zone(start, tmp_path):
     assert kept["drawn"]
     assert any("front: zones drive, set on the page" in line for line in again.log)
     assert again.stop()[1] == 0
+
+
+def test_page_says_what_is_in_force_without_drawn_zones(protected):
+    def shown(camera):
+        return protected.client().get(
+            f"/camera/{camera}/zones", headers=protected.bearer(OWNER)).text
+    assert "Use those of the settings file" in shown("front")
+    assert '"name": "gate"' in shown("front")
+    assert "Remove my zones" in shown("yard")
+    assert "data-given='[]'" in shown("yard")

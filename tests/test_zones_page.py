@@ -214,6 +214,22 @@ def test_ignored_zone_has_no_size_and_changes_can_be_undone(zones, page):
     eventually(lambda: len(page.find_elements("css selector", "#zone-list li")) == 1)
 
 
+def test_zones_are_removed_only_when_saved_and_come_back_by_undo(zones, page):
+    def rows():
+        return len(page.find_elements("css selector", "#zone-list li"))
+    zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
+    zones.open()
+    assert text(page, "#reset") == "Remove my zones"
+    zones.find("#reset").click()
+    assert (rows(), len(zones.kept())) == (0, 1)
+    zones.find("#undo").click()
+    assert (rows(), zones.find("#save").is_displayed()) == (1, False)
+    zones.find("#reset").click()
+    zones.save()
+    assert not zones.find("#reset").is_displayed()
+    assert not json.loads(zones.product.get("/api/cameras/camera/zones"))["drawn"]
+
+
 def test_wrong_zone_is_explained_by_the_server(zones, page):
     zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
     zones.open()
@@ -250,6 +266,8 @@ def test_wrong_number_is_explained_in_percent(zones, page):
     eventually(lambda: any(shown.startswith("Smallest, % of picture: ") and "100" in shown
                            for shown in page.execute_script("return texts")))
     assert page.execute_script("return document.activeElement.name") == "percent"
+    zones.find(f"{zones.row()} [name=percent]").send_keys(Keys.BACKSPACE, "e")
+    assert text(page, "#zones-message") == ""
     assert zones.kept()[0][0]["min_area"] is None
 
 
@@ -300,6 +318,7 @@ def test_blinking_region_is_shown_and_can_be_counted(blinking, page):
     assert len(page.find_elements("css selector", "#drawn .automatic:not(.allowed)")) == 1
     assert [each.text for each in page.find_elements("css selector", "#drawn text")] == ["1", "2"]
     assert states() == ["true", "false"]
+    assert text(page, "#meaning") == "Motion counts everywhere, but not where something blinks."
     for number, count, shown in (("2", f"{CLOCK}; {LAMP}", ["true", "true"]),
                                  ("1", LAMP, ["false", "true"]),    # although not found again yet
                                  ("2", None, ["false", "false"])):

@@ -23,9 +23,11 @@ bp = Blueprint("zones", __name__)
 def show(name: str) -> str:
     """Show the zones of a camera on its live picture, to draw and change them."""
     services = get_services()
-    status = services.feed(name).status()
+    status, owner_settings = services.feed(name).status(), owner_settings_or_404()
+    given = owner_settings.preview(name, {"zones": None}).zones
     return page("zones.html", camera=status, alone=len(services.feeds) == 1,
-                settings=owner_settings_or_404().current(name))
+                settings=owner_settings.current(name),
+                given=[asdict(zone) for zone in given])
 
 
 @bp.get("/api/cameras/<name>/zones")
