@@ -1,5 +1,7 @@
 """What is kept to explain a motion event."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.motion_detection.regions import Region
-from pyimagesearch.settings.settings import Settings
+from pyimagesearch.settings.settings import ALL_OPTIONS, Settings
 from pyimagesearch.streaming.publisher import Shown
 from pyimagesearch.surveillance.explainer import (
     MAX_MASK_BYTES,
@@ -146,6 +148,15 @@ def test_zone_with_a_least_area_of_its_own_is_named():
     region = MOVING._replace(zones=("drive",))
     found = explain(BEGIN, 5.0, seen(4.0, (region,))._replace(min_area=0.2), options())
     assert (found.min_area, found.regions[0].zones) == (0.2, ("drive",))
+
+
+@pytest.mark.parametrize(("detector", "named"), [("adaptive", {"drive": "high"}), ("single", {})])
+def test_sensitivity_of_the_zone_that_counted_is_kept(detector, named):
+    zones = tuple({"name": name, "polygon": "0,0 500,0 500,999", **more} for name, more in (
+        ("drive", {"sensitivity": "high"}), ("gate", {"sensitivity": "low"}), ("yard", {})))
+    region = MOVING._replace(zones=("drive", "yard"))
+    wanted = dataclasses.replace(options(detector=detector), zones=ALL_OPTIONS["zones"].parse(zones, "zones"))
+    assert explain(BEGIN, 5.0, seen(4.0, (region,)), wanted).zone_sensitivities == named
 
 
 def test_reported_regions_are_listed_first_and_paths_are_thinned():

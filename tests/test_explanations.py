@@ -92,6 +92,16 @@ def test_page_shows_each_moment_over_its_picture(client, explained):
     assert page.count("was ignored because it is only a patch of light.") == 2
 
 
+def test_page_of_an_ongoing_event_says_so_far_and_its_zones(client, sample):
+    event = replace(sample.recorded(1), end=None)
+    sample.add(event)
+    sample.store.explain(1, explanation(PEAK, zone_sensitivities={"drive": "high"}), mask())
+    assert sample.store.flush(60)
+    page = client.get("/events/1").text
+    assert "At its largest so far, 12:00:01" in page
+    assert "In the zone “drive”: <code>sensitivity high</code>" in page
+
+
 def test_event_from_before_explanations_says_so(client, explained, sample):
     sample.add(Event(id=3, camera="front", kind=LOST, begin=NOON, end=NOON))
     assert "No explanation was kept for this event." in client.get("/events/2").text

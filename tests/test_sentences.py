@@ -14,8 +14,8 @@ def explanation(moment=BEGIN, min_area=1.0, area=22.0, frames=3):
 
 
 @pytest.mark.parametrize(("moment", "min_area", "frames", "text"), [
-    (BEGIN, 1.0, 3, "An event begins once at least 0.1 % of the picture moves in 3 of 5 pictures "
-                    "in a row. This was the picture that began it; in it, 2.2 % moved."),
+    (BEGIN, 1.0, 3, "An event begins once at least 0.1 % of the picture moves in 3 of 5 consecutive pictures. "
+                    "This was the picture that began it; in it, 2.2 % moved."),
     (BEGIN, 0.0, 1, "An event begins once anything moves in one picture. "
                     "This was the picture that began it; in it, 2.2 % moved."),
     (PEAK, 1.0, 3, "2.2 % of the picture moved; 0.1 % is enough to count as motion."),
@@ -32,6 +32,10 @@ def test_summary_says_how_much_moved_and_was_needed(moment, min_area, frames, te
                      path=((10, 50), (12, 52))),
      "A region of 0.4 % of the picture stayed where it was for 2.4 seconds and was ignored because "
      "it is only a patch of light."),
+    (ExplainedRegion((0, 0, 60, 24), 480, False, "only moves to and fro", seconds=2.4,
+                     path=((10, 50), (90, 52), (170, 60), (90, 74), (14, 76))),
+     "A region of 0.4 % of the picture went to and fro over 40 % of the picture's width within "
+     "2.4 seconds and was ignored because it only moves to and fro."),
     (ExplainedRegion((0, 0, 60, 24), 480, True, "differs from the background"),
      "A region of 0.4 % of the picture counted because it differs from the background."),
     (ExplainedRegion((0, 0, 60, 24), 480, False, "differs", path=((3, 3),)),

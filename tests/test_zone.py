@@ -93,7 +93,7 @@ def table(**changed):
     ([table(counts="no")], "counts of zone 1 is 'no', but must be true or false"),
     ([table(min_area="5")], "min_area of zone 1 is '5', but must be a number from 0 to 1000"),
     ([table(min_area=1001)], "min_area of zone 1 is 1001.0, but must be a number from 0 to 1000"),
-    ([table(min_area=True)], "min_area of zone 1 is True, but must be a number from 0 to 1000"),
+    ([table(min_area=True)], "min_area of zone 1 is true, but must be a number from 0 to 1000"),
     ([table(min_area=float("nan"))], "min_area of zone 1 is nan, but must be a number"),
     ([table(min_area=1 << 5000)], "min_area of zone 1 is a number of 5001 bits, but must be"),
     ([table(sensitivity="loud")], "sensitivity of zone 1 is 'loud', but must be one of low, "

@@ -1,7 +1,7 @@
 """Why a motion event was stored: what its detector saw, and what it decided."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pyimagesearch.frames import Box, Size
@@ -45,6 +45,8 @@ class Explanation:
     settings: dict[str, Setting]    # of the detection, by the name of the option
     regions: tuple[ExplainedRegion, ...] = ()
     left_out: int = 0       # smaller regions that are not listed
+    # of those zones in which something counted, where it is not the camera's
+    zone_sensitivities: dict[str, str] = field(default_factory=dict)
 
     def as_text(self) -> str:
         """Return it as JSON, as it is stored."""

@@ -159,7 +159,7 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
 
 def shortened(value: Any) -> str:
     """Return *value* as an error shows it."""
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)  # like TOML
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN - 3]}..."
 
 

@@ -69,7 +69,18 @@ def explain(moment: str, at: float, seen: Detection, settings: CameraSettings,
         settings={name: getattr(settings, name)
                   for name in (*DETECTION_OPTIONS, *used)},
         regions=tuple(explained(region, seen.fps) for region in largest[:MAX_REGIONS]),
-        left_out=max(0, len(largest) - MAX_REGIONS))
+        left_out=max(0, len(largest) - MAX_REGIONS),
+        zone_sensitivities=zone_sensitivities(seen.regions, settings))
+
+
+def zone_sensitivities(regions: Sequence[Region], settings: CameraSettings
+                       ) -> dict[str, str]:
+    """Return that of each zone in which one of *regions* counted, if it has its own."""
+    if settings.detector != "adaptive":
+        return {}
+    names = {name for region in regions for name in region.zones}
+    return {zone.name: zone.sensitivity for zone in settings.zones
+            if zone.name in names and zone.sensitivity}
 
 
 def explained(region: Region, fps: float) -> ExplainedRegion:

@@ -186,7 +186,8 @@ class Travelled:
         if not awake:
             return Verdict("keeps moving on calm ground", True, in_mask)
         return Verdict("has travelled far enough" if track.travelled >= found.needed
-                       else "travelled far enough before", True, in_mask)
+                       else "travelled far enough earlier, and has not rested for long "
+                            "since", True, in_mask)
 
     def _least(self, found: Candidate, seen: Observation) -> float:
         """Return how far *found* has to travel, at a width of 200 pixels."""

@@ -154,6 +154,8 @@ NAMED = {
         min_area=described(NUMBER, "per mille of the frame that counted as motion"),
         fps=described(NUMBER, "frames per second that were looked at"),
         settings=described({"type": "object"}, "of the detection at that time"),
+        zone_sensitivities=described(
+            {"type": "object"}, "of zones in which something counted, if their own"),
         summary=described(TEXT, "how much moved, and how much it took"),
         left_out=described(COUNT, "smaller regions that are not listed"),
         mask=described(TEXT, "URL of what moved, as a PNG: white, 1 bit per pixel"),

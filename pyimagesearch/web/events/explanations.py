@@ -63,6 +63,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "moment": found.moment, "at": found.at, "size": found.size, "area": found.area,
         "min_area": found.min_area, "fps": found.fps, "settings": found.settings,
         "summary": summary(found), "left_out": found.left_out,
+        "zone_sensitivities": found.zone_sensitivities,
         "regions": [{**region._asdict(), "sentence": sentence(region, found)}
                     for region in found.regions]}
 

@@ -10,6 +10,7 @@ RECENT_FRAMES = 5       # of which --min-frames must show motion
 MIN_MOVED = 0.01        # share of the picture's side; less counts as standing still
 MIN_STAY_SECONDS = 0.3      # less is too short to speak of standing still
 SHORTEST_SECONDS = 0.1      # that is told as a number
+STRAIGHT = 0.6         # of how far it strayed, from end to end; less is to and fro
 DIAGONAL = 0.4          # the shorter side of a diagonal, as a share of the longer
 
 
@@ -22,7 +23,7 @@ def summary(explanation: Explanation) -> str:
         return f"{moved} of the picture moved; {enough} as motion."
     frames = explanation.settings.get("min_frames", 1)
     enough = ("one picture" if frames == 1
-              else f"{frames} of {RECENT_FRAMES} pictures in a row")
+              else f"{frames} of {RECENT_FRAMES} consecutive pictures")
     what = f"at least {needed} of the picture" if explanation.min_area else "anything"
     return (f"An event begins once {what} moves in {enough}. This was the picture that "
             f"began it; in it, {moved} moved.")
@@ -50,6 +51,10 @@ def movement(region: ExplainedRegion, explanation: Explanation) -> str:
     across, down = right - left, bottom - top
     width, height = explanation.size
     share = max(abs(across) / width, abs(down) / height)
+    strayed, side = extent(region, explanation)
+    if strayed >= MIN_MOVED and share < STRAIGHT * strayed:
+        return (f"went to and fro over {percent(1000 * strayed)} of the picture's "
+                f"{side} within {seconds(region.seconds)}")
     if share < MIN_MOVED and region.seconds < MIN_STAY_SECONDS:
         return ""
     if share < MIN_MOVED:
@@ -57,6 +62,13 @@ def movement(region: ExplainedRegion, explanation: Explanation) -> str:
     side = "width" if abs(across) / width >= abs(down) / height else "height"
     return (f"moved {direction(across, down)} by {percent(1000 * share)} of the "
             f"picture's {side} within {seconds(region.seconds)}")
+
+
+def extent(region: ExplainedRegion, explanation: Explanation) -> tuple[float, str]:
+    """Return how far apart the places of *region* are, as a share of which side."""
+    (width, height), (across, down) = explanation.size, zip(*region.path, strict=True)
+    wide, high = (max(across) - min(across)) / width, (max(down) - min(down)) / height
+    return (wide, "width") if wide >= high else (high, "height")
 
 
 def listed(zones: Sequence[str]) -> str:
