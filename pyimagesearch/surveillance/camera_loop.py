@@ -24,6 +24,7 @@ from pyimagesearch.threads import Worker
 
 from .camera_state import CameraState
 from .evidence import Evidence
+from .failures import Failures
 from .tuning import Tuning
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Surveillance(Worker):
         """Watch until :meth:`stop`; a camera that fails is opened again."""
         log.info("%s: settings: %s", self._settings.name,
                  as_words(self._settings, self._camera.label))
-        delay = MIN_RETRY_SECONDS
+        delay, failures = MIN_RETRY_SECONDS, Failures()
         while self._goes_on():
             if (off_since := self._off_since) is not None:
                 self._rest(off_since)
@@ -126,7 +127,7 @@ class Surveillance(Worker):
             except CameraLost as lost:
                 self._lose(str(lost))
             except Exception as error:
-                log.exception("%s: the camera loop failed", self._settings.name)
+                failures.log(self._settings.name, error)
                 self._lose(str(error) if isinstance(error, DetectorFailed)
                            else f"{type(error).__name__} in the camera loop")
                 crashed = True
