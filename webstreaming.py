@@ -101,7 +101,8 @@ def main(argv: list[str]) -> int:
                 return examine(settings, SystemClock())
             case "replay":
                 prepare(settings)
-                return replay(settings, cameras_in_force(settings), **arguments)
+                owner = configured_by_owner(settings)
+                return replay(settings, owner.cameras(), owner.others(), **arguments)
             case _:
                 prepare(settings)
                 return watch(settings)
@@ -111,10 +112,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def cameras_in_force(settings: Settings) -> list[CameraSettings]:
-    """Return the settings of each camera with what the owner set on the page."""
+def configured_by_owner(settings: Settings) -> OwnerSettings:
+    """Return what the owner set on pages, and these *settings* below it."""
     config = ConfigFolder(settings.config_dir, DataFolder(settings.data).path)
-    return OwnerSettings(config, settings).cameras()
+    return OwnerSettings(config, settings)
 
 
 def configured_url(settings: Settings) -> str:
@@ -139,6 +140,7 @@ def watch(settings: Settings) -> int:
     clock, systemd = SystemClock(), ServiceManager()
     data, config = open_folders(settings.data, settings.config_dir)
     owner_settings = OwnerSettings(config, settings)
+    owner_settings.report_others()
     wanted = owner_settings.cameras()
     archive = Archive(data, settings, clock)
     program = Program(

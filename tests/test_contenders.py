@@ -73,8 +73,13 @@ def test_clip_is_replayed_with_the_settings_of_its_camera(known):
 def test_suggestions_are_for_the_table_of_a_camera(known):
     assert known.table(recording("yard"), None) == "yard"
     assert known.table(recording("front"), "yard") == "yard"
-    assert known.table(recording("front"), None) == ""      # it has no table
+    assert known.table(recording("front"), None) == "front"     # others keep theirs
     assert known.table(recording(), None) == ""
+
+
+def test_suggestions_for_the_only_camera_are_for_all():
+    settings = Settings()
+    assert SettingsOfCameras(settings, settings.cameras()).table(recording(), None) == ""
 
 
 def test_settings_of_the_command_line_come_before_a_cameras_own(known):
@@ -85,6 +90,16 @@ def test_only_camera_is_that_of_all_videos():
     settings = Settings(source=("yard=demo",), tables={"yard": {"min_area": 8.0}})
     known = SettingsOfCameras(settings, settings.cameras())
     assert known.of(recording(), None).min_area == 8.0
+    assert known.table(recording(), None) == "yard"
+
+
+def test_camera_without_a_source_has_settings_of_its_own():
+    settings = Settings(min_area=3.0)
+    known = SettingsOfCameras(settings, settings.cameras(),
+                              [replace(settings.common("tree"), min_area=7.0)])
+    assert known.of(recording(), "tree").min_area == 7.0
+    assert known.of(recording("tree"), None).min_area == 7.0
+    assert known.of(recording(), None).name == "camera"     # still the only configured one
 
 
 def test_unknown_camera_is_one_sentence(known):

@@ -86,7 +86,7 @@ def test_clip_is_replayed_with_its_cameras_settings(tmp_path):
 @pytest.mark.parametrize(("words", "sentence"), [
     ([], "replay needs a video, or a folder of videos"),
     (["x.jpg"], "replay needs a video, or a folder of videos"),
-    (["x.mp4", "--camera", "yard"], "--camera is 'yard', but must be one of camera"),
+    (["x.mp4", "--camera", "yard"], "--camera is 'yard', but must be camera"),
     (["x.mp4", "--compare", "x"], "detector in --compare is 'x', but must be"),
     (["x.mp4", "--report", "/none/x.html"], "--report is '/none/x.html', which cannot be written"),
     (["--report", "x.mp4", "y.mp4"], "--report is 'x.mp4', but must end in .html"),
@@ -137,3 +137,24 @@ def test_marked_events_of_the_archive_are_replayed(sample, tmp_path):
     suggestion = json.loads(ended.stdout)["suggestion"]
     assert (len(suggestion["videos"]), suggestion["wanted"]) == (2, 1)
     assert suggestion["tried"] > 100
+
+
+def test_cameras_need_no_settings_file_for_a_suggestion(sample, tmp_path):
+    from test_marks import keep
+    keep(sample, 1, camera="front", starred=True)
+    keep(sample, 2, camera="tree", starred=True)
+    keep(sample, 3, camera="tree", not_event=True)
+    sample.close()
+    config = tmp_path / "config"
+    config.mkdir(mode=0o700)
+    (config / "cameras.json").write_text('{"tree": {"min_area": 444}, "yard": {"min_frames": 5}}')
+    folders = "--data", str(tmp_path), "--config-dir", str(config)
+    assert "choose one" in replay("--suggest", *folders, status=2).stderr
+    ended = replay("--suggest", "--camera", "tree", "--json", *folders)
+    assert ended.stderr == ""
+    suggestion = json.loads(ended.stdout)["suggestion"]
+    assert len(suggestion["videos"]) == 2
+    assert suggestion["present"]["settings"]["min_area"] == 444
+    assert replay("--suggest", "--camera", "front", *folders).stderr == ""
+    (line,) = replay("--suggest", "--camera", "nosuch", *folders, status=2).stderr.splitlines()
+    assert line.endswith("--camera is 'nosuch', but must be one of camera, tree, yard, front")

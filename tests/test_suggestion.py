@@ -31,8 +31,8 @@ def settle(*videos, present=PRESENT):
     return suggest(marked, outcomes)
 
 
-def text(suggestion):
-    return "\n".join(lines_about(suggestion, "front"))
+def text(suggestion, camera=""):
+    return "\n".join(lines_about(suggestion, camera))
 
 
 def quiet_but(second, area):
@@ -48,7 +48,9 @@ def test_smallest_area_separates_large_from_small():
     assert (found.best.kept, found.best.false) == (2, 0)
     assert found.changes == {"min_area": 5.0}       # between 3 and 8: the widest margin
     assert "--min-area 5" in text(found)
-    assert "# in the settings file, below [cameras.front]" in text(found)
+    assert "# in the settings file, above all tables\n  min_area = 5\n" in text(found)
+    assert "\n  [cameras.front]\n  min_area = 5\n" in text(found, "front")
+    assert "--min-area" not in text(found, "front")      # that is for all cameras
     assert "no longer reported: 1.mp4" in text(found)
     assert "of the real events, the smallest one reaches 0.9 % (9 ‰)" in text(found)
 
@@ -90,7 +92,10 @@ def test_settings_that_are_right_already_stay():
 
 def test_marks_of_one_kind_are_not_enough():
     assert "without a marked false alarm" in text(settle((REAL, {"normal": quiet_but(2, 4.0)})))
-    assert "without a marked real event" in text(settle((None, {"normal": quiet_but(2, 4.0)})))
+    found = settle((None, {"normal": quiet_but(2, 4.0)}))
+    assert found.present.false == 1
+    assert found.changes == {}
+    assert "nothing is suggested without a real event: mark some with a star" in text(found)
 
 
 def test_event_without_end_is_worse_than_one_that_ends():

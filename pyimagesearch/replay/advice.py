@@ -7,15 +7,18 @@ from .results import area_text, count, flag, settings_json
 from .suggestion import FEW_MARKS, Judgement, Score, Suggestion
 
 
-def lines_about(suggestion: Suggestion, table: str) -> Iterator[str]:
-    """Yield the lines about *suggestion* for the camera of a *table*, "" without."""
+def lines_about(suggestion: Suggestion, camera: str) -> Iterator[str]:
+    """Yield the lines about *suggestion* for one *camera* of several, or "" for all."""
     yield (f"{count(suggestion.wanted, 'real event')} and "
            f"{count(suggestion.false_alarms, 'false alarm')}; "
            f"{suggestion.tried} settings tried")
     yield f"  present settings: {verdict(suggestion, suggestion.present)}"
     if suggestion.changes:
         yield f"  suggested:        {verdict(suggestion, suggestion.best)}"
-        yield from change_lines(suggestion, table)
+        yield from change_lines(suggestion, camera)
+    elif not suggestion.wanted:
+        yield ("  nothing is suggested without a real event: mark some with a star, on "
+               "the pages of events")
     elif suggestion.present.value == (suggestion.wanted, 0, 0):
         yield "  nothing to improve: the present settings do what the marks ask for"
     else:
@@ -29,9 +32,8 @@ def lines_about(suggestion: Suggestion, table: str) -> Iterator[str]:
     if len(suggestion.marked) < FEW_MARKS:
         yield (f"note: so few events ({len(suggestion.marked)}) say little about the "
                "next one; mark more")
-    if not suggestion.false_alarms or not suggestion.wanted:
-        missing = "false alarm" if suggestion.wanted else "real event"
-        yield f"note: without a marked {missing}, there is nothing to weigh against"
+    if not suggestion.false_alarms:
+        yield "note: without a marked false alarm, there is nothing to weigh against"
 
 
 def verdict(suggestion: Suggestion, score: Score) -> str:
@@ -41,11 +43,15 @@ def verdict(suggestion: Suggestion, score: Score) -> str:
             + (f", {score.overlong} real much too long" if score.overlong else ""))
 
 
-def change_lines(suggestion: Suggestion, table: str) -> Iterator[str]:
-    """Yield what to change."""
-    yield f"\n  {as_flags(suggestion.changes)}\n"
-    where = f"below [cameras.{table}]" if table else "above all tables"
-    yield f"  # in the settings file, {where}"
+def change_lines(suggestion: Suggestion, camera: str) -> Iterator[str]:
+    """Yield what to change for one *camera*, or for all."""
+    yield ""
+    if camera:
+        yield "  # in the settings file, in the camera's table, beside its source"
+        yield f"  [cameras.{camera}]"
+    else:
+        yield f"  {as_flags(suggestion.changes)}\n"
+        yield "  # in the settings file, above all tables"
     yield from (f"  {line}" for line in as_toml(suggestion.changes))
     yield ""
     if "min_area" in suggestion.changes and suggestion.best.smallest:

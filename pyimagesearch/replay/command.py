@@ -14,7 +14,7 @@ from pyimagesearch.settings.settings import CameraSettings, Settings
 
 from .advice import advice_json, lines_about
 from .contenders import SettingsOfCameras, contenders
-from .marks import MarkedRecording, by_archive, whole_archive
+from .marks import MarkedRecording, archived_cameras, by_archive, whole_archive
 from .player import Replay, play
 from .progress import Progress
 from .recordings import Recording, find_videos, group
@@ -54,18 +54,24 @@ class ReplayRequest:
             raise SettingsError(NO_VIDEO)
 
 
-def replay(settings: Settings, cameras: Sequence[CameraSettings], **request: Any
-           ) -> int:
+def replay(settings: Settings, cameras: Sequence[CameraSettings],
+           others: Sequence[CameraSettings], **request: Any) -> int:
     """
     Replay videos with the settings in force for *cameras*; return the exit status.
 
-    :class:`ReplayRequest` has the *request*. Raises :exc:`SettingsError`.
+    *others* have been set on pages, but are not configured now. :class:`ReplayRequest`
+    has the *request*. Raises :exc:`SettingsError`.
     """
-    asked, known = ReplayRequest(**request), SettingsOfCameras(settings, cameras)
+    asked, data = ReplayRequest(**request), DataFolder(settings.data)
     asked.check()
+    names = archived_cameras(data) if asked.suggest or asked.camera else ()
+    set_before = {each.name for each in (*cameras, *others)}
+    known = SettingsOfCameras(settings, cameras, [*others, *(
+        settings.common(name) for name in names if name not in set_before)])
+    known.check(asked.camera)
     try:
         if asked.suggest:
-            return print_suggestion(asked, known, DataFolder(settings.data))
+            return print_suggestion(asked, known, data)
         return print_events(asked, known)
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -1,13 +1,12 @@
 """Choose the settings to replay with: a camera's own, and those of ``--compare``."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.option import did_you_mean
 from pyimagesearch.settings.settings import (
     CAMERA_OPTIONS,
-    CameraOptions,
     CameraSettings,
     Settings,
 )
@@ -27,37 +26,43 @@ class SettingsOfCameras:
     """
     The settings of the *cameras* in force, for their clips and for other videos.
 
-    The command line takes precedence, even over a camera's own table.
+    Those of *others* are known although no source is configured for them. The command
+    line takes precedence, even over a camera's own table.
     """
 
-    def __init__(self, settings: Settings, cameras: Sequence[CameraSettings]) -> None:
+    def __init__(self, settings: Settings, cameras: Sequence[CameraSettings],
+                 others: Sequence[CameraSettings] = ()) -> None:
         self._typed = {name: getattr(settings, name)
                        for name, where in settings.fixed.items()
                        if name in COMPARABLE and where.startswith("--")}
-        self._cameras = {each.name: each for each in cameras}
+        self._only = cameras[0] if len(cameras) == 1 else None
+        self._cameras = {each.name: each for each in (*cameras, *others)}
         self._tables = frozenset(settings.tables)
-        common = {item.name: getattr(settings, item.name)
-                  for item in fields(CameraOptions)}
-        self._common = CameraSettings(name="video", source="video", **common)
+        self._common = settings.common("video")
+
+    def check(self, name: str | None) -> None:
+        """Raise :exc:`SettingsError` for a camera *name* that is not known."""
+        if name is not None and name not in self._cameras:
+            raise SettingsError(
+                f"--camera is {name!r}, but must be "
+                + "one of " * (len(self._cameras) > 1) + ", ".join(self._cameras)
+                + did_you_mean(name, self._cameras))
 
     def of(self, recording: Recording, name: str | None) -> CameraSettings:
         """
         Return the settings for *recording*: of camera *name*, or of its own camera.
 
-        Raises :exc:`SettingsError` for a camera that does not exist.
+        Raises :exc:`SettingsError` for a camera that is not known.
         """
-        if name is not None and name not in self._cameras:
-            raise SettingsError(
-                f"--camera is {name!r}, but must be one of {', '.join(self._cameras)}"
-                f"{did_you_mean(name, self._cameras)}")
-        only = next(iter(self._cameras.values())) if len(self._cameras) == 1 else None
-        found = self._cameras.get(name or recording.camera, only or self._common)
+        self.check(name)
+        found = self._cameras.get(name or recording.camera, self._only or self._common)
         return replace(found, **self._typed)
 
     def table(self, recording: Recording, name: str | None) -> str:
-        """Return whose table in the settings file holds for *recording*, or ""."""
+        """Return whose table of settings is for *recording*; "" if it is alone."""
         camera = self.of(recording, name).name
-        return camera if camera in self._tables else ""
+        alone = len(self._cameras) == 1 and not self._tables
+        return camera if camera in self._cameras and not alone else ""
 
 
 def contenders(present: CameraSettings, compared: Sequence[str]) -> list[Contender]:

@@ -77,10 +77,19 @@ def whole_archive(data: DataFolder, camera: str | None
     found = [marked(recording, event) for event in events
              for recording in group(paths_of(event, data.clips)) if recording.clips]
     if not found:
+        of = f"of camera {camera} " if camera else ""
         raise SettingsError(
-            "no event is marked; mark false alarms with the button 'Not an event', and "
-            "events to keep with a star, on the pages of events, or name clips")
+            f"no event {of}is marked; mark false alarms with the button 'Not an event' "
+            "and events to keep with a star, on the pages of events, or name clips")
     return found, len(events) - len({each.recording.clips[0].event for each in found})
+
+
+def archived_cameras(data: DataFolder) -> list[str]:
+    """Return the cameras that have events."""
+    if not data.database.exists():
+        return []
+    with read_only(data.database) as reader:
+        return reader.cameras()
 
 
 def marked_events(data: DataFolder) -> list[Event]:

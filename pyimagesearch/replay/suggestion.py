@@ -110,9 +110,12 @@ def suggest(marked: Sequence[MarkedRecording], outcomes: Sequence[Sequence[Outco
 
     *outcomes* has, for each recording, those of :func:`contenders_for`. They differ in
     the detector; smallest areas and frames are tried on the areas that it found.
+    Without any real event, the present settings are the best.
     """
     present = score(marked, [each[0] for each in outcomes],
                     outcomes[0][0].contender.settings)
+    if all(each.real is None for each in marked):   # what reports nothing would win
+        return Suggestion(marked, present, present, 1)
     scores = {present.settings: present}
     for column in zip(*outcomes, strict=True):
         for settings in grid(column[0].contender.settings, present.settings):

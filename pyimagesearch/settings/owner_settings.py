@@ -53,11 +53,21 @@ class OwnerSettings:
         self._cameras: dict[str, AdjustableCamera] = {}
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
+        self._common = settings.common("")
+        self._fixed_for_all = settings.fixed
         self._report()
 
     def cameras(self) -> list[CameraSettings]:
         """Return the settings in force for each camera, in the order of the sources."""
         return [self.current(name) for name in self._given]
+
+    def others(self) -> list[CameraSettings]:
+        """Return what holds for each camera that is in the file, but not configured."""
+        return [replace(self._common, name=name, source=name, **{
+            option: value for option, value in values.items()
+            if option in ADJUSTABLE_OPTIONS and option not in self._fixed_for_all})
+            for name, values in sorted(self._choices.items())
+            if name not in self._given]
 
     def current(self, name: str) -> CameraSettings:
         """Return the settings in force for camera *name*."""
@@ -98,6 +108,12 @@ class OwnerSettings:
             self._save(name, parsed)
         return settings
 
+    def report_others(self) -> None:
+        """Log the cameras that are in the file, but not configured."""
+        for each in self.others():
+            log.warning("%s has settings of a camera that is not configured: %s",
+                        FILE_NAME, each.name)
+
     def attach(self, name: str, camera: AdjustableCamera) -> None:
         """Have *camera* apply what the owner changes from now on."""
         self._cameras[name] = camera
@@ -122,9 +138,6 @@ class OwnerSettings:
                 for option, value in values.items()}
 
     def _report(self) -> None:
-        for name in sorted(set(self._choices) - set(self._given)):
-            log.warning("there are settings of a camera %s in %s, which does not exist",
-                        name, FILE_NAME)
         for name in self._given:
             if chosen := self.chosen(name):
                 log.info("%s: %s, set on the page", name, as_words(chosen))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -250,7 +250,6 @@ class Settings(CameraOptions):
         A camera without a name is called ``camera``, or by its number, from 1, if
         there are several.
         """
-        common = {item.name: getattr(self, item.name) for item in fields(CameraOptions)}
         found: dict[str, CameraSettings] = {}
         for number, text in enumerate(self.source, 1):
             match = re.fullmatch(f"({CAMERA_NAME_PATTERN})=(.+)", text)
@@ -263,10 +262,15 @@ class Settings(CameraOptions):
             if name in found:
                 raise SettingsError(
                     f"--source names two cameras {name!r}, but each needs its own name")
-            found[name] = CameraSettings(
-                name=name, source=match[2] if match else text,
-                **(common | dict(self.tables.get(name, {}))))
+            found[name] = replace(
+                self.common(name), source=match[2] if match else text,
+                **self.tables.get(name, {}))
         return list(found.values())
+
+    def common(self, name: str) -> CameraSettings:
+        """Return the settings that all cameras share, for one called *name*."""
+        return CameraSettings(name=name, source=name, **{
+            item.name: getattr(self, item.name) for item in fields(CameraOptions)})
 
 
 CAMERA_OPTIONS = options_of(CameraOptions)
