@@ -36,9 +36,12 @@ def test_one_contender_is_compared_with_the_present_settings():
 
 
 @pytest.mark.parametrize(("text", "sentence"), [
-    ("single min-aera=2", "'min-aera=2', but must name detectors.*did you mean min_area"),
+    ("single min-aera=2", "'min-aera=2', but min-aera is none of.*did you mean min_area"),
+    ("adaptive foo=3", "'foo=3', but foo is none of the settings to compare: .*sensitivity, "),
+    ("adaptive sensitivity", "'sensitivity', which needs a value: sensitivity="),
+    ("threshold", "'threshold', which needs a value: threshold="),
     ("single min-area=x", "min-area in --compare is 'x', but must be a number from 0 to 1000"),
-    ("single 40", "'40', but must name"), ("single source=demo", "'source=demo', but must"),
+    ("single 40", "'40', but must name"), ("single source=demo", "'source=demo', but source is none"),
     ("single,", "detector in --compare is '', but must be"),
     ("nonsense", "detector in --compare is 'nonsense', but must be"),
     (",".join(["single"] * 9), "has 9 entries, but must have 8 or fewer")])

@@ -31,6 +31,14 @@ def test_all_contenders_see_the_same_frames(tmp_path):
     assert found.took > 0
 
 
+@pytest.mark.parametrize(("fps", "notes"), [
+    (None, []), (5, ["its first 6.6 of 19.9 seconds only teach the background (--frame-count)"])])
+def test_learning_that_takes_much_of_a_video_is_noted(tmp_path, fps, notes):
+    slow = Contender("slow", CameraSettings(name="x", source="demo", fps=fps))
+    found = played(film(tmp_path / "a.mp4", 20, size=(320, 240)), contenders=[*ONE, slow])
+    assert found.notes == notes
+
+
 def test_short_pre_roll_is_noted(tmp_path):
     clip = ClipMetadata(event=1, camera="front", kind="motion", begin=100.6, first=100.0)
     path = film(tmp_path / "a.mp4", 3, moving=((0.6, 2.0),), comment=clip.as_comment())
@@ -56,5 +64,5 @@ def test_video_that_breaks_off_in_the_middle_is_noted(tmp_path):
     middle = whole.index(b"mdat") + 4, whole.index(b"moov")
     begin = middle[0] + (middle[1] - middle[0]) // 2
     path.write_bytes(whole[:begin] + bytes(middle[1] - begin) + whole[middle[1]:])
-    (note,) = played(path).notes
+    _, note = played(path).notes
     assert re.fullmatch(r"only \d\.\d of its 12\.0 seconds have pictures that can be read", note)

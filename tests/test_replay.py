@@ -25,8 +25,10 @@ def replay(*words, status=0, env=None):
 
 def test_events_are_printed_one_a_line(yard):
     ended = replay(yard)
-    video, event, summary = ended.stdout.splitlines()
+    video, note, event, summary = ended.stdout.splitlines()
     assert video == f"{yard}: 0:05.9, 60 frames at 10 fps"
+    assert note == ("  note: its first 3.3 of 5.9 seconds only teach the background "
+                    "(--frame-count)")
     assert re.fullmatch(r"  0:04\.\d to 0:0[45]\.\d    [01]\.\d s  peak \d\.\d % \([\d.]+ ‰\) at "
                         r"0:04\.\d  has travelled far enough", event)
     assert re.fullmatch(r"1 event, motion in \d\d\.\d % of the frames after learning; 0:05.9 of "
@@ -96,6 +98,13 @@ def test_wrong_requests_are_one_sentence(words, sentence):
     ended = replay(*words, status=2)
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"webstreaming: error: {sentence}")
+
+
+@pytest.mark.parametrize("more", [(), ("--suggest",)])
+def test_cameras_are_not_replayed(more):
+    ended = replay("rtsp://me:key@1.2.3.4/x", *more, status=1)
+    assert ended.stderr == ("webstreaming: error: replay reads video files only, and cannot "
+                            "read from rtsp:// URLs\n")
 
 
 def test_output_that_cannot_be_written_is_one_sentence(monkeypatch):

@@ -106,6 +106,26 @@ def test_report_that_cannot_be_written_is_one_sentence(tmp_path):
         write_report(str(tmp_path / "none/x.html"), [replay()], [], 1.0)
 
 
+def test_report_is_not_there_before_it_is_complete(tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    check_writable(str(path))
+    assert list(tmp_path.iterdir()) == []
+    write_report(str(path), [replay()], [], 1.0)
+    usual = tmp_path / "usual"
+    usual.touch()
+    assert path.stat().st_mode == usual.stat().st_mode
+    monkeypatch.setattr("os.fsync", interrupt)
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        write_report(str(path), [], [], 1.0)
+    assert path.read_bytes() == before
+    assert sorted(tmp_path.iterdir()) == [path, usual]
+
+
+def interrupt(number):
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_report_fits_phones_and_laptops(browser, tmp_path, width):
     path = tmp_path / "report.html"

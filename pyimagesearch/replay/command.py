@@ -107,6 +107,8 @@ def print_suggestion(asked: ReplayRequest, known: SettingsOfCameras, data: DataF
                      ) -> int:
     """Print the settings that suit all marked videos; return the exit status."""
     marked, wrong = find_marked(asked, data)
+    if not marked:
+        return 1
     present = known.of(marked[0].recording, asked.camera)
     tried = contenders_for(present)
     progress = Progress(sum(each.recording.length for each in marked), sys.stderr)
@@ -136,8 +138,6 @@ def find_marked(asked: ReplayRequest, data: DataFolder
                   file=sys.stderr)
         return marked, []
     recordings, wrong = find(asked)
-    if not recordings:
-        raise SettingsError(wrong[0])
     marked = by_archive(recordings, data)
     if asked.camera is None and len({each.camera for each in recordings}) > 1:
         raise SettingsError("--suggest takes clips of one camera at a time, unless "

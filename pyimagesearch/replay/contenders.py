@@ -86,15 +86,21 @@ def contenders(present: CameraSettings, compared: Sequence[str]) -> list[Contend
 def changed(present: CameraSettings, text: str) -> CameraSettings:
     """Return *present* with the changes in *text*, such as ``single min-area=2``."""
     words = text.split(" ")
-    if "=" not in words[0]:
+    if "=" not in words[0] and words[0] not in COMPARABLE:
         words[0] = f"detector={words[0]}"
     values = {}
     for word in words:
         key, equals, value = word.partition("=")
         name = key.removeprefix("--").replace("-", "_")
-        if name not in COMPARABLE or not equals:
+        if not equals and name in COMPARABLE:
+            raise SettingsError(f"--compare has {word!r}, which needs a value: "
+                                f"{word}={COMPARABLE[name].metavar or 'VALUE'}")
+        if not equals:
+            raise SettingsError(f"--compare has {word!r}, but must name detectors, "
+                                "each with settings such as min-area=2")
+        if name not in COMPARABLE:
             raise SettingsError(
-                f"--compare has {word!r}, but must name detectors, each with settings "
-                "such as min-area=2" + did_you_mean(name, COMPARABLE))
+                f"--compare has {word!r}, but {key} is none of the settings "
+                f"to compare: {', '.join(COMPARABLE)}" + did_you_mean(name, COMPARABLE))
         values[name] = COMPARABLE[name].parse(value, f"{key} in --compare")
     return replace(present, **values)

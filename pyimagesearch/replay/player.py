@@ -9,6 +9,7 @@ from .recordings import NoVideo, Recording, frames_of
 from .trial import Contender, Outcome, Trial
 
 READABLE_SHARE = 0.9    # of a file's length; its sound may last longer
+MAX_LEARNING_SHARE = 0.25   # of a video, above which learning is worth a note
 MIN_PRE_ROLL_FRAMES = 10    # that teach the background well enough
 
 
@@ -65,6 +66,11 @@ def notes_on(replay: Replay) -> list[str]:
         frames = "1 frame is" if count == 1 else f"{count} frames are"
         notes.append(f"{frames} too few: the first {taught} teach the background "
                      "(--frame-count)")
+    learnt_at = max((each.learnt_at or 0.0) for each in replay.outcomes)
+    if replay.recording.learning_seconds is None and (
+            learnt_at > MAX_LEARNING_SHARE * replay.seconds):
+        notes.append(f"its first {learnt_at:.1f} of {replay.seconds:.1f} seconds only "
+                     "teach the background (--frame-count)")
     wanted = outcome.contender.settings.frame_count
     if replay.recording.learning_seconds is not None and (
             taught < min(wanted, MIN_PRE_ROLL_FRAMES)):

@@ -90,6 +90,11 @@ def find_videos(given: Iterable[str]) -> tuple[list[Path], list[str]]:
         path = Path(text)
         if path.suffix.lower() == STILL_SUFFIX:
             continue
+        scheme, colon, _ = text.partition("://")
+        if colon:       # the rest may hold a password
+            wrong.append("replay reads video files only, and cannot read from "
+                         f"{shown(Path(scheme))}:// URLs")
+            continue
         if not is_clean(text):
             wrong.append(f"{shown(path)} has bytes that are not text in UTF-8; rename "
                          "the file or folder")

@@ -3,6 +3,8 @@
 import base64
 import datetime
 import math
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +15,7 @@ import numpy as np
 
 from pyimagesearch import __version__
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.folders import replace_file
 from pyimagesearch.frames import Image, scaled, size_of
 from pyimagesearch.jpeg import encode
 from pyimagesearch.overlay import RED
@@ -65,8 +68,12 @@ class StripChart(NamedTuple):
 
 def check_writable(path: str) -> None:
     """Raise :exc:`SettingsError` if no report can be written at *path*."""
+    target = Path(path).resolve()
     try:
-        with open(path, "a", encoding="utf-8"):
+        if target.exists():
+            with open(target, "a", encoding="utf-8"):
+                pass
+        with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
         raise SettingsError(f"--report is {path!r}, which cannot be written: "
@@ -75,13 +82,20 @@ def check_writable(path: str) -> None:
 
 def write_report(path: str, replays: Sequence[Replay], wrong: Sequence[str],
                  took: float) -> None:
-    """Write a report on *replays* to *path*; raises :exc:`SettingsError`."""
+    """Write a report on *replays* to *path* at once; raises :exc:`SettingsError`."""
     page = render(replays, wrong, took)
     try:
-        Path(path).write_text(page, encoding="utf-8")
+        replace_file(Path(path).resolve(), page.encode(), share)
     except OSError as error:
         raise SettingsError(f"--report is {path!r}, which cannot be written: "
                             f"{error.strerror}") from None
+
+
+def share(number: int) -> None:
+    """Let all read an open file who could read any new file of this user."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.fchmod(number, 0o666 & ~mask)
 
 
 def render(replays: Sequence[Replay], wrong: Sequence[str], took: float) -> str:
