@@ -35,6 +35,7 @@ const SLIDERS = {
 
 let force = {};           // settings in force
 let wanted = {};          // those that the sliders show
+let chosen = {};          // what the owner has set
 let fixed = {};
 let fps = 0;
 let changes = 0;          // counts what this page changed, to ignore older answers
@@ -99,9 +100,8 @@ function notify(text) { put(find("tune-message"), text); }
 
 function take(answer, next = answer.settings) {
   force = answer.settings;
-  fixed = answer.fixed;
-  const own = sliders.filter(({ name }) => name in answer.set);
-  find("reset").hidden = !own.length;
+  [chosen, fixed] = [answer.set, answer.fixed];
+  find("reset").hidden = !Object.keys(chosen).length;
   adopt(next);
 }
 
@@ -141,24 +141,28 @@ for (const slider of sliders) {
   });
 }
 
-async function change(values, words) {
+function endTrial() {
   clearTimeout(timer);
   [timer, trial] = [null, null];
+}
+
+async function change(values, words) {
+  endTrial();
   take(await send(tune.dataset.settingsUrl, "PATCH", values));
+  showLevels();
   notify(words);
 }
 
 onClick(find("apply"), notify, async () => change(Object.fromEntries(sliders
   .filter(({ name }) => wanted[name] !== force[name])
   .map(({ name }) => [name, wanted[name]])), "Applied: this counts from now on."));
-onClick(find("reset"), notify, async () => change(Object.fromEntries(sliders
-  .filter(({ name }) => !(name in fixed)).map(({ name }) => [name, null])),
-"The settings file counts again."));
+onClick(find("reset"), notify, async () => change(
+  Object.fromEntries(Object.keys(chosen).map((name) => [name, null])), "Your changes are undone."));
 onClick(find("discard"), notify, async () => {
-  clearTimeout(timer);
-  [timer, trial] = [null, null];
+  endTrial();
   await send(tune.dataset.trialUrl, "DELETE");
   adopt(force);
+  showLevels();
   notify("Discarded.");
 });
 
@@ -296,6 +300,16 @@ function summarize() {
     "aria-label", `Motion of the last 5 minutes: ${text}`);
 }
 
+// Draw the chart; what a trial found is gone with it.
+function showLevels() {
+  if (!trial) {
+    samples = samples.map(([at, area]) => [at, area, null]);
+    levels.tried_events = [];
+  }
+  drawCurves();
+  summarize();
+}
+
 function showTrial(before) {
   if (trial && differ(trial.settings, wanted)) {    // another page's
     if (isChanged()) notify("Another page has changed what is on trial.");
@@ -332,8 +346,7 @@ async function poll() {
   samples = [...samples.filter(([at]) => at < first && at > levels.now - SPAN && at <= levels.now),
              ...fresh];
   await follow(begun);
-  drawCurves();
-  summarize();
+  showLevels();
   const why = levels.ignored.slice(0, 2);
   put(find("why"), why.length ? `: it ${why.join("; it ")}` : "");
 }

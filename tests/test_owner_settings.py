@@ -76,10 +76,25 @@ def test_option_given_elsewhere_is_fixed_and_says_where(begin, caplog):
         owner.change("front", {"min_area": 2})
 
 
+def test_what_is_fixed_now_can_be_forgotten(begin, tmp_path):
+    begin().change("front", {"min_frames": 5})
+    owner = begin("--min-frames", "2")
+    assert (owner.kept("front"), owner.chosen("front")) == ({"min_frames": 5}, {})
+    assert owner.change("front", {"min_frames": None}).min_frames == 2
+    assert owner.kept("front") == {}
+    assert begin().current("front").min_frames == 3
+    assert json.loads((tmp_path / FILE_NAME).read_text()) == {}
+
+
 def test_start_and_change_are_logged(begin, caplog):
     caplog.set_level("INFO")
-    begin().change("front", {"min_area": 2, "min_frames": None})
+    owner = begin()
+    owner.change("front", {"min_frames": 5})
+    owner.change("front", {"min_area": 2, "min_frames": None, "post_roll": None})
     assert "front: min_area 2.0, min_frames reset by the owner" in caplog.text
+    caplog.clear()
+    owner.change("front", {"post_roll": None})      # was never set
+    assert "by the owner" not in caplog.text
     begin()
     assert "front: min_area 2.0, set on the page" in caplog.text
 

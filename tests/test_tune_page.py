@@ -90,7 +90,7 @@ def test_trial_is_seen_by_the_owner_alone_until_applied(begin, page, watch):
     eventually(lambda: boxes(page) == {"blue"})
     assert text(page, "[data-option=threshold] output") == "very high"
     assert text(page, "#tune-message").startswith("On trial: only you see")
-    eventually(lambda: levels(product)["tried_events"])
+    eventually(lambda: any(levels(product)["tried"]))
     viewer = watch(product.port)
     assert not colours(cv2.imdecode(
         np.frombuffer(viewer.part()[1], np.uint8), cv2.IMREAD_COLOR)[:-25])
@@ -101,6 +101,7 @@ def test_trial_is_seen_by_the_owner_alone_until_applied(begin, page, watch):
     eventually(lambda: boxes(page) == set())
     assert text(page, "[data-option=threshold] output") == "own (254)"
     assert levels(product)["trial"] is None
+    assert not page.find_elements("css selector", "#begun .tried, #tried[d^=M]")
 
     move(page, "threshold", Keys.END)
     eventually(lambda: boxes(page) == {"blue"})

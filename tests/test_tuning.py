@@ -72,7 +72,7 @@ def test_trial_finds_more_while_events_go_by_settings_in_force(camera):
     front = camera()
     front.play(*[EMPTY] * 5)
     front.tuning.try_out(replace(front.settings, threshold=8))
-    seen = front.play(*[FAINT] * 3)
+    seen = front.play(EMPTY, *[FAINT] * 3)
     assert (seen.area, front.evidence.motion_since) == (0.0, None)
     levels = front.levels()
     assert levels["area"][-1] == 0.0
@@ -81,6 +81,32 @@ def test_trial_finds_more_while_events_go_by_settings_in_force(camera):
     assert (levels["events"], len(levels["tried_events"])) == ([], 1)
     assert levels["trial"]["second_detector"]
     assert not levels["trial"]["learning"]      # it knows the background already
+
+
+def test_what_a_trial_found_is_forgotten_when_it_ends(camera):
+    front = camera()
+    front.play(*[EMPTY] * 5)
+    front.tuning.try_out(replace(front.settings, threshold=8))
+    front.play(EMPTY, *[FAINT] * 3)
+    assert front.levels()["tried_events"]
+    front.tuning.try_out(None)
+    front.play(EMPTY)
+    levels = front.levels()
+    assert (levels["tried_events"], set(levels["tried"])) == ([], {None})
+    assert max(levels["area"]) == 0.0
+
+
+@pytest.mark.parametrize("threshold", [25, 8])      # without motion in force, and with it
+def test_trial_in_the_middle_of_motion_begins_no_event(camera, threshold):
+    front = camera(threshold=threshold, post_roll=1)
+    front.play(*[EMPTY] * 5, *[FAINT] * 4)
+    front.tuning.try_out(replace(front.settings, threshold=9))
+    front.play(*[FAINT] * 4)
+    front.tuning.try_out(replace(front.settings, threshold=10))
+    front.play(EMPTY, *[FAINT] * 4)
+    assert front.levels()["tried_events"] == []
+    front.play(*[EMPTY] * 20, *[FAINT] * 4)
+    assert len(front.levels()["tried_events"]) == 1
 
 
 def test_second_detector_runs_only_if_it_may_find_something_else(camera):

@@ -65,6 +65,10 @@ class MotionEvents:
             self._last_motion = at
         return changes
 
+    def resume(self, at: float) -> None:
+        """Take an event for ongoing that began before the first frame, of time *at*."""
+        self._last_motion = at
+
     def reset(self) -> list[Change]:
         """Forget all frames, as after a signal loss; return the end of an event."""
         ended = [] if self._last_motion is None else [Change(False, self._last_motion)]

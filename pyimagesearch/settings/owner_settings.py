@@ -75,8 +75,13 @@ class OwnerSettings:
 
     def chosen(self, name: str) -> dict[str, Any]:
         """Return what the owner set of camera *name*, as far as it is in force."""
+        return {option: value for option, value in self.kept(name).items()
+                if option not in self._fixed[name]}
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """Return what the owner set of camera *name*, although it may be fixed now."""
         return {option: value for option, value in self._choices.get(name, {}).items()
-                if option in ADJUSTABLE_OPTIONS and option not in self._fixed[name]}
+                if option in ADJUSTABLE_OPTIONS}
 
     def fixed(self, name: str) -> dict[str, str]:
         """Return the flag or variable of each option that cannot be set by a page."""
@@ -88,7 +93,8 @@ class OwnerSettings:
         Return the settings of camera *name* as they would be with *values*, by option.
 
         ``None`` stands for what the settings file or the default says. Raises
-        :exc:`SettingsError`, and :exc:`SettingFixed` for an option given elsewhere.
+        :exc:`SettingsError`, and :exc:`SettingFixed` for a value of an option given
+        elsewhere.
         """
         return self._with(name, self._parse(name, values))
 
@@ -100,9 +106,12 @@ class OwnerSettings:
         """
         parsed = self._parse(name, values)
         with self._lock:
+            before = self.kept(name)
             self._choices = with_values(self._choices, name, parsed)
             settings = self.current(name)
-            log.info("%s: %s by the owner", name, as_words(parsed, "reset"))
+            if changed := {option: value for option, value in parsed.items()
+                           if value is not None or option in before}:
+                log.info("%s: %s by the owner", name, as_words(changed, "reset"))
             if camera := self._cameras.get(name):
                 camera.apply(settings)
             self._save(name, parsed)
@@ -130,7 +139,8 @@ class OwnerSettings:
                 raise SettingsError(
                     f"{option} is not a setting that can be changed here"
                     + did_you_mean(option, ADJUSTABLE_OPTIONS))
-            if where := self._fixed[name].get(option):
+            where = self._fixed[name].get(option)
+            if where and values[option] is not None:    # to forget one is no matter
                 raise SettingFixed(
                     f"{option} of camera {name!r} is fixed by {where}; remove that and "
                     "restart to set it here")

@@ -28,8 +28,8 @@ class MotionLevels:
     """
     Keep the motion of the last five minutes, in up to five samples a second.
 
-    The camera loop calls :meth:`note` and :meth:`begin`; :meth:`since` and
-    :meth:`beginnings` may be called from any thread.
+    The camera loop calls :meth:`note`, :meth:`begin` and :meth:`forget_trial`;
+    :meth:`since` and :meth:`beginnings` may be called from any thread.
     """
 
     def __init__(self) -> None:
@@ -52,6 +52,13 @@ class MotionLevels:
     def begin(self, at: float, *, tried: bool = False) -> None:
         """Note that an event began *at* [s since the epoch], or would have."""
         self._begun.append(Beginning(at, tried))
+
+    def forget_trial(self) -> None:
+        """Drop what settings on trial have found."""
+        self._samples = collections.deque(
+            (each._replace(tried=None) for each in self._samples), maxlen=MAX_SAMPLES)
+        self._begun = collections.deque(
+            (each for each in self._begun if not each.tried), maxlen=MAX_EVENTS)
 
     def since(self, at: float) -> list[Sample]:
         """Return the samples from *at* on; the last one may still change."""

@@ -15,10 +15,12 @@ class Trial:
     Detect with *settings* beside *detection*, on the same frames.
 
     A second detector is made only if it would find something else; it begins with the
-    background that the first one has learnt. Belongs to the camera loop.
+    background that the first one has learnt. Motion that is *underway* as it begins, or
+    in its first frame, begins no event. Belongs to the camera loop.
     """
 
-    def __init__(self, settings: CameraSettings, detection: MotionDetection) -> None:
+    def __init__(self, settings: CameraSettings, detection: MotionDetection, *,
+                 underway: bool = False) -> None:
         self.settings = settings
         self.stopwatch = Stopwatch()    # spent on the second detector
         self.frames = 0
@@ -27,6 +29,13 @@ class Trial:
                           if needs_detector(detection.settings, settings) else None)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
+        self._underway = underway
+        self._begun = False             # whether a frame could show motion
+
+    @property
+    def ongoing(self) -> bool:
+        """Whether an event would be going on."""
+        return self._motion.ongoing
 
     def look(self, frame: Frame, seen: Detection) -> Detection:
         """Return what *settings* find in *frame*; those in force have *seen* this."""
@@ -40,8 +49,12 @@ class Trial:
 
     def changes(self, frame: Frame, tried: Detection) -> list[Change]:
         """Return the events that would begin or end with *frame*."""
-        return self._motion.on_frame(frame.arrived,
-                                     tried.is_motion(self.settings.min_area))
+        motion = tried.is_motion(self.settings.min_area)
+        if not (self._begun or self.learning):
+            self._begun = True
+            if motion or self._underway:
+                self._motion.resume(frame.arrived)
+        return self._motion.on_frame(frame.arrived, motion)
 
     def start_over(self) -> None:
         """Learn the background again, as the privacy mask has changed."""

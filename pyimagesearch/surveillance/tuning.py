@@ -125,10 +125,15 @@ class Tuning:
             log.info("%s: the trial of settings ended, as no page asks for it",
                      wanted.name)
             wanted = self._wanted = None
+        last = self._trial
         if wanted is None:
+            if last:
+                self._levels.forget_trial()
             self._trial = None
-        elif self._trial is None or self._trial.settings is not wanted:
-            self._trial = Trial(wanted, self._detection)
+        elif last is None or last.settings is not wanted:
+            underway = self._evidence.motion_since is not None or bool(
+                last and last.ongoing)
+            self._trial = Trial(wanted, self._detection, underway=underway)
         return self._trial
 
     def _try(self, frame: Frame, seen: Detection) -> Look | None:

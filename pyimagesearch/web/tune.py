@@ -94,7 +94,7 @@ def describe(name: str) -> dict[str, Any]:
     get_services().feed(name)
     owner_settings: OwnerSettings = owner_settings_or_404()
     return {"settings": adjustable(owner_settings.current(name)),
-            "set": tuned(owner_settings.chosen(name)),
+            "set": tuned(owner_settings.kept(name)),
             "fixed": tuned(owner_settings.fixed(name))}
 
 

@@ -185,7 +185,8 @@ NAMED = {
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
     "AdjustableSettings": response_of(
         settings=described(response_of(**SETTING_VALUES), "in force"),
-        set={**CHANGES, "description": "what an owner has set"},
+        set={**CHANGES, "description":
+             "what an owner has set; of no effect while it is fixed"},
         fixed={"type": "object", "additionalProperties": TEXT, "description":
                "flag or variable that fixes an option, which cannot be set here"}),
     "Trial": response_of(trial={"anyOf": [
