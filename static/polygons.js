@@ -212,6 +212,8 @@ export class PolygonEditor {
       [0, 0]));
     const words = this.add("text", { x, y, "font-size": LABEL * this.pixel });
     words.textContent = label;
+    const half = words.getComputedTextLength() / 2 + LABEL * this.pixel / 3;    // keep it inside
+    words.setAttribute("x", Math.max(half, Math.min(x, this.size[0] - half)));
   }
 
   showBegun() {

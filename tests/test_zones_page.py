@@ -230,6 +230,16 @@ def test_zones_are_removed_only_when_saved_and_come_back_by_undo(zones, page):
     assert not json.loads(zones.product.get("/api/cameras/camera/zones"))["drawn"]
 
 
+def test_long_name_stays_inside_of_the_picture(zones, page):
+    for polygon in ("0,500 30,500 0,999", "1000,500 970,500 1000,999"):
+        zones.put([{"name": "the driveway of our neighbours", "polygon": polygon}])
+        zones.open()
+        words, picture = [page.execute_script(
+            "const {left, right} = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [left, right]", selector) for selector in ("#drawn text", "#live")]
+        assert picture[0] <= words[0] < words[1] <= picture[1]
+
+
 def test_wrong_zone_is_explained_by_the_server(zones, page):
     zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
     zones.open()
