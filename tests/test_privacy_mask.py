@@ -14,6 +14,7 @@ from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.settings.command_line import parse_command_line
+from pyimagesearch.settings.option import shortened
 from pyimagesearch.settings.polygons import has_no_area, is_polygon, split_polygons
 from pyimagesearch.settings.settings import Settings
 
@@ -155,7 +156,7 @@ def test_invalid_mask_is_one_sentence(text, capsys):
     with pytest.raises(SystemExit):
         parse_command_line(["--mask", text], {})
     error = capsys.readouterr().err.splitlines()[-1]
-    assert f"--mask is {text!r}, but must be corners X,Y in per mille" in error
+    assert f"--mask is {shortened(text)}, but must be corners X,Y in per mille" in error
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=9))
