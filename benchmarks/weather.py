@@ -194,7 +194,7 @@ class Snow(Effect):
         return snowed
 
     def _fall(self, number: int, step: NDArray[np.float64]) -> None:
-        """Move each flake by its *step* [pixels]; below the frame it starts anew."""
+        """Move each flake by its *step* [pixels]; below the frame it starts over."""
         shot = self.shot
         sway = 0.4 * np.sin(self.flutter + 6 * number / shot.fps)
         self.x += step * (self.wind[number] + sway)

@@ -177,7 +177,7 @@ class MotionDetection:
         """
         Go on after a loss with what was learnt, if the scene is the same.
 
-        Else *frame_count* frames are learnt anew.
+        Else *frame_count* frames are learnt again.
         """
         self._rate.reset()
         self.remembered.take(self._taught)

@@ -51,7 +51,7 @@ class RegionDetector(Protocol):
     """
 
     sharp: bool     # whether it wants images without the 7x7 blur
-    fps: float      # of the images [1/s]; set anew whenever it changes
+    fps: float      # of the images [1/s]; set again whenever it changes
 
     def look(self, image: Grey, *, learning: bool = False) -> Found:
         """

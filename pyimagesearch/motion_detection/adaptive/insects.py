@@ -123,7 +123,7 @@ def scene_edge_width(background: Grey) -> float:
     """
     Return how many pixels the strongest edges of *background* take.
 
-    Infinity if it is not sharp itself: then nothing can be told by its sharpness.
+    Infinity if it is not sharp itself: then its sharpness says nothing.
     """
     slopes = cv2.morphologyEx(background, cv2.MORPH_GRADIENT, KERNEL_3)
     strong = slopes >= max(STRONG_SLOPE, np.percentile(slopes, 98))
