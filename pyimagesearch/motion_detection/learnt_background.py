@@ -68,5 +68,5 @@ class LearntBackground(NamedTuple):
 
 
 def digest_of(mask: Mask) -> str:
-    """Return what tells masks apart without showing them."""
+    """Return a digest that differs from mask to mask, and shows none."""
     return hashlib.sha256("\n".join(mask).encode()).hexdigest()

@@ -20,8 +20,7 @@ NOT_SAVED = "this holds only until the next start, because"
 
 # what the tune page has sliders for
 TUNED_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
-    "sensitivity", "threshold", "min_area", "min_frames", "post_roll")
-    if name in ADJUSTABLE_OPTIONS}
+    "sensitivity", "threshold", "min_area", "min_frames", "post_roll")}
 
 Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
 
@@ -187,9 +186,7 @@ class OwnerSettings:
 
 def sliders_of(settings: CameraSettings) -> tuple[str, ...]:
     """Return the options that have a slider, for the detector in *settings*."""
-    own = {"adaptive": ("sensitivity",), "mog2": (), "knn": (), "cnt": ()}.get(
-        settings.detector, ("threshold",))
-    wanted = (*own, "min_area", "min_frames", "post_roll")
+    wanted = (*settings.detector_options, "min_area", "min_frames", "post_roll")
     return tuple(name for name in wanted if name in TUNED_OPTIONS)
 
 

@@ -26,7 +26,11 @@ from .polygons import (
 from .zone import SENSITIVITIES, Zone, ZonesOption
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
-DETECTORS = ("adaptive", "single", "mog2", "knn", "cnt")
+TUTORIAL_OPTIONS = ("threshold", "accum_weight")
+DETECTOR_OPTIONS = {    # by detector, those that only it uses
+    "adaptive": ("sensitivity",), "single": TUTORIAL_OPTIONS, "mog2": (), "knn": (),
+    "cnt": ()}
+DETECTORS = tuple(DETECTOR_OPTIONS)
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
@@ -136,6 +140,11 @@ class CameraOptions:
             return None
         width, height = self.resolution.split("x")
         return int(width), int(height)
+
+    @property
+    def detector_options(self) -> tuple[str, ...]:
+        """Names of the options of its detector; a class has those of the tutorial's."""
+        return DETECTOR_OPTIONS.get(self.detector, TUTORIAL_OPTIONS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ import numpy as np
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import (
     DETECTION_WIDTH,
-    Box,
     Frame,
     Grey,
     Image,
@@ -163,10 +162,5 @@ def draw_ignored(image: Image, seen: Detection, of: Size) -> None:
     """Draw the boxes of regions, of a picture of size *of*, that are not reported."""
     for region in seen.regions:
         if not region.moving:
-            left, top, right, bottom = place(region.box, of, image)
+            left, top, right, bottom = scaled(region.box, of, size_of(image))
             cv2.rectangle(image, (left, top), (right, bottom), GREY, 1)
-
-
-def place(box: Box, of: Size, image: Image) -> Box:
-    """Return *box*, of a picture of size *of*, as it lies in *image*."""
-    return scaled(box, of, size_of(image))

@@ -19,10 +19,6 @@ MAX_REGIONS = 24
 MAX_PATH_POINTS = 16
 MIN_MASK_WIDTH = 16     # pixels
 DETECTION_OPTIONS = ("detector", "frame_count", "min_area", "min_frames")
-TUTORIAL_OPTIONS = ("threshold", "accum_weight")
-DETECTOR_OPTIONS = {    # what only this detector uses; a class of the user's, any
-    "adaptive": ("sensitivity",), "single": TUTORIAL_OPTIONS, "mog2": (), "knn": (),
-    "cnt": ()}
 
 Item = TypeVar("Item")
 
@@ -61,13 +57,12 @@ def explain(moment: str, at: float, seen: Detection, settings: CameraSettings,
             ) -> Explanation:
     """Return what was *seen* in the frame captured *at* [s since the epoch]."""
     largest = sorted(seen.regions, key=lambda region: (not region.moving, -region.area))
-    used = DETECTOR_OPTIONS.get(settings.detector, TUTORIAL_OPTIONS)
     return Explanation(
         moment=moment, at=at, size=seen.size, area=round(seen.area, 3),
         min_area=settings.min_area if seen.min_area is None else seen.min_area,
         fps=round(seen.fps, 2),
         settings={name: getattr(settings, name)
-                  for name in (*DETECTION_OPTIONS, *used)},
+                  for name in (*DETECTION_OPTIONS, *settings.detector_options)},
         regions=tuple(explained(region, seen.fps) for region in largest[:MAX_REGIONS]),
         left_out=max(0, len(largest) - MAX_REGIONS),
         zone_sensitivities=zone_sensitivities(seen.regions, settings))

@@ -72,7 +72,7 @@ class Ghost:
     A region at rest whose rim has edges in the background only: something left.
 
     After Cucchiara et al., "Detecting moving objects, ghosts and shadows in video
-    streams", 2003, which tells ghosts by their lack of motion, and Evangelio and
+    streams", 2003, which finds ghosts by their lack of motion, and Evangelio and
     Sikora, 2011, by the edges of both pictures.
     """
 

@@ -1,4 +1,4 @@
-"""Tell a change of the light of the whole scene from motion."""
+"""Distinguish a change of the light of the whole scene from motion."""
 
 import cv2
 import numpy as np

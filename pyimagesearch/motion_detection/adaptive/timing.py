@@ -24,6 +24,6 @@ class Timing:
         Return what a running mean takes of a frame so that it learns as fast.
 
         *share* is what it takes at 25 fps. With fewer frames it takes no more: it has
-        less to tell noise by.
+        less to measure noise by.
         """
         return share if self._slower == 1.0 else 1 - (1 - share) ** self._slower
