@@ -43,7 +43,6 @@ try:
     from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
-    from pyimagesearch.replay import replay
     from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
@@ -100,6 +99,7 @@ def main(argv: list[str]) -> int:
                 prepare(settings)
                 return examine(settings, SystemClock())
             case "replay":
+                from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)
                 owner = configured_by_owner(settings)
                 return replay(settings, owner.cameras(), owner.others(), **arguments)
