@@ -35,7 +35,12 @@ try:
     )
     from pyimagesearch.addresses import is_loopback
     from pyimagesearch.archive import Archive
-    from pyimagesearch.capture import ImageHubs, find_camera, gives_packets
+    from pyimagesearch.capture import (
+        ImageHubs,
+        MemoryBudget,
+        find_camera,
+        gives_packets,
+    )
     from pyimagesearch.clock import Clock, SystemClock, TimeZone
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
@@ -153,6 +158,7 @@ def watch(settings: Settings) -> int:
         mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                       settings.quality, clock) if len(wanted) > 1 else None,
         image_hubs=ImageHubs(),
+        camera_memory=MemoryBudget(),
         watchdog=Watchdog(systemd, [SERVER_LOOP, *(each.name for each in wanted)],
                           clock),
         clock=clock)
@@ -196,6 +202,7 @@ class Program:
     backgrounds: BackgroundFiles
     mosaic: Mosaic | None
     image_hubs: ImageHubs
+    camera_memory: MemoryBudget
     watchdog: Watchdog
     clock: Clock
     cameras: list[WatchedCamera] = field(default_factory=list)
@@ -248,7 +255,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     detection = MotionDetection(settings, keeper=program.backgrounds)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
-                    preroll_input if gives_packets(settings) else None),
+                    preroll_input if gives_packets(settings) else None,
+                    program.camera_memory),
         detection,
         Publisher(settings.name, broadcaster, program.mosaic,
                   width=settings.width, quality=settings.quality),

@@ -2,5 +2,6 @@
 
 from .cameras import Camera, find_camera, gives_packets
 from .imagezmq import ImageHubs
+from .limits import MemoryBudget
 
-__all__ = ["Camera", "ImageHubs", "find_camera", "gives_packets"]
+__all__ = ["Camera", "ImageHubs", "MemoryBudget", "find_camera", "gives_packets"]

@@ -19,6 +19,7 @@ from .demo import DemoSource
 from .http_camera import open_http
 from .http_client import HttpClient
 from .imagezmq import ImageHubs
+from .limits import Allowance, MemoryBudget
 from .patience import UNKNOWN_RATE_SECONDS
 from .picamera import open_picamera
 from .source import OPEN_SECONDS, CaptureRequest, Opener, PacketSink
@@ -60,14 +61,16 @@ def gives_packets(settings: CameraSettings) -> bool:
 
 
 def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
-                packets: PacketSink | None = None) -> Camera:
+                packets: PacketSink | None = None,
+                budget: MemoryBudget | None = None) -> Camera:
     """
     Return the camera of these *settings*, which is not opened yet.
 
-    *packets* receives its own video, if it :func:`gives_packets`.
+    *packets* receives its own video, if it :func:`gives_packets`; its pictures take
+    memory of the *budget*.
     Raises :exc:`SettingsError` for a source that can never work.
     """
-    spec, request = settings.source, request_of(settings)
+    spec, request = settings.source, request_of(settings, budget)
     if spec.lower().startswith("file://"):      # as Motion writes files
         _, slash, path = spec[len("file://"):].partition("/")
         spec = unquote(slash + path)
@@ -89,14 +92,15 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     raise unknown_source(spec)
 
 
-def request_of(settings: CameraSettings) -> CaptureRequest:
+def request_of(settings: CameraSettings, budget: MemoryBudget | None = None
+               ) -> CaptureRequest:
     """Return what the *settings* say about the format and the connection."""
     pinned = settings.fingerprint       # with or without a prefix, colons, upper case
     trust = Trust(settings.verify,
                   re.sub("[^0-9a-f]", "", pinned.lower())[-64:] if pinned else None)
     proxy = parse_url(settings.proxy, "--proxy") if settings.proxy else None
     return CaptureRequest(settings.size, settings.fps, trust, proxy,
-                          settings.rtsp_transport)
+                          settings.rtsp_transport, Allowance(budget, settings.name))
 
 
 def is_file_name(spec: str) -> bool:

@@ -11,6 +11,7 @@ from pyimagesearch.errors import BadPicture, CameraLost, SurveillanceError, reas
 from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.rates import Rate
 
+from .cancellation import Cancellation
 from .patience import LEAST_SECONDS, Patience
 from .reopening import ConnectionCounts, ReopeningSource
 from .source import OPEN_SECONDS, Opener
@@ -39,7 +40,7 @@ class FrameReader:
         self._clock = clock
         self._patience = patience or Patience()
         self._counts = counts or ConnectionCounts()
-        self._closing = threading.Event()
+        self._closing = Cancellation()
         self._changed = threading.Condition()   # guards the next five attributes
         self._newest: Frame | None = None
         self._taken = 0         # number of the frame that the loop took last

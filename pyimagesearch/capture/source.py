@@ -11,6 +11,7 @@ from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import Image, Picture, Size, VideoHeader
 
 from .certificates import BY_AUTHORITY, Trust
+from .limits import Allowance
 from .url import CameraUrl
 
 OPEN_SECONDS = 8.0      # for a camera to open and give its first frame
@@ -71,6 +72,7 @@ class CaptureRequest(NamedTuple):
     trust: Trust = BY_AUTHORITY         # over TLS
     proxy: CameraUrl | None = None      # of HTTP and HTTPS cameras
     transport: str = "auto"     # of RTSP cameras: auto, tcp or udp
+    allowance: Allowance = Allowance()      # of memory
 
 
 Opener = Callable[[threading.Event], Source]
