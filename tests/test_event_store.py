@@ -278,7 +278,7 @@ def test_no_page_scans_all_events(events, path, filters):
     assert plan.startswith("SEARCH")
     assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
     assert "events_by_time" in plan or "day" not in filters
-    assert ("events_of_not_event" in plan) == bool(filters.get("not_event"))
+    assert ("FOR IN-OPERATOR" in plan) == bool(filters.get("not_event"))
 
 
 # --- why they were stored
@@ -651,7 +651,7 @@ def test_file_of_version_3_is_migrated(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript((ROOT / "tests/events_format_3.sql").read_text())
     begin = 1795176000.0
-    with pytest.raises(EventsError, match=r"\(format 3, not 4\); start"), read_only(path):
+    with pytest.raises(EventsError, match=r"\(format 3, not 5\); start"), read_only(path):
         pass
     with opened(path) as events, events.reading() as reader:
         assert reader.events([7, 9]) == [
@@ -665,6 +665,19 @@ def test_file_of_version_3_is_migrated(path):
         assert events.mark_not_event([7], True) == 1
     with opened(path) as events, events.reading() as reader:
         assert reader.event(7).not_event
+
+
+def test_false_alarms_of_version_4_are_kept(path):
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for migration in schema.MIGRATIONS[:4]:
+            for statement in migration:
+                connection.execute(statement)
+        connection.execute("PRAGMA user_version = 4")
+        for id, not_event in ((1, 0), (2, 1)):
+            connection.execute("INSERT INTO events VALUES (?, 'front', 'motion', 1, 2, 3, NULL, '', "
+                               "0, NULL, ?)", (id, not_event))
+    with opened(path) as events, events.reading() as reader:
+        assert [each.not_event for each in reader.events([1, 2])] == [False, True]
 
 
 def test_migration_that_fails_leaves_the_file_unchanged(path, monkeypatch):

@@ -15,8 +15,8 @@ from .explanation import Explanation, read_explanation
 from .schema import check_current
 
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
-COLUMNS = ('id, camera, kind, begin, "end", peak_area, peak_box, note, starred, '
-           "not_event")
+COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
+IS_FALSE_ALARM = "EXISTS (SELECT 1 FROM false_alarms WHERE event_id = id)"
 
 
 class FileRow(NamedTuple):
@@ -97,9 +97,9 @@ class EventReader:
     def marked(self) -> list[Event]:
         """Return the events with a clip that an owner judged, the oldest first."""
         return self._events(
-            "WHERE deleted IS NULL AND (starred OR not_event) AND EXISTS (SELECT 1 "
-            "FROM files WHERE event_id = id AND media = ? AND state IN (?, ?, ?)) "
-            "ORDER BY id", CLIP, *ON_DISK)
+            f"WHERE deleted IS NULL AND (starred OR {IS_FALSE_ALARM}) AND EXISTS "
+            "(SELECT 1 FROM files WHERE event_id = id AND media = ? "
+            "AND state IN (?, ?, ?)) ORDER BY id", CLIP, *ON_DISK)
 
     def explanations(self, ids: Sequence[int]) -> dict[int, list[Explanation]]:
         """Return why those of *ids* that are not deleted were stored, by event."""
@@ -207,8 +207,9 @@ class EventReader:
 
     def _events(self, conditions: str, *values: object) -> list[Event]:
         """Return the events that meet *conditions*, in SQL, each with its files."""
-        rows = self._connection.execute(f"SELECT {COLUMNS} FROM events {conditions}",
-                                        values).fetchall()
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS}, {IS_FALSE_ALARM} FROM events {conditions}", values
+            ).fetchall()
         files: dict[int, list[KeptFile]] = {row[0]: [] for row in rows}
         for event_id, *file in self._connection.execute(
                 'SELECT event_id, path, media, begin, "end", bytes, state, sequence '
@@ -245,7 +246,8 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
     if filters.starred:
         terms.append("starred")
     if filters.not_event is not None:
-        terms.append("not_event" if filters.not_event else "NOT not_event")
+        terms.append("id IN (SELECT event_id FROM false_alarms)" if filters.not_event
+                     else f"NOT {IS_FALSE_ALARM}")
     return " AND ".join(terms), values
 
 

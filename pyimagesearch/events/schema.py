@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0      # to wait for another program that has the file open
 CACHE_KB = 300          # of the file that the writer keeps in memory
-TABLES = {"events", "files", "levels", "state", "explanations"}
+TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms"}
 
 # Migration N turns a database of version N into one of version N + 1. One that was
 # released is never changed.
@@ -50,6 +50,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
      """CREATE TABLE explanations (
             event_id INTEGER NOT NULL, moment TEXT NOT NULL, text TEXT NOT NULL,
             mask BLOB NOT NULL, PRIMARY KEY (event_id, moment))"""),
+    # few events are false alarms, so they need no column
+    ("CREATE TABLE false_alarms (event_id INTEGER PRIMARY KEY)",
+     "INSERT INTO false_alarms SELECT id FROM events WHERE not_event",
+     "DROP INDEX events_of_not_event",
+     "ALTER TABLE events DROP COLUMN not_event"),
 )
 
 

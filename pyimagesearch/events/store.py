@@ -112,10 +112,11 @@ class EventStore(EventWriter):
         """Add *event* of an earlier run, unless it is there."""
         self._execute(
             f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-            "?, ?)",
-            event.id, event.camera, event.kind, event.begin, event.end,
+            "?)", event.id, event.camera, event.kind, event.begin, event.end,
             float(event.peak_area), box_as_text(event.peak_box), event.note,
-            event.starred, event.not_event)
+            event.starred)
+        if event.not_event:
+            self._execute("INSERT OR IGNORE INTO false_alarms VALUES (?)", event.id)
         for file in event.files:
             self.keep(event.id, file)
 
@@ -201,8 +202,17 @@ class EventStore(EventWriter):
 
     def mark_not_event(self, ids: Sequence[int], not_event: bool) -> int:
         """Mark events as false alarms, or no longer; return how many exist."""
-        return self._change(f"UPDATE events SET not_event = ? WHERE deleted IS NULL "
-                            f"AND {IN_IDS}", not_event, json.dumps(list(ids)))
+        def work(connection: sqlite3.Connection) -> int:
+            existing = [id for id, in connection.execute(
+                f"SELECT id FROM events WHERE deleted IS NULL AND {IN_IDS}",
+                [json.dumps(list(ids))])]
+            connection.executemany(
+                "INSERT OR IGNORE INTO false_alarms VALUES (?)" if not_event
+                else "DELETE FROM false_alarms WHERE event_id = ?",
+                [[id] for id in existing])
+            return len(existing)
+
+        return self.call(work)
 
     def delete(self, ids: Sequence[int], now: float) -> int:
         """
@@ -253,6 +263,7 @@ def drop(connection: sqlite3.Connection, ids: str) -> None:
     """Delete events by their *ids*, a JSON list, with all that belongs to them."""
     connection.execute(f"DELETE FROM files WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM explanations WHERE event_{IN_IDS}", [ids])
+    connection.execute(f"DELETE FROM false_alarms WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM events WHERE {IN_IDS}", [ids])
 
 
