@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pyimagesearch.events.event import (
+    BROKEN,
     CLIP,
     COMPLETE,
     GONE,
@@ -92,8 +93,30 @@ def test_missing_file_is_410_until_it_is_back(client, sample):
     assert answer.json == {"error": "This file is no longer in the clips folder."}
     assert sample.store.flush(60)
     assert client.get("/api/events/1").json["clips"][0]["state"] == "missing"
-    (sample.clips / event.clips[0].path).write_bytes(b"it is back")
-    assert client.get("/events/1/clip.mp4").data == b"it is back"
+    (sample.clips / event.clips[0].path).write_bytes(MEDIA.mp4)     # it is back
+    assert client.get("/events/1/clip.mp4").data == MEDIA.mp4
+
+
+@pytest.mark.parametrize(("name", "left"), [
+    ("clip.mp4", b""), ("clip.mp4", MEDIA.mp4[:-1]), ("thumbnail.jpg", b""),
+    ("thumbnail.jpg", MEDIA.jpeg[:-1]), ("thumbnail.jpg", bytes(len(MEDIA.jpeg) + 1))])
+def test_file_cut_off_by_a_power_cut_is_410(client, sample, name, left):
+    (event,) = sample.add(sample.recorded(1))
+    file = event.clips[0] if name == "clip.mp4" else event.picture
+    (sample.clips / file.path).write_bytes(left)
+    answer = client.get(f"/events/1/{name}", headers={"Accept": "*/*"})
+    assert answer.status_code == 410
+    assert answer.json == {"error": "This holds no picture that can be played."}
+    assert sample.store.flush(60)
+    with sample.store.reading() as reader:
+        assert [row.file.path for row in reader.files(BROKEN)] == [file.path]
+
+
+def test_thumbnail_that_was_just_replaced_is_sent(client, sample):
+    (event,) = sample.add(sample.recorded(1))
+    newer = MEDIA.jpeg[:2] + b" with more " + MEDIA.jpeg[2:] + bytes(3)
+    (sample.clips / event.picture.path).write_bytes(newer)
+    assert client.get("/events/1/thumbnail.jpg").data == newer
 
 
 @pytest.mark.parametrize(("state", "status", "words"), [

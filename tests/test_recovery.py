@@ -264,3 +264,27 @@ def test_deleted_event_stays_deleted_though_its_clip_waits(archive, clock, monke
     assert not folder.exists()
     recover(kept.clips, kept.store)
     assert events_of(kept) == []
+
+
+def test_what_a_power_cut_left_empty_is_never_complete(archive, clock):
+    kept = opened(archive())
+    day, names = kept.clips / "front" / "2027-01-15", ("08-00-00.mp4", "08-00-01.jpg")
+    day.mkdir(parents=True)
+    for name in names:
+        (day / name).touch()
+        kept.store.keep(7, KeptFile(f"front/2027-01-15/{name}", "still", BEGAN, BEGAN, 9, "complete"))
+    (day / "09-00-00.jpg").touch()      # three that are in no event
+    (day / "09-00-01.jpg").write_bytes(SMALL[0][:-9])
+    (day / "09-00-02.jpg").write_bytes(SMALL[0][:-9] + bytes(9))
+    (day / "09-00-03.jpg").write_bytes(SMALL[0])
+    (day / ".09-00-04.jpg.draft").write_bytes(SMALL[0])
+    kept.store.begin(Event(id=7, camera="front", kind="snapshot", begin=BEGAN, end=BEGAN))
+    kept.store.flush(60)
+    for _ in range(2):      # the next start finds the same
+        kept = opened(archive())
+        states = {file.path[-12:]: file.state for event in events_of(kept) for file in event.files}
+        assert states == {"08-00-00.mp4": "broken", "08-00-01.jpg": "broken",
+                          "09-00-01.jpg": "broken", "09-00-02.jpg": "broken",
+                          "09-00-03.jpg": "complete"}
+    assert not (day / "09-00-00.jpg").exists()
+    assert list(day.glob(".*")) == []

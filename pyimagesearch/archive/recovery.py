@@ -27,6 +27,7 @@ from pyimagesearch.events.event import (
 from pyimagesearch.events.ids import as_id
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import sync_folder
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import (
     CLIP_SUFFIX,
@@ -34,11 +35,15 @@ from pyimagesearch.recording.paths import (
     JOURNAL_SUFFIX,
     NEW_JOURNAL_SUFFIX,
     PART_SUFFIX,
+    STILL_DRAFT_SUFFIX,
     add_suffix,
     stem,
 )
 from pyimagesearch.recording.preroll import EncodedFrame
 from pyimagesearch.recording.preroll_journal import read_journal
+from pyimagesearch.recording.wholeness import is_as_kept, is_whole_picture
+
+from .deletion import delete_files, unfinished
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +61,13 @@ def recover(folder: Path, store: EventStore) -> None:
 
     Finish clips that a crash cut off, rebuild events from the metadata of clips that
     are in no event, mark files that were moved away, and end events of earlier runs.
-    No picture is deleted. Raises :exc:`EventsError` if *store* cannot be written.
+    No picture is deleted, but what was to be deleted. Raises :exc:`EventsError` if
+    *store* cannot be written.
     """
-    for draft in folder.rglob(f"*{DRAFT_SUFFIX}"):
-        draft.unlink(missing_ok=True)       # a copy; its part is still there
+    finish_deletions(folder, store)
+    for suffix in (DRAFT_SUFFIX, STILL_DRAFT_SUFFIX):
+        for draft in folder.rglob(f"*{suffix}"):    # a copy; its part is still there
+            draft.unlink(missing_ok=True)
     finish_parts(folder)
     reopen_events(folder, store)
     adopt_orphans(folder, store)
@@ -69,6 +77,14 @@ def recover(folder: Path, store: EventStore) -> None:
     flush(store)
     end_events(store)
     flush(store)
+
+
+def finish_deletions(folder: Path, store: EventStore) -> None:
+    """Delete the files whose deletion was cut off."""
+    with store.reading() as reader:
+        paths = reader.deletions()
+    for path in delete_files(folder, store, paths):
+        log.info("deleted %s, as was begun before the last end of the program", path)
 
 
 def flush(store: EventStore) -> None:
@@ -100,6 +116,7 @@ def recover_journal(journal: Path) -> None:
                 length_of(add_suffix(place, PART_SUFFIX))
                 < frames[-1].at - frames[0].at - SAME_END_SECONDS):
             encode_again(place, metadata, frames)
+        sync_folder(journal.parent)     # the part has its name before this goes
         journal.unlink()
     except (RecordingError, OSError) as error:
         log.warning("%s is left for the next start: %s", journal, error)
@@ -135,7 +152,7 @@ def finish_part(part: Path) -> None:
 def adopt_orphans(folder: Path, store: EventStore) -> None:
     """Add the clips and pictures below *folder* that *store* does not have."""
     with store.reading() as reader:
-        rows = reader.files()
+        rows, given_up = reader.files(), set(reader.deletions())
     known = {row.file.path: row for row in rows}
     adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
     found = sorted(files_below(folder), key=lambda path: path.suffix != CLIP_SUFFIX)
@@ -143,12 +160,23 @@ def adopt_orphans(folder: Path, store: EventStore) -> None:
         name = path.relative_to(folder).as_posix()
         place = path.with_name(stem(path.name))
         row = known.get(name)
+        if name in given_up or (not row and was_empty(path)):
+            continue
         if row and row.file.state == COMPLETE:
             adopted.setdefault(place, row.event_id)
         elif path.suffix == CLIP_SUFFIX:
             adopted[place] = adopt_clip(path, name, store, row)
         else:
-            adopt_picture(path, name, store, adopted)
+            adopt_picture(path, name, store, adopted, row)
+
+
+def was_empty(path: Path) -> bool:
+    """Remove the file at *path*, which is in no event, if a power cut left it empty."""
+    is_empty = path.stat().st_size == 0
+    if is_empty:
+        path.unlink()
+        log.info("removed %s, which was empty", path)
+    return is_empty
 
 
 def adopt_clip(path: Path, name: str, store: EventStore, row: FileRow | None) -> int:
@@ -184,32 +212,40 @@ def adopt_clip(path: Path, name: str, store: EventStore, row: FileRow | None) ->
 
 
 def adopt_picture(path: Path, name: str, store: EventStore,
-                  adopted: dict[Path, int]) -> None:
-    """Add the picture at *path* to the event of its clip, or to a new one."""
+                  adopted: dict[Path, int], row: FileRow | None = None) -> None:
+    """Add the picture at *path* to the event in *row*, of its clip, or to a new one."""
     series = STILL_SERIES.fullmatch(path.stem)
     place = path.with_name(series[1] if series else path.stem)
     when, size = path.stat().st_mtime, path.stat().st_size
+    state = COMPLETE if is_whole_picture(path) else BROKEN
+    if row:
+        store.keep(row.event_id, row.file._replace(bytes=size, state=state))
+        return
     media = THUMBNAIL if place in adopted and not series else STILL
     if place not in adopted:
         adopted[place] = store.id_at(when)
         store.adopt(Event(id=adopted[place], camera=path.parent.parent.name,
                           kind=MOTION if series else SNAPSHOT, begin=when, end=when,
                           starred=is_protected(path), note="found on the disk"))
-    store.keep(adopted[place], KeptFile(name, media, when, when, size, COMPLETE))
+    store.keep(adopted[place], KeptFile(name, media, when, when, size, state))
 
 
 def mark_missing(folder: Path, store: EventStore) -> None:
-    """Mark files that were moved away, and those that are back."""
+    """Mark files that were moved away, cut off by a power cut, or are back."""
     with store.reading() as reader:
         rows = reader.files(*ON_DISK, MISSING)
     for event_id, _, file in rows:
         if file.state == OPEN and not store.is_earlier(event_id):
             continue        # its recorder owns it
-        exists = (folder / file.path).exists()
-        if exists and file.state == MISSING:
+        path = folder / file.path
+        exists = path.exists()
+        if exists and file.state in (COMPLETE, MISSING) and not is_as_kept(path, file):
+            store.mark_broken(file)
+            log.warning("%s is broken", file.path)
+        elif exists and file.state == MISSING:
             store.mark(file.path, COMPLETE)
         elif not exists and file.state != MISSING:
-            mark_lost(event_id, file, unfinished(folder / file.path), store)
+            mark_lost(event_id, file, unfinished(path), store)
 
 
 def mark_lost(event_id: int, file: KeptFile, left: list[Path],
@@ -221,15 +257,6 @@ def mark_lost(event_id: int, file: KeptFile, left: list[Path],
     elif not (left and file.state == UNFINISHED):
         store.mark(file.path, BROKEN if file.state == OPEN else MISSING)
         log.warning("%s is missing", file.path)
-
-
-def unfinished(clip: Path) -> list[Path]:
-    """Return what a crash left of *clip*, from which it can be recovered."""
-    if clip.suffix != CLIP_SUFFIX:
-        return []       # a thumbnail; its clip may be being written
-    place = clip.with_name(stem(clip.name))
-    return [path for kind in (PART_SUFFIX, JOURNAL_SUFFIX, NEW_JOURNAL_SUFFIX)
-            if (path := add_suffix(place, kind)).exists()]
 
 
 def reopen_events(folder: Path, store: EventStore) -> None:

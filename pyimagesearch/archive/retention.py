@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import SurveillanceError, reason
+from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.events.event import EXPIRED, GONE, MISSING, ON_DISK, THUMBNAIL
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
@@ -17,13 +17,15 @@ from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.settings.settings import Settings
 
 from .clock_history import ClockHistory
-from .recovery import mark_missing, unfinished
+from .deletion import delete_files, unfinished
+from .recovery import mark_missing
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 TIDY_SECONDS = 600.0    # between two searches for files that are too old or missing
 LISTED_DAYS = 400       # for which events without a file or star stay in the list
+BATCH_SIZE = 500        # files that are deleted at a time
 GROWTH_FACTOR = 2       # of what was written since the last time: room kept free
 MIN_AHEAD_BYTES = 256_000       # at least
 
@@ -81,8 +83,8 @@ class Retention:
         """
         if self._history.update():
             self._store.remember("clock", self._history.as_text())
-        for path in self._store.erase(self._clock.time()):
-            if self._unlink(path):
+        if paths := self._store.erase(self._clock.time()):
+            for path in delete_files(self._clips, self._store, paths):
                 log.info("deleted %s, as its event was deleted", path)
         self._measure(open_bytes)
         due = self._clock.monotonic() - self._tidied_at >= TIDY_SECONDS
@@ -118,8 +120,8 @@ class Retention:
         planned = plan(files, excess=self._excess, expired=expired)
         log.debug("%d of %d files are to be deleted; excess: %d bytes", len(planned),
                   len(files), self._excess)
-        for row in planned:
-            self._remove(row, EXPIRED if row.file.path in expired else GONE)
+        for first in range(0, len(planned), BATCH_SIZE):
+            self._remove(planned[first:first + BATCH_SIZE], expired)
         self.usage = self.usage._replace(
             days=days_kept(files, self.usage.cap, self._clock.time()))
 
@@ -131,21 +133,24 @@ class Retention:
         old = too_old(ages, self._settings.keep_days * DAY_SECONDS)
         return {row.file.path for row, is_old in zip(files, old, strict=True) if is_old}
 
-    def _remove(self, row: FileRow, state: str) -> None:
-        """Delete a file, log why, and mark it in the list with *state*."""
-        path = self._clips / row.file.path
-        existed = path.exists() or bool(unfinished(path))
-        if self._unlink(row.file.path):
-            self._store.mark(row.file.path, state if existed else MISSING)
-            self.usage = self.usage._replace(used=self.usage.used - row.file.bytes)
-            self.deleted[state] += existed
-            log.info("deleted %s %s", row.file.path, "to make room" if state == GONE
-                     else f"after {self._settings.keep_days:g} days (--keep-days)")
+    def _remove(self, rows: Sequence[FileRow], expired: Collection[str]) -> None:
+        """Mark files as *expired* or gone, delete them, and log why."""
+        states = {row.file.path: self._state_once_deleted(row.file.path, expired)
+                  for row in rows}
+        self._store.remove(states)
+        for path in delete_files(self._clips, self._store, list(states)):
+            self.deleted[states[path]] += 1
+            if states[path] != MISSING:
+                log.info("deleted %s %s", path, "to make room" if path not in expired
+                         else f"after {self._settings.keep_days:g} days (--keep-days)")
+        self.usage = self.usage._replace(
+            used=self.usage.used - sum(row.file.bytes for row in rows))
 
-    def _unlink(self, name: str) -> bool:
-        """Delete a file and its unfinished parts; return whether they are gone."""
+    def _state_once_deleted(self, name: str, expired: Collection[str]) -> str:
         path = self._clips / name
-        return all(unlink(each) for each in (path, *unfinished(path)))
+        if not path.exists() and not unfinished(path):
+            return MISSING      # already, by hand
+        return EXPIRED if name in expired else GONE
 
     def _explain_lack(self) -> str:
         used, cap, free, _ = self.usage
@@ -224,15 +229,3 @@ def days_kept(files: Iterable[FileRow], cap: int, now: float) -> float | None:
     span = now - min(file.end for file in lately)
     size = sum(file.bytes for file in lately)
     return None if span < 3600 or not size else cap / size * span / DAY_SECONDS
-
-
-def unlink(path: Path) -> bool:
-    """Delete *path*, and its folders of a day and a camera once they are empty."""
-    try:
-        path.unlink(missing_ok=True)
-        for folder in (path.parent, path.parent.parent):
-            if not any(folder.iterdir()):
-                folder.rmdir()
-    except OSError as error:
-        log.warning("%s cannot be deleted: %s", path, reason(error))
-    return not path.exists()

@@ -133,6 +133,11 @@ class EventReader:
         return [FileRow(event_id, bool(starred), KeptFile._make(file))
                 for event_id, starred, *file in rows]
 
+    def deletions(self) -> list[str]:
+        """Return the paths of the files that are to be deleted."""
+        return [path for path, in self._connection.execute(
+            "SELECT path FROM deletions ORDER BY path")]
+
     def used(self) -> int:
         """Return the size of all files on the disk [bytes]."""
         return int(self._value("SELECT coalesce(sum(bytes), 0) FROM files "

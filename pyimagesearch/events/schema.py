@@ -11,7 +11,8 @@ log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0      # to wait for another program that has the file open
 CACHE_KB = 300          # of the file that the writer keeps in memory
-TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms"}
+TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms",
+          "deletions"}
 
 # Migration N turns a database of version N into one of version N + 1. One that was
 # released is never changed.
@@ -54,7 +55,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("CREATE TABLE false_alarms (event_id INTEGER PRIMARY KEY)",
      "INSERT INTO false_alarms SELECT id FROM events WHERE not_event",
      "DROP INDEX events_of_not_event",
-     "ALTER TABLE events DROP COLUMN not_event"),
+     "ALTER TABLE events DROP COLUMN not_event",
+     # files that are to be deleted, until they are
+     "CREATE TABLE deletions (path TEXT PRIMARY KEY) WITHOUT ROWID"),
 )
 
 
@@ -70,7 +73,8 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         check_version(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # what is committed outlasts a power cut: the log is synced, once a batch
+        connection.execute("PRAGMA synchronous = FULL")
         # the default grows to 2 MB with the list; the kernel caches the file as well
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         migrate(connection)

@@ -4,7 +4,7 @@ import datetime
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pyimagesearch.clock import EARLIEST_TIME, Clock
 from pyimagesearch.frames import Box
 
-from .event import OPEN, REMOVED, Event, KeptFile
+from .event import BROKEN, OPEN, REMOVED, Event, KeptFile
 from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
@@ -139,6 +139,8 @@ class EventStore(EventWriter):
         self._execute(
             'INSERT OR REPLACE INTO files (event_id, path, media, begin, "end", bytes, '
             "state, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", event_id, *file)
+        # a new file has the name of one that was to be deleted: that one is
+        self._execute("DELETE FROM deletions WHERE path = ?", file.path)
 
     def explain(self, event_id: int, explanation: Explanation, mask: bytes) -> None:
         """Keep why the event was stored, with the *mask* of what moved as a PNG."""
@@ -149,18 +151,18 @@ class EventStore(EventWriter):
             [event_id, explanation.moment, explanation.as_text(), mask, event_id]))
 
     def mark(self, path: str, state: str) -> None:
-        """
-        Set the state of the file at *path*.
-
-        What explains an event shows who moved where, so it goes with its last file.
-        """
+        """Set the state of the file at *path*."""
         self._execute("UPDATE files SET state = ? WHERE path = ?", state, path)
-        if state in REMOVED:
-            self._execute(
-                "DELETE FROM explanations WHERE event_id = (SELECT event_id FROM files "
-                "WHERE path = ?) AND NOT EXISTS (SELECT 1 FROM files WHERE "
-                "files.event_id = explanations.event_id AND state NOT IN (?, ?))",
-                path, *REMOVED)
+
+    def mark_broken(self, file: KeptFile) -> None:
+        """Mark *file* as broken, unless it was replaced since it was read."""
+        self._execute("UPDATE files SET state = ? WHERE path = ? AND bytes = ?",
+                      BROKEN, file.path, file.bytes)
+
+    def forget_deletions(self, paths: Sequence[str]) -> None:
+        """Note that the files at *paths* are deleted, also after a power cut."""
+        self._execute("DELETE FROM deletions WHERE path IN (SELECT value FROM "
+                      "json_each(?))", json.dumps(paths))
 
     def level(self, camera: str, minute: int, area: float) -> None:
         """Raise the level of motion in *minute* (since the epoch) to *area* [‰]."""
@@ -228,13 +230,33 @@ class EventStore(EventWriter):
         return self._change(f"UPDATE events SET deleted = NULL WHERE deleted "
                             f"IS NOT NULL AND {IN_IDS}", json.dumps(list(ids)))
 
+    def remove(self, states: Mapping[str, str]) -> None:
+        """
+        Mark the files that retention deletes next, with the *states* of their paths.
+
+        They are among the deletions until :meth:`forget_deletions`. What explains an
+        event shows who moved where, so it goes with its last file.
+        """
+        def work(connection: sqlite3.Connection) -> None:
+            for path, state in states.items():
+                connection.execute("UPDATE files SET state = ? WHERE path = ?",
+                                   [state, path])
+                connection.execute(
+                    "DELETE FROM explanations WHERE event_id = (SELECT event_id FROM "
+                    "files WHERE path = ?) AND NOT EXISTS (SELECT 1 FROM files WHERE "
+                    "files.event_id = explanations.event_id AND state NOT IN (?, ?))",
+                    [path, *REMOVED])
+            list_deletions(connection, states)
+
+        self.call(work)
+
     def erase(self, now: float) -> list[str]:
         """
         Remove events that were deleted more than ``undo_seconds`` before *now*.
 
-        Return the paths of the files that are left over. An event that is still being
-        recorded waits for its end; one deleted after *now* does not, as the clock was
-        set back.
+        Return the paths of all files that are to be deleted: theirs, and those that
+        could not be deleted before. An event that is still being recorded waits for its
+        end; one deleted after *now* does not, as the clock was set back.
         """
         def work(connection: sqlite3.Connection) -> list[str]:
             ids = json.dumps([id for id, in connection.execute(
@@ -242,11 +264,11 @@ class EventStore(EventWriter):
                 'BETWEEN ? AND ? AND "end" IS NOT NULL AND NOT EXISTS '
                 "(SELECT 1 FROM files WHERE event_id = id AND state = ?)",
                 (now - self.undo_seconds, now, OPEN))])
-            paths = [path for path, in connection.execute(
+            list_deletions(connection, [path for path, in connection.execute(
                 "SELECT path FROM files WHERE state NOT IN (?, ?) AND "
-                f"event_{IN_IDS}", (*REMOVED, ids))]
+                f"event_{IN_IDS}", (*REMOVED, ids))])
             drop(connection, ids)
-            return paths
+            return [path for path, in connection.execute("SELECT path FROM deletions")]
 
         return self.call(work)
 
@@ -257,6 +279,12 @@ class EventStore(EventWriter):
         """Run *statement* and wait for it; return how many rows it changed."""
         return self.call(
             lambda connection: connection.execute(statement, values).rowcount)
+
+
+def list_deletions(connection: sqlite3.Connection, paths: Iterable[str]) -> None:
+    """Add the files at *paths* to those that are to be deleted."""
+    connection.executemany("INSERT OR IGNORE INTO deletions VALUES (?)",
+                           [(path,) for path in paths])
 
 
 def drop(connection: sqlite3.Connection, ids: str) -> None:

@@ -48,7 +48,7 @@ class EventWriter(Worker):
     Writes are queued from any thread, also before :meth:`start`. They outlast a full
     or missing disk, up to ``queue_size`` of them. :attr:`trouble` says why nothing can
     be written now; it is empty if all is well. What is committed survives the death of
-    the process at any moment.
+    the process at any moment, and a power cut.
     """
 
     def __init__(self, path: Path, clock: Clock, limits: WriterLimits) -> None:
@@ -83,13 +83,22 @@ class EventWriter(Worker):
             result: T = task.result
             return result
         task.abandoned = True
-        raise EventsError(self.trouble or "the events cannot be written: the disk did "
-                          f"not respond within {seconds:g} seconds")
+        raise EventsError(self.trouble or no_answer(seconds))
 
     def flush(self, timeout: float) -> bool:
         """Wait *timeout* seconds until all that was queued before is written."""
         task = Task(lambda connection: None)
         return self._put(task) and task.done.wait(timeout)
+
+    def confirm(self) -> None:
+        """
+        Wait until all that was queued before is on the disk.
+
+        Raises :exc:`EventsError` if it is not within ``answer_seconds``; it will be
+        once the disk permits.
+        """
+        if not self.flush(self._limits.answer_seconds):
+            raise EventsError(self.trouble or no_answer(self._limits.answer_seconds))
 
     def run(self) -> None:
         """Write what is queued until :meth:`stop`; retry after each error."""
@@ -174,6 +183,12 @@ def attempt(connection: sqlite3.Connection, task: Task) -> Any:
             sqlite3.DataError, OverflowError, ValueError) as error:
         log.exception("this write is invalid and skipped")
         return error
+
+
+def no_answer(seconds: float) -> str:
+    """Say that the disk did not respond within so many *seconds*."""
+    return ("the events cannot be written: the disk did not respond within "
+            f"{seconds:g} seconds")
 
 
 def close(connection: sqlite3.Connection | None) -> None:

@@ -10,6 +10,7 @@ PART_SUFFIX, DRAFT_SUFFIX, CLIP_SUFFIX = ".part.mp4", ".draft.mp4", ".mp4"
 JOURNAL_SUFFIX = ".part.jpegs"
 NEW_JOURNAL_SUFFIX = ".part.jpegs.new"  # a journal until all that waits is in it
 STILL_SUFFIX = ".jpg"
+STILL_DRAFT_SUFFIX = ".jpg.draft"       # its name begins with a dot, too
 SUFFIXES = (PART_SUFFIX, DRAFT_SUFFIX, NEW_JOURNAL_SUFFIX, JOURNAL_SUFFIX,
             CLIP_SUFFIX, STILL_SUFFIX)      # the longest first
 

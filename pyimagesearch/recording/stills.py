@@ -3,6 +3,7 @@
 import collections
 import logging
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,10 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, reason
 from pyimagesearch.events.event import COMPLETE, THUMBNAIL, KeptFile
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.folders import sync_folder
 from pyimagesearch.jpeg import LazyJpeg
 
-from .paths import STILL_SUFFIX, add_suffix, kept_path
+from .paths import STILL_DRAFT_SUFFIX, STILL_SUFFIX, add_suffix, kept_path
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +101,15 @@ class StillQueue:
 
 
 def save(path: Path, jpeg: bytes) -> None:
-    """Write *jpeg* to *path*, completely or not at all; raises :exc:`OSError`."""
-    draft = path.with_name(f".{path.name}.draft")
+    """Write *jpeg* to *path*, wholly and durably or not; raises :exc:`OSError`."""
+    draft = path.with_name(f".{path.stem}{STILL_DRAFT_SUFFIX}")
     try:
-        draft.write_bytes(jpeg)
+        with open(draft, "wb") as file:
+            file.write(jpeg)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
 
 from pyimagesearch.events.event import (
+    BROKEN,
     MISSING,
     OPEN,
     REMOVED,
@@ -18,6 +19,7 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
+from pyimagesearch.recording.wholeness import is_as_kept
 from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
 
@@ -102,7 +104,11 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
         abort(410 if kept.state in REMOVED else 404, UNAVAILABLE[kept.state])
     try:
         file = open_below(archive.clips, kept.path)
-        return kept, file, os.fstat(file.fileno())
+        if is_as_kept(archive.clips / kept.path, kept):
+            return kept, file, os.fstat(file.fileno())
+        file.close()
+        archive.store.mark_broken(kept)
+        abort(410, UNAVAILABLE[BROKEN])
     except FileNotFoundError:
         if kept.state != MISSING:
             archive.store.mark(kept.path, MISSING)
