@@ -48,7 +48,7 @@ try:
     from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
-    from pyimagesearch.serving import LiveServer, connections_for, in_thread, tls_for
+    from pyimagesearch.serving import LiveServer, connections_for, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
@@ -166,7 +166,7 @@ def watch(settings: Settings) -> int:
     server = make_server(settings, config)
     archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
-    app = make_app(settings, authenticator, program)
+    app = make_app(settings, authenticator, server, program)
     uncaught = UncaughtErrors(server.stop_soon)
     uncaught.install()
     stop_on_signals(server)
@@ -289,19 +289,22 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
     open_to = {"on": None, "changes": Role.VIEWER, "off": Role.OWNER}[settings.auth]
     return Authenticator(
         config, program.clock, program.refused_logins, open_to=open_to,
-        in_thread=in_thread, local_only=only_here and not settings.behind_proxy)
+        in_thread=server.pools.changes.run_admitted,
+        check_in_thread=server.pools.passwords.run,
+        local_only=only_here and not settings.behind_proxy)
 
 
-def make_app(settings: Settings, authenticator: Authenticator, program: Program
-             ) -> Flask:
+def make_app(settings: Settings, authenticator: Authenticator, server: LiveServer,
+             program: Program) -> Flask:
     """Connect the pages and the API to the parts of the program."""
     services = Services(
         {each.name: each.feed for each in program.cameras}, authenticator,
-        in_thread, program.mosaic, program.archive, program.arming,
+        server.pools, program.mosaic, program.archive, program.arming,
         HostNames(settings.host or ()),
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
-        program.privacy, program.owner_settings)
+        program.privacy, program.owner_settings,
+        wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

@@ -83,7 +83,7 @@ def serve(folder: Path) -> None:
     from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.access.roles import Role
     from pyimagesearch.folders import ConfigFolder
-    from pyimagesearch.serving.server import LiveServer, in_thread
+    from pyimagesearch.serving.server import LiveServer
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.services import Services
 
@@ -93,8 +93,10 @@ def serve(folder: Path) -> None:
     clock = SystemClock()
     authenticator = Authenticator(
         ConfigFolder(str(folder)), clock, RefusedLogins(archive.store, clock),
-        open_to=Role.OWNER, local_only=True, in_thread=in_thread)
-    app = create_app(Services({}, authenticator, in_thread, archive=archive))
+        open_to=Role.OWNER, local_only=True,
+        in_thread=server.pools.changes.run_admitted,
+        check_in_thread=server.pools.passwords.run)
+    app = create_app(Services({}, authenticator, server.pools, archive=archive))
     print(f"http://127.0.0.1:{server.address[1]}/", flush=True)
     server.run(app, on_stop=archive.store.stop)
 

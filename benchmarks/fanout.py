@@ -69,7 +69,7 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     from pyimagesearch.clock import SystemClock
     from pyimagesearch.events.store import EventStore
     from pyimagesearch.folders import ConfigFolder
-    from pyimagesearch.serving.server import LiveServer, in_thread
+    from pyimagesearch.serving.server import LiveServer
     from pyimagesearch.status import LIVE, CameraStatus
     from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
     from pyimagesearch.web.app import create_app
@@ -96,9 +96,12 @@ def serve_ours(connections: Any = None, tls: Any = None, **options: Any) -> None
     clock, folder = SystemClock(), ConfigFolder("/nonexistent")
     refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
     authenticator = Authenticator(folder, clock, refused_logins, open_to=Role.OWNER,
-                                  local_only=True, in_thread=in_thread)
+                                  local_only=True,
+                                  in_thread=server.pools.changes.run_admitted,
+                                  check_in_thread=server.pools.passwords.run)
     app = create_app(Services(
-        {"camera": Feed(broadcaster, status)}, authenticator, in_thread))
+        {"camera": Feed(broadcaster, status)}, authenticator, server.pools,
+        wait_for_frame=server.wait_for_frame))
     threading.Thread(target=publish, daemon=True).start()
     print(*urls(*server.address, "https" if tls else "http"), flush=True)
     server.run(app, on_stop=broadcaster.close)

@@ -45,6 +45,10 @@ class TooManyStreams(TooManyViewers):
     """The limit of live streams to one address is reached."""
 
 
+class ServerBusy(SurveillanceError):
+    """Too many requests wait for the same part of the server."""
+
+
 class FolderError(SurveillanceError):
     """The data or config folder cannot be used."""
 

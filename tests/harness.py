@@ -90,4 +90,4 @@ def open_access():
     clock, folder = ManualClock(), ConfigFolder("/nonexistent")
     refused_logins = RefusedLogins(EventStore(folder.path / "events.db", clock), clock)
     return Authenticator(folder, clock, refused_logins, open_to=Role.OWNER, local_only=True,
-                         in_thread=in_this_thread)
+                         in_thread=in_this_thread, check_in_thread=in_this_thread)

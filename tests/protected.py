@@ -52,7 +52,7 @@ class ProtectedApp:
         store = EventStore(self.folder.path / "events.db", self.clock)
         return Authenticator(
             self.folder, self.clock, RefusedLogins(store, self.clock), open_to=open_to,
-            local_only=local_only, in_thread=in_this_thread)
+            local_only=local_only, in_thread=in_this_thread, check_in_thread=in_this_thread)
 
     @property
     def secrets(self):

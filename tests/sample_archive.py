@@ -41,7 +41,7 @@ from pyimagesearch.events.event import (  # noqa: E402
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
 from pyimagesearch.jpeg import encode  # noqa: E402
-from pyimagesearch.serving.server import LiveServer, in_thread  # noqa: E402
+from pyimagesearch.serving.server import LiveServer  # noqa: E402
 from pyimagesearch.status import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster  # noqa: E402
 from pyimagesearch.web import Feed, Services, create_app  # noqa: E402
@@ -225,7 +225,8 @@ def main(folder):
     server = LiveServer("127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.address[1]}", flush=True)
     stop_on_input(server)
-    server.run(create_app(Services(feeds, open_access(), in_thread, archive=archive, arming=archive)),
+    server.run(create_app(Services(feeds, open_access(), server.pools, archive=archive, arming=archive,
+                                   wait_for_frame=server.wait_for_frame)),
                on_stop=broadcaster.close)
     archive.close()
 

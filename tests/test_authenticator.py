@@ -24,7 +24,8 @@ def make_authenticator(config_folder, clock):
     def make(config_folder=config_folder, **more):
         refused_logins = RefusedLogins(EventStore(config_folder.path / "events.db", clock), clock)
         return Authenticator(config_folder, clock, refused_logins, **{
-            "open_to": None, "local_only": False, "in_thread": in_this_thread, **more})
+            "open_to": None, "local_only": False, "in_thread": in_this_thread,
+            "check_in_thread": in_this_thread, **more})
     return make
 
 
@@ -134,7 +135,7 @@ def test_attempt_that_was_not_checked_does_not_count(make_authenticator, config_
     def busy(work):
         raise TooManyAttempts("Busy.", 1)
     CredentialsFile(config_folder).save(Credentials.new().with_password(OWNER, "hash"))
-    authenticator = make_authenticator(in_thread=busy)
+    authenticator = make_authenticator(check_in_thread=busy)
     for _ in range(20):
         with pytest.raises(TooManyAttempts):
             authenticator.check_password(OWNER, "password", "198.51.100.1")

@@ -31,16 +31,17 @@ class Authenticator:
     """
     Authenticate clients by session cookie, token, device key, stream key or password.
 
-    Belongs to the server's thread; *in_thread* runs what blocks in another one. Without
-    a login, a client has the role *open_to*, or none. Where that is none but the server
-    is *local_only*, which means that only this machine can reach it, a client is an
-    owner until a password is set.
+    Belongs to the server's thread; *in_thread* runs what blocks in another one, and
+    *check_in_thread* the checks of passwords, one at a time. Without a login, a client
+    has the role *open_to*, or none. Where that is none but the server is *local_only*,
+    which means that only this machine can reach it, a client is an owner until a
+    password is set.
     """
 
     def __init__(self, folder: ConfigFolder, clock: Clock,
                  refused_logins: RefusedLogins, *, open_to: Role | None,
-                 local_only: bool, in_thread: Callable[[Callable[[], Any]], Any]
-                 ) -> None:
+                 local_only: bool, in_thread: Callable[[Callable[[], Any]], Any],
+                 check_in_thread: Callable[[Callable[[], Any]], Any]) -> None:
         self.refused_logins = refused_logins
         self.sessions = Sessions(folder, clock, in_thread)
         self.device_keys = DeviceKeys(folder, clock, in_thread)
@@ -48,7 +49,7 @@ class Authenticator:
         self._open_to = open_to
         self._local_only = local_only
         self._file = CredentialsFile(folder)
-        self._passwords = PasswordChecker(in_thread)
+        self._passwords = PasswordChecker(check_in_thread)
         self._throttle = LoginThrottle(clock)
         # apart: a program with an old token must not keep people from logging in
         self._basic_throttle = LoginThrottle(clock)

@@ -1,7 +1,7 @@
 """The HTTP server: connections, requests, TLS and live streams on one thread."""
 
 from .connections import connections_for
-from .server import LiveServer, in_thread
+from .server import LiveServer
 from .tls import tls_for
 
-__all__ = ["LiveServer", "connections_for", "in_thread", "tls_for"]
+__all__ = ["LiveServer", "connections_for", "tls_for"]

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ class Fanout:
         self._broadcaster = broadcaster
         self._stalled = stalled
         self._viewers: dict[_Viewer, None] = {}     # in order of arrival
+        self._next_frame = Event()      # wakes those that wait, and is cleared at once
         self._loop = gevent.get_hub().loop
         self._published_at = 0.0
         self._published = self._loop.async_()
@@ -64,12 +66,32 @@ class Fanout:
                 del self._viewers[viewer]
                 viewer.stop()
 
+    def wait_for_frame(self, timeout: float) -> JpegFrame | None:
+        """
+        Return the newest frame; if that is stale, wait up to *timeout* seconds.
+
+        Returns ``None`` if no frame was published in that time. Blocks only the calling
+        greenlet.
+        """
+        until = time.monotonic() + timeout
+        with self._broadcaster.watching() as seen:
+            while not self._broadcaster.closed:
+                frame, left = self._newest(), until - time.monotonic()
+                if frame is not None and frame.number > seen:
+                    return frame
+                if left <= 0:
+                    break
+                self._next_frame.wait(left)
+        return None
+
     def _newest(self) -> JpegFrame | None:
         stale = self._broadcaster.stale or self._broadcaster.closed
         return None if stale else self._broadcaster.latest
 
     def _deliver(self) -> None:
         self._published_at = self._loop.now()
+        self._next_frame.set()
+        self._next_frame.clear()
         if self._broadcaster.closed:
             for viewer in self._viewers:
                 viewer.gone.set()

@@ -31,6 +31,7 @@ from .http_syntax import (
     check_framing,
     is_request_line,
 )
+from .thread_pools import REQUEST_NETWORK
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +146,7 @@ class RequestReader(WSGIHandler):
         """Answer one request after its delay; meanwhile the connection is busy."""
         connections, fair_share = self.server.connections, self.server.fair_share
         network = self.client_network()
+        REQUEST_NETWORK.set(network)
         reading = time.thread_time() - self._begun
         if not self._may_answer(fair_share.reserve(network)):
             fair_share.settle(network, reading)

@@ -1,19 +1,18 @@
 """gevent's WSGI server for live video and untrusted clients."""
 
 from collections.abc import Callable
-from typing import Any
 
 import gevent
 import gevent.event
 from flask import Flask
-from gevent.util import wrap_errors
 
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 
 from .acceptor import Acceptor, Timeouts
 from .connections import Connections
 from .fanout import Fanout
 from .listen import listen
+from .thread_pools import ThreadPools
 from .tls import Tls
 
 SHUTDOWN_SECONDS = 0.3      # for streams to end
@@ -24,11 +23,13 @@ class LiveServer:
     Listen on *ip* and *port* for as long as :meth:`run` lasts.
 
     The address is bound on construction, which raises :exc:`SurveillanceError` if that
-    is not possible. Belongs to the main thread.
+    is not possible. Blocking work of requests goes to :attr:`pools`. Belongs to the
+    main thread.
     """
 
     def __init__(self, ip: str, port: int, connections: Connections | None = None,
                  tls: Tls | None = None, timeouts: Timeouts | None = None) -> None:
+        self.pools = ThreadPools()
         self._listener = listen(ip, port)
         self._tls = tls
         self._timeouts = timeouts or Timeouts()
@@ -37,7 +38,6 @@ class LiveServer:
         self._stopped = gevent.event.Event()
         self._stop_requested = gevent.get_hub().loop.async_()
         self._stop_requested.start(self.stop)
-        in_thread(int)      # creates the pool while there are descriptors for it
 
     @property
     def address(self) -> tuple[str, int]:
@@ -79,11 +79,7 @@ class LiveServer:
             self._fanouts[broadcaster] = Fanout(broadcaster, self._timeouts.stalled)
         return self._fanouts[broadcaster]
 
-
-def in_thread(work: Callable[[], Any]) -> Any:
-    """Run blocking *work* in the hub's thread pool; only the calling greenlet waits."""
-    # without wrap_errors(), gevent would print an error as its own failure
-    result = gevent.get_hub().threadpool.apply(wrap_errors(BaseException, work))
-    if isinstance(result, BaseException):
-        raise result
-    return result
+    def wait_for_frame(self, broadcaster: LatestFrameBroadcaster, timeout: float
+                       ) -> JpegFrame | None:
+        """Do what ``broadcaster.fresh`` does, without a thread that waits."""
+        return self.fanout(broadcaster).wait_for_frame(timeout)

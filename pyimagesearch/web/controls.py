@@ -23,7 +23,7 @@ def record() -> dict[str, str]:
     fields = body()
     on, name = boolean("status", fields.get("status")), fields.get("camera")
     starts = [or_404(feed.record) for feed in selected(name)]
-    results = get_services().in_thread(lambda: [start(on) for start in starts])
+    results = get_services().pools.changes.run(lambda: [start(on) for start in starts])
     if on and "started" not in results:
         abort(409, SWITCHED_OFF)
     result = "started" if on else "stopped"
@@ -51,7 +51,7 @@ def keep_still() -> dict[str, Any]:
     if not status.is_live:
         abort(503, f"Camera {status.name} delivers no picture now.")
     frame = fresh_frame(feed.broadcaster)
-    event = services.in_thread(lambda: keep(frame.jpeg, frame.captured))
+    event = services.pools.changes.run(lambda: keep(frame.jpeg, frame.captured))
     log.info("%s: still %d saved by %s", status.name, event, requester())
     return {"event": event, "url": url_for("events.show", id=event)}
 
@@ -61,7 +61,7 @@ def arm() -> dict[str, bool]:
     """Switch the recording of motion on or off."""
     armed, services = boolean("armed", body().get("armed")), get_services()
     arming = or_404(services.arming)
-    services.in_thread(lambda: arming.arm(armed))
+    services.pools.changes.run(lambda: arming.arm(armed))
     log.info("%s by %s", "armed" if armed else "disarmed", requester())
     return {"armed": armed}
 

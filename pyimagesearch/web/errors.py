@@ -17,12 +17,14 @@ from pyimagesearch.errors import (
     AccessError,
     EventsError,
     FolderError,
+    ServerBusy,
     SettingFixed,
     SettingsError,
 )
 
 log = logging.getLogger(__name__)
 
+BUSY_SECONDS = 2        # until a request that was refused may find room
 RESOURCES = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors",
              errno.ENOMEM: "memory", errno.ENOSPC: "disk space"}
 
@@ -31,6 +33,7 @@ def register(app: Flask) -> None:
     """Register the error handlers on *app*."""
     app.register_error_handler(HTTPException, error_response)
     app.register_error_handler(EventsError, unavailable)
+    app.register_error_handler(ServerBusy, busy)
     app.register_error_handler(FolderError, unavailable)
     app.register_error_handler(AccessError, unavailable)
     app.register_error_handler(SettingsError, invalid_setting)
@@ -63,6 +66,13 @@ def unavailable(error: EventsError | FolderError | AccessError) -> Response:
     """Return 503 with the reason: events or settings cannot be read or written."""
     sentence = str(error)
     return error_response(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}."))
+
+
+def busy(error: ServerBusy) -> Response:
+    """Return 503 with the reason, and when to try again."""
+    sentence = str(error)
+    return error_response(ServiceUnavailable(f"{sentence[:1].upper()}{sentence[1:]}.",
+                                             retry_after=BUSY_SECONDS))
 
 
 def invalid_setting(error: SettingsError) -> Response:

@@ -92,8 +92,7 @@ def snapshot(name: str | None = None) -> Response:
 def fresh_frame(broadcaster: LatestFrameBroadcaster) -> JpegFrame:
     """Return a new frame; abort if the camera delivers none in time (503)."""
     services = get_services()
-    frame: JpegFrame | None = services.in_thread(
-        lambda: broadcaster.fresh(services.fresh_seconds))
+    frame = services.wait_for_frame(broadcaster, services.fresh_seconds)
     if frame is None:
         abort(503, "The camera delivered no frame within "
                    f"{services.fresh_seconds:g} seconds.")

@@ -16,7 +16,7 @@ bp = Blueprint("privacy", __name__)
 def switch() -> dict[str, bool]:
     """Switch all cameras on or off."""
     on, privacy = boolean("on", body().get("on")), privacy_or_404()
-    get_services().in_thread(lambda: privacy.switch(on))
+    get_services().pools.changes.run(lambda: privacy.switch(on))
     return {"on": on}
 
 
@@ -37,5 +37,5 @@ def draw(name: str) -> dict[str, Any]:
         abort_invalid(
             "drawn", drawn, f"a list of up to {MAX_POLYGONS} polygons such as "
             f'"0,0 300,0 300,250": {POLYGON_SYNTAX}')
-    get_services().in_thread(lambda: privacy.draw(name, drawn))
+    get_services().pools.changes.run(lambda: privacy.draw(name, drawn))
     return privacy.hidden(name)._asdict()

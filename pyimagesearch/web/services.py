@@ -15,7 +15,7 @@ from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import ArchiveStatus, CameraStatus
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
@@ -60,6 +60,45 @@ class TuningService(Protocol):
         """Return the motion since *after* [s since the epoch]; the trial goes on."""
 
 
+class Pool(Protocol):
+    """Threads for one kind of blocking work."""
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns; :exc:`ServerBusy` if too much of it waits."""
+
+    def run_admitted(self, work: Callable[[], Result]) -> Result:
+        """Do the same for a request that has begun, which is not refused any more."""
+
+
+class Pools(Protocol):
+    """Where blocking work is done, by its kind: none waits for another kind."""
+
+    @property
+    def database(self) -> Pool:
+        """Reads and changes events."""
+
+    @property
+    def files(self) -> Pool:
+        """Reads clips and stills."""
+
+    @property
+    def changes(self) -> Pool:
+        """Changes settings and sessions, and records."""
+
+
+class CallingThread:
+    """The pools of a server that blocks a thread for each request anyway."""
+
+    def __init__(self) -> None:
+        self.database = self.files = self.changes = self
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns."""
+        return work()
+
+    run_admitted = run
+
+
 @dataclass(frozen=True)
 class Feed:
     """
@@ -85,8 +124,9 @@ class Services:
     Everything that views use; ``None`` stands for a part that is switched off.
 
     *feeds* are the cameras by name, in the order of the settings; *mosaic* shows
-    several in one picture. *in_thread* runs a blocking function outside the server's
-    thread and returns its result; the default, for other servers, just calls it.
+    several in one picture. *pools* run blocking functions outside the server's thread;
+    *wait_for_frame* returns a new frame, or ``None`` after a timeout [s]. The defaults
+    of both, for other servers, block the calling thread.
     *hosts* are the accepted host names, *frame_origins* those of the sites that may
     show pages and pictures, *limits* admits live streams. A still waits
     *fresh_seconds* for a new frame.
@@ -94,7 +134,7 @@ class Services:
 
     feeds: Mapping[str, Feed]
     authenticator: Authenticator
-    in_thread: Callable[[Callable[[], Any]], Any] = lambda work: work()
+    pools: Pools = field(default_factory=CallingThread)
     mosaic: Mosaic | None = None
     archive: ArchiveService | None = None
     arming: ArmingService | None = None
@@ -104,6 +144,8 @@ class Services:
     privacy: Privacy | None = None
     owner_settings: OwnerSettings | None = None
     fresh_seconds: float = 2.0
+    wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
+        LatestFrameBroadcaster.fresh)
 
     @property
     def armed(self) -> bool:
@@ -167,4 +209,4 @@ def read_events(query: Callable[[EventReader], Result]) -> Result:
         with store.reading() as reader:
             return query(reader)
 
-    return cast(Result, get_services().in_thread(read))
+    return get_services().pools.database.run(read)

@@ -38,7 +38,7 @@ def metrics() -> Response:
         from .api.prometheus import render_metrics  # slow to import
         return render_metrics(services)
 
-    text, content_type = services.in_thread(render)
+    text, content_type = services.pools.database.run(render)
     return Response(text, content_type=content_type)
 
 

@@ -49,7 +49,7 @@ def change(name: str) -> dict[str, Any]:
     get_services().feed(name)
     values, owner_settings = tuned_values(), owner_settings_or_404()
     try:
-        get_services().in_thread(lambda: owner_settings.change(name, values))
+        get_services().pools.changes.run(lambda: owner_settings.change(name, values))
     except FolderError:     # they are in force, but not saved
         end_trial(name)
         raise

@@ -56,7 +56,7 @@ def draw(name: str) -> dict[str, Any]:
     if not values:
         abort(400, "zones and counted are missing; one of them is needed: a list of "
                    "zones, or null for those of the settings file; a list of polygons.")
-    services.in_thread(lambda: owner_settings.change(name, values))
+    services.pools.changes.run(lambda: owner_settings.change(name, values))
     return zones(name)
 
 

@@ -66,7 +66,7 @@ def delete_several() -> dict[str, Any]:
 def restore() -> dict[str, int]:
     """Restore events that were deleted a few seconds ago."""
     wanted, store = ids(body().get("ids")), archive_or_404().store
-    restored = get_services().in_thread(lambda: store.restore(wanted))
+    restored = get_services().pools.database.run(lambda: store.restore(wanted))
     log.info("%s restored by %s", count_events(restored), requester())
     return {"restored": restored}
 
@@ -90,7 +90,7 @@ def not_event() -> dict[str, int]:
 def set_stars(wanted: list[int], starred: bool) -> int:
     """Set or clear the star of the events; return how many were found."""
     archive = archive_or_404()
-    count: int = get_services().in_thread(lambda: archive.star(wanted, starred))
+    count = get_services().pools.database.run(lambda: archive.star(wanted, starred))
     log.info("%s %s by %s", count_events(count), "starred" if starred else "unstarred",
              requester())
     return count
@@ -99,7 +99,7 @@ def set_stars(wanted: list[int], starred: bool) -> int:
 def mark_not_event(wanted: list[int], not_event: bool) -> int:
     """Mark the events as false alarms, or no longer; return how many were found."""
     store = archive_or_404().store
-    count: int = get_services().in_thread(
+    count = get_services().pools.database.run(
         lambda: store.mark_not_event(wanted, not_event))
     log.info("%s %s by %s", count_events(count), "marked as not an event" if not_event
              else "no longer marked as not an event", requester())
@@ -109,7 +109,7 @@ def mark_not_event(wanted: list[int], not_event: bool) -> int:
 def delete_all(wanted: list[int]) -> dict[str, Any]:
     """Delete the events; return how many, and for how long it can be undone [s]."""
     store = archive_or_404().store
-    count = get_services().in_thread(lambda: store.delete(wanted, time.time()))
+    count = get_services().pools.database.run(lambda: store.delete(wanted, time.time()))
     log.info("%s deleted by %s", count_events(count), requester())
     return {"deleted": count, "undo": store.undo_seconds}
 

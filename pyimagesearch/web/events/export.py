@@ -8,7 +8,7 @@ import logging
 import os
 import time
 import zipfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +18,12 @@ from pyimagesearch import __version__
 from pyimagesearch.events.event import EXPIRED, GONE, OPEN, UNFINISHED, Event, KeptFile
 from pyimagesearch.events.explanation import Explanation
 from pyimagesearch.web.params import ids, requester
-from pyimagesearch.web.services import archive_or_404, get_services, read_events
+from pyimagesearch.web.services import (
+    Pool,
+    archive_or_404,
+    get_services,
+    read_events,
+)
 
 from .explanations import as_json
 from .files import CHUNK_BYTES, flat_name, open_below
@@ -44,7 +49,7 @@ def download() -> Response:
     log.info("%s exported by %s", count_events(len(events)), requester())
     export = Export(events, clips, explanations)
     return Response(
-        export.stream(get_services().in_thread), mimetype="application/zip", headers={
+        export.stream(get_services().pools.files), mimetype="application/zip", headers={
             "X-Accel-Buffering": "no",
             "Content-Disposition": f'attachment; filename="{export.name}"'})
 
@@ -86,12 +91,11 @@ class Export:
         self._entries: dict[int, list[dict[str, Any]]] = {
             event.id: [] for event in events}
 
-    def stream(self, in_thread: Callable[[Callable[[], Any]], Any],
-               ) -> Generator[bytes, None, None]:
-        """Yield the ZIP file, read and compressed with *in_thread*."""
+    def stream(self, pool: Pool) -> Generator[bytes, None, None]:
+        """Yield the ZIP file, read and compressed in *pool*."""
         chunks = self.chunks()
         try:
-            while (chunk := in_thread(lambda: next(chunks, None))) is not None:
+            while (chunk := pool.run_admitted(lambda: next(chunks, None))) is not None:
                 yield chunk
         finally:
             chunks.close()

@@ -1,11 +1,12 @@
 """Send the files of events, whole or in ranges."""
 
+import datetime
 import mimetypes
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
@@ -21,7 +22,12 @@ from pyimagesearch.events.event import (
 )
 from pyimagesearch.recording.wholeness import is_as_kept
 from pyimagesearch.web.errors import abort_no_event
-from pyimagesearch.web.services import ArchiveService, archive_or_404, get_services
+from pyimagesearch.web.services import (
+    ArchiveService,
+    Pool,
+    archive_or_404,
+    get_services,
+)
 
 from .filters import UNAVAILABLE
 
@@ -34,14 +40,15 @@ Choice = Callable[[Event], KeptFile | None]
 
 
 class ThreadedFileWrapper(FileWrapper):
-    """Iterate over a file in chunks that *in_thread* reads."""
+    """Iterate over a file in chunks that are read in *pool*."""
 
-    def __init__(self, file: BinaryIO, in_thread: Callable[[Any], Any]) -> None:
+    def __init__(self, file: BinaryIO, pool: Pool) -> None:
         super().__init__(file, CHUNK_BYTES)
-        self._in_thread = in_thread
+        self._pool = pool
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._in_thread(lambda: self.file.read(self.buffer_size))
+        chunk: bytes = self._pool.run_admitted(
+            lambda: self.file.read(self.buffer_size))
         if not chunk:
             raise StopIteration
         return chunk
@@ -69,14 +76,15 @@ def thumbnail(id: int) -> Response:
 
 def send(id: int, choose: Choice) -> Response:
     """Return a response with the file that *choose* returns, or a range of it."""
-    services, archive = get_services(), archive_or_404()
-    kept, file, stat = services.in_thread(lambda: open_file(archive, id, choose))
-    response = Response(ThreadedFileWrapper(file, services.in_thread),
+    archive, pool = archive_or_404(), get_services().pools.files
+    kept, file, stat = pool.run(lambda: open_file(archive, id, choose))
+    response = Response(ThreadedFileWrapper(file, pool),
                         direct_passthrough=True,
                         mimetype=mimetypes.guess_type(kept.path)[0])
     response.content_length = stat.st_size
     response.set_etag(f"{stat.st_mtime_ns:x}-{stat.st_size:x}")
-    response.last_modified = stat.st_mtime_ns // 10 ** 9
+    response.last_modified = datetime.datetime.fromtimestamp(
+        stat.st_mtime_ns // 10 ** 9, datetime.UTC)
     disposition = "attachment" if request.args.get("download") else "inline"
     response.headers["Content-Disposition"] = (
         f'{disposition}; filename="{flat_name(kept.path)}"')
