@@ -27,6 +27,7 @@ class CameraStatus:
     frames: int             # processed since the start
     skipped: int            # replaced by a newer one before they were processed
     losses: int             # times the signal was lost
+    unsteady_since: float | None = None     # comes and goes [seconds since the epoch]
     garbled: int            # pictures that could not be decoded
     reconnects: int = 0     # times the connection ended, and was back in time
     failed_polls: int = 0   # requests for a single picture that failed

@@ -515,24 +515,37 @@ class Pluggable:
         pass
 
 
+def wait_for_frames(surveillance, frames):
+    eventually(lambda: surveillance.status().frames >= frames)
+
+
+def wait_for_losses(surveillance, losses):
+    eventually(lambda: surveillance.status().losses == losses)
+
+
 def test_lost_camera_is_reported_reopened_and_learnt_again(make, broadcaster, caplog):
     caplog.set_level("INFO")
     camera = Pluggable(plugged=False)
-    surveillance = make(camera.open, clock=NoWaits(), frame_count=1)
+    clock = NoWaits()
+    surveillance = make(camera.open, clock=clock, frame_count=1)
     surveillance.start()
     eventually(lambda: surveillance.status().state == "no signal")
-    for _ in range(2):
+    for losses in (2, 3, 4):
         camera.plugged.set()
         eventually(lambda: surveillance.status().state == "live")
+        clock.ahead += 11 if losses == 2 else 0     # then it does not hold any more
+        wait_for_frames(surveillance, surveillance.status().frames + 3)
         camera.plugged.clear()
-        eventually(lambda: surveillance.status().state == "no signal")
+        wait_for_losses(surveillance, losses)
     log = caplog.text
     assert "no signal: unplugged (without a camera, try: --source demo)" in log
-    assert log.count("no signal: unplugged") == 3
+    assert log.count("no signal: unplugged") == 2
     assert log.count("signal back after") == 2
-    assert "test: opened a test, 800x600: a test" in log
+    assert log.count("test: opened a test, 800x600: a test") == 2
+    assert log.count("unsteady: the signal was lost again") == 1
     status = surveillance.status()
-    assert (status.state, status.reason, status.losses) == ("no signal", "unplugged", 3)
+    assert (status.state, status.reason) == ("no signal", "unplugged")
+    assert status.unsteady_since
 
 
 def test_demo_camera_is_not_proposed_for_an_ip_camera(make, caplog):

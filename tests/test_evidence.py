@@ -1,5 +1,6 @@
 """Events, clips and stills made of one camera's detections."""
 
+from collections import Counter
 
 import av
 import cv2
@@ -49,6 +50,13 @@ class Scene:
             self.evidence.keep(frame, moved, Shown(
                 LazyJpeg(jpeg, (64, 48)) if wanted else None, moved.boxes))
             self.kept.recorder.run_once()
+
+    def lose(self, reason, away):
+        """Be without a signal for *away* seconds, asked for it now and then."""
+        since, self.clock.now = self.clock.time(), self.clock.now + 2.5
+        for _ in range(3):
+            self.evidence.lose(since, reason, self.clock.time() - since)
+            self.clock.now += (away - 2.5) / 3
 
     def events(self):
         assert self.store.flush(60)
@@ -162,13 +170,59 @@ def test_loss_ends_the_event_and_becomes_events_itself(scene, clock):
     clock.now += 30
     seen.kept.recorder.run_once()
     assert len(seen.kept.files()) == 1
-    seen.evidence.losses.end()
-    seen.evidence.losses.end()
+    seen.show(12)
     events = {event.kind: event for event in seen.events()}
     assert set(events) == {"motion", "lost", "returned"}
-    assert events["lost"].end - events["lost"].begin == pytest.approx(30)
+    assert events["lost"].end - events["lost"].begin == pytest.approx(30, abs=0.11)
+    assert events["returned"].begin == pytest.approx(gone + 30, abs=0.11)
     assert events["lost"].note == "still unplugged"
     assert events["motion"].end == pytest.approx(gone, abs=0.11)
+
+
+def test_camera_that_comes_and_goes_is_one_event(scene, clock):
+    seen = scene()
+    seen.show(20)
+    for number in range(40):
+        seen.lose(f"{number} bytes that are no picture", away=(4, 25)[number % 2])
+        seen.show((1, 9)[number % 2])
+    assert seen.evidence.losses.unsteady_since
+    seen.show(5)
+    assert not seen.evidence.losses.unsteady_since
+    returned, unsteady, lost = seen.events()
+    assert (returned.kind, unsteady.kind, lost.kind) == ("returned", "unsteady", "lost")
+    assert lost.end - lost.begin == pytest.approx(4, abs=0.2)
+    assert unsteady.begin == pytest.approx(lost.end, abs=0.2)
+    assert unsteady.end == returned.begin == pytest.approx(clock.time() - 14, abs=0.2)
+    assert (unsteady.note, returned.note) == ("lost 40 times", "after 25 s")
+
+
+@pytest.mark.parametrize("alive", [11, 30, 70])
+def test_signal_lost_again_and_again_must_hold_longer(scene, alive):
+    seen = scene(record=False)
+    for _ in range(20):
+        seen.show(alive)
+        seen.lose("no signal", away=3)
+    kinds = Counter(event.kind for event in seen.events())
+    assert kinds["unsteady"] == 1
+    assert kinds.total() < 11
+
+
+def test_motion_of_a_camera_that_comes_and_goes_is_one_event(scene):
+    seen = scene()
+    for _ in range(2):
+        seen.show(3)
+        seen.lose("no signal", away=3)
+    for _ in range(4):
+        seen.show(3, area=30.0)
+        seen.lose("no signal", away=9)
+    seen.show(6)
+    (motion,) = [event for event in seen.events() if event.kind == "motion"]
+    assert motion.end - motion.begin == pytest.approx(3 * 12 + 3, abs=0.3)
+    (clip,) = motion.clips
+    assert clip.state == "complete"
+    seen.show(3, area=30.0)
+    seen.lose("no signal", away=60)
+    assert not seen.evidence.motion_since
 
 
 def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
@@ -193,10 +247,10 @@ def test_wall_clock_that_jumps_prolongs_no_loss_or_recording(tmp_path, hours):
     clock.ahead = hours * 3600
     clock.now += 25
     assert seen.evidence.manual.since == pytest.approx(clock.time() - 25)
-    seen.evidence.losses.end()
+    seen.show(11)
     seen.evidence.manual.record(False)
     lengths = {event.kind: event.end - event.begin for event in seen.events()}
-    assert lengths == pytest.approx({"lost": 30, "returned": 0, "manual": 25})
+    assert lengths == pytest.approx({"lost": 30, "returned": 0, "manual": 36}, abs=0.2)
     seen.store.stop()
     assert seen.store.join(60)
 

@@ -37,6 +37,17 @@ def test_other_numbers_hold_from_the_next_frame_on():
     assert events.on_frame(7.5, False) == [Change(False, 5.0)]
 
 
+def test_time_without_a_signal_does_not_end_an_event():
+    events = MotionEvents(min_frames=1, post_roll=5.0)
+    assert events.on_frame(1.0, True) == [Change(True, 1.0)]
+    assert events.on_frame(3.0, False) == []
+    events.pause()
+    assert events.on_frame(23.0, False) == []       # 2 seconds without motion so far
+    events.pause()
+    assert events.on_frame(43.0, False) == []
+    assert events.on_frame(46.1, False) == [Change(False, 1.0)]
+
+
 def test_event_ends_after_the_post_roll_with_its_last_motion():
     changes, _, _ = play([(1, True)] * 4 + [(1, False)] * 5, post_roll=5.0)
     assert changes == [Change(True, 1.0), Change(False, 4.0)]

@@ -6,14 +6,15 @@ from typing import NamedTuple
 from pyimagesearch.frames import Box
 
 MOTION, MANUAL, SNAPSHOT = "motion", "manual", "snapshot"
-LOST, RETURNED, ARMED, DISARMED = "lost", "returned", "armed", "disarmed"
+LOST, RETURNED, UNSTEADY = "lost", "returned", "unsteady"
+ARMED, DISARMED = "armed", "disarmed"
 SWITCHED_OFF, SWITCHED_ON = "switched off", "switched on"
 LOGIN_REFUSED = "login refused"
 LIGHT, DAY_NIGHT = "light", "day/night"
 MOVED, COVERED, UNFOCUSED = "moved", "covered", "out of focus"
 SCENE_KINDS = (LIGHT, DAY_NIGHT, MOVED, COVERED, UNFOCUSED)     # what a picture shows
-EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, *SCENE_KINDS, LOST, RETURNED, ARMED, DISARMED,
-               SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)
+EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, *SCENE_KINDS, LOST, RETURNED, UNSTEADY,
+               ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
 

@@ -34,6 +34,7 @@ from .zones import Zones
 log = logging.getLogger(__name__)
 
 LEAST_LENGTHS = 0.75    # of its own that a region has gone, to be no light
+MAX_PAUSE_SECONDS = 30.0    # without a signal, after which learning starts over
 LIGHT_RULE = "differs while the light of the whole picture changes"
 
 
@@ -173,15 +174,19 @@ class MotionDetection:
         elif self._scene:
             self._scene.start_over()
 
-    def resume(self, frame_count: int) -> None:
+    def resume(self, frame_count: int, silence: float = math.inf) -> None:
         """
         Go on after a loss with what was learnt, if the scene is the same.
 
-        Else *frame_count* frames are learnt again.
+        Else *frame_count* frames are learnt again. Learning that was interrupted goes
+        on after a short *silence* [s], as of a camera that comes and goes.
         """
         self._rate.reset()
         self.remembered.take(self._taught)
-        self.start_over(frame_count)
+        if silence < MAX_PAUSE_SECONDS and 0 < self._learnt <= self._frame_count:
+            self._frame_count = frame_count
+        else:
+            self.start_over(frame_count)
 
     def forget(self) -> None:
         """Forget the background, also the one kept for the next start."""

@@ -30,6 +30,8 @@ class MotionEvents:
         self._recent: collections.deque[tuple[float, bool]] = collections.deque(
             maxlen=RECENT_FRAMES)       # times, and whether there was motion
         self._last_motion: float | None = None      # during an event
+        self._is_paused = False
+        self._paused = 0.0      # since then [s]
 
     def apply(self, *, min_frames: int, post_roll: float) -> None:
         """Go by other numbers from the next frame on."""
@@ -45,6 +47,10 @@ class MotionEvents:
         """The time from which an event may yet start; ``None`` without motion."""
         return next((at for at, motion in self._recent if motion), None)
 
+    def pause(self) -> None:
+        """Leave the time until the next frame out of account, as the signal is lost."""
+        self._is_paused = True
+
     def on_frame(self, at: float, motion: bool) -> list[Change]:
         """
         Take the frame of time *at* [s, never decreasing]; return the changes.
@@ -52,18 +58,29 @@ class MotionEvents:
         After a pause, these can be an end and a start.
         """
         changes = []
-        if self._last_motion is not None and at - self._last_motion >= max(
-                self._post_roll, INTERVALS_STILL * self._interval()):
+        if self._is_paused and self._recent:
+            self._skip(at - self._recent[-1][0])
+        self._is_paused = False
+        if self._last_motion is not None and at - self._last_motion - self._paused >= (
+                max(self._post_roll, INTERVALS_STILL * self._interval())):
             changes = self.reset()
         self._recent.append((at, motion))
         if self.ongoing:
-            self._last_motion = at if motion else self._last_motion
+            if motion:
+                self._last_motion, self._paused = at, 0.0
             return changes
         moved = [time for time, motion in self._recent if motion]
         if motion and len(moved) >= self._min_frames:
             changes.append(Change(True, moved[0]))
-            self._last_motion = at
+            self._last_motion, self._paused = at, 0.0
         return changes
+
+    def _skip(self, pause: float) -> None:
+        """Leave *pause* seconds out of account."""
+        self._paused += pause
+        recent = [(at + pause, motion) for at, motion in self._recent]
+        self._recent.clear()
+        self._recent.extend(recent)
 
     def resume(self, at: float) -> None:
         """Take an event for ongoing that began before the first frame, of time *at*."""
@@ -73,6 +90,7 @@ class MotionEvents:
         """Forget all frames, as after a signal loss; return the end of an event."""
         ended = [] if self._last_motion is None else [Change(False, self._last_motion)]
         self._last_motion = None
+        self._is_paused, self._paused = False, 0.0
         self._recent.clear()
         return ended
 

@@ -25,12 +25,11 @@ from pyimagesearch.threads import Worker
 from .camera_state import CameraState
 from .evidence import Evidence
 from .failures import Failures
+from .retry_delay import RetryDelay
 from .tuning import Tuning
 
 log = logging.getLogger(__name__)
 
-MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
-MAX_CRASH_RETRY_SECONDS = 10.0  # the same after an unexpected error, as of a detector
 CLOSE_SECONDS = 0.3         # for a reader to leave its last read
 IDLE_SECONDS = 2.0          # between two heartbeats while nothing is watched
 MAX_STUCK_READS = 4         # abandoned threads; more would be a leak
@@ -112,7 +111,7 @@ class Surveillance(Worker):
         """Watch until :meth:`stop`; a camera that fails is opened again."""
         log.info("%s: settings: %s", self._settings.name,
                  as_words(self._settings, self._camera.label))
-        delay, failures = MIN_RETRY_SECONDS, Failures()
+        delay, failures = RetryDelay(), Failures()
         while self._goes_on():
             if (off_since := self._off_since) is not None:
                 self._rest(off_since)
@@ -134,11 +133,9 @@ class Surveillance(Worker):
             # a lost camera's errors and decoders are cycles that hold pictures: Python
             # would collect them megabytes later, and after gc.freeze() it takes 1 ms
             gc.collect()
-            in_vain = crashed or self._state.counts.frames == before
-            longest = MAX_CRASH_RETRY_SECONDS if crashed else MAX_RETRY_SECONDS
-            delay = min(2 * delay, longest) if in_vain else MIN_RETRY_SECONDS
-            took = self._clock.monotonic() - begin      # waiting in vain is waiting too
-            self._clock.wait(self._wake, max(MIN_RETRY_SECONDS, delay - took))
+            self._clock.wait(self._wake, delay.after(
+                self._clock.monotonic() - begin,
+                pictures=self._state.counts.frames > before, crashed=crashed))
         self._evidence.close()
         self._detection.close()
 
@@ -174,7 +171,7 @@ class Surveillance(Worker):
 
         Detection begins once more than *frameCount* frames were learnt.
         """
-        self._detection.resume(frameCount)
+        self._detection.resume(frameCount, self._state.silence)
         good = None     # when the newest frame that was not garbled arrived
         for frame in self._admitted(frames):
             good = frame.arrived if good is None else good
@@ -248,9 +245,11 @@ class Surveillance(Worker):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture, frame.arrived)
         if not self._state.is_live:
-            log.info("%s: opened %s, %dx%d: %s", self._settings.name,
-                     self._camera.label, *frame.picture.size,
-                     self._reader.granted if self._reader else "")
+            is_steady = self._evidence.losses.unsteady_since is None
+            log.log(logging.INFO if is_steady else logging.DEBUG,
+                    "%s: opened %s, %dx%d: %s", self._settings.name,
+                    self._camera.label, *frame.picture.size,
+                    self._reader.granted if self._reader else "")
         self._state.on_frame(frame, seen)
         return seen
 
@@ -298,9 +297,11 @@ class Surveillance(Worker):
         self._show_start()
 
     def _lose(self, reason: str) -> None:
-        if not self._state.lose(reason):
+        is_new = self._state.lose(reason)
+        self._evidence.lose(self._state.since, reason, self._state.silence,
+                            self._state.hint)
+        if not is_new:
             return
-        self._evidence.lose(self._state.since, reason, self._state.silence)
         since = datetime.datetime.fromtimestamp(self._state.since)
         self._show_card("NO SIGNAL", f"since {since:%d %B, %H:%M:%S}\n{reason}")
 

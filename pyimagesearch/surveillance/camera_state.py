@@ -66,6 +66,12 @@ class CameraState:
         return "" if self.state == LIVE else self.state
 
     @property
+    def hint(self) -> str:
+        """What may help a beginner whose camera never gave a picture; else empty."""
+        is_known = self.counts.frames or "://" in self._source
+        return "" if is_known else " (without a camera, try: --source demo)"
+
+    @property
     def silence(self) -> float:
         """Seconds since the signal was lost."""
         return self._clock.monotonic() - self._lost_at
@@ -91,8 +97,6 @@ class CameraState:
 
     def on_frame(self, frame: Frame, seen: Detection) -> None:
         """Count a processed frame; the camera is live once its background is learnt."""
-        if self.state == NO_SIGNAL:
-            log.info("%s: signal back after %.1f s", self._name, self.silence)
         self._size, self._captured = frame.picture.size, frame.captured
         self._arrived = frame.arrived
         self.counts.frames += 1
@@ -108,9 +112,6 @@ class CameraState:
             self.connection.losses += 1
             self._lost_at = (self._clock.monotonic() if self._arrived is None
                              else self._arrived)
-        is_known = self.counts.frames or "://" in self._source
-        hint = "" if is_known else " (without a camera, try: --source demo)"
-        log.warning("%s: no signal: %s%s", self._name, reason, hint)
         self.enter(NO_SIGNAL, reason, self._captured)
         self.pause()
         return True
@@ -138,6 +139,7 @@ class CameraState:
             age=None if self._arrived is None else max(0.0, now - self._arrived),
             patience=reader.read_timeout if reader else LEAST_SECONDS,
             **vars(self.counts), **vars(self.connection), stuck_reads=stuck_reads,
+            unsteady_since=evidence.losses.unsteady_since,
             detect_seconds=detection.stopwatch.seconds,
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,

@@ -8,7 +8,7 @@ from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL, THUMBNAIL
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box, Frame, enclosing
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
-from pyimagesearch.motion_detection.detection import Detection
+from pyimagesearch.motion_detection.detection import MAX_PAUSE_SECONDS, Detection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.recorder import Recorder
@@ -101,10 +101,19 @@ class Evidence:
             self.end_all()
             self.losses.abandon()
 
-    def lose(self, since: float, reason: str, silence: float = 0.0) -> None:
-        """Begin a loss *since* [s since the epoch], *silence* seconds ago."""
-        self.end_all()
-        self.losses.begin(since, reason, silence)
+    def lose(self, since: float, reason: str, silence: float = 0.0,
+             hint: str = "") -> None:
+        """
+        Begin a loss *since* [s since the epoch], *silence* seconds ago, or go on.
+
+        It ends all events, unless the signal comes and goes: then motion that goes on
+        half a minute later is the same event. *hint* is for the log.
+        """
+        self.losses.begin(since, reason, silence, hint)
+        if self.losses.unsteady_since is None or silence >= MAX_PAUSE_SECONDS:
+            self.end_all()
+        else:
+            self._motion.pause()
 
     def wants(self, seen: Detection | None, own: bytes | None = None) -> bool:
         """
@@ -124,7 +133,7 @@ class Evidence:
 
     def keep(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
-        self.losses.end()
+        self.losses.on_frame(frame.arrived, frame.captured)
         self._note_level(frame.captured, seen.area)
         motion = self._armed and seen.is_motion(self._settings.min_area)
         changes = [*([] if self._armed else self._motion.reset()),
@@ -173,6 +182,7 @@ class Evidence:
     def close(self) -> None:
         """End all events, as the program ends."""
         self.end_all()
+        self.losses.close()
         self.manual.record(False)
 
     @property

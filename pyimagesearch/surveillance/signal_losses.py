@@ -1,43 +1,147 @@
-"""Losses of one camera's signal, as events."""
+"""Losses of one camera's signal, as events and as lines of the log."""
+
+import logging
+import math
+from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.events.event import LOST, RETURNED
+from pyimagesearch.events.event import LOST, RETURNED, UNSTEADY, Event
 from pyimagesearch.events.store import EventStore
 
 from .ongoing_event import OngoingEvent
 
+log = logging.getLogger(__name__)
+
+HOLD_SECONDS = 10.0     # for which a signal must last to be back
+MAX_HOLD_SECONDS = 600.0    # the same for a camera that is lost again and again
+NOTE_SECONDS = 10.0     # between two notes of one event
+MAX_REASONS = 4         # of one loss that are logged
+
+
+class Return(NamedTuple):
+    """The first picture after a loss."""
+
+    at: float           # [s, monotonic]
+    captured: float     # [s since the epoch]
+    id: int             # of the event that it may become: in order with later ones
+
 
 class SignalLosses:
-    """Turn each loss of the signal, and its return, into an event."""
+    """
+    Turn losses of the signal, and its returns, into events.
+
+    The signal is back once it has lasted for ten seconds, as of its first picture. If
+    it is lost before, the camera is unsteady: that is one event, however often the
+    signal comes and goes. A signal lost within ten minutes of its return has to last
+    twice as long the next time, up to ten minutes.
+    """
 
     def __init__(self, camera: str, store: EventStore, clock: Clock) -> None:
         self._camera = camera
         self._store = store
         self._clock = clock
-        self._ongoing: OngoingEvent | None = None
+        self._ongoing: OngoingEvent | None = None   # LOST or UNSTEADY
+        self._back: Return | None = None    # since the last loss
+        self._lost_at = 0.0         # [s, monotonic]
+        self._count = 0             # losses in a row
+        self._reasons: set[str] = set()     # of the loss that lasts
+        self._noted, self._noted_at = "", -math.inf     # when [s, monotonic]
+        self._hold = HOLD_SECONDS
+        self._returned_at = -math.inf       # [s, monotonic]
 
-    def begin(self, since: float, reason: str, silence: float) -> None:
+    @property
+    def unsteady_since(self) -> float | None:
+        """Since when the signal comes and goes [s since the epoch]; None if not."""
+        ongoing = self._ongoing
+        is_unsteady = ongoing is not None and ongoing.event.kind == UNSTEADY
+        return ongoing.event.begin if ongoing and is_unsteady else None
+
+    def begin(self, since: float, reason: str, silence: float, hint: str = "") -> None:
         """
         Begin a loss; or change the *reason* of the one that lasts.
 
         The signal was lost at *since* [s since the epoch], *silence* seconds ago.
+        *hint* is added in the log.
         """
-        if self._ongoing:
-            self._store.note(self._ongoing.event.id, reason)
+        back, self._back = self._back, None
+        if self._ongoing and not back:
+            self._change(reason)
             return
-        event = self._store.add(LOST, since, None, self._camera, reason)
-        self._ongoing = OngoingEvent(event, self._clock.monotonic() - silence)
+        self._lost_at = self._clock.monotonic() - silence
+        self._count += 1
+        self._reasons = {reason}
+        if self._ongoing is None:
+            lately = self._lost_at - self._returned_at < MAX_HOLD_SECONDS
+            self._hold = min(2 * self._hold, MAX_HOLD_SECONDS) if lately else (
+                HOLD_SECONDS)
+            event = self._store.add(LOST, since, None, self._camera, reason)
+            self._noted = reason
+            self._ongoing = OngoingEvent(event, self._lost_at)
+            log.warning("%s: no signal: %s%s", self._camera, reason, hint)
+        elif back and self.unsteady_since is None:
+            self._begin_unsteady(self._ongoing, back, reason)
+        else:
+            self._note(reason)
 
-    def end(self) -> None:
-        """End the loss that lasts, if there is one, with the return of the signal."""
-        if ongoing := self._ongoing:
-            self.abandon()
-            took = self._clock.monotonic() - ongoing.at
-            now = self._clock.time()
-            self._store.add(RETURNED, now, now, self._camera, f"after {took:.0f} s")
+    def on_frame(self, at: float, captured: float) -> None:
+        """Take note of a picture that arrived *at* [s, monotonic], after a loss."""
+        if self._ongoing is None:
+            return
+        if self._back is None:
+            self._back = Return(at, captured, self._store.new_id())
+            log.log(logging.INFO if self.unsteady_since is None else logging.DEBUG,
+                    "%s: signal back after %.1f s", self._camera, at - self._lost_at)
+        if at - self._back.at >= self._hold:
+            self._end(self._ongoing, self._back)
 
     def abandon(self) -> None:
         """End the loss that lasts without a return: the camera was switched off."""
         if self._ongoing:
             self._ongoing.end(self._store, self._clock.monotonic())
-            self._ongoing = None
+        self._ongoing = self._back = None
+        self._count = 0
+
+    def close(self) -> None:
+        """End a loss that is over, however short that has been, with the program."""
+        if self._ongoing and self._back:
+            self._end(self._ongoing, self._back)
+
+    def _change(self, reason: str) -> None:
+        """Note another *reason* of the loss that lasts."""
+        is_new = reason not in self._reasons and len(self._reasons) < MAX_REASONS
+        if is_new and self.unsteady_since is None:
+            self._reasons.add(reason)
+            log.warning("%s: no signal: %s", self._camera, reason)
+        self._note(reason, at_once=is_new)
+
+    def _note(self, reason: str, *, at_once: bool = False) -> None:
+        now, note = self._clock.monotonic(), reason
+        if self.unsteady_since is not None:
+            note = f"lost {self._count} times, at last: {reason}"
+        is_due = at_once or now - self._noted_at >= NOTE_SECONDS
+        if self._ongoing and is_due and note != self._noted:
+            self._noted, self._noted_at = note, now
+            self._store.note(self._ongoing.event.id, note)
+
+    def _begin_unsteady(self, lost: OngoingEvent, back: Return, reason: str) -> None:
+        lost.end(self._store, back.at)
+        event = Event(id=back.id, camera=self._camera, kind=UNSTEADY,
+                      begin=back.captured, end=None)
+        self._ongoing = OngoingEvent(event, back.at)
+        self._store.begin(event)
+        self._note(reason, at_once=True)
+        log.warning("%s: unsteady: the signal was lost again after %.1f s, which is "
+                    "reported once: %s", self._camera, self._lost_at - back.at, reason)
+
+    def _end(self, ongoing: OngoingEvent, back: Return) -> None:
+        """End the loss that lasts with the return of the signal."""
+        ongoing.end(self._store, back.at)
+        took = f"after {back.at - self._lost_at:.0f} s"
+        if self.unsteady_since is not None:
+            log.info("%s: steady again for %.0f s; the signal was lost %d times",
+                     self._camera, self._clock.monotonic() - back.at, self._count)
+            self._store.note(ongoing.event.id, f"lost {self._count} times")
+        self._store.begin(Event(id=back.id, camera=self._camera, kind=RETURNED,
+                                begin=back.captured, end=back.captured, note=took))
+        self._ongoing = self._back = None
+        self._count, self._returned_at = 0, back.at

@@ -13,7 +13,7 @@ from pyimagesearch.events import event
 from pyimagesearch.web.services import Services
 
 CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, *event.SCENE_KINDS,
-                event.LOST, event.RETURNED)
+                event.LOST, event.RETURNED, event.UNSTEADY)
 SERVER_KINDS = (event.ARMED, event.DISARMED, event.SWITCHED_OFF, event.SWITCHED_ON,
                 event.LOGIN_REFUSED)
 COUNTER, GAUGE, SUMMARY = (

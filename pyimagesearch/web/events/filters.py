@@ -15,8 +15,8 @@ KIND_NAMES = {      # other kinds are named as they are
     "manual": "manual recording", "snapshot": "still", "light": "light changed",
     "day/night": "day or night mode", "moved": "camera moved",
     "covered": "camera covered", "out of focus": "camera out of focus",
-    "lost": "signal lost", "returned": "signal back", "switched off": "all cameras off",
-    "switched on": "all cameras on"}
+    "lost": "signal lost", "returned": "signal back", "unsteady": "signal unsteady",
+    "switched off": "all cameras off", "switched on": "all cameras on"}
 UNAVAILABLE = {     # why a file cannot be shown, by its state
     OPEN: "This is still being recorded.",
     UNFINISHED: "This could not be finished; the next start tries to repair it.",

@@ -1,0 +1,33 @@
+"""How long to wait before a camera that failed is opened again."""
+
+MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
+MAX_UNSTEADY_SECONDS = 10.0     # the same if it gave pictures, for less than that
+MAX_CRASH_SECONDS = 10.0    # the same after an unexpected error, as of a detector
+
+
+class RetryDelay:
+    """
+    Wait longer from try to try, as the camera stays away or comes and goes.
+
+    One that gave pictures for ten seconds is opened again at once. Waits count from the
+    beginning of one try to that of the next.
+    """
+
+    def __init__(self) -> None:
+        self._in_vain = self._unsteady = MIN_RETRY_SECONDS
+
+    def after(self, took: float, *, pictures: bool, crashed: bool) -> float:
+        """
+        Return how long to wait [s] after a try that *took* so many seconds.
+
+        *pictures* says whether it gave some, *crashed* whether an error ended it that
+        is not the camera's.
+        """
+        if crashed or not pictures:
+            longest = MAX_CRASH_SECONDS if crashed else MAX_RETRY_SECONDS
+            self._in_vain = min(2 * self._in_vain, longest)
+            return max(MIN_RETRY_SECONDS, self._in_vain - took)
+        self._in_vain = MIN_RETRY_SECONDS
+        self._unsteady = (MIN_RETRY_SECONDS if took >= MAX_UNSTEADY_SECONDS
+                          else min(2 * self._unsteady, MAX_UNSTEADY_SECONDS))
+        return max(MIN_RETRY_SECONDS, self._unsteady - took)
