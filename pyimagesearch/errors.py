@@ -1,5 +1,7 @@
 """Errors caused by users, cameras and disks, each explained in one sentence."""
 
+MAX_REASON_CHARACTERS = 400     # of what went wrong with a camera
+
 
 class SurveillanceError(Exception):
     """An error that is no defect; its text is one sentence for people."""
@@ -13,28 +15,35 @@ class SettingFixed(SettingsError):
     """A setting is given where the pages cannot change it; the text says where."""
 
 
-class DetectorFailed(SurveillanceError):
-    """A motion detector raised an error, or returned no mask with boxes."""
-
-
 class BackgroundDamaged(SurveillanceError):
     """The file of a learnt background cannot be used."""
 
 
-class CameraLost(SurveillanceError):
+class CameraError(SurveillanceError):
+    """Something is wrong with a camera; the text may quote what it sent, escaped."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text, MAX_REASON_CHARACTERS))
+
+
+class CameraLost(CameraError):
     """The camera gives no frames now; reopening it may help."""
 
 
-class PollFailed(SurveillanceError):
+class PollFailed(CameraError):
     """A request for one picture failed; the next one may succeed."""
 
 
-class BadPicture(SurveillanceError):
+class BadPicture(CameraError):
     """The data are no picture; the next ones may be."""
 
 
-class SourceEnded(SurveillanceError):
+class SourceEnded(CameraError):
     """The source has given its last frame; do not reopen it."""
+
+
+class DetectorFailed(CameraError):
+    """A motion detector raised an error, or returned no mask with boxes."""
 
 
 class TooManyViewers(SurveillanceError):
@@ -67,6 +76,21 @@ class UnplayableClip(RecordingError):
 
 class AccessError(SurveillanceError):
     """A password or link cannot be set or read."""
+
+
+def printable(text: str, most: int | None = None, *, keep: str = "") -> str:
+    """
+    Return *text*, at most *most* characters of it, with what is not visible escaped.
+
+    That is what a terminal or a browser would act on: control characters, line
+    separators, changes of the writing direction. Those in *keep* stay.
+    """
+    if most is not None and len(text) > most:
+        text = text[:most - 3] + "..."
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in keep
+                   else each.encode("unicode_escape").decode() for each in text)
 
 
 def explain_import(error: ImportError) -> str:

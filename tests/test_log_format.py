@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pyimagesearch.errors import CameraLost
 from pyimagesearch.system.log_format import JsonFormatter, TextFormatter
 
 
@@ -46,6 +47,31 @@ def test_no_log_line_holds_a_secret(formatter):
     assert "basic *** 'Basic ***' GET http://***@cam/video_feed?a=b@c" in line
     assert "abc" not in line
     assert "dHY6" not in line
+
+
+HOSTILE = "a\nb\r\x1b[2J\x7f\x9b\u2028\u202eevil\u200b\ud800\0"
+
+
+def test_text_line_is_one_line_without_control_characters():
+    line = TextFormatter("%(levelname)s %(message)s").format(record("%s", HOSTILE))
+    assert line == (r"WARNING a\nb\r\x1b[2J\x7f\x9b\u2028\u202eevil\u200b\ud800\x00")
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter("%(message)s"), JsonFormatter()])
+def test_no_log_line_holds_control_characters(formatter):
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        lines = formatter.format(record("%s", HOSTILE, exc_info=sys.exc_info()))
+    assert "evil" in lines
+    assert all(character.isprintable() for character in lines.replace("\n", ""))
+    if isinstance(formatter, JsonFormatter):
+        assert "\x1b" not in json.loads(lines)["message"]
+
+
+def test_what_a_camera_sends_is_quoted_printably_and_cut():
+    assert str(CameraLost(HOSTILE)).isprintable()
+    assert len(str(CameraLost("x" * 70_000))) == 400
 
 
 def test_program_logs_json(start):

@@ -3,29 +3,52 @@
 import json
 import logging
 from datetime import UTC, datetime
+from types import TracebackType
 
 from pyimagesearch.access.log_redaction import redact
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import printable
+
+from .log_repeats import RepeatFilter
+
+LINES = "\n\t"      # what may divide and indent a traceback
+
+ExcInfo = (tuple[type[BaseException], BaseException, TracebackType | None]
+           | tuple[None, None, None])
 
 
 class TextFormatter(logging.Formatter):
-    """Format a record as text, without secrets."""
+    """Format a record as text, without secrets and control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the traceback if there is one."""
         return redact(super().format(record))
 
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line, which is one whatever the message holds."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: ExcInfo) -> str:
+        """Return the traceback."""
+        return printable(super().formatException(ei), keep=LINES)
+
 
 class JsonFormatter(logging.Formatter):
-    """Format a record as one JSON object on one line, without secrets."""
+    """Format a record as one JSON object on one line, without secrets.
+
+    Of control characters, only line breaks and tabs remain, escaped.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return time (ISO 8601, UTC), level, logger, message and any traceback."""
         time = datetime.fromtimestamp(record.created, UTC)
         line = {"time": time.isoformat(timespec="milliseconds"),
                 "level": record.levelname.lower(), "logger": record.name,
-                "message": redact(record.getMessage())}
+                "message": redact(printable(record.getMessage(), keep=LINES))}
         if record.exc_info:
-            line["traceback"] = redact(self.formatException(record.exc_info))
+            traceback = self.formatException(record.exc_info)
+            line["traceback"] = redact(printable(traceback, keep=LINES))
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -34,4 +57,5 @@ def configure_logging(level: str, form: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else
                          TextFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(RepeatFilter(SystemClock()))
     logging.basicConfig(level=level.upper(), handlers=[handler])

@@ -1,0 +1,84 @@
+"""Keep what repeats itself from filling the log."""
+
+import logging
+import re
+import threading
+from dataclasses import dataclass
+
+from pyimagesearch.clock import Clock
+
+WINDOW_SECONDS = 60.0
+MAX_LINES = 6           # in a window, of one message about one camera
+MAX_WINDOWS = 2000      # at a time
+NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
+
+Key = tuple[object, ...]
+
+
+@dataclass
+class Window:
+    """What came since a moment [s, monotonic]."""
+
+    since: float
+    logged: int = 0
+    left_out: int = 0
+
+    def is_over(self, now: float) -> bool:
+        """Return whether another window begins *now*."""
+        return now - self.since >= WINDOW_SECONDS
+
+
+class RepeatFilter(logging.Filter):
+    """
+    Log the same text once a minute, and the same message six times a minute.
+
+    Texts of warnings and errors are the same if they differ only in numbers. A message
+    is what one line of the program logs about one camera, address or file, the first
+    value in it. The next line says how many were left out. Any thread may log; messages
+    of level ``debug`` all pass.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()       # guards the next attribute
+        self._windows: dict[Key, Window] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether *record* is logged; add how many like it were not."""
+        if record.levelno < logging.INFO:
+            return True
+        text, now = record.getMessage(), self._clock.monotonic()
+        kind = NUMBERS.sub("0", text) if record.levelno > logging.INFO else text
+        subject = str(record.args[0]) if isinstance(record.args, tuple) and (
+            record.args) else ""
+        with self._lock:
+            if len(self._windows) >= MAX_WINDOWS:
+                self._forget(now)
+            addition = self._admit((record.name, kind), 1, now)
+            if addition is not None:
+                more = self._admit((record.name, record.msg, subject), MAX_LINES, now)
+                addition = None if more is None else addition or more
+        if addition:
+            record.msg, record.args = f"{text} {addition}", ()
+        return addition is not None
+
+    def _admit(self, key: Key, most: int, now: float) -> str | None:
+        """Return what to add to the line of *key*, ``None`` to leave it out."""
+        window, addition = self._windows.get(key), ""
+        if window is None or window.is_over(now):
+            if window and window.left_out:
+                addition = f"({window.left_out} more in {now - window.since:.0f} s)"
+            window = self._windows[key] = Window(now)
+        if window.logged >= most:
+            window.left_out += 1
+            return None
+        window.logged += 1
+        return addition
+
+    def _forget(self, now: float) -> None:
+        """Drop what is over, or else all."""
+        self._windows = {key: window for key, window in self._windows.items()
+                         if not window.is_over(now)}
+        if len(self._windows) >= MAX_WINDOWS:
+            self._windows.clear()
