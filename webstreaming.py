@@ -213,7 +213,7 @@ class Program:
         return [*(each.loop for each in self.cameras), *filter(None, [self.mosaic])]
 
     def start(self) -> None:
-        """Start all threads; what they record waits until the archive is open."""
+        """Start all threads; what they record waits until the folder is open."""
         self.archive.on_open += [self.arming.restore, self.backgrounds.open]
         for thread in (self.backgrounds, self.archive, *self.archive.recorders,
                        *self.live):

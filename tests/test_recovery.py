@@ -25,6 +25,11 @@ from pyimagesearch.settings.settings import Settings
 from test_archive import events_of, opened
 
 
+def recover_all(kept, **more):
+    for _ in recover(kept.clips, kept.store, **more):
+        pass
+
+
 def one_event(tmp_path, clock, archive):
     """Record an event with the real recorder into the archive's folder."""
     (wanted,) = Settings(source=("front=demo",)).cameras()
@@ -170,7 +175,7 @@ def test_crash_loses_nothing_of_the_journal(archive, in_part):
     write_journal(folder, 50)
     if in_part is not None:
         write_part(folder, in_part)
-    recover(kept.clips, kept.store)
+    recover_all(kept)
     (clip,) = folder.iterdir()
     assert clip.name == "08-00-00.mp4"
     assert len(times(clip)) == max(50, in_part or 0)
@@ -186,9 +191,9 @@ def test_full_disk_leaves_all_for_the_next_start(archive, monkeypatch, caplog):
     write_journal(folder, 50)
     with monkeypatch.context() as full:
         full.setattr(mp4.SyncedFile, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-        recover(kept.clips, kept.store)
+        recover_all(kept)
     assert "08-00-00.part.jpegs is left for the next start: full" in caplog.text
-    recover(kept.clips, kept.store)
+    recover_all(kept)
     (clip,) = folder.iterdir()
     assert len(times(clip)) == 50
 
@@ -209,7 +214,7 @@ def test_event_with_an_unfinished_clip_ends_with_it_later(archive, monkeypatch):
     # the page said that its file had been moved; and its end stayed at its begin
     folder = leave_journal(opened(archive()))
     with monkeypatch.context() as without:
-        without.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)
+        without.setattr("pyimagesearch.archive.recovery.finish_clips", lambda *_: ())
         kept = opened(archive())
     (event,) = events_of(kept)
     size = sum(path.stat().st_size for path in folder.iterdir())
@@ -262,7 +267,7 @@ def test_deleted_event_stays_deleted_though_its_clip_waits(archive, clock, monke
     clock.now += 60
     kept.enforce()
     assert not folder.exists()
-    recover(kept.clips, kept.store)
+    recover_all(kept)
     assert events_of(kept) == []
 
 
@@ -288,3 +293,81 @@ def test_what_a_power_cut_left_empty_is_never_complete(archive, clock):
                           "09-00-03.jpg": "complete"}
     assert not (day / "09-00-00.jpg").exists()
     assert list(day.glob(".*")) == []
+
+
+# --- beside the recorders
+
+def filmed_meanwhile(archive, clock, tmp_path):
+    """Return an archive that is not open yet, and a recorder that writes a clip to it."""
+    kept = archive()
+    (wanted,) = Settings(source=("front=demo",)).cameras()
+    recorder = keeping(wanted, clock, tmp_path, store=kept.store)
+    kept.recorders.append(recorder.recorder)
+    film(recorder, clock, 6)
+    event = kept.store.add("motion", clock.time(), None, "front")
+    recorder.recorder.begin(replace(metadata_of(event.begin), event=event.id), clock.monotonic())
+    film(recorder, clock, 2)
+    return kept, recorder, event
+
+
+def test_recovery_leaves_alone_what_is_recorded_meanwhile(archive, clock, tmp_path):
+    leave_journal(opened(archive()))
+    kept, recorder, event = filmed_meanwhile(archive, clock, tmp_path)
+    still = recorder.evidence.keep_still(SMALL[0], clock.time())
+    film(recorder, clock, 0.2)      # the still is written; the list does not have it yet
+    assert len(recorder.files("*.jpg")) == 1
+    opened(kept)
+    assert len(recorder.files("*.part.mp4")) == 1
+    recorder.recorder.end(replace(metadata_of(event.begin, end=clock.time()), event=event.id),
+                          clock.monotonic())
+    film(recorder, clock, 1.5)
+    assert kept.store.flush(60)
+    found = {each.id: [file.state for file in each.files] for each in events_of(kept)}
+    assert found == {7: ["complete"], event.id: ["complete"], still: ["complete"]}
+    assert len(recorder.files("*.mp4")) == 2
+
+
+def test_recording_begins_before_recovery(archive, monkeypatch):
+    kept, seen = archive(), []
+    monkeypatch.setattr("pyimagesearch.archive.recovery.places",
+                        lambda *_: seen.append(kept.ready.is_set()) or [])
+    opened(kept)
+    assert seen == [True]
+
+
+def test_recovery_that_is_stopped_is_done_at_the_next_start(archive, monkeypatch):
+    folder = leave_journal(opened(archive()))
+    for day in (16, 17):
+        write_part(folder.with_name(f"2027-01-{day}"), 5)
+    kept = archive()
+    with monkeypatch.context() as stopping:
+        stopping.setattr("pyimagesearch.archive.leftovers.finish_part", lambda part: kept.stop())
+        opened(kept)
+    assert len(list(kept.clips.rglob("*.part.mp4"))) == 3
+    opened(archive())
+    assert len(list(kept.clips.rglob("*-00.mp4"))) == 3
+    assert list(kept.clips.rglob("*.part.*")) == []
+
+
+def test_folder_that_cannot_be_read_is_left_for_the_next_start(archive, caplog):
+    kept = opened(archive())
+    leave_journal(kept)
+    kept.store.begin(Event(id=8, camera="front", kind="motion", begin=BEGAN, end=BEGAN + 5, files=(
+        KeptFile("front/2027-01-14/08-00-00.mp4", "clip", BEGAN, BEGAN + 5, 9, "complete"),)))
+    loop = kept.clips / "front" / "2027-01-14"
+    loop.symlink_to(loop)
+    assert kept.store.flush(60)
+    kept = opened(archive())
+    assert f"{loop} is left for the next start: Too many levels" in caplog.text
+    assert [event.files[0].state for event in events_of(kept)] == ["complete", "complete"]
+
+
+def test_list_knows_the_files_of_one_folder(archive):
+    kept = opened(archive())
+    paths = ["a.mp4", "front/b.mp4", "front/2027-01-15/c.mp4", "front/2027-01-15/d/e.mp4", "front2/f.mp4"]
+    kept.store.begin(Event(id=1, camera="front", kind="motion", begin=BEGAN, end=BEGAN, files=tuple(
+        KeptFile(path, "clip", BEGAN, BEGAN, 1, "gone") for path in paths)))
+    assert kept.store.flush(60)
+    with kept.store.reading() as reader:
+        found = {place: [row.file.path for row in reader.files_in(place)] for place in reader.places()}
+    assert found == {path.removesuffix(path.rpartition("/")[2]): [path] for path in paths}

@@ -403,7 +403,7 @@ def test_cap_stays_half_of_the_space_at_the_first_start(archive):
 
 def test_unfinished_clip_is_deleted_when_room_is_needed(archive, monkeypatch):
     folder = leave_journal(opened(archive()))
-    monkeypatch.setattr("pyimagesearch.archive.recovery.finish_parts", lambda folder: None)
+    monkeypatch.setattr("pyimagesearch.archive.recovery.finish_clips", lambda *_: ())
     kept = opened(archive(keep="300kB", reserve="0B"))
     kept.enforce()
     kept.store.flush(60)

@@ -2,9 +2,11 @@
 
 import contextlib
 import logging
+import math
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import EventsError, SurveillanceError, reason
@@ -29,9 +31,9 @@ class Archive(Worker):
     """
     Keep the clips and the list of events in order.
 
-    The thread ``archive`` opens the folder as soon as it can, recovers what a crash
-    left, sets :attr:`ready`, and then enforces retention. All methods but :meth:`run`
-    and what it calls may be called from any thread.
+    The thread ``archive`` opens the folder as soon as it can, sets :attr:`ready`,
+    recovers what a crash left while the recorders write, and enforces retention. All
+    methods but :meth:`run` and what it calls may be called from any thread.
     """
 
     def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
@@ -40,10 +42,12 @@ class Archive(Worker):
         self.clips = folder.clips
         self.store = EventStore(folder.database, clock)
         self.recorders: list[Recorder] = []
-        self.on_open: list[Callable[[], object]] = []   # called with an open store
+        self.on_open: list[Callable[[], object]] = []   # once it can be read
         self._folder = folder
         self._clock = clock
         self._trouble = ""
+        self._is_recovered = False
+        self._enforced_at = -math.inf   # [s, monotonic]
         self._retention = Retention(self.clips, self.store, settings, clock)
 
     def claim(self) -> None:
@@ -91,7 +95,7 @@ class Archive(Worker):
         """Open and recover the folder, then enforce retention until :meth:`stop`."""
         while not self.stopping.is_set():
             try:
-                if not self.ready.is_set():
+                if not self._is_recovered:
                     self.open()
                 self.enforce()
                 self._set_trouble("")
@@ -100,26 +104,61 @@ class Archive(Worker):
             except Exception as error:
                 log.exception("the archive failed")
                 self._set_trouble(f"the archive failed ({type(error).__name__})")
-            self._clock.wait(self.stopping, ENFORCE_SECONDS if self.ready.is_set()
+            self._clock.wait(self.stopping, ENFORCE_SECONDS if self._is_recovered
                              else RETRY_SECONDS)
 
     def enforce(self) -> None:
         """Enforce retention; raises :exc:`SurveillanceError` if there is no room."""
+        self._enforced_at = self._clock.monotonic()
         self.clips.mkdir(parents=True, exist_ok=True)
-        self._retention.enforce(sum(each.open_bytes for each in self.recorders))
+        self._retention.enforce(sum(each.open_bytes for each in self.recorders),
+                                tidy=self._is_recovered)
 
     def open(self) -> None:
         """Open and recover the folder; raises what :meth:`run` retries."""
         self._folder.claim()
         self.clips.mkdir(parents=True, exist_ok=True)
-        if aside := self.store.open():
-            log.info("rebuilding the list of events from the clips; the corrupt one "
-                     "is %s", aside)
+        if not self.ready.is_set():
+            self._prepare()
+        self._report_corrupt(self.store.open())
+        self._retention.open()
+        self._recover()
+
+    def _prepare(self) -> None:
+        """Do what must be done before anything is recorded; takes no time."""
+        self._report_corrupt(self.store.prepare())
         for call in self.on_open:
             call()
-        self._retention.open()
-        recover(self.clips, self.store)
+        self._set_trouble("")
         self.ready.set()
+
+    def _report_corrupt(self, aside: Path | None) -> None:
+        if aside:
+            log.info("rebuilding the list of events from the clips; the corrupt one "
+                     "is %s", aside)
+
+    def _recover(self) -> None:
+        """Recover the folder, and enforce retention meanwhile."""
+        for _ in recover(self.clips, self.store, self._is_ours):
+            if self.stopping.is_set():
+                return
+            if self._clock.monotonic() - self._enforced_at >= ENFORCE_SECONDS:
+                self._enforce_meanwhile()
+        self._is_recovered = True
+        for recorder in self.recorders:
+            recorder.paths.forget()
+
+    def _enforce_meanwhile(self) -> None:
+        """Enforce retention; recovery goes on without room, as it needs little."""
+        try:
+            self.enforce()
+            self._set_trouble("")
+        except SurveillanceError as error:
+            self._set_trouble(reason(error))
+
+    def _is_ours(self, path: Path) -> bool:
+        """Return whether a recorder writes the file at *path*, or wrote it."""
+        return any(each.paths.gave(path) for each in self.recorders)
 
     def _set_trouble(self, trouble: str) -> None:
         if trouble == self._trouble:

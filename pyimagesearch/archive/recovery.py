@@ -4,11 +4,11 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch.errors import EventsError, RecordingError
+from pyimagesearch.errors import EventsError, RecordingError, reason
 from pyimagesearch.events.event import (
     BROKEN,
     CLIP,
@@ -27,64 +27,95 @@ from pyimagesearch.events.event import (
 from pyimagesearch.events.ids import as_id
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.folders import sync_folder
 from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.paths import (
-    CLIP_SUFFIX,
-    DRAFT_SUFFIX,
-    JOURNAL_SUFFIX,
-    NEW_JOURNAL_SUFFIX,
-    PART_SUFFIX,
-    STILL_DRAFT_SUFFIX,
-    add_suffix,
-    stem,
-)
-from pyimagesearch.recording.preroll import EncodedFrame
-from pyimagesearch.recording.preroll_journal import read_journal
+from pyimagesearch.recording.paths import CLIP_SUFFIX, STILL_SUFFIX, stem
 from pyimagesearch.recording.wholeness import is_as_kept, is_whole_picture
 
 from .deletion import delete_files, unfinished
+from .leftovers import LEFTOVER_SUFFIXES, finish_clips
 
 log = logging.getLogger(__name__)
 
-# PyAV takes 17 MB and 80 ms, so it is imported only where there is a clip to work on
-
-SAME_END_SECONDS = 0.01     # by which equal ends of two clips may differ
 FLUSH_SECONDS = 60          # for a slow disk to write what was queued
-MAX_EMPTY_BYTES = 2_000     # of a clip without a picture: its header alone
 STILL_SERIES = re.compile(r"(.+)_at_\d{4}")
 
 
-def recover(folder: Path, store: EventStore) -> None:
+def recover(folder: Path, store: EventStore,
+            is_ours: Callable[[Path], bool] = lambda path: False) -> Iterator[None]:
     """
-    Make *store* and the files below *folder* agree, before anything is recorded.
+    Make *store* and the files below *folder* agree, while the recorders write more.
 
     Finish clips that a crash cut off, rebuild events from the metadata of clips that
     are in no event, mark files that were moved away, and end events of earlier runs.
-    No picture is deleted, but what was to be deleted. Raises :exc:`EventsError` if
-    *store* cannot be written.
+    No picture is deleted, but what was to be deleted. Files that this run writes, as
+    *is_ours* says, are left alone.
+
+    Yield after each folder, the oldest day first, and each file that takes time: what
+    is not done then is done at the next start. Raises :exc:`EventsError` if *store*
+    cannot be written.
     """
-    finish_deletions(folder, store)
-    for suffix in (DRAFT_SUFFIX, STILL_DRAFT_SUFFIX):
-        for draft in folder.rglob(f"*{suffix}"):    # a copy; its part is still there
-            draft.unlink(missing_ok=True)
-    finish_parts(folder)
-    reopen_events(folder, store)
-    adopt_orphans(folder, store)
-    flush(store)
+    finish_deletions(folder, store, is_ours)
+    for place in places(folder, store):
+        try:
+            yield from recover_place(folder, place, store, is_ours)
+        except OSError as error:
+            log.warning("%s is left for the next start: %s", folder / place,
+                        reason(error))
+        yield
     store.follow_ids()
-    mark_missing(folder, store)
-    flush(store)
     end_events(store)
     flush(store)
 
 
-def finish_deletions(folder: Path, store: EventStore) -> None:
+def finish_deletions(folder: Path, store: EventStore,
+                     is_ours: Callable[[Path], bool]) -> None:
     """Delete the files whose deletion was cut off."""
     with store.reading() as reader:
-        paths = reader.deletions()
+        paths = [path for path in reader.deletions() if not is_ours(folder / path)]
     for path in delete_files(folder, store, paths):
         log.info("deleted %s, as was begun before the last end of the program", path)
+
+
+def places(folder: Path, store: EventStore) -> list[str]:
+    """Return the folders below *folder* that have files or are in *store*, by day."""
+    found = set[str]()
+    for root, _, _ in os.walk(folder, onerror=lambda error: found.add(error.filename)):
+        found.add(root)
+    with store.reading() as reader:
+        places = {as_place(folder, Path(each)) for each in found} | reader.places()
+    return sorted(places, key=lambda place: (Path(place).name, place))
+
+
+def as_place(folder: Path, path: Path) -> str:
+    """Return *path* relative to *folder* as the start of the paths in the list."""
+    return "" if path == folder else f"{path.relative_to(folder).as_posix()}/"
+
+
+def recover_place(folder: Path, place: str, store: EventStore,
+                  is_ours: Callable[[Path], bool]) -> Iterator[None]:
+    """Recover the files directly in *place*, a folder below *folder*."""
+    there = folder / place
+    yield from finish_clips(there, [
+        name for name in names_in(there)
+        if name.endswith(LEFTOVER_SUFFIXES) and not is_ours(there / name)])
+    names = names_in(there)     # before the list, so that it has all of them
+    with store.reading() as reader:
+        known = {row.file.path: row for row in reader.files_in(place)}
+        given_up = set(reader.deletions())
+    reopen_events([row for row in known.values() if row.file.state == UNFINISHED
+                   and (folder / row.file.path).name in names], store)
+    adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
+    found = [there / name for name in names if is_kept(name)]
+    for path in sorted(found, key=lambda path: (path.suffix != CLIP_SUFFIX, path)):
+        row = known.get(place + path.name)
+        if row and row.file.state == COMPLETE:
+            adopted.setdefault(path.with_name(stem(path.name)), row.event_id)
+        elif not (is_ours(path) or place + path.name in given_up
+                  or (not row and was_empty(path))):
+            adopt(path, place + path.name, store, row, adopted)
+            yield
+    mark_missing_in(folder, known.values(), names, store)
+    flush(store)
 
 
 def flush(store: EventStore) -> None:
@@ -96,80 +127,6 @@ def flush(store: EventStore) -> None:
             raise EventsError(store.trouble)
 
 
-def finish_parts(folder: Path) -> None:
-    """Finish all clips below *folder* that a crash cut off."""
-    for new in folder.rglob(f"*{NEW_JOURNAL_SUFFIX}"):      # written in part
-        new.rename(add_suffix(new.with_name(stem(new.name)), JOURNAL_SUFFIX))
-    for journal in sorted(folder.rglob(f"*{JOURNAL_SUFFIX}")):
-        recover_journal(journal)
-    for part in sorted(folder.rglob(f"*{PART_SUFFIX}")):   # with those made of journals
-        finish_part(part)
-
-
-def recover_journal(journal: Path) -> None:
-    """Encode the frames in *journal*, unless their clip has them already."""
-    from pyimagesearch.recording.clip import length_of
-    place = journal.with_name(stem(journal.name))
-    try:
-        metadata, frames = read_journal(journal)
-        if metadata and frames and (
-                length_of(add_suffix(place, PART_SUFFIX))
-                < frames[-1].at - frames[0].at - SAME_END_SECONDS):
-            encode_again(place, metadata, frames)
-        sync_folder(journal.parent)     # the part has its name before this goes
-        journal.unlink()
-    except (RecordingError, OSError) as error:
-        log.warning("%s is left for the next start: %s", journal, error)
-
-
-def encode_again(place: Path, metadata: ClipMetadata,
-                 frames: list[EncodedFrame]) -> None:
-    """Write the clip at *place* again; raises :exc:`RecordingError`."""
-    from pyimagesearch.recording.clip import Clip
-    draft = add_suffix(place, DRAFT_SUFFIX)
-    clip = Clip(draft, metadata)
-    try:
-        for frame in frames:
-            if clip.fits(frame):
-                clip.add(frame)
-    finally:
-        clip.close()
-    draft.replace(add_suffix(place, PART_SUFFIX))
-
-
-def finish_part(part: Path) -> None:
-    """Finish the clip *part*; delete it if it has no picture."""
-    from pyimagesearch.recording.clip import finish
-    try:
-        log.info("recovered %s", finish(part))
-    except RecordingError as error:
-        if part.stat().st_size < MAX_EMPTY_BYTES:
-            part.unlink()
-            return
-        log.warning("%s cannot be finished: %s", part, error)
-
-
-def adopt_orphans(folder: Path, store: EventStore) -> None:
-    """Add the clips and pictures below *folder* that *store* does not have."""
-    with store.reading() as reader:
-        rows, given_up = reader.files(), set(reader.deletions())
-    known = {row.file.path: row for row in rows}
-    adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
-    found = sorted(files_below(folder), key=lambda path: path.suffix != CLIP_SUFFIX)
-    for path in found:      # clips first
-        name = path.relative_to(folder).as_posix()
-        place = path.with_name(stem(path.name))
-        row = known.get(name)
-        if name in given_up or (not row and was_empty(path)):
-            continue
-        if row and row.file.state == COMPLETE:
-            adopted.setdefault(place, row.event_id)
-        elif path.suffix == CLIP_SUFFIX:
-            adopted[place] = adopt_clip(path, name, store, row)
-        else:
-            adopt_picture(path, name, store, adopted, row)
-
-
 def was_empty(path: Path) -> bool:
     """Remove the file at *path*, which is in no event, if a power cut left it empty."""
     is_empty = path.stat().st_size == 0
@@ -177,6 +134,15 @@ def was_empty(path: Path) -> bool:
         path.unlink()
         log.info("removed %s, which was empty", path)
     return is_empty
+
+
+def adopt(path: Path, name: str, store: EventStore, row: FileRow | None,
+          adopted: dict[Path, int]) -> None:
+    """Add the clip or picture at *path* to *store*, in which *row* may be its entry."""
+    if path.suffix == CLIP_SUFFIX:
+        adopted[path.with_name(stem(path.name))] = adopt_clip(path, name, store, row)
+    else:
+        adopt_picture(path, name, store, adopted, row)
 
 
 def adopt_clip(path: Path, name: str, store: EventStore, row: FileRow | None) -> int:
@@ -233,12 +199,25 @@ def adopt_picture(path: Path, name: str, store: EventStore,
 def mark_missing(folder: Path, store: EventStore) -> None:
     """Mark files that were moved away, cut off by a power cut, or are back."""
     with store.reading() as reader:
-        rows = reader.files(*ON_DISK, MISSING)
+        listed = sorted(reader.places())
+    for place in listed:
+        with store.reading() as reader:
+            rows = reader.files_in(place)
+        try:
+            mark_missing_in(folder, rows, names_in(folder / place), store)
+        except OSError as error:
+            log.debug("%s cannot be examined: %s", folder / place, reason(error))
+
+
+def mark_missing_in(folder: Path, rows: Iterable[FileRow], names: set[str],
+                    store: EventStore) -> None:
+    """Mark the files of *rows*, which are in one folder that has these *names*."""
     for event_id, _, file in rows:
-        if file.state == OPEN and not store.is_earlier(event_id):
-            continue        # its recorder owns it
+        if file.state not in (*ON_DISK, MISSING) or (
+                file.state == OPEN and not store.is_earlier(event_id)):
+            continue        # the latter: its recorder owns it
         path = folder / file.path
-        exists = path.exists()
+        exists = path.name in names or path.exists()
         if exists and file.state in (COMPLETE, MISSING) and not is_as_kept(path, file):
             store.mark_broken(file)
             log.warning("%s is broken", file.path)
@@ -259,12 +238,12 @@ def mark_lost(event_id: int, file: KeptFile, left: list[Path],
         log.warning("%s is missing", file.path)
 
 
-def reopen_events(folder: Path, store: EventStore) -> None:
-    """Reopen events that ended early for want of a clip that is finished now."""
+def reopen_events(rows: Sequence[FileRow], store: EventStore) -> None:
+    """Reopen events that ended early for want of the clips of *rows*, now finished."""
+    if not rows:
+        return
     with store.reading() as reader:
-        found = {row.event_id for row in reader.files(UNFINISHED)
-                 if (folder / row.file.path).exists()}
-        late = [event for event in reader.events(list(found))
+        late = [event for event in reader.events([row.event_id for row in rows])
                 if event.end == event.recorded_until]
     for event in late:
         store.reopen(event.id)
@@ -281,13 +260,18 @@ def end_events(store: EventStore) -> None:
                      event.id)
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield every clip and picture below *folder*."""
-    for root, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith((CLIP_SUFFIX, ".jpg")) and not name.startswith(".") and (
-                    not name.endswith((PART_SUFFIX, DRAFT_SUFFIX))):
-                yield Path(root, name)
+def names_in(folder: Path) -> set[str]:
+    """Return the names in *folder*, none if it is gone; raises :exc:`OSError`."""
+    try:
+        return set(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def is_kept(name: str) -> bool:
+    """Return whether a file of that *name* is a whole clip or picture."""
+    return (name.endswith((CLIP_SUFFIX, STILL_SUFFIX)) and not name.startswith(".")
+            and not name.endswith(LEFTOVER_SUFFIXES))
 
 
 def is_protected(path: Path) -> bool:

@@ -75,11 +75,12 @@ class Retention:
         self._keep = self._settings.keep_bytes or int(kept or 0)
         log.info("clips may take %s in %s", format_bytes(self._keep), self._clips)
 
-    def enforce(self, open_bytes: int) -> None:
+    def enforce(self, open_bytes: int, *, tidy: bool = True) -> None:
         """
         Delete what must go, with *open_bytes* in clips that are being written.
 
-        Raises :exc:`SurveillanceError` if that does not make enough room.
+        Now and then also look for what is too old or missing, if *tidy*. Raises
+        :exc:`SurveillanceError` if that does not make enough room.
         """
         if self._history.update():
             self._store.remember("clock", self._history.as_text())
@@ -87,7 +88,7 @@ class Retention:
             for path in delete_files(self._clips, self._store, paths):
                 log.info("deleted %s, as its event was deleted", path)
         self._measure(open_bytes)
-        due = self._clock.monotonic() - self._tidied_at >= TIDY_SECONDS
+        due = tidy and self._clock.monotonic() - self._tidied_at >= TIDY_SECONDS
         if due:
             self._tidied_at = self._clock.monotonic()
             mark_missing(self._clips, self._store)

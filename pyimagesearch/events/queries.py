@@ -18,6 +18,8 @@ BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
 IS_FALSE_ALARM = "EXISTS (SELECT 1 FROM false_alarms WHERE event_id = id)"
 
+PLACE = "rtrim(path, replace(path, '/', ''))"   # of a file: its path up to the last /
+
 
 class FileRow(NamedTuple):
     """A file and the event that it belongs to."""
@@ -124,14 +126,19 @@ class EventReader:
 
     def files(self, *states: str) -> list[FileRow]:
         """Return all files, or those in *states*, in the order of recording."""
-        rows = self._connection.execute(
-            'SELECT event_id, coalesce(starred, 0), path, media, files.begin, '
-            'files."end", bytes, state, sequence FROM files LEFT JOIN events ON '
-            "event_id = id WHERE state IN (SELECT value FROM json_each(?)) "
-            "ORDER BY max(sequence, event_id), files.begin, path",
-            [json.dumps(states or FILE_STATES)])
-        return [FileRow(event_id, bool(starred), KeptFile._make(file))
-                for event_id, starred, *file in rows]
+        return self._files("state IN (SELECT value FROM json_each(?)) "
+                           "ORDER BY max(sequence, event_id), files.begin, path",
+                           json.dumps(states or FILE_STATES))
+
+    def places(self) -> set[str]:
+        """Return the folders of all files, such as ``front/2026-11-20/``."""
+        return {place for place, in self._connection.execute(
+            f"SELECT DISTINCT {PLACE} FROM files")}
+
+    def files_in(self, place: str) -> list[FileRow]:
+        """Return all files in the folder *place*, but not those in folders below."""
+        return self._files(f"path BETWEEN ?1 AND ?1 || char(0x10FFFF) AND {PLACE} = ?1",
+                           place)
 
     def deletions(self) -> list[str]:
         """Return the paths of the files that are to be deleted."""
@@ -209,6 +216,15 @@ class EventReader:
         """Return the first value that *statement* finds, ``None`` without any."""
         row = self._connection.execute(statement, values).fetchone()
         return row[0] if row else None
+
+    def _files(self, conditions: str, *values: object) -> list[FileRow]:
+        """Return the files that meet *conditions*, in SQL."""
+        rows = self._connection.execute(
+            'SELECT event_id, coalesce(starred, 0), path, media, files.begin, '
+            'files."end", bytes, state, sequence FROM files LEFT JOIN events ON '
+            f"event_id = id WHERE {conditions}", values)
+        return [FileRow(event_id, bool(starred), KeptFile._make(file))
+                for event_id, starred, *file in rows]
 
     def _events(self, conditions: str, *values: object) -> list[Event]:
         """Return the events that meet *conditions*, in SQL, each with its files."""

@@ -14,6 +14,10 @@ CACHE_KB = 300          # of the file that the writer keeps in memory
 TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms",
           "deletions"}
 
+QUICK_CHECK = "PRAGMA quick_check(1)"
+FIRST_CHECK = ("SELECT 'ok' FROM state UNION SELECT 'ok' FROM (SELECT max(id) FROM "
+               "events) UNION SELECT 'ok' FROM (SELECT max(sequence) FROM files)")
+
 # Migration N turns a database of version N into one of version N + 1. One that was
 # released is never changed.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -125,18 +129,20 @@ def tables(connection: sqlite3.Connection) -> set[str]:
     return {name for name, in rows}
 
 
-def replace_if_corrupt(path: Path, stamp: str) -> Path | None:
+def replace_if_corrupt(path: Path, stamp: str, check: str) -> Path | None:
     """
     Open or create the file at *path*; replace it by a new one if it is corrupt.
 
-    Return where the corrupt one was set aside (its name ends in *stamp*), or
-    ``None``. Raises like :func:`connect`, but never for a corrupt one.
+    *check* is the statement that finds that out: ``QUICK_CHECK`` reads all of it,
+    ``FIRST_CHECK`` what a start needs. Return where the corrupt one was set aside (its
+    name ends in *stamp*), or ``None``. Raises like :func:`connect`, but never for a
+    corrupt one.
     """
     try:
         with closing(connect(path)) as connection:
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
+            for verdict, in connection.execute(check):
+                if verdict != "ok":
+                    raise sqlite3.DatabaseError(verdict)
             return None
     except sqlite3.OperationalError:
         raise

@@ -16,7 +16,7 @@ from .event import BROKEN, OPEN, REMOVED, Event, KeptFile
 from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
-from .schema import replace_if_corrupt
+from .schema import FIRST_CHECK, QUICK_CHECK, replace_if_corrupt
 from .writer import EventWriter, WriterLimits
 
 UNDO_SECONDS = 10.0     # for which a deleted event can be restored
@@ -42,19 +42,22 @@ class EventStore(EventWriter):
         self._is_open = False
         self._begun: Counter[tuple[str, str]] = Counter()   # guarded by the lock
 
-    def open(self) -> Path | None:
+    def prepare(self) -> Path | None:
         """
-        Open the file, or create it, and start to write.
+        Create the file, or convert that of an older version, so that it can be read.
 
-        Return where a corrupt one was set aside, if it was. Raises
-        :exc:`OSError` or :exc:`sqlite3.OperationalError` if it cannot be opened
-        now, and :exc:`EventsError` if a newer version has written it.
+        Takes no longer for a long list than for a short one. Return where a corrupt
+        one was set aside, if it was. Raises :exc:`OSError` or
+        :exc:`sqlite3.OperationalError` if it cannot be opened now, and
+        :exc:`EventsError` if a newer version has written it.
         """
+        return None if self._is_open else self._replace_if_corrupt(FIRST_CHECK)
+
+    def open(self) -> Path | None:
+        """Read the whole file, as :meth:`prepare` does not, and start to write it."""
         if self._is_open:
             return None
-        now = datetime.datetime.fromtimestamp(self._clock.time())
-        aside = replace_if_corrupt(self._path, f"{now:%Y%m%d-%H%M%S}")
-        self.follow_ids()
+        aside = self._replace_if_corrupt(QUICK_CHECK)
         self._is_open = True
         self.start()
         return aside
@@ -271,6 +274,12 @@ class EventStore(EventWriter):
             return [path for path, in connection.execute("SELECT path FROM deletions")]
 
         return self.call(work)
+
+    def _replace_if_corrupt(self, check: str) -> Path | None:
+        now = datetime.datetime.fromtimestamp(self._clock.time())
+        aside = replace_if_corrupt(self._path, f"{now:%Y%m%d-%H%M%S}", check)
+        self.follow_ids()
+        return aside
 
     def _execute(self, statement: str, *values: Any) -> None:
         self.enqueue(lambda connection: connection.execute(statement, values))

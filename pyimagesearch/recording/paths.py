@@ -12,7 +12,37 @@ NEW_JOURNAL_SUFFIX = ".part.jpegs.new"  # a journal until all that waits is in i
 STILL_SUFFIX = ".jpg"
 STILL_DRAFT_SUFFIX = ".jpg.draft"       # its name begins with a dot, too
 SUFFIXES = (PART_SUFFIX, DRAFT_SUFFIX, NEW_JOURNAL_SUFFIX, JOURNAL_SUFFIX,
-            CLIP_SUFFIX, STILL_SUFFIX)      # the longest first
+            CLIP_SUFFIX, STILL_DRAFT_SUFFIX, STILL_SUFFIX)      # the longest first
+
+
+class ClipPaths:
+    """
+    Give *camera* unused paths below *folder*, and know them again.
+
+    All methods but :meth:`reserve` may be called from any thread.
+    """
+
+    def __init__(self, folder: Path, camera: str) -> None:
+        self._folder = folder
+        self._camera = camera
+        self._given: set[Path] | None = set()   # None: not needed any more
+
+    def reserve(self, captured: float, reserved: Collection[Path]) -> Path:
+        """Return a path as :func:`new_stem` does; raises :exc:`OSError`."""
+        path = new_stem(self._folder, self._camera, captured, reserved)
+        if (given := self._given) is not None:
+            given.add(path)
+        return path
+
+    def gave(self, path: Path) -> bool:
+        """Return whether the file at *path* is made under a path that was given."""
+        given = self._given
+        name = stem(path.name).removeprefix(".")
+        return given is not None and path.with_name(name) in given
+
+    def forget(self) -> None:
+        """Forget what was given: :meth:`gave` is not asked any more."""
+        self._given = None
 
 
 def new_stem(folder: Path, camera: str, captured: float,

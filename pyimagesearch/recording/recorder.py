@@ -17,7 +17,7 @@ from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.threads import Worker
 
 from .clip_metadata import ClipMetadata
-from .paths import new_stem
+from .paths import ClipPaths
 from .preroll import Preroll
 from .stills import Still, StillQueue
 from .troubles import Troubles
@@ -53,7 +53,7 @@ class Recorder(Worker):
         self.dropped_orders = 0
         self.recordings = 0     # begun since the start
         self._camera = name
-        self._folder = folder
+        self.paths = ClipPaths(folder, name)
         self._store = store
         self._clock = clock
         self._max_clip = max_clip
@@ -180,7 +180,7 @@ class Recorder(Worker):
     def _reserve(self, captured: float) -> Path:
         reserved = {stem for each in self._active.values()
                     for stem in each.stems.reserved}
-        return new_stem(self._folder, self._camera, captured, reserved)
+        return self.paths.reserve(captured, reserved)
 
     def _end(self, metadata: ClipMetadata, until: float) -> None:
         if recording := self._active.get(metadata.event):
