@@ -50,6 +50,9 @@ class SampleArchive:
     def arm(self, armed: bool) -> None:
         """Do nothing: no request does it."""
 
+    def confirm(self) -> None:
+        """Do nothing: no request changes anything."""
+
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """Star events in the store."""
         return self.store.star(ids, starred)

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import logging
 import os
 import re
@@ -284,8 +285,16 @@ def replace_file(path: Path, content: bytes,
 
 
 def make_private(path: Path) -> None:
-    """Create the folder at *path*, for this user alone; raises :exc:`OSError`."""
+    """
+    Create the folder at *path* and those above it, durably; raises :exc:`OSError`.
+
+    Only this user may enter the one at *path*.
+    """
+    missing = list(itertools.takewhile(lambda each: not each.exists(),
+                                       (path, *path.parents)))
     path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
 
 
 def sync_folder(path: Path) -> None:

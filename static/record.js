@@ -67,18 +67,24 @@ document.addEventListener("status", ({ detail: status }) => {
 
 onClick(record, notify, async () => {
   const start = since === null;
-  await post(controls.dataset.recordUrl,
-             one ? { status: start, camera: one } : { status: start });
+  const { pending } = await post(controls.dataset.recordUrl,
+                                 one ? { status: start, camera: one } : { status: start });
+  notify(pending || "");
   since = start ? Date.now() / 1000 + ahead : null;
   tick();
 });
 onClick(still, notify, async () => {
-  for (const name of names) await post(controls.dataset.stillUrl, { camera: name });
-  notify("Saved.");
+  let why;
+  for (const name of names) {
+    const { pending } = await post(controls.dataset.stillUrl, { camera: name });
+    why ||= pending;
+  }
+  notify(why ? `Not saved yet. ${why}` : "Saved.");
 });
 onClick(armed, notify, async () => {
   const now = armed.getAttribute("aria-checked") !== "true";
-  await post(controls.dataset.armedUrl, { armed: now });
+  const { pending } = await post(controls.dataset.armedUrl, { armed: now });
+  notify(pending || "");
   armed.setAttribute("aria-checked", String(now));
   words(armed, now ? "Armed" : "Disarmed");
 });

@@ -41,6 +41,7 @@ from pyimagesearch.events.event import (  # noqa: E402
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
 from pyimagesearch.jpeg import encode  # noqa: E402
+from pyimagesearch.recording.receipt import Receipt  # noqa: E402
 from pyimagesearch.serving.server import LiveServer  # noqa: E402
 from pyimagesearch.status import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster  # noqa: E402
@@ -82,6 +83,9 @@ class SampleArchive:
     def arm(self, armed):
         self.armed = armed
 
+    def confirm(self):
+        self.store.confirm()
+
     def star(self, ids, starred):
         return self.store.star(ids, starred)
 
@@ -121,7 +125,9 @@ class FakeCamera:
         event = Event(id=self.archive.store.new_id(), camera=self.name, kind=SNAPSHOT,
                       begin=captured, end=captured, files=(still,))
         self.archive.store.begin(event)
-        return event.id
+        receipt = Receipt(event.id)
+        receipt.settle()
+        return receipt
 
 
 def write(path, content):

@@ -7,9 +7,9 @@ from pyimagesearch.events.event import SNAPSHOT
 from sample_archive import NOON, client_of
 
 
-def publish_to_first_viewer(broadcaster):
+def publish_to_first_viewer(broadcaster, jpeg=b"\xff\xd8 still \xff\xd9"):
     eventually(lambda: broadcaster.viewers)
-    broadcaster.publish(b"\xff\xd8 still \xff\xd9", NOON)
+    broadcaster.publish(jpeg, NOON)
 
 
 @pytest.mark.parametrize("how", ["json", "data"])
@@ -78,5 +78,5 @@ def test_log_says_who_changed_something(client, sample, broadcaster, caplog):
         client.post("/events/export", data={"ids": "1"})
     assert caplog.messages == [f"{line} by owner from 127.0.0.1" for line in (
         "all cameras: manual recording started", "yard: manual recording stopped",
-        f"front: still {still} saved", "disarmed", "2 events starred", "1 event unstarred",
+        f"front: still {still} taken", "disarmed", "2 events starred", "1 event unstarred",
         "1 event deleted", "1 event restored", "1 event exported")]

@@ -262,7 +262,7 @@ def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
     for ahead in (0, 3600, 3600, 0, 0, -3600):
         clock.ahead = ahead
         clock.now += 60
-        expected.insert(0, seen.evidence.keep_still(GREY, clock.time()))
+        expected.insert(0, seen.evidence.keep_still(GREY, clock.time()).event)
     found, cursor = [], None
     with seen.store.reading() as reader:
         assert seen.store.flush(60)
@@ -284,7 +284,7 @@ def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
 
 def test_snapshot_is_kept_as_a_still(scene, clock):
     seen = scene()
-    number = seen.evidence.keep_still(BRIGHT, clock.time())
+    number = seen.evidence.keep_still(BRIGHT, clock.time()).event
     seen.show(0.1)
     (event,) = seen.events()
     assert (event.id, event.kind) == (number, "snapshot")

@@ -313,7 +313,7 @@ def filmed_meanwhile(archive, clock, tmp_path):
 def test_recovery_leaves_alone_what_is_recorded_meanwhile(archive, clock, tmp_path):
     leave_journal(opened(archive()))
     kept, recorder, event = filmed_meanwhile(archive, clock, tmp_path)
-    still = recorder.evidence.keep_still(SMALL[0], clock.time())
+    still = recorder.evidence.keep_still(SMALL[0], clock.time()).event
     film(recorder, clock, 0.2)      # the still is written; the list does not have it yet
     assert len(recorder.files("*.jpg")) == 1
     opened(kept)

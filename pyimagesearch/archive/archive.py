@@ -12,7 +12,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import EventsError, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.folders import DataFolder
+from pyimagesearch.folders import DataFolder, make_private
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
@@ -91,6 +91,16 @@ class Archive(Worker):
                 protect(self.clips / file.path, starred)
         return count
 
+    def confirm(self) -> None:
+        """
+        Wait until all that was reported to the list of events before is on the disk.
+
+        Raises :exc:`EventsError` if it is not yet.
+        """
+        if self._trouble and not self.ready.is_set():
+            raise EventsError(self._trouble)
+        self.store.confirm()
+
     def run(self) -> None:
         """Open and recover the folder, then enforce retention until :meth:`stop`."""
         while not self.stopping.is_set():
@@ -110,14 +120,14 @@ class Archive(Worker):
     def enforce(self) -> None:
         """Enforce retention; raises :exc:`SurveillanceError` if there is no room."""
         self._enforced_at = self._clock.monotonic()
-        self.clips.mkdir(parents=True, exist_ok=True)
+        make_private(self.clips)
         self._retention.enforce(sum(each.open_bytes for each in self.recorders),
                                 tidy=self._is_recovered)
 
     def open(self) -> None:
         """Open and recover the folder; raises what :meth:`run` retries."""
         self._folder.claim()
-        self.clips.mkdir(parents=True, exist_ok=True)
+        make_private(self.clips)
         if not self.ready.is_set():
             self._prepare()
         self._report_corrupt(self.store.open())

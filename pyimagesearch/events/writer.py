@@ -94,11 +94,13 @@ class EventWriter(Worker):
         """
         Wait until all that was queued before is on the disk.
 
-        Raises :exc:`EventsError` if it is not within ``answer_seconds``; it will be
-        once the disk permits.
+        Raises :exc:`EventsError` if it is not within ``answer_seconds``, or the next
+        try after one that failed; it will be once the disk permits.
         """
-        if not self.flush(self._limits.answer_seconds):
-            raise EventsError(self.trouble or no_answer(self._limits.answer_seconds))
+        seconds = (self._limits.retry_seconds if self.trouble
+                   else self._limits.answer_seconds)
+        if not self.flush(seconds):
+            raise EventsError(self.trouble or no_answer(seconds))
 
     def run(self) -> None:
         """Write what is queued until :meth:`stop`; retry after each error."""

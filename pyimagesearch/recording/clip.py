@@ -14,6 +14,7 @@ import av
 import av.container
 
 from pyimagesearch.errors import RecordingError, UnplayableClip, reason
+from pyimagesearch.folders import sync_folder
 from pyimagesearch.jpeg import LazyJpeg
 
 from .clip_metadata import ClipMetadata, read_metadata
@@ -42,7 +43,8 @@ class SyncedFile(io.RawIOBase):
     """A file that counts its bytes and can be forced to the disk."""
 
     def __init__(self, path: Path) -> None:
-        self.size = 0
+        self.size = self._synced_size = 0
+        self._path = path
         self._number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
 
     def writable(self) -> bool:
@@ -58,8 +60,12 @@ class SyncedFile(io.RawIOBase):
         return size
 
     def sync(self) -> None:
-        """Force what was written to the disk."""
-        os.fdatasync(self._number)
+        """Force what was written to the disk, unless it is there."""
+        if self._synced_size != self.size:
+            os.fdatasync(self._number)
+        if not self._synced_size:
+            sync_folder(self._path.parent)
+        self._synced_size = self.size
 
     def close(self) -> None:
         if not self.closed:
@@ -125,6 +131,11 @@ class Clip:
             if frame.at - self._synced_at >= SYNC_SECONDS:
                 self._synced_at = frame.at
                 self._file.sync()
+
+    def sync(self) -> None:
+        """Force what is in the file to the disk: all but the last half second."""
+        with recording_errors():
+            self._file.sync()
 
     def close(self) -> None:
         """Write what is left and close the file, which stays a ``.part.mp4``."""
@@ -237,6 +248,7 @@ def finish(part: Path, metadata: ClipMetadata | None = None) -> Path:
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
         draft.replace(whole)
+        sync_folder(whole.parent)
         part.unlink()
     except (av.FFmpegError, OSError, ValueError, IndexError, UnplayableClip) as error:
         with contextlib.suppress(OSError):

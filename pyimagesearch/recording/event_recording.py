@@ -26,7 +26,7 @@ from .troubles import Troubles
 log = logging.getLogger(__name__)
 
 GAP_SECONDS = 60.0      # without a frame, which end a clip but not the event
-GRACE_SECONDS = 1.0     # to wait for frames that should still come
+GRACE_SECONDS = 0.5     # to wait for frames that should still come
 
 
 class OpenClip(NamedTuple):
@@ -185,6 +185,8 @@ class EventRecording:
         if self._open:
             clip = self._open.clip
             self._open.journal.settle(clip.last_at)
+            if self._until < math.inf:
+                clip.sync()     # soon it is closed; whoever stopped it may be waiting
             if clip.frames and now - clip.last_at > GAP_SECONDS:
                 self._close_clip()
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from pyimagesearch.folders import make_private
+
 PART_SUFFIX, DRAFT_SUFFIX, CLIP_SUFFIX = ".part.mp4", ".draft.mp4", ".mp4"
 JOURNAL_SUFFIX = ".part.jpegs"
 NEW_JOURNAL_SUFFIX = ".part.jpegs.new"  # a journal until all that waits is in it
@@ -55,7 +57,7 @@ def new_stem(folder: Path, camera: str, captured: float,
     """
     when = datetime.datetime.fromtimestamp(captured)
     day = folder / camera / f"{when:%Y-%m-%d}"
-    day.mkdir(parents=True, exist_ok=True)
+    make_private(day)
     taken = {stem(entry.name) for entry in os.scandir(day)}
     first = day / f"{when:%H-%M-%S}"
     candidates = itertools.chain([first], (add_suffix(first, f"_{number}")

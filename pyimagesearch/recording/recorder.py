@@ -19,6 +19,7 @@ from pyimagesearch.threads import Worker
 from .clip_metadata import ClipMetadata
 from .paths import ClipPaths
 from .preroll import Preroll
+from .receipt import Receipt
 from .stills import Still, StillQueue
 from .troubles import Troubles
 
@@ -99,9 +100,14 @@ class Recorder(Worker):
         self._order(lambda: self._end(metadata, until))
 
     def keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
-                   media: str) -> None:
+                   media: str) -> Receipt:
         """Keep *jpeg* as the event's thumbnail or as a still, as *media* says."""
-        self._order(lambda: self._keep_still(event, captured, jpeg, media))
+        receipt = Receipt(event)
+        if not self._order(lambda: self._keep_still(receipt, captured, jpeg, media)):
+            receipt.settle("cannot keep a still: the disk is too slow")
+        elif not self._ready.is_set() and (why := self._obstacle()):
+            receipt.settle(f"cannot record: {why}")
+        return receipt
 
     def forget(self) -> None:
         """Drop the pre-roll and waiting stills, as they show what must be hidden."""
@@ -157,14 +163,16 @@ class Recorder(Worker):
                 return
             self._troubles.loading = ""
 
-    def _order(self, order: Callable[[], None]) -> None:
+    def _order(self, order: Callable[[], None]) -> bool:
+        """Queue *order*; drop it and return ``False`` if too many wait."""
         if len(self._orders) >= MAX_ORDERS:
             self.dropped_orders += 1
             log.warning("%s: the disk is too slow, %d orders were dropped",
                         self.name, self.dropped_orders)
-            return
+            return False
         self._orders.append(order)
         self._woken.set()
+        return True
 
     def _begin(self, metadata: ClipMetadata, at: float) -> None:
         # PyAV takes 16 MB and 50 ms: imported when something is recorded
@@ -190,11 +198,11 @@ class Recorder(Worker):
         self._stills.save_all(self._obstacle, self.trouble)     # those only just queued
         self._stills.forget()
 
-    def _keep_still(self, event: int, captured: float, jpeg: LazyJpeg,
+    def _keep_still(self, receipt: Receipt, captured: float, jpeg: LazyJpeg,
                     media: str) -> None:
-        recording = self._active.get(event)
+        recording = self._active.get(receipt.event)
         stem = recording.stem if recording else lambda: self._reserve(captured)
-        self._stills.add(Still(event, captured, jpeg, media, stem))
+        self._stills.add(Still(receipt.event, captured, jpeg, media, stem, receipt))
 
 
 def be_nice() -> None:

@@ -16,6 +16,7 @@ from pyimagesearch.folders import sync_folder
 from pyimagesearch.jpeg import LazyJpeg
 
 from .paths import STILL_DRAFT_SUFFIX, STILL_SUFFIX, add_suffix, kept_path
+from .receipt import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Still(NamedTuple):
     jpeg: LazyJpeg
     media: str
     stem: Callable[[], Path]    # its path without suffix; raises OSError
+    receipt: Receipt
 
 
 class StillQueue:
@@ -56,7 +58,7 @@ class StillQueue:
             or (each.event, each.media) != (still.event, THUMBNAIL))
         self._waiting.append(still)
         if len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft()
+            self._waiting.popleft().receipt.settle(self.trouble)
             log.warning("%s: a still is lost: %s", self._camera, self.trouble)
 
     def save_all(self, obstacle: Callable[[], str], logged: str) -> None:
@@ -71,13 +73,18 @@ class StillQueue:
                 if why not in (self.trouble, logged):
                     log.warning("%s: %s", self._camera, why)
                 self.trouble, self._retry_at = why, now + RETRY_SECONDS
-                return
-            self._waiting.popleft()
+                break
+            self._waiting.popleft().receipt.settle()
+        for each in self._waiting:
+            each.receipt.settle(self.trouble)
         if not self._waiting:
             self.trouble = ""
 
     def forget(self) -> None:
         """Drop what waits, as it shows what must be hidden now."""
+        for each in self._waiting:
+            each.receipt.settle("the still is dropped, as a privacy mask was set or "
+                                "the cameras were switched off")
         self._waiting.clear()
         self.trouble = ""
 
@@ -91,6 +98,7 @@ class StillQueue:
             save(path, jpeg)
         except BadPicture as error:
             log.debug("%s: a still is left out: %s", self._camera, error)
+            still.receipt.settle(f"the still is left out: {error}")
             return ""
         except OSError as error:
             return f"cannot keep a still: {reason(error)}"

@@ -11,6 +11,7 @@ from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import MAX_PAUSE_SECONDS, Detection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.recording.preroll_input import PrerollInput
+from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
@@ -162,12 +163,11 @@ class Evidence:
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
-    def keep_still(self, jpeg: bytes, captured: float) -> int:
-        """Keep *jpeg*, captured at *captured* [s since the epoch]; return its event."""
+    def keep_still(self, jpeg: bytes, captured: float) -> Receipt:
+        """Keep *jpeg*, captured at *captured* [s since the epoch], as an event."""
         event = self._store.add(SNAPSHOT, captured, captured, self._settings.name)
-        self.recorder.keep_still(event.id, captured, LazyJpeg(jpeg, jpeg_size(jpeg)),
-                                 STILL)
-        return event.id
+        return self.recorder.keep_still(event.id, captured,
+                                        LazyJpeg(jpeg, jpeg_size(jpeg)), STILL)
 
     def end_motion(self) -> None:
         """End the motion event that lasts, as no more frames come."""

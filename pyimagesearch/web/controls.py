@@ -1,10 +1,12 @@
 """Controls of the live page: record, take a still, arm and disarm."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
+from pyimagesearch.errors import EventsError, RecordingError
 from pyimagesearch.status import OFF
 
 from .live import fresh_frame
@@ -14,11 +16,14 @@ from .services import Feed, get_services, or_404
 bp = Blueprint("controls", __name__)
 log = logging.getLogger(__name__)
 
+Answer = tuple[dict[str, Any], int]     # JSON and status
+
+STILL_SECONDS = 5.0     # that a still may take to the disk
 SWITCHED_OFF = "The cameras are switched off; switch them on first."
 
 
 @bp.post("/record_status")
-def record() -> dict[str, str]:
+def record() -> Answer:
     """Start or stop recording one camera, or all of them; repeating is no error."""
     fields = body()
     on, name = boolean("status", fields.get("status")), fields.get("camera")
@@ -29,7 +34,7 @@ def record() -> dict[str, str]:
     result = "started" if on else "stopped"
     log.info("%s: manual recording %s by %s", name or "all cameras", result,
              requester())
-    return {"result": result}
+    return once_kept({"result": result})
 
 
 @bp.get("/record_status")
@@ -41,7 +46,7 @@ def recording() -> dict[str, Any]:
 
 
 @bp.post("/snapshot")
-def keep_still() -> dict[str, Any]:
+def keep_still() -> Answer:
     """Save a new frame of a camera, by default the first one, as an event."""
     services, name = get_services(), body().get("camera")
     feed = services.feed(None if name is None else str(name))
@@ -51,19 +56,42 @@ def keep_still() -> dict[str, Any]:
     if not status.is_live:
         abort(503, f"Camera {status.name} delivers no picture now.")
     frame = fresh_frame(feed.broadcaster)
-    event = services.pools.changes.run(lambda: keep(frame.jpeg, frame.captured))
-    log.info("%s: still %d saved by %s", status.name, event, requester())
-    return {"event": event, "url": url_for("events.show", id=event)}
+    receipt = services.pools.changes.run(lambda: keep(frame.jpeg, frame.captured))
+    log.info("%s: still %d taken by %s", status.name, receipt.event, requester())
+    return once_kept({"event": receipt.event,
+                      "url": url_for("events.show", id=receipt.event)},
+                     lambda: receipt.wait(STILL_SECONDS))
 
 
 @bp.post("/api/armed")
-def arm() -> dict[str, bool]:
+def arm() -> Answer:
     """Switch the recording of motion on or off."""
     armed, services = boolean("armed", body().get("armed")), get_services()
     arming = or_404(services.arming)
     services.pools.changes.run(lambda: arming.arm(armed))
     log.info("%s by %s", "armed" if armed else "disarmed", requester())
-    return {"armed": armed}
+    return once_kept({"armed": armed})
+
+
+def once_kept(fields: dict[str, Any], wait: Callable[[], object] = lambda: None,
+              ) -> Answer:
+    """
+    Return *fields* with 200 once all is on the disk, also what *wait* waits for.
+
+    Or with 202 and why it is ``pending``, if the disk does not permit that now.
+    """
+    services = get_services()
+
+    def wait_for_all() -> None:
+        wait()
+        if services.archive:
+            services.archive.confirm()
+
+    try:
+        services.pools.changes.run_admitted(wait_for_all)
+    except (EventsError, RecordingError) as error:
+        return {**fields, "pending": f"{str(error)[:1].upper()}{str(error)[1:]}."}, 202
+    return fields, 200
 
 
 def selected(name: Any) -> list[Feed]:

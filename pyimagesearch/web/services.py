@@ -12,6 +12,7 @@ from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.privacy.state import Privacy
+from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import ArchiveStatus, CameraStatus
@@ -31,6 +32,9 @@ class ArchiveService(Protocol):
 
     def status(self) -> ArchiveStatus:
         """Return disk usage and state; does not block."""
+
+    def confirm(self) -> None:
+        """Wait until all changes are on the disk; raises :exc:`EventsError`. Blocks."""
 
     def star(self, ids: Sequence[int], starred: bool) -> int:
         """Set or clear the star of events; return how many were found. Blocks."""
@@ -106,14 +110,14 @@ class Feed:
 
     *record* starts (``True``) or stops a manual recording and returns "started" or
     "stopped"; *keep_still* saves a JPEG with its capture time [seconds since the
-    epoch] and returns the id of the event. *automatic_zones* returns the polygons in
-    which the detector ignores something that blinks.
+    epoch] as an event and returns its receipt. *automatic_zones* returns the polygons
+    in which the detector ignores something that blinks.
     """
 
     broadcaster: LatestFrameBroadcaster
     status: Callable[[], CameraStatus]
     record: Callable[[bool], str] | None = None
-    keep_still: Callable[[bytes, float], int] | None = None
+    keep_still: Callable[[bytes, float], Receipt] | None = None
     automatic_zones: Callable[[], Sequence[str]] = tuple
     tuning: TuningService | None = None
 

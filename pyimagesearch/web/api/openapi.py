@@ -37,6 +37,8 @@ class Operation(NamedTuple):
     """
     One request of the API; *errors* are those that few others have.
 
+    One that *may_wait* for the disk has status 202 then, and says why.
+
     Requests that change something are for owners, and so are those *for_owners*.
     """
 
@@ -48,6 +50,13 @@ class Operation(NamedTuple):
     body: Schema | None = None
     query: dict[str, Schema] = {}
     for_owners: bool = False
+    may_wait: bool = False
+
+    @property
+    def pending(self) -> Schema:
+        """The response while the disk does not permit to save the change."""
+        return response_of(**self.response["properties"], pending=described(
+            schemas.TEXT, "why this is not saved yet"))
 
     def as_openapi(self, open_to: Role | None) -> dict[str, Any]:
         """Return it as an OpenAPI operation object; see :func:`description`."""
@@ -59,6 +68,9 @@ class Operation(NamedTuple):
             "operationId": self.id, "summary": self.summary,
             "responses": {
                 "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
+                **({"202": {"description": HTTPStatus.ACCEPTED.phrase,
+                            **as_json(self.pending)}}
+                   if self.may_wait else {}),
                 **{str(status): error_response(status) for status in sorted(errors)}}}
         if open_to is not Role.OWNER and is_for_owners:
             made["security"] = [{"token": []}]
@@ -115,7 +127,8 @@ OPERATIONS = (
               reference("Levels"), (400, 404), query={"after": schemas.AFTER},
               for_owners=True),
     Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
-              response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH)),
+              response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH),
+              may_wait=True),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",
               STREAM_KEY, body=body_with(path={"type": "string", "pattern": "^/"})),
     Operation("get /api/events", "events", "Page of events, newest first", EVENTS,
