@@ -17,8 +17,10 @@ from harness import ROOT, eventually
 from network import free_port
 from pages import blocks
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.imagezmq import unpack
+from pyimagesearch.capture.imagezmq import make_picture, parse_header
+from pyimagesearch.capture.limits import Allowance
 from pyimagesearch.errors import BadPicture
+from pyimagesearch.jpeg import JpegDecoder
 
 SENDER = """if True:
     import sys, time
@@ -164,6 +166,15 @@ def test_address_in_use_is_reported(start):
 
 def header(**about):
     return json.dumps({"msg": "pi", **about}).encode()
+
+
+def unpack(message):
+    """Return name and picture as the hub reads them."""
+    first, second = [*message, b"", b""][:2]
+    parsed, allowance = parse_header(first), Allowance()
+    parsed.check(len(second), allowance)
+    body = np.frombuffer(second, np.uint8)
+    return parsed.name, make_picture(parsed, body, JpegDecoder(), allowance)
 
 
 def test_jpeg_and_arrays_are_unpacked():

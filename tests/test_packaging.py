@@ -63,5 +63,5 @@ def test_wheel_requires_all_libraries_and_has_no_extras(installed):
     text = metadata.read_text()
     required = set(re.findall(r"^Requires-Dist: ([\w-]+)", text, re.MULTILINE))
     pinned = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
-    assert {"av", "cryptography", "pyzmq", "prometheus-client"} <= required <= pinned
+    assert {"av", "cryptography", "prometheus-client"} <= required <= pinned
     assert "Provides-Extra" not in text

@@ -126,8 +126,8 @@ def find_by_url(spec: str, request: CaptureRequest, clock: Clock, hubs: ImageHub
                 f"--source is {redact_url(spec)!r}, but must be written "
                 "imagezmq://0.0.0.0:5555/NAME, with a port from 1 to 65535")
         pattern = "sub" if scheme.endswith("+sub") else "rep"
-        return Camera(spec, lambda closing: hubs.open(
-            pattern, found[1], found[2] or "", closing), rate_known=False)
+        return Camera(spec, hubs.opener(
+            pattern, found[1], found[2] or "", request.allowance), rate_known=False)
     if scheme in ("http", "https"):
         client = HttpClient(parse_camera_url(spec), request.trust, request.proxy,
                             request.fps)

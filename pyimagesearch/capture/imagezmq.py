@@ -1,103 +1,205 @@
 """The hub side of ImageZMQ: many Raspberry Pis send their pictures here."""
 
 import json
-import logging
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
-import numpy as np
-import zmq
-
-from pyimagesearch.errors import BadPicture, CameraLost
+from pyimagesearch.errors import BadPicture, CameraLost, reason
 from pyimagesearch.frames import ArrayPicture, Picture
 from pyimagesearch.jpeg import JpegDecoder
 
 from .jpegpicture import JpegPicture
-from .source import as_bgr
+from .limits import MAX_PICTURE_BYTES, Allowance
+from .source import Opener, as_bgr
+from .zmtp import Bytes, Keep
+from .zmtp_sockets import Refusals, ZmtpListener, ZmtpSubscriber
 
-log = logging.getLogger(__name__)
+MAX_ARRAY_BYTES = 32 * 1024 * 1024      # 4K in colour, and a margin
+MAX_ARRAY_SIDE = 8192       # pixels
+POLL_SECONDS = 0.2          # between two checks for the end
+SHOWN_CHARACTERS = 64       # of a sender's name, in logs
 
-MAX_MESSAGE_BYTES = 32 * 1024 * 1024    # 4K as an array, and a margin
-POLL_MILLISECONDS = 200     # between two checks for the end
-MAX_SENDERS = 256
+
+class Header(NamedTuple):
+    """The first part of a message: the sender's *name*, and the shape of an array."""
+
+    name: str
+    shape: tuple[int, ...] | None = None    # a JPEG has none
+    fault: str = ""     # what is wrong with the array
+
+    def check(self, size: int, allowance: Allowance) -> None:
+        """Raise :exc:`BadPicture` unless *size* bytes of picture fit, and may come."""
+        if self.fault:
+            raise BadPicture(self.fault)
+        if self.shape is None:
+            if size > MAX_PICTURE_BYTES:
+                raise BadPicture(f"a picture of {size} bytes")
+            return
+        pixels = self.shape[0] * self.shape[1]
+        channels = self.shape[2] if len(self.shape) == 3 else 1
+        if channels not in (1, 3, 4) or size != pixels * channels or (
+                size > MAX_ARRAY_BYTES):
+            raise BadPicture(f"{size} bytes for an array of shape {list(self.shape)}")
+        allowance.check((self.shape[1], self.shape[0]))
+
+
+def parse_header(part: bytes) -> Header:
+    """Return what the first part of a message says; raises :exc:`BadPicture`."""
+    try:
+        header = json.loads(part)
+        name, shape = str(header["msg"]), header.get("shape")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadPicture("a message whose first part is not ImageZMQ's JSON") from None
+    if shape is None:
+        return Header(name)
+    valid = isinstance(shape, list) and len(shape) in (2, 3) and all(
+        type(side) is int and 0 < side <= MAX_ARRAY_SIDE for side in shape)
+    if not valid or header.get("dtype") != "uint8":
+        about = f"an array of {header.get('dtype')!a} and shape {shape!r}"
+        return Header(name, fault=about[:SHOWN_CHARACTERS])
+    return Header(name, tuple(shape))
+
+
+def make_picture(header: Header, body: Bytes, decoder: JpegDecoder,
+                 allowance: Allowance) -> Picture:
+    """Return the picture in *body*, which was checked; raises :exc:`BadPicture`."""
+    if header.shape is not None:
+        return ArrayPicture(as_bgr(body.reshape(header.shape)))
+    jpeg = body.tobytes()
+    picture = JpegPicture(jpeg, decoder)
+    allowance.check(picture.size, len(jpeg))
+    return picture
+
+
+class Mailbox:
+    """
+    The newest picture of sender *name* for one camera; an empty name means any sender.
+
+    The hub's thread delivers, the camera's reader opens, takes and closes.
+    """
+
+    def __init__(self, name: str, allowance: Allowance) -> None:
+        self.name = name
+        self._open = 0      # sources; for a moment two, as one is opened again
+        self._allowance = allowance
+        self._decoder = JpegDecoder()
+        self._changed = threading.Condition()   # guards the rest
+        self._newest: Picture | BadPicture | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a camera waits for pictures."""
+        return self._open > 0
+
+    def open(self) -> None:
+        """Take pictures from now on."""
+        with self._changed:
+            self._open += 1
+
+    def close(self) -> None:
+        """Drop what is there, and what comes."""
+        with self._changed:
+            self._open -= 1
+            self._newest = None
+        self._allowance.release()
+
+    def accepts(self, header: Header, size: int) -> bool:
+        """Return whether to read *size* bytes of picture; if not, note why."""
+        try:
+            header.check(size, self._allowance)
+        except BadPicture as error:
+            self._put(error)
+            return False
+        return True
+
+    def deliver(self, header: Header, body: Bytes) -> None:
+        """Put the picture in *body* here, in place of an older one."""
+        if not self.is_open:
+            return
+        try:
+            self._put(make_picture(header, body, self._decoder, self._allowance))
+        except BadPicture as error:
+            self._put(error)
+
+    def take(self, timeout: float) -> Picture | None:
+        """
+        Return the newest picture, which came after the last one taken.
+
+        Returns ``None`` after *timeout* [s]. Raises :exc:`BadPicture` if what came is
+        none.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None, timeout)
+            found, self._newest = self._newest, None
+        if isinstance(found, BadPicture):
+            raise found
+        return found
+
+    def _put(self, found: Picture | BadPicture) -> None:
+        with self._changed:
+            if isinstance(found, BadPicture) and self._newest is not None:
+                return      # a picture that is to be taken counts more
+            self._newest = found if self.is_open else None
+            self._changed.notify_all()
 
 
 class ImageHub:
     """
-    One socket, one thread, and the newest picture of each sender.
+    One address, one thread, and the *mailboxes* of the cameras there.
 
     *pattern* is ``"rep"``, where senders connect to the hub and wait for a reply, which
     they get at once, or ``"sub"``, where the hub connects to a publishing sender.
     Raises :exc:`CameraLost` if it cannot listen on *address*.
     """
 
-    def __init__(self, pattern: str, address: str) -> None:
-        self._replies = pattern == "rep"
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.REP if self._replies else zmq.SUB)
-        for option, value in ((zmq.LINGER, 0), (zmq.RCVHWM, 2),
-                              (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
-                              (zmq.RCVTIMEO, POLL_MILLISECONDS)):
-            self._socket.setsockopt(option, value)      # before connecting
+    def __init__(self, pattern: str, address: str, mailboxes: Sequence[Mailbox]
+                 ) -> None:
+        self.address = address
+        self._mailboxes = mailboxes
+        self._refusals = Refusals(f"imagezmq {address}")
+        host, _, port = address.rpartition(":")
+        socket = ZmtpListener if pattern == "rep" else ZmtpSubscriber
         try:
-            if self._replies:
-                self._socket.bind(f"tcp://{address}")
-            else:
-                self._socket.setsockopt(zmq.SUBSCRIBE, b"")
-                self._socket.connect(f"tcp://{address}")
-        except zmq.ZMQError as error:
-            self._context.destroy(0)
-            raise CameraLost(f"imagezmq {address}: {str(error).lower()}") from None
-        self._changed = threading.Condition()       # guards the next two attributes
-        self._newest: dict[str, tuple[int, Picture]] = {}
-        self.number = 0     # pictures received from all senders
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"imagezmq-{address}", daemon=True)
-        self._thread.start()
+            self._worker = socket(host.strip("[]"), int(port), self._receive,
+                                  self._refusals)
+        except (OSError, UnicodeError) as error:    # of a host that cannot be one
+            raise CameraLost(f"imagezmq {address}: {reason(error).lower()}") from None
+        self._worker.start()
 
-    def newest(self, name: str, seen: int,
-               timeout: float) -> tuple[int, Picture] | None:
-        """
-        Return number and picture of sender *name*, newer than number *seen*.
-
-        An empty *name* means any sender. Returns ``None`` after *timeout* [s].
-        """
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._newest.get(name, (0,))[0] > seen, timeout)
-            found = self._newest.get(name)
-            return found if found and found[0] > seen else None
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection to a publishing sender."""
+        return self._worker.trouble
 
     def close(self) -> None:
         """End the thread and release the address."""
-        self._stopping.set()
-        self._thread.join(5 * POLL_MILLISECONDS / 1000)
+        self._worker.stop()
+        self._worker.join(5 * POLL_SECONDS)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                message = self._socket.recv_multipart()
-                if self._replies:
-                    self._socket.send(b"OK")        # first, as the sender waits for it
-            except zmq.Again:
-                continue
-            except zmq.ZMQError as error:
-                log.warning("imagezmq: %s", error)
-                continue
-            try:
-                self._keep(*unpack(message))
-            except BadPicture as error:
-                log.debug("imagezmq: %s", error)
-        self._context.destroy(0)
+    def _receive(self, host: str, first: bytes, size: int) -> Keep | None:
+        """Return what to do with *size* bytes of picture; ``None`` to skip them."""
+        try:
+            header = parse_header(first)
+        except BadPicture as error:
+            self._refusals.report(host, f"sends {error}")
+            return None
+        wanting = [each for each in self._mailboxes if each.name in (header.name, "")]
+        if not wanting:
+            self._refusals.report(host, "calls itself "
+                                  f"{header.name[:SHOWN_CHARACTERS]!a}, "
+                                  "which no camera is called")
+        accepting = [each for each in wanting
+                     if each.is_open and each.accepts(header, size)]
+        return partial(deliver, accepting, header) if accepting else None
 
-    def _keep(self, name: str, picture: Picture) -> None:
-        with self._changed:
-            self.number += 1
-            known = name in self._newest or len(self._newest) < MAX_SENDERS
-            for slot in {name, ""} if known else {""}:
-                self._newest[slot] = (self.number, picture)
-            self._changed.notify_all()
+
+def deliver(mailboxes: Sequence[Mailbox], header: Header, body: Bytes) -> None:
+    """Put the picture in *body* into all *mailboxes*."""
+    for each in mailboxes:
+        each.deliver(header, body)
 
 
 class ImageHubs:
@@ -111,14 +213,19 @@ class ImageHubs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hubs: dict[tuple[str, str], ImageHub] = {}
+        self._mailboxes: defaultdict[tuple[str, str], list[Mailbox]] = defaultdict(list)
 
-    def open(self, pattern: str, address: str, name: str,
-             closing: threading.Event) -> "ImageHubSource":
-        """Return the camera *name* at *address*; raises :exc:`CameraLost`."""
+    def opener(self, pattern: str, address: str, name: str, allowance: Allowance
+               ) -> Opener:
+        """
+        Return how to open the camera *name* at *address*.
+
+        Pictures of names for which this was never called are dropped.
+        """
+        mailbox = Mailbox(name, allowance)
         with self._lock:
-            if (pattern, address) not in self._hubs:
-                self._hubs[pattern, address] = ImageHub(pattern, address)
-            return ImageHubSource(self._hubs[pattern, address], address, name, closing)
+            self._mailboxes[pattern, address].append(mailbox)
+        return partial(self._open, (pattern, address), mailbox)
 
     def close(self) -> None:
         """End all hubs."""
@@ -127,57 +234,36 @@ class ImageHubs:
                 hub.close()
             self._hubs.clear()
 
+    def _open(self, key: tuple[str, str], mailbox: Mailbox, closing: threading.Event
+              ) -> "ImageHubSource":
+        """Raises :exc:`CameraLost`."""
+        with self._lock:
+            if key not in self._hubs:
+                self._hubs[key] = ImageHub(*key, self._mailboxes[key])
+            return ImageHubSource(self._hubs[key], mailbox, closing)
+
 
 class ImageHubSource:
     """One sender of a hub, as a camera."""
 
     read_timeout = 5.0
 
-    def __init__(self, hub: ImageHub, address: str, name: str,
-                 closing: threading.Event) -> None:
-        self.granted = f"ImageZMQ from {name or 'any sender'} at {address}"
+    def __init__(self, hub: ImageHub, mailbox: Mailbox, closing: threading.Event
+                 ) -> None:
+        self.granted = f"ImageZMQ from {mailbox.name or 'any sender'} at {hub.address}"
         self._hub = hub
-        self._name = name
+        self._mailbox = mailbox
         self._closing = closing
-        self._seen = hub.number     # earlier pictures may be of a dead sender
+        mailbox.open()
 
     def read(self) -> Picture:
         while not self._closing.is_set():
-            if found := self._hub.newest(
-                    self._name, self._seen, POLL_MILLISECONDS / 1000):
-                self._seen = found[0]
-                return found[1]
+            if found := self._mailbox.take(POLL_SECONDS):
+                return found
+            if self._hub.trouble:
+                raise CameraLost(f"imagezmq {self._hub.address}: {self._hub.trouble}")
         raise CameraLost("closing")
 
     def close(self) -> None:
         """Leave the hub open for other senders, and for reopening."""
-
-
-def unpack(message: Sequence[bytes]) -> tuple[str, Picture]:
-    """
-    Return name and picture of one ImageZMQ *message*.
-
-    It has two parts: JSON with ``msg`` and, for an array, ``dtype`` and ``shape``; then
-    the array or the JPEG. Raises :exc:`BadPicture` if they do not match.
-    """
-    if len(message) != 2:
-        raise BadPicture(f"a message of {len(message)} parts instead of 2")
-    try:
-        header = json.loads(message[0])
-        name = str(header["msg"])[:64]
-        shape = header.get("shape")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BadPicture("a message whose first part is not ImageZMQ's JSON") from None
-    if shape is None:
-        return name, JpegPicture(message[1], JpegDecoder())
-    valid = isinstance(shape, list) and len(shape) in (2, 3) and all(
-        type(side) is int and 0 < side <= 8192 for side in shape)
-    if not valid or header.get("dtype") != "uint8":
-        raise BadPicture(f"an array of {header.get('dtype')!r} and shape {shape!r}")
-    if len(message[1]) != np.prod(shape):
-        raise BadPicture(f"{len(message[1])} bytes for an array of shape {shape}")
-    array = np.frombuffer(message[1], np.uint8).reshape(shape)
-    try:
-        return name, ArrayPicture(as_bgr(array))
-    except CameraLost as lost:
-        raise BadPicture(str(lost)) from None
+        self._mailbox.close()
