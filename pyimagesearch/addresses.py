@@ -3,10 +3,14 @@
 import contextlib
 import fcntl
 import ipaddress
+import re
 import socket
 import struct
 
 SIOCGIFADDR = 0x8915    # linux/sockios.h
+FORWARDED_ADDRESS = re.compile(     # IPv4 with port, IPv6 in brackets, or either alone
+    r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9a-f:.]{2,45})(?:%[^\]]*)?\](?::[0-9]{1,5})?|"
+    r"([0-9a-f:.]{2,45})(?:%.*)?", re.IGNORECASE)
 
 
 def network_of(address: str) -> str:
@@ -18,6 +22,28 @@ def network_of(address: str) -> str:
     found = getattr(found, "ipv4_mapped", None) or found
     return str(found if found.version == 4 else
                ipaddress.ip_network((found, 64), strict=False))
+
+
+def outermost_hop(header: str, proxies: int) -> str:
+    """Return what the outermost of *proxies* added to *header*; empty if nothing."""
+    hops = header.rsplit(",", proxies)[-proxies:]
+    return hops[0].strip() if len(hops) >= proxies else ""
+
+
+def forwarded_address(forwarded_for: str, proxies: int) -> str | None:
+    """
+    Return the client's address in the header ``X-Forwarded-For`` of *proxies*.
+
+    It may be in brackets, with a port or with a zone. Whatever is no address, such as
+    ``unknown``, is none: a client could make up as many as it likes.
+    """
+    found = FORWARDED_ADDRESS.fullmatch(outermost_hop(forwarded_for, proxies))
+    try:
+        address = ipaddress.ip_address("".join(filter(None, found.groups()))
+                                       if found else "")
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def urls(ip: str, port: int, scheme: str = "http") -> list[str]:

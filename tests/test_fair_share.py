@@ -112,7 +112,8 @@ def test_number_of_remembered_networks_is_limited():
 @pytest.mark.parametrize(("proxies", "forwarded", "network"), [
     (0, "198.51.100.7", "127.0.0.1"), (1, "198.51.100.7", "198.51.100.7"),
     (1, "1.2.3.4, 198.51.100.7", "198.51.100.7"), (2, "198.51.100.7, 10.0.0.1", "198.51.100.7"),
-    (2, "198.51.100.7", "127.0.0.1"), (1, "", "127.0.0.1"), (1, "2001:db8::9", "2001:db8::/64")])
+    (2, "198.51.100.7", "127.0.0.1"), (1, "", "127.0.0.1"), (1, "2001:db8::9", "2001:db8::/64"),
+    (1, "unknown", "127.0.0.1"), (1, "a" * 9000, "127.0.0.1")])
 def test_network_is_taken_from_trusted_proxies(proxies, forwarded, network):
     reader = RequestReader.__new__(RequestReader)
     reader.server = SimpleNamespace(connections=Connections(proxies=proxies))

@@ -47,6 +47,8 @@ OTHERS = {
              b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n" + b"x" * 70_000,
              b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 8000 + b"\r\nx\r\n"
              + (b"1;" + b"x" * 8000 + b"\r\nx\r\n") * 20],
+    b"415": [b"POST /login HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=a\r\n\r\n",
+             b"GET /login HTTP/1.1\r\ncontent-type:\x0b Multipart/x\r\n\r\n"],
     b"414": [b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n"],
     b"431": [b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n",
              b"GET / HTTP/1.1\r\na: " + b"b" * 40_000 + b"\r\n\r\n"],

@@ -49,6 +49,16 @@ def test_only_trusted_proxies_set_the_client_address(tmp_path, trusted, address)
     assert session.address == address
 
 
+@pytest.mark.parametrize("forwarded", ["unknown", "a" * 9000, "192.0.2.7, "])
+def test_client_without_an_address_counts_as_the_proxy(tmp_path, forwarded):
+    protected = ProtectedApp(tmp_path, trusted_proxies=1)
+    answer = protected.client().get(protected.link(OWNER), headers={
+        "X-Forwarded-For": forwarded, "X-Forwarded-Proto": "javascript"})
+    assert "; Secure" not in answer.headers["Set-Cookie"]
+    (session,) = protected.authenticator.sessions.all()
+    assert session.address == "127.0.0.1"
+
+
 def test_forwarded_requests_require_a_login(tmp_path, broadcaster):
     authenticator = ProtectedApp(tmp_path).make_authenticator(local_only=True)
     app = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, authenticator))

@@ -13,6 +13,7 @@ MAX_HEAD_BYTES, MAX_BODY_BYTES = 32 * 1024, 64 * 1024
 
 REQUEST_LINE = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
 HEADER_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
+MULTIPART = re.compile(rb"content-type:\W*multipart\b", re.IGNORECASE)
 
 
 class RequestRefused(ValueError):
@@ -78,13 +79,22 @@ class BoundedFile:
 
 
 class HeaderLines(BoundedFile):
-    """The header lines of a request; a malformed one is refused."""
+    """
+    The header lines of a request; a malformed one is refused.
+
+    So is a multipart form, before anything parses its header: Python keeps a compiled
+    pattern of each boundary, of up to a megabyte.
+    """
 
     def readline(self, limit: int = -1) -> bytes:
         """Return the next line."""
         line = super().readline(limit)
         if not HEADER_LINE.fullmatch(line):
             raise bad_request("A header line is malformed.")
+        if MULTIPART.match(line):
+            raise RequestRefused(
+                "415 Unsupported Media Type", "Multipart forms are not supported; send "
+                "the fields URL-encoded or as JSON.")
         return line
 
 

@@ -16,7 +16,7 @@ import gevent
 import gevent.event
 from gevent.pywsgi import Input, WSGIHandler
 
-from pyimagesearch.addresses import network_of
+from pyimagesearch.addresses import forwarded_address, network_of
 
 from .connections import Connection
 from .fair_share import MAX_DELAY_SECONDS
@@ -184,10 +184,9 @@ class RequestReader(WSGIHandler):
     def client_network(self) -> str:
         """Return the network that the request comes from, according to our proxies."""
         proxies = self.server.connections.proxies
-        lines = self.headers.get_all("x-forwarded-for", []) if proxies else []
-        hops = [each.strip() for line in lines for each in line.split(",")]
-        forwarded = proxies and len(hops) >= proxies
-        return network_of(hops[-proxies]) if forwarded else self.connection.network
+        lines = self.headers.get_all("x-forwarded-for", [])
+        address = forwarded_address(",".join(lines), proxies) if proxies else None
+        return network_of(address) if address else self.connection.network
 
     def _sendall(self, data: bytes) -> None:
         connections = self.server.connections

@@ -27,6 +27,8 @@ VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
 OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# of the address to go to after the login [characters]; Python keeps the last 128 URLs
+MAX_NEXT_LENGTH = 500
 BEARER = 'Bearer realm="Pi Video Surveillance"'     # at Basic, browsers open a box
 # one header, and Basic first: many programs read one header only, or its beginning
 BASIC_OR_BEARER = f'Basic realm="Pi Video Surveillance", {BEARER}'
@@ -144,7 +146,8 @@ def ask_for_login() -> Response:
         target = quote(request.path)
         if request.query_string and "key" not in request.args:
             target += "?" + request.query_string.decode("ascii", "replace")
-        return see_other(url_for("login.form", next=None if target == "/" else target))
+        is_home = target == "/" or len(target) > MAX_NEXT_LENGTH
+        return see_other(url_for("login.form", next=None if is_home else target))
     response = error_response(Unauthorized(
         "This needs a login, a stream key, Authorization: Bearer TOKEN, or a user name "
         "with a device key as its password."))

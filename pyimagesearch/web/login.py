@@ -23,7 +23,7 @@ from pyimagesearch.access.roles import Role
 from pyimagesearch.access.sessions import SESSION_SECONDS
 
 from .errors import wants_page
-from .guard import see_other
+from .guard import MAX_NEXT_LENGTH, see_other
 from .params import body
 from .services import get_services
 from .sessions import device_name
@@ -31,6 +31,7 @@ from .sessions import device_name
 log = logging.getLogger(__name__)
 bp = Blueprint("login", __name__)
 
+SAFE_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 FRAME_DESTINATIONS = ("iframe", "frame")
 MAX_FORM_BYTES = 4096   # a password of a thousand characters, each as %41
 
@@ -147,7 +148,7 @@ def cookie_scope() -> dict[str, Any]:
 def redirect_to_next() -> Response:
     """Redirect to the page that was asked for before the login, if it is ours."""
     target = request.values.get("next", "")
-    safe = re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", target)
+    safe = len(target) <= MAX_NEXT_LENGTH and SAFE_PATH.fullmatch(target)
     home = url_for("live.index")
     return see_other(home.rstrip("/") + target if safe else home)
 

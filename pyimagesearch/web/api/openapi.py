@@ -27,6 +27,7 @@ ERRORS = {
     404: "The camera or event does not exist, or this server does not record.",
     409: "The event is starred, or a flag or variable fixes the setting.",
     413: "The body is too large.",
+    415: "The body is a multipart form.",
     421: "The Host header is not a name of this server.",
     429: "Too many requests; Retry-After says when to try again.",
     503: "Events or settings cannot be read or written now, or the server is full.",
@@ -63,7 +64,7 @@ class Operation(NamedTuple):
         errors = {401, 421, 429, 503, *self.errors}
         is_for_owners = self.for_owners or not self.request.startswith("get ")
         errors |= {403} if is_for_owners else set()
-        errors |= {400, 413} if self.body else set()
+        errors |= {400, 413, 415} if self.body else set()
         made: dict[str, Any] = {
             "operationId": self.id, "summary": self.summary,
             "responses": {
@@ -197,7 +198,7 @@ def error_response(status: int) -> dict[str, Any]:
     header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
     if header:
         response["headers"] = {header: {"schema": schemas.TEXT}}
-    if status in (413, 429):    # the server may send these before the API
+    if status in (413, 415, 429):   # the server may send these before the API
         response["content"]["text/plain"] = {"schema": schemas.TEXT}
     return response
 
