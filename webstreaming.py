@@ -46,6 +46,7 @@ try:
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
     from pyimagesearch.host_names import HostNames
     from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
+    from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
     from pyimagesearch.serving import LiveServer, connections_for, tls_for
@@ -142,6 +143,7 @@ def prepare(settings: Settings) -> None:
 
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
+    os.umask(OTHERS_MASK)
     clock, systemd = SystemClock(), ServiceManager()
     data, config = open_folders(settings.data, settings.config_dir)
     owner_settings = OwnerSettings(config, settings)

@@ -1,4 +1,4 @@
-"""Find out whether other users of this machine can get at secrets."""
+"""Keep other users of this machine from secrets and clips, or find out they can."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = 0    # user id
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+OTHERS_MASK = 0o077     # all rights but those of the user
 
 
 def exposures(folder: Path, names: Iterable[str]) -> list[str]:
@@ -57,4 +58,39 @@ def stays_readable(file: Path) -> bool:
                 file.chmod(FILE_MODE)
         return others_may(file.stat(), os.R_OK)
     except FileNotFoundError:
+        return False
+
+
+def close(path: Path) -> None:
+    """Take the file or folder at *path* from all other users, as far as possible."""
+    # where that fails, is_open() tells by the effect; a file may also have gone
+    with contextlib.suppress(OSError):
+        mode = path.stat().st_mode
+        if mode & OTHERS_MASK:
+            path.chmod(stat.S_IMODE(mode) & ~OTHERS_MASK)
+
+
+def close_below(folder: Path) -> Iterator[None]:
+    """
+    Take all below *folder*, which is closed, from other users; yield after each folder.
+
+    Does nothing to folders that are closed already, nor to what is in them: the files
+    were made by a version that closes them.
+    """
+    if folder.stat().st_mode & OTHERS_MASK:
+        return      # in vain: the file system does not keep permissions
+    for root, _, names in os.walk(folder):
+        if os.stat(root).st_mode & OTHERS_MASK:
+            for name in names:
+                close(Path(root, name))
+            close(Path(root))       # at last, as the sign that it is done
+            yield
+
+
+def is_open(folder: Path) -> bool:
+    """Return whether other users can get into *folder*, as far as that can be known."""
+    try:
+        folder = folder.resolve()
+        return all(others_may(each.stat(), os.X_OK) for each in (folder, *folder.parents))
+    except OSError:     # a folder that cannot be examined is reported once it is needed
         return False

@@ -1,9 +1,12 @@
 """The archive: its folder, and stars."""
 
 import contextlib
+import os
 import sqlite3
 import stat
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,59 @@ def test_folder_pulled_while_opening_is_opened_later(
     eventually(lambda: kept.store.flush(1))
     opened(kept)
     kept.enforce()
+
+
+# --- other users of the machine
+
+def open_to_all(folder):
+    """Return the paths below *folder* that other users have a right to."""
+    return [str(path.relative_to(folder)) for path in folder.rglob("*")
+            if path.stat().st_mode & 0o077]
+
+
+def test_what_is_recorded_is_the_owners_alone(start, tmp_path):
+    data = tmp_path / "stick"
+    data.mkdir()
+    data.chmod(0o755)
+    product = start("--source", "demo:320x240@10", "--no-record", "--data", str(data))
+    product.wait_for("learning")
+    product.send("POST", "/record_status", status=True)
+    product.send("POST", "/snapshot")
+    eventually(lambda: list(data.rglob("*.part.mp4")) and list(data.rglob("*.jpg")))
+    assert open_to_all(data) == []
+    assert product.stop()[1] == 0
+    assert list(data.rglob("*[0-9].mp4"))
+    assert open_to_all(data) == []
+
+
+def test_files_of_older_versions_are_closed(archive, tmp_path):
+    kept = opened(archive())
+    keep_event(kept, 0)
+    keep_event(kept, 1, starred=True).chmod(0o444)
+    for path in [*tmp_path.rglob("*"), tmp_path]:
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+    opened(archive())
+    assert open_to_all(tmp_path) == []
+    assert tmp_path.stat().st_mode & 0o777 == 0o755      # which may be /srv
+    assert {oct(path.stat().st_mode)[-3:] for path in kept.clips.rglob("*.mp4")} == {"600", "400"}
+
+
+def test_file_system_without_permissions_is_reported_once(clock, monkeypatch, caplog):
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        Path(name, "clips").mkdir(0o755)
+        # only root could mount one; where chmod has no effect, all is as there
+        monkeypatch.setattr("os.chmod", lambda *words, **more: None)
+        folder = DataFolder(name)
+        kept = opened(Archive(folder, Settings(), clock))
+        (sentence,) = [each.getMessage() for each in caplog.records]
+        assert sentence.startswith(f"other users of this machine can read the clips in {kept.clips}")
+        kept.store.stop()
+        assert kept.store.join(60)
+        folder.release()
+
+
+def test_open_clips_in_a_closed_folder_are_no_matter(archive, monkeypatch, caplog):
+    monkeypatch.setattr("os.chmod", lambda *words, **more: None)
+    opened(archive())
+    assert caplog.records == []

@@ -1,6 +1,7 @@
 """Open, recover and maintain the data folder."""
 
 import contextlib
+import itertools
 import logging
 import math
 import sqlite3
@@ -13,6 +14,7 @@ from pyimagesearch.errors import EventsError, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder, make_private
+from pyimagesearch.permissions import close, close_below, is_open
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
@@ -137,6 +139,7 @@ class Archive(Worker):
     def _prepare(self) -> None:
         """Do what must be done before anything is recorded; takes no time."""
         self._report_corrupt(self.store.prepare())
+        close_to_others(self._folder)
         for call in self.on_open:
             call()
         self._set_trouble("")
@@ -149,7 +152,8 @@ class Archive(Worker):
 
     def _recover(self) -> None:
         """Recover the folder, and enforce retention meanwhile."""
-        for _ in recover(self.clips, self.store, self._is_ours):
+        for _ in itertools.chain(close_below(self.clips),
+                                 recover(self.clips, self.store, self._is_ours)):
             if self.stopping.is_set():
                 return
             if self._clock.monotonic() - self._enforced_at >= ENFORCE_SECONDS:
@@ -178,3 +182,15 @@ class Archive(Worker):
         else:
             log.info("can record to %s again", self._folder.path)
         self._trouble = trouble
+
+
+def close_to_others(folder: DataFolder) -> None:
+    """Take what older versions left open from other users; log if that fails."""
+    for path in (folder.clips, folder.path / "backgrounds", folder.path / "lock",
+                 *folder.path.glob("events*.db*")):
+        close(path)
+    if is_open(folder.clips):
+        log.warning("other users of this machine can read the clips in %s, as the file "
+                    "system there does not keep permissions; mount it with the option "
+                    "umask=077, or choose a folder on another disk with --data",
+                    folder.clips)

@@ -16,6 +16,7 @@ import av.container
 from pyimagesearch.errors import RecordingError, UnplayableClip, reason
 from pyimagesearch.folders import sync_folder
 from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.permissions import FILE_MODE
 
 from .clip_metadata import ClipMetadata, read_metadata
 from .h264_encoder import TICKS_PER_SECOND, Encoders
@@ -45,7 +46,7 @@ class SyncedFile(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self.size = self._synced_size = 0
         self._path = path
-        self._number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        self._number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
 
     def writable(self) -> bool:
         return True

@@ -11,6 +11,7 @@ from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
+from pyimagesearch.permissions import FILE_MODE
 
 from .clip_metadata import ClipMetadata, read_metadata
 from .paths import JOURNAL_SUFFIX, NEW_JOURNAL_SUFFIX
@@ -80,7 +81,7 @@ class Journal:
         """Write all there is before naming the file: half a journal is of no use."""
         name = self._path.name.removesuffix(JOURNAL_SUFFIX)
         new = self._path.with_name(name + NEW_JOURNAL_SUFFIX)
-        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         try:
             self._write(metadata.as_comment().encode() + b"\n")
             self._write_new()
