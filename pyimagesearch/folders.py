@@ -1,6 +1,7 @@
 """The data folder with clips and events, and the config folder with secrets."""
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import logging
@@ -290,6 +291,10 @@ def make_private(path: Path) -> None:
 
     Only this user may enter the one at *path*.
     """
+    for each in (path, *path.parents):
+        if each.is_symlink() and not each.exists():     # a disk that is not mounted
+            raise FileNotFoundError(errno.ENOENT, f"{each} is a link to "
+                                    f"{os.readlink(each)}, which is missing")
     missing = list(itertools.takewhile(lambda each: not each.exists(),
                                        (path, *path.parents)))
     path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)

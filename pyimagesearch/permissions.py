@@ -90,7 +90,7 @@ def close_below(folder: Path) -> Iterator[None]:
 def is_open(folder: Path) -> bool:
     """Return whether other users can get into *folder*, as far as that can be known."""
     try:
-        folder = folder.resolve()
-        return all(others_may(each.stat(), os.X_OK) for each in (folder, *folder.parents))
+        path = folder.resolve()
+        return all(others_may(each.stat(), os.X_OK) for each in (path, *path.parents))
     except OSError:     # a folder that cannot be examined is reported once it is needed
         return False

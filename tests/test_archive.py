@@ -14,6 +14,7 @@ from filming import (
     BEGAN,
 )
 from harness import eventually
+from product import run_program
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
@@ -171,3 +172,37 @@ def test_open_clips_in_a_closed_folder_are_no_matter(archive, monkeypatch, caplo
     monkeypatch.setattr("os.chmod", lambda *words, **more: None)
     opened(archive())
     assert caplog.records == []
+
+
+# --- links
+
+@pytest.mark.parametrize("target", ["missing", "there"])
+def test_camera_folder_that_is_a_link_is_refused_at_the_start(tmp_path, target):
+    # clips there were lost to the list, and the space of the other disk was not watched
+    for name in ("there", "clips"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "clips" / "front"
+    link.symlink_to(tmp_path / target)
+    ended = run_program("--source", "front=demo", "--port", "0", "--data", str(tmp_path))
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (
+        1, f"webstreaming: error: '{link}' is a link, but must be a folder; move its clips back, "
+        "or all clips to the other disk, and give that with --data")
+
+
+def test_folders_that_are_links_are_followed(archive, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "clips").symlink_to(tmp_path / "disk")
+    kept = opened(archive())
+    keep_event(kept, 0)
+    assert kept.store.flush(60)
+    kept = opened(archive())
+    kept.enforce()
+    assert [file.state for file in events_of(kept)[0].files] == ["complete"] * 2
+    assert (tmp_path / "disk").stat().st_mode & 0o077 == 0
+
+
+def test_link_to_a_disk_that_is_missing_is_named(tmp_path, clock):
+    (tmp_path / "data").symlink_to(tmp_path / "disk")
+    archive = Archive(DataFolder(str(tmp_path / "data")), Settings(), clock)
+    archive.claim()
+    assert archive.obstacle() == f"{tmp_path}/data is a link to {tmp_path}/disk, which is missing"

@@ -57,10 +57,11 @@ class Archive(Worker):
         Lock the folder against other servers, or later if it is not there yet.
 
         What happens from now on is listed after what is there, whatever the clock
-        shows. Raises :exc:`FolderError` if another server holds the folder.
+        shows. Raises :exc:`FolderError` if another server holds the folder, or that of
+        a camera is a link.
         """
         try:
-            self._folder.claim()
+            self._claim()
         except OSError as error:
             self._set_trouble(reason(error))
             return
@@ -128,13 +129,18 @@ class Archive(Worker):
 
     def open(self) -> None:
         """Open and recover the folder; raises what :meth:`run` retries."""
-        self._folder.claim()
+        self._claim()
         make_private(self.clips)
         if not self.ready.is_set():
             self._prepare()
         self._report_corrupt(self.store.open())
         self._retention.open()
         self._recover()
+
+    def _claim(self) -> None:
+        self._folder.claim()
+        for recorder in self.recorders:
+            recorder.paths.check()
 
     def _prepare(self) -> None:
         """Do what must be done before anything is recorded; takes no time."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from pyimagesearch.errors import FolderError
 from pyimagesearch.folders import make_private
 
 PART_SUFFIX, DRAFT_SUFFIX, CLIP_SUFFIX = ".part.mp4", ".draft.mp4", ".mp4"
@@ -35,6 +36,14 @@ class ClipPaths:
         if (given := self._given) is not None:
             given.add(path)
         return path
+
+    def check(self) -> None:
+        """Raise :exc:`FolderError` if the camera's folder is a link to another disk."""
+        path = self._folder / self._camera
+        if path.is_symlink():       # its space would be neither counted nor made free
+            raise FolderError(
+                f"{str(path)!r} is a link, but must be a folder; move its clips back, "
+                "or all clips to the other disk, and give that with --data")
 
     def gave(self, path: Path) -> bool:
         """Return whether the file at *path* is made under a path that was given."""
