@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 from fractions import Fraction
 
 import av
@@ -10,6 +11,9 @@ import cv2
 from harness import needs
 from pyimagesearch.capture.camera_packets import SYNTAXES, describe
 from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.capture.ffmpeg import OwnInput
+from pyimagesearch.capture.ffmpeg_source import FfmpegSource
+from pyimagesearch.capture.url import CameraUrl
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
 from pyimagesearch.recording.clip import Clip
@@ -31,6 +35,12 @@ SMALL = jpegs(64)
 
 def lazy(jpeg):
     return LazyJpeg(jpeg, jpeg_size(jpeg))
+
+
+def film_source(path, clock, packets):
+    """Return the source of a video file, whose packets *packets* receives."""
+    return FfmpegSource(CameraUrl(path.name, "", ""), av.open(str(path)), OwnInput(),
+                        threading.Event(), clock, packets=packets)
 
 
 def film(kept, clock, seconds, fps=10.0, pictures=SMALL, run=True):

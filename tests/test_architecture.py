@@ -26,7 +26,7 @@ CONFINED = {
     "cryptography": ("pyimagesearch/serving/self_signed.py",
                      "pyimagesearch/serving/certificate_expiry.py"),
     "imutils": ("pyimagesearch/capture/usb.py", "pyimagesearch/capture/picamera.py"),
-    "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/capture/rtsp.py",
+    "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/capture/ffmpeg_source.py",
            "pyimagesearch/capture/camera_packets.py",
            "pyimagesearch/recording/h264_encoder.py",
            "pyimagesearch/recording/clip.py"),

@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import threading
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from filming import metadata_of, probe, times, width
+from filming import film_source, metadata_of, probe, times, width
 from harness import ManualClock
 from pyimagesearch.capture.camera_packets import (
     KEY_FRAME_SECONDS,
@@ -20,10 +19,7 @@ from pyimagesearch.capture.camera_packets import (
     parameter_sets,
 )
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.rtsp import open_rtsp
-from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.time_stamps import TimeStamps
-from pyimagesearch.capture.url import CameraUrl
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.preroll import Preroll
@@ -215,9 +211,7 @@ def test_codec_that_browsers_do_not_play_is_no_obstacle(keep, clock, tmp_path, c
         container.mux(stream.encode(None))
     kept = keep()
     for _ in range(2):      # also when it reconnects
-        source = open_rtsp(CameraUrl(str(tmp_path / name), "", ""), CaptureRequest(),
-                           threading.Event(), clock,
-                           kept.preroll_input)
+        source = film_source(tmp_path / name, clock, kept.preroll_input)
         assert source.read().size == (160, 120)
         source.close()
     assert kept.preroll_input.takes_pictures
@@ -238,9 +232,7 @@ def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):
     kept = keep()
 
     def film():
-        source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(),
-                           threading.Event(), clock,
-                           kept.preroll_input)
+        source = film_source(tmp_path / "film.mp4", clock, kept.preroll_input)
         with pytest.raises(CameraLost):
             while source.read():
                 clock.now += 1 / FPS

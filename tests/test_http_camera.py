@@ -264,7 +264,7 @@ def test_other_video_goes_to_ffmpeg_whatever_its_type(answering, videos, suffix,
     ("text/html", b"<html>", "gives text/html and no video; is the path right"),
     ("application/octet-stream", b"<!DOCTYPE html>" * 9, "no video; is the path right"),
     ("", b"{}", "gives text and no video; is the path right"), ("image/jpeg", b"", "an empty response"),
-    ("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "FFmpeg cannot decode")])
+    ("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "no video that FFmpeg understands")])
 def test_answer_without_a_picture_says_what_it_is(answering, kind, body, sentence):
     with pytest.raises(CameraLost, match=sentence):
         answering(kind, body)

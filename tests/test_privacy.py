@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sqlite3
-import threading
 import urllib.error
 from dataclasses import replace
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from filming import film_source
 from harness import eventually, open_access
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
 from pyimagesearch.errors import FolderError
@@ -253,9 +253,6 @@ def film_with_sound(path):
 def test_sound_is_never_recorded(tmp_path, clock):
     import av
 
-    from pyimagesearch.capture.rtsp import open_rtsp
-    from pyimagesearch.capture.source import CaptureRequest
-    from pyimagesearch.capture.url import CameraUrl
     from pyimagesearch.errors import CameraLost
     from pyimagesearch.recording.clip import Clip, finish
     from pyimagesearch.recording.clip_metadata import ClipMetadata
@@ -266,8 +263,7 @@ def test_sound_is_never_recorded(tmp_path, clock):
     film_with_sound(tmp_path / "film.mp4")
     assert kinds(tmp_path / "film.mp4") == ["video", "audio"]
     preroll = Preroll(60.0)
-    source = open_rtsp(CameraUrl(str(tmp_path / "film.mp4"), "", ""), CaptureRequest(),
-                       threading.Event(), clock, PrerollInput("c", preroll))
+    source = film_source(tmp_path / "film.mp4", clock, PrerollInput("c", preroll))
     with pytest.raises(CameraLost, match="ended the stream"):
         while source.read():
             clock.now += 0.1

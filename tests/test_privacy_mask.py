@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.cameras import gives_packets
+from pyimagesearch.capture.ffmpeg_source import DecodedPicture
 from pyimagesearch.capture.jpegpicture import JpegPicture
-from pyimagesearch.capture.rtsp import DecodedPicture
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.jpeg import JpegDecoder

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness import InBackground, eventually
-from pyimagesearch.capture import rtsp
+from pyimagesearch.capture import ffmpeg_source, rtsp
 from pyimagesearch.capture.certificates import Trust
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
@@ -149,7 +149,7 @@ def test_camera_amid_its_frames_is_not_shown_before_a_key_frame():
 
 
 def test_camera_without_key_frames_is_refused_with_the_reason(monkeypatch):
-    monkeypatch.setattr(rtsp, "KEY_FRAME_SECONDS", 0.5)
+    monkeypatch.setattr(ffmpeg_source, "KEY_FRAME_SECONDS", 0.5)
     with RtspServer(h264_units(4, group=1000)[1:]) as server, pytest.raises(
             CameraLost, match=r"sends h264, but no key frame for 0\.5 seconds"):
         opened(server).read()

@@ -26,6 +26,11 @@ class Cancellation(threading.Event):
         if self.is_set():
             shut(connection)
 
+    def unwatch(self, connection: socket.socket) -> None:
+        """Leave *connection* alone from now on."""
+        with self._guard:
+            self._connections.discard(connection)
+
     def set(self) -> None:
         """End all waits, and all reads of the sockets watched."""
         super().set()
@@ -39,6 +44,12 @@ def watch(closing: threading.Event, connection: socket.socket) -> None:
     """Let *closing* shut *connection*, if it can."""
     if isinstance(closing, Cancellation):
         closing.watch(connection)
+
+
+def unwatch(closing: threading.Event, connection: socket.socket) -> None:
+    """Let *closing* no longer shut *connection*."""
+    if isinstance(closing, Cancellation):
+        closing.unwatch(connection)
 
 
 def shut(connection: socket.socket) -> None:

@@ -1,19 +1,18 @@
-"""Open streams with FFmpeg, and say in plain words why it cannot."""
+"""Open streams with FFmpeg, within bounds, and say in plain words why it cannot."""
 
 import errno
 import os
 import socket
 import ssl
 import time
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import av
 import av.container
 import av.error
 
-from .certificates import Trust
-from .rtsp_relay import start_relay
-from .source import CaptureRequest
+from .limits import MAX_PICTURE_BYTES
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -24,103 +23,122 @@ TIMEOUT_SECONDS = 5.0       # for opening
 # held back: by then, a camera that is not slow must have been given up. No whole number
 # of seconds, after which the pictures of a slow camera come: one would be cut off.
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
-TRANSPORTS = {
-    # TCP loses nothing; where it is refused (461), UDP follows, then multicast
-    "auto": {"rtsp_transport": "tcp+udp+udp_multicast", "rtsp_flags": "prefer_tcp"},
-    "tcp": {"rtsp_transport": "tcp"},
-    "udp": {"rtsp_transport": "udp+udp_multicast"}}
-# of cameras that refuse TCP in another way than 461, or answer with UDP
-OTHER_REFUSALS = (av.error.HTTPBadRequestError, av.error.HTTPOtherClientError,
-                  av.error.HTTPServerError, av.error.InvalidDataError)
+MAX_UNFRAMED_BYTES = 2 * MAX_PICTURE_BYTES  # that FFmpeg takes from packet to packet
+MAX_VIDEO_PIXELS = 8192 * 4320      # of a frame, of which decoders keep up to 17
+MAX_STREAMS = 64            # of one container
+# Of live streams; more would delay the first picture
+ANALYSIS_MICROSECONDS = 500_000
+# What FFmpeg may use for the URLs that it opens itself: protocols, and formats
+SCHEMES = {"rtmp": ("rtmp,tcp", "flv,live_flv"), "srt": ("srt", "mpegts"),
+           "udp": ("udp", "mpegts,h264,hevc,m4v"), "rtp": ("rtp,udp", "rtp")}
+# No playlists and descriptions, which lead to other hosts, and no rare formats
+BODY_FORMATS = ("mpegts,mov,matroska,flv,live_flv,avi,asf,ogg,ivf,mpeg,mpegvideo,"
+                "h264,hevc,m4v,mjpeg,obu")
 UNREACHABLE = "cannot be reached; is the name of the host right?"
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
-    (av.error.HTTPBadRequestError, "does not accept the request; is the path right?"),
-    (av.error.HTTPUnauthorizedError, "refuses this user or password"),
-    (av.error.HTTPForbiddenError, "forbids this to this user"),
-    (av.error.HTTPNotFoundError, "has nothing at this path"),
-    (av.error.HTTPClientError, "refuses to play; perhaps it serves only a few viewers, "
-     "or only another --rtsp-transport"),
-    (av.error.HTTPServerError, "reports an error of its own"),
     (ConnectionRefusedError, "does not answer; is the camera on, and the port right?"),
     (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
     (av.error.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
     (av.error.InvalidDataError, "sends no video that FFmpeg understands"),
+    (av.error.MemoryError, f"sends more than {MAX_STREAMS} streams, or too large ones"),
     (socket.gaierror, UNREACHABLE),
+    (UnicodeError, UNREACHABLE),        # no name of a host at all
     (ssl.SSLError, "fails to speak TLS; is the port right?"),
     (EOFError, "ended the stream"))
-ERRNO_MEANINGS = {      # of errors by FFmpeg itself
-    errno.EIO: UNREACHABLE,
-    errno.EPROTONOSUPPORT: "offers no transport that --rtsp-transport allows"}  # 461
+ERRNO_MEANINGS = {errno.EIO: UNREACHABLE}       # of errors by FFmpeg itself
 
 
-def open_container(url: CameraUrl, wanted: CaptureRequest
-                   ) -> av.container.InputContainer:
+class VideoInput(Protocol):
     """
-    Open *url*; raises :exc:`av.FFmpegError`, whose text holds the URL, or as a relay.
+    Where FFmpeg gets its bytes; any thread may use it.
+
+    *trouble* is why they ended, without the URL; empty if the camera just ended them.
+    """
+
+    trouble: str
+
+    def on_packet(self) -> None:
+        """Allow MAX_UNFRAMED_BYTES more, as FFmpeg made a packet of those before."""
+
+    def close(self) -> None:
+        """Release the connection."""
+
+
+class OwnInput:
+    """The input of streams that FFmpeg itself reads from the network."""
+
+    trouble = ""
+
+    def on_packet(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def open_url(url: CameraUrl) -> av.container.InputContainer:
+    """
+    Open *url* with one of the SCHEMES; raises :exc:`av.FFmpegError`, which holds it.
 
     Each of the steps may take TIMEOUT_SECONDS.
     """
-    if not urlsplit(url.bare).scheme.startswith("rtsp"):
-        proxy = wanted.proxy.with_login if wanted.proxy else ""
-        return open_with(url.with_login, {"http_proxy": proxy,
-                                          **tls_options(wanted.trust)})
-    try:
-        if url.bare.startswith("rtsps:"):
-            relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS)
-            return open_rtsp_stream(relayed, "tcp")
-        if wanted.transport == "auto":
-            return open_by_any_transport(url)
-        return open_rtsp_stream(url, wanted.transport)
-    except av.error.HTTPUnauthorizedError:
-        if not url.has_login:
-            raise
-        # FFmpeg knows MD5 only, and not in every spelling
-        relayed = start_relay(url, wanted.trust, TIMEOUT_SECONDS, log_in=True)
-        return open_rtsp_stream(relayed, "tcp")
+    protocols, formats = SCHEMES[urlsplit(url.bare).scheme]
+    return open_with(url.with_login, {
+        "protocol_whitelist": protocols, "format_whitelist": formats})
 
 
-def tls_options(trust: Trust) -> dict[str, str]:
-    """Return how FFmpeg is to check the certificate of an https camera."""
-    authorities = ssl.get_default_verify_paths().cafile
-    if not trust.by_authority or authorities is None:
-        return {}       # it was checked on the connection before this one
-    return {"tls_verify": "1", "ca_file": authorities}
+def open_body(body: Any) -> av.container.InputContainer:
+    """
+    Open what the file *body* gives, which cannot seek; raises :exc:`av.FFmpegError`.
+
+    It has no other file or URL opened. Nothing is decoded here: in many containers
+    FFmpeg would do so without the limit of the pixels.
+    """
+    return open_with(body, {
+        "protocol_whitelist": "none", "format_whitelist": BODY_FORMATS,
+        "codec_whitelist": "none", "analyzeduration": str(ANALYSIS_MICROSECONDS)})
 
 
-def open_by_any_transport(url: CameraUrl) -> av.container.InputContainer:
-    """Open the RTSP *url* by TCP, or by UDP if the camera refuses that somehow."""
-    try:
-        return open_rtsp_stream(url, "auto")
-    except OTHER_REFUSALS as refusal:
-        try:
-            return open_rtsp_stream(url, "udp")
-        except (av.FFmpegError, OSError):
-            raise refusal from None
+def open_relayed(address: str, *, by_udp: bool) -> av.container.InputContainer:
+    """
+    Open the RTSP *address* of a relay; raises :exc:`av.FFmpegError`.
 
-
-def open_rtsp_stream(url: CameraUrl, transport: str) -> av.container.InputContainer:
-    """Open the RTSP *url* by one of the TRANSPORTS."""
-    return open_with(url.with_login, TRANSPORTS[transport] | {
+    Packets that came *by_udp* are put into their order.
+    """
+    return open_with(address, {
+        "protocol_whitelist": "tcp", "format_whitelist": "rtsp",
+        "rtsp_transport": "tcp",
         "allowed_media_types": "video",     # no sound
+        "reorder_queue_size": "32" if by_udp else "0",
         "probesize": "32"})     # one packet; more would only take time
 
 
-def open_with(address: str, options: dict[str, str]) -> av.container.InputContainer:
+def open_with(address: Any, options: dict[str, str]) -> av.container.InputContainer:
     """
     Open *address*, which may hold a login; raises TimeoutError if there is no response.
 
-    A camera that plays, and sent nothing yet, is open: it may be slow.
+    A camera that plays, and sent nothing yet, is open: it may be slow. A file in place
+    of an address ends its waits itself.
     """
     begin = time.monotonic()
+    timeout = (TIMEOUT_SECONDS, LOOK_SECONDS) if isinstance(address, str) else None
     try:
-        return av.open(address, timeout=(TIMEOUT_SECONDS, LOOK_SECONDS), options={
-            "fpsprobesize": "0", **options})    # else it measures the rate for a second
+        opened: av.container.InputContainer = av.open(
+            address, timeout=timeout, metadata_errors="replace",
+            options={"fpsprobesize": "0",       # else it measures the rate for a second
+                     "max_streams": str(MAX_STREAMS), **decoder_options(), **options})
+        return opened
     except (av.InvalidDataError, PermissionError):  # also if FFmpeg was interrupted
         if time.monotonic() - begin >= TIMEOUT_SECONDS:
             raise TimeoutError from None
         raise
+
+
+def decoder_options() -> dict[str, str]:
+    """Return the options of every decoder: the limit of the pixels of a frame."""
+    return {"max_pixels": str(MAX_VIDEO_PIXELS)}
 
 
 def explain(error: Exception) -> str:

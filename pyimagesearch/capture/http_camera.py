@@ -24,7 +24,8 @@ KIND_BYTES = 64         # of a body that show what it is
 JUNK_SECONDS = 1.0      # of bytes that are no picture, before they are reported
 MULTIPART_PATTERN = re.compile(rb"\s*(?:--[!-~]|content-(?:type|length)[ \t]*:)",
                                re.IGNORECASE)
-PLAYLIST_PATTERN = re.compile(rb"\s*(?:#EXT|<\?xml|<MPD|v=0)")    # that FFmpeg reads
+# HLS, DASH, SDP and FFmpeg's own list of files
+PLAYLIST_PATTERN = re.compile(rb"\s*(?:#EXT|(?s:<\?xml.*)?<MPD|v=0|ffconcat)")
 JPEG_KINDS = ("image/jpeg", "image/jpg", "image/pjpeg")
 VAGUE_KINDS = ("", "application/octet-stream", "application/json")
 
@@ -51,10 +52,13 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
         raise CameraLost(f"{client.url} failed: {explain(error)}") from None
     if source is not None:
         return source
-    response.close()
-    refuse_text(client.url, kind, first)
-    from .rtsp import open_rtsp  # PyAV takes 16 MB and 50 ms
-    return open_rtsp(client.url, wanted, closing, clock)
+    try:
+        refuse_text(client.url, kind, first)
+    except CameraLost:
+        response.close()
+        raise
+    from .http_video import open_video  # PyAV takes 16 MB and 50 ms
+    return open_video(client.url, response, first, wanted, closing, clock)
 
 
 def open_pictures(client: HttpClient, response: Any, first: bytes,
@@ -85,7 +89,12 @@ def refuse_text(url: CameraUrl, kind: str, first: bytes) -> None:
     """Raise :exc:`CameraLost` for a page, an error text, or nothing at all."""
     if not first:
         raise CameraLost(f"{url} gives an empty response; is the path right?")
-    is_text = b"\0" not in first and not PLAYLIST_PATTERN.match(first)
+    if PLAYLIST_PATTERN.match(first):
+        raise CameraLost(
+            f"{url} gives a playlist, which may lead anywhere and is not followed; use "
+            "the URL of the video in it, such as one that ends in .ts or .mp4, or the "
+            "camera's rtsp:// URL")
+    is_text = b"\0" not in first
     if is_text and (kind.startswith("text/") or kind in VAGUE_KINDS):
         raise CameraLost(
             f"{url} gives {kind or 'text'} and no video; is the path right?")

@@ -1,189 +1,87 @@
-"""RTSP cameras, and the other streams that FFmpeg reads, through PyAV."""
+"""RTSP cameras, and those whose URLs FFmpeg opens itself: RTMP, SRT, UDP and RTP."""
 
 import threading
-from collections.abc import Iterator
-from fractions import Fraction
-from typing import Any
-
-import av
-import av.container
-import av.error
-import numpy as np
+from urllib.parse import urlsplit
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost
-from pyimagesearch.frames import Grey, Image, Picture, Size
+from pyimagesearch.errors import CameraLost
 
-from .camera_packets import CameraPackets
-from .ffmpeg import TIMEOUT_SECONDS, explain, open_container
+from .ffmpeg import SCHEMES, OwnInput, explain, open_relayed, open_url
+from .ffmpeg_source import FfmpegSource, open_source
+from .rtsp_client import Redirected, RtspDialog
+from .rtsp_relay import RtspRelay
+from .rtsp_transport import MEANS, Refused
 from .source import CaptureRequest, PacketSink
-from .time_stamps import TICKS_PER_SECOND, TimeStamps
-from .url import CameraUrl
+from .url import CameraUrl, parse_url, redact_url
 
-KEY_FRAME_SECONDS = 65.0    # to wait for the first one; some cameras send one a minute
-FIRST_PACKET_SECONDS = 10.0     # to wait for any, after opening; some are that slow
-LUMA_FIRST_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p",
-                      "yuvj444p", "nv12", "nv21", "gray")
-
-
-class DecodedPicture:
-    """A :class:`Picture` decoded by FFmpeg, whose luma plane costs nothing."""
-
-    def __init__(self, frame: av.VideoFrame, captured: float) -> None:
-        self.captured: float | None = captured
-        self._frame = frame
-        self._colour: Image | None = None
-
-    @property
-    def size(self) -> Size:
-        return self._frame.width, self._frame.height
-
-    def grey(self) -> Grey:
-        if self._frame.format.name not in LUMA_FIRST_FORMATS:
-            return self._convert("gray")
-        plane = self._frame.planes[0]
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        grey: Grey = rows[:self._frame.height, :self._frame.width]  # rows are padded
-        return grey
-
-    def colour(self) -> Image:
-        if self._colour is None:
-            self._colour = self._convert("bgr24")
-        return self._colour
-
-    def jpeg(self) -> None:
-        return None
-
-    def _convert(self, kind: str) -> Image:
-        try:
-            return self._frame.to_ndarray(format=kind)
-        except (av.FFmpegError, ValueError) as error:
-            raise BadPicture(f"a frame that FFmpeg cannot convert ({error})") from None
-
-
-class RtspSource:
-    """
-    Read the video of an open *container*, newest frames only.
-
-    The frames carry the camera's own time stamps, as far as these are right. After a
-    pause the camera sends its backlog: it is decoded, as later frames build on it, but
-    frames more than half a second behind are not shown. *packets* receives each packet.
-    """
-
-    read_timeout = TIMEOUT_SECONDS
-
-    def __init__(self, url: CameraUrl, container: av.container.InputContainer,
-                 closing: threading.Event, clock: Clock,
-                 packets: PacketSink | None = None) -> None:
-        self._url = url
-        self._container = container
-        self._closing = closing
-        self._clock = clock
-        self._times = TimeStamps()
-        stream = container.streams.video[0]
-        context = stream.codec_context
-        context.thread_count = 1        # threads by frame would each hold one back
-        context.options = {"flags": "low_delay"}
-        self.granted = f"{context.name}, waiting for a key frame"
-        self._opened_at = clock.monotonic()
-        self._has_picture = False       # decoded since it was opened
-        self._packets = CameraPackets(stream, packets, clock) if packets else None
-        self._frames = self._decode(stream)
-
-    def read(self) -> Picture:
-        for frame in self._frames:
-            if not self._times.stale:
-                return DecodedPicture(frame, self._captured(frame))
-        raise CameraLost(f"{self._url} ended the stream")
-
-    def close(self) -> None:
-        self._frames.close()        # type: ignore[attr-defined]  # a generator
-        self._container.close()
-
-    def _decode(self, stream: Any) -> Iterator[av.VideoFrame]:
-        try:
-            for packet in self._demux(stream):
-                if packet.size:     # the last one is empty
-                    self._repair_times(packet)
-                    self._forward(packet)
-                try:
-                    for frame in packet.decode():
-                        self._note_format(stream, frame)
-                        yield frame
-                except av.InvalidDataError:
-                    pass            # a broken packet; the next key frame recovers
-                self._check_for_key_frame(stream)
-        except (av.FFmpegError, OSError) as error:
-            raise CameraLost(f"{self._url} {explain(error)}") from None
-
-    def _demux(self, stream: Any) -> Iterator[Any]:
-        """
-        Yield packets, however long the camera is silent between them, until closing.
-
-        One that comes then is not wanted: the camera may have been opened again.
-        """
-        came = False
-        while not self._closing.is_set():
-            try:
-                for packet in self._container.demux(stream):
-                    if self._closing.is_set():
-                        return
-                    came = True
-                    yield packet
-                return
-            except av.error.ExitError:      # nothing came for LOOK_SECONDS
-                waited = self._clock.monotonic() - self._opened_at
-                if not came and waited >= FIRST_PACKET_SECONDS:
-                    raise CameraLost(f"{self._url} plays, but sent nothing for "
-                                     f"{waited:.0f} seconds") from None
-
-    def _note_format(self, stream: Any, frame: av.VideoFrame) -> None:
-        if not self._has_picture:
-            self._has_picture = True
-            self.granted = f"{stream.codec_context.name} {frame.width}x{frame.height}"
-            if stream.average_rate:
-                self.granted += f" at {float(stream.average_rate):g} fps"
-
-    def _check_for_key_frame(self, stream: Any) -> None:
-        """Raise :exc:`CameraLost` if there is none for KEY_FRAME_SECONDS."""
-        waited = self._clock.monotonic() - self._opened_at
-        if not self._has_picture and waited > KEY_FRAME_SECONDS:
-            raise CameraLost(f"{self._url} sends {stream.codec_context.name}, but "
-                             f"no key frame for {KEY_FRAME_SECONDS:g} seconds")
-
-    def _repair_times(self, packet: Any) -> None:
-        """Set the times of *packet*, and so of its frames, by our monotonic clock."""
-        pts, dts = (None if ticks is None else float(ticks * packet.time_base)
-                    for ticks in (packet.pts, packet.dts))
-        times = self._times.repair(pts, dts, self._clock.monotonic())
-        packet.time_base = Fraction(1, TICKS_PER_SECOND)
-        packet.pts, packet.dts = times
-
-    def _forward(self, packet: Any) -> None:
-        if self._packets is not None:
-            self._packets.put(packet)
-
-    def _captured(self, frame: av.VideoFrame) -> float:
-        """Return when *frame* was captured [s since the epoch], by its time stamp."""
-        age = 0.0 if frame.time is None else self._clock.monotonic() - frame.time
-        return self._clock.time() - max(0.0, age)
+MAX_REDIRECTS = 3
+MAX_LOCATION_CHARACTERS = 2048
 
 
 def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
-              clock: Clock, packets: PacketSink | None = None) -> RtspSource:
+              clock: Clock, packets: PacketSink | None = None) -> FfmpegSource:
     """
-    Open *url* with FFmpeg; *packets* receives its packets.
+    Open *url*; *packets* receives its packets.
 
     Raises :exc:`CameraLost` with the reason, which never holds the password.
     """
+    if urlsplit(url.bare).scheme in SCHEMES:
+        return open_source(url, lambda: open_url(url), OwnInput(), wanted, closing,
+                           clock, packets=packets)
     try:
-        container = open_container(url, wanted)
-        if not container.streams.video:
-            container.close()
-            raise CameraLost(f"{url} has no video")
-        if container.streams.video[0].codec_context is None:    # SVG, for one
-            container.close()
-            raise CameraLost(f"{url} sends pictures that FFmpeg cannot decode")
-        return RtspSource(url, container, closing, clock, packets)
-    except (av.FFmpegError, OSError, ValueError) as error:
+        relay = start_relay(url, wanted, closing, clock)
+    except (OSError, EOFError, UnicodeError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
+    return open_source(url, lambda: open_relayed(relay.address, by_udp=relay.by_udp),
+                       relay, wanted, closing, clock, packets=packets)
+
+
+def start_relay(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
+                clock: Clock) -> RtspRelay:
+    """Return a relay of the camera at *url*, or where that redirects on its host."""
+    place = url
+    for _ in range(1 + MAX_REDIRECTS):
+        try:
+            return play(place, wanted, closing, clock)
+        except Redirected as redirect:
+            place = redirected(place, str(redirect))
+    raise CameraLost(f"{url} redirects more than {MAX_REDIRECTS} times")
+
+
+def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
+         clock: Clock) -> RtspRelay:
+    """
+    Return a relay of the camera at *place*, which plays in the first way that it can.
+
+    Each way takes a connection of its own, as some cameras end one after a refusal.
+    """
+    refusals: list[Refused] = []
+    for means in MEANS[wanted.transport]:
+        dialog = RtspDialog(place, wanted, closing)
+        try:
+            dialog.describe()
+            return RtspRelay(dialog, dialog.set_up(means), closing, clock)
+        except BaseException as error:
+            dialog.close()
+            if not isinstance(error, Refused):
+                raise
+            refusals.append(error)
+    raise refusals[0]
+
+
+def redirected(place: CameraUrl, location: str) -> CameraUrl:
+    """Return *location* with the login of *place*; raises CameraLost elsewhere."""
+    try:
+        there = parse_url(location[:MAX_LOCATION_CHARACTERS]).bare
+    except ValueError:
+        raise CameraLost(f"{place} redirects to what is no URL") from None
+    old, new = urlsplit(place.bare), urlsplit(there)
+    if new.hostname != old.hostname:
+        problem = f"redirects to another host, {redact_url(there)}"
+    elif new.scheme not in ("rtsp", "rtsps"):
+        problem = f"redirects to {redact_url(there)}"
+    elif new.scheme == "rtsp" and old.scheme == "rtsps":
+        problem = f"redirects to {redact_url(there)}, which is not encrypted"
+    else:
+        return place._replace(bare=there)
+    raise CameraLost(f"{place} {problem}; use that as the source if it is right")

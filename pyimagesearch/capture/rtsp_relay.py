@@ -1,94 +1,165 @@
-"""Speak TLS to a camera, and log in, for FFmpeg, which cannot do all of either."""
+"""Give FFmpeg the video of an RTSP camera, and nothing else that the camera sends."""
 
+import contextlib
+import secrets
 import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from .certificates import Trust, connect_tls
-from .rtsp_login import RtspLogin
-from .url import CameraUrl
+from pyimagesearch.clock import Clock
 
-RELAY_BYTES = 64 * 1024     # at once
-RTSP_PORT = 554             # without one in the URL
+from .cancellation import shut, watch
+from .ffmpeg import MAX_UNFRAMED_BYTES
+from .pace import Pace
+from .rtsp_client import RECEIVE_BYTES, TIMEOUT_SECONDS, RtspDialog
+from .rtsp_messages import AnyMessage, BadMessage, Frame, MessageParser, Request, framed
+from .rtsp_transport import Datagrams, Receiver
+
+MAX_BYTES_PER_SECOND = 32 * 1024 * 1024     # from one camera
+JOIN_SECONDS = 2.0
+ANSWER_HEADS = {       # of the answers to FFmpeg
+    "OPTIONS": "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
+    "DESCRIBE": "Content-Type: application/sdp\r\n",
+    "SETUP": "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
+             "Session: 1;timeout=3600\r\n"}
 
 
-def start_relay(url: CameraUrl, trust: Trust, timeout: float, *,
-                log_in: bool = False) -> CameraUrl:
+class RtspRelay:
     """
-    Connect to *url*, ``rtsp`` or ``rtsps``, and return a local URL that leads there.
+    An RTSP server on this machine, for one connection of FFmpeg.
 
-    It serves one connection, which must come within *timeout* seconds: so the
-    certificate is checked on the very connection that is used. To *log_in*, the
-    requests are signed on their way. Either side ends both connections. Raises
-    :exc:`CameraLost` for a certificate that *trust* refuses and a login that is not
-    known, and :exc:`OSError` when there is no connection.
+    It answers FFmpeg's requests itself and passes on the packets that *receiver* gets:
+    FFmpeg knows neither the address of the camera nor its login. A thread
+    ``rtsp-relay`` owns the camera's *dialog*, until *closing* or until either side
+    ends; other threads may call the methods.
     """
-    login = RtspLogin(url) if log_in else None
-    camera = connect(url, trust, timeout)
-    try:
-        if login:
-            login.take_challenge(camera)
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-    except BaseException:
-        camera.close()
-        raise
-    listener.settimeout(timeout)
-    sign = login.sign if login else bytes
-    threading.Thread(target=serve_once, args=(listener, camera, sign),
-                     name="rtsp-relay", daemon=True).start()
-    local = urlsplit(url.bare)._replace(
-        scheme="rtsp", netloc=f"127.0.0.1:{listener.getsockname()[1]}").geturl()
-    return CameraUrl(local, "", "") if log_in else url._replace(bare=local)
 
+    def __init__(self, dialog: RtspDialog, receiver: Receiver,
+                 closing: threading.Event, clock: Clock) -> None:
+        self.trouble = ""
+        self.by_udp = isinstance(receiver, Datagrams)
+        self._dialog = dialog
+        self._receiver = receiver
+        self._closing = closing
+        self._pace = Pace(1.0, closing, clock)
+        self._requests = MessageParser()
+        self._unframed = 0      # bytes since the last packet of FFmpeg
+        self._path = f"/{secrets.token_urlsafe(16)}"    # known to FFmpeg only
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=4)
+        self._listener.settimeout(TIMEOUT_SECONDS)
+        watch(closing, self._listener)
+        port = self._listener.getsockname()[1]
+        self.address = f"rtsp://127.0.0.1:{port}{self._path}"
+        self._thread = threading.Thread(
+            target=self._run, name="rtsp-relay", daemon=True)
+        self._thread.start()
 
-def connect(url: CameraUrl, trust: Trust, timeout: float) -> socket.socket:
-    """Return a connection to *url*, over TLS for ``rtsps``."""
-    parts = urlsplit(url.bare)
-    if parts.scheme == "rtsps":
-        return connect_tls(url, trust, timeout)
-    return socket.create_connection(
-        (parts.hostname or "", parts.port or RTSP_PORT), timeout)
+    def on_packet(self) -> None:
+        self._unframed = 0
 
+    def close(self) -> None:
+        """End the relay, and wait for its thread, which takes a moment."""
+        shut(self._listener)
+        self._thread.join(JOIN_SECONDS)
 
-def serve_once(listener: socket.socket, camera: socket.socket,
-               sign: Callable[[bytes], bytes]) -> None:
-    """Relay the next connection to *listener*, and close all of them at its end."""
-    with camera:
-        try:
-            with listener:
-                client = listener.accept()[0]
+    def _run(self) -> None:
+        """Serve FFmpeg's connection; all connections are closed at its end."""
+        with (contextlib.closing(self._dialog), contextlib.closing(self._receiver),
+              contextlib.suppress(OSError)):    # which FFmpeg sees as the end, too
+            with self._listener:
+                client = self._accept()
             with client:
-                relay(camera, client, sign)
-        except OSError:     # FFmpeg sees the end of the connection, and reports it
-            return
+                try:
+                    self._relay(client)
+                except BadMessage as error:
+                    self.trouble = str(error)
 
-
-def relay(camera: socket.socket, client: socket.socket,
-          sign: Callable[[bytes], bytes]) -> None:
-    """
-    Copy in both directions until either side ends; raises :exc:`OSError`.
-
-    What *client* sends goes through *sign*.
-    """
-    timeout = camera.gettimeout()
-    with selectors.DefaultSelector() as waiting:
-        for each in (camera, client):
-            waiting.register(each, selectors.EVENT_READ)
+    def _accept(self) -> socket.socket:
+        """Return FFmpeg's connection, once it asked to play."""
         while True:
-            for key, _ in waiting.select():
-                by_camera = key.fileobj is camera
-                pieces = received(camera) if by_camera else [client.recv(RELAY_BYTES)]
-                for data in pieces:
-                    if not data:
-                        return
-                    camera.settimeout(timeout)
-                    if by_camera:
-                        client.sendall(data)
-                    else:
-                        camera.sendall(sign(data))
+            client = self._listener.accept()[0]
+            client.settimeout(TIMEOUT_SECONDS)
+            watch(self._closing, client)
+            with contextlib.suppress(OSError, BadMessage):
+                while "PLAY" not in self._take_requests(client):
+                    pass
+                client.settimeout(None)
+                return client
+            client.close()      # another program of this machine
+            self._requests = MessageParser()
+
+    def _take_requests(self, client: socket.socket) -> list[str]:
+        """Answer what *client* asks; return the methods, raise OSError at its end."""
+        data = client.recv(RECEIVE_BYTES)
+        if not data:
+            raise ConnectionAbortedError
+        requests = [each for each in self._requests.feed(data)
+                    if isinstance(each, Request)]
+        for request in requests:
+            if self._path not in request.target:
+                raise BadMessage("is asked for another path")
+            client.sendall(self._answer(request))
+        return [request.method for request in requests]
+
+    def _answer(self, request: Request) -> bytes:
+        """Return the answer to a *request* of FFmpeg."""
+        asked = request.method == "DESCRIBE" and self._dialog.description
+        body = asked.sdp() if asked else b""
+        return (f"RTSP/1.0 200 OK\r\nCSeq: {request.headers.get('CSeq', '')}\r\n"
+                f"{ANSWER_HEADS.get(request.method, '')}"
+                f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+    def _relay(self, client: socket.socket) -> None:
+        """Pass on packets until either side ends; raises :exc:`OSError`."""
+        camera, seconds = self._dialog.socket, self._dialog.keep_alive_seconds
+        due = time.monotonic() + seconds
+        self._take_messages(client, self._dialog.early)
+        with selectors.DefaultSelector() as waiting:
+            for each in (camera, client, *self._receiver.sockets):
+                waiting.register(each, selectors.EVENT_READ)
+            while not self._closing.is_set():
+                for key, _ in waiting.select(max(0.0, due - time.monotonic())):
+                    self._read(key.fileobj, client)
+                if time.monotonic() >= due:
+                    due = time.monotonic() + seconds
+                    self._dialog.keep_alive()
+                    self._receiver.report()
+
+    def _read(self, readable: Any, client: socket.socket) -> None:
+        """Take what has come by one of the sockets."""
+        if readable is client:
+            self._take_requests(client)
+        elif readable is self._dialog.socket:
+            for data in received(readable):
+                if not data:
+                    raise ConnectionAbortedError
+                self._take_messages(client, self._dialog.parse(data))
+        else:
+            self._pass_on(client, self._receiver.receive(readable))
+
+    def _take_messages(self, client: socket.socket, messages: list[AnyMessage]) -> None:
+        """Pass on the frames among what the camera sends, and heed the rest."""
+        self._pass_on(client, (
+            (channel, each.data) for each in messages if isinstance(each, Frame)
+            and (channel := self._receiver.channel(each.channel)) is not None))
+        for each in messages:
+            if not isinstance(each, Frame):
+                self._dialog.heed(each)
+
+    def _pass_on(self, client: socket.socket,
+                 packets: Iterable[tuple[int, bytes]]) -> None:
+        """Send *packets* to FFmpeg; raises BadMessage if they make no frame."""
+        data = b"".join(framed(*each) for each in packets)
+        self._unframed += len(data)
+        if self._unframed > MAX_UNFRAMED_BYTES:
+            raise BadMessage(f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB without a "
+                             "complete frame")
+        client.sendall(data)
+        self._pace.tick(len(data) / MAX_BYTES_PER_SECOND)
 
 
 def received(camera: socket.socket) -> Iterator[bytes]:
@@ -96,7 +167,7 @@ def received(camera: socket.socket) -> Iterator[bytes]:
     while True:
         camera.settimeout(0)    # it may be readable without data, as TLS has its own
         try:
-            data = camera.recv(RELAY_BYTES)
+            data = camera.recv(RECEIVE_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         yield data

@@ -1,0 +1,235 @@
+"""The dialog with an RTSP camera: login, redirects, and how it sends its video."""
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
+
+from pyimagesearch import __version__
+from pyimagesearch.errors import CameraLost
+
+from .cancellation import unwatch, watch
+from .certificates import connect_tls
+from .http_login import HttpLogin, UnsupportedLogin
+from .rtsp_description import (
+    ABSOLUTE_PATTERN,
+    Description,
+    control_url,
+    parse_description,
+)
+from .rtsp_messages import AnyMessage, BadMessage, MessageParser, Reply, Request
+from .rtsp_transport import Means, Receiver, Refused
+from .source import CaptureRequest
+from .url import CameraUrl
+
+TIMEOUT_SECONDS = 5.0       # to connect, and for a whole answer
+RTSP_PORT = 554             # without one in the URL
+RECEIVE_BYTES = 64 * 1024   # at once
+REDIRECTS = (301, 302, 303, 305, 307)
+UNAUTHORIZED = 401
+FINAL = (401, 403, 404)     # refusals, whatever the transport
+TARGET_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"  # of a URL, sent as they are
+DEFAULT_SESSION_SECONDS, MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 60, 10, 600
+SESSION_PATTERN = re.compile(r"\s*([!-:<-~]{1,512})(?:\s*;\s*timeout\s*=\s*(\d{1,6}))?")
+STATUS_MEANINGS = {
+    400: "does not accept the request; is the path right?",
+    401: "refuses this user or password", 403: "forbids this to this user",
+    404: "has nothing at this path",
+    461: "offers no transport that --rtsp-transport allows"}
+REFUSED = ("refuses to play; perhaps it serves only a few viewers, or only another "
+           "--rtsp-transport")
+OWN_ERROR = "reports an error of its own"
+
+
+class Redirected(Exception):
+    """The camera wants to be asked at another URL, which is the text."""
+
+
+class RtspDialog:
+    """
+    A connection to the camera at *place*, over which requests go one after another.
+
+    *closing* ends all waits. Methods raise :exc:`CameraLost` with the reason, which
+    never holds the password, :exc:`OSError` for a connection that fails, and
+    :exc:`Redirected`. One thread at a time may call them.
+    """
+
+    def __init__(self, place: CameraUrl, wanted: CaptureRequest,
+                 closing: threading.Event) -> None:
+        self.description: Description | None = None
+        self.keep_alive_seconds = DEFAULT_SESSION_SECONDS / 2
+        self.early: list[AnyMessage] = []       # that came before they were expected
+        self._place = place
+        self._closing = closing
+        self._login = HttpLogin(place.user, place.password)
+        self._parser = MessageParser()
+        self._sequence = 0
+        self._session = ""
+        self._target = self._aggregate = quote(
+            place.bare, safe=TARGET_CHARACTERS, errors="surrogateescape")
+        self._method = "OPTIONS"        # that keeps the session alive
+        self._is_challenged = False     # since the last good reply
+        self.socket = self._connect(wanted)
+
+    def _connect(self, wanted: CaptureRequest) -> socket.socket:
+        """Return a connection, over TLS for ``rtsps``."""
+        parts = urlsplit(self._place.bare)
+        if parts.scheme == "rtsps":
+            return connect_tls(self._place, wanted.trust, TIMEOUT_SECONDS)
+        connection = socket.create_connection(
+            (parts.hostname or "", parts.port or RTSP_PORT), TIMEOUT_SECONDS)
+        watch(self._closing, connection)
+        return connection
+
+    def close(self) -> None:
+        """End the session, as far as the camera listens, and the connection."""
+        with self.socket, contextlib.suppress(OSError):
+            if self._session:
+                self._send("TEARDOWN", self._aggregate)
+
+    def describe(self) -> Description:
+        """Return what the camera sends, which :attr:`description` is from then on."""
+        options = self._request("OPTIONS", self._target)
+        if "GET_PARAMETER" in options.headers.get("Public", ""):
+            self._method = "GET_PARAMETER"
+        reply = self._request("DESCRIBE", self._target, Accept="application/sdp")
+        self._check(reply)
+        found = parse_description(reply.body.decode("latin-1"))
+        if found is None:
+            raise CameraLost(f"{self._place} has no video")
+        bases = (reply.headers.get(name, "") for name in (
+            "Content-Base", "Content-Location"))
+        base = next(filter(ABSOLUTE_PATTERN.fullmatch, bases), self._target)
+        self._aggregate = found.aggregate or base
+        self.description = found
+        return found
+
+    def set_up(self, means: Means) -> Receiver:
+        """Return how to receive the video by *means*; raises :exc:`Refused`."""
+        assert self.description is not None
+        receiver = means(self.socket, self.description)
+        try:
+            reply = self._request(
+                "SETUP", control_url(self.description.control, self._aggregate),
+                Transport=receiver.offer)
+            self._check(reply, Refused)
+            receiver.accept(reply.headers.get("Transport", ""))
+            self._take_session(reply.headers.get("Session", ""))
+            self._check(self._request("PLAY", self._aggregate, Range="npt=0.000-"),
+                        Refused)
+        except BaseException:
+            receiver.close()
+            raise
+        unwatch(self._closing, self.socket)     # so that it hears of the end
+        return receiver
+
+    def keep_alive(self) -> None:
+        """Send what keeps the session alive; the reply comes among the frames."""
+        self._send(self._method, self._aggregate)
+
+    def heed(self, message: AnyMessage) -> None:
+        """Take a reply, and refuse a request, that came among the frames."""
+        if isinstance(message, Request):
+            sequence = message.headers.get("CSeq", "").strip()[:20]
+            self._send_all(f"RTSP/1.0 501 Not Implemented\r\nCSeq: {sequence}\r\n\r\n"
+                           .encode("latin-1", "replace"))
+        elif isinstance(message, Reply) and message.status == UNAUTHORIZED:
+            if not self._is_challenged:
+                self._is_challenged = True
+                with contextlib.suppress(UnsupportedLogin):     # then it will end
+                    self._login.take_challenge(
+                        message.headers.get_all("WWW-Authenticate", []))
+                    self.keep_alive()
+        else:
+            self._is_challenged = False
+
+    def parse(self, data: bytes) -> list[AnyMessage]:
+        """Return the messages that *data* completes; raises :exc:`BadMessage`."""
+        return self._parser.feed(data)
+
+    def _request(self, method: str, target: str, **headers: str) -> Reply:
+        """Return the reply to a request, after at most two challenges."""
+        reply = self._exchange(method, target, headers)
+        for attempt in range(2):
+            if reply.status != UNAUTHORIZED:
+                break
+            if not self._take_challenge(reply) and attempt:
+                break       # the password is wrong, not only the challenge out of date
+            reply = self._exchange(method, target, headers)
+        location = reply.headers.get("Location", "")
+        if reply.status in REDIRECTS and location:
+            raise Redirected(location)
+        return reply
+
+    def _take_challenge(self, reply: Reply) -> bool:
+        """Return whether only the last challenge is out of date, if there was one."""
+        if not self._place.has_login:
+            raise CameraLost(f"{self._place} asks for a login; write it before the "
+                             "host, as user:password@host")
+        try:
+            return self._login.take_challenge(
+                reply.headers.get_all("WWW-Authenticate", []))
+        except UnsupportedLogin as error:
+            raise CameraLost(f"{self._place} asks for a login that is not supported: "
+                             f"{error}") from None
+
+    def _exchange(self, method: str, target: str, headers: dict[str, str]) -> Reply:
+        """Return the reply to one request, all of which comes within the timeout."""
+        self._send(method, target, **headers)
+        until = time.monotonic() + TIMEOUT_SECONDS
+        try:
+            return next(self._replies(until))
+        except BadMessage as error:
+            raise CameraLost(f"{self._place} {error}") from None
+
+    def _replies(self, until: float) -> Iterator[Reply]:
+        """Yield replies that come *until* a time; raises TimeoutError after it."""
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left)
+            data = self.socket.recv(RECEIVE_BYTES)
+            if not data:
+                raise EOFError
+            messages = self.parse(data)
+            replies = [each for each in messages if isinstance(each, Reply)
+                       and each.status >= 200]
+            self.early += [each for each in messages if not isinstance(each, Reply)]
+            yield from replies
+
+    def _send(self, method: str, target: str, **headers: str) -> None:
+        """Send a request, signed if the camera asked for that."""
+        self._sequence += 1
+        lines = [f"{method} {target} RTSP/1.0", f"CSeq: {self._sequence}",
+                 f"User-Agent: webstreaming/{__version__}",
+                 *(f"{name}: {value}" for name, value in headers.items())]
+        if self._session:
+            lines.append(f"Session: {self._session}")
+        head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        if answer := self._login.authorization(target, method):
+            head += b"\r\nAuthorization: " + answer
+        self._send_all(head + b"\r\n\r\n")
+
+    def _send_all(self, data: bytes) -> None:
+        self.socket.settimeout(TIMEOUT_SECONDS)
+        self.socket.sendall(data)
+
+    def _check(self, reply: Reply, kind: type[CameraLost] = CameraLost) -> None:
+        """Raise CameraLost for a refusal, of a *kind* unless it is a final one."""
+        status = reply.status
+        if not 200 <= status < 300:
+            words = STATUS_MEANINGS.get(
+                status, OWN_ERROR if status >= 500 else REFUSED)
+            raise (CameraLost if status in FINAL else kind)(f"{self._place} {words}")
+
+    def _take_session(self, text: str) -> None:
+        """Note the session in a ``Session`` header, and how long it lasts unasked."""
+        if found := SESSION_PATTERN.match(text):
+            self._session = found[1]
+            seconds = int(found[2] or DEFAULT_SESSION_SECONDS)
+            self.keep_alive_seconds = min(
+                max(seconds, MIN_SESSION_SECONDS), MAX_SESSION_SECONDS) / 2
