@@ -63,6 +63,11 @@ def size_of(image: Image | Grey) -> Size:
     return image.shape[1], image.shape[0]
 
 
+def area(size: Size) -> int:
+    """Return how many pixels a picture of *size* has."""
+    return size[0] * size[1]
+
+
 def scaled_size(size: Size, width: int) -> Size:
     """Return *size* scaled to *width* [pixels], its aspect ratio kept."""
     return width, max(1, int(size[1] * (width / size[0])))
@@ -139,6 +144,20 @@ def for_stream(image: Image, width: int) -> Image:
     """Return a copy of *image* to draw on, at most *width* [pixels] wide."""
     smaller = resized(image, min(width, image.shape[1]))
     return image.copy() if smaller is image else smaller
+
+
+def fitted(image: Image, size: Size) -> Image:
+    """Return *image* scaled to fit into *size*, between black bars if need be."""
+    given = size_of(image)
+    if given == size:
+        return image
+    scale = min(size[0] / given[0], size[1] / given[1])
+    width, height = (max(1, round(side * scale)) for side in given)
+    inner = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA
+                       if scale < 1 else cv2.INTER_LINEAR)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return cv2.copyMakeBorder(inner, top, size[1] - height - top, left,
+                              size[0] - width - left, cv2.BORDER_CONSTANT)
 
 
 def scaled(box: Box, of: Size, to: Size) -> Box:

@@ -471,12 +471,12 @@ def test_loss_by_unreadable_data_says_what_came(make):
     assert surveillance.status().garbled > 70
 
 
-def test_new_size_starts_over_instead_of_failing(make):
+def test_new_shape_starts_over_instead_of_failing(make):
     surveillance = make()
-    small = np.full((240, 320, 3), 90, np.uint8)
+    small = np.full((240, 480, 3), 90, np.uint8)
     surveillance.detect_motion(frames_of([EMPTY] * 9 + [small] * 3), frameCount=5)
     status = surveillance.status()
-    assert (status.width, status.height, status.learnt) == (320, 240, 3)
+    assert (status.width, status.height, status.learnt) == (480, 240, 3)
     assert status.words == "learning the background, 3 of 32"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -102,11 +103,22 @@ def test_failing_detector_is_named(found):
         look(detection(Failing, frame_count=1), [EMPTY] * 3)
 
 
-def test_another_size_starts_over():
+def test_another_size_goes_on_with_the_background():
     watched = detection(frame_count=1)
-    small = np.full((240, 320, 3), 90, np.uint8)
-    assert [each.learnt for each in look(watched, [EMPTY] * 4 + [small] * 3)] == [
-        1, 2, 3, 4, 1, 2, 3]
+    sizes = [cv2.resize(EMPTY, size) for size in ((320, 240), (640, 480), (854, 640))]
+    found = look(watched, [EMPTY] * 4 + sizes + [MOVED])
+    assert [each.learnt for each in found] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [bool(each.boxes) for each in found] == [False] * 7 + [True]
+
+
+def test_each_shape_of_pictures_has_a_background_of_its_own():
+    watched = detection(frame_count=1)
+    wide, square, tall, odd = (cv2.resize(EMPTY, size) for size in (
+        (640, 360), (400, 400), (400, 600), (400, 350)))
+    found = look(watched, [EMPTY] * 4 + [wide] * 3 + [square, wide, EMPTY, MOVED])
+    assert [each.learnt for each in found] == [1, 2, 3, 4, 1, 2, 3, 1, 4, 5, 6]
+    assert found[-1].boxes
+    assert [each.learnt for each in look(watched, [tall, odd, EMPTY, wide])] == [1, 1, 7, 1]
 
 
 def test_start_over_forgets_the_background():

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 
+import av
 import pytest
 
 from filming import (
@@ -48,16 +49,16 @@ def test_long_event_is_cut_without_losing_a_frame(keep, clock):
     assert all(shown[0] == (0.0, True) for shown in frames)
 
 
-def test_gap_and_new_size_begin_a_new_clip(keep, clock):
+def test_gap_and_much_larger_pictures_begin_a_new_clip(keep, clock):
     kept = keep()
     kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
     film(kept, clock, 2)
     clock.now += 90
     film(kept, clock, 2)
-    film(kept, clock, 2, pictures=jpegs(9, (80, 60)))
+    film(kept, clock, 2, pictures=jpegs(9, (320, 240)))
     kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
     film(kept, clock, 2)
-    assert [width(clip) for clip in kept.files()] == [160, 160, 80]
+    assert [width(clip) for clip in kept.files()] == [160, 160, 320]
     assert max(read_clip(clip)[1] for clip in kept.files()) < 2.2
 
 
@@ -107,15 +108,28 @@ def test_recording_resumes_when_its_folder_returns(keep, clock, tmp_path):
     assert kept.recorder.trouble == ""
 
 
-def test_camera_jpeg_of_another_size_begins_another_clip(keep, clock):
-    kept = keep()
-    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
-    for size in ((160, 120), (161, 91)):
-        put(kept, clock, LazyJpeg(*jpegs(1, size), size, Counted()), 10)
+@pytest.mark.parametrize("drawn", [False, True])
+def test_camera_that_changes_its_size_has_one_clip(keep, clock, drawn):
+    kept, sizes = keep(), [(160, 120), (320, 240), (161, 91), (90, 200)]
+    pictures = {size: jpegs(1, size)[0] for size in sizes}
+
+    def show(seconds):
+        for number in range(seconds):
+            size = sizes[number % 4]
+            put(kept, clock, LazyJpeg(pictures[size], size, Counted() if drawn else None), 10)
+    show(4)
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5)
+    show(12)
     kept.recorder.end(metadata_of(clock.time()), clock.monotonic())
     film(kept, clock, 2)
-    assert [width(clip) for clip in kept.files()] == [160, 160]
-    assert len(kept.files()) == 2
+    (clip,) = kept.files()
+    assert width(clip) == 320
+    assert read_clip(clip)[1] == pytest.approx(16, abs=0.2)
+    with av.open(str(clip)) as container:
+        frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert len(frames) == 160
+    bars = frames[35][:, :100], frames[35][:, 106:214]      # of the tall pictures
+    assert bars[0].max() < 20 < bars[1].mean()
 
 
 def test_finished_clip_leaves_no_journal(keep, clock):

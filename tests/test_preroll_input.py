@@ -44,6 +44,23 @@ def test_packets_take_the_place_of_pictures(scene, caplog):
     assert caplog.text == ""
 
 
+def test_video_that_changes_again_and_again_is_not_copied(scene, caplog):
+    for number in range(4):
+        scene.input.begin(HEADER._replace(extradata=b"%d" % (number % 2)))
+        scene.send(20)
+        assert scene.input.takes_pictures is (number > 1)
+    scene.send(570)
+    assert scene.kinds == [LazyJpeg]
+    scene.send(20)
+    assert scene.kinds == [LazyJpeg, Packet]
+    scene.input.begin(HEADER)       # after a minute: it may
+    scene.send(100)
+    assert scene.kinds == [Packet]
+    assert [record.message.partition(": ")[2] for record in caplog.records] == [
+        "its video changes again and again, so clips are made of the stream and not of the "
+        "camera's own video", "clips are made of the camera's own video"]
+
+
 def test_change_of_the_codec_works_both_ways(scene, caplog):
     scene.input.begin(HEADER)
     scene.send(5)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 LEAST_LENGTHS = 0.75    # of its own that a region has gone, to be no light
 MAX_PAUSE_SECONDS = 30.0    # without a signal, after which learning starts over
+MAX_SHAPES = 3          # of pictures, of which the background is known at a time
+SAME_SHAPE = 0.02       # of the height, by which rounding may make shapes differ
 LIGHT_RULE = "differs while the light of the whole picture changes"
 
 
@@ -99,10 +101,12 @@ class MotionDetection:
     """
     Learn the background of one camera, and find what moves in front of it.
 
-    Detection begins once more than *frame_count* frames were learnt. A picture of
-    another size starts over. Belongs to the camera loop; *make_detector* takes the
-    place of the detector in *settings*, which raises :exc:`SettingsError` if it cannot
-    be loaded. *keeper* holds the background over restarts.
+    Detection begins once more than *frame_count* frames were learnt. Pictures of
+    another size are scaled, and go on with that; those of another shape have a
+    background of their own, which is kept for the last three shapes. Belongs to the
+    camera loop; *make_detector* takes the place of the detector in *settings*, which
+    raises :exc:`SettingsError` if it cannot be loaded. *keeper* holds the background
+    over restarts.
     """
 
     def __init__(self, settings: CameraSettings,
@@ -121,8 +125,9 @@ class MotionDetection:
         self._scene = SceneChanges() if settings.scene_changes else None
         self.remembered = RememberedBackground(settings.name, keeper)
         self._rate = Rate()
-        self._size: Size = (0, 0)
-        self._learnt = 0
+        self._shape: Size = (0, 0)      # of the pictures given to the detector
+        self._learnt = 0        # of these
+        self._others: dict[Size, tuple[RegionDetector, int]] = {}   # of other shapes
 
     def apply(self, settings: CameraSettings) -> None:
         """
@@ -132,8 +137,9 @@ class MotionDetection:
         """
         self.settings = settings
         self._make_detector = self._factory()
-        if isinstance(self._detector, AdjustableDetector):
-            self._detector.adjust(settings)
+        for detector in self._detector, *(other for other, _ in self._others.values()):
+            if isinstance(detector, AdjustableDetector):
+                detector.adjust(settings)
         self._zones = self._make_zones()
         self._blinkers.count(split_polygons(settings.count_blinking))
 
@@ -169,6 +175,7 @@ class MotionDetection:
         Without it, what else is known of the scene is forgotten, too.
         """
         self._learnt = 0
+        self._others.clear()
         if frame_count is not None:
             self._frame_count = frame_count
         elif self._scene:
@@ -225,11 +232,11 @@ class MotionDetection:
         """
         with self.stopwatch:
             grey = picture.grey()
-            image = for_detection(grey, sharp=self._detector.sharp)
+            image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
             self._rate.count(at)
             self.remembered.on_frame(self._taught, at)
             try:
-                seen = self._detect(image, picture.size, self._rate.per_second(at))
+                seen = self._detect(image, self._rate.per_second(at))
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:
@@ -243,12 +250,30 @@ class MotionDetection:
                 self.forget()
             return seen.beside(scene)
 
-    def _detect(self, image: Grey, size: Size, fps: float) -> Detection:
-        """Learn from *image*, of a picture of *size*; detect once that is enough."""
-        if self._learnt == 0 or size != self._size:
-            log.debug("%s: learning the background of %dx%d pixels",
-                      self.settings.name, *size)
-            self._detector, self._size, self._learnt = self._make_detector(), size, 0
+    def _aligned(self, image: Grey) -> Grey:
+        """Return *image*, scaled by a few rows if its shape is known but for these."""
+        shape = size_of(image)
+        for known in (self._shape, *self._others):
+            if shape != known and abs(shape[1] - known[1]) <= SAME_SHAPE * shape[1]:
+                return cv2.resize(image, known, interpolation=cv2.INTER_LINEAR)
+        return image
+
+    def _turn_to(self, shape: Size) -> None:
+        """Go on with what is known of pictures of *shape*, or begin to learn it."""
+        if self._learnt:
+            self._others[self._shape] = self._detector, self._learnt
+        known = self._others.pop(shape, None)
+        if known is None:
+            log.debug("%s: learning the background", self.settings.name)
+            known = self._make_detector(), 0
+        self._shape, (self._detector, self._learnt) = shape, known
+        while len(self._others) >= MAX_SHAPES:
+            self._others.pop(next(iter(self._others)))      # used longest ago
+
+    def _detect(self, image: Grey, fps: float) -> Detection:
+        """Learn from *image*; detect once that is enough."""
+        if self._learnt == 0 or size_of(image) != self._shape:
+            self._turn_to(size_of(image))
         if fps:
             self._detector.fps = fps
         self._zones.scale_thresholds(self._detector, size_of(image))

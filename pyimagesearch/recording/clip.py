@@ -15,6 +15,7 @@ import av.container
 
 from pyimagesearch.errors import RecordingError, UnplayableClip, reason
 from pyimagesearch.folders import sync_folder
+from pyimagesearch.frames import Size, area
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.permissions import FILE_MODE
 
@@ -26,6 +27,7 @@ from .preroll import EncodedFrame, Packet
 av.logging.set_level(None)      # what matters is in the exceptions
 
 SYNC_SECONDS = 5.0      # of a clip that a power cut may take
+MAX_GROWTH = 2          # of the area of pictures, which begins another clip
 MAX_BLANK_PACKETS = 100     # before the first picture, as of a gradual refresh
 FRAGMENTED = {"movflags": "empty_moov+default_base_moof",
               "frag_duration": "400000", "flush_packets": "1"}     # microseconds
@@ -80,18 +82,20 @@ class Clip:
 
     Fragments are shorter than half a second: after a crash the file is good up to
     the last one. The first frame decides whether it is made of JPEGs (encoded:
-    constrained baseline, yuv420p) or of a camera's own packets (copied). Raises
-    :exc:`RecordingError` if the disk refuses; belongs to one thread.
+    constrained baseline, yuv420p) or of a camera's own packets (copied). JPEGs are
+    scaled to *size*, by default that of the first. Raises :exc:`RecordingError` if the
+    disk refuses; belongs to one thread.
     """
 
     def __init__(self, path: Path, metadata: ClipMetadata,
-                 encoders: Encoders | None = None) -> None:
+                 encoders: Encoders | None = None, size: Size | None = None) -> None:
         self.path = path
         self.metadata = metadata
         self.frames = 0
         self.tries = 0          # to finish it
         self.first_at = self.last_at = 0.0      # [s, monotonic]
         self._encoders = encoders or Encoders(max_idle=0)
+        self._picture_size = size
         self._synced_at = 0.0
         self._video: JpegVideo | PacketVideo | None = None
         with recording_errors():
@@ -111,7 +115,7 @@ class Clip:
         return self.last_at - self.first_at
 
     def fits(self, frame: EncodedFrame) -> bool:
-        """Return whether *frame* can follow: same kind, same video, same size."""
+        """Return whether *frame* can follow, which has the same video, or is a JPEG."""
         return self._video is None or self._video.fits(frame.content)
 
     def add(self, frame: EncodedFrame) -> None:
@@ -154,15 +158,16 @@ class Clip:
     def _begin(self, frame: EncodedFrame) -> "JpegVideo | PacketVideo":
         if isinstance(frame.content, Packet):
             return PacketVideo(self._container, frame.content)
-        return JpegVideo(self._container, frame.content, frame.at, self._encoders)
+        return JpegVideo(self._container, self._picture_size or frame.content.size,
+                         frame.at, self._encoders)
 
 
 class JpegVideo:
-    """JPEGs, encoded by one of *encoders*; all of the size of the *first*."""
+    """JPEGs, encoded by one of *encoders*; all scaled to *size*."""
 
-    def __init__(self, container: av.container.OutputContainer, first: LazyJpeg,
+    def __init__(self, container: av.container.OutputContainer, size: Size,
                  at: float, encoders: Encoders) -> None:
-        self._encoder = encoders.take(first.size)
+        self._encoder = encoders.take(size)
         self._encoder.begin(at)
         self._encoders = encoders
         self._container = container
@@ -172,8 +177,9 @@ class JpegVideo:
         self._last_at = at
 
     def fits(self, content: LazyJpeg | Packet) -> bool:
-        """Return whether *content* is a JPEG of the same size."""
-        return isinstance(content, LazyJpeg) and content.size == self._encoder.size
+        """Return whether *content* is a JPEG that does not lose most when scaled."""
+        return isinstance(content, LazyJpeg) and (
+            area(content.size) < MAX_GROWTH * area(self._encoder.size))
 
     def add(self, frame: EncodedFrame) -> None:
         """Encode *frame* at its time; a broken JPEG is left out."""

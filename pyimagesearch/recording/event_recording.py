@@ -11,6 +11,8 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError, reason
 from pyimagesearch.events.event import OPEN
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.frames import Size, area
+from pyimagesearch.jpeg import LazyJpeg
 
 from .clip import Clip
 from .clip_metadata import ClipMetadata
@@ -26,6 +28,7 @@ from .troubles import Troubles
 log = logging.getLogger(__name__)
 
 GAP_SECONDS = 60.0      # without a frame, which end a clip but not the event
+SEEN_FRAMES = 300       # by which the size of a clip is chosen
 GRACE_SECONDS = 0.5     # to wait for frames that should still come
 
 
@@ -72,7 +75,7 @@ class EventRecording:
     Write the clips of one event, from frame *first* of *preroll* on.
 
     *reserve* returns an unused path for what was captured at a time. A new clip begins
-    after *max_clip* seconds, after a gap, and when the size of the pictures changes; no
+    after *max_clip* seconds, after a gap, and when the pictures get much larger; no
     frame is lost in between. What the disk refuses is tried again, and the reason is in
     :attr:`trouble`. Belongs to the recorder's thread.
     """
@@ -217,12 +220,19 @@ class EventRecording:
         if not isinstance(frame.content, Packet):
             journal.begin(metadata, frame.number)
         try:
-            clip = Clip(add_suffix(stem, PART_SUFFIX), metadata, self._encoders)
+            clip = Clip(add_suffix(stem, PART_SUFFIX), metadata, self._encoders,
+                        self._largest_size(frame.number))
         except RecordingError:
             journal.remove()
             raise
         self._closed.report(clip, OPEN)
         return OpenClip(clip, journal)
+
+    def _largest_size(self, first: int) -> Size | None:
+        """Return that of the pictures in the pre-roll from number *first* on."""
+        sizes = [frame.content.size for frame in self._preroll.after(first, SEEN_FRAMES)
+                 if isinstance(frame.content, LazyJpeg)]
+        return max(sizes, key=area, default=None)
 
     def _close_clip(self) -> None:
         open_clip, self._open = self._open, None

@@ -8,7 +8,7 @@ import cv2
 from av.video.reformatter import VideoReformatter
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import Size
+from pyimagesearch.frames import Size, fitted
 from pyimagesearch.jpeg import LazyJpeg
 
 TICKS_PER_SECOND = 90_000          # a second, in our time stamps
@@ -21,10 +21,11 @@ X264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
 
 class Encoder:
     """
-    Encode pictures of *size* as H.264: constrained baseline, yuv420p, even sizes.
+    Encode pictures as H.264: constrained baseline, yuv420p, even sizes.
 
-    Each clip starts with a key frame and at time 0. Raises what PyAV does, and is
-    :attr:`broken` then. Belongs to one thread.
+    Those that are not of *size* are scaled to fit. Each clip starts with a key frame
+    and at time 0. Raises what PyAV does, and is :attr:`broken` then. Belongs to one
+    thread.
     """
 
     def __init__(self, size: Size) -> None:
@@ -84,9 +85,9 @@ class Encoder:
     def _decode(self, jpeg: LazyJpeg) -> Any:
         """Return *jpeg* as YUV 4:2:0, without its overlay only if it has none."""
         width, height = self._even
-        if jpeg.overlay:
-            yuv: Any = cv2.cvtColor(jpeg.image()[:height, :width],
-                                    cv2.COLOR_BGR2YUV_I420)
+        if jpeg.overlay or jpeg.size != self.size:
+            image = fitted(jpeg.image(), self.size)
+            yuv: Any = cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)
             return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame = self._decoder.decode(av.Packet(jpeg.data))[0]
         return self._reformatter.reformat(

@@ -1,6 +1,7 @@
 """Fill a pre-roll with a camera's own packets, or else with its pictures."""
 
 import logging
+import math
 import threading
 
 from pyimagesearch.frames import VideoHeader
@@ -10,6 +11,8 @@ from .preroll import Packet, Preroll
 
 log = logging.getLogger(__name__)
 
+MIN_VIDEO_SECONDS = 10.0    # from one change of the video to the next
+STEADY_SECONDS = 60.0   # without one that is earlier, until packets are taken again
 OWN_VIDEO = "clips are made of the camera's own video"
 STREAM = "clips are made of the stream and not of the camera's own video"
 
@@ -19,10 +22,11 @@ class PrerollInput:
     Let either *camera*'s packets into *preroll*, or its pictures.
 
     Packets are preferred, from the first key frame on. There are none if the camera
-    sends none of use, which is logged, or if it is masked: nothing can be blackened in
-    a packet. The camera's reader calls :meth:`begin`, :meth:`put` and :meth:`end`; the
-    other methods may be called from any thread. Once :meth:`mask` has returned, no
-    packet is in the pre-roll.
+    sends none of use, which is logged, or if its video changes again and again, as each
+    would be a clip, or if it is masked: nothing can be blackened in a packet. The
+    camera's reader calls :meth:`begin`, :meth:`put` and :meth:`end`; the other methods
+    may be called from any thread. Once :meth:`mask` has returned, no packet is in the
+    pre-roll.
     """
 
     def __init__(self, camera: str, preroll: Preroll) -> None:
@@ -33,6 +37,9 @@ class PrerollInput:
         self._is_masked = False
         self._takes_packets = False
         self._logged = OWN_VIDEO
+        self._before: VideoHeader | None = None     # of the packet before
+        self._changed_at = -math.inf    # when the video did [s, monotonic]
+        self._unsteady_until = -math.inf    # [s, monotonic]
 
     @property
     def takes_pictures(self) -> bool:
@@ -50,10 +57,11 @@ class PrerollInput:
         with self._lock:
             if self._header is None:
                 return
+            self._watch_changes(self._header, at)
             if key and not self._takes_packets:
-                self._takes_packets = not self._is_masked
-                self._log(f"has a privacy mask, so {STREAM}" if self._is_masked
-                          else OWN_VIDEO)
+                why = self._refusal(at)
+                self._takes_packets = not why
+                self._log(why or OWN_VIDEO)
             if not self._takes_packets:
                 return
             self._preroll.put(Packet(data, self._header, key, pts, dts), captured, at)
@@ -83,6 +91,23 @@ class PrerollInput:
         """Let packets in, from the next key frame on."""
         with self._lock:
             self._is_masked = False
+
+    def _watch_changes(self, header: VideoHeader, at: float) -> None:
+        """Take no packets for a while if the video changes soon after it did."""
+        before, self._before = self._before, header
+        if before in (None, header):
+            return
+        if at - self._changed_at < MIN_VIDEO_SECONDS:
+            self._takes_packets, self._unsteady_until = False, at + STEADY_SECONDS
+        self._changed_at = at
+
+    def _refusal(self, at: float) -> str:
+        """Return why no packets are taken *at* [s, monotonic], or ""."""
+        if self._is_masked:
+            return f"has a privacy mask, so {STREAM}"
+        if at < self._unsteady_until:
+            return f"its video changes again and again, so {STREAM}"
+        return ""
 
     def _end(self, sentence: str) -> None:
         self._header, self._takes_packets = None, False
