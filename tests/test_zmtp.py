@@ -289,6 +289,25 @@ def test_slow_handshakes_and_messages_are_ended():
         each.close()
 
 
+def test_sender_that_makes_room_is_not_read_again():
+    refused, peers = [], []
+    with (contextlib.closing(Connections(read_all, lambda host, why: refused.append(why)))
+          as connections, socket.create_server(("127.0.0.1", 0)) as listener):
+        connections.listen(listener)
+        for _ in range(MAX_CONNECTIONS):
+            ours, theirs = tcp_pair()
+            peers.append(theirs)
+            connections.add(ours, "127.0.0.1")
+        peers.append(socket.create_connection(listener.getsockname()))
+        for each in peers:
+            each.sendall(b"x")
+        connections.take_turns(threading.Event())
+        assert refused == ["makes room for other senders"]
+        assert len(connections.opened) == MAX_CONNECTIONS
+    for each in peers:
+        each.close()
+
+
 def test_peer_that_reads_no_replies_is_ended():
     ours, theirs = tcp_pair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)

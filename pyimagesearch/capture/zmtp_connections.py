@@ -125,9 +125,9 @@ class Connections:
         ready = self._selector.select(POLL_SECONDS)
         began = time.thread_time()
         for key, _ in ready:
-            if isinstance(key.data, Connection):
+            if key.data in self.opened:
                 self._read(key.data, TURN_BYTES // len(ready))
-            else:
+            elif not isinstance(key.data, Connection):  # else it made room just now
                 self._accept(key.data)
         self._enforce_limits()
         if ready:
