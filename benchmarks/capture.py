@@ -23,7 +23,6 @@ import operator
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 
@@ -62,6 +61,7 @@ def read(way: str, url: str, seconds: float) -> None:
     """Read *url* for *seconds*; print a frame's CPU time, median and mean [us]."""
     import cv2
 
+    from pyimagesearch.capture.cancellation import Cancellation
     from pyimagesearch.capture.http_camera import open_http
     from pyimagesearch.capture.http_client import HttpClient
     from pyimagesearch.capture.source import CaptureRequest
@@ -76,7 +76,7 @@ def read(way: str, url: str, seconds: float) -> None:
         capture = cv2.VideoCapture(url)
     else:
         source = open_http(HttpClient(parse_url(url)), CaptureRequest(),
-                           threading.Event(), SystemClock())
+                           Cancellation(), SystemClock())
     moments: list[float] = []
     begin = time.monotonic()
     while time.monotonic() - begin < seconds or len(moments) < WARM_UP_FRAMES + 30:

@@ -20,7 +20,6 @@ MAX_LEAD_BYTES = 64 * 1024   # that cameras add before the start, such as metada
 MAX_PADDING_BYTES = 64  # that may be behind the end of a JPEG
 MAX_SEGMENTS = 10_000   # of one JPEG; the usual one has ten, a progressive one fifty
 MAX_SIDE = 65_500       # pixels; what libjpeg decodes
-MAX_PIXELS = 8192 * 8192
 MAX_SCANS = 64          # of one JPEG; the usual progressive one has ten
 MAX_SCAN_PIXELS = 256_000_000   # of all scans together
 COMPONENTS = {"Gray": 1, "YCbCr": 3, "RGB": 3}
@@ -127,9 +126,9 @@ def jpeg_size(jpeg: bytes) -> Size:
     """
     Return ``(width, height)`` of *jpeg* [pixels], without decoding it.
 
-    Raises :exc:`BadPicture` if it is incomplete, has more than 67 million pixels, or
-    could take seconds to decode: each of its scans goes over the whole picture and may
-    be next to nothing in the file.
+    Raises :exc:`BadPicture` if it is incomplete, or could take seconds to decode: each
+    of its scans goes over the whole picture and may be next to nothing in the file.
+    Whether there is memory to decode it is for the caller to find out.
     """
     if END_MARKER not in jpeg[-MAX_PADDING_BYTES:]:
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
@@ -137,8 +136,7 @@ def jpeg_size(jpeg: bytes) -> Size:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
     except (ValueError, KeyError) as error:     # KeyError: see UnusualJpeg
         raise UnusualJpeg(f"{len(jpeg)} bytes that are no JPEG ({error})") from None
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE
-            and width * height <= MAX_PIXELS):
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
     if not is_single_scan(jpeg, colours):
         scans = jpeg.count(SCAN_MARKER)

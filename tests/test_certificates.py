@@ -8,6 +8,7 @@ import pytest
 
 from harness import DEADLINE
 from pyimagesearch.capture.cameras import request_of
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.certificates import Trust, connect_tls
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
@@ -25,7 +26,7 @@ def tls_camera():
 
 
 def check(camera, trust=DEFAULT):
-    connect_tls(parse_url(f"rtsps://127.0.0.1:{camera.port}/"), trust, DEADLINE).close()
+    connect_tls(parse_url(f"rtsps://127.0.0.1:{camera.port}/"), trust, DEADLINE, Cancellation()).close()
 
 
 def refusal(camera, trust=DEFAULT):

@@ -16,6 +16,7 @@ from harness import DEADLINE, eventually, needs
 from network import free_port
 from pyimagesearch.capture import http_camera
 from pyimagesearch.capture import http_client as http
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
 from pyimagesearch.capture.http_client import HttpClient
@@ -133,7 +134,7 @@ def opened(monkeypatch):
     """Open a URL as the program does; closed with the test."""
     monkeypatch.setattr(http, "RESPONSE_SECONDS", DEADLINE)
     monkeypatch.setattr(http, "TIMEOUT_SECONDS", DEADLINE)     # a busy machine is not a broken camera
-    sources, closing = [], threading.Event()
+    sources, closing = [], Cancellation()
 
     def begin(url, fps=None):
         sources.append(open_http(HttpClient(parse_url(url)), CaptureRequest(fps=fps), closing, SystemClock()))

@@ -9,7 +9,9 @@ import threading
 import pytest
 
 from harness import DEADLINE, eventually
+from pyimagesearch.capture import host_connector
 from pyimagesearch.capture import http_client as http
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.certificates import BY_AUTHORITY, Trust
 from pyimagesearch.capture.http_client import HttpClient, plain_socket
 from pyimagesearch.capture.http_login import parse_challenges
@@ -17,6 +19,7 @@ from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost
 from socket_camera import Certificate, HttpCamera, SocketCamera
 
+CLOSING = Cancellation()     # of the reader; never set
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
@@ -39,13 +42,13 @@ def client_of(camera, path="/x", login="", trust=BY_AUTHORITY, proxy=None):
 
 
 def body(client):
-    with client.get() as response:
+    with client.get(CLOSING) as response:
         return response.read()
 
 
 def refusal(client):
     with pytest.raises(CameraLost) as lost:
-        client.get()
+        client.get(CLOSING)
     return str(lost.value)
 
 
@@ -73,13 +76,13 @@ def sent_fields(head):
 def test_socket_is_given_only_for_a_plain_body_that_goes_on(camera):
     chunked = answer_with("200 OK", "Transfer-Encoding: chunked") + b"3\r\nabc\r\n"
     for sent, plain in ((answer_with("200 OK") + b"abc", True), (chunked, False)):
-        with client_of(camera(lambda head, number, sent=sent: sent)).get() as response:
+        with client_of(camera(lambda head, number, sent=sent: sent)).get(CLOSING) as response:
             assert response.read1(100) == b"abc"
             with contextlib.ExitStack() as stack:
                 found = plain_socket(response)
                 assert (found is not None) is plain
                 stack.callback(found.close if found else list)
-    with client_of(camera(lambda head, number: answer_with("200 OK"))).get() as response:
+    with client_of(camera(lambda head, number: answer_with("200 OK"))).get(CLOSING) as response:
         assert response.read1(100) == b""
         assert plain_socket(response) is None
 
@@ -320,12 +323,12 @@ def test_host_that_never_speaks_tls_is_told_from_no_host(monkeypatch):
 
 
 def test_dead_address_of_a_host_is_tried_only_once(camera, monkeypatch):
-    tried, real = [], socket.create_connection
+    tried, real = [], host_connector.connect_to
     addresses = ["127.0.0.2", "127.0.0.1"]      # only the second one listens
 
-    def connect(address, timeout):
+    def connect(family, address, *more):
         tried.append(address[0])
-        return real(address, timeout)
+        return real(family, address, *more)
 
     def look_up(host, port, *more, **options):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
@@ -334,8 +337,8 @@ def test_dead_address_of_a_host_is_tried_only_once(camera, monkeypatch):
     cam = camera(lambda head, number: OK)
     client = HttpClient(parse_url(f"http://camera.lan:{cam.port}/x"))
     with monkeypatch.context() as patch:
-        patch.setattr(http.socket, "create_connection", connect)
-        patch.setattr(http.socket, "getaddrinfo", look_up)
+        patch.setattr(host_connector, "connect_to", connect)
+        patch.setattr(socket, "getaddrinfo", look_up)
         assert [body(client) for _ in range(3)] == [b"hello"] * 3
         assert tried == ["127.0.0.2", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
         addresses.remove("127.0.0.1")       # which may be another device now

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import DEADLINE
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.http_response import CameraResponse, UnknownCoding
 
 TYPE = b"Content-Type: multipart/x-mixed-replace; boundary=b\r\n"
@@ -170,22 +171,56 @@ def test_any_bytes_are_a_response_or_refused(data, head):
 def test_body_is_waited_for_until_closing():
     near, far = socket.socketpair()
     with near, far:
-        near.settimeout(0.05)
+        near.settimeout(DEADLINE)
         far.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        response, closing = CameraResponse(near, method="GET"), threading.Event()
+        response, closing = CameraResponse(near, method="GET"), Cancellation()
+        closing.watch(near)
         response.begin()
-        response.wait_until(closing, 0.05)
+        response.limit(None)
         threading.Timer(0.2, far.sendall, [b"3\r\nabc\r\n"]).start()
         assert response.read1(9) == b"abc"
-        closing.set()
-        with pytest.raises(TimeoutError):
-            response.read1(9)
+        threading.Timer(0.2, closing.set).start()
+        assert response.read1(9) == b""
 
 
-def test_head_is_not_waited_for():
+@pytest.mark.parametrize("coded", [False, True])
+def test_whole_body_is_limited_however_its_bytes_come(coded):
     near, far = socket.socketpair()
-    with near, far:
-        near.settimeout(0.05)
-        far.sendall(b"HTTP/1.1 200")
-        with pytest.raises(TimeoutError):
+    with near, contextlib.closing(far):
+        near.settimeout(DEADLINE)
+        far.sendall(b"HTTP/1.1 200 OK\r\n" + b"Transfer-Encoding: chunked\r\n" * coded + b"\r\n")
+        response = CameraResponse(near, method="GET")
+        response.begin()
+        response.limit(0.3)
+        with drip(far), pytest.raises(TimeoutError):
+            while response.read1(9):
+                pass
+
+
+@contextlib.contextmanager
+def drip(connection):
+    """Send a blank every 10 ms."""
+    done = threading.Event()
+
+    def send():
+        with contextlib.suppress(OSError):
+            while not done.wait(0.01):
+                connection.sendall(b" ")
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        done.set()
+        sender.join()
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nX: y\r\n"])
+def test_whole_head_is_limited_however_its_bytes_come(first):
+    near, far = socket.socketpair()
+    with near, contextlib.closing(far):
+        near.settimeout(0.3)
+        far.sendall(first)
+        with drip(far), pytest.raises(TimeoutError):
             CameraResponse(near, method="GET").begin()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pyimagesearch.capture import http_client
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.http_camera import open_http
 from pyimagesearch.capture.http_client import HttpClient
 from pyimagesearch.capture.patience import Patience
@@ -141,10 +142,10 @@ def test_camera_that_takes_long_for_a_picture_is_waited_for(camera, read, monkey
 def test_first_response_may_take_as_long_as_fps_allows(camera, monkeypatch):
     monkeypatch.setattr(http_client, "RESPONSE_SECONDS", 0.1)
     slow = camera(STILL, delay=0.5)
-    with HttpClient(parse_url(slow.url), fps=1.0).get() as response:
+    with HttpClient(parse_url(slow.url), fps=1.0).get(Cancellation()) as response:
         assert response.status == 200
     with pytest.raises(CameraLost, match="no response in time"):
-        HttpClient(parse_url(slow.url)).get()
+        HttpClient(parse_url(slow.url)).get(Cancellation())
 
 
 def test_poll_that_is_never_answered_costs_less_than_patience(camera, read, monkeypatch):

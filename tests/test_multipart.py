@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz_multipart import DIALECTS, mutated, survivors
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
+from pyimagesearch.capture.limits import MAX_PICTURE_BYTES, Allowance
+from pyimagesearch.capture.multipart import MultipartParser
 from pyimagesearch.capture.picture import read_picture
 from pyimagesearch.jpeg import JpegDecoder, encode
 
@@ -60,7 +61,7 @@ def test_metadata_before_a_picture_are_left_out(length, lead):
     body = b"".join(b"--b\r\n" + length.format(len(lead + jpeg)).encode() + b"\r\n" + lead + jpeg + b"\r\n"
                     for jpeg in JPEGS)
     for size in (1000, len(body)):
-        found = [read_picture(part, JpegDecoder()).jpeg() for part in in_pieces("b", body, size)]
+        found = [read_picture(part, JpegDecoder(), Allowance()).jpeg() for part in in_pieces("b", body, size)]
         assert found == JPEGS
 
 
@@ -80,7 +81,7 @@ def test_parts_are_found_in_pieces_of_any_size(camera, data):
 def test_pictures_of_every_dialect_are_found(dialect, size):
     boundary, spell = DIALECTS[dialect]
     found = in_pieces(boundary, b"".join(map(spell, JPEGS)), size)
-    shown = [read_picture(part, JpegDecoder()) for part in found]
+    shown = [read_picture(part, JpegDecoder(), Allowance()) for part in found]
     assert [picture.jpeg()[:len(jpeg) - 2] for picture, jpeg in zip(shown, JPEGS, strict=True)] == [
         jpeg[:-2] for jpeg in JPEGS]
     assert all(picture.colour().shape == (120, 160, 3) for picture in shown)
@@ -126,14 +127,14 @@ def test_our_own_stream_is_read(broadcaster):
     assert MultipartParser("frame").feed(body) == JPEGS
 
 
-@pytest.mark.parametrize("head", [b"--b\r\nContent-Length: %d\r\n\r\n" % (MAX_PART_BYTES + 1),
+@pytest.mark.parametrize("head", [b"--b\r\nContent-Length: %d\r\n\r\n" % (MAX_PICTURE_BYTES + 1),
                                   b"--b\r\n\r\n\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\x04ab", b"junk"])
 def test_endless_part_is_given_up(head):
     parser = MultipartParser("b")
     parser.feed(head)
-    for _ in range(MAX_PART_BYTES // 65536 + 4):
+    for _ in range(MAX_PICTURE_BYTES // 65536 + 4):
         parser.feed(bytes(65536))
-        assert len(parser._data) <= MAX_PART_BYTES + 2 * 65536
+        assert len(parser._data) <= MAX_PICTURE_BYTES + 2 * 65536
     assert parser.feed(b"\r\n--b\r\nContent-Length: %d\r\n\r\n%b" % (
         len(JPEGS[0]), JPEGS[0]))[-1].endswith(JPEGS[0])
 

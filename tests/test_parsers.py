@@ -20,7 +20,8 @@ from pyimagesearch.access.credentials import Credentials
 from pyimagesearch.capture.cameras import Camera, find_camera, gives_packets
 from pyimagesearch.capture.http_camera import boundary_of
 from pyimagesearch.capture.imagezmq import ImageHubs
-from pyimagesearch.capture.multipart import MAX_PART_BYTES, MultipartParser
+from pyimagesearch.capture.limits import MAX_PICTURE_BYTES
+from pyimagesearch.capture.multipart import MultipartParser
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import AccessError, SettingsError
 from pyimagesearch.recording.clip_metadata import (
@@ -146,7 +147,7 @@ def test_multipart_parts_are_no_longer_than_the_input(boundary, data):
     parser = MultipartParser(boundary_of(headers))
     parts = list(itertools.chain.from_iterable(map(parser.feed, data)))
     assert sum(map(len, parts)) <= sum(map(len, data))
-    assert len(parser._data) <= MAX_PART_BYTES + sum(map(len, data))
+    assert len(parser._data) <= MAX_PICTURE_BYTES + sum(map(len, data))
 
 
 # --- clips

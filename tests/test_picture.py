@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.capture.picture import MAX_STILL_PIXELS, read_picture, still_size
+from pyimagesearch.capture.limits import MAX_STILL_PIXELS, Allowance
+from pyimagesearch.capture.picture import read_picture, still_size
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.jpeg import JpegDecoder, encode
 
@@ -23,7 +24,7 @@ def encoded(extension, image=IMAGE, *options):
 
 
 def read(data):
-    return read_picture(data, JpegDecoder())
+    return read_picture(data, JpegDecoder(), Allowance())
 
 
 @pytest.mark.parametrize("data", [
@@ -82,7 +83,7 @@ def test_jpeg_may_be_9000_pixels_wide_but_no_bomb():
         if fits:
             assert read(jpeg).size == size
         else:
-            with pytest.raises(BadPicture, match="a JPEG of 9000x9000 pixels"):
+            with pytest.raises(BadPicture, match="a picture of 9000x9000 pixels"):
                 read(jpeg)
 
 

@@ -44,6 +44,7 @@ class Camera(NamedTuple):
     open: Opener
     open_timeout: float = OPEN_SECONDS    # seconds until the first frame
     rate_known: bool = True     # else the camera alone decides how often it sends
+    allowance: Allowance = Allowance()      # of memory
 
 
 def gives_packets(settings: CameraSettings) -> bool:
@@ -70,7 +71,15 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     memory of the *budget*.
     Raises :exc:`SettingsError` for a source that can never work.
     """
-    spec, request = settings.source, request_of(settings, budget)
+    request = request_of(settings, budget)
+    found = find_by_source(settings, request, clock, hubs, packets)
+    return found._replace(allowance=request.allowance)
+
+
+def find_by_source(settings: CameraSettings, request: CaptureRequest, clock: Clock,
+                   hubs: ImageHubs, packets: PacketSink | None) -> Camera:
+    """Return the camera of these *settings*; raises :exc:`SettingsError`."""
+    spec = settings.source
     if spec.lower().startswith("file://"):      # as Motion writes files
         _, slash, path = spec[len("file://"):].partition("/")
         spec = unquote(slash + path)

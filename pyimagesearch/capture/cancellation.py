@@ -53,6 +53,11 @@ def unwatch(closing: threading.Event, connection: socket.socket) -> None:
 
 
 def shut(connection: socket.socket) -> None:
-    """End *connection* in both directions; who reads it sees its end."""
+    """
+    End *connection* in both directions; who reads it sees its end.
+
+    Of a TLS connection, the one below it: its own method would take the encryption
+    away from the thread that reads it.
+    """
     with contextlib.suppress(OSError):      # it has ended already
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

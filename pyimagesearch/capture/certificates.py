@@ -3,12 +3,15 @@
 import hashlib
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pyimagesearch.errors import CameraLost
 
+from .cancellation import watch
+from .host_connector import HostConnector
 from .url import CameraUrl
 
 TLS_PORTS = {"https": 443, "rtsps": 322}    # without one in the URL
@@ -81,31 +84,36 @@ def explain_refusal(url: CameraUrl, error: ssl.SSLError, fingerprint: str) -> st
     return f'{url} {what}set fingerprint = "sha256:{fingerprint}" for this camera'
 
 
-def connect_tls(url: CameraUrl, trust: Trust, timeout: float) -> ssl.SSLSocket:
+def connect_tls(url: CameraUrl, trust: Trust, timeout: float,
+                closing: threading.Event) -> ssl.SSLSocket:
     """
     Return a connection to *url*, whose certificate was checked.
 
-    Each step may take *timeout* seconds. Raises :exc:`CameraLost` for a certificate
-    that *trust* refuses, and :exc:`OSError` when there is no connection.
+    Each step may take *timeout* seconds; *closing* ends it. Raises :exc:`CameraLost`
+    for a certificate that *trust* refuses, and :exc:`OSError` when there is no
+    connection.
     """
     parts = urlsplit(url.bare)
-    address = parts.hostname or "", parts.port or TLS_PORTS[parts.scheme]
-    return open_tls(lambda: socket.create_connection(address, timeout), url, trust)
+    host, port = parts.hostname or "", parts.port or TLS_PORTS[parts.scheme]
+    hosts = HostConnector()
+    return open_tls(lambda: hosts.connect(host, port, timeout, closing), url, trust,
+                    closing)
 
 
-def open_tls(connect: Callable[[], socket.socket], url: CameraUrl, trust: Trust
-             ) -> ssl.SSLSocket:
+def open_tls(connect: Callable[[], socket.socket], url: CameraUrl, trust: Trust,
+             closing: threading.Event) -> ssl.SSLSocket:
     """
     Connect to the host of *url* and speak TLS; raises as :func:`connect_tls`.
 
-    *connect* may be called a second time, to see what was refused.
+    *connect* may be called a second time, to see what was refused. The handshake may
+    take as long as the timeout of its connection says.
     """
     try:
-        connection = shake_hands(connect(), url, trust)
+        connection = shake_hands(connect(), url, trust, closing)
     except ssl.SSLError as error:
         if not trust.by_authority:
             raise
-        with shake_hands(connect(), url, Trust(verify=False)) as refused:
+        with shake_hands(connect(), url, Trust(verify=False), closing) as refused:
             raise CameraLost(
                 explain_refusal(url, error, fingerprint_of(refused))) from None
     try:
@@ -116,11 +124,17 @@ def open_tls(connect: Callable[[], socket.socket], url: CameraUrl, trust: Trust
     return connection
 
 
-def shake_hands(plain: socket.socket, url: CameraUrl, trust: Trust) -> ssl.SSLSocket:
+def shake_hands(plain: socket.socket, url: CameraUrl, trust: Trust,
+                closing: threading.Event) -> ssl.SSLSocket:
     """Speak TLS over *plain*, which is closed if that fails."""
+    connection = plain
     try:
-        return tls_context(trust).wrap_socket(
-            plain, server_hostname=urlsplit(url.bare).hostname)
+        connection = tls_context(trust).wrap_socket(
+            plain, server_hostname=urlsplit(url.bare).hostname,
+            do_handshake_on_connect=False)
+        watch(closing, connection)
+        connection.do_handshake()
     except BaseException:
-        plain.close()
+        connection.close()
         raise
+    return connection

@@ -1,21 +1,20 @@
 """IP cameras over HTTP: MJPEG streams, single pictures, and what FFmpeg reads."""
 
-import http.client
 import re
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
-from typing import Any
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, CameraLost
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import START_MARKER, JpegDecoder
 
-from .http_client import TIMEOUT_SECONDS, HttpClient, explain, plain_socket
+from .http_body import HttpBody
+from .http_client import TIMEOUT_SECONDS, HttpClient
 from .http_snapshots import POLLS_PER_SECOND, SnapshotSource, read_still
-from .multipart import MAX_PART_BYTES, READ_BYTES, MultipartParser
+from .limits import MAX_PICTURE_BYTES, Allowance
+from .multipart import MultipartParser
 from .picture import read_picture, still_size
 from .source import CaptureRequest, Source
 from .url import CameraUrl
@@ -26,6 +25,7 @@ MULTIPART_PATTERN = re.compile(rb"\s*(?:--[!-~]|content-(?:type|length)[ \t]*:)"
                                re.IGNORECASE)
 # HLS, DASH, SDP and FFmpeg's own list of files
 PLAYLIST_PATTERN = re.compile(rb"\s*(?:#EXT|(?s:<\?xml.*)?<MPD|v=0|ffconcat)")
+BOUNDARY_PATTERN = re.compile(r'(?i)[;\s]boundary\s*=\s*(?:"([^"]*)"|([^\s;,]*))')
 JPEG_KINDS = ("image/jpeg", "image/jpg", "image/pjpeg")
 VAGUE_KINDS = ("", "application/octet-stream", "application/json")
 
@@ -38,50 +38,56 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     The first bytes decide, as many cameras declare a wrong type, or none. Raises
     :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
-    response = client.get()
+    response = client.get(closing)
     kind = kind_of(response.headers)
+    body = HttpBody(client.url, response, closing, clock)
     if kind.startswith("multipart/"):
-        return MjpegSource(client.url, response, b"", closing, clock)
-    if not kind.startswith("image/"):
-        response.wait_until(closing, TIMEOUT_SECONDS)
+        return MjpegSource(client.url, body, b"", wanted.allowance, closing, clock)
+    body.limit(client.longest_response if kind.startswith("image/") else None)
     try:
-        first = read_first(response)
-        source = open_pictures(client, response, first, wanted, closing, clock)
-    except (OSError, http.client.HTTPException) as error:
-        response.close()
-        raise CameraLost(f"{client.url} failed: {explain(error)}") from None
+        first = read_first(body)
+        source = open_pictures(client, body, first, wanted, closing, clock)
+    except BadPicture as error:
+        body.close()
+        raise CameraLost(f"{client.url} sends {error}") from None
+    except CameraLost:
+        body.close()
+        raise
     if source is not None:
         return source
     try:
         refuse_text(client.url, kind, first)
     except CameraLost:
-        response.close()
+        body.close()
         raise
     from .http_video import open_video  # PyAV takes 16 MB and 50 ms
+    body.limit(None)
     return open_video(client.url, response, first, wanted, closing, clock)
 
 
-def open_pictures(client: HttpClient, response: Any, first: bytes,
+def open_pictures(client: HttpClient, body: HttpBody, first: bytes,
                   wanted: CaptureRequest, closing: threading.Event,
                   clock: Clock) -> Source | None:
     """
-    Open a *response* of pictures, whose bytes begin with *first*; None if it has none.
+    Open a *body* of pictures, whose bytes begin with *first*; None if it has none.
 
-    Raises what reading the response raises.
+    Raises what reading a still raises.
     """
-    url, headers, kind = client.url, response.headers, kind_of(response.headers)
-    if MULTIPART_PATTERN.match(first) or headers.get_param("boundary"):
-        return MjpegSource(url, response, first, closing, clock)
+    url, headers, allowance = client.url, body.response.headers, wanted.allowance
+    kind = kind_of(headers)
+    if MULTIPART_PATTERN.match(first) or boundary_in(headers):
+        return MjpegSource(url, body, first, allowance, closing, clock)
     fps, is_jpeg = wanted.fps or POLLS_PER_SECOND, START_MARKER in first[:KIND_BYTES]
     if is_jpeg and not gives_length(headers):
         return UnframedSource(
-            MjpegSource(url, response, first, closing, clock,
+            MjpegSource(url, body, first, allowance, closing, clock,
                         waits=not kind.startswith("image/")),
-            lambda: SnapshotSource(client, b"", fps, closing, clock))
+            lambda: SnapshotSource(client, b"", fps, allowance, closing, clock))
     if is_jpeg or still_size(first) or (kind in JPEG_KINDS and first):
-        with response:
-            still = read_still(response, first)
-        return SnapshotSource(client, still, fps, closing, clock)
+        with body:
+            body.limit(client.longest_response)
+            still = read_still(body, allowance, first)
+        return SnapshotSource(client, still, fps, allowance, closing, clock)
     return None
 
 
@@ -105,11 +111,11 @@ def kind_of(headers: Message) -> str:
     return headers.get_content_type() if "Content-Type" in headers else ""
 
 
-def read_first(response: Any) -> bytes:
-    """Return the first bytes of *response*: enough to identify it, or all."""
+def read_first(body: HttpBody) -> bytes:
+    """Return the first bytes of *body*: enough to identify it, or all."""
     first = b""
     while len(first) < KIND_BYTES and not MULTIPART_PATTERN.match(first):
-        piece = response.read1(READ_BYTES)
+        piece = body.read()
         if not piece:
             break
         first += piece
@@ -119,7 +125,8 @@ def read_first(response: Any) -> bytes:
 def gives_length(headers: Message) -> bool:
     """Return whether *headers* announce a body as short as a single picture."""
     length = headers.get("Content-Length", "")
-    return length.isdecimal() and len(length) < 12 and int(length) <= MAX_PART_BYTES
+    return (length.isdecimal() and len(length) < 12
+            and int(length) <= MAX_PICTURE_BYTES)
 
 
 class UnframedSource:
@@ -156,40 +163,42 @@ class UnframedSource:
 
 class MjpegSource:
     """
-    Read an endless *response* of many JPEGs, of which *first* was read before.
+    Read an endless *body* of many JPEGs, of which *first* was read before.
 
-    Unless it *waits*, 2.5 seconds without a byte are its end.
+    They take memory of the *allowance*. Unless it *waits*, 2.5 seconds without a byte
+    are its end.
     """
 
     read_timeout = 2.5
 
-    def __init__(self, url: CameraUrl, response: Any, first: bytes,
-                 closing: threading.Event, clock: Clock, *, waits: bool = True) -> None:
+    def __init__(self, url: CameraUrl, body: HttpBody, first: bytes,
+                 allowance: Allowance, closing: threading.Event, clock: Clock, *,
+                 waits: bool = True) -> None:
         self.granted = "MJPEG over HTTP"
         self._url = url
-        self._response = response
+        self._body = body
+        body.go_on_for_ever(None if waits else TIMEOUT_SECONDS)
+        self._allowance = allowance
         self._closing = closing
-        self._end_wait = closing if waits else threading.Event()
-        if not waits:
-            self._end_wait.set()
-        response.wait_until(self._end_wait, TIMEOUT_SECONDS)
-        self._parser = MultipartParser(boundary_of(response.headers))
+        self._parser = MultipartParser(boundary_of(body.response.headers))
         self._parts: Iterator[bytes] = iter(self._parser.feed(first))
         self._decoder = JpegDecoder()
-        self._view = memoryview(bytearray(READ_BYTES))
-        self._connection: socket.socket | None = None
         self._clock = clock
         self._read_at = clock.monotonic()   # the last part
         self._trouble = ""      # why the last part was no picture
 
     def read(self) -> Picture:
         try:
-            picture = read_picture(self._next_part(), self._decoder)
+            picture = read_picture(self._next_part(), self._decoder, self._allowance)
         except BadPicture as error:
             self._trouble = str(error)
             raise
         self._trouble = ""
         return picture
+
+    def close(self) -> None:
+        self._body.close()
+        self._allowance.receive(0)
 
     def _next_part(self) -> bytes:
         """Wait for the next part; raises :exc:`BadPicture` for bytes in no part."""
@@ -197,13 +206,14 @@ class MjpegSource:
             if part := next(self._parts, b""):
                 self._read_at = self._clock.monotonic()
                 return part
-            self._parts = iter(self._feed(self._piece()))
+            self._parts = iter(self._feed(self._body.read()))
         raise CameraLost("closing")
 
     def _feed(self, piece: bytes | memoryview) -> list[bytes]:
         """Return the parts that *piece* completes; an empty one ends the stream."""
         parser = self._parser
         parts = parser.feed(piece) if piece else list(filter(None, [parser.finish()]))
+        self._claim(parser.held)
         if parts:
             return parts
         if parser.junk and not self._trouble:
@@ -217,38 +227,21 @@ class MjpegSource:
             raise BadPicture(self._trouble)
         return []
 
-    def close(self) -> None:
-        self._response.close()
-        if self._connection is not None:
-            self._connection.close()
-
-    def _piece(self) -> bytes | memoryview:
-        """Wait for the next bytes of the body and return them."""
+    def _claim(self, size: int) -> None:
+        """Claim *size* bytes for the next part; a camera that may not is lost."""
         try:
-            if self._connection is not None:
-                piece: bytes | memoryview = self._view[:
-                    self._receive(self._connection)]
-            else:
-                piece = self._response.read1(READ_BYTES)
-                self._connection = plain_socket(self._response)
-        except TimeoutError:
-            raise CameraLost(f"{self._url} sent nothing for "
-                             f"{TIMEOUT_SECONDS:g} seconds") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CameraLost(f"{self._url} failed: {explain(error)}") from None
-        return piece
+            self._allowance.receive(size)
+        except BadPicture as error:
+            raise CameraLost(f"{self._url} sends {error}") from None
 
-    def _receive(self, connection: socket.socket) -> int:
-        """Wait for bytes, however long if it waits; return how many came."""
-        while True:
-            try:
-                return connection.recv_into(self._view)
-            except BlockingIOError:     # nothing came within TIMEOUT_SECONDS
-                if self._end_wait.is_set():
-                    raise TimeoutError from None
+
+def boundary_in(headers: Message) -> str:
+    """Return the boundary in *headers*; empty without one."""
+    found = BOUNDARY_PATTERN.search(headers.get("Content-Type", ""))
+    return found[1] or found[2] if found else ""
 
 
 def boundary_of(headers: Message) -> str:
     """Return the boundary in *headers*, or the one that most cameras use."""
-    found = headers.get_param("boundary")
-    return found if isinstance(found, str) and found.strip('-" ') else "--"
+    found = boundary_in(headers)
+    return found if found.strip('-" ') else "--"

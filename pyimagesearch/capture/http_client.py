@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import ssl
-import struct
+import threading
 from collections.abc import Sequence
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -15,13 +15,14 @@ from pyimagesearch.errors import CameraLost
 from pyimagesearch.rates import Stopwatch
 
 from .certificates import BY_AUTHORITY, Trust, open_tls
+from .host_connector import HostConnector
 from .http_login import HttpLogin, UnsupportedLogin
 from .http_response import CameraResponse, UnknownCoding
 from .patience import Patience
 from .url import CameraUrl, parse_url, redact_url
 
-TIMEOUT_SECONDS = 2.5       # to connect, and from one look at closing to the next
-RESPONSE_SECONDS = 10.0     # for a response, unless the last one came sooner
+TIMEOUT_SECONDS = 2.5       # to connect, to speak TLS, and for a proxy to respond
+RESPONSE_SECONDS = 10.0     # for a whole head, unless the last one came sooner
 MAX_REDIRECTS = 5
 MAX_LOCATION_BYTES = 2048   # of a redirect
 MAX_COOKIES = 50
@@ -53,35 +54,36 @@ class HttpClient:
         self._proxy = proxy
         self._login = HttpLogin(url.user, url.password)
         self._cookies: dict[str, str] = {}      # the oldest first
-        self._address = ""      # of the host's addresses, the one that answered last
-        self._longest_response = Patience(fps).while_open(RESPONSE_SECONDS)
-        self._response_timeout = self._longest_response
+        self._hosts = HostConnector()
+        self.longest_response = Patience(fps).while_open(RESPONSE_SECONDS)
+        self._response_timeout = self.longest_response
 
-    def get(self) -> CameraResponse:
+    def get(self, closing: threading.Event) -> CameraResponse:
         """
         Return the response to ``GET url``, logged in and redirected as required.
 
-        Raises :exc:`CameraLost` with the reason, which never holds the password.
+        *closing* ends it, and all reads of the response. Raises :exc:`CameraLost` with
+        the reason, which never holds the password.
         """
         place = self.url.bare
         for _ in range(1 + MAX_REDIRECTS):
-            response = self._get_logged_in(place)
+            response = self._get_logged_in(place, closing)
             if 200 <= response.status < 300:
                 return response
             response.close()
             place = self._redirected(place, response)
         raise CameraLost(f"{self.url} redirects more than {MAX_REDIRECTS} times")
 
-    def _get_logged_in(self, place: str) -> CameraResponse:
+    def _get_logged_in(self, place: str, closing: threading.Event) -> CameraResponse:
         """Return the response to ``GET place``, after at most two challenges."""
-        response = self._get(place)
+        response = self._get(place, closing)
         for attempt in range(2):
             if not self._asks_for_login(response):
                 break
             response.close()
             if not self._take_challenge(response) and attempt:
                 break       # the answer is wrong, not only out of date
-            response = self._get(place)
+            response = self._get(place, closing)
         if response.status == 401:
             self._login.forget_challenge()
         return response
@@ -103,10 +105,10 @@ class HttpClient:
             raise CameraLost(f"{self.url} asks for a login that is not supported: "
                              f"{error}") from None
 
-    def _get(self, place: str) -> CameraResponse:
+    def _get(self, place: str, closing: threading.Event) -> CameraResponse:
         """Return the response to one request for *place*."""
         parts = urlsplit(place)
-        connection = self._connection(parts)
+        connection = self._connection(parts, closing)
         target = quote_target(parts)
         headers = {"User-Agent": f"webstreaming/{__version__}", "Accept": "*/*",
                    "Connection": "close"}
@@ -130,25 +132,24 @@ class HttpClient:
     def _response(self, connection: "CameraConnection") -> http.client.HTTPResponse:
         """Wait for the response; a camera that is fast may take less time next time."""
         timeout = self._response_timeout
-        self._response_timeout = self._longest_response
+        self._response_timeout = self.longest_response
         connection.sock.settimeout(timeout)
         waiting = Stopwatch()
         with waiting:
             response = connection.getresponse()
-        self._address = connection.address
         self._response_timeout = min(
-            self._longest_response, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
+            self.longest_response, max(TIMEOUT_SECONDS, 3 * waiting.seconds))
         return response
 
-    def _connection(self, parts: SplitResult) -> "CameraConnection":
+    def _connection(self, parts: SplitResult, closing: threading.Event
+                    ) -> "CameraConnection":
         """Return the connection to the host in *parts*, which is not open yet."""
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         by = urlsplit(self._proxy.bare) if self._proxy else None
         connection = CameraConnection(
             (by.hostname or "" if by else host), (by.port or 80 if by else port),
-            timeout=TIMEOUT_SECONDS)
-        connection.address = self._address
+            self._hosts, closing)
         if secure:
             connection.default_port = 443
             connection.trusted = self.url, self._trust
@@ -212,25 +213,28 @@ class ConnectTimeout(TimeoutError):
 
 class CameraConnection(http.client.HTTPConnection):
     """
-    A connection to one camera, or to the proxy before it.
+    A connection to one camera, or to the proxy before it, until *closing* is set.
 
     TLS follows if *trusted* is set: the camera's URL, and which certificates to accept.
     """
 
     response_class = CameraResponse
     trusted: tuple[CameraUrl, Trust] | None = None
-    address = ""        # to try first, if the host has it; then the one connected to
 
-    def __init__(self, host: str, port: int, timeout: float) -> None:
-        super().__init__(host, port, timeout=timeout)
-        self._create_connection = self._connect_any     # of http.client
+    def __init__(self, host: str, port: int, hosts: HostConnector,
+                 closing: threading.Event) -> None:
+        super().__init__(host, port, timeout=TIMEOUT_SECONDS)
+        self._closing = closing
+        self._create_connection = (     # of http.client
+            lambda address, timeout, _: hosts.connect(
+                address[0], address[1], timeout, closing))
 
     def connect(self) -> None:
         """Connect; raises :exc:`OSError`, or CameraLost for a refused certificate."""
         if self.trusted is None:
             self._connect_plain()
         else:
-            self.sock = open_tls(self._connect_plain, *self.trusted)
+            self.sock = open_tls(self._connect_plain, *self.trusted, self._closing)
 
     def _connect_plain(self) -> socket.socket:
         try:
@@ -238,24 +242,8 @@ class CameraConnection(http.client.HTTPConnection):
         except TimeoutError:
             raise ConnectTimeout from None
         plain: socket.socket = self.sock
+        plain.settimeout(self.timeout)      # a proxy's response has taken some of it
         return plain
-
-    def _connect_any(self, address: tuple[str, int], timeout: float,
-                     source_address: None = None) -> socket.socket:
-        """Connect to one of a host's addresses; a dead one costs *timeout* once."""
-        host, port = address
-        found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM))
-        failure = OSError("the host has no address")
-        for each in sorted(found, key=lambda each: each != self.address):
-            try:
-                connection = socket.create_connection((each, port), timeout)
-            except OSError as error:
-                failure = error
-            else:
-                self.address = each
-                return connection
-        raise failure
 
 
 def quote_target(parts: SplitResult) -> str:
@@ -273,11 +261,7 @@ def plain_socket(response: CameraResponse) -> socket.socket | None:
     """
     if not response.is_raw or response.isclosed():
         return None
-    connection = socket.socket(fileno=os.dup(response.fileno()))
-    connection.settimeout(None)
-    seconds = struct.pack("ll", int(TIMEOUT_SECONDS), int(TIMEOUT_SECONDS % 1 * 1e6))
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
-    return connection
+    return socket.socket(fileno=os.dup(response.fileno()))
 
 
 def explain(error: Exception) -> str:

@@ -2,10 +2,11 @@
 
 import http.client
 import io
+import math
 import re
 import socket
 import ssl
-import threading
+import time
 import zlib
 from collections.abc import Iterator
 from email.message import Message
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_HEAD_BYTES = 256 * 1024     # of status line and headers, also of interim responses
+MAX_HEADERS = 1000              # of which no more is looked at
+MAX_VALUE_LENGTH = 8192         # of a header, in characters
 READ1_BYTES = 256 * 1024        # for read1() without an amount
 READ_WHOLE = 16 * 1024 * 1024   # for read() without an amount [bytes]
 NO_HEAD_PATTERN = re.compile(rb"--|\xff\xd8")   # a boundary, a JPEG: the body at once
@@ -23,7 +26,11 @@ STATUS_PATTERN = re.compile(
     rb"[^\s:]+[ \t]+(\d{3})(?!\d)|(?i:HTTP|ICY)\b")
 HEADER_PATTERN = re.compile(rb"[A-Za-z-]+[ \t]*:")
 MAX_LENGTH_LINE_BYTES = 4096    # with its extensions, which mean nothing here
-LENGTH_PATTERN = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})(?![0-9A-Fa-f])")
+LENGTH_LINE_PATTERN = re.compile(   # behind the end of the chunk before
+    rb"(?:[ \t]*\r*\n)?[ \t]*([0-9A-Fa-f]{1,15})(?![0-9A-Fa-f])[^\n]*\n")
+UNFINISHED_LENGTH_PATTERN = re.compile(
+    rb"[ \t]*\r*(?:\n[ \t]*)?(?:[0-9A-Fa-f]{1,15}(?:[^0-9A-Fa-f\n][^\n]*)?)?")
+MAX_EMPTY_BYTES = 64 * 1024     # of a compressed body that give not a single byte
 GZIP_BITS = 16 + zlib.MAX_WBITS
 
 
@@ -36,21 +43,23 @@ class CameraResponse(http.client.HTTPResponse):
     A response with whatever status line, headers and encoding the camera sends.
 
     It may begin with ``ICY 200 OK``, or be a body without a head. Header lines that
-    are none are skipped. The body is decompressed, though that was not requested.
+    are none are skipped. The body is decompressed, though that was not requested. The
+    whole head may take as long as the timeout of *connection* says.
     """
 
     def __init__(self, connection: socket.socket, *args: Any, **more: Any) -> None:
         super().__init__(connection, *args, **more)
-        self._reader = WaitingReader(connection)
+        self._reader = TimedReader(connection)
+        self._reader.limit(connection.gettimeout())
         self.fp.close()
         self.fp = io.BufferedReader(self._reader)
         self._is_encrypted = isinstance(connection, ssl.SSLSocket)
         self._inflater: Inflater | None = None
         self._chunks: ChunkReader | None = None
 
-    def wait_until(self, closing: threading.Event, seconds: float) -> None:
-        """Wait for the body however long, until *seconds* after *closing* is set."""
-        self._reader.wait_until(closing, seconds)
+    def limit(self, seconds: float | None, silence: float | None = None) -> None:
+        """Let all that follows take *seconds*, or each wait for bytes *silence* [s]."""
+        self._reader.limit(seconds, silence)
 
     @property
     def is_raw(self) -> bool:
@@ -98,10 +107,14 @@ class CameraResponse(http.client.HTTPResponse):
         size = n if n > 0 else READ1_BYTES
         if self._inflater is None:
             return self._read_coded(size)
+        unused = 0      # bytes that gave nothing
         while not (data := self._inflater.read(size)):
+            if unused > MAX_EMPTY_BYTES:
+                raise UnknownCoding("what holds nothing")
             piece = self._read_coded(size)
             if not piece:
                 break
+            unused += len(piece)
             self._inflater.feed(piece)
         return data
 
@@ -122,57 +135,69 @@ class ChunkReader:
     """
     Read a chunked body from *file*, whose lines may also end in bare line feeds.
 
-    http.client insists on the carriage returns, which FFmpeg and browsers do not.
+    http.client insists on the carriage returns, which FFmpeg and browsers do not. All
+    chunks that were received are read at once, as some cameras send tiny ones.
     """
 
     def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
+        self._data = bytearray()    # received and not used yet
         self._left = 0      # bytes of this chunk
         self._is_over = False
 
     def read1(self, size: int) -> bytes:
         """Return at most *size* bytes as soon as there are some; none at the end."""
-        if not self._left and not self._is_over:
-            self._left = self._next_length()
-            self._is_over = not self._left
-        data = self._file.read1(min(size, self._left)) if self._left else b""
-        self._left -= len(data)
-        return data
+        while not (found := self._take(size)) and not self._is_over:
+            piece = self._file.read1(size)
+            self._data += piece
+            self._is_over = not piece
+        return found
 
-    def _next_length(self) -> int:
-        """Return the length of the next chunk, 0 behind the last one."""
-        line = self._file.readline(MAX_LENGTH_LINE_BYTES)
-        if not line.strip():    # the end of the chunk before
-            line = self._file.readline(MAX_LENGTH_LINE_BYTES)
-        found = LENGTH_PATTERN.match(line)
-        if line and not found:
-            raise http.client.IncompleteRead(line)
-        return int(found[1], 16) if found else 0
+    def _take(self, size: int) -> bytes:
+        """Return at most *size* bytes of the chunks that were received."""
+        found, at, data = bytearray(), 0, self._data
+        while len(found) < size and at < len(data) and not self._is_over:
+            if self._left:
+                taken = data[at:at + min(self._left, size - len(found))]
+                found += taken
+                at += len(taken)
+                self._left -= len(taken)
+            elif line := LENGTH_LINE_PATTERN.match(data, at):
+                at, self._left = line.end(), int(line[1], 16)
+                self._is_over = not self._left      # the last chunk is empty
+            elif len(data) - at < MAX_LENGTH_LINE_BYTES and (
+                    UNFINISHED_LENGTH_PATTERN.fullmatch(data, at)):
+                break
+            else:
+                raise http.client.IncompleteRead(bytes(data[at:at + 20]))
+        del data[:at]
+        return bytes(found)
 
 
-class WaitingReader(io.RawIOBase):
-    """Read a connection; its timeout ends a wait unless that may be longer."""
+class TimedReader(io.RawIOBase):
+    """Read a connection, for a limited time, however slowly its bytes come."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._file = connection.makefile("rb", buffering=0)     # keeps it open
-        self._closing: threading.Event | None = None
+        self._deadline = math.inf
 
-    def wait_until(self, closing: threading.Event, seconds: float) -> None:
-        """Let only *closing* end a wait, looked at every so many *seconds*."""
-        self._closing = closing
-        self._connection.settimeout(seconds)
+    def limit(self, seconds: float | None, silence: float | None = None) -> None:
+        """End reads after *seconds* in all, or *silence* [s] each; None: never."""
+        self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+        if not self.closed:     # as it is at the end of the body
+            self._connection.settimeout(silence)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        while True:
-            try:
-                return self._connection.recv_into(buffer)
-            except TimeoutError:
-                if self._closing is None or self._closing.is_set():
-                    raise
+        if self._deadline < math.inf:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
 
     def fileno(self) -> int:
         return self._connection.fileno()
@@ -189,6 +214,7 @@ class Inflater:
         self._compressed = b""      # received and not used yet
         self._decoder: zlib._Decompress | None = None
         self._is_plain = False      # not compressed, whatever the headers say
+        self._is_empty = True       # so far
 
     def feed(self, piece: bytes) -> None:
         """Take the next *piece* of the body."""
@@ -207,9 +233,14 @@ class Inflater:
         except zlib.error:
             raise UnknownCoding("what cannot be decompressed") from None
         self._compressed = self._decoder.unconsumed_tail
-        if self._decoder.eof:       # perhaps another one follows
-            self._compressed, self._decoder = self._decoder.unused_data, None
-        return data
+        self._is_empty &= not data
+        if not self._decoder.eof:
+            return data
+        if self._is_empty:
+            raise UnknownCoding("what holds nothing")
+        self._compressed, self._decoder = self._decoder.unused_data, None
+        self._is_empty = True
+        return data or self.read(size)      # perhaps another one follows
 
     def _begin(self, first: bytes) -> None:
         """Choose how to decompress by the *first* two bytes."""
@@ -258,16 +289,16 @@ def read_status(lines: Iterator[bytes], headers: Message) -> int:
 
 
 def read_headers(lines: Iterator[bytes], headers: Message) -> None:
-    """Add the header *lines* up to an empty one to *headers*."""
+    """Add the header *lines* up to an empty one to *headers*, cut where excessive."""
     found: list[tuple[str, str]] = []
     for line in takewhile(bool, lines):
         text = line.decode("latin-1").replace("\r", " ")
         if text[0] in " \t" and found:      # continues the header before
             name, value = found.pop()
-            found.append((name, f"{value} {text.strip()}"))
+            found.append((name, f"{value} {text.strip()}"[:MAX_VALUE_LENGTH]))
             continue
         name, colon, value = text.partition(":")
         if colon:
             found.append((name.strip(), value.strip()))
-    for name, value in found:
-        headers[name] = value
+    for name, value in found[:MAX_HEADERS]:
+        headers[name] = value[:MAX_VALUE_LENGTH]

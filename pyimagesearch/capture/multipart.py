@@ -4,10 +4,9 @@ import re
 
 from pyimagesearch.jpeg import END_MARKER, MAX_LEAD_BYTES, START_MARKER, JpegScanner
 
+from .limits import MAX_PICTURE_BYTES
 from .picture import still_size
 
-READ_BYTES = 256 * 1024     # at once
-MAX_PART_BYTES = 16 * 1024 * 1024   # a larger one is no picture
 MAX_HEADER_BYTES = 8 * 1024         # of one part
 MAX_LINE_BYTES = 1024               # with a delimiter
 MAX_DELIMITER_BYTES = 256           # of which no more is compared
@@ -55,6 +54,11 @@ class MultipartParser:
         self._searched = 0  # bytes searched for the delimiter
         self._junk_bytes = 0
         self._scanner = JpegScanner()
+
+    @property
+    def held(self) -> int:
+        """How many bytes are held, for a part that is not complete."""
+        return len(self._data)
 
     def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Add *data*, any piece of the body; return the parts completed by it."""
@@ -122,7 +126,7 @@ class MultipartParser:
         scanner, data = self._scanner, self._data
         if delimiter is not None:
             return self._cut(delimiter).removesuffix(b"\n").removesuffix(b"\r")
-        if len(data) > MAX_PART_BYTES:
+        if len(data) > MAX_PICTURE_BYTES:
             self._in_part = False
             self._drop(len(data) - len(self._delimiter))
             return b""

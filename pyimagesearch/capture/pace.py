@@ -25,5 +25,5 @@ class Pace:
         late = self._clock.monotonic() - self._due
         if late > 0.5:
             self._due += late
-        else:
+        elif late < 0:
             self._clock.wait(self._closing, -late)

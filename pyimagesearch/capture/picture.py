@@ -1,7 +1,6 @@
 """Make pictures of what cameras send: JPEG, and the formats that OpenCV decodes."""
 
 import struct
-import zlib
 
 import cv2
 import numpy as np
@@ -18,29 +17,31 @@ from pyimagesearch.jpeg import (
 )
 
 from .jpegpicture import JpegPicture
+from .limits import Allowance
+from .png import PNG_START, plain_png
 
-PNG_START = b"\x89PNG\r\n\x1a\n"
-MAX_STILL_PIXELS = 8192 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
 
-
-def read_picture(data: bytes, decoder: JpegDecoder) -> Picture:
+def read_picture(data: bytes, decoder: JpegDecoder, allowance: Allowance) -> Picture:
     """
     Return the picture in *data*, whatever a camera says that they are.
 
     A JPEG may have other bytes before and behind it, and may lack its end marker. PNG,
-    WebP, BMP and GIF are decoded at once. Raises :exc:`BadPicture`.
+    WebP, BMP and GIF are decoded at once. Raises :exc:`BadPicture`, also if it takes
+    more memory than the *allowance* has.
     """
     if not (data.startswith(START_MARKER) and data.endswith(END_MARKER)) or (
             data.startswith(START_MARKER, 2)):
         if size := still_size(data):
-            return decode_still(data, size)
+            return decode_still(data, size, allowance)
         data = trimmed(data)
     try:
-        return JpegPicture(data, decoder)
+        picture = JpegPicture(data, decoder)
     except UnusualJpeg:
         if size := unusual_size(data):
-            return decode_still(data, size)
+            return decode_still(data, size, allowance)
         raise
+    allowance.check(picture.size, len(data))
+    return picture
 
 
 def still_size(data: bytes | bytearray) -> Size | None:
@@ -75,12 +76,11 @@ def webp_size(data: bytes | bytearray) -> Size | None:
     return None
 
 
-def decode_still(data: bytes, size: Size) -> Picture:
+def decode_still(data: bytes, size: Size, allowance: Allowance) -> Picture:
     """Return the picture in *data*, whose header says *size*; OpenCV decodes it."""
-    if size[0] * size[1] > MAX_STILL_PIXELS:
-        raise BadPicture(f"a picture of {size[0]}x{size[1]} pixels")
-    if data.startswith(PNG_START) and not is_whole_png(data):
-        raise BadPicture(f"{len(data)} bytes of a broken PNG")  # libpng would print it
+    allowance.check_still(size, len(data))
+    if data.startswith(PNG_START):
+        data = plain_png(data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
@@ -88,16 +88,3 @@ def decode_still(data: bytes, size: Size) -> Picture:
     if image is None:
         raise BadPicture(f"{len(data)} bytes of a broken picture")
     return ArrayPicture(image)
-
-
-def is_whole_png(data: bytes) -> bool:
-    """Return whether all chunks of the PNG in *data* are there and undamaged."""
-    at, view = len(PNG_START), memoryview(data)
-    while at + 12 <= len(data):
-        end = at + 8 + int.from_bytes(view[at:at + 4], "big")
-        if zlib.crc32(view[at + 4:end]) != int.from_bytes(view[end:end + 4], "big"):
-            return False
-        if data[at + 4:at + 8] == b"IEND":
-            return True
-        at = end + 4
-    return False

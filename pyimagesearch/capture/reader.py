@@ -12,6 +12,8 @@ from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.rates import Rate
 
 from .cancellation import Cancellation
+from .limits import MAX_FRAMES_PER_SECOND, Allowance
+from .pace import Pace
 from .patience import LEAST_SECONDS, Patience
 from .reopening import ConnectionCounts, ReopeningSource
 from .source import OPEN_SECONDS, Opener
@@ -25,21 +27,24 @@ class FrameReader:
     """
     Open a source and keep its newest frame, for one camera loop.
 
-    A thread ``reader-NAME`` opens the source, reads it as fast as it gives frames and
-    closes it: a slow camera loop skips frames instead of lagging behind, and a read
-    that never returns blocks only this thread. The loop iterates :meth:`frames`;
+    A thread ``reader-NAME`` opens the source, reads it as fast as it gives frames, up
+    to 240 a second, and closes it: a slow camera loop skips frames instead of lagging
+    behind, and a read that never returns blocks only this thread. What the *allowance*
+    has claimed is given back at the end. The loop iterates :meth:`frames`;
     :meth:`cancel` may be called from any thread. The first frame may take
     *open_timeout* seconds; later, *patience* says how long the camera may be silent.
     """
 
     def __init__(self, open_source: Opener, name: str, clock: Clock,
                  open_timeout: float = OPEN_SECONDS, patience: Patience | None = None,
-                 counts: ConnectionCounts | None = None) -> None:
+                 counts: ConnectionCounts | None = None,
+                 allowance: Allowance | None = None) -> None:
         self._open_source = open_source
         self._name = name
         self._clock = clock
         self._patience = patience or Patience()
         self._counts = counts or ConnectionCounts()
+        self._allowance = allowance or Allowance()
         self._closing = Cancellation()
         self._changed = threading.Condition()   # guards the next five attributes
         self._newest: Frame | None = None
@@ -138,6 +143,7 @@ class FrameReader:
                 self._read(source)
             finally:
                 source.close()
+                self._allowance.release()
         except SurveillanceError as error:
             self._fail(error)
         except (cv2.error, OSError) as error:
@@ -147,7 +153,7 @@ class FrameReader:
             self._fail(CameraLost(f"the camera failed ({type(error).__name__})"))
 
     def _read(self, source: ReopeningSource) -> None:
-        number = 0
+        number, pace = 0, Pace(MAX_FRAMES_PER_SECOND, self._closing, self._clock)
         while not self._closing.is_set():
             try:
                 picture = source.read()
@@ -162,6 +168,7 @@ class FrameReader:
                     self._newest = frame
                 self._read_timeout = source.read_timeout
                 self._changed.notify_all()
+            pace.tick()
 
     @property
     def _is_good_due(self) -> bool:

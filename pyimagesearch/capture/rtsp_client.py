@@ -78,7 +78,8 @@ class RtspDialog:
         """Return a connection, over TLS for ``rtsps``."""
         parts = urlsplit(self._place.bare)
         if parts.scheme == "rtsps":
-            return connect_tls(self._place, wanted.trust, TIMEOUT_SECONDS)
+            return connect_tls(
+                self._place, wanted.trust, TIMEOUT_SECONDS, self._closing)
         connection = socket.create_connection(
             (parts.hostname or "", parts.port or RTSP_PORT), TIMEOUT_SECONDS)
         watch(self._closing, connection)

@@ -149,7 +149,7 @@ class Surveillance(Worker):
             self._camera.open, self._settings.name, self._clock,
             self._open_timeout,
             Patience(self._settings.fps, rate_known=self._camera.rate_known),
-            self._state.connection)
+            self._state.connection, self._camera.allowance)
         if self.stopping.is_set() or self._off_since is not None:
             reader.cancel()
         try:

@@ -1,0 +1,91 @@
+"""Receive the body of an HTTP camera's response, no faster than a camera needs."""
+
+import http.client
+import socket
+import threading
+import time
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import CameraLost
+
+from .cancellation import watch
+from .http_client import explain, plain_socket
+from .http_response import CameraResponse
+from .limits import MAX_BYTES_PER_SECOND, READER_SHARE
+from .pace import Pace
+from .url import CameraUrl
+
+PIECE_BYTES = 256 * 1024    # received at once
+
+
+class HttpBody:
+    """
+    The body of one *response* of the camera at *url*, piece by piece.
+
+    A camera that sends more than 64 MB a second, or what takes long to search, is held
+    back: the connection's buffers are full then, and it has to wait. One thread owns
+    the body; *closing* ends its waits.
+    """
+
+    def __init__(self, url: CameraUrl, response: CameraResponse,
+                 closing: threading.Event, clock: Clock) -> None:
+        self.response = response
+        self._url = url
+        self._closing = closing
+        self._connection: socket.socket | None = None   # of an endless body
+        self._buffer = memoryview(b"")
+        self._is_endless = False
+        self._silence: float | None = None
+        self._pace = Pace(MAX_BYTES_PER_SECOND, closing, clock)
+        self._size = 0      # of the newest piece [bytes]
+        self._busy = time.thread_time()     # when it was received
+
+    def limit(self, seconds: float | None) -> None:
+        """Let all the rest take *seconds*; None: however long."""
+        self.response.limit(seconds)
+
+    def go_on_for_ever(self, silence: float | None) -> None:
+        """Expect no end, whatever the headers say, unless in *silence* [s]."""
+        self.response.limit(None, silence)
+        self._is_endless, self._silence = True, silence
+
+    def read(self) -> bytes | memoryview:
+        """
+        Wait for the next bytes and return them, none at the end.
+
+        They are valid until the next call. Raises :exc:`CameraLost`.
+        """
+        busy = time.thread_time() - self._busy
+        self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / READER_SHARE))
+        self._busy = time.thread_time()
+        try:
+            piece = self._receive()
+        except TimeoutError:
+            raise CameraLost(f"{self._url} sends nothing, or too slowly") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise CameraLost(f"{self._url} failed: {explain(error)}") from None
+        self._size = len(piece)
+        return piece
+
+    def __enter__(self) -> "HttpBody":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.response.close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _receive(self) -> bytes | memoryview:
+        if self._connection is not None:
+            return self._buffer[:self._connection.recv_into(self._buffer)]
+        piece = self.response.read1(PIECE_BYTES)
+        if self._is_endless and (connection := plain_socket(self.response)):
+            connection.settimeout(self._silence)
+            watch(self._closing, connection)
+            self._connection, self._buffer = connection, memoryview(
+                bytearray(PIECE_BYTES))
+        return piece
