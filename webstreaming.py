@@ -70,9 +70,11 @@ try:
     from pyimagesearch.system.service import service
     from pyimagesearch.system.startup_message import (
         describe_access,
+        print_error,
         print_lines,
         server_urls,
         startup_lines,
+        stop_printing,
     )
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
@@ -113,8 +115,14 @@ def main(argv: list[str]) -> int:
                 prepare(settings)
                 return watch(settings)
     except SurveillanceError as error:
-        print(f"webstreaming: error: {error}", file=sys.stderr)
+        print_error(str(error))
         return 2 if isinstance(error, SettingsError) else 1
+    except OSError as error:
+        if not command:
+            raise
+        stop_printing()     # other errors of commands have a sentence of their own
+        print_error(f"the output cannot be written: {error.strerror}")
+        return 1
     return 0
 
 
@@ -340,14 +348,16 @@ def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) 
 def run() -> None:
     """The command ``webstreaming``: leave at once, even past a frozen camera."""
     open_streams()
-    status = main(sys.argv[1:])
+    try:
+        status = main(sys.argv[1:])
+    except SystemExit as end:       # argparse's, after --help or a wrong option
+        status = int(end.code or 0)
     logging.shutdown()
     try:
         sys.stdout.flush()
     except OSError as error:    # a full disk, or a pipe that was closed
         status = status or 1
-        print("webstreaming: error: the output cannot be written: "
-              f"{error.strerror}", file=sys.stderr)
+        print_error(f"the output cannot be written: {error.strerror}")
     os._exit(status)    # a thread stuck in a driver would crash the usual exit
 
 

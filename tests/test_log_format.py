@@ -1,5 +1,6 @@
 """The log as text and as JSON, without secrets in either."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from pyimagesearch.errors import CameraLost
-from pyimagesearch.system.log_format import JsonFormatter, TextFormatter
+from pyimagesearch.system.log_format import JsonFormatter, LineHandler, TextFormatter
 
 
 def record(message, *args, exc_info=None):
@@ -82,3 +83,14 @@ def test_program_logs_json(start):
     assert product.log
     for line in product.log:
         assert json.loads(line).keys() >= {"time", "level", "logger", "message"}
+
+
+def test_line_that_cannot_be_written_is_dropped(capsys):
+    with open("/dev/full", "w") as full:
+        handler = LineHandler(full)
+        handler.handle(record("the disk is full"))
+        handler.handle(record("%d", "no number"))       # a defect
+        with contextlib.suppress(OSError):
+            full.close()
+    assert "the disk is full" not in (printed := capsys.readouterr().err)
+    assert "TypeError: %d format" in printed

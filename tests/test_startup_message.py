@@ -126,7 +126,9 @@ def test_full_disk_behind_stdout_is_only_logged(monkeypatch, caplog):
     with open("/dev/full", "w") as full:
         monkeypatch.setattr(sys, "stdout", full)
         print_lines(["one", "two"])
+        print_lines(["three"])      # not tried again
         assert caplog.messages == ["cannot print where the server is: No space left on device"]
+        sys.stdout.close()
         with contextlib.suppress(OSError):
             full.close()
 

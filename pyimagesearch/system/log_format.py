@@ -2,8 +2,10 @@
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
 
 from pyimagesearch.access.log_redaction import redact
 from pyimagesearch.clock import SystemClock
@@ -52,9 +54,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Write lines to stderr; those that a full disk or closed pipe refuses are lost."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Report a defect, but not that the line cannot be written."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
 def configure_logging(level: str, form: str) -> None:
     """Log from *level* on as *form* says, ``text`` or ``json``."""
-    handler = logging.StreamHandler()
+    handler = LineHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else
                          TextFormatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(RepeatFilter(SystemClock()))

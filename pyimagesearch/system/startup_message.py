@@ -1,6 +1,8 @@
 """The lines printed at the start: where the server is, and how to open it to others."""
 
+import contextlib
 import logging
+import os
 import re
 import shlex
 import shutil
@@ -20,13 +22,25 @@ DEMO_PATTERN = re.compile(r"(?:--source=)?(?:[\w-]+=)?demo:[0-9]+x[0-9]+@[0-9.]+
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print *lines*; log it if stdout is a full disk or a closed pipe."""
+    """Print *lines*; log it, and stop printing, if stdout is a full or broken one."""
     try:
         for line in lines:
             # in one write, also if stdout is not buffered: other threads log meanwhile
             print(f"{line}\n", end="", flush=True)
     except OSError as error:
         log.warning("cannot print where the server is: %s", error.strerror)
+        stop_printing()
+
+
+def stop_printing() -> None:
+    """Print nothing from now on, as stdout is a full disk or a closed pipe."""
+    sys.stdout = open(os.devnull, "w")      # noqa: SIM115 - to the end of the process
+
+
+def print_error(text: str) -> None:
+    """Print an error that ends the program on stderr, if that can be written."""
+    with contextlib.suppress(OSError):
+        print(f"webstreaming: error: {text}", file=sys.stderr)
 
 
 def server_urls(settings: Settings, ip: str, port: int) -> list[str]:
