@@ -33,6 +33,7 @@ def create_app(services: Services, *, base_path: str = "",
     """
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
+    app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
     for module in (live, status, controls, privacy, zones, tune, login, sessions,
                    devices, openapi, pages, files, export, explanations, api):
