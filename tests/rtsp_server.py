@@ -56,6 +56,11 @@ def payloads(unit):
         yield bytes([unit[0] & 0xE0 | FRAGMENT, unit[0] & 0x1F | ends]) + piece
 
 
+def rtp_packet(payload, sequence, ticks=0, marker=0):
+    """Return the RTP packet of *payload*."""
+    return struct.pack(">BBHII", 0x80, 96 | marker, sequence % 2**16, ticks, SSRC) + payload
+
+
 class RtspServer:
     """
     Serve *units* at *fps*, over and over, to each client from frame *begin* on.
@@ -160,8 +165,8 @@ class RtspServer:
                 ticks = round(self.stamp(number) * 90_000) % 2**32
                 for piece in pieces:
                     marker = 0x80 * (piece is pieces[-1])
-                    send(struct.pack(">BBHII", 0x80, 96 | marker, sequence, ticks, SSRC) + piece)
-                    sequence = (sequence + 1) % 2**16
+                    send(rtp_packet(piece, sequence, ticks, marker))
+                    sequence += 1
                 self.sent.append(number)
 
 

@@ -12,6 +12,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.frames import VideoHeader
 
+from .ffmpeg import decoder_options
 from .source import PacketSink
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 KEY_FRAME_SECONDS = 10.0    # without a first key frame, after which that is reported
 RETRY_SECONDS = 10.0    # between two looks at parameter sets that do not decode
 START_CODE = b"\0\0\1"  # before each NAL unit
+MAX_UNITS = 100         # before the first slice, that are searched for parameter sets
+MAX_SET_BYTES = 4096    # of the parameter sets of one kind; more are ignored
 
 
 class NalSyntax(NamedTuple):
@@ -117,15 +120,18 @@ def parameter_sets(syntax: NalSyntax, data: bytes) -> dict[int, bytes]:
     """Return the parameter sets before the first slice in *data*, by kind."""
     found: dict[int, bytes] = {}
     begin = data.find(START_CODE) + len(START_CODE)
-    while len(START_CODE) <= begin < len(data):
+    for _ in range(MAX_UNITS):
+        if not len(START_CODE) <= begin < len(data):
+            break
         kind = data[begin] >> syntax.shift & syntax.mask
         if kind in syntax.slices:
             break
         following = data.find(START_CODE, begin)
         if kind in syntax.sets:
             unit = data[begin:following if following >= 0 else None].rstrip(b"\0")
-            known = found.setdefault(kind, b"")
-            if unit not in known:       # some cameras send each of them twice
+            known = found.get(kind, b"")
+            if len(known + unit) <= MAX_SET_BYTES and (
+                    unit not in known):     # some cameras send each of them twice
                 found[kind] = known + b"\0" + START_CODE + unit
         begin = following + len(START_CODE)
     return found
@@ -140,9 +146,11 @@ def describe(syntax: NalSyntax, sets: bytes, key_frame: bytes) -> VideoHeader:
     """
     memory = io.BytesIO()
     try:
-        with av.open(io.BytesIO(sets + key_frame), "r", format=syntax.codec) as given:
+        with av.open(io.BytesIO(sets + key_frame), "r", format=syntax.codec,
+                     options=decoder_options()) as given:
             stream: Any = given.streams.video[0]
             stream.codec_context.thread_count = 1
+            stream.codec_context.options = decoder_options()
             frame: Any = next(given.decode(stream))
             if frame.format.name not in syntax.formats:
                 raise RecordingError(f"is {frame.format.name}, which few browsers play")

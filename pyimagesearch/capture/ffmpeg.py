@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 5.0       # for opening
 # held back: by then, a camera that is not slow must have been given up. No whole number
 # of seconds, after which the pictures of a slow camera come: one would be cut off.
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
-MAX_UNFRAMED_BYTES = 2 * MAX_PICTURE_BYTES  # that FFmpeg takes from packet to packet
+MAX_UNFRAMED_BYTES = MAX_PICTURE_BYTES + 2**23  # that FFmpeg takes for one packet
 MAX_VIDEO_PIXELS = 8192 * 4320      # of a frame, of which decoders keep up to 17
 MAX_STREAMS = 64            # of one container
 # Of live streams; more would delay the first picture
@@ -37,6 +37,7 @@ BODY_FORMATS = ("mpegts,mov,matroska,flv,live_flv,avi,asf,ogg,ivf,mpeg,mpegvideo
 UNREACHABLE = "cannot be reached; is the name of the host right?"
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionRefusedError, "does not answer; is the camera on, and the port right?"),
+    (ConnectionError, "closed the connection"),
     (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
@@ -47,7 +48,10 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (UnicodeError, UNREACHABLE),        # no name of a host at all
     (ssl.SSLError, "fails to speak TLS; is the port right?"),
     (EOFError, "ended the stream"))
-ERRNO_MEANINGS = {errno.EIO: UNREACHABLE}       # of errors by FFmpeg itself
+ERRNO_MEANINGS = {      # of errors by FFmpeg itself
+    errno.EIO: UNREACHABLE,
+    errno.EINVAL: "sends broken video, or frames of more than "
+                  f"{MAX_VIDEO_PIXELS / 1e6:.0f} million pixels"}
 
 
 class VideoInput(Protocol):

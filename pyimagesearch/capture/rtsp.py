@@ -8,9 +8,9 @@ from pyimagesearch.errors import CameraLost
 
 from .ffmpeg import SCHEMES, OwnInput, explain, open_relayed, open_url
 from .ffmpeg_source import FfmpegSource, open_source
-from .rtsp_client import Redirected, RtspDialog
+from .rtsp_client import Redirected, Refused, RtspDialog
 from .rtsp_relay import RtspRelay
-from .rtsp_transport import MEANS, Refused
+from .rtsp_transport import MEANS
 from .source import CaptureRequest, PacketSink
 from .url import CameraUrl, parse_url, redact_url
 
@@ -30,7 +30,7 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
                            clock, packets=packets)
     try:
         relay = start_relay(url, wanted, closing, clock)
-    except (OSError, EOFError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
     return open_source(url, lambda: open_relayed(relay.address, by_udp=relay.by_udp),
                        relay, wanted, closing, clock, packets=packets)

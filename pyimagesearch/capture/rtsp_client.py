@@ -21,7 +21,7 @@ from .rtsp_description import (
     parse_description,
 )
 from .rtsp_messages import AnyMessage, BadMessage, MessageParser, Reply, Request
-from .rtsp_transport import Means, Receiver, Refused
+from .rtsp_transport import Means, Receiver, Unacceptable
 from .source import CaptureRequest
 from .url import CameraUrl
 
@@ -42,6 +42,10 @@ STATUS_MEANINGS = {
 REFUSED = ("refuses to play; perhaps it serves only a few viewers, or only another "
            "--rtsp-transport")
 OWN_ERROR = "reports an error of its own"
+
+
+class Refused(CameraLost):
+    """The camera does not play in this way; perhaps it does in another."""
 
 
 class Redirected(Exception):
@@ -121,8 +125,11 @@ class RtspDialog:
             self._take_session(reply.headers.get("Session", ""))
             self._check(self._request("PLAY", self._aggregate, Range="npt=0.000-"),
                         Refused)
-        except BaseException:
+        except BaseException as error:
             receiver.close()
+            if isinstance(error, Unacceptable):
+                raise Refused(
+                    f"{self._place} {STATUS_MEANINGS[461]}: {error}") from None
             raise
         unwatch(self._closing, self.socket)     # so that it hears of the end
         return receiver
@@ -195,7 +202,7 @@ class RtspDialog:
             self.socket.settimeout(left)
             data = self.socket.recv(RECEIVE_BYTES)
             if not data:
-                raise EOFError
+                raise ConnectionAbortedError
             messages = self.parse(data)
             replies = [each for each in messages if isinstance(each, Reply)
                        and each.status >= 200]

@@ -7,8 +7,6 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from pyimagesearch.errors import CameraLost
-
 from .rtsp_description import Description, multicast
 
 VIDEO, REPORTS = 0, 1       # the channels that FFmpeg knows: RTP, RTCP
@@ -25,8 +23,8 @@ EMPTY_PACKET = bytes([0x80]) + bytes(11)
 EMPTY_REPORT = bytes([0x80, 201, 0, 1]) + bytes(4)
 
 
-class Refused(CameraLost):
-    """The camera does not send in this way; perhaps it does in another."""
+class Unacceptable(Exception):
+    """The camera answered with another way than asked for, as the text says."""
 
 
 class Receiver(Protocol):
@@ -39,7 +37,7 @@ class Receiver(Protocol):
         """What has to be read besides the connection."""
 
     def accept(self, transport: str) -> None:
-        """Take the camera's answer; raises :exc:`Refused` if that is another way."""
+        """Take the camera's answer; raises :exc:`Unacceptable`."""
 
     def channel(self, number: int) -> int | None:
         """Return what a channel of the connection carries; None for neither."""
@@ -66,7 +64,7 @@ class Interleaved:
     def accept(self, transport: str) -> None:
         found = CHANNELS_PATTERN.search(transport)
         if not found and "TCP" not in transport.upper():
-            raise Refused("it sends by UDP only")
+            raise Unacceptable("it sends by UDP only")
         if found:
             first = int(found[1])
             self._channels = first, int(found[2] or first + 1)
@@ -100,7 +98,7 @@ class Datagrams:
 
     def accept(self, transport: str) -> None:
         if "TCP" in transport.upper():
-            raise Refused("it sends by TCP only")
+            raise Unacceptable("it sends by TCP only")
         if found := SERVER_PORTS_PATTERN.search(transport):
             first = int(found[1])
             self._ports = first, int(found[2] or first + 1)
@@ -144,14 +142,15 @@ class Group(Datagrams):
         ports = GROUP_PORTS_PATTERN.search(transport)
         port = int(ports[1]) if ports else self._group_port
         if group is None or not 1 <= port < DATAGRAM_BYTES:
-            raise Refused("it sends to no multicast group")
+            raise Unacceptable("it sends to no multicast group")
         self.close()
         try:
             self._pair = [join(group, each, self._family, self._interface)
                           for each in (port, int(ports[2] or port + 1) if ports
                                        else port + 1)]
         except (OSError, OverflowError) as error:
-            raise Refused(f"its multicast group cannot be joined ({error})") from None
+            raise Unacceptable(
+                f"its multicast group cannot be joined ({error})") from None
 
     def report(self) -> None:
         pass        # the camera sends whether or not
