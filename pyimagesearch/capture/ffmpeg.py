@@ -12,7 +12,7 @@ import av
 import av.container
 import av.error
 
-from .limits import MAX_PICTURE_BYTES
+from .limits import MAX_PICTURE_BYTES, MAX_VIDEO_PIXELS
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -24,7 +24,6 @@ TIMEOUT_SECONDS = 5.0       # for opening
 # of seconds, after which the pictures of a slow camera come: one would be cut off.
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
 MAX_UNFRAMED_BYTES = MAX_PICTURE_BYTES + 2**23  # that FFmpeg takes for one packet
-MAX_VIDEO_PIXELS = 8192 * 4320      # of a frame, of which decoders keep up to 17
 MAX_STREAMS = 64            # of one container
 # Of live streams; more would delay the first picture
 ANALYSIS_MICROSECONDS = 500_000
@@ -35,6 +34,13 @@ SCHEMES = {"rtmp": ("rtmp,tcp", "flv,live_flv"), "srt": ("srt", "mpegts"),
 BODY_FORMATS = ("mpegts,mov,matroska,flv,live_flv,avi,asf,ogg,ivf,mpeg,mpegvideo,"
                 "h264,hevc,m4v,mjpeg,obu")
 UNREACHABLE = "cannot be reached; is the name of the host right?"
+NO_VIDEO = "sends no video that FFmpeg understands"
+
+
+class UnknownFormat(ValueError):
+    """FFmpeg takes its input for a format that it may not use."""
+
+
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionRefusedError, "does not answer; is the camera on, and the port right?"),
     (ConnectionError, "closed the connection"),
@@ -42,7 +48,7 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.DecoderNotFoundError, "uses a codec that FFmpeg does not know"),
     (av.error.ProtocolNotFoundError, "uses a protocol that FFmpeg does not know"),
-    (av.error.InvalidDataError, "sends no video that FFmpeg understands"),
+    (av.error.InvalidDataError, NO_VIDEO), (UnknownFormat, NO_VIDEO),
     (av.error.MemoryError, f"sends more than {MAX_STREAMS} streams, or too large ones"),
     (socket.gaierror, UNREACHABLE),
     (UnicodeError, UNREACHABLE),        # no name of a host at all
@@ -134,6 +140,8 @@ def open_with(address: Any, options: dict[str, str]) -> av.container.InputContai
             options={"fpsprobesize": "0",       # else it measures the rate for a second
                      "max_streams": str(MAX_STREAMS), **decoder_options(), **options})
         return opened
+    except av.error.ArgumentError:
+        raise UnknownFormat from None
     except (av.InvalidDataError, PermissionError):  # also if FFmpeg was interrupted
         if time.monotonic() - begin >= TIMEOUT_SECONDS:
             raise TimeoutError from None

@@ -11,6 +11,7 @@ from pyimagesearch.clock import Clock
 from .ffmpeg import MAX_UNFRAMED_BYTES, open_body
 from .ffmpeg_source import FfmpegSource, open_source
 from .http_client import explain
+from .limits import MAX_BYTES_PER_SECOND
 from .pace import Pace
 from .source import CaptureRequest
 from .url import CameraUrl
@@ -27,9 +28,11 @@ class VideoBody:
     container: so neither a frame nor an index can fill the memory.
     """
 
-    def __init__(self, response: Any, first: bytes) -> None:
+    def __init__(self, response: Any, first: bytes, closing: threading.Event,
+                 clock: Clock) -> None:
         self.trouble = ""
         self._response = response
+        self._pace = Pace(MAX_BYTES_PER_SECOND, closing, clock)
         self._first = first
         self._unframed = 0      # bytes since the last packet
 
@@ -42,6 +45,7 @@ class VideoBody:
             data = data or self._response.read1(size)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.trouble = f"failed: {explain(error)}"
+        self._pace.tick(len(data) / MAX_BYTES_PER_SECOND)
         self._unframed += len(data)
         if self._unframed > MAX_UNFRAMED_BYTES:
             self.trouble = (f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB without a "
@@ -65,7 +69,7 @@ def open_video(url: CameraUrl, response: Any, first: bytes, wanted: CaptureReque
     Raises :exc:`CameraLost` with the reason.
     """
     pace = Pace(DEFAULT_FPS, closing, clock) if is_file(response.headers) else None
-    body = VideoBody(response, first)
+    body = VideoBody(response, first, closing, clock)
     return open_source(url, lambda: open_body(body), body, wanted, closing, clock,
                        pace=pace)
 

@@ -11,6 +11,7 @@ from pyimagesearch.frames import Size
 MAX_PICTURE_BYTES = 16 * 1024 * 1024    # encoded; a larger one is no picture
 MAX_PIXELS = 8192 * 8192                # of one picture
 MAX_STILL_PIXELS = 4096 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
+MAX_VIDEO_PIXELS = 8192 * 4320  # of a frame of video; decoders keep up to 17 of them
 MAX_FRAMES_PER_SECOND = 240.0           # that are taken from one camera
 # 4K MJPEG with 2 MB a picture at 30 fps; a camera's port of 1 Gbit/s brings 118 MB
 MAX_BYTES_PER_SECOND = 64e6

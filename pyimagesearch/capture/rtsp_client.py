@@ -11,8 +11,9 @@ from urllib.parse import quote, urlsplit
 from pyimagesearch import __version__
 from pyimagesearch.errors import CameraLost
 
-from .cancellation import unwatch, watch
+from .cancellation import unwatch
 from .certificates import connect_tls
+from .host_connector import HostConnector
 from .http_login import HttpLogin, UnsupportedLogin
 from .rtsp_description import (
     ABSOLUTE_PATTERN,
@@ -84,10 +85,8 @@ class RtspDialog:
         if parts.scheme == "rtsps":
             return connect_tls(
                 self._place, wanted.trust, TIMEOUT_SECONDS, self._closing)
-        connection = socket.create_connection(
-            (parts.hostname or "", parts.port or RTSP_PORT), TIMEOUT_SECONDS)
-        watch(self._closing, connection)
-        return connection
+        return HostConnector().connect(parts.hostname or "", parts.port or RTSP_PORT,
+                                       TIMEOUT_SECONDS, self._closing)
 
     def close(self) -> None:
         """End the session, as far as the camera listens, and the connection."""

@@ -14,12 +14,12 @@ from pyimagesearch.clock import Clock
 
 from .cancellation import shut, watch
 from .ffmpeg import MAX_UNFRAMED_BYTES
+from .limits import MAX_BYTES_PER_SECOND
 from .pace import Pace
 from .rtsp_client import RECEIVE_BYTES, TIMEOUT_SECONDS, RtspDialog
 from .rtsp_messages import AnyMessage, BadMessage, Frame, MessageParser, Request, framed
 from .rtsp_transport import Datagrams, Receiver
 
-MAX_BYTES_PER_SECOND = 32 * 1024 * 1024     # from one camera
 JOIN_SECONDS = 2.0
 ANSWER_HEADS = {       # of the answers to FFmpeg
     "OPTIONS": "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
