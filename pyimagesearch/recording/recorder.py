@@ -107,6 +107,8 @@ class Recorder(Worker):
             receipt.settle("cannot keep a still: the disk is too slow")
         elif not self._ready.is_set() and (why := self._obstacle()):
             receipt.settle(f"cannot record: {why}")
+        elif why := self._troubles.loading:
+            receipt.settle(why)
         return receipt
 
     def forget(self) -> None:

@@ -124,6 +124,10 @@ class Export:
             return
         try:
             file = open_below(self._folder, kept.path)
+            if os.fstat(file.fileno()).st_size == 0:
+                entry["missing"] = "empty, as a power cut left it"
+                file.close()
+                return
         except OSError:
             entry["missing"] = "no longer in the clips folder"
             return
