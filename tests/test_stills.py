@@ -82,3 +82,31 @@ def test_number_of_waiting_stills_is_limited(keep, clock, caplog):
     film(kept, clock, 6)
     assert len(kept.files("*.jpg")) == stills.MAX_WAITING
     assert caplog.text.count("a still is lost: cannot record: there is no room") == 2
+
+
+class Asking:
+    """An overlay of frames that asks for a still while the second one is drawn."""
+
+    boxes = ()
+
+    def __init__(self, kept, clock):
+        self.kept, self.clock, self.drawings, self.stills = kept, clock, 0, []
+
+    def draw(self, image):
+        self.drawings += 1
+        if self.drawings == 2:
+            self.kept.recorder.keep_still(9, self.clock.time(), lazy(SMALL[0]), "still")
+        self.stills.append(len(self.kept.files("*.jpg")))
+
+
+def test_still_does_not_wait_for_a_clip_that_is_behind(keep, clock):
+    kept = keep()
+    overlay = Asking(kept, clock)
+    for _ in range(50):
+        clock.now += 0.1
+        kept.recorder.preroll.put(LazyJpeg(SMALL[1], (160, 120), overlay),
+                                  clock.time(), clock.monotonic())
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic() - 5)
+    kept.recorder.run_once()
+    assert overlay.stills == [0] * 2 + [1] * (overlay.drawings - 2)
+    assert overlay.drawings > 40

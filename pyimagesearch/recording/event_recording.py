@@ -136,13 +136,17 @@ class EventRecording:
         """Record no longer than *until* [s, monotonic]; *metadata* is complete."""
         self.metadata, self._until = metadata, until
 
-    def take(self, obstacle: str) -> None:
-        """Write all frames there are, unless there is an *obstacle*."""
+    def take(self, obstacle: str, attend: Callable[[], None] = lambda: None) -> None:
+        """
+        Write all frames there are, unless there is an *obstacle*.
+
+        *attend* is called before each, as encoding all of them may take seconds.
+        """
         now = self._clock.monotonic()
         if now >= self._retry_at:
             try:
                 self._check(obstacle)
-                self._write_all(now)
+                self._write_all(now, attend)
             except (RecordingError, OSError) as error:
                 self._fail(error, now)
         if now > self._until + GRACE_SECONDS:
@@ -170,12 +174,13 @@ class EventRecording:
             self._failure = ""
             self._thinning.allow(self._preroll.behind(self._cursor))
 
-    def _write_all(self, now: float) -> None:
+    def _write_all(self, now: float, attend: Callable[[], None]) -> None:
         while not self.over and (frames := self._preroll.after(self._cursor)):
             self._thinning.update(self._preroll.behind(self._cursor), now)
             if self._open:
                 self._open.journal.update()
             for frame in frames:
+                attend()
                 is_packet = isinstance(frame.content, Packet)
                 if is_packet and frame.number > self._cursor:
                     self._close_clip()      # the next one begins with a key frame

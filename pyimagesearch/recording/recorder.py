@@ -136,8 +136,8 @@ class Recorder(Worker):
         """Carry out the orders there are, and write the frames there are."""
         try:
             self._carry_out_orders()
-            for each in self._active.values():
-                each.take(self._obstacle())
+            for each in tuple(self._active.values()):
+                each.take(self._obstacle(), self._attend)
             self._stills.save_all(self._obstacle, self.trouble)
             self._active = {event: each for event, each in self._active.items()
                             if not each.over}
@@ -150,6 +150,12 @@ class Recorder(Worker):
             self._active.clear()
         self.preroll.hold(min((each.cursor for each in self._active.values()),
                               default=math.inf))
+
+    def _attend(self) -> None:
+        """Carry out the orders that came while frames are written."""
+        if self._orders:    # a person may wait for a still
+            self._carry_out_orders()
+            self._stills.save_all(self._obstacle, self.trouble)
 
     def _carry_out_orders(self) -> None:
         while self._orders:
