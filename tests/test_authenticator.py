@@ -46,7 +46,7 @@ def test_revoked_clients_lose_their_streams(make_authenticator, config_folder):
     ended = Counter()
     authenticator = make_authenticator()
     token = authenticator.by_token(authenticator.credentials().tokens[VIEWER], "")
-    browsers = [authenticator.by_cookie(authenticator.log_in(OWNER, "", ""), "") for _ in range(2)]
+    browsers = [authenticator.by_cookies([authenticator.log_in(OWNER, "", "")], "") for _ in range(2)]
     player = authenticator.by_stream_key(authenticator.stream_key(browsers[0], "/video_feed"), "/video_feed")
     ends = [partial(ended.update, [number]) for number in range(4)]
     for end, client in zip(ends, [token, *browsers, player], strict=True):
@@ -96,9 +96,9 @@ def test_owner_can_log_in_while_an_attacker_guesses(make_authenticator, config_f
         authenticator.check_password(OWNER, "the right one", "198.51.100.1")
     assert authenticator.check_password(OWNER, "the right one", "192.168.1.5")
     device = authenticator.device_cookie(OWNER)
-    assert authenticator.check_password(OWNER, "the right one", "198.51.100.1", device)
+    assert authenticator.check_password(OWNER, "the right one", "198.51.100.1", [device])
     with pytest.raises(TooManyAttempts):
-        authenticator.check_password(OWNER, "the right one", "198.51.100.1", device[:-9] + device[-9:].swapcase())
+        authenticator.check_password(OWNER, "the right one", "198.51.100.1", ["x", device[:-9] + device[-9:].swapcase()])
 
 
 def test_device_is_known_for_a_year(make_authenticator, config_folder, clock):
@@ -115,7 +115,7 @@ def test_device_is_known_for_a_year(make_authenticator, config_folder, clock):
 
 def can_log_in(authenticator, device):
     try:
-        return authenticator.check_password(OWNER, "the right one", "203.0.113.5", device)
+        return authenticator.check_password(OWNER, "the right one", "203.0.113.5", ["x", device])
     except TooManyAttempts:
         return False
 
@@ -126,9 +126,9 @@ def test_viewers_device_gives_no_extra_owner_attempts(make_authenticator, config
     authenticator = make_authenticator()
     device = authenticator.device_cookie(VIEWER)
     for _ in range(5):
-        authenticator.check_password(OWNER, "wrong", "198.51.100.1", device)
+        authenticator.check_password(OWNER, "wrong", "198.51.100.1", [device])
     with pytest.raises(TooManyAttempts):
-        authenticator.check_password(OWNER, "wrong", "198.51.100.1", device)
+        authenticator.check_password(OWNER, "wrong", "198.51.100.1", [device])
 
 
 def test_attempt_that_was_not_checked_does_not_count(make_authenticator, config_folder):
@@ -159,7 +159,7 @@ def test_login_works_though_the_folder_is_not_writable(make_authenticator, caplo
     authenticator = make_authenticator(ConfigFolder("/proc/nowhere"))
     assert authenticator.by_token(authenticator.credentials().tokens[OWNER], "").role is OWNER
     assert "the login links change at each start" in caplog.text
-    assert authenticator.by_cookie(authenticator.log_in(OWNER, "192.0.2.1", ""), "")
+    assert authenticator.by_cookies([authenticator.log_in(OWNER, "192.0.2.1", "")], "")
 
 
 def test_wrong_password_is_not_logged(make_authenticator, config_folder, caplog):

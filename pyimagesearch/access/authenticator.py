@@ -3,7 +3,7 @@
 import base64
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -146,17 +146,26 @@ class Authenticator:
         self.device_keys.touch(key, address)
         return Client(Role.VIEWER, key.digest, device_key=key.id)
 
-    def by_cookie(self, cookie: str, address: str) -> Client | None:
-        """Return the browser at *address* that sent the session *cookie*."""
-        id = verify(self.credentials().key, "session", cookie)
-        session = self.sessions.find(id) if isinstance(id, str) else None
-        if session is None:
-            return None
-        client = Client(session.role, session.stamp, session.id)
-        if not self.is_valid(client):
-            return None
-        self.sessions.touch(session, address)
+    def by_cookies(self, cookies: Iterable[str], address: str) -> Client | None:
+        """
+        Return the browser at *address* that sent these session *cookies*.
+
+        Of several sessions, the highest role counts.
+        """
+        found = self.holders(cookies)
+        client = max(found, key=lambda each: each.may(Role.OWNER), default=None)
+        session = client and self.sessions.find(client.session)
+        if session:
+            self.sessions.touch(session, address)
         return client
+
+    def holders(self, cookies: Iterable[str]) -> list[Client]:
+        """Return the clients whose session *cookies* are valid."""
+        key = self.credentials().key
+        ids = [verify(key, "session", cookie) for cookie in cookies]
+        sessions = [self.sessions.find(id) for id in ids if isinstance(id, str)]
+        clients = [Client(each.role, each.stamp, each.id) for each in sessions if each]
+        return [each for each in clients if self.is_valid(each)]
 
     def by_stream_key(self, key: str, path: str) -> Client | None:
         """Return the client that may watch *path* with the stream *key*."""
@@ -176,11 +185,11 @@ class Authenticator:
         return self.credentials().stamps.get(client.role) == client.stamp
 
     def check_password(self, role: Role, password: str, address: str,
-                       device: str = "") -> bool:
+                       devices: Iterable[str] = ()) -> bool:
         """
         Return whether *password* is that of *role*.
 
-        *device* is the value of a :meth:`device_cookie`, if the browser sent one.
+        *devices* are the values of the :meth:`device_cookie` that the browser sent.
         Raises :exc:`TooManyAttempts`.
         """
         found = self.credentials()
@@ -188,7 +197,7 @@ class Authenticator:
         if hashed is None:
             return False
         attempt = self._throttle.admit(
-            role, address, self._known_device(found.key, role, device))
+            role, address, self._known_device(found.key, role, devices))
         if attempt.wait > 0:
             self.refused_logins.add(address, THROTTLED)
             raise TooManyAttempts("Too many wrong passwords.", attempt.wait)
@@ -208,13 +217,15 @@ class Authenticator:
         return sign(self.credentials().key, "device",
                     [role.value, secrets.token_hex(8), int(self._clock.time())])
 
-    def _known_device(self, key: str, role: Role, cookie: str) -> str:
-        content = verify(key, "device", cookie)
-        if not (isinstance(content, list) and len(content) == 3):
-            return ""
-        account, device, since = content
-        known = account == role and self._clock.time() - since <= KNOWN_DEVICE_SECONDS
-        return str(device) if known else ""
+    def _known_device(self, key: str, role: Role, cookies: Iterable[str]) -> str:
+        """Return the id in the first of *cookies* that is valid; empty for none."""
+        oldest = self._clock.time() - KNOWN_DEVICE_SECONDS
+        for content in (verify(key, "device", each) for each in cookies):
+            if isinstance(content, list) and len(content) == 3:
+                account, device, since = content
+                if account == role and since >= oldest:
+                    return str(device)
+        return ""
 
     # --- sessions
 

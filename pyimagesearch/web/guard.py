@@ -11,6 +11,7 @@ from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Client, Role
 
+from .cookies import sent_cookies
 from .errors import error_response, wants_page
 from .request_origin import (
     explain_foreign_host,
@@ -120,8 +121,7 @@ def authenticate(authenticator: Authenticator, key: str | None, is_open: bool
         return authenticator.by_bearer(sent.strip(), address)
     if key is not None:
         return authenticator.by_stream_key(key, request.path)
-    cookie = request.cookies.get(authenticator.cookie_name("session"), "")
-    client = authenticator.by_cookie(cookie, address)
+    client = authenticator.by_cookies(sent_cookies("session"), address)
     if client is None and scheme.lower() == "basic":    # else it may be for a proxy
         return authenticate_by_basic(authenticator, sent, address, is_open)
     return client

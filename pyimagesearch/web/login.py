@@ -22,6 +22,7 @@ from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Role
 from pyimagesearch.access.sessions import SESSION_SECONDS
 
+from .cookies import delete_cookie, sent_cookies, set_cookie
 from .errors import wants_page
 from .guard import MAX_NEXT_LENGTH, see_other
 from .params import body
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 bp = Blueprint("login", __name__)
 
 SAFE_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-FRAME_DESTINATIONS = ("iframe", "frame")
 MAX_FORM_BYTES = 4096   # a password of a thousand characters, each as %41
 
 
@@ -68,10 +68,10 @@ def log_in() -> Response:
     account = request.form.get("account", "")
     role = Role(account) if account in list(Role) else Role.OWNER
     authenticator = get_services().authenticator
-    device = request.cookies.get(authenticator.cookie_name(f"device-{role}"), "")
     try:
         right = authenticator.check_password(
-            role, request.form.get("password", ""), request.remote_addr or "", device)
+            role, request.form.get("password", ""), request.remote_addr or "",
+            sent_cookies(f"device-{role}"))
     except TooManyAttempts as error:
         seconds = int(error.seconds) + 1
         return refuse(TooManyRequests(
@@ -83,13 +83,14 @@ def log_in() -> Response:
 
 @bp.post("/logout")
 def log_out() -> Response:
-    """End the session of this browser."""
+    """End the session of this browser; all of them, if other servers added some."""
     authenticator = get_services().authenticator
     response = see_other(url_for("login.form"))
     if g.client.session:
-        authenticator.log_out(g.client.session)
+        found = authenticator.holders(sent_cookies("session"))
+        authenticator.log_out(*(each.session for each in found))
         log.info("logout: %s from %s", g.client.role, request.remote_addr)
-        response.delete_cookie(authenticator.cookie_name("session"), **cookie_scope())
+        delete_cookie(response, "session")
     return response
 
 
@@ -123,26 +124,6 @@ def begin_session(role: Role) -> Response:
     set_cookie(response, f"device-{role}", authenticator.device_cookie(role),
                KNOWN_DEVICE_SECONDS)
     return response
-
-
-def set_cookie(response: Response, purpose: str, value: str, seconds: float) -> None:
-    """Set a cookie that neither scripts nor other sites can use."""
-    name = get_services().authenticator.cookie_name(purpose)
-    response.set_cookie(name, value, max_age=int(seconds), **cookie_scope())
-
-
-def cookie_scope() -> dict[str, Any]:
-    """
-    Return where the browser sends the cookies of this request.
-
-    In a frame of an allowed site, browsers keep only cookies that are bound to that
-    site, and only over HTTPS. Over HTTP they send no ``Sec-Fetch-Dest``.
-    """
-    framed = (bool(get_services().frame_origins) and request.is_secure
-              and request.headers.get("Sec-Fetch-Dest") in FRAME_DESTINATIONS)
-    return {"path": request.root_path or "/",       # that of a reverse proxy
-            "httponly": True, "secure": request.is_secure, "partitioned": framed,
-            "samesite": "None" if framed else "Lax"}
 
 
 def redirect_to_next() -> Response:
