@@ -668,6 +668,8 @@ def test_file_of_version_3_is_migrated(path):
         assert events.mark_not_event([7], True) == 1
     with opened(path) as events, events.reading() as reader:
         assert reader.event(7).not_event
+        assert events.call(lambda connection: connection.execute(
+            "PRAGMA auto_vacuum").fetchone()) == (2,)   # it can give back space
 
 
 def test_false_alarms_of_version_4_are_kept(path):

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 DAY_SECONDS = 86_400.0
 TIDY_SECONDS = 600.0    # between two searches for files that are too old or missing
 LISTED_DAYS = 400       # for which events without a file or star stay in the list
+LIST_SHARE = 10         # the part of --keep that the list of events may take
+FREE_LIST_BYTES = 1_000_000     # that do not count, and that it may always take
+TRIMMED_SHARE = 0.9     # of that, to which it is trimmed
 BATCH_SIZE = 500        # files that are deleted at a time
 GROWTH_FACTOR = 2       # of what was written since the last time: room kept free
 MIN_AHEAD_BYTES = 256_000       # at least
@@ -33,7 +36,7 @@ MIN_AHEAD_BYTES = 256_000       # at least
 class Usage(NamedTuple):
     """The space that clips take, and may take."""
 
-    used: int = 0               # bytes of clips and stills
+    used: int = 0               # bytes of clips and stills, and of the list
     cap: int = 0                # bytes that they may take; 0 = not known yet
     free: int = 0               # bytes free on the disk
     days: float | None = None   # that the cap lasts at the present rate, if known
@@ -43,8 +46,9 @@ class Retention:
     """
     Keep the files below *clips* within ``--keep``, ``--reserve`` and ``--keep-days``.
 
-    The first recorded goes first, whatever the clock showed then. Belongs to the
-    archive's thread; :attr:`usage` and :attr:`deleted` may be read from any.
+    The list of events counts, too, and may take a tenth of ``--keep``. The first
+    recorded goes first, whatever the clock showed then. Belongs to the archive's
+    thread; :attr:`usage` and :attr:`deleted` may be read from any.
     """
 
     def __init__(self, clips: Path, store: EventStore, settings: Settings,
@@ -58,7 +62,7 @@ class Retention:
         self._keep = 0          # bytes
         self._open_bytes = 0    # of clips that are being written
         self._ahead = 0         # bytes that may be written until the next time
-        self._tidied_at = -math.inf
+        self._tidied_at = self._trim_at = -math.inf     # when, and when again
         self._history: ClockHistory     # once it is open
 
     def open(self) -> None:
@@ -87,6 +91,7 @@ class Retention:
         if paths := self._store.erase(self._clock.time()):
             for path in delete_files(self._clips, self._store, paths):
                 log.info("deleted %s, as its event was deleted", path)
+        self._trim_list()
         self._measure(open_bytes)
         due = tidy and self._clock.monotonic() - self._tidied_at >= TIDY_SECONDS
         if due:
@@ -104,15 +109,40 @@ class Retention:
     def _excess(self) -> int:
         return self.usage.used + self._ahead - self.usage.cap
 
+    @property
+    def _max_list_bytes(self) -> int:
+        """What the list of events may take."""
+        return max(FREE_LIST_BYTES, self._keep // LIST_SHARE)
+
+    @property
+    def _list_bytes(self) -> int:
+        """What the list takes of ``--keep``; no clip goes for more than it may take."""
+        taken = min(self._store.disk_bytes, self._max_list_bytes)
+        return max(0, taken - FREE_LIST_BYTES)
+
     def _measure(self, open_bytes: int) -> None:
         growth = max(0, open_bytes - self._open_bytes)
         self._open_bytes = open_bytes       # a finished clip is copied: as much again
         self._ahead = open_bytes + max(MIN_AHEAD_BYTES, GROWTH_FACTOR * growth)
         with self._store.reading() as reader:
-            used = reader.used() + open_bytes
+            used = reader.used() + open_bytes + self._list_bytes
         free = shutil.disk_usage(self._clips).free
         cap = allowed_bytes(self._keep, self._settings.reserve_bytes, used, free)
         self.usage = Usage(used, cap, free, self.usage.days)
+
+    def _trim_list(self) -> None:
+        """Drop old events without files if the list takes more than it may."""
+        allowed = self._max_list_bytes
+        with self._store.reading() as reader:
+            size = reader.size()
+        if size <= allowed or self._clock.monotonic() < self._trim_at:
+            return
+        count = self._store.trim(1 - TRIMMED_SHARE * allowed / size)
+        if count:
+            log.info("dropped the %d oldest events without files and stars, as the "
+                     "list takes more than %s", count, format_bytes(allowed))
+        else:
+            self._trim_at = self._clock.monotonic() + TIDY_SECONDS
 
     def _make_room(self) -> None:
         with self._store.reading() as reader:

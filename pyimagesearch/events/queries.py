@@ -150,6 +150,12 @@ class EventReader:
         return int(self._value("SELECT coalesce(sum(bytes), 0) FROM files "
                                "WHERE state IN (?, ?, ?)", *ON_DISK))
 
+    def size(self) -> int:
+        """Return the size of the database without its free pages [bytes]."""
+        pages, free, page = (self._value(f"PRAGMA {name}") for name in (
+            "page_count", "freelist_count", "page_size"))
+        return int((pages - free) * page)
+
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:
         """

@@ -10,7 +10,9 @@ from pyimagesearch.errors import EventsError
 log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0      # to wait for another program that has the file open
+WAL_PAGES = 250         # of 4 kB, after which the write-ahead log is merged
 CACHE_KB = 300          # of the file that the writer keeps in memory
+FIRST_VACUUMED = 5      # version of the file from which on it can shrink
 TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms",
           "deletions"}
 
@@ -76,7 +78,11 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         check_version(connection, path)
+        # only for a new file: what is deleted can be given back to the disk
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
         # what is committed outlasts a power cut: the log is synced, once a batch
         connection.execute("PRAGMA synchronous = FULL")
         # the default grows to 2 MB with the list; the kernel caches the file as well
@@ -119,8 +125,21 @@ def migrate(connection: sqlite3.Connection) -> None:
             for statement in migration:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    if 0 < version < FIRST_VACUUMED:
+        make_shrinkable(connection)
     if not tables(connection) >= TABLES:
         raise sqlite3.DatabaseError("tables are missing")
+
+
+def make_shrinkable(connection: sqlite3.Connection) -> None:
+    """Rewrite the file, so that what is deleted can be given back to the disk."""
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")  # or it stays as it is
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        log.info("the list of events stays as large as it is: %s", error)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from pyimagesearch.clock import EARLIEST_TIME, Clock
+from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Box
 
 from .event import BROKEN, OPEN, REMOVED, Event, KeptFile
@@ -17,12 +17,11 @@ from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
 from .schema import FIRST_CHECK, QUICK_CHECK, replace_if_corrupt
+from .trimming import IN_IDS, drop, drop_before, drop_oldest
 from .writer import EventWriter, WriterLimits
 
 UNDO_SECONDS = 10.0     # for which a deleted event can be restored
 DEFAULT_LIMITS = WriterLimits()
-
-IN_IDS = "id IN (SELECT value FROM json_each(?))"
 
 
 class EventStore(EventWriter):
@@ -65,6 +64,12 @@ class EventStore(EventWriter):
     def reading(self) -> AbstractContextManager[EventReader]:
         """Open a snapshot of the file for one thread; raises :exc:`EventsError`."""
         return read_only(self._path)
+
+    @property
+    def disk_bytes(self) -> int:
+        """What the file takes on the disk, with its write-ahead log."""
+        parts = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
 
     # --- ids
 
@@ -182,16 +187,16 @@ class EventStore(EventWriter):
         with an impossible time, as of a clock that was not set, goes with the next one
         recorded after it.
         """
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM levels WHERE minute < ?", [before // 60])
-            drop(connection, json.dumps([id for id, in connection.execute(
-                "SELECT id FROM events WHERE id <= (SELECT max(id) FROM events WHERE "
-                "begin >= ? AND begin < ?) AND NOT begin BETWEEN ? AND ? "
-                'AND "end" IS NOT NULL AND NOT starred AND NOT EXISTS (SELECT 1 FROM '
-                "files WHERE event_id = id AND state NOT IN (?, ?))",
-                [EARLIEST_TIME, before, before, now, *REMOVED])]))
+        self.enqueue(lambda connection: drop_before(connection, before, now))
 
-        self.enqueue(work)
+    def trim(self, share: float) -> int:
+        """
+        Drop the oldest *share* of the levels and events; return how many events.
+
+        It is less if these are many, have a star, or a file that retention did not
+        remove.
+        """
+        return self.call(lambda connection: drop_oldest(connection, share))
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small value that outlasts the program."""
@@ -294,14 +299,6 @@ def list_deletions(connection: sqlite3.Connection, paths: Iterable[str]) -> None
     """Add the files at *paths* to those that are to be deleted."""
     connection.executemany("INSERT OR IGNORE INTO deletions VALUES (?)",
                            [(path,) for path in paths])
-
-
-def drop(connection: sqlite3.Connection, ids: str) -> None:
-    """Delete events by their *ids*, a JSON list, with all that belongs to them."""
-    connection.execute(f"DELETE FROM files WHERE event_{IN_IDS}", [ids])
-    connection.execute(f"DELETE FROM explanations WHERE event_{IN_IDS}", [ids])
-    connection.execute(f"DELETE FROM false_alarms WHERE event_{IN_IDS}", [ids])
-    connection.execute(f"DELETE FROM events WHERE {IN_IDS}", [ids])
 
 
 def box_as_text(box: Box | None) -> str | None:
