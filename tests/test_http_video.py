@@ -14,6 +14,7 @@ from pyimagesearch.capture import http_video
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.http_camera import open_http
 from pyimagesearch.capture.http_client import HttpClient
+from pyimagesearch.capture.limits import Allowance, MemoryBudget
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
@@ -49,8 +50,9 @@ def serving():
             answer = body if callable(body) else lambda head, number: HEAD % (kind, more) + body
             camera = opened.enter_context(contextlib.closing(HttpCamera(answer)))
 
-            def open_it():
-                source = open_http(HttpClient(parse_url(camera.url + "/x")), CaptureRequest(),
+            def open_it(allowance=Allowance()):     # noqa: B008
+                source = open_http(HttpClient(parse_url(camera.url + "/x")),
+                                   CaptureRequest(allowance=allowance),
                                    threading.Event(), SystemClock())
                 return opened.enter_context(contextlib.closing(source))
             return camera, open_it
@@ -138,3 +140,24 @@ def test_title_in_another_encoding_is_no_error(serving):
     body = video("avi", "mpeg4").replace(b"Lavf", b"\xff\xfe\xfc\xfd", 1)
     _, open_it = serving(body, b"video/avi")
     assert open_it().read().size == (160, 120)
+
+
+def test_memory_of_a_decoder_counts_and_is_bounded(serving, monkeypatch):
+    """A stream may refer back to 16 frames, which takes 16 times the memory of one."""
+    body = video("matroska", size=(640, 480), frames=20, tune="zerolatency", **{
+        "x264-params": "ref=16:bframes=0:scenecut=0:keyint=250"})
+    budget = MemoryBudget(100_000_000)
+    _, open_it = serving(body)
+    source = open_it(Allowance(budget, "yard"))
+    claims = []
+    with pytest.raises(CameraLost, match="ended the stream"):
+        while source.read():
+            claims.append(budget.used)
+    frame, picture = 640 * 480 * 1.5, 640 * 480 * 5
+    assert picture + frame <= claims[0] < picture + 3 * frame
+    assert claims[-1] > picture + 15 * frame
+    monkeypatch.setattr("pyimagesearch.capture.limits.MAX_DECODER_BYTES", int(8 * frame))
+    with pytest.raises(CameraLost, match="video of 640x480 pixels, whose decoder takes 4 MB"):
+        source = open_it()
+        while source.read():
+            pass

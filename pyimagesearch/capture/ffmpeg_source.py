@@ -17,6 +17,7 @@ from pyimagesearch.frames import Grey, Image, Picture, Size
 
 from .camera_packets import CameraPackets
 from .ffmpeg import TIMEOUT_SECONDS, VideoInput, decoder_options, explain
+from .frame_memory import FrameMemory
 from .limits import MAX_PICTURE_BYTES, Allowance
 from .pace import Pace
 from .source import CaptureRequest, PacketSink
@@ -91,7 +92,7 @@ class FfmpegSource:
         self._times = TimeStamps()
         self._pace = pace
         self._paced = 0.0       # the time of the newest packet [s]
-        self._allowance = allowance or Allowance()
+        self._memory = FrameMemory(allowance or Allowance())
         stream = container.streams.video[0]
         context = stream.codec_context
         context.thread_count = 1        # threads by frame would each hold one back
@@ -124,6 +125,7 @@ class FfmpegSource:
                     self._take(packet)
                 try:
                     for frame in packet.decode():
+                        self._memory.check(frame)
                         self._note_format(stream, frame)
                         yield frame
                 except av.InvalidDataError:
@@ -131,6 +133,8 @@ class FfmpegSource:
                 self._check_for_key_frame(stream)
         except (av.FFmpegError, OSError) as error:
             raise self._lost(explain(error)) from None
+        except BadPicture as error:
+            raise CameraLost(f"{self._url} sends {error}") from None
         except IndexError:      # PyAV, at the end, if a stream was added meanwhile
             raise self._lost("ended the stream") from None
 
@@ -176,14 +180,10 @@ class FfmpegSource:
                                      f"{waited:.0f} seconds") from None
 
     def _note_format(self, stream: Any, frame: av.VideoFrame) -> None:
-        """Describe *frame* if its size is new; raises CameraLost if it is too large."""
+        """Describe *frame* if its size is new."""
         size = frame.width, frame.height
         if size == self._size:
             return
-        try:
-            self._allowance.check(size)
-        except BadPicture as error:
-            raise CameraLost(f"{self._url} sends {error}") from None
         self._size = size
         self.granted = f"{stream.codec_context.name} {frame.width}x{frame.height}"
         if stream.average_rate:

@@ -11,7 +11,8 @@ from pyimagesearch.frames import Size
 MAX_PICTURE_BYTES = 16 * 1024 * 1024    # encoded; a larger one is no picture
 MAX_PIXELS = 8192 * 8192                # of one picture
 MAX_STILL_PIXELS = 4096 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
-MAX_VIDEO_PIXELS = 8192 * 4320  # of a frame of video; decoders keep up to 17 of them
+MAX_VIDEO_PIXELS = 8192 * 4320  # of a frame of video
+MAX_DECODER_BYTES = 256 * 1024 * 1024   # of the frames that a decoder keeps
 MAX_FRAMES_PER_SECOND = 240.0           # that are taken from one camera
 # 4K MJPEG with 2 MB a picture at 30 fps; a camera's port of 1 Gbit/s brings 118 MB
 MAX_BYTES_PER_SECOND = 64e6
@@ -84,6 +85,13 @@ class Allowance:
     def check_still(self, size: Size, encoded: int) -> None:
         """Do the same for a picture that OpenCV decodes as a whole, at once."""
         self._check(size, encoded, MAX_STILL_PIXELS, STILL_BYTES)
+
+    def check_video(self, size: Size, kept: int) -> None:
+        """Do the same for a frame of video, whose decoder keeps *kept* bytes."""
+        what = f"video of {size[0]}x{size[1]} pixels, whose decoder"
+        if kept > MAX_DECODER_BYTES:
+            raise BadPicture(f"{what} takes {kept / 1e6:.0f} MB")
+        self._claim(size[0] * size[1] * DECODED_BYTES + kept, self._received, what)
 
     def receive(self, size: int) -> None:
         """
