@@ -235,6 +235,8 @@ def test_wall_clock_that_jumps_changes_no_duration(scene, clock):
     (event,) = seen.events()
     assert event.end - event.begin == pytest.approx(3.9, abs=0.11)
     assert read_clip(seen.kept.files()[0])[1] == pytest.approx(13.9, abs=0.3)
+    (clip,) = event.clips
+    assert clip.end - clip.begin == pytest.approx(13.9, abs=0.3)
 
 
 @pytest.mark.parametrize("hours", [1, -1])

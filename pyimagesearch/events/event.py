@@ -28,6 +28,8 @@ UNFINISHED = "unfinished"   # cut off, or not to be played; the next start tries
 FILE_STATES = (OPEN, COMPLETE, GONE, EXPIRED, MISSING, BROKEN, UNFINISHED)
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
 REMOVED = (GONE, EXPIRED)
+MAX_PREROLL_SECONDS = 120.0     # by which a clip may begin before its event
+MAX_GAP_SECONDS = 4 * 3600.0    # between two clips of an event, while its camera is lost
 
 
 class KeptFile(NamedTuple):
@@ -86,5 +88,17 @@ class Event:
 
     @property
     def recorded_until(self) -> float:
-        """When its last file ends; without files, when it began."""
-        return max([self.begin, *(file.end for file in self.files)])
+        """
+        When its last clip ends, or other file; without any, when it began.
+
+        By the clock that it began with: a clip that begins before the last one ended,
+        or hours later, shows that the clock was set between them.
+        """
+        until, shift = self.begin, 0.0
+        clips = [each for each in self.clips if each.end > each.begin]
+        for file in clips or self.files:
+            gap = file.begin + shift - until
+            if not -MAX_PREROLL_SECONDS <= gap <= MAX_GAP_SECONDS:
+                shift -= gap
+            until = max(until, file.end + shift)
+        return until
