@@ -62,6 +62,14 @@ class FolderError(SurveillanceError):
     """The data or config folder cannot be used."""
 
 
+class NewerFormat(SurveillanceError):
+    """A file was written by a newer version; it must not be written over."""
+
+    def __init__(self) -> None:
+        super().__init__("it was written by a newer version of this program; install "
+                         "that version again, or move the file away")
+
+
 class EventsError(SurveillanceError):
     """The events cannot be read or written now."""
 

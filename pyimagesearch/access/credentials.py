@@ -6,10 +6,11 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from pyimagesearch.errors import AccessError, reason
+from pyimagesearch.errors import AccessError, NewerFormat, reason
+from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
 
 from .roles import Role
@@ -68,9 +69,14 @@ class Credentials:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Credentials":
-        """Parse the content of the file; raises :exc:`AccessError`."""
+        """
+        Parse the content of the file.
+
+        Raises :exc:`AccessError`, or :exc:`NewerFormat`.
+        """
         try:
             values: dict[str, Any] = json.loads(content)
+            check_format(values, [each.name for each in fields(cls)])
             for each in ("tokens", "stamps", "passwords"):
                 values[each] = {Role(role): str(text)
                                 for role, text in values[each].items()}
@@ -133,6 +139,7 @@ class CredentialsFile:
             with contextlib.suppress(OSError):      # then saving fails and says why
                 stack.enter_context(self._folder.locked())
             found = self.current()
+            self._read()        # nothing is written over what cannot be read
             changed = how(found or Credentials.new())
             if changed != found:
                 self.save(changed)
@@ -158,5 +165,5 @@ class CredentialsFile:
         try:
             content = self._folder.secret(FILE_NAME)
             return None if content is None else Credentials.from_bytes(content)
-        except (OSError, AccessError) as error:
+        except (OSError, AccessError, NewerFormat) as error:
             raise AccessError(f"{self._path} cannot be read: {reason(error)}") from None

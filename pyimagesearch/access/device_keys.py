@@ -7,12 +7,13 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import quote
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import AccessError, SettingsError, reason
+from pyimagesearch.errors import AccessError, NewerFormat, SettingsError, reason
+from pyimagesearch.file_formats import check_list
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.option import Option
 
@@ -174,7 +175,7 @@ class DeviceKeys:
         try:
             content = self._folder.secret(FILE_NAME)
             return [] if content is None else parse_keys(content)
-        except OSError as error:
+        except (OSError, NewerFormat) as error:
             raise AccessError(f"{path} cannot be read: {reason(error)}") from None
         except (ValueError, TypeError, KeyError, RecursionError):
             raise AccessError(f"{path} cannot be read: it is damaged; remove it to "
@@ -184,6 +185,7 @@ class DeviceKeys:
 def parse_keys(content: bytes) -> list[DeviceKey]:
     """Return the keys in the *content* of the file; raises like from_json()."""
     values = json.loads(content)
+    check_list(values, [each.name for each in fields(DeviceKey)])
     if not isinstance(values, list):
         raise TypeError
     return [DeviceKey.from_json(each) for each in values]

@@ -5,11 +5,13 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from pyimagesearch.addresses import network_of
 from pyimagesearch.clock import EARLIEST_TIME, Clock
+from pyimagesearch.errors import NewerFormat
+from pyimagesearch.file_formats import check_list
 from pyimagesearch.folders import ConfigFolder
 
 from .roles import Role
@@ -55,6 +57,7 @@ class Sessions:
         self._saved = clock.monotonic()
         self._sessions: dict[str, Session] = {}
         self._stored: set[str] = set()      # ids that the file had
+        self._is_newer = False      # the file, than this program: it is left alone
         self._version = folder.version(FILE_NAME)
         self._merge()
 
@@ -132,14 +135,17 @@ class Sessions:
         self._stored = set(found)
 
     def _read(self) -> dict[str, Session] | None:
+        self._is_newer = False
         try:
             content = json.loads(self._folder.secret(FILE_NAME) or b"[]")
+            check_list(content, [each.name for each in fields(Session)])
             found = [Session(**{**each, "role": Role(each["role"])})
                      for each in content]
             if not all(isinstance(each.address, str) for each in found):
                 raise ValueError("an address is not a string")
             return {each.id: each for each in found}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, NewerFormat) as error:
+            self._is_newer = isinstance(error, NewerFormat)
             log.warning("cannot read the sessions, all must log in again: %s", error)
             return None
 
@@ -152,6 +158,8 @@ class Sessions:
             try:
                 with self._folder.locked():
                     self._merge()
+                    if self._is_newer:
+                        return
                     saved = list(self._sessions.values())
                     content = json.dumps([asdict(each) for each in saved])
                     self._folder.keep_secret(FILE_NAME, content.encode())

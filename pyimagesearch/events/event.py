@@ -29,7 +29,7 @@ FILE_STATES = (OPEN, COMPLETE, GONE, EXPIRED, MISSING, BROKEN, UNFINISHED)
 ON_DISK = (OPEN, COMPLETE, UNFINISHED)
 REMOVED = (GONE, EXPIRED)
 MAX_PREROLL_SECONDS = 120.0     # by which a clip may begin before its event
-MAX_GAP_SECONDS = 4 * 3600.0    # between two clips of an event, while its camera is lost
+MAX_GAP_SECONDS = 4 * 3600.0    # between two clips, while their camera is lost
 
 
 class KeptFile(NamedTuple):

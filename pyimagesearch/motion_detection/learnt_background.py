@@ -12,6 +12,7 @@ from pyimagesearch.frames import Grey, Size, size_of
 
 HEADER = re.compile(
     rb"background 1 (\d{1,5})x(\d{1,5}) ([0-9a-f]{64}) ([0-9a-f]{64})\n")
+NEWER_HEADER = re.compile(rb"background (?!1 )\d+ ")
 LONGEST_HEADER = 200        # bytes
 
 Mask = tuple[str, ...]      # polygons of a privacy mask
@@ -48,6 +49,8 @@ class LearntBackground(NamedTuple):
         """
         header = HEADER.match(content[:LONGEST_HEADER])
         png = content[header.end():] if header else b""
+        if NEWER_HEADER.match(content):
+            raise BackgroundDamaged("a newer version of this program has written it")
         if not header or hashlib.sha256(png).hexdigest().encode() != header[4]:
             raise BackgroundDamaged("it is not as it was written")
         if header[3].decode() != digest_of(mask):

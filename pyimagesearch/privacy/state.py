@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import FolderError
+from pyimagesearch.errors import FolderError, NewerFormat, reason
 from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.settings.polygons import is_polygon, split_polygons
 from pyimagesearch.settings.settings import CameraSettings
@@ -56,8 +57,13 @@ class PrivacyChoices(NamedTuple):
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "PrivacyChoices":
-        """Read the *content* of the file; raises :exc:`ValueError` if it is damaged."""
+        """
+        Read the *content* of the file.
+
+        Raises :exc:`ValueError` if it is damaged, or :exc:`NewerFormat`.
+        """
         values: Any = json.loads(content)
+        check_format(values, cls._fields)
         if not isinstance(values, dict) or set(values) != set(cls._fields):
             raise ValueError("the file must have masks and off_since, and nothing else")
         masks, off_since = values["masks"], values["off_since"]
@@ -161,9 +167,9 @@ class Privacy:
             if content is None:
                 return PrivacyChoices()
             return PrivacyChoices.from_bytes(content)
-        except OSError as error:
+        except (OSError, NewerFormat) as error:
             raise FolderError(f"the privacy settings {self._path} cannot be read: "
-                              f"{error.strerror}") from None
+                              f"{reason(error)}") from None
         except (ValueError, RecursionError) as error:
             raise FolderError(
                 f"the privacy settings {self._path} are damaged ({error}); repair the "

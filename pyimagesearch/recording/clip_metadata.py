@@ -35,7 +35,8 @@ def read_metadata(comment: str) -> ClipMetadata | None:
         fields = json.loads(comment)
         if not isinstance(fields, dict) or fields.pop(COMMENT_KEY, None) != 1:
             return None
-        metadata = ClipMetadata(**fields)
+        metadata = ClipMetadata(**{name: value for name, value in fields.items()
+                                   if name in ClipMetadata.__dataclass_fields__})
     except (ValueError, TypeError, RecursionError):
         return None
     if not is_valid(metadata):

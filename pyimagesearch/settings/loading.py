@@ -102,4 +102,4 @@ def parse_key(table: Mapping[str, Option], name: str, value: Any, where: str,
         raise SettingsError(f"{name} in {where} is not a setting of a single camera; "
                             "move it above the tables [cameras.NAME]")
     raise SettingsError(f"{name} in {where} is not a setting"
-                        + did_you_mean(name, [*table, other]))
+                        + (did_you_mean(name, [*table, other]) or " of this version"))

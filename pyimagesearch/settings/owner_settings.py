@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from pyimagesearch.errors import FolderError, SettingFixed, SettingsError
+from pyimagesearch.errors import (
+    FolderError,
+    NewerFormat,
+    SettingFixed,
+    SettingsError,
+    reason,
+)
+from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
 
 from .option import did_you_mean
@@ -175,9 +182,9 @@ class OwnerSettings:
         try:
             content = self._folder.secret(FILE_NAME)
             return {} if content is None else parse_choices(json.loads(content))
-        except OSError as error:
+        except (OSError, NewerFormat) as error:
             raise FolderError(f"the owner's settings {self._path} cannot be read: "
-                              f"{error.strerror}") from None
+                              f"{reason(error)}") from None
         except (ValueError, RecursionError) as error:
             raise FolderError(
                 f"the owner's settings {self._path} are damaged ({error}); repair the "
@@ -191,7 +198,12 @@ def sliders_of(settings: CameraSettings) -> tuple[str, ...]:
 
 
 def parse_choices(content: Any) -> Choices:
-    """Return the parsed *content* of the file; raises :exc:`ValueError`."""
+    """
+    Return the parsed *content* of the file.
+
+    Raises :exc:`ValueError`, or :exc:`NewerFormat`.
+    """
+    check_format(content, content)      # the fields are the names of cameras
     if not isinstance(content, dict) or not all(
             isinstance(values, dict) for values in content.values()):
         raise ValueError("the file must have an object for each camera")
