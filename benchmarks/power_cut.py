@@ -250,13 +250,16 @@ def device_keys(config: ConfigFolder) -> DeviceKeys:
 def recovered_events(api: Api) -> dict[int, Any]:
     """Wait for the recovery of all clips; return the events by id."""
     until = time.monotonic() + RECOVERY_SECONDS
+    before: dict[int, Any] = {}
     while time.monotonic() < until:
         found = {event["id"]: event for event in api.events()}
         newest = max(found, default=0)
-        if all(clip["state"] not in ("open", "unfinished") or id == newest
-               for id, event in found.items() for clip in event["clips"]):
+        if before.keys() == found.keys() and all(
+                clip["state"] not in ("open", "unfinished") or id == newest
+                for id, event in found.items() for clip in event["clips"]):
             return found
-        time.sleep(0.2)
+        before = found
+        time.sleep(1.0)
     raise RuntimeError(f"clips were not recovered within {RECOVERY_SECONDS:g} s")
 
 

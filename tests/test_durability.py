@@ -6,7 +6,7 @@ import pytest
 
 from conftest import keeping
 from filming import SMALL, film, record
-from harness import InBackground, in_this_thread
+from harness import PATIENCE, InBackground, in_this_thread
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.access.device_keys import DeviceKeys
 from pyimagesearch.archive.archive import Archive
@@ -14,6 +14,7 @@ from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.schema import connect
 from pyimagesearch.folders import ConfigFolder, DataFolder, sync_folder
 from pyimagesearch.privacy.state import Privacy
+from pyimagesearch.recording.clip import JpegVideo
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.web import Feed, controls
@@ -58,7 +59,8 @@ def end(worker):
     assert worker.join(60)
 
 
-def test_still_and_its_event_are_on_the_disk_when_answered(app, disk):
+def test_still_and_its_event_are_on_the_disk_when_answered(app, disk, monkeypatch):
+    monkeypatch.setattr(controls, "STILL_SECONDS", PATIENCE)
     client, archive = app()
     answer = client.post("/snapshot")
     assert answer.status_code == 200
@@ -67,11 +69,11 @@ def test_still_and_its_event_are_on_the_disk_when_answered(app, disk):
     assert disk.keeps(archive.clips / still.path)
 
 
-@pytest.mark.parametrize(("disk_is", "pending"), [
-    ({"obstacle": "there is no room"}, "Cannot record: there is no room."),
-    ({"hangs": True}, "Cannot keep a still: the disk did not respond within 0.2 seconds.")])
-def test_still_that_waits_for_the_disk_is_202(app, disk_is, pending, monkeypatch):
-    monkeypatch.setattr(controls, "STILL_SECONDS", 0.2)
+@pytest.mark.parametrize(("disk_is", "seconds", "pending"), [
+    ({"obstacle": "there is no room"}, PATIENCE, "Cannot record: there is no room."),
+    ({"hangs": True}, 0.2, "Cannot keep a still: the disk did not respond within 0.2 seconds.")])
+def test_still_that_waits_for_the_disk_is_202(app, disk_is, seconds, pending, monkeypatch):
+    monkeypatch.setattr(controls, "STILL_SECONDS", seconds)
     client, _ = app(**disk_is)
     answer = client.post("/snapshot")
     assert (answer.status_code, answer.json["pending"]) == (202, pending)
@@ -93,6 +95,20 @@ def test_recording_that_was_stopped_is_on_the_disk_at_once(keep, clock, disk):
     kept.recorder.run_once()
     (part,) = kept.files("*.part.mp4")
     assert disk.keeps(part)
+
+
+def test_journal_of_a_stopped_recording_is_on_the_disk(keep, clock, disk, monkeypatch):
+    kept, synced = keep(), []
+
+    def encode(*frame):
+        kept.evidence.manual.record(False)      # while encoding is behind
+        synced.extend(disk.keeps(path) for path in kept.files("*.part.jpegs"))
+    kept.evidence.manual.record(True)
+    film(kept, clock, 3, run=False)
+    monkeypatch.setattr(JpegVideo, "add", encode)
+    kept.recorder.run_once()
+    assert synced == [False] + [True] * (len(synced) - 1)
+    assert len(synced) > 20
 
 
 def test_deletion_is_forgotten_once_it_outlasts_a_power_cut(archive, clock, disk):

@@ -135,6 +135,9 @@ class EventRecording:
     def end(self, metadata: ClipMetadata, until: float) -> None:
         """Record no longer than *until* [s, monotonic]; *metadata* is complete."""
         self.metadata, self._until = metadata, until
+        if self._open:      # encoding the rest may take a while
+            self._open.journal.update()
+            self._open.journal.sync()
 
     def take(self, obstacle: str, attend: Callable[[], None] = lambda: None) -> None:
         """

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
+from pyimagesearch.folders import sync_folder
 from pyimagesearch.frames import Box
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
@@ -59,6 +60,11 @@ class Journal:
         if self._file >= 0 and self._growing:
             self._attempt(self._write_new)
 
+    def sync(self) -> None:
+        """Force the file to the disk."""
+        if self._file >= 0 and self._growing:
+            self._attempt(self._sync)
+
     def settle(self, last_at: float) -> None:
         """Remove the file once the clip, complete up to *last_at*, is safe itself."""
         self._growing = False
@@ -89,6 +95,10 @@ class Journal:
         except OSError:
             new.unlink(missing_ok=True)
             raise
+
+    def _sync(self) -> None:
+        os.fdatasync(self._file)
+        sync_folder(self._path.parent)
 
     def _write_new(self) -> None:
         """Write what came since the last time, a second or two of it at once."""
