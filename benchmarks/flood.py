@@ -1,7 +1,7 @@
 """
 What viewers notice while other clients flood the server.
 
-    python -m benchmarks.flood [connections | logins | requests] [SECONDS]
+    python -m benchmarks.flood [connections | logins | requests | addresses] [SECONDS]
 
 connections: ten viewers at 30 fps, and a page that is opened again and again, while
 1,000 connections send nothing or one byte a second; all from one address, the viewers'
@@ -15,6 +15,11 @@ a second arrive. Met: every viewer gets at least 28 fps, every login takes at mo
 requests: ten viewers, while a client on three connections sends requests without pause:
 the largest forms, 500 at once, or pages; or starts TLS again and again. Met: every
 viewer gets at least 28 fps, every page of others takes at most 100 ms.
+
+addresses: ten viewers, an owner who opens /events again and again, and a person who
+logs in from a new address, while a hundred addresses without a login flood the server
+on 200 connections. Met: every viewer gets at least 28 fps, every page takes at most
+100 ms, every login at most 5 s, and the flood half of the time of the server's thread.
 """
 
 import contextlib
@@ -31,11 +36,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from benchmarks.flood_addresses import flood_addresses, flood_from_addresses
 from benchmarks.flood_logins import flood_logins, try_passwords
 from benchmarks.flood_requests import flood_requests, send_requests
 from benchmarks.processes import Server, beside, main_guard, product, viewers
 
-KINDS_OF_FLOOD = ("connections", "logins", "requests")
+KINDS_OF_FLOOD = ("connections", "logins", "requests", "addresses")
 CONNECTIONS, VIEWERS = 1000, 10
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"x" * 1000
 CLOSED_SECONDS = 12.0   # after which idle connections must be closed: 10, and some
@@ -154,6 +160,10 @@ def main(which: str, seconds: float | None) -> None:
     if which in ("all", "requests"):
         met.append(flood_requests(seconds or 20))
         report("every viewer >= 28 fps, every page <= 100 ms", met[-1])
+    if which in ("all", "addresses"):
+        met.append(flood_addresses(seconds or 20))
+        report("every viewer >= 28 fps, every page <= 100 ms, every login <= 5 s, "
+               "the flood half of the thread", met[-1])
     main_guard(all(met))
 
 
@@ -169,6 +179,8 @@ if __name__ == "__main__":
         try_passwords(sys.argv[2], float(sys.argv[3]))
     elif sys.argv[1:2] == ["send"]:
         send_requests(sys.argv[2], sys.argv[3], float(sys.argv[4]))
+    elif sys.argv[1:2] == ["send-from"]:
+        flood_from_addresses(sys.argv[2], sys.argv[3], float(sys.argv[4]))
     else:
         words = sys.argv[1:]
         chosen = words.pop(0) if words[:1] and words[0] in KINDS_OF_FLOOD else "all"

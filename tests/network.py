@@ -4,12 +4,37 @@ import contextlib
 import socket
 import threading
 
-from harness import DEADLINE
+from harness import DEADLINE, InBackground
+from pyimagesearch.serving import acceptor, anonymous_share
 
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
+
+
+def visited(server, app, visitor, on_stop=lambda: None):
+    """Serve *app* in this thread while *visitor* runs on another; return its result."""
+    def visit():
+        try:
+            return visitor(), None
+        except BaseException as error:
+            return None, error
+        finally:
+            server.stop_soon()
+    visit = InBackground(visit)
+    server.run(app, on_stop)
+    returned, error = visit.result()
+    if error:
+        raise error
+    return returned
+
+
+def exhaust_by_one_answer(monkeypatch):
+    """Let one answer use up the time of all clients without a login, for minutes."""
+    monkeypatch.setattr(acceptor, "CONNECTION_COST", 0)
+    monkeypatch.setattr(anonymous_share, "ANONYMOUS_SHARE", 1e-6)
+    monkeypatch.setattr(anonymous_share, "MAX_DEBT_SECONDS", 1e6)
 
 
 class StreamReader:

@@ -13,7 +13,6 @@ from pyimagesearch.serving.acceptor import LiveHandler
 from pyimagesearch.serving.connections import Connection, Connections
 from pyimagesearch.serving.fair_share import (
     BURST_SECONDS,
-    CONNECT_SECONDS,
     MAX_CHARGE_SECONDS,
     MAX_NETWORKS,
     NETWORK_SHARE,
@@ -95,7 +94,7 @@ def test_simultaneous_requests_are_spaced_evenly():
 def test_connections_and_handshakes_are_charged():
     fair_share = FairShare(Time())
     for _ in range(1000):
-        fair_share.charge("a", CONNECT_SECONDS)
+        fair_share.charge("a", 0.0001)
     assert fair_share.delay("a") < 1e-9   # within the burst
     fair_share.charge("a", 0.02)
     assert 0.04 < fair_share.delay("a") < 0.06
@@ -107,6 +106,17 @@ def test_number_of_remembered_networks_is_limited():
     for number in range(3 * MAX_NETWORKS):
         ask(fair_share, time, str(number), 0.01)
     assert len(fair_share) <= MAX_NETWORKS
+
+
+def test_debt_outlasts_many_other_networks():
+    time = Time()
+    fair_share = FairShare(time)
+    for _ in range(20):
+        fair_share.charge("a", MAX_CHARGE_SECONDS)
+    before = fair_share.delay("a")
+    for number in range(3 * MAX_NETWORKS):
+        fair_share.charge(str(number), 0.001)
+    assert fair_share.delay("a") == before > 4
 
 
 @pytest.mark.parametrize(("proxies", "forwarded", "network"), [

@@ -10,7 +10,8 @@ from functools import partial
 import gevent
 import pytest
 
-from harness import DEADLINE, InBackground, eventually, open_access
+from harness import DEADLINE, eventually, open_access
+from network import visited
 from pyimagesearch.errors import ServerBusy
 from pyimagesearch.serving.server import LiveServer
 from pyimagesearch.serving.thread_pools import (
@@ -163,19 +164,8 @@ class Server(LiveServer):
 
     def run_for(self, visitor):
         """Serve while *visitor* is called on another thread; return what it returns."""
-        def visit():
-            try:
-                return visitor(Client(self.address[1])), None
-            except BaseException as error:
-                return None, error
-            finally:
-                self.stop_soon()
-        visit = InBackground(visit)
-        self.run(self.app, on_stop=self.broadcaster.close)
-        returned, error = visit.result()
-        if error:
-            raise error
-        return returned
+        return visited(self, self.app, lambda: visitor(Client(self.address[1])),
+                       self.broadcaster.close)
 
 
 @pytest.fixture

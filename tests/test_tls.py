@@ -21,13 +21,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from benchmarks.load import trust_all
 from chromium import go
 from harness import DEADLINE, eventually, needs
-from network import StreamReader
+from network import StreamReader, exhaust_by_one_answer, visited
 from product import Product, run_program
 from pyimagesearch.errors import FolderError, SettingsError
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.host_names import HostNames
+from pyimagesearch.serving import anonymous_share
 from pyimagesearch.serving.certificate_expiry import CertificateExpiry
 from pyimagesearch.serving.self_signed import SelfSigned, make_certificate, own_names
+from pyimagesearch.serving.server import LiveServer
 from pyimagesearch.serving.tls import TLS_HANDSHAKE, Tls, load_context, shake_hands
 from test_connections import CROWDED, call, small
 
@@ -251,6 +253,17 @@ def test_handshake_is_charged_without_the_time_of_others(pair):
     assert not thread.is_alive()
     assert len(spent) >= 2
     assert 0.0 < sum(spent) < 0.1
+
+
+def test_handshake_waits_for_its_turn(pair, monkeypatch, protected):
+    exhaust_by_one_answer(monkeypatch)      # and one handshake
+    monkeypatch.setattr(anonymous_share, "TURN_SECONDS", 0.2)
+    server = LiveServer("127.0.0.1", 0, tls=Tls(*pair))
+
+    def visitor():
+        with connect(server.address[1]), pytest.raises((ssl.SSLError, ConnectionError)):
+            connect(server.address[1])
+    visited(server, protected.app, visitor)
 
 
 def test_unfinished_handshakes_do_not_block_others(pair):

@@ -19,7 +19,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
 
 from .connections import Connection, Connections
-from .fair_share import CONNECT_SECONDS, MAX_DELAY_SECONDS, FairShare
+from .fair_share import MAX_DELAY_SECONDS, FairShare
 from .fanout import Fanout
 from .request_reader import RequestReader
 from .tls import TLS_HANDSHAKE, RedirectToHttps, Tls, shake_hands
@@ -27,6 +27,7 @@ from .tls import TLS_HANDSHAKE, RedirectToHttps, Tls, shake_hands
 log = logging.getLogger(__name__)
 
 UNSENT_BYTES = 16 * 1024    # that may wait in the kernel for a slow viewer
+CONNECTION_COST = 5         # times what accepting it takes, until it is closed
 PAUSE_SECONDS = 0.25        # without accepting, when no descriptors are left
 CLOSED = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}    # the listener was closed
 
@@ -90,21 +91,23 @@ class Acceptor(WSGIServer):
 
     def do_read(self) -> tuple[Any, Any, Connection] | None:
         """Accept one connection, if the limits allow it."""
+        begin = time.thread_time()
         try:
             accepted = super().do_read()
         except OSError as error:
             if error.errno in CLOSED:
                 raise
-            self._pause(error)
+            self.throttled_log("cannot accept a connection: %s", error.strerror)
+            self._pause(PAUSE_SECONDS)
             return None
         if accepted is None:
             return None
+        took = time.thread_time() - begin
         client, address = accepted
         network = network_of(address[0])
-        self.fair_share.charge(network, CONNECT_SECONDS)
         # behind proxies all come from one address; there, requests name their client
-        if not self.connections.proxies and (
-                self.fair_share.delay(network) > MAX_DELAY_SECONDS):
+        if not self.connections.proxies and not self._may_connect(
+                network, CONNECTION_COST * took):
             self.throttled_log("too many requests from %s", address[0])
             client.close()
             return None
@@ -115,44 +118,53 @@ class Acceptor(WSGIServer):
             return None
         return client, address, connection
 
-    def _pause(self, error: OSError) -> None:
-        self.throttled_log("cannot accept a connection: %s", error.strerror)
+    def _may_connect(self, network: str, seconds: float) -> bool:
+        """Charge *seconds* for a connection of *network*; return if it may have it."""
+        self.fair_share.charge(network, seconds)
+        if delay := self.fair_share.anonymous.connection_delay():
+            self._pause(delay)
+        return self.fair_share.delay(network) <= MAX_DELAY_SECONDS
+
+    def _pause(self, seconds: float) -> None:
         self.stop_accepting()
-        self._timer = self.loop.timer(PAUSE_SECONDS)
+        self._timer = self.loop.timer(seconds)
         self._timer.start(self._start_accepting_if_started)
 
     def handle(self, client: Any, address: Any, connection: Connection) -> None:
         """Serve one connection to its end."""
         head_timer = gevent.Timeout.start_new(self.timeouts.head)
+        evicted = gevent.event.Event()
         try:
-            client, reader_class = self._begin(client, connection)
+            client, reader_class = self._begin(client, connection, evicted)
         except (OSError, gevent.Timeout) as error:
             log.debug("no TLS with %s: %s", address[0], error)
             head_timer.close()
             return
         reader = reader_class(client, address, self)
         reader.connection, reader.head_timer = connection, head_timer
-        reader.evicted = evicted = gevent.event.Event()
+        reader.evicted = evicted
+        reader.handle()
 
+    def _begin(self, client: Any, connection: Connection, evicted: gevent.event.Event
+               ) -> tuple[Any, type[RequestReader]]:
+        """Return the socket to read requests from, and the class that reads them."""
         def evict() -> None:
             shut_down(client)
             evicted.set()
 
         connection.disconnect = evict
-        reader.handle()
-
-    def _begin(self, client: Any, connection: Connection
-               ) -> tuple[Any, type[RequestReader]]:
-        """Return the socket to read requests from, and the class that reads them."""
         if self._tls is None:
             return client, LiveHandler
         if client.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
             return client, RedirectToHttps
-        encrypted = self._tls.wrap(client)
-        connection.disconnect = lambda: shut_down(encrypted)
-        shake_hands(encrypted,
-                    functools.partial(self.fair_share.charge, connection.network))
-        return encrypted, LiveHandler
+        network = connection.network
+        if not (self.connections.proxies
+                or self.fair_share.anonymous.wait_for_turn(network, evicted)):
+            raise ConnectionAbortedError("too many wait for a handshake")
+        client = self._tls.wrap(client)     # the socket that evict() shuts down, too
+        shake_hands(client,
+                    functools.partial(self.fair_share.charge_handshake, network))
+        return client, LiveHandler
 
     def do_close(self, client: Any, address: Any, connection: Connection) -> None:
         """Close a connection that was served."""

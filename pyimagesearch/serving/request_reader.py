@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import http.client
 import io
 import logging
@@ -18,6 +19,7 @@ from gevent.pywsgi import Input, WSGIHandler
 
 from pyimagesearch.addresses import forwarded_address, network_of
 
+from .anonymous_share import TURN_SECONDS
 from .connections import Connection
 from .fair_share import MAX_DELAY_SECONDS
 from .http_syntax import (
@@ -147,9 +149,11 @@ class RequestReader(WSGIHandler):
         connections, fair_share = self.server.connections, self.server.fair_share
         network = self.client_network()
         REQUEST_NETWORK.set(network)
+        self.environ["webstreaming.note_login"] = functools.partial(
+            fair_share.anonymous.note_login, network)
         reading = time.thread_time() - self._begun
-        if not self._may_answer(fair_share.reserve(network)):
-            fair_share.settle(network, reading)
+        if not (self._waited(fair_share.reserve(network)) and self._has_turn(network)):
+            fair_share.refuse(network, reading)
             self.close_connection = True
             return
         connections.mark_busy(self.connection)
@@ -169,17 +173,28 @@ class RequestReader(WSGIHandler):
             (network, begin), self._charged = self._charged, None
             self.server.fair_share.settle(network, time.thread_time() - begin)
 
-    def _may_answer(self, delay: float) -> bool:
+    def _waited(self, delay: float) -> bool:
         """Wait for *delay* seconds; return whether the request is to be answered."""
         if delay > MAX_DELAY_SECONDS:
-            refused = RequestRefused(
-                "429 Too Many Requests", "Too many requests; try again later.",
-                Retry_After=str(math.ceil(delay)))
-            self.socket.sendall(refused.response())
+            self._refuse_for_now(delay)
             return False
         if delay:
             log.debug("%s waits %.2f s for its share", self.client_address[0], delay)
         return not (delay and self.evicted.wait(delay))
+
+    def _has_turn(self, network: str) -> bool:
+        """Wait for the turn of *network*; return whether the request has it."""
+        if self.server.fair_share.anonymous.wait_for_turn(network, self.evicted):
+            return True
+        if not self.evicted.is_set():
+            self._refuse_for_now(TURN_SECONDS)
+        return False
+
+    def _refuse_for_now(self, seconds: float) -> None:
+        refused = RequestRefused(
+            "429 Too Many Requests", "Too many requests; try again later.",
+            Retry_After=str(math.ceil(seconds)))
+        self.socket.sendall(refused.response())
 
     def client_network(self) -> str:
         """Return the network that the request comes from, according to our proxies."""
@@ -203,12 +218,12 @@ class RequestReader(WSGIHandler):
         if not isinstance(error, (ValueError, OSError, http.client.HTTPException)):
             log.error("reading a request failed", exc_info=error)
         refused = error if isinstance(error, RequestRefused) else as_refused(error)
-        now = time.thread_time()
-        self.server.fair_share.charge(self.connection.network,
-                                      now - (self._begun or now))
+        begin = self._begun or time.thread_time()
         self.server.throttled_log("refused a request from %s: %s",
                                   self.client_address[0], refused)
         self.socket.sendall(refused.response())
+        self.server.fair_share.charge(self.connection.network,
+                                      time.thread_time() - begin)
         self._linger()
 
     def _linger(self) -> None:

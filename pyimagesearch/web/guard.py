@@ -62,6 +62,9 @@ def check_request() -> Response | None:
     if not is_own_host(host, services.hosts):
         raise MisdirectedRequest(explain_foreign_host(host or ""))
     g.client = client = identify(services.authenticator)
+    note_login = request.environ.get("webstreaming.note_login")
+    if note_login and client and not client.is_anonymous:
+        note_login()
     changes = request.method not in SAFE_METHODS
     # not by request.host_url, which decodes the punycode that browsers send
     origin = f"{request.scheme}://{request.host}".lower()
