@@ -186,8 +186,10 @@ SENDERS: dict[str, Serve] = {
     "parts": sends(SHAKEN + b"\x01\x00", frame(LARGE, 1)),
     "flood": sends(SHAKEN, 1000 * picture("other", b"x")),
     "pictures": sends(
-        SHAKEN, picture("zmq", jpeg(640, 480)), picture("zmq", LARGE, **SHAPE),
-        picture("zmq", jpeg(720, 480)), picture("zmq", JUNK), every=0.05),
+        SHAKEN, picture("zmq", jpeg(640, 480)), picture("zmq", jpeg(720, 480)),
+        picture("zmq", bytes(1080 * 1920), dtype="uint8", shape=[1080, 1920]),
+        picture("zmq", LARGE, dtype="float64", shape=[99, 99]), picture("zmq", JUNK),
+        every=0.05),
     "unfinished": sends(
         SHAKEN + picture("zmq", LARGE, **SHAPE)[:-1000], b"", every=1.0),
     "protocol": sends(b"", JUNK),

@@ -37,6 +37,7 @@ class Header(NamedTuple):
         if self.shape is None:
             if size > MAX_PICTURE_BYTES:
                 raise BadPicture(f"a picture of {size} bytes")
+            allowance.receive(size)
             return
         pixels = self.shape[0] * self.shape[1]
         channels = self.shape[2] if len(self.shape) == 3 else 1
@@ -71,6 +72,7 @@ def make_picture(header: Header, body: Bytes, decoder: JpegDecoder,
     jpeg = body.tobytes()
     picture = JpegPicture(jpeg, decoder)
     allowance.check(picture.size, len(jpeg))
+    allowance.receive(0)        # it is counted with the picture from now on
     return picture
 
 
@@ -104,7 +106,6 @@ class Mailbox:
         with self._changed:
             self._open -= 1
             self._newest = None
-        self._allowance.release()
 
     def accepts(self, header: Header, size: int) -> bool:
         """Return whether to read *size* bytes of picture; if not, note why."""

@@ -62,7 +62,7 @@ class Allowance:
     """
     What one *camera* may take of the *budget*; without one, only fixed limits.
 
-    Its reader's thread calls the methods.
+    Its reader's thread calls the methods, or the hub's that its pictures come to.
     """
 
     def __init__(self, budget: MemoryBudget | None = None, camera: str = "") -> None:

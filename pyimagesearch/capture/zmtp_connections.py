@@ -17,7 +17,7 @@ from .zmtp import END_OF_TURN, PeerRefused, ZmtpPeer
 
 MAX_CONNECTIONS = 64        # at once, to one address of ours
 MAX_MESSAGE_SECONDS = 20.0  # for a whole message, and for the handshake
-MAX_UNFINISHED_BYTES = 48 * 1024 * 1024     # of messages of all connections
+MAX_UNFINISHED_BYTES = 32 * 1024 * 1024     # of messages of all connections
 TURN_BYTES = 1024 * 1024    # that are read from all connections in one turn
 TURN_SECONDS = 1 / MAX_FRAMES_PER_SECOND    # from one turn to the next
 ACCEPTED_PER_TURN = 4       # new connections
