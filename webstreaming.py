@@ -75,6 +75,7 @@ try:
         server_urls,
         startup_lines,
         stop_printing,
+        unencrypted_login,
     )
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
@@ -341,6 +342,8 @@ def greet(authenticator: Authenticator, settings: Settings, ip: str, port: int) 
     url = server_urls(settings, ip, port)[-1]
     if settings.auth != "on":
         log.warning("%s", describe_access(settings))
+    if sentence := unencrypted_login(settings, ip):
+        log.warning("%s", sentence)
     print_lines(authenticator.login_lines(url))
     return url
 

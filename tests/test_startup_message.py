@@ -17,6 +17,7 @@ from pyimagesearch.system.startup_message import (
     print_lines,
     server_urls,
     startup_lines,
+    unencrypted_login,
 )
 
 
@@ -141,3 +142,21 @@ def test_printed_command_opens_the_program(start):
     assert product.stop()[1] == 0
     opened = start(*words[2:], program=(words[1],))
     assert opened.process.stdout.readline().startswith("log in as owner")
+
+
+@pytest.mark.parametrize(("options", "ip", "said"), [
+    ({}, "0.0.0.0", True), ({}, "192.168.1.7", True), ({"auth": "changes"}, "::", True),
+    ({}, "127.0.0.1", False), ({}, "::1", False), ({"auth": "off"}, "0.0.0.0", False),
+    ({"tls": "self-signed"}, "0.0.0.0", False), ({"cert": "a", "key": "b"}, "0.0.0.0", False),
+    ({"trusted_proxies": 1}, "0.0.0.0", False), ({"base_path": "/cam"}, "0.0.0.0", False)])
+def test_unencrypted_logins_are_reported_with_the_remedy(options, ip, said):
+    sentence = unencrypted_login(Settings(**options), ip)
+    assert (sentence is not None) == said
+    assert not said or sentence.endswith("to encrypt them, add --tls self-signed")
+
+
+def test_start_reports_unencrypted_logins_once(start):
+    product = start("--source", "demo:320x240", "--no-record", "--ip", "0.0.0.0")
+    product.get("/healthz")
+    product.stop()
+    assert "".join(product.log).count("are not encrypted") == 1

@@ -102,3 +102,12 @@ def describe_access(settings: Settings) -> str:
     if is_loopback(settings.ip) and not settings.behind_proxy:
         return "only this machine can watch; it must log in once a password is set"
     return "all who reach the port must log in"
+
+
+def unencrypted_login(settings: Settings, ip: str) -> str | None:
+    """Return a sentence if logins cross the network by plain HTTP, else ``None``."""
+    if (settings.auth == "off" or settings.behind_proxy or is_loopback(ip)
+            or scheme(settings) == "https"):
+        return None
+    return ("login links and passwords are not encrypted, and others in the network "
+            "can read them; to encrypt them, add --tls self-signed")
