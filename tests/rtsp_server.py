@@ -72,11 +72,13 @@ class RtspServer:
     """
 
     def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
-                 context=None, challenges=(), tcp_answer=TCP_TRANSPORT):
+                 context=None, challenges=(), tcp_answer=TCP_TRANSPORT, group=None,
+                 session="7;timeout=60"):
         self.units, self.fps, self.begin = units or h264_units(), fps, begin
         self.stamp = stamp or (lambda number: 1000 + number / fps)
         self.statuses, self.context = statuses or {}, context
         self.challenges, self.tcp_answer = challenges, tcp_answer
+        self.group, self.session = group, session
         self.asked = []         # the methods, with the transport of a SETUP
         self.sent = []          # the numbers of the frames
         self.over = threading.Event()       # the newest connection
@@ -124,6 +126,8 @@ class RtspServer:
                     send = functools.partial(send_interleaved, client, lock)
                 elif name == "SETUP udp":
                     send = opened.enter_context(UdpSender(client, transport)).send
+                elif self.group and name == "SETUP multicast":
+                    send = opened.enter_context(UdpSender(client, transport, self.group)).send
                 with lock:
                     client.sendall(self.answer(name, transport, status, fields["cseq"]))
                 if method == "PLAY" and status.startswith("200"):
@@ -132,7 +136,7 @@ class RtspServer:
         over.set()
 
     def answer(self, name, transport, status, sequence):
-        lines, body = [f"RTSP/1.0 {status}", f"CSeq: {sequence}", "Session: 7;timeout=60"], ""
+        lines, body = [f"RTSP/1.0 {status}", f"CSeq: {sequence}", f"Session: {self.session}"], ""
         if status.startswith("401"):
             lines += [f"WWW-Authenticate: {each}" for each in self.challenges]
         elif name == "DESCRIBE":
@@ -142,7 +146,10 @@ class RtspServer:
         elif name == "SETUP tcp":
             lines += [f"Transport: {self.tcp_answer}"]
         elif name == "SETUP udp":
-            lines += [f"Transport: {transport};server_port=6970-6971"]
+            lines += [f"Transport: {transport};source=127.0.0.2;server_port=6970-6971"]
+        elif name == "SETUP multicast" and self.group:
+            lines += [f"Transport: {transport};destination={self.group[0]};"
+                      f"port={self.group[1]}-{self.group[1] + 1};ttl=1"]
         return "\r\n".join([*lines, "", body]).encode()
 
     def description(self):
@@ -204,10 +211,13 @@ def send_interleaved(client, lock, packet):
 
 
 class UdpSender:
-    def __init__(self, client, transport):
-        port = int(re.search(r"client_port=(\d+)", transport)[1])
-        self.address = client.getpeername()[0], port
+    def __init__(self, client, transport, group=None):
+        port = re.search(r"client_port=(\d+)", transport)
+        self.address = group or (client.getpeername()[0], int(port[1]))
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if group:
+            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                                   socket.inet_aton("127.0.0.1"))
 
     def __enter__(self):
         return self

@@ -1,14 +1,20 @@
 """RTSP cameras: start, transport, time stamps and refusals, over real connections."""
 
+import contextlib
 import itertools
+import socket
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
 from harness import InBackground, eventually
-from pyimagesearch.capture import ffmpeg_source, rtsp
+from network import free_port
+from pyimagesearch.capture import ffmpeg_source, rtsp, rtsp_client
+from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.certificates import Trust
+from pyimagesearch.capture.ffmpeg import open_relayed
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
@@ -174,6 +180,64 @@ def test_camera_that_answers_tcp_with_udp_is_read_by_udp():
         source = opened(server)
         source.read()
         source.close()
+
+
+def test_camera_may_send_to_a_multicast_group():
+    with RtspServer(statuses={"SETUP tcp": "461 No", "SETUP udp": "461 No"},
+                    group=("239.255.77.1", free_port() & ~1)) as server:
+        source = opened(server)
+        assert source.read().size == (160, 120)
+        source.close()
+    assert [each for each in server.asked if "SETUP" in each] == [
+        "SETUP tcp", "SETUP udp", "SETUP multicast"]
+
+
+@pytest.mark.parametrize("group", ["127.0.0.2", "192.168.1.1", "0.0.0.0", "ff02::1"])
+def test_group_that_is_no_multicast_address_is_refused(group):
+    with RtspServer(statuses={"SETUP tcp": "461 No", "SETUP udp": "461 No"},
+                    group=(group, 5004)) as server, pytest.raises(
+            CameraLost, match="offers no transport that"):
+        opened(server)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_session_is_kept_alive_and_ended(monkeypatch, transport):
+    monkeypatch.setattr(rtsp_client, "MIN_SESSION_SECONDS", 0.2)
+    with RtspServer(session="7;timeout=0") as server:
+        source = opened(server, transport=transport)
+        reading = InBackground(lambda: [source.read() for _ in range(12)])
+        eventually(lambda: server.asked.count("OPTIONS") >= 4)
+        server.challenges, server.statuses["OPTIONS"] = [MD5], "401 Unauthorized"
+        begun = server.asked.count("OPTIONS")
+        eventually(lambda: server.asked.count("OPTIONS") >= begun + 4)
+        assert len(reading.result()) == 12
+        source.close()
+        eventually(lambda: server.asked[-1] == "TEARDOWN")
+
+
+def test_closing_ends_the_session_too():
+    with RtspServer() as server:
+        closing = Cancellation()
+        source = rtsp.open_rtsp(parse_url(server.url), CaptureRequest(), closing, SystemClock())
+        source.read()
+        closing.set()
+        with pytest.raises(CameraLost):
+            while source.read():
+                pass
+        eventually(lambda: server.asked[-1] == "TEARDOWN")
+        source.close()
+
+
+def test_other_programs_get_nothing_from_the_relay():
+    with RtspServer() as server:
+        relay = rtsp.start_relay(parse_url(server.url), CaptureRequest(), Cancellation(), SystemClock())
+        place = urlsplit(relay.address)
+        with socket.create_connection((place.hostname, place.port)) as thief:
+            thief.sendall(f"DESCRIBE rtsp://127.0.0.1:{place.port}/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+            assert thief.recv(100) == b""
+        with contextlib.closing(open_relayed(relay.address, by_udp=False)) as container:
+            assert next(container.decode(container.streams.video[0])).width == 160
+        relay.close()
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])

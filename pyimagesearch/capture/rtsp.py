@@ -10,7 +10,7 @@ from .ffmpeg import SCHEMES, OwnInput, explain, open_relayed, open_url
 from .ffmpeg_source import FfmpegSource, open_source
 from .rtsp_client import Redirected, Refused, RtspDialog
 from .rtsp_relay import RtspRelay
-from .rtsp_transport import MEANS
+from .rtsp_transport import MEANS, Means
 from .source import CaptureRequest, PacketSink
 from .url import CameraUrl, parse_url, redact_url
 
@@ -55,18 +55,30 @@ def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
 
     Each way takes a connection of its own, as some cameras end one after a refusal.
     """
-    refusals: list[Refused] = []
+    refusal: Refused | None = None
     for means in MEANS[wanted.transport]:
-        dialog = RtspDialog(place, wanted, closing)
         try:
-            dialog.describe()
-            return RtspRelay(dialog, dialog.set_up(means), closing, clock)
-        except BaseException as error:
-            dialog.close()
-            if not isinstance(error, Refused):
+            return play_by(means, place, wanted, closing, clock)
+        except Refused as error:
+            refusal = refusal or error
+        except (CameraLost, OSError):
+            if refusal is None:
                 raise
-            refusals.append(error)
-    raise refusals[0]
+            break
+    assert refusal is not None
+    raise refusal
+
+
+def play_by(means: Means, place: CameraUrl, wanted: CaptureRequest,
+            closing: threading.Event, clock: Clock) -> RtspRelay:
+    """Return a relay of the camera at *place*, which plays by *means*."""
+    dialog = RtspDialog(place, wanted, closing)
+    try:
+        dialog.describe()
+        return RtspRelay(dialog, dialog.set_up(means), closing, clock)
+    except BaseException:
+        dialog.close()
+        raise
 
 
 def redirected(place: CameraUrl, location: str) -> CameraUrl:

@@ -144,10 +144,10 @@ class Group(Datagrams):
         if group is None or not 1 <= port < DATAGRAM_BYTES:
             raise Unacceptable("it sends to no multicast group")
         self.close()
+        self._pair = []
         try:
-            self._pair = [join(group, each, self._family, self._interface)
-                          for each in (port, int(ports[2] or port + 1) if ports
-                                       else port + 1)]
+            for each in (port, int(ports[2] or port + 1) if ports else port + 1):
+                self._pair.append(join(group, each, self._family, self._interface))
         except (OSError, OverflowError) as error:
             raise Unacceptable(
                 f"its multicast group cannot be joined ({error})") from None
