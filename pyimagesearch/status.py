@@ -54,10 +54,11 @@ class CameraStatus:
     @property
     def words(self) -> str:
         """The state in words."""
+        words = "switched off" if self.state == OFF else self.state
         if self.state == LEARNING:
             done = min(self.learnt, self.frame_count)
-            return f"learning the background, {done} of {self.frame_count}"
-        return "switched off" if self.state == OFF else self.state
+            words = f"learning the background, {done} of {self.frame_count}"
+        return f"{words}, unsteady" if self.unsteady_since else words
 
     @property
     def lateness(self) -> str:

@@ -178,6 +178,35 @@ def test_silent_http_camera_is_reported_and_comes_back(start, http_camera):
     eventually(lambda: product.camera["state"] == "learning", 3)
 
 
+def test_camera_that_comes_and_goes_is_shown_and_reported_once(start, watch, http_camera):
+    camera = http_camera()
+    product = start("--source", camera.url)
+    viewer = watch(product.port)
+    for losses in (1, 2):
+        while is_card(viewer.part()[1]):        # each time it comes, viewers see it
+            pass
+        wait_for_frames(product, product.camera["frames"] + 4)
+        camera.silent.set()
+        wait_for_losses(product, losses)
+        camera.silent.clear()
+    events = json.loads(product.get("/api/events"))["events"]
+    assert [event["kind"] for event in events] == ["unsteady", "lost"]
+    assert events[0]["begin"] == product.camera["unsteady_since"]
+    assert product.camera["words"].endswith(", unsteady")
+    lines = [line for line in product.log if "gave no frame" in line]
+    assert len(lines) == 2
+    assert "the signal was lost again after" in lines[1]
+    assert len(product.log) <= 9
+
+
+def wait_for_frames(product, count):
+    eventually(lambda: product.camera["frames"] >= count)
+
+
+def wait_for_losses(product, count):
+    eventually(lambda: product.camera["losses"] >= count)
+
+
 def test_garbled_http_camera_is_a_loss_and_comes_back(start, http_camera):
     camera = http_camera()
     product = start("--source", camera.url)
