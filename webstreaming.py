@@ -146,8 +146,8 @@ def prepare(settings: Settings) -> None:
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
-    # OpenCV's own warnings only repeat ours about a lost camera
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    # OpenCV's own messages only repeat ours about a lost camera or a broken picture
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def watch(settings: Settings) -> int:
@@ -314,7 +314,7 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         HostNames(settings.host or ()),
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
-        program.privacy, program.owner_settings,
+        program.privacy, program.owner_settings, program.camera_memory,
         wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)

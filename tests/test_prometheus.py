@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from harness import ROOT, ManualClock, eventually, open_access
 from protected import ProtectedApp
+from pyimagesearch.capture import MemoryBudget
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -56,7 +57,9 @@ def exported(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
-    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive, arming=archive)
+    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive, arming=archive,
+                        camera_memory=MemoryBudget(10**9))
+    services.camera_memory.claim("front", 5_000_000)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
@@ -88,6 +91,8 @@ def exported(archive):
     ("surveillance_reconnects_total{camera=front}", 5),
     ("surveillance_failed_polls_total{camera=front}", 8),
     ("surveillance_logins_refused_total{}", 0),
+    ("surveillance_camera_memory_bytes{}", 5_000_000),
+    ("surveillance_camera_memory_limit_bytes{}", 10**9),
     ("surveillance_clips_bytes{}", 4_210_000_000),
     ("surveillance_clips_limit_bytes{}", 120 * 10**9),
     ("surveillance_disk_free_bytes{}", 300 * 10**9),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness import open_access
+from pyimagesearch.capture import MemoryBudget
 from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING
 from pyimagesearch.web import Feed, Services, create_app
 from sample_archive import STATUS
@@ -27,6 +28,14 @@ def test_status_describes_the_camera(client):
     assert answer["viewers"] == 1
     assert answer["cameras"][0]["state"] == "live"
     assert answer["cameras"][0]["fps"] == 29.97
+
+
+def test_status_shows_the_memory_of_the_cameras(broadcaster):
+    memory = MemoryBudget(10**9)
+    memory.claim("camera", 5_000_000)
+    services = Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access(), camera_memory=memory)
+    assert create_app(services).test_client().get("/api/status").json["camera_memory"] == {
+        "used": 5_000_000, "total": 10**9}
 
 
 def test_healthz_answers(client):

@@ -103,6 +103,16 @@ class CallingThread:
     run_admitted = run
 
 
+class MemoryService(Protocol):
+    """The memory that the pictures of all cameras take together [bytes]."""
+
+    total: int      # that they may take
+
+    @property
+    def used(self) -> int:
+        """What they take now."""
+
+
 @dataclass(frozen=True)
 class Feed:
     """
@@ -147,6 +157,7 @@ class Services:
     limits: ViewerLimits = field(default_factory=ViewerLimits)
     privacy: Privacy | None = None
     owner_settings: OwnerSettings | None = None
+    camera_memory: MemoryService | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)

@@ -44,17 +44,19 @@ def metrics() -> Response:
 
 @bp.get("/api/status")
 def status() -> dict[str, Any]:
-    """Return the status of all cameras, of the viewers and of the archive."""
+    """Return the status of all cameras, their memory, the viewers and the archive."""
     services = get_services()
     cameras = [feed.status().as_json() for feed in services.feeds.values()]
     archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
+    memory = services.camera_memory and {"used": services.camera_memory.used,
+                                         "total": services.camera_memory.total}
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "auth": services.authenticator.requires_login(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
-            "cameras": cameras, "archive": archive}
+            "cameras": cameras, "camera_memory": memory, "archive": archive}
 
 
 @bp.get("/api/status/<name>")

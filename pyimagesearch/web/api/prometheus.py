@@ -69,6 +69,11 @@ class StatusCollector(Collector):
                      GAUGE, viewers)
         yield metric("logins_refused_total", "Failed and throttled logins.", COUNTER,
                      services.authenticator.refused_logins.total)
+        if memory := services.camera_memory:
+            yield metric("camera_memory_bytes", "Memory of the cameras' pictures.",
+                         GAUGE, memory.used)
+            yield metric("camera_memory_limit_bytes", "Memory that they may take.",
+                         GAUGE, memory.total)
         if archive is None:
             return
         counts = {      # zeros too, or rate() would miss the first event of a kind

@@ -182,6 +182,9 @@ NAMED = {
         viewers=COUNT, mosaic_viewers=COUNT,
         off_since=described(NUMBER_OR_NULL, "when all cameras were switched off"),
         cameras=list_of(reference("Camera")),
+        camera_memory={"description": "bytes that the cameras' pictures take, and may",
+                       "anyOf": [response_of(used=COUNT, total=COUNT),
+                                 {"type": "null"}]},
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
     "AdjustableSettings": response_of(
         settings=described(response_of(**SETTING_VALUES), "in force"),
