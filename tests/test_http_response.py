@@ -115,6 +115,23 @@ def test_length_of_a_chunk_that_is_none_ends_the_body(chunks):
         _ = received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
 
 
+def test_tiny_chunks_are_read_together():
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 500)
+        response = CameraResponse(near, method="GET")
+        response.begin()
+        assert len(response.read1(1000)) > 100
+
+
+@pytest.mark.parametrize("lines", [b" folded\r\n" * 20_000, b"X: y\r\n" * 20_000,
+                                   b"Content-Type: a/b; " + b'";' * 60_000 + b"\r\n"])
+def test_excessive_headers_cost_little(lines):
+    response = received(b"HTTP/1.1 200 OK\r\nA: b\r\n" + lines + b"\r\n")
+    assert len(response.headers.items()) <= 1000
+    assert max(len(value) for _, value in response.headers.items()) <= 8192
+
+
 def test_length_and_chunks_end_a_picture():
     head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
     assert received(head + b"Content-Length: 3 \r\n\r\nabcdef").whole == b"abc"
@@ -157,6 +174,13 @@ def test_decompression_gives_no_more_than_requested():
 def test_compression_that_cannot_be_read_is_refused(coding, body):
     with pytest.raises(UnknownCoding):
         received(b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\n\r\n%b" % (coding, body))
+
+
+@pytest.mark.parametrize("filler", [gzip.compress(b""), b"\0\0\0\xff\xff"], ids=["members", "blocks"])
+def test_compressed_body_that_never_holds_anything_is_refused(filler):
+    begin = gzip.compress(b"abc")[:10] if filler[:1] == b"\0" else b""
+    with pytest.raises(UnknownCoding, match="holds nothing"):
+        received(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + begin + filler * 200_000)
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"ICY 200\r\n",

@@ -1,6 +1,8 @@
 """What a camera sends becomes a picture, whatever its format; anything else says what it is."""
 
 import contextlib
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.limits import MAX_STILL_PIXELS, Allowance
 from pyimagesearch.capture.picture import read_picture, still_size
+from pyimagesearch.capture.png import PASSES
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.jpeg import JpegDecoder, encode
 
@@ -72,6 +75,41 @@ def test_picture_of_too_many_pixels_is_never_decoded(extension, monkeypatch):
                 bomb[12:30] = b"VP8X" + bytes(8) + b"\xff\xff\xff\xff\xff\xff"
         with pytest.raises(BadPicture, match=r"a picture of \d+x\d+ pixels"):
             read(bytes(bomb))
+
+
+def chunk(name, content):
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(raw, *extra, interlaced=0, size=(100, 100)):
+    """Return an RGB PNG that inflates to *raw*, with *extra* chunks before it."""
+    header = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [chunk(b"IHDR", header), *extra, chunk(b"IDAT", zlib.compress(raw)), chunk(b"IEND", b"")])
+
+
+ROWS = bytes(100 * 301)
+
+
+@pytest.mark.parametrize("raw", [ROWS[:-1], ROWS + b"x", bytes(50_000_000), b""])
+def test_png_that_is_not_as_large_as_it_says_is_refused(raw, capfd):
+    with pytest.raises(BadPicture, match="of a broken PNG"):
+        read(png(raw))
+    assert capfd.readouterr().err == ""
+
+
+def test_other_chunks_of_a_png_are_left_out(capfd):
+    much = zlib.compress(bytes(50_000_000))
+    bombs = [chunk(b"zTXt", b"a\0\0" + much), chunk(b"iCCP", b"a\0\0" + much), chunk(b"acTL", b"\0\1" * 4)]
+    assert read(png(ROWS, *bombs)).colour().shape == (100, 100, 3)
+    assert capfd.readouterr().err == ""
+
+
+def test_interlaced_png_is_a_picture():
+    passes = sum(-(-(100 - top) // down) * (1 + 3 * -(-(100 - left) // across))
+                 for left, top, across, down in PASSES)
+    assert read(png(bytes(passes), interlaced=1)).colour().shape == (100, 100, 3)
+    assert read(png(bytes(4), interlaced=1, size=(1, 1))).colour().shape == (1, 1, 3)
 
 
 def test_jpeg_may_be_9000_pixels_wide_but_no_bomb():

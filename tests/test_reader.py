@@ -6,7 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from harness import InBackground, eventually
+from harness import InBackground, ManualClock, eventually
+from pyimagesearch.capture.limits import MAX_FRAMES_PER_SECOND
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
@@ -61,6 +62,17 @@ def test_slow_loop_gets_the_newest_frame_and_none_twice(script):
         news.result(timeout=0.1)
     script.answers.put(IMAGE)
     assert news.result().number == 5
+
+
+@pytest.mark.parametrize("answer", [IMAGE, BadPicture("none")], ids=["pictures", "garbled"])
+def test_camera_is_not_read_faster_than_the_limit(script, answer):
+    clock, begin = ManualClock(), ManualClock().monotonic()
+    reader = FrameReader(lambda closing: script, "test", clock)
+    for _ in range(1000):
+        script.answers.put(answer)
+    eventually(lambda: script.reads == 1001)
+    reader.cancel()
+    assert clock.monotonic() - begin >= 1000 / MAX_FRAMES_PER_SECOND - 0.5
 
 
 def test_unreadable_picture_is_a_frame_and_no_loss(script):

@@ -16,6 +16,8 @@ from .pace import Pace
 from .url import CameraUrl
 
 PIECE_BYTES = 256 * 1024    # received at once
+SMALL_PIECE_BYTES = 8 * 1024        # the same, where searching them takes long:
+LONG_SECONDS = 0.02     # during which this thread holds up others
 
 
 class HttpBody:
@@ -38,6 +40,7 @@ class HttpBody:
         self._silence: float | None = None
         self._pace = Pace(MAX_BYTES_PER_SECOND, closing, clock)
         self._size = 0      # of the newest piece [bytes]
+        self._most = PIECE_BYTES    # for the next one
         self._busy = time.thread_time()     # when it was received
 
     def limit(self, seconds: float | None) -> None:
@@ -56,6 +59,7 @@ class HttpBody:
         They are valid until the next call. Raises :exc:`CameraLost`.
         """
         busy = time.thread_time() - self._busy
+        self._most = SMALL_PIECE_BYTES if busy > LONG_SECONDS else PIECE_BYTES
         self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / READER_SHARE))
         self._busy = time.thread_time()
         try:
@@ -81,8 +85,9 @@ class HttpBody:
 
     def _receive(self) -> bytes | memoryview:
         if self._connection is not None:
-            return self._buffer[:self._connection.recv_into(self._buffer)]
-        piece = self.response.read1(PIECE_BYTES)
+            return self._buffer[
+                :self._connection.recv_into(self._buffer, self._most)]
+        piece = self.response.read1(self._most)
         if self._is_endless and (connection := plain_socket(self.response)):
             connection.settimeout(self._silence)
             watch(self._closing, connection)

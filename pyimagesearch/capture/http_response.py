@@ -100,7 +100,7 @@ class CameraResponse(http.client.HTTPResponse):
         if coding in ("gzip", "x-gzip", "deflate"):
             self._inflater = Inflater()
         elif coding not in ("", "identity", "none"):
-            raise UnknownCoding(coding)
+            raise UnknownCoding(coding[:20])
 
     def read1(self, n: int = -1) -> bytes:
         """Return at most *n* bytes as soon as there are some; none at the end."""

@@ -1,0 +1,83 @@
+"""Bodies are received no faster than a camera may send, and given up at any moment."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from harness import DEADLINE, ManualClock, eventually
+from pyimagesearch.capture import http_client
+from pyimagesearch.capture.cancellation import Cancellation
+from pyimagesearch.capture.certificates import Trust
+from pyimagesearch.capture.http_body import HttpBody
+from pyimagesearch.capture.http_camera import open_http
+from pyimagesearch.capture.http_client import HttpClient
+from pyimagesearch.capture.limits import MAX_BYTES_PER_SECOND, READER_SHARE
+from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.source import CaptureRequest
+from pyimagesearch.capture.url import parse_url
+from pyimagesearch.clock import SystemClock
+from socket_camera import SocketCamera
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+STREAM = b"Content-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+BYTES = 40_000_000
+WORK_SECONDS = 0.3
+
+
+@pytest.fixture
+def camera():
+    """Start a camera that sends *first*, and *rest* again and again."""
+    with contextlib.ExitStack() as stack:
+        def begin(first, rest=b""):
+            def serve(connection):
+                connection.recv(4096)
+                connection.sendall(first)
+                while rest:
+                    connection.sendall(rest)
+                begin.reached.set()
+                connection.recv(1)      # until the other side has had enough
+            begin.reached = threading.Event()
+            return stack.enter_context(contextlib.closing(SocketCamera(serve)))
+        yield begin
+
+
+@pytest.mark.parametrize("endless", [True, False])
+def test_camera_is_not_received_faster_than_the_limit(camera, endless):
+    url, clock, closing = parse_url(camera(HEAD + b"\r\n", bytes(1_000_000)).url), ManualClock(), Cancellation()
+    begin, size = clock.monotonic(), 0
+    with HttpBody(url, HttpClient(url).get(closing), closing, clock) as body:
+        if endless:
+            body.go_on_for_ever(None)
+        while size < BYTES:
+            size += len(body.read())
+    assert clock.monotonic() - begin >= BYTES / MAX_BYTES_PER_SECOND - 0.6
+
+
+def test_camera_whose_data_take_long_is_held_back(camera):
+    url, clock, closing = parse_url(camera(HEAD + b"\r\n", b"x").url), ManualClock(), Cancellation()
+    begin, until = clock.monotonic(), time.thread_time() + WORK_SECONDS
+    with HttpBody(url, HttpClient(url).get(closing), closing, clock) as body:
+        while time.thread_time() < until:
+            body.read()
+            sum(range(100_000))
+    assert clock.monotonic() - begin >= 0.8 * WORK_SECONDS / READER_SHARE - 0.5
+
+
+@pytest.mark.parametrize("first", [
+    b"", HEAD[:6], HEAD, HEAD + b"X: y", HEAD + b"\r\n", HEAD + CHUNKED, HEAD + CHUNKED + b"5\r\nab",
+    HEAD + STREAM + b"--b\r\n\r\n\xff\xd8\xff", HEAD + b"Content-Type: image/jpeg\r\nContent-Length: 99\r\n\r\n\xff\xd8\xff",
+    HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b"], ids=repr)
+@pytest.mark.parametrize("scheme", ["http", "https", "proxy"])
+def test_reader_ends_at_once_whatever_it_waits_for(camera, monkeypatch, first, scheme):
+    monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", DEADLINE)
+    monkeypatch.setattr(http_client, "RESPONSE_SECONDS", DEADLINE)
+    source = camera(first)
+    url = parse_url("https://camera.lan/" if scheme == "proxy" else f"{scheme}://127.0.0.1:{source.port}/")
+    client = HttpClient(url, Trust(verify=False), parse_url(source.url) if scheme == "proxy" else None)
+    reader = FrameReader(lambda closing: open_http(client, CaptureRequest(), closing, SystemClock()),
+                         "slow", SystemClock(), open_timeout=DEADLINE)
+    eventually(camera.reached.is_set)
+    assert reader.close(DEADLINE / 2)
