@@ -8,7 +8,7 @@ saves stills, stars, deletes and restores events, marks false alarms, starts and
 recordings, draws masks and zones, changes settings, arms and disarms, switches the
 cameras, sets passwords and makes device keys, as fast as the answers come. At a random
 moment the power is cut: what was not synced is lost, every other time to the last byte.
-Then the program starts on what is left.
+Then the program starts on what is left; every fourth time, that start is cut off too.
 
 Met: after each cut, everything that was answered with success more than a second
 before is there, and nothing that was deleted is; every file that is listed as complete
@@ -26,6 +26,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.folders import ConfigFolder
 
 WORK_SECONDS = 3.0, 14.0        # before the cut, at least and at most
+START_SECONDS = 1.5     # in which a start may be cut off
 RECOVERY_SECONDS = 60.0         # for clips that were cut off
 LACKING_SECONDS = 0.7           # of a recording: its first frame and its last fragment
 THERE, DELETED = "there", "deleted"
@@ -350,9 +352,7 @@ def cut_once(disk: Ext4Disk, promises: Promises, cut: float, chance: random.Rand
     config = ConfigFolder(str(disk.path / "config"))
     credentials = CredentialsFile(config).change(lambda found: found)
     stopping = threading.Event()
-    with running("webstreaming.py", "--port", "0", "--source", "demo:320x240@15",
-                 "--log-level", "error", "--data", str(disk.path / "data"),
-                 "--config-dir", str(config.path), "--reserve", "1MB") as server:
+    with program_on(disk) as server:
         api = Api(server, credentials.tokens[Role.OWNER])
         wait_for_pictures(api)
         lost = losses(api, config, promises, cut)
@@ -365,6 +365,21 @@ def cut_once(disk: Ext4Disk, promises: Promises, cut: float, chance: random.Rand
         server.kill()
         work.join()
     return [*lost, *filter(None, [person.trouble])], cut
+
+
+def cut_during_start(disk: Ext4Disk, chance: random.Random) -> None:
+    """Cut the power while the program recovers what the last cut left."""
+    with program_on(disk) as server:
+        time.sleep(chance.uniform(0, START_SECONDS))
+        disk.cut()
+        server.kill()
+
+
+def program_on(disk: Ext4Disk) -> AbstractContextManager[Server]:
+    """Run the program with both folders on *disk*."""
+    return running("webstreaming.py", "--port", "0", "--source", "demo:320x240@15",
+                   "--log-level", "error", "--data", str(disk.path / "data"),
+                   "--config-dir", str(disk.path / "config"), "--reserve", "1MB")
 
 
 def wait_for_pictures(api: Api) -> None:
@@ -380,6 +395,9 @@ def main(cuts: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         disk = Ext4Disk(Path(folder))
         for number in range(cuts + 1):
+            if number % 4 == 2:
+                with disk.mounted(STRICT):
+                    cut_during_start(disk, chance)
             with disk.mounted(STRICT if number % 2 else USUAL):
                 lost, cut = cut_once(disk, promises, cut, chance)
             if number:

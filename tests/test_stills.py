@@ -1,6 +1,9 @@
 """Thumbnails and stills: drawn late, and written once the disk permits."""
 
+import pytest
+
 from filming import BEGAN, SMALL, Counted, film, lazy, metadata_of
+from pyimagesearch.errors import RecordingError
 from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.recording import stills
 
@@ -82,6 +85,17 @@ def test_number_of_waiting_stills_is_limited(keep, clock, caplog):
     film(kept, clock, 6)
     assert len(kept.files("*.jpg")) == stills.MAX_WAITING
     assert caplog.text.count("a still is lost: cannot record: there is no room") == 2
+
+
+def test_still_that_is_lost_is_not_reported_as_kept(keep, clock):
+    kept = keep()
+    receipts = [kept.recorder.keep_still(number, clock.time(), lazy(SMALL[0]), "still")
+                for number in range(stills.MAX_WAITING + 1)]
+    kept.recorder.run_once()
+    with pytest.raises(RecordingError, match="the still is lost: more than 32 wait for the disk"):
+        receipts[0].wait(0)
+    for receipt in receipts[1:]:
+        receipt.wait(0)
 
 
 class Asking:

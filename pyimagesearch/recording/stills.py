@@ -58,8 +58,9 @@ class StillQueue:
             or (each.event, each.media) != (still.event, THUMBNAIL))
         self._waiting.append(still)
         if len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft().receipt.settle(self.trouble)
-            log.warning("%s: a still is lost: %s", self._camera, self.trouble)
+            why = self.trouble or f"more than {MAX_WAITING} wait for the disk"
+            self._waiting.popleft().receipt.settle(f"the still is lost: {why}")
+            log.warning("%s: a still is lost: %s", self._camera, why)
 
     def save_all(self, obstacle: Callable[[], str], logged: str) -> None:
         """
