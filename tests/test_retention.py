@@ -68,9 +68,20 @@ def test_room_leaves_the_reserve():
 
 
 def test_days_follow_from_the_present_rate():
-    rows = [row(day, day * DAY_SECONDS, 100) for day in range(30)]
-    assert days_kept(rows, 1500, 30 * DAY_SECONDS) == pytest.approx(15.0)
-    assert days_kept(rows[-1:], 1500, 29 * DAY_SECONDS + 60) is None
+    assert days_kept(7 * DAY_SECONDS, 700, 1500) == pytest.approx(15.0)
+    assert days_kept(60, 100, 1500) is None
+
+
+def test_rate_is_that_of_the_last_days(archive, clock):
+    kept = opened(archive())
+    begin = clock.now
+    for number in range(3):
+        keep_event(kept, 60 * 24 * 6 * number)      # each six days after the one before
+    clock.now = begin + 12 * DAY_SECONDS + 600
+    assert kept.store.flush(60)
+    kept.enforce()
+    assert kept.status().days == pytest.approx(
+        kept.status().cap / 202_000 * (6 * DAY_SECONDS + 570) / DAY_SECONDS, rel=0.01)
 
 
 def test_oldest_clips_go_before_the_cap_is_passed(archive):

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 TIDY_SECONDS = 600.0    # between two searches for files that are too old or missing
+JUDGED_SECONDS = 7 * DAY_SECONDS    # by which the present rate is judged
 LISTED_DAYS = 400       # for which events without a file or star stay in the list
 LIST_SHARE = 10         # the part of --keep that the list of events may take
 FREE_LIST_BYTES = 1_000_000     # that do not count, and that it may always take
@@ -100,7 +101,8 @@ class Retention:
             self._store.remember("clock", self._history.as_text())
             if now := self._history.time():
                 self._store.forget(now - LISTED_DAYS * DAY_SECONDS, now)
-        if due or self._excess > 0:
+            self._estimate_days()
+        if self._excess > 0 or (due and self._settings.keep_days):
             self._make_room()
         if self._excess > 0:
             raise SurveillanceError(self._explain_lack())
@@ -153,8 +155,14 @@ class Retention:
                   len(files), self._excess)
         for first in range(0, len(planned), BATCH_SIZE):
             self._remove(planned[first:first + BATCH_SIZE], expired)
+
+    def _estimate_days(self) -> None:
+        """Estimate for how many days the cap suffices, by those that were recorded."""
+        now = self._clock.time()
+        with self._store.reading() as reader:
+            first, size = reader.recorded(now - JUDGED_SECONDS, now)
         self.usage = self.usage._replace(
-            days=days_kept(files, self.usage.cap, self._clock.time()))
+            days=days_kept(now - first, size, self.usage.cap) if size else None)
 
     def _expired(self, files: list[FileRow]) -> set[str]:
         """Return the paths of those of *files* that are too old for ``--keep-days``."""
@@ -247,16 +255,10 @@ def plan(files: Iterable[FileRow], *, excess: int, expired: Collection[str],
     return planned
 
 
-def days_kept(files: Iterable[FileRow], cap: int, now: float) -> float | None:
+def days_kept(span: float, size: int, cap: int) -> float | None:
     """
-    Return for how many days *cap* bytes suffice at the rate of the last seven days.
+    Return for how many days *cap* bytes suffice if *size* of them came in *span* [s].
 
     ``None`` before there is an hour to judge by.
     """
-    lately = [file for _, _, file in files
-              if now - 7 * DAY_SECONDS <= file.end <= now]
-    if not lately:
-        return None
-    span = now - min(file.end for file in lately)
-    size = sum(file.bytes for file in lately)
-    return None if span < 3600 or not size else cap / size * span / DAY_SECONDS
+    return None if span < 3600 else cap / size * span / DAY_SECONDS

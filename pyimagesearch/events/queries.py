@@ -156,6 +156,14 @@ class EventReader:
             "page_count", "freelist_count", "page_size"))
         return int((pages - free) * page)
 
+    def recorded(self, since: float, until: float) -> tuple[float, int]:
+        """Return when the first file on the disk of that time ended, and all sizes."""
+        first, size = self._connection.execute(
+            'SELECT coalesce(min("end"), 0), coalesce(sum(bytes), 0) FROM files WHERE '
+            'state IN (?, ?, ?) AND "end" BETWEEN ? AND ?',
+            [*ON_DISK, since, until]).fetchone()
+        return float(first), int(size)
+
     def levels(self, camera: str | None, first_minute: int, last_minute: int,
                ) -> list[tuple[int, float]]:
         """
