@@ -94,3 +94,18 @@ def is_open(folder: Path) -> bool:
         return all(others_may(each.stat(), os.X_OK) for each in (path, *path.parents))
     except OSError:     # a folder that cannot be examined is reported once it is needed
         return False
+
+
+def is_protected(path: Path) -> bool:
+    """Return whether the file is read-only, as those of starred events are."""
+    return not path.stat().st_mode & stat.S_IWUSR
+
+
+def protect(path: Path, starred: bool) -> None:
+    """
+    Make the file read-only if its event is *starred*, else writable.
+
+    So a star survives the loss of the database, and a file manager warns.
+    """
+    mode = path.stat().st_mode
+    path.chmod(mode & ~0o222 if starred else mode | stat.S_IWUSR)

@@ -14,13 +14,13 @@ from pyimagesearch.errors import EventsError, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder, make_private
-from pyimagesearch.permissions import close, close_below, is_open
+from pyimagesearch.permissions import close, close_below, is_open, protect
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
 from pyimagesearch.threads import Worker
 
-from .recovery import protect, recover
+from .recovery import recover
 from .retention import Retention
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,10 @@
 """Bring events and files back in step, after a crash or after changes by hand."""
 
+import contextlib
 import logging
 import os
 import re
-import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from pyimagesearch.events.event import (
 from pyimagesearch.events.ids import as_id
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.permissions import is_protected
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import CLIP_SUFFIX, STILL_SUFFIX, stem
 from pyimagesearch.recording.wholeness import is_as_kept, is_whole_picture
@@ -95,26 +96,30 @@ def recover_place(folder: Path, place: str, store: EventStore,
                   is_ours: Callable[[Path], bool]) -> Iterator[None]:
     """Recover the files directly in *place*, a folder below *folder*."""
     there = folder / place
-    yield from finish_clips(there, [
-        name for name in names_in(there)
-        if name.endswith(LEFTOVER_SUFFIXES) and not is_ours(there / name)])
-    names = names_in(there)     # before the list, so that it has all of them
+    sizes = sizes_in(there)     # before the list, so that it has all of them
+    if left := [name for name in sizes
+                if name.endswith(LEFTOVER_SUFFIXES) and not is_ours(there / name)]:
+        yield from finish_clips(there, left)
+        sizes = sizes_in(there)
     with store.reading() as reader:
-        known = {row.file.path: row for row in reader.files_in(place)}
+        known = {row.file.path.removeprefix(place): row
+                 for row in reader.files_in(place)}
         given_up = set(reader.deletions())
-    reopen_events([row for row in known.values() if row.file.state == UNFINISHED
-                   and (folder / row.file.path).name in names], store)
-    adopted: dict[Path, int] = {}       # events by the path of their clip, without kind
-    found = [there / name for name in names if is_kept(name)]
-    for path in sorted(found, key=lambda path: (path.suffix != CLIP_SUFFIX, path)):
-        row = known.get(place + path.name)
-        if row and row.file.state == COMPLETE:
-            adopted.setdefault(path.with_name(stem(path.name)), row.event_id)
-        elif not (is_ours(path) or place + path.name in given_up
-                  or (not row and was_empty(path))):
+    reopen_events([row for name, row in known.items()
+                   if row.file.state == UNFINISHED and name in sizes], store)
+    complete = {name: row.event_id for name, row in known.items()
+                if row.file.state == COMPLETE}
+    orphans = [there / name for name in sizes if is_kept(name) and name not in complete]
+    # by the path, without suffix, of a clip or picture: the event that it belongs to
+    adopted = {there / stem(name): event for name, event in complete.items()
+               if name in sizes} if orphans else {}
+    for path in sorted(orphans, key=lambda path: (path.suffix != CLIP_SUFFIX, path)):
+        row = known.get(path.name)
+        if not (is_ours(path) or place + path.name in given_up
+                or (not row and was_empty(path))):
             adopt(path, place + path.name, store, row, adopted)
             yield
-    mark_missing_in(folder, known.values(), names, store)
+    mark_missing_in(folder, known.values(), sizes, store)
     flush(store)
 
 
@@ -204,20 +209,23 @@ def mark_missing(folder: Path, store: EventStore) -> None:
         with store.reading() as reader:
             rows = reader.files_in(place)
         try:
-            mark_missing_in(folder, rows, names_in(folder / place), store)
+            mark_missing_in(folder, rows, sizes_in(folder / place), store)
         except OSError as error:
             log.debug("%s cannot be examined: %s", folder / place, reason(error))
 
 
-def mark_missing_in(folder: Path, rows: Iterable[FileRow], names: set[str],
+def mark_missing_in(folder: Path, rows: Iterable[FileRow], sizes: Mapping[str, int],
                     store: EventStore) -> None:
-    """Mark the files of *rows*, which are in one folder that has these *names*."""
+    """Mark the files of *rows*, all in a folder of files of these *sizes*, by name."""
     for event_id, _, file in rows:
+        name = file.path.rpartition("/")[2]
+        if file.state == COMPLETE and 0 < sizes.get(name, 0) == file.bytes:
+            continue        # as nearly all
         if file.state not in (*ON_DISK, MISSING) or (
                 file.state == OPEN and not store.is_earlier(event_id)):
             continue        # the latter: its recorder owns it
         path = folder / file.path
-        exists = path.name in names or path.exists()
+        exists = path.exists()
         if exists and file.state in (COMPLETE, MISSING) and not is_as_kept(path, file):
             store.mark_broken(file)
             log.warning("%s is broken", file.path)
@@ -260,30 +268,22 @@ def end_events(store: EventStore) -> None:
                      event.id)
 
 
-def names_in(folder: Path) -> set[str]:
-    """Return the names in *folder*, none if it is gone; raises :exc:`OSError`."""
-    try:
-        return set(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
+def sizes_in(folder: Path) -> dict[str, int]:
+    """
+    Return the sizes [bytes] of the files in *folder*, by name; none if it is gone.
+
+    Raises :exc:`OSError` if it cannot be read.
+    """
+    sizes: dict[str, int] = {}
+    with (contextlib.suppress(FileNotFoundError, NotADirectoryError),
+          os.scandir(folder) as entries):
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):    # it was deleted just now
+                sizes[entry.name] = entry.stat().st_size
+    return sizes
 
 
 def is_kept(name: str) -> bool:
     """Return whether a file of that *name* is a whole clip or picture."""
     return (name.endswith((CLIP_SUFFIX, STILL_SUFFIX)) and not name.startswith(".")
             and not name.endswith(LEFTOVER_SUFFIXES))
-
-
-def is_protected(path: Path) -> bool:
-    """Return whether the file is read-only, as those of starred events are."""
-    return not path.stat().st_mode & stat.S_IWUSR
-
-
-def protect(path: Path, starred: bool) -> None:
-    """
-    Make the file read-only if its event is *starred*, else writable.
-
-    So a star survives the loss of the database, and a file manager warns.
-    """
-    mode = path.stat().st_mode
-    path.chmod(mode & ~0o222 if starred else mode | stat.S_IWUSR)

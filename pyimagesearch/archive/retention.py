@@ -70,10 +70,9 @@ class Retention:
         """Set the cap: ``--keep``, or half of what was free at the first start."""
         with self._store.reading() as reader:
             kept, history = reader.remembered("keep"), reader.remembered("clock")
-            recorded = reader.files() if history is None else []
+            newest = reader.newest_end() if history is None else None
         self._history = ClockHistory(
-            self._clock, history, self._store.new_id,
-            newest=recorded[-1].file.end if recorded else None)
+            self._clock, history, self._store.new_id, newest)
         if kept is None and self._settings.keep_bytes is None:
             kept = str(shutil.disk_usage(self._clips).free // 2)
             self._store.remember("keep", kept)

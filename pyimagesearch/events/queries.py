@@ -156,6 +156,12 @@ class EventReader:
             "page_count", "freelist_count", "page_size"))
         return int((pages - free) * page)
 
+    def newest_end(self) -> float | None:
+        """Return when the file ended that was recorded last; ``None`` without any."""
+        end: float | None = self._value(
+            'SELECT "end" FROM files ORDER BY max(sequence, event_id) DESC, begin DESC')
+        return end
+
     def recorded(self, since: float, until: float) -> tuple[float, int]:
         """Return when the first file on the disk of that time ended, and all sizes."""
         first, size = self._connection.execute(
