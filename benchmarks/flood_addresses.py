@@ -23,6 +23,7 @@ from pyimagesearch.access.roles import Role
 from pyimagesearch.folders import ConfigFolder
 
 ADDRESSES, CONNECTIONS, VIEWERS = 100, 200, 10      # connections in all
+OWNER = "127.0.8.1"             # who is logged in
 PERSONS = "127.0.9.{}"          # who log in for the first time
 PAGE_EVERY, LOGIN_EVERY = 0.25, 2.0     # seconds
 MIN_FPS, MAX_PAGE_MS, MAX_LOGIN_SECONDS = 28.0, 100.0, 5.0
@@ -116,7 +117,7 @@ def thread_seconds(server: Server) -> float:
 class Browser:
     """A kept connection from address *source*, opened when it is needed."""
 
-    def __init__(self, url: str, source: str = "127.0.0.1") -> None:
+    def __init__(self, url: str, source: str = OWNER) -> None:
         parts, near = urlsplit(url), (source, 0)
         self._connection = http.client.HTTPConnection("127.0.0.1", parts.port, 30, near)
         if parts.scheme == "https":

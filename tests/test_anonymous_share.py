@@ -11,6 +11,7 @@ from gevent.event import Event
 from harness import DEADLINE
 from network import exhaust_by_one_answer, visited
 from protected import OWNER
+from pyimagesearch.addresses import network_of
 from pyimagesearch.serving import anonymous_share
 from pyimagesearch.serving.anonymous_share import (
     ANONYMOUS_SHARE,
@@ -137,6 +138,11 @@ def test_network_with_a_login_needs_no_turn(thread):
     assert thread.share.connection_delay() == 0
     thread.now += LOGIN_SECONDS + 1
     assert thread.share.is_anonymous("a")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_program_on_this_machine_needs_no_turn(thread, address):
+    assert not thread.share.is_anonymous(network_of(address))
 
 
 def test_connection_that_ended_leaves_the_queue(thread):

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import threading
+import time
 from functools import partial
 
 import gevent
@@ -17,8 +18,9 @@ from pyimagesearch.serving.server import LiveServer
 from pyimagesearch.serving.thread_pools import (
     MAX_WAITING,
     MAX_WAITING_PER_NETWORK,
-    REQUEST_NETWORK,
+    REQUEST_COST,
     FairPool,
+    RequestCost,
 )
 from pyimagesearch.web import Feed, Services, create_app
 from sample_archive import STATUS
@@ -38,7 +40,7 @@ class Held:
         gevent.sleep(0)
 
     def _ask(self, network):
-        REQUEST_NETWORK.set(network)
+        REQUEST_COST.set(RequestCost(network))
         self.pool.run_admitted(partial(self._work, network))
 
     def _work(self, network):
@@ -105,7 +107,7 @@ def test_too_much_waiting_work_is_refused(hold):
 def refuses(pool, network):
     """Return whether *pool*, whose threads are busy, refuses more work of *network*."""
     def ask():
-        REQUEST_NETWORK.set(network)
+        REQUEST_COST.set(RequestCost(network))
         with pytest.raises(ServerBusy):
             pool.run(int)
         return True
@@ -128,6 +130,19 @@ def test_ended_request_gives_its_thread_to_the_next(hold):
 def test_work_raises_its_own_errors():
     with pytest.raises(ZeroDivisionError):
         FairPool(1).run(lambda: 1 / 0)
+
+
+def test_work_in_a_pool_counts_as_time_of_its_request():
+    def work():
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+    cost = RequestCost("a")
+    REQUEST_COST.set(cost)
+    for _ in range(2):
+        FairPool(1).run(work)
+    REQUEST_COST.set(RequestCost("b"))
+    assert cost.pool_seconds >= 0.04
 
 
 # --- a real server

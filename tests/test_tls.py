@@ -261,8 +261,10 @@ def test_handshake_waits_for_its_turn(pair, monkeypatch, protected):
     server = LiveServer("127.0.0.1", 0, tls=Tls(*pair))
 
     def visitor():
-        with connect(server.address[1]), pytest.raises((ssl.SSLError, ConnectionError)):
-            connect(server.address[1])
+        with (call(server.address[1], "127.0.0.2") as one, trust_all().wrap_socket(one),
+              call(server.address[1], "127.0.0.3") as other,
+              pytest.raises((ssl.SSLError, ConnectionError))):
+            trust_all().wrap_socket(other)
     visited(server, protected.app, visitor)
 
 

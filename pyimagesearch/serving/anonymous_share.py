@@ -12,7 +12,7 @@ from gevent.event import Event
 
 # of the thread's time as measured: half of it with what is not measured, such as
 # switching between greenlets
-ANONYMOUS_SHARE = 0.4
+ANONYMOUS_SHARE = 0.35
 CONNECTIONS_SHARE = 0.1     # of which for connections, while requests wait
 BURST_SECONDS = 0.25        # of debt with which nothing waits
 MAX_DEBT_SECONDS = 1.0
@@ -22,6 +22,7 @@ USAGE_SECONDS = 60.0        # after which what a network took counts for a third
 MAX_USAGE_SECONDS = 0.01    # for one request: the first one of a page compiles it
 LOGIN_SECONDS = 600.0       # after a login, in which its network is not anonymous
 MAX_NETWORKS = 1000         # that are remembered
+THIS_MACHINE = frozenset({"127.0.0.1", "::/64"})    # the networks of programs on it
 
 
 class AnonymousShare:
@@ -29,10 +30,11 @@ class AnonymousShare:
     Let anonymous networks take turns, and half of the thread's time together.
 
     A network is anonymous unless a request with a valid login came from it within
-    :data:`LOGIN_SECONDS`. The one that took least in the last minute comes next: a
-    person who logs in during a flood passes those who flood. Accepting a connection
-    and refusing a request cannot wait for a turn: beyond their part of the time, no
-    more connections are to be accepted for a while. Belongs to the hub's thread;
+    :data:`LOGIN_SECONDS`, or it is this machine, whose programs could take the
+    processor anyway. The one that took least in the last minute comes next: a person
+    who logs in during a flood passes those who flood. Accepting a connection and
+    refusing a request cannot wait for a turn: beyond their part of the time, no more
+    connections are to be accepted for a while. Belongs to the hub's thread;
     *call_later* calls a function after some seconds.
     """
 
@@ -55,9 +57,9 @@ class AnonymousShare:
             del self._logged_in[next(iter(self._logged_in))]
 
     def is_anonymous(self, network: str) -> bool:
-        """Return whether nobody has logged in from *network* lately."""
+        """Return whether *network* is another machine without a login lately."""
         last = self._logged_in.get(network, -math.inf)
-        return self._now() - last > LOGIN_SECONDS
+        return self._now() - last > LOGIN_SECONDS and network not in THIS_MACHINE
 
     def wait_for_turn(self, network: str, ended: Event) -> bool:
         """

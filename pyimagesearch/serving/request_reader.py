@@ -33,7 +33,7 @@ from .http_syntax import (
     check_framing,
     is_request_line,
 )
-from .thread_pools import REQUEST_NETWORK
+from .thread_pools import REQUEST_COST, RequestCost
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RequestReader(WSGIHandler):
     _body = b""
     _begun = 0.0        # when the head of a request was there [s of the thread]
     _served = False
-    _charged: tuple[str, float] | None = None       # whose time runs, and since when
+    _charged: tuple[RequestCost, float] | None = None   # whose time runs, since when
 
     def handle(self) -> None:
         """Serve the connection until it ends."""
@@ -148,7 +148,7 @@ class RequestReader(WSGIHandler):
         """Answer one request after its delay; meanwhile the connection is busy."""
         connections, fair_share = self.server.connections, self.server.fair_share
         network = self.client_network()
-        REQUEST_NETWORK.set(network)
+        REQUEST_COST.set(cost := RequestCost(network))
         self.environ["webstreaming.note_login"] = functools.partial(
             fair_share.anonymous.note_login, network)
         reading = time.thread_time() - self._begun
@@ -157,7 +157,7 @@ class RequestReader(WSGIHandler):
             self.close_connection = True
             return
         connections.mark_busy(self.connection)
-        self._charged = network, time.thread_time() - reading
+        self._charged = cost, time.thread_time() - reading
         super().handle_one_response()
         self.settle_time()
         connections.mark_waiting(self.connection)
@@ -168,10 +168,11 @@ class RequestReader(WSGIHandler):
         super().process_result()
 
     def settle_time(self) -> None:
-        """Charge the thread time so far; waiting for the client's reading is free."""
+        """Charge the time so far; waiting for the client's reading is free."""
         if self._charged:
-            (network, begin), self._charged = self._charged, None
-            self.server.fair_share.settle(network, time.thread_time() - begin)
+            (cost, begin), self._charged = self._charged, None
+            seconds = time.thread_time() - begin + cost.pool_seconds
+            self.server.fair_share.settle(cost.network, seconds)
 
     def _waited(self, delay: float) -> bool:
         """Wait for *delay* seconds; return whether the request is to be answered."""

@@ -1,23 +1,38 @@
 """Threads for blocking work: a small pool for each kind of it, shared fairly."""
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
-from gevent.util import wrap_errors
 
 from pyimagesearch.errors import ServerBusy
 
 MAX_WAITING = 300           # pieces of work in a pool, for all networks together
 MAX_WAITING_PER_NETWORK = 100   # of which those of one network
 
-# the network that the request of the current greenlet comes from
-REQUEST_NETWORK: ContextVar[str] = ContextVar("REQUEST_NETWORK", default="")
+
+@dataclass
+class RequestCost:
+    """The *network* that a request comes from, and what it took of the pools [s]."""
+
+    network: str
+    pool_seconds: float = 0.0
+
+
+# of the request that the current greenlet answers
+REQUEST_COST: ContextVar[RequestCost] = ContextVar("REQUEST_COST")
 
 Result = TypeVar("Result")
+
+
+def current_cost() -> RequestCost:
+    """Return the cost of the request that is answered; outside of one, nobody's."""
+    return REQUEST_COST.get(None) or RequestCost("")
 
 
 class FairPool:
@@ -41,7 +56,7 @@ class FairPool:
 
         Raises :exc:`ServerBusy` if too much waits, of all networks or of this one.
         """
-        of_network = self._waiting.get(REQUEST_NETWORK.get(), ())
+        of_network = self._waiting.get(current_cost().network, ())
         in_all = sum(map(len, self._waiting.values()))
         if in_all >= MAX_WAITING or len(of_network) >= MAX_WAITING_PER_NETWORK:
             raise ServerBusy("too many requests wait for the same part of the server; "
@@ -50,13 +65,22 @@ class FairPool:
 
     def run_admitted(self, work: Callable[[], Result]) -> Result:
         """Do the same for a request that has begun, which is not refused any more."""
-        network = REQUEST_NETWORK.get()
-        self._wait_for_thread(network)
+        cost = current_cost()
+
+        def timed() -> Any:
+            begin = time.thread_time()
+            try:
+                return work()
+            except BaseException as error:  # gevent would print it as its own failure
+                return error
+            finally:
+                cost.pool_seconds += time.thread_time() - begin
+
+        self._wait_for_thread(cost.network)
         try:
-            # without wrap_errors(), gevent would print an error as its own failure
-            result: Any = self._pool.apply(wrap_errors(BaseException, work))
+            result = self._pool.apply(timed)
         finally:
-            self._release(network)
+            self._release(cost.network)
         if isinstance(result, BaseException):
             raise result
         returned: Result = result
