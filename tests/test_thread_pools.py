@@ -14,13 +14,13 @@ import pytest
 from harness import DEADLINE, eventually, open_access
 from network import visited
 from pyimagesearch.errors import ServerBusy
+from pyimagesearch.serving.fanout import Fanout
+from pyimagesearch.serving.request_cost import REQUEST_COST, RequestCost
 from pyimagesearch.serving.server import LiveServer
 from pyimagesearch.serving.thread_pools import (
     MAX_WAITING,
     MAX_WAITING_PER_NETWORK,
-    REQUEST_COST,
     FairPool,
-    RequestCost,
 )
 from pyimagesearch.web import Feed, Services, create_app
 from sample_archive import STATUS
@@ -40,7 +40,7 @@ class Held:
         gevent.sleep(0)
 
     def _ask(self, network):
-        REQUEST_COST.set(RequestCost(network))
+        REQUEST_COST.set(RequestCost(network, time.thread_time()))
         self.pool.run_admitted(partial(self._work, network))
 
     def _work(self, network):
@@ -107,7 +107,7 @@ def test_too_much_waiting_work_is_refused(hold):
 def refuses(pool, network):
     """Return whether *pool*, whose threads are busy, refuses more work of *network*."""
     def ask():
-        REQUEST_COST.set(RequestCost(network))
+        REQUEST_COST.set(RequestCost(network, time.thread_time()))
         with pytest.raises(ServerBusy):
             pool.run(int)
         return True
@@ -132,17 +132,27 @@ def test_work_raises_its_own_errors():
         FairPool(1).run(lambda: 1 / 0)
 
 
-def test_work_in_a_pool_counts_as_time_of_its_request():
-    def work():
-        until = time.thread_time() + 0.02
-        while time.thread_time() < until:
-            pass
-    cost = RequestCost("a")
-    REQUEST_COST.set(cost)
-    for _ in range(2):
-        FairPool(1).run(work)
-    REQUEST_COST.set(RequestCost("b"))
-    assert cost.pool_seconds >= 0.04
+def spend(seconds):
+    """Keep this thread busy for so long."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def test_only_its_own_time_counts_for_a_request(broadcaster):
+    """Forty requests that waited were charged forty times for what others did."""
+    def ask():
+        cost = RequestCost("a", time.thread_time())
+        REQUEST_COST.set(cost)
+        FairPool(1).run(partial(spend, 0.02))       # counts
+        Fanout(broadcaster, stalled=30).wait_for_frame(DEADLINE)
+        return cost.seconds()
+    asking = gevent.spawn(ask)
+    until = gevent.spawn_later(0.1, broadcaster.publish, b"a picture")
+    while not until.ready():
+        spend(0.01)         # does not
+        gevent.sleep(0)
+    assert 0.02 <= asking.get() < 0.07
 
 
 # --- a real server

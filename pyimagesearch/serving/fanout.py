@@ -11,6 +11,7 @@ from gevent.event import Event
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 
+from .request_cost import current_cost
 from .tls_socket import TlsSocket
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Fanout:
         greenlet.
         """
         until = time.monotonic() + timeout
-        with self._broadcaster.watching() as seen:
+        with self._broadcaster.watching() as seen, current_cost().waiting():
             while not self._broadcaster.closed:
                 frame, left = self._newest(), until - time.monotonic()
                 if frame is not None and frame.number > seen:

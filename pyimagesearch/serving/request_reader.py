@@ -33,7 +33,7 @@ from .http_syntax import (
     check_framing,
     is_request_line,
 )
-from .thread_pools import REQUEST_COST, RequestCost
+from .request_cost import REQUEST_COST, RequestCost
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RequestReader(WSGIHandler):
     _body = b""
     _begun = 0.0        # when the head of a request was there [s of the thread]
     _served = False
-    _charged: tuple[RequestCost, float] | None = None   # whose time runs, since when
+    _cost: RequestCost | None = None    # while a request is answered
 
     def handle(self) -> None:
         """Serve the connection until it ends."""
@@ -148,7 +148,6 @@ class RequestReader(WSGIHandler):
         """Answer one request after its delay; meanwhile the connection is busy."""
         connections, fair_share = self.server.connections, self.server.fair_share
         network = self.client_network()
-        REQUEST_COST.set(cost := RequestCost(network))
         self.environ["webstreaming.note_login"] = functools.partial(
             fair_share.anonymous.note_login, network)
         reading = time.thread_time() - self._begun
@@ -157,7 +156,8 @@ class RequestReader(WSGIHandler):
             self.close_connection = True
             return
         connections.mark_busy(self.connection)
-        self._charged = cost, time.thread_time() - reading
+        self._cost = RequestCost(network, time.thread_time() - reading)
+        REQUEST_COST.set(self._cost)
         super().handle_one_response()
         self.settle_time()
         connections.mark_waiting(self.connection)
@@ -169,10 +169,9 @@ class RequestReader(WSGIHandler):
 
     def settle_time(self) -> None:
         """Charge the time so far; waiting for the client's reading is free."""
-        if self._charged:
-            (cost, begin), self._charged = self._charged, None
-            seconds = time.thread_time() - begin + cost.pool_seconds
-            self.server.fair_share.settle(cost.network, seconds)
+        if self._cost:
+            cost, self._cost = self._cost, None
+            self.server.fair_share.settle(cost.network, cost.seconds())
 
     def _waited(self, delay: float) -> bool:
         """Wait for *delay* seconds; return whether the request is to be answered."""

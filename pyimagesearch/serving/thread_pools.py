@@ -3,8 +3,6 @@
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gevent.event import Event
@@ -12,27 +10,12 @@ from gevent.threadpool import ThreadPool
 
 from pyimagesearch.errors import ServerBusy
 
+from .request_cost import current_cost
+
 MAX_WAITING = 300           # pieces of work in a pool, for all networks together
 MAX_WAITING_PER_NETWORK = 100   # of which those of one network
 
-
-@dataclass
-class RequestCost:
-    """The *network* that a request comes from, and what it took of the pools [s]."""
-
-    network: str
-    pool_seconds: float = 0.0
-
-
-# of the request that the current greenlet answers
-REQUEST_COST: ContextVar[RequestCost] = ContextVar("REQUEST_COST")
-
 Result = TypeVar("Result")
-
-
-def current_cost() -> RequestCost:
-    """Return the cost of the request that is answered; outside of one, nobody's."""
-    return REQUEST_COST.get(None) or RequestCost("")
 
 
 class FairPool:
@@ -76,11 +59,12 @@ class FairPool:
             finally:
                 cost.pool_seconds += time.thread_time() - begin
 
-        self._wait_for_thread(cost.network)
-        try:
-            result = self._pool.apply(timed)
-        finally:
-            self._release(cost.network)
+        with cost.waiting():
+            self._wait_for_thread(cost.network)
+            try:
+                result = self._pool.apply(timed)
+            finally:
+                self._release(cost.network)
         if isinstance(result, BaseException):
             raise result
         returned: Result = result
