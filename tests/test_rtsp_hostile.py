@@ -190,8 +190,11 @@ def test_camera_that_is_silent_is_left_at_once(answers):
         assert time.monotonic() - begin < 4
 
 
-def test_camera_that_floods_is_left_at_once():
-    flood = itertools.repeat(b"$\0\4\0" + bytes(1024) + b"$\5\0\4abcd")
+@pytest.mark.parametrize("piece", [
+    b"$\0\4\0" + bytes(1024) + b"$\5\0\4abcd", b"$\0\0\0" * 999, b"\n" * 999, b"RTSP/1.0 200 OK\r\n\r\n",
+    b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 99], ids=lambda piece: repr(piece[:20]))
+def test_camera_that_floods_is_left_at_once(piece):
+    flood = itertools.repeat(piece)
     before = held()
     with contextlib.closing(ScriptedCamera(GOOD, flood)) as camera:
         closing = Cancellation()

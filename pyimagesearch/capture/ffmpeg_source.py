@@ -24,6 +24,7 @@ from .source import CaptureRequest, PacketSink
 from .time_stamps import TICKS_PER_SECOND, TimeStamps
 from .url import CameraUrl
 
+MAX_PACKETS_PER_SECOND = 1000.0     # that are taken from one camera, also broken ones
 KEY_FRAME_SECONDS = 65.0    # to wait for the first one; some cameras send one a minute
 FIRST_PACKET_SECONDS = 10.0     # to wait for any, after opening; some are that slow
 MAX_STEP_SECONDS = 15.0     # between two frames of a file; more is a broken time stamp
@@ -90,6 +91,7 @@ class FfmpegSource:
         self._closing = closing
         self._clock = clock
         self._times = TimeStamps()
+        self._limit = Pace(MAX_PACKETS_PER_SECOND, closing, clock)
         self._pace = pace
         self._paced = 0.0       # the time of the newest packet [s]
         self._memory = FrameMemory(allowance or Allowance())
@@ -141,6 +143,7 @@ class FfmpegSource:
     def _take(self, packet: Any) -> None:
         """Note, pace and forward a *packet*; raises CameraLost for one too large."""
         self._origin.on_packet()
+        self._limit.tick()
         if packet.size > MAX_PICTURE_BYTES:
             raise CameraLost(f"{self._url} sends a frame of {packet.size / 1e6:.0f} MB")
         if self._pace is not None:

@@ -14,13 +14,14 @@ from pyimagesearch.clock import Clock
 
 from .cancellation import shut, watch
 from .ffmpeg import MAX_UNFRAMED_BYTES
-from .limits import MAX_BYTES_PER_SECOND
+from .limits import MAX_BYTES_PER_SECOND, READER_SHARE
 from .pace import Pace
 from .rtsp_client import RECEIVE_BYTES, TIMEOUT_SECONDS, RtspDialog
 from .rtsp_messages import AnyMessage, BadMessage, Frame, MessageParser, Request, framed
 from .rtsp_transport import Datagrams, Receiver
 
-JOIN_SECONDS = 2.0
+MIN_PACKET_BYTES = 8        # of RTCP; RTP has 12 at least
+JOIN_SECONDS = 1.0
 ANSWER_HEADS = {       # of the answers to FFmpeg
     "OPTIONS": "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
     "DESCRIBE": "Content-Type: application/sdp\r\n",
@@ -48,6 +49,7 @@ class RtspRelay:
         self._pace = Pace(1.0, closing, clock)
         self._requests = MessageParser()
         self._unframed = 0      # bytes since the last packet of FFmpeg
+        self._busy = 0.0        # CPU time of the thread, before the newest bytes [s]
         self._path = f"/{secrets.token_urlsafe(16)}"    # known to FFmpeg only
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=4)
         self._listener.settimeout(TIMEOUT_SECONDS)
@@ -65,6 +67,9 @@ class RtspRelay:
         """End the relay, and wait for its thread, which takes a moment."""
         shut(self._listener)
         self._thread.join(JOIN_SECONDS)
+        if self._thread.is_alive():     # the camera does not take what is sent to it
+            shut(self._dialog.socket)
+            self._thread.join(JOIN_SECONDS)
 
     def _run(self) -> None:
         """Serve FFmpeg's connection; all connections are closed at its end."""
@@ -145,6 +150,7 @@ class RtspRelay:
         """Pass on the frames among what the camera sends, and heed the rest."""
         self._pass_on(client, (
             (channel, each.data) for each in messages if isinstance(each, Frame)
+            and len(each.data) >= MIN_PACKET_BYTES
             and (channel := self._receiver.channel(each.channel)) is not None))
         for each in messages:
             if not isinstance(each, Frame):
@@ -158,8 +164,10 @@ class RtspRelay:
         if self._unframed > MAX_UNFRAMED_BYTES:
             raise BadMessage(f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB without a "
                              "complete frame")
+        busy = time.thread_time() - self._busy
+        self._pace.tick(max(len(data) / MAX_BYTES_PER_SECOND, busy / READER_SHARE))
         client.sendall(data)
-        self._pace.tick(len(data) / MAX_BYTES_PER_SECOND)
+        self._busy = time.thread_time()
 
 
 def received(camera: socket.socket) -> Iterator[bytes]:
