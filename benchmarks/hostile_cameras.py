@@ -9,6 +9,7 @@ Each of :data:`HTTP` and :data:`RTSP` listens on a port of its own, from *PORT* 
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -51,8 +52,9 @@ def part(picture: bytes) -> bytes:
             % (len(picture), picture))
 
 
+@functools.cache
 def png_bomb() -> bytes:
-    """Return a black PNG of 746 kB that decodes to 768 MB."""
+    """Return a black PNG of 746 kB that decodes to 768 MB; it takes seconds to make."""
     def chunk(name: bytes, data: bytes) -> bytes:
         checked = name + data
         return struct.pack(">I", len(data)) + checked + struct.pack(
@@ -64,7 +66,7 @@ def png_bomb() -> bytes:
             + chunk(b"IEND", b""))
 
 
-TINY, SMALL, BOMB = jpeg(32, 24), jpeg(320, 240), png_bomb()
+TINY, SMALL = jpeg(32, 24), jpeg(320, 240)
 SIZES = [part(jpeg(width, width * 3 // 4)) for width in (320, 640, 160, 1280, 800)]
 
 
@@ -108,7 +110,7 @@ HTTP: dict[str, Serve] = {
     "drip-picture": sends(MULTIPART + part(SMALL)[:2000], b"a", every=1.0),
     "headers": sends(OK, b"X-Header: " + b"a" * 900 + b"\r\n"),
     "header": sends(OK + b"X-Header: ", b"a" * 65536),
-    "bomb": once(whole(b"image/png", BOMB)),
+    "bomb": lambda connection: once(whole(b"image/png", png_bomb()))(connection),
     "flapping": once(MULTIPART + part(SMALL)),
     "busy": once(b"HTTP/1.1 200 OK\r\n\r\n"),
     "sizes": sends(MULTIPART, *SIZES, every=1.0),
