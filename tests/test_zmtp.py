@@ -12,12 +12,13 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing_camera import READY, long_part, zmtp_streams
 from harness import DEADLINE, eventually
 from network import free_port
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.limits import Allowance, MemoryBudget
-from pyimagesearch.capture.zmtp import GREETING, PeerRefused, ZmtpPeer, command, frame
+from pyimagesearch.capture.zmtp import GREETING, PeerRefused, ZmtpPeer, frame
 from pyimagesearch.capture.zmtp_connections import (
     MAX_CONNECTIONS,
     Connection,
@@ -28,7 +29,6 @@ from pyimagesearch.jpeg import encode
 
 IMAGE = DemoScene((320, 240), 5).picture(0)
 JPEG = encode(IMAGE)
-READY = command(b"READY", b"\x0bSocket-Type\x00\x00\x00\x03REQ")
 LARGE = bytes(2448 * 3264 * 3)
 LARGE_HEADER = {"dtype": "uint8", "shape": [2448, 3264, 3]}
 
@@ -81,10 +81,6 @@ def raw(address, *data):
 def ask(sender, message):
     sender.send_multipart(message)
     return sender.recv()
-
-
-def long_part(size, flags=3):
-    return bytes([flags]) + size.to_bytes(8, "big")
 
 
 def test_jpegs_and_arrays_come_with_a_reply(open_camera, connect, address):
@@ -334,21 +330,11 @@ def tcp_pair():
         return server.accept()[0], theirs
 
 
-PIECES = st.sampled_from([
-    GREETING, READY, GREETING + READY, b"\x01\x00", b"\x00", b"\xff", frame(b"x"), frame(b"x", 1),
-    command(b"PING", b"\0\x01context"), command(b"ERROR", b"\x03why"), command(b"", b""),
-    frame(picture_of("pi")[0], 1), long_part(1 << 24), long_part((1 << 64) - 1),
-    long_part(3, 6), frame(b"", 4)]) | st.binary(max_size=80)
-
-
-@given(st.booleans(), st.sampled_from(["REP", "SUB"]), st.lists(PIECES, max_size=12))
-def test_no_bytes_are_fatal_to_a_conversation(greets, kind, pieces):
-    sent = []
-    peer = ZmtpPeer(kind, sent.append, lambda first, size: len if len(first) % 2 else None)
-    if greets:
-        theirs = {"REP": b"REQ", "SUB": b"PUB"}[kind]
-        pieces = [GREETING, READY.replace(b"REQ", theirs), *pieces]
-    data, steps = b"".join(pieces), peer.converse()
+@given(zmtp_streams(), st.sampled_from([("REP", b"REQ"), ("SUB", b"PUB")]))
+def test_no_bytes_are_fatal_to_a_conversation(stream, kinds):
+    sent, (ours, theirs) = [], kinds
+    peer = ZmtpPeer(ours, sent.append, lambda first, size: len if len(first) % 2 else None)
+    data, steps = stream.replace(b"REQ", theirs), peer.converse()
     with contextlib.suppress(PeerRefused):
         wanted = next(steps)
         while len(data) >= wanted and wanted < 1 << 40:
