@@ -1,8 +1,13 @@
 """Our cookies among those that servers on other ports of the host set."""
 
+import io
+import re
+
 import pytest
 
 from protected import BROWSER, OURS, OWNER, PASSWORDS, VIEWER, ProtectedApp
+from pyimagesearch.serving.cookie_lines import LONG_LINE_BYTES, CookieLines
+from pyimagesearch.serving.http_syntax import RequestRefused
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
@@ -80,3 +85,37 @@ def test_session_from_before_the_reserved_names_goes_on(protected):
     answer = protected.app.test_client(use_cookies=False).get(
         "/api/status", headers={"Cookie": f"{name}={value}"}, **SECURE)
     assert answer.status_code == 200
+
+
+# --- too many for a request
+
+
+OTHERS = "; ".join(f"other{number}={4000 * 'x'}" for number in range(180))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_too_many_cookies_of_another_port_lock_no_one_out(protected_server, before):
+    ours = protected_server.log_in()
+    header = f"{OTHERS}; {ours}" if before else f"{ours}; {OTHERS}"
+    assert protected_server.request("/api/status", Cookie=header)[0] == 200
+    assert protected_server.request("/api/status", Cookie=OTHERS)[0] == 401
+
+
+def read(line):
+    lines = CookieLines(io.BufferedReader(io.BytesIO(line)), lambda: re.compile(rb" *own=\w{1,9}"))
+    return lines.readline(32_768)
+
+
+@pytest.mark.parametrize("length", range(LONG_LINE_BYTES - 30, LONG_LINE_BYTES + 30))
+def test_long_line_keeps_our_cookies_wherever_it_is_cut(length):
+    line = b"Cookie: a=" + b"x" * length + b"; own=7; b=own=8; own=99\r\n"
+    assert read(line + b"next") in (line, b"Cookie: shortened=1; own=7; own=99\r\n")
+    assert read(b"cookie: own=1; c=" + b"x" * 3 * length + b"own=2; own=3\n") == (
+        b"Cookie: shortened=1; own=1; own=3\r\n")
+
+
+@pytest.mark.parametrize("rest", [b"\rX: y\r\n", b"\0\r\n", b"x" * (1 << 20)])
+def test_long_line_is_as_strict_as_a_short_one(rest):
+    for length in (20_000, LONG_LINE_BYTES - 11, LONG_LINE_BYTES - 12):
+        with pytest.raises(RequestRefused):
+            read(b"Cookie: a=" + b"x" * length + b"x" * 100 + rest)

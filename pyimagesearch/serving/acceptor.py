@@ -83,6 +83,7 @@ class Acceptor(WSGIServer):
         self.timeouts = timeouts
         self.fair_share = FairShare()
         self.fanout = fanout
+        self.own_cookies = app.extensions["own_cookies"]
         self.throttled_log = ThrottledLog(log.info)
         self._tls = tls
         super().__init__(listener, app, log=None, error_log=log, environ={

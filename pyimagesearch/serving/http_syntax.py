@@ -1,8 +1,8 @@
 """What a request may look like and where it ends, with nothing left ambiguous."""
 
 import http.client
-import io
 import re
+from typing import Protocol
 
 # of responses that do not come from the application
 PLAIN_HEADERS = {
@@ -53,10 +53,20 @@ def is_request_line(line: str) -> bool:
     return REQUEST_LINE.fullmatch(line) is not None
 
 
+class InputFile(Protocol):
+    """What a request is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return *size* bytes, or less at the end."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Return up to *size* bytes of the next line."""
+
+
 class BoundedFile:
     """The first *size* bytes of *file*; reading more raises *refusal*."""
 
-    def __init__(self, file: io.BufferedReader, size: int,
+    def __init__(self, file: InputFile, size: int,
                  refusal: RequestRefused) -> None:
         self._file = file
         self._left = size

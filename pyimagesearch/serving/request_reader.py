@@ -21,6 +21,7 @@ from pyimagesearch.addresses import forwarded_address, network_of
 
 from .anonymous_share import TURN_SECONDS
 from .connections import Connection
+from .cookie_lines import CookieLines
 from .fair_share import MAX_DELAY_SECONDS
 from .http_syntax import (
     MAX_BODY_BYTES,
@@ -109,7 +110,8 @@ class RequestReader(WSGIHandler):
 
     def MessageClass(self, *_: Any) -> http.client.HTTPMessage:
         """Return the headers; raises :exc:`RequestRefused` for bad or too many ones."""
-        lines = HeaderLines(self.rfile, MAX_HEAD_BYTES, RequestRefused(
+        file = CookieLines(self.rfile, self.server.own_cookies)
+        lines = HeaderLines(file, MAX_HEAD_BYTES, RequestRefused(
             "431 Request Header Fields Too Large",
             f"The headers are more than {MAX_HEAD_BYTES} bytes."))
         headers: http.client.HTTPMessage = super().MessageClass(lines, 0)

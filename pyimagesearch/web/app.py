@@ -1,11 +1,13 @@
 """Create the Flask application."""
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
 
 from . import (
     controls,
+    cookies,
     devices,
     errors,
     guard,
@@ -35,6 +37,7 @@ def create_app(services: Services, *, base_path: str = "",
                 static_folder=str(folder("static")))
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
+    app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
     for module in (live, status, controls, privacy, zones, tune, login, sessions,
                    devices, openapi, pages, files, export, explanations, api):
         app.register_blueprint(module.bp)

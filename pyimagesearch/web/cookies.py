@@ -1,8 +1,11 @@
 """The cookies of this server, among those of other servers on the same host."""
 
+import re
 from typing import Any
 
 from flask import Response, request
+
+from pyimagesearch.access.authenticator import Authenticator
 
 from .services import get_services
 
@@ -11,6 +14,13 @@ FRAME_DESTINATIONS = ("iframe", "frame")
 # of the host. The empty one is for HTTP.
 PREFIXES = ("__Host-", "__Secure-", "")
 MAX_SAME_COOKIES = 50       # of which the right one is sought
+
+
+def own_cookies(authenticator: Authenticator) -> re.Pattern[bytes]:
+    """Return what the name and value of our cookies match, for any purpose."""
+    name = re.escape(authenticator.cookie_name("")).encode()
+    return re.compile(rb"\s*(?:__Host-|__Secure-)?[a-z]+(?:-[a-z]+)?" + name
+                      + rb"=[\w.-]{1,200}\s*")
 
 
 def sent_cookies(purpose: str) -> list[str]:
