@@ -15,8 +15,6 @@ from socket_camera import HttpCamera
 REFUSED = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 OPEN_ALL = """if True:
     import contextlib, threading
-    from pyimagesearch.capture.http_camera import open_http
-    from pyimagesearch.capture.http_client import HttpClient
     from pyimagesearch.capture.rtsp import open_rtsp
     from pyimagesearch.capture.source import CaptureRequest
     from pyimagesearch.capture.url import parse_url

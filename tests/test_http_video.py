@@ -1,6 +1,7 @@
 """Video over HTTP that FFmpeg decodes: one request, one host, within bounds."""
 
 import contextlib
+import functools
 import io
 import threading
 import time
@@ -9,6 +10,8 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pyimagesearch.capture import http_video
 from pyimagesearch.capture.demo import DemoScene
@@ -18,10 +21,15 @@ from pyimagesearch.capture.limits import Allowance, MemoryBudget
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import BadPicture, CameraLost
 from socket_camera import HttpCamera
 
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: %b\r\n%b\r\n"
+
+
+@functools.cache
+def encoded(*kind):
+    return video(*kind)
 
 
 def video(container="mpegts", encoder="libx264", size=(160, 120), frames=10, **options):
@@ -161,3 +169,27 @@ def test_memory_of_a_decoder_counts_and_is_bounded(serving, monkeypatch):
         source = open_it()
         while source.read():
             pass
+
+
+BODIES = [("mpegts", "libx264"), ("mp4", "libx264"), ("matroska", "mjpeg"), ("flv", "flv"), ("avi", "mpeg4"),
+          ("h264", "libx264"), ("ivf", "libvpx"), ("asf", "msmpeg4")]
+PIECES = st.binary(max_size=8) | st.sampled_from([b"\xff" * 4, b"\x7f\xff\xff\xff", bytes(4), b"\0\0\0\1"])
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(kind=st.sampled_from(BODIES), changes=st.lists(
+    st.tuples(st.integers(0, 999), PIECES, st.integers(0, 40)), min_size=1, max_size=9))
+def test_whatever_a_container_holds_is_one_sentence(kind, changes):
+    body = encoded(*kind)
+    for place, piece, cut in changes:
+        at = place if place < 600 else len(body) * (place - 600) // 400
+        body = body[:at] + piece + body[at + cut:]
+    with contextlib.closing(HttpCamera(lambda head, number: HEAD % (b"video/x", b"") + body)) as camera:
+        with pytest.raises(CameraLost) as lost, contextlib.closing(open_http(
+                HttpClient(parse_url(camera.url + "/x")), CaptureRequest(), threading.Event(),
+                SystemClock())) as source:
+            while True:
+                with contextlib.suppress(BadPicture):
+                    source.read().colour()
+        assert str(lost.value).startswith(camera.url)
+        assert len(str(lost.value)) < 300

@@ -1,7 +1,6 @@
 """Open streams with FFmpeg, within bounds, and say in plain words why it cannot."""
 
 import errno
-import os
 import socket
 import ssl
 import time
@@ -16,7 +15,6 @@ from .limits import MAX_PICTURE_BYTES, MAX_VIDEO_PIXELS
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
-os.environ.pop("http_proxy", None)  # FFmpeg would reach cameras by it
 
 TIMEOUT_SECONDS = 5.0       # for opening
 # From one look at closing to the next. At its end FFmpeg gives out the frame that it
@@ -55,7 +53,7 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "fails to speak TLS; is the port right?"),
     (EOFError, "ended the stream"))
 ERRNO_MEANINGS = {      # of errors by FFmpeg itself
-    errno.EIO: UNREACHABLE,
+    errno.EIO: "cannot be reached, or sends broken video",
     errno.EINVAL: "sends broken video, or frames of more than "
                   f"{MAX_VIDEO_PIXELS / 1e6:.0f} million pixels"}
 

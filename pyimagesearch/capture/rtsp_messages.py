@@ -16,7 +16,7 @@ HEAD_END_PATTERN = re.compile(rb"\r?\n\r?\n")
 HEAD_END_BYTES = 4
 REPLY_PATTERN = re.compile(rb"RTSP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 REQUEST_PATTERN = re.compile(rb"([A-Z_]+) (\S+) RTSP/")
-LENGTH_PATTERN = re.compile(r"\d{1,9}")
+LENGTH_PATTERN = re.compile(r"(\d{1,9})(?!\d)")
 
 
 class BadMessage(Exception):
@@ -127,7 +127,8 @@ class MessageParser:
 
 def body_length(headers: Message) -> int:
     """Return how many bytes follow the *headers*; raises :exc:`BadMessage`."""
-    text = headers.get("Content-Length", "0").strip()
-    if not LENGTH_PATTERN.fullmatch(text) or int(text) > MAX_BODY_BYTES:
+    text = headers.get("Content-Length", "0")
+    found = LENGTH_PATTERN.match(text)
+    if not found or int(found[1]) > MAX_BODY_BYTES:
         raise BadMessage(f"sends a body of {text[:20]!r} bytes")
-    return int(text)
+    return int(found[1])
