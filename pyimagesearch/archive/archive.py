@@ -15,7 +15,7 @@ from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder, make_private
 from pyimagesearch.permissions import close, close_below, is_open, protect
-from pyimagesearch.recording.recorder import Recorder
+from pyimagesearch.recording.recorder import Recorder, be_nice
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
 from pyimagesearch.threads import Worker
@@ -26,6 +26,7 @@ from .retention import Retention
 log = logging.getLogger(__name__)
 
 ENFORCE_SECONDS = 2.0   # between two looks at the space that is left
+LIST_SECONDS = 0.5      # to wait for the list to be checked, before that is said
 RETRY_SECONDS = 5.0     # until a folder that could not be opened is tried again
 
 
@@ -48,6 +49,7 @@ class Archive(Worker):
         self._folder = folder
         self._clock = clock
         self._trouble = ""
+        self._is_writable = threading.Event()       # the list is
         self._is_recovered = False
         self._enforced_at = -math.inf   # [s, monotonic]
         self._retention = Retention(self.clips, self.store, settings, clock)
@@ -102,10 +104,14 @@ class Archive(Worker):
         """
         if self._trouble and not self.ready.is_set():
             raise EventsError(self._trouble)
+        if not self._is_writable.wait(LIST_SECONDS):
+            raise EventsError("the list of events is still being checked after the "
+                              "start; nothing is written to it before")
         self.store.confirm()
 
     def run(self) -> None:
         """Open and recover the folder, then enforce retention until :meth:`stop`."""
+        be_nice()
         while not self.stopping.is_set():
             try:
                 if not self._is_recovered:
@@ -134,6 +140,7 @@ class Archive(Worker):
         if not self.ready.is_set():
             self._prepare()
         self._report_corrupt(self.store.open())
+        self._is_writable.set()
         self._retention.open()
         self._recover()
 

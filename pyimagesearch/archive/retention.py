@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -18,7 +19,7 @@ from pyimagesearch.settings.settings import Settings
 
 from .clock_history import ClockHistory
 from .deletion import delete_files, unfinished
-from .recovery import mark_missing
+from .recovery import mark_missing, sizes_in
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ class Retention:
         self._history = ClockHistory(
             self._clock, history, self._store.new_id, newest)
         if kept is None and self._settings.keep_bytes is None:
-            kept = str(shutil.disk_usage(self._clips).free // 2)
+            free = shutil.disk_usage(self._clips).free
+            kept = str((free + stored_bytes(self._clips)) // 2)
             self._store.remember("keep", kept)
         self._keep = self._settings.keep_bytes or int(kept or 0)
         log.info("clips may take %s in %s", format_bytes(self._keep), self._clips)
@@ -199,6 +201,11 @@ class Retention:
                     f"disk, of which {reserve} stay so (--reserve), and {kept}")
         return (f"there is no room: {format_bytes(self._keep)} are allowed (--keep), "
                 f"and {kept}")
+
+
+def stored_bytes(folder: Path) -> int:
+    """Return the size of all files below *folder* [bytes]; raises :exc:`OSError`."""
+    return sum(sum(sizes_in(Path(root)).values()) for root, _, _ in os.walk(folder))
 
 
 def allowed_bytes(keep: int, reserve: int, used: int, free: int) -> int:
