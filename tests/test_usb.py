@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pyimagesearch.capture.limits import Allowance
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.usb import VideoStreamSource, negotiate, open_usb
 from pyimagesearch.clock import SystemClock
@@ -43,7 +44,7 @@ def test_repeated_array_is_skipped_and_waited_for(closing, clock):
         def read(self):
             return answers.pop(0)
 
-    source = VideoStreamSource(Stream(), "a test", closing, clock)
+    source = VideoStreamSource(Stream(), "a test", Allowance(), closing, clock)
     assert source.read().colour() is first
     assert source.read().colour() is second
     assert clock.waits == [pytest.approx(0.004)] * 2
@@ -65,7 +66,7 @@ def test_error_that_ends_the_imutils_thread_is_a_loss(closing, clock):
         def read(self):
             return None
 
-    source = VideoStreamSource(Stream(), "a test", closing, clock)
+    source = VideoStreamSource(Stream(), "a test", Allowance(), closing, clock)
     with pytest.raises(CameraLost, match=r"the camera failed: OpenCV.*imdecode"):
         source.read()
     source.close()

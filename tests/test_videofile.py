@@ -11,6 +11,7 @@ from pyimagesearch.capture import videofile
 from pyimagesearch.capture.cameras import find_camera
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.imagezmq import ImageHubs
+from pyimagesearch.capture.limits import Allowance
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.settings.settings import Settings
@@ -32,7 +33,7 @@ def write_video(path, stamps, b_frames=0):
 
 
 def test_file_plays_at_its_own_rate_and_ends(recording, closing, clock):
-    source, begin = VideoFileSource(str(recording), False, closing, clock), clock.now
+    source, begin = VideoFileSource(str(recording), False, Allowance(), closing, clock), clock.now
     for _ in range(36):
         assert source.read().colour().shape == (240, 320, 3)
     assert clock.now - begin == pytest.approx(35 / 12, abs=0.1)
@@ -42,7 +43,7 @@ def test_file_plays_at_its_own_rate_and_ends(recording, closing, clock):
 
 
 def test_looped_file_restarts(recording, closing, clock):
-    source = VideoFileSource(str(recording), True, closing, clock)
+    source = VideoFileSource(str(recording), True, Allowance(), closing, clock)
     first = source.read()
     for _ in range(35):
         source.read()
@@ -53,11 +54,11 @@ def test_looped_file_restarts(recording, closing, clock):
 def test_missing_file_and_wrong_format_are_errors(tmp_path, closing, clock, monkeypatch):
     monkeypatch.setattr(videofile, "PROBE_SECONDS", DEADLINE)      # not the machine is tested here
     with pytest.raises(CameraLost, match="there is no file"):
-        VideoFileSource(str(tmp_path / "none.mp4"), False, closing, clock)
+        VideoFileSource(str(tmp_path / "none.mp4"), False, Allowance(), closing, clock)
     text = tmp_path / "text.mp4"
     text.write_text("no video" * 100)
     with pytest.raises(CameraLost, match=r"is no video file|holds no picture"):
-        VideoFileSource(str(text), False, closing, clock).read()
+        VideoFileSource(str(text), False, Allowance(), closing, clock).read()
 
 
 def test_file_that_crashes_opencv_is_an_error(tmp_path, monkeypatch):
@@ -71,7 +72,7 @@ def test_file_that_crashes_opencv_is_an_error(tmp_path, monkeypatch):
 
 def play(path, clock, closing, count):
     """Return when each of the first *count* frames of a file is shown [s]."""
-    source, begin = VideoFileSource(str(path), False, closing, clock), clock.now
+    source, begin = VideoFileSource(str(path), False, Allowance(), closing, clock), clock.now
     shown = []
     for _ in range(count):
         source.read()

@@ -97,7 +97,8 @@ def find_by_source(settings: CameraSettings, request: CaptureRequest, clock: Clo
         return find_by_url(spec, request, clock, hubs, packets)
     if is_file_name(spec):
         return Camera(Path(spec).name, lambda closing: VideoFileSource(
-            spec, settings.loop, closing, clock), PROBE_SECONDS + OPEN_SECONDS)
+            spec, settings.loop, request.allowance, closing, clock),
+            PROBE_SECONDS + OPEN_SECONDS)
     raise unknown_source(spec)
 
 

@@ -287,7 +287,7 @@ def explain(error: Exception) -> str:
         case OSError() if "Tunnel connection failed" in str(error):
             return str(error).lower()
         case UnknownCoding():
-            return f"the response is compressed as {error}, which is not supported"
+            return f"the response {error}"
         case http.client.BadStatusLine():
             first = str(error).encode("latin-1")[:8].hex(" ")
             return f"the response is not valid HTTP, it begins with {first}"

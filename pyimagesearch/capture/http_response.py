@@ -35,7 +35,7 @@ GZIP_BITS = 16 + zlib.MAX_WBITS
 
 
 class UnknownCoding(http.client.HTTPException):
-    """The body is compressed in a way that is not known, though none was requested."""
+    """The body is compressed, unrequested, in a way that cannot be read: says how."""
 
 
 class CameraResponse(http.client.HTTPResponse):
@@ -100,7 +100,8 @@ class CameraResponse(http.client.HTTPResponse):
         if coding in ("gzip", "x-gzip", "deflate"):
             self._inflater = Inflater()
         elif coding not in ("", "identity", "none"):
-            raise UnknownCoding(coding[:20])
+            raise UnknownCoding(
+                f"is compressed as {coding[:20]}, which is not supported")
 
     def read1(self, n: int = -1) -> bytes:
         """Return at most *n* bytes as soon as there are some; none at the end."""
@@ -110,7 +111,7 @@ class CameraResponse(http.client.HTTPResponse):
         unused = 0      # bytes that gave nothing
         while not (data := self._inflater.read(size)):
             if unused > MAX_EMPTY_BYTES:
-                raise UnknownCoding("what holds nothing")
+                raise UnknownCoding("is compressed and holds nothing")
             piece = self._read_coded(size)
             if not piece:
                 break
@@ -231,13 +232,13 @@ class Inflater:
         try:
             data = self._decoder.decompress(self._compressed, size)
         except zlib.error:
-            raise UnknownCoding("what cannot be decompressed") from None
+            raise UnknownCoding("is compressed, but broken") from None
         self._compressed = self._decoder.unconsumed_tail
         self._is_empty &= not data
         if not self._decoder.eof:
             return data
         if self._is_empty:
-            raise UnknownCoding("what holds nothing")
+            raise UnknownCoding("is compressed and holds nothing")
         self._compressed, self._decoder = self._decoder.unused_data, None
         self._is_empty = True
         return data or self.read(size)      # perhaps another one follows

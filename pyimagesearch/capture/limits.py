@@ -1,4 +1,8 @@
-"""What a camera may cost, whatever its protocol: the one place for all limits."""
+"""
+What a camera may cost, whatever its protocol: the one place for these limits.
+
+Those of a protocol's own syntax, as of the length of a header, are beside its parser.
+"""
 
 import contextlib
 import os

@@ -88,7 +88,8 @@ def open_legacy(request: CaptureRequest, clock: Clock,
                          "before Bookworm: pip install 'picamera[array]'") from None
     except Exception as error:      # picamera is not there to name its errors
         raise CameraLost(f"the Pi's camera did not open: {error}") from None
-    return VideoStreamSource(stream, f"picamera {size[0]}x{size[1]}", closing, clock)
+    return VideoStreamSource(stream, f"picamera {size[0]}x{size[1]}", request.allowance,
+                             closing, clock)
 
 
 def open_picamera(request: CaptureRequest, clock: Clock,

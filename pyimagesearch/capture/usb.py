@@ -13,6 +13,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
+from .limits import Allowance
 from .source import CaptureRequest, as_bgr
 from .v4l2 import users_of
 
@@ -33,10 +34,11 @@ class VideoStreamSource:
 
     read_timeout = 2.5
 
-    def __init__(self, stream: VideoStream, granted: str, closing: threading.Event,
-                 clock: Clock) -> None:
+    def __init__(self, stream: VideoStream, granted: str, allowance: Allowance,
+                 closing: threading.Event, clock: Clock) -> None:
         self.granted = granted
         self._stream = stream
+        self._allowance = allowance
         self._closing = closing
         self._clock = clock
         self._last: Image | None = None
@@ -55,7 +57,9 @@ class VideoStreamSource:
                 raise CameraLost("the camera was unplugged or failed")
             if image is not None and image is not self._last:
                 self._last = image
-                return ArrayPicture(as_bgr(image))
+                picture = ArrayPicture(as_bgr(image))
+                self._allowance.check(picture.size)
+                return picture
             self._clock.wait(self._closing, POLL_SECONDS)
         raise CameraLost("closing")
 
@@ -89,7 +93,8 @@ def open_usb(device: int | str, request: CaptureRequest, clock: Clock,
         users = ", ".join(users_of(path))
         raise CameraLost(f"{path} is in use by {users}" if users else
                          f"{path} gives no frames; it may be no camera, or in use")
-    return VideoStreamSource(stream, negotiate(capture, request), closing, clock)
+    return VideoStreamSource(
+        stream, negotiate(capture, request), request.allowance, closing, clock)
 
 
 def negotiate(capture: cv2.VideoCapture, request: CaptureRequest) -> str:

@@ -11,6 +11,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Image, Picture
 
+from .limits import Allowance
 from .pace import Pace
 from .source import as_bgr
 
@@ -35,11 +36,12 @@ class VideoFileSource:
 
     read_timeout = MAX_INTERVAL_SECONDS + 5.0
 
-    def __init__(self, path: str, loop: bool, closing: threading.Event,
-                 clock: Clock) -> None:
+    def __init__(self, path: str, loop: bool, allowance: Allowance,
+                 closing: threading.Event, clock: Clock) -> None:
         probe(path)
         self._path = str(Path(path).absolute())     # "cam:1.mp4" is no protocol then
         self._loop = loop
+        self._allowance = allowance
         self._capture = cv2.VideoCapture(self._path)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0.1 <= fps <= 240 else DEFAULT_FPS    # mean rate [1/s]
@@ -60,7 +62,9 @@ class VideoFileSource:
         if image is None:
             raise SourceEnded(f"{Path(self._path).name} has ended")
         self._pace.tick(self._interval())
-        return ArrayPicture(as_bgr(image))
+        picture = ArrayPicture(as_bgr(image))
+        self._allowance.check(picture.size)
+        return picture
 
     def close(self) -> None:
         self._capture.release()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pyimagesearch.capture.limits import Allowance
 from pyimagesearch.capture.videofile import VideoFileSource
 from pyimagesearch.errors import (
     CameraLost,
@@ -170,7 +171,8 @@ def frames_in(path: Path) -> Iterator[VideoFrame]:
     """Yield the frames of one file; raises :exc:`NoVideo`."""
     clock = VideoClock()
     try:
-        source = VideoFileSource(str(path), False, threading.Event(), clock)
+        source = VideoFileSource(
+            str(path), False, Allowance(), threading.Event(), clock)
         with contextlib.closing(source), contextlib.suppress(SourceEnded):
             while True:
                 picture = source.read()
