@@ -273,6 +273,14 @@ def test_download_is_evicted_only_as_a_last_resort():
     assert ended == ["silent", "next"]
 
 
+def test_network_with_most_connections_makes_room():
+    """A person who waited longest was disconnected by those who came again and again."""
+    limits, ended = Connections(max_connections=4), []
+    for name in ("person", "a", "b", "b", "a", "a"):
+        limits.admit(name, lambda name=name: ended.append(name))
+    assert ended == ["b", "a"]
+
+
 def test_ipv6_network_counts_as_one_client():
     limits, viewers = Connections(max_connections=9, per_network=2), ViewerLimits(9, 2)
     for number in (1, 2):

@@ -12,7 +12,7 @@ from gevent.event import Event
 
 # of the thread's time as measured: half of it with what is not measured, such as
 # switching between greenlets
-ANONYMOUS_SHARE = 0.35
+ANONYMOUS_SHARE = 0.33
 CONNECTIONS_SHARE = 0.1     # of which for connections, while requests wait
 BURST_SECONDS = 0.25        # of debt with which nothing waits
 MAX_DEBT_SECONDS = 1.0

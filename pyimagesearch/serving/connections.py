@@ -1,6 +1,7 @@
 """Limit open connections, in all and of each client network."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from pyimagesearch.addresses import network_of
@@ -31,9 +32,10 @@ class Connections:
     A connection waits while the server can do nothing for it: the client has not sent
     its whole request, is between two requests, or does not read the response. At the
     limit of *max_connections*, or of *per_network* of one network
-    (:func:`network_of`), the one that has waited longest is closed for a new one; only
-    if none waits is the new one refused. So connections held open without use do
-    not lock others out. Belongs to the hub's thread.
+    (:func:`network_of`), the one that has waited longest is closed for a new one, of
+    all or of the networks with the most that wait; only if none waits is the new one
+    refused. So connections held open without use do not lock others out. Belongs
+    to the hub's thread.
     """
 
     def __init__(self, max_connections: int = UNLIMITED, per_network: int = UNLIMITED,
@@ -43,6 +45,7 @@ class Connections:
         self._per_network = per_network
         self._open: dict[str, set[Connection]] = {}     # by network
         self._waiting: dict[Connection, None] = {}      # longest first
+        self._crowds: Counter[str] = Counter()      # how many wait, by network
 
     def __len__(self) -> int:
         return sum(map(len, self._open.values()))
@@ -63,12 +66,19 @@ class Connections:
 
     def mark_waiting(self, connection: Connection) -> None:
         """Note that *connection* waits from now on."""
+        if connection in self._waiting:
+            return
         if connection in self._open.get(connection.network, ()):
             self._waiting[connection] = None
+            self._crowds[connection.network] += 1
 
     def mark_busy(self, connection: Connection) -> None:
         """Note that *connection* is being served."""
-        self._waiting.pop(connection, None)
+        if connection in self._waiting:
+            del self._waiting[connection]
+            self._crowds[connection.network] -= 1
+            if not self._crowds[connection.network]:
+                del self._crowds[connection.network]
 
     def remove(self, connection: Connection) -> None:
         """Forget *connection*, which has ended; may be called twice."""
@@ -80,11 +90,14 @@ class Connections:
 
     def _evict_one(self, network: str | None = None) -> bool:
         """Close the longest waiting connection, of *network* or of all."""
+        most = 0 if network else max(self._crowds.values(), default=0)
         longest = next((each
-                        for sending in (False, True)    # a download as a last resort
+                        # a download as a last resort, and few connections before that
+                        for sending, least in ((False, most), (False, 0), (True, 0))
                         for each in self._waiting
                         if each.sending is sending
-                        and network in (None, each.network)), None)
+                        and network in (None, each.network)
+                        and self._crowds[each.network] >= least), None)
         if longest is None:
             return False
         log.debug("closing a waiting connection from %s for a new one", longest.network)
