@@ -10,6 +10,7 @@ PLAIN_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff", "Connection": "close"}
 MAX_HEAD_BYTES, MAX_BODY_BYTES = 32 * 1024, 64 * 1024
+MIN_READ_BYTES = 4
 
 REQUEST_LINE = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
 HEADER_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
@@ -64,7 +65,11 @@ class InputFile(Protocol):
 
 
 class BoundedFile:
-    """The first *size* bytes of *file*; reading more raises *refusal*."""
+    """
+    The first *size* bytes of *file*; reading more raises *refusal*.
+
+    A read counts as :data:`MIN_READ_BYTES` at least: chunks of a byte take their time.
+    """
 
     def __init__(self, file: InputFile, size: int,
                  refusal: RequestRefused) -> None:
@@ -82,7 +87,7 @@ class BoundedFile:
         return self._counted(self._file.readline(size))
 
     def _counted(self, data: bytes) -> bytes:
-        self._left -= len(data)
+        self._left -= max(len(data), MIN_READ_BYTES)
         if self._left < 0:
             raise self._refusal
         return data
