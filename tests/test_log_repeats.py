@@ -57,6 +57,22 @@ def test_what_happens_is_logged_though_only_numbers_differ(log):
     assert log.lines.count("a detail") == 5
 
 
+def test_what_happens_to_one_camera_is_ten_lines_a_minute(log, clock):
+    for number in range(6):
+        for what in ("began", "ended", "was written"):
+            log.log.info(f"%s: event %d {what}", "front", number)
+        log.log.warning("%s: a warning %s", "front", "abcdef"[number])
+    assert len(log.lines) == 10 + 6
+    clock.now += 61
+    log.log.info("%s: event %d began", "front", 7)
+    assert log.lines[-1] == "front: event 7 began (8 more in 61 s)"
+
+
+def test_line_that_cannot_be_formatted_does_not_fail_who_logs(log):
+    made = logging.LogRecord("a test", logging.INFO, "f", 1, "%d", ("one",), None)
+    assert log.repeats.filter(made)
+
+
 def test_first_error_is_logged_with_its_traceback_again(log, clock):
     for _ in range(3):
         log.log.error("the loop failed", exc_info=ValueError("broken"))

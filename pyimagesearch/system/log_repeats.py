@@ -9,6 +9,7 @@ from pyimagesearch.clock import Clock
 
 WINDOW_SECONDS = 60.0
 MAX_LINES = 6           # in a window, of one message about one camera
+MAX_INFOS = 10          # in a window, of all messages of that level about one camera
 MAX_WINDOWS = 2000      # at a time
 NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
@@ -34,8 +35,8 @@ class RepeatFilter(logging.Filter):
 
     Texts of warnings and errors are the same if they differ only in numbers. A message
     is what one line of the program logs about one camera, address or file, the first
-    value in it. The next line says how many were left out. Any thread may log; messages
-    of level ``debug`` all pass.
+    value in it; of level ``info``, ten a minute are logged about it. The next line says
+    how many were left out. Any thread may log; messages of level ``debug`` all pass.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -48,20 +49,37 @@ class RepeatFilter(logging.Filter):
         """Return whether *record* is logged; add how many like it were not."""
         if record.levelno < logging.INFO:
             return True
+        try:
+            return self._judge(record)
+        except Exception:   # who logs must not fail: the handler reports what it is
+            return True
+
+    def _judge(self, record: logging.LogRecord) -> bool:
         text, now = record.getMessage(), self._clock.monotonic()
         kind = NUMBERS.sub("0", text) if record.levelno > logging.INFO else text
         subject = str(record.args[0]) if isinstance(record.args, tuple) and (
             record.args) else ""
+        limits: list[tuple[Key, int]] = [
+            ((record.name, kind), 1), ((record.name, record.msg, subject), MAX_LINES)]
+        if subject and record.levelno == logging.INFO:
+            limits.append(((subject,), MAX_INFOS))
         with self._lock:
-            if len(self._windows) >= MAX_WINDOWS:
-                self._forget(now)
-            addition = self._admit((record.name, kind), 1, now)
-            if addition is not None:
-                more = self._admit((record.name, record.msg, subject), MAX_LINES, now)
-                addition = None if more is None else addition or more
+            addition = self._admit_all(limits, now)
         if addition:
             record.msg, record.args = f"{text} {addition}", ()
         return addition is not None
+
+    def _admit_all(self, limits: list[tuple[Key, int]], now: float) -> str | None:
+        """Return what to add to a line of these *limits*, ``None`` to leave it out."""
+        if len(self._windows) >= MAX_WINDOWS:
+            self._forget(now)
+        found = ""
+        for key, most in limits:
+            addition = self._admit(key, most, now)
+            if addition is None:
+                return None
+            found = found or addition
+        return found
 
     def _admit(self, key: Key, most: int, now: float) -> str | None:
         """Return what to add to the line of *key*, ``None`` to leave it out."""
