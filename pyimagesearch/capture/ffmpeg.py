@@ -23,8 +23,9 @@ TIMEOUT_SECONDS = 5.0       # for opening
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
 MAX_UNFRAMED_BYTES = MAX_PICTURE_BYTES + 2**23  # that FFmpeg takes for one packet
 MAX_STREAMS = 64            # of one container
-# Of live streams; more would delay the first picture
-ANALYSIS_MICROSECONDS = 500_000
+# Of live streams; more would delay the first picture. Nothing is decoded meanwhile: of
+# streams that it finds late, FFmpeg would decode frames of any number of pixels
+BRIEF_ANALYSIS = {"analyzeduration": "500000", "codec_whitelist": "none"}   # [us]
 # What FFmpeg may use for the URLs that it opens itself: protocols, and formats
 SCHEMES = {"rtmp": ("rtmp,tcp", "flv,live_flv"), "srt": ("srt", "mpegts"),
            "udp": ("udp", "mpegts,h264,hevc,m4v"), "rtp": ("rtp,udp", "rtp")}
@@ -94,19 +95,18 @@ def open_url(url: CameraUrl) -> av.container.InputContainer:
     """
     protocols, formats = SCHEMES[urlsplit(url.bare).scheme]
     return open_with(url.with_login, {
-        "protocol_whitelist": protocols, "format_whitelist": formats})
+        "protocol_whitelist": protocols, "format_whitelist": formats, **BRIEF_ANALYSIS})
 
 
 def open_body(body: Any) -> av.container.InputContainer:
     """
     Open what the file *body* gives, which cannot seek; raises :exc:`av.FFmpegError`.
 
-    It has no other file or URL opened. Nothing is decoded here: in many containers
-    FFmpeg would do so without the limit of the pixels.
+    It has no other file or URL opened.
     """
     return open_with(body, {
         "protocol_whitelist": "none", "format_whitelist": BODY_FORMATS,
-        "codec_whitelist": "none", "analyzeduration": str(ANALYSIS_MICROSECONDS)})
+        **BRIEF_ANALYSIS})
 
 
 def open_relayed(address: str, *, by_udp: bool) -> av.container.InputContainer:
