@@ -206,6 +206,14 @@ def test_camera_that_floods_is_left_at_once(piece):
     eventually(lambda: held() <= before)
 
 
+@pytest.mark.parametrize("count", range(4))
+def test_frames_instead_of_a_reply_are_the_end(count):
+    flood = itertools.repeat(b"$\0\4\0" + bytes(1024))
+    with contextlib.closing(ScriptedCamera(GOOD[:count], flood)) as camera:
+        _, sentence = attempt(camera)
+    assert sentence.endswith("sends much else, but no reply")
+
+
 def test_frame_that_is_never_complete_is_the_end():
     start = rtp_packet(b"\x7c\x85" + bytes(1000), 0)
     endless = (b"".join(b"$\0" + len(each).to_bytes(2, "big") + each for each in [

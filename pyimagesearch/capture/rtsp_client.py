@@ -29,6 +29,7 @@ from .url import CameraUrl
 TIMEOUT_SECONDS = 5.0       # to connect, and for a whole answer
 RTSP_PORT = 554             # without one in the URL
 RECEIVE_BYTES = 64 * 1024   # at once
+MAX_UNANSWERED_BYTES = 4 * 1024 * 1024   # that may come before the reply to a request
 REDIRECTS = (301, 302, 303, 305, 307)
 UNAUTHORIZED = 401
 FINAL = (401, 403, 404)     # refusals, whatever the transport
@@ -194,7 +195,8 @@ class RtspDialog:
 
     def _replies(self, until: float) -> Iterator[Reply]:
         """Yield replies that come *until* a time; raises TimeoutError after it."""
-        while True:
+        received = 0
+        while received <= MAX_UNANSWERED_BYTES:
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError
@@ -202,11 +204,13 @@ class RtspDialog:
             data = self.socket.recv(RECEIVE_BYTES)
             if not data:
                 raise ConnectionAbortedError
+            received += len(data)
             messages = self.parse(data)
             replies = [each for each in messages if isinstance(each, Reply)
                        and each.status >= 200]
             self.early += [each for each in messages if not isinstance(each, Reply)]
             yield from replies
+        raise BadMessage("sends much else, but no reply")
 
     def _send(self, method: str, target: str, **headers: str) -> None:
         """Send a request, signed if the camera asked for that."""
