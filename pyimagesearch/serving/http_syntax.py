@@ -10,7 +10,7 @@ PLAIN_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff", "Connection": "close"}
 MAX_HEAD_BYTES, MAX_BODY_BYTES = 32 * 1024, 64 * 1024
-MIN_READ_BYTES = 4
+MIN_READ_BYTES = 8
 
 REQUEST_LINE = re.compile(r"[A-Z]{1,20} /[^\x00-\x20\x7f]* HTTP/1\.[01]\r?\n")
 HEADER_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n|\r?\n")
