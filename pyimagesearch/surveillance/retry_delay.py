@@ -1,7 +1,10 @@
 """How long to wait before a camera that failed is opened again."""
 
+import random
+
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
 MAX_UNSTEADY_SECONDS = 10.0     # the same if it gave pictures, for less than that
+LEAST_SHARE = 0.95      # of a wait, at random: no camera's rhythm can match it for ever
 MAX_CRASH_SECONDS = 10.0    # the same after an unexpected error, as of a detector
 
 
@@ -26,8 +29,13 @@ class RetryDelay:
         if crashed or not pictures:
             longest = MAX_CRASH_SECONDS if crashed else MAX_RETRY_SECONDS
             self._in_vain = min(2 * self._in_vain, longest)
-            return max(MIN_RETRY_SECONDS, self._in_vain - took)
+            return wait(self._in_vain, took)
         self._in_vain = MIN_RETRY_SECONDS
         self._unsteady = (MIN_RETRY_SECONDS if took >= MAX_UNSTEADY_SECONDS
                           else min(2 * self._unsteady, MAX_UNSTEADY_SECONDS))
-        return max(MIN_RETRY_SECONDS, self._unsteady - took)
+        return wait(self._unsteady, took)
+
+
+def wait(delay: float, took: float) -> float:
+    """Return what is left of *delay* [s], or a little less of it, after *took* [s]."""
+    return max(MIN_RETRY_SECONDS, delay * random.uniform(LEAST_SHARE, 1.0) - took)
