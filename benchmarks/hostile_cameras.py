@@ -10,6 +10,7 @@ Each of :data:`HTTP` and :data:`RTSP` listens on a port of its own, from *PORT* 
 
 import contextlib
 import functools
+import gzip
 import itertools
 import json
 import os
@@ -121,6 +122,13 @@ HTTP: dict[str, Serve] = {
     "gzip": sends(OK + b"Content-Type: multipart/x-mixed-replace; boundary=b\r\n"
                   b"Content-Encoding: gzip\r\n\r\n", deflated()),
     "chunk": sends(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"f" * 65536),
+    "tiny-chunks": sends(MULTIPART.removesuffix(b"\r\n")
+                         + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 9000),
+    "empty-parts": sends(MULTIPART, b"--b\r\n\r\n" * 9000),
+    "delimiters": sends(MULTIPART, b"\r\n--bx" * 9000),
+    "ends": sends(MULTIPART, b"\xff\xd8\xff\xd9" * 9000),
+    "gzip-empty": sends(OK + b"Content-Encoding: gzip\r\n\r\n",
+                        gzip.compress(b"") * 999),
     "still": once(whole(b"image/jpeg", SMALL)),
     "wrong-login": once(whole(
         b"text/html", b"no", b"HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=x\r\n")),
