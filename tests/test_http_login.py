@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pyimagesearch.capture.http_login import (
     DigestAnswers,
     HttpLogin,
-    UnsupportedLogin,
     parse_challenges,
 )
+from pyimagesearch.capture.url import CameraUrl
+from pyimagesearch.errors import CameraLost
 
 NONCE = 'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"'
 CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
@@ -25,7 +26,7 @@ def answer(challenge, user="Mufasa", password="Circle of Life", uri="/dir/index.
 
 
 def login_with(*headers, user="me", password="s3cret"):
-    login = HttpLogin(user, password)
+    login = HttpLogin(CameraUrl("http://camera/", user, password))
     login.take_challenge(headers)
     return login.authorization("/x").decode()
 
@@ -117,7 +118,7 @@ def test_bytes_that_are_no_utf_8_are_sent_as_they_are():
 
 
 def test_challenge_is_answered_again_with_a_higher_count():
-    login = HttpLogin("me", "pw")
+    login = HttpLogin(CameraUrl("http://camera/", "me", "pw"))
     assert login.authorization("/x") is None
     login.take_challenge(['Digest realm="r", nonce="n", qop="auth"'])
     first, second = (fields(login.authorization("/x").decode()) for _ in range(2))
@@ -155,19 +156,19 @@ def test_basic_is_chosen_where_nothing_better_is_known(headers):
     (D + "SHA3-256", "Digest SHA3-256"), ("Bearer, NTLM", "Bearer, Ntlm"),
     ("Negotiate YII==", "Negotiate")])
 def test_unknown_logins_are_named(header, names):
-    with pytest.raises(UnsupportedLogin, match=f"^{names}$"):
+    with pytest.raises(CameraLost, match=f"a login that is not supported: {names}$"):
         login_with(header)
 
 
 def test_challenge_that_is_only_out_of_date_is_recognised():
-    login = HttpLogin("me", "pw")
+    login = HttpLogin(CameraUrl("http://camera/", "me", "pw"))
     assert login.take_challenge(['Digest realm="r", nonce="n", stale=TRUE'])
     assert not login.take_challenge(['Digest realm="r", nonce="n", stale="false"'])
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255)), max_size=3))
 def test_any_challenge_is_answered_or_refused(headers):
-    login = HttpLogin("me", "pw")
-    with contextlib.suppress(UnsupportedLogin):
+    login = HttpLogin(CameraUrl("http://camera/", "me", "pw"))
+    with contextlib.suppress(CameraLost):
         login.take_challenge(headers)
         assert login.authorization("/x").startswith((b"Basic ", b"Digest "))

@@ -139,7 +139,7 @@ def test_answers_of_every_kind_leave_nothing_behind():
             ([GOOD[0], GOOD[0]], "has no video"),
             ([*GOOD[:2], GOOD[2].replace(b"/TCP;unicast;interleaved=0-1", b"")], "it sends by UDP only"),
             ([b"RTSP/1.0 401 No\r\nWWW-Authenticate: Magic\r\n\r\n"], "login that is not supported: Magic"),
-            ([b"RTSP/1.0 302 X\r\nLocation: ?\r\n\r\n"], "redirects to what is no URL")]:
+            ([b"RTSP/1.0 302 X\r\nLocation: rtsp://[\r\n\r\n"], "redirects to what is no URL")]:
         with contextlib.closing(ScriptedCamera(answers)) as camera:
             read, sentence = attempt(camera)
         check_sentence(sentence)

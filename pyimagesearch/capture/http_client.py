@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Sequence
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pyimagesearch import __version__
 from pyimagesearch.errors import CameraLost
@@ -16,19 +16,17 @@ from pyimagesearch.rates import Stopwatch
 
 from .certificates import BY_AUTHORITY, Trust, open_tls
 from .host_connector import HostConnector
-from .http_login import HttpLogin, UnsupportedLogin
+from .http_login import HttpLogin
 from .http_response import CameraResponse, UnknownCoding
 from .patience import Patience
-from .url import CameraUrl, parse_url, redact_url
+from .url import CameraUrl, quote_url, redirected
 
 TIMEOUT_SECONDS = 2.5       # to connect, to speak TLS, and for a proxy to respond
 RESPONSE_SECONDS = 10.0     # for a whole head, unless the last one came sooner
 MAX_REDIRECTS = 5
-MAX_LOCATION_BYTES = 2048   # of a redirect
 MAX_COOKIES = 50
 MAX_COOKIE_BYTES = 4096     # of a name and its value
 REDIRECTS = (301, 302, 303, 307, 308)
-TARGET_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"  # of a path and a query, sent as they are
 DELETED_COOKIE_PATTERN = re.compile(
     r"(?i)\bmax-age\s*=\s*(?:0|-)|\bexpires\s*=[^;]*\b(?:19)?(?:69|70)\b")
 STATUS_MEANINGS = {401: "refuses this user or password",
@@ -52,7 +50,7 @@ class HttpClient:
         self.url = url
         self._trust = trust
         self._proxy = proxy
-        self._login = HttpLogin(url.user, url.password)
+        self._login = HttpLogin(url)
         self._cookies: dict[str, str] = {}      # the oldest first
         self._hosts = HostConnector()
         self.longest_response = Patience(fps).while_open(RESPONSE_SECONDS)
@@ -81,7 +79,8 @@ class HttpClient:
             if not self._asks_for_login(response):
                 break
             response.close()
-            if not self._take_challenge(response) and attempt:
+            if not self._login.take_challenge(response.headers.get_all(
+                    "WWW-Authenticate", [])) and attempt:
                 break       # the answer is wrong, not only out of date
             response = self._get(place, closing)
         if response.status == 401:
@@ -92,18 +91,6 @@ class HttpClient:
         """Return whether *response* is a challenge, or a refusal that may mean one."""
         return response.status == 401 or (response.status == 403 and self.url.has_login
                                           and not self._login.is_ready)
-
-    def _take_challenge(self, response: CameraResponse) -> bool:
-        """Return whether only the last challenge is out of date, if there was one."""
-        if not self.url.has_login:
-            raise CameraLost(f"{self.url} asks for a login; write it before the host, "
-                             "as user:password@host")
-        try:
-            return self._login.take_challenge(
-                response.headers.get_all("WWW-Authenticate", []))
-        except UnsupportedLogin as error:
-            raise CameraLost(f"{self.url} asks for a login that is not supported: "
-                             f"{error}") from None
 
     def _get(self, place: str, closing: threading.Event) -> CameraResponse:
         """Return the response to one request for *place*."""
@@ -176,22 +163,7 @@ class HttpClient:
             meaning = STATUS_MEANINGS.get(
                 response.status, f"responded with the error {response.status}")
             raise CameraLost(f"{self.url} {meaning}")
-        try:
-            text = location[:MAX_LOCATION_BYTES].encode("latin-1")
-            there = parse_url(urljoin(place, text.decode(
-                "utf-8", "surrogateescape"))).bare
-        except ValueError:
-            raise CameraLost(f"{self.url} redirects to what is no URL") from None
-        old, new = urlsplit(place), urlsplit(there)
-        if new.hostname != old.hostname:
-            problem = f"redirects to another host, {redact_url(there)}"
-        elif new.scheme not in ("http", "https"):
-            problem = f"redirects to {redact_url(there)}"
-        elif new.scheme == "http" and old.scheme == "https":
-            problem = f"redirects to {redact_url(there)}, which is not encrypted"
-        else:
-            return there
-        raise CameraLost(f"{self.url} {problem}; use that as the source if it is right")
+        return redirected(self.url, place, location)
 
     def _keep_cookies(self, headers: Sequence[str]) -> None:
         """Keep what the ``Set-Cookie`` *headers* say for the next requests."""
@@ -249,7 +221,7 @@ class CameraConnection(http.client.HTTPConnection):
 def quote_target(parts: SplitResult) -> str:
     """Return the path and the query of a URL, percent-encoded where HTTP needs it."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return quote(target, safe=TARGET_CHARACTERS, errors="surrogateescape")
+    return quote_url(target)
 
 
 def plain_socket(response: CameraResponse) -> socket.socket | None:

@@ -8,6 +8,10 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import NamedTuple
 
+from pyimagesearch.errors import CameraLost
+
+from .url import CameraUrl
+
 # by the name without dashes, the strongest first
 HASH_NAMES = {"SHA512256": "sha512_256", "SHA512": "sha512", "SHA256": "sha256",
               "SHA1": "sha1", "SHA": "sha1", "MD5": "md5"}
@@ -18,10 +22,6 @@ SCHEME_PATTERN = re.compile(    # with the credentials of some unknown schemes
 PARAMETER_PATTERN = re.compile(
     r'[\s,]*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s,]*))')
 ESCAPE_PATTERN = re.compile(r'\\(["\\])')
-
-
-class UnsupportedLogin(Exception):
-    """The camera offers only logins that are not known; the text names them."""
 
 
 class Challenge(NamedTuple):
@@ -57,15 +57,16 @@ class Challenge(NamedTuple):
 
 class HttpLogin:
     """
-    The login of one camera: user, password and the last challenge.
+    The login of the camera at *url*, and its last challenge.
 
     A challenge is answered in advance from then on: a login costs one request more
     only once.
     """
 
-    def __init__(self, user: str, password: str) -> None:
-        self._user = user.encode("utf-8", "surrogateescape")
-        self._password = password.encode("utf-8", "surrogateescape")
+    def __init__(self, url: CameraUrl) -> None:
+        self._url = url
+        self._user, self._password = (each.encode("utf-8", "surrogateescape")
+                                      for each in (url.user, url.password))
         self._answer: Callable[[str, str], bytes] | None = None
 
     def take_challenge(self, headers: Sequence[str]) -> bool:
@@ -73,12 +74,17 @@ class HttpLogin:
         Choose the strongest login of the ``WWW-Authenticate`` *headers*.
 
         Return whether only the challenge that was answered before is out of date, not
-        the password wrong. Raises :exc:`UnsupportedLogin` if no login is known.
+        the password wrong. Raises :exc:`CameraLost` if the URL has no login, or the
+        camera asks for none that is known.
         """
+        if not self._url.has_login:
+            raise CameraLost(f"{self._url} asks for a login; write it before the host, "
+                             "as user:password@host")
         offered = parse_challenges(headers) or [Challenge("basic", {})]
         known = [each for each in offered if each.strength is not None]
         if not known:
-            raise UnsupportedLogin(", ".join(map(str, offered)))
+            raise CameraLost(f"{self._url} asks for a login that is not supported: "
+                             f"{', '.join(map(str, offered))}")
         best = max(known, key=lambda each: each.strength or 0)
         if best.scheme == "basic":
             login = base64.b64encode(self._user + b":" + self._password)

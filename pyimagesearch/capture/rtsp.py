@@ -12,10 +12,9 @@ from .rtsp_client import Redirected, Refused, RtspDialog
 from .rtsp_relay import RtspRelay
 from .rtsp_transport import MEANS, Means
 from .source import CaptureRequest, PacketSink
-from .url import CameraUrl, parse_url, redact_url
+from .url import CameraUrl, redirected
 
 MAX_REDIRECTS = 3
-MAX_LOCATION_CHARACTERS = 2048
 
 
 def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
@@ -44,7 +43,7 @@ def start_relay(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event
         try:
             return play(place, wanted, closing, clock)
         except Redirected as redirect:
-            place = redirected(place, str(redirect))
+            place = place._replace(bare=redirected(url, place.bare, str(redirect)))
     raise CameraLost(f"{url} redirects more than {MAX_REDIRECTS} times")
 
 
@@ -79,21 +78,3 @@ def play_by(means: Means, place: CameraUrl, wanted: CaptureRequest,
     except BaseException:
         dialog.close()
         raise
-
-
-def redirected(place: CameraUrl, location: str) -> CameraUrl:
-    """Return *location* with the login of *place*; raises CameraLost elsewhere."""
-    try:
-        there = parse_url(location[:MAX_LOCATION_CHARACTERS]).bare
-    except ValueError:
-        raise CameraLost(f"{place} redirects to what is no URL") from None
-    old, new = urlsplit(place.bare), urlsplit(there)
-    if new.hostname != old.hostname:
-        problem = f"redirects to another host, {redact_url(there)}"
-    elif new.scheme not in ("rtsp", "rtsps"):
-        problem = f"redirects to {redact_url(there)}"
-    elif new.scheme == "rtsp" and old.scheme == "rtsps":
-        problem = f"redirects to {redact_url(there)}, which is not encrypted"
-    else:
-        return place._replace(bare=there)
-    raise CameraLost(f"{place} {problem}; use that as the source if it is right")

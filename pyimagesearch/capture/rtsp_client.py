@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pyimagesearch import __version__
 from pyimagesearch.errors import CameraLost
@@ -14,7 +14,7 @@ from pyimagesearch.errors import CameraLost
 from .cancellation import unwatch
 from .certificates import connect_tls
 from .host_connector import HostConnector
-from .http_login import HttpLogin, UnsupportedLogin
+from .http_login import HttpLogin
 from .rtsp_description import (
     ABSOLUTE_PATTERN,
     Description,
@@ -24,7 +24,7 @@ from .rtsp_description import (
 from .rtsp_messages import AnyMessage, BadMessage, MessageParser, Reply, Request
 from .rtsp_transport import Means, Receiver, Unacceptable
 from .source import CaptureRequest
-from .url import CameraUrl
+from .url import CameraUrl, quote_url
 
 TIMEOUT_SECONDS = 5.0       # to connect, and for a whole answer
 RTSP_PORT = 554             # without one in the URL
@@ -33,7 +33,6 @@ MAX_UNANSWERED_BYTES = 4 * 1024 * 1024   # that may come before the reply to a r
 REDIRECTS = (301, 302, 303, 305, 307)
 UNAUTHORIZED = 401
 FINAL = (401, 403, 404)     # refusals, whatever the transport
-TARGET_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"  # of a URL, sent as they are
 DEFAULT_SESSION_SECONDS, MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 60, 10, 600
 SESSION_PATTERN = re.compile(r"\s*([!-:<-~]{1,512})(?:\s*;\s*timeout\s*=\s*(\d{1,6}))?")
 STATUS_MEANINGS = {
@@ -70,12 +69,11 @@ class RtspDialog:
         self.early: list[AnyMessage] = []       # that came before they were expected
         self._place = place
         self._closing = closing
-        self._login = HttpLogin(place.user, place.password)
+        self._login = HttpLogin(place)
         self._parser = MessageParser()
         self._sequence = 0
         self._session = ""
-        self._target = self._aggregate = quote(
-            place.bare, safe=TARGET_CHARACTERS, errors="surrogateescape")
+        self._target = self._aggregate = quote_url(place.bare)
         self._method = "OPTIONS"        # that keeps the session alive
         self._is_challenged = False     # since the last good reply
         self.socket = self._connect(wanted)
@@ -147,7 +145,7 @@ class RtspDialog:
         elif isinstance(message, Reply) and message.status == UNAUTHORIZED:
             if not self._is_challenged:
                 self._is_challenged = True
-                with contextlib.suppress(UnsupportedLogin):     # then it will end
+                with contextlib.suppress(CameraLost):     # then it will end
                     self._login.take_challenge(
                         message.headers.get_all("WWW-Authenticate", []))
                     self.keep_alive()
@@ -164,25 +162,14 @@ class RtspDialog:
         for attempt in range(2):
             if reply.status != UNAUTHORIZED:
                 break
-            if not self._take_challenge(reply) and attempt:
+            if not self._login.take_challenge(reply.headers.get_all(
+                    "WWW-Authenticate", [])) and attempt:
                 break       # the password is wrong, not only the challenge out of date
             reply = self._exchange(method, target, headers)
         location = reply.headers.get("Location", "")
         if reply.status in REDIRECTS and location:
             raise Redirected(location)
         return reply
-
-    def _take_challenge(self, reply: Reply) -> bool:
-        """Return whether only the last challenge is out of date, if there was one."""
-        if not self._place.has_login:
-            raise CameraLost(f"{self._place} asks for a login; write it before the "
-                             "host, as user:password@host")
-        try:
-            return self._login.take_challenge(
-                reply.headers.get_all("WWW-Authenticate", []))
-        except UnsupportedLogin as error:
-            raise CameraLost(f"{self._place} asks for a login that is not supported: "
-                             f"{error}") from None
 
     def _exchange(self, method: str, target: str, headers: dict[str, str]) -> Reply:
         """Return the reply to one request, all of which comes within the timeout."""

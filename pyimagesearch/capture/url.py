@@ -3,9 +3,9 @@
 import re
 from itertools import chain
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from pyimagesearch.errors import SettingsError
+from pyimagesearch.errors import CameraLost, SettingsError
 
 # Many cameras take their login as ?user=...&pwd=..., or as /user=..._password=... in
 # the path, under countless names: so the names that hold no secret are listed.
@@ -26,6 +26,8 @@ CERTAIN_HOST_PATTERN = re.compile(
     rf"{ADDRESS_PATTERN.pattern}|localhost|\*|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{{2,}}")
 QUERY_VALUE_PATTERN = re.compile(r"[?&][\w.-]+=[^?&]*\Z")  # and its name
 SCHEME_PATTERN = re.compile(r"[\w=+.-]*")   # perhaps behind the name of an option
+SENT_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"    # to a camera, as they are
+MAX_LOCATION_BYTES = 2048   # of a redirect
 RESERVED_SIGNS = "/?#@"     # they end a login unless they are percent-encoded
 
 
@@ -66,6 +68,35 @@ def parse_url(url: str, where: str = "--source") -> CameraUrl:
     user, _, password = login.partition(":")
     return CameraUrl(bare, unquote(user, errors="surrogateescape"),
                      unquote(password, errors="surrogateescape"))
+
+
+def quote_url(text: str) -> str:
+    """Return *text*, a URL or the end of one, percent-encoded where HTTP needs it."""
+    return quote(text, safe=SENT_CHARACTERS, errors="surrogateescape")
+
+
+def redirected(url: CameraUrl, place: str, location: str) -> str:
+    """
+    Return the URL that *location*, a header sent from *place*, redirects to.
+
+    Neither URL has a login. Raises :exc:`CameraLost`, which names *url*, for another
+    host or protocol, and where the way there would no longer be encrypted.
+    """
+    try:
+        text = location[:MAX_LOCATION_BYTES].encode("latin-1")
+        there = parse_url(urljoin(place, text.decode("utf-8", "surrogateescape"))).bare
+    except ValueError:
+        raise CameraLost(f"{url} redirects to what is no URL") from None
+    old, new = urlsplit(place), urlsplit(there)
+    if new.hostname != old.hostname:
+        problem = f"redirects to another host, {redact_url(there)}"
+    elif new.scheme.removesuffix("s") != old.scheme.removesuffix("s"):
+        problem = f"redirects to {redact_url(there)}"
+    elif old.scheme.endswith("s") and old.scheme != new.scheme:
+        problem = f"redirects to {redact_url(there)}, which is not encrypted"
+    else:
+        return there
+    raise CameraLost(f"{url} {problem}; use that as the source if it is right")
 
 
 def is_url(text: str) -> bool:
