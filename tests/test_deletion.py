@@ -80,4 +80,25 @@ def test_new_file_of_the_same_name_is_not_deleted(archive, clock):
     kept.store.flush(60)
     kept = opened(archive())
     assert path.exists()
-    assert delete_files(kept.clips, kept.store, ["front/no/such.mp4"]) == ["front/no/such.mp4"]
+    assert delete_files(kept.clips, kept.store, ["front/no/such.mp4"], kept.stopping) == [
+        "front/no/such.mp4"]
+
+
+def test_program_ends_in_the_middle_of_deletions(archive, clock):
+    kept = opened(archive())
+    for number in range(3):
+        keep_event(kept, number)
+    kept.store.delete([1, 2, 3], clock.time())
+    clock.now += 11
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deletion, "delete", lambda path: unlink_and_stop(kept, path))
+        kept.enforce()
+    assert len([*kept.clips.rglob("00-*")]) == 5
+    kept = opened(archive())
+    assert not [*kept.clips.rglob("00-*")]
+
+
+def unlink_and_stop(kept, path):
+    path.unlink()
+    kept.stop()
+    return True

@@ -438,6 +438,23 @@ def test_deleted_event_is_erased_though_the_clock_is_set_back(events):
         assert not reader.has(7)
 
 
+def test_deletion_can_be_undone_though_the_clock_was_adjusted(events):
+    events.begin(event(7))
+    events.delete([7], NOON)
+    events.erase(NOON - 3)
+    assert events.restore([7]) == 1
+
+
+def test_retention_leaves_files_of_an_event_starred_meanwhile(events):
+    for number in (1, 2):
+        events.begin(event(number, files=(clip(f"{number}.mp4"),)))
+    events.star([1], True)
+    assert events.remove({"1.mp4": GONE, "2.mp4": GONE}) == ["2.mp4"]
+    with written(events) as reader:
+        assert [row.file.state for row in reader.files()] == [COMPLETE, GONE]
+        assert reader.deletions() == ["2.mp4"]
+
+
 # --- ids
 
 def test_ids_are_unique_and_grow_from_any_thread(path):

@@ -25,8 +25,8 @@ from pyimagesearch.settings.settings import Settings
 from test_archive import events_of, opened
 
 
-def recover_all(kept, **more):
-    for _ in recover(kept.clips, kept.store, **more):
+def recover_all(kept, is_ours=lambda path: False):
+    for _ in recover(kept.clips, kept.store, is_ours, kept.stopping):
         pass
 
 

@@ -52,7 +52,8 @@ class Archive(Worker):
         self._is_writable = threading.Event()       # the list is
         self._is_recovered = False
         self._enforced_at = -math.inf   # [s, monotonic]
-        self._retention = Retention(self.clips, self.store, settings, clock)
+        self._retention = Retention(self.clips, self.store, settings, clock,
+                                    self.stopping)
 
     def claim(self) -> None:
         """
@@ -165,8 +166,9 @@ class Archive(Worker):
 
     def _recover(self) -> None:
         """Recover the folder, and enforce retention meanwhile."""
-        for _ in itertools.chain(close_below(self.clips),
-                                 recover(self.clips, self.store, self._is_ours)):
+        for _ in itertools.chain(
+                close_below(self.clips),
+                recover(self.clips, self.store, self._is_ours, self.stopping)):
             if self.stopping.is_set():
                 return
             if self._clock.monotonic() - self._enforced_at >= ENFORCE_SECONDS:

@@ -1,6 +1,7 @@
 """Delete the files that the list of events has given up, so that none comes back."""
 
 import logging
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,14 +20,17 @@ from pyimagesearch.recording.paths import (
 log = logging.getLogger(__name__)
 
 
-def delete_files(clips: Path, store: EventStore, paths: Sequence[str]) -> list[str]:
+def delete_files(clips: Path, store: EventStore, paths: Sequence[str],
+                 stopping: threading.Event) -> list[str]:
     """
     Delete the files at *paths* below *clips*; return the paths of those that are gone.
 
     They are among the deletions of *store* until they are gone for good, even if the
-    program or the power fails meanwhile. Those that cannot be deleted now stay there.
+    program or the power fails meanwhile. Those that cannot be deleted now stay there,
+    and so do those that are left once *stopping* is set.
     """
-    gone = [path for path in paths if delete(clips / path)]
+    gone = [path for path in paths
+            if not stopping.is_set() and delete(clips / path)]
     for folder in {(clips / path).parent for path in gone}:
         while not folder.exists():      # it was empty
             folder = folder.parent

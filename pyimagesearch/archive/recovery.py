@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -41,8 +42,8 @@ FLUSH_SECONDS = 60          # for a slow disk to write what was queued
 STILL_SERIES = re.compile(r"(.+)_at_\d{4}")
 
 
-def recover(folder: Path, store: EventStore,
-            is_ours: Callable[[Path], bool] = lambda path: False) -> Iterator[None]:
+def recover(folder: Path, store: EventStore, is_ours: Callable[[Path], bool],
+            stopping: threading.Event) -> Iterator[None]:
     """
     Make *store* and the files below *folder* agree, while the recorders write more.
 
@@ -52,10 +53,10 @@ def recover(folder: Path, store: EventStore,
     *is_ours* says, are left alone.
 
     Yield after each folder, the oldest day first, and each file that takes time: what
-    is not done then is done at the next start. Raises :exc:`EventsError` if *store*
-    cannot be written.
+    is not done then, or once *stopping* is set, is done at the next start. Raises
+    :exc:`EventsError` if *store* cannot be written.
     """
-    finish_deletions(folder, store, is_ours)
+    finish_deletions(folder, store, is_ours, stopping)
     for place in places(folder, store):
         try:
             yield from recover_place(folder, place, store, is_ours)
@@ -69,11 +70,12 @@ def recover(folder: Path, store: EventStore,
 
 
 def finish_deletions(folder: Path, store: EventStore,
-                     is_ours: Callable[[Path], bool]) -> None:
+                     is_ours: Callable[[Path], bool], stopping: threading.Event
+                     ) -> None:
     """Delete the files whose deletion was cut off."""
     with store.reading() as reader:
         paths = [path for path in reader.deletions() if not is_ours(folder / path)]
-    for path in delete_files(folder, store, paths):
+    for path in delete_files(folder, store, paths, stopping):
         log.info("deleted %s, as was begun before the last end of the program", path)
 
 

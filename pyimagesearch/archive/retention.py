@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -54,13 +55,14 @@ class Retention:
     """
 
     def __init__(self, clips: Path, store: EventStore, settings: Settings,
-                 clock: Clock) -> None:
+                 clock: Clock, stopping: threading.Event) -> None:
         self.usage = Usage()
         self.deleted: Counter[str] = Counter()      # files since the start, by state
         self._clips = clips
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._stopping = stopping
         self._keep = 0          # bytes
         self._open_bytes = 0    # of clips that are being written
         self._ahead = 0         # bytes that may be written until the next time
@@ -91,7 +93,7 @@ class Retention:
         if self._history.update():
             self._store.remember("clock", self._history.as_text())
         if paths := self._store.erase(self._clock.time()):
-            for path in delete_files(self._clips, self._store, paths):
+            for path in delete_files(self._clips, self._store, paths, self._stopping):
                 log.info("deleted %s, as its event was deleted", path)
         self._trim_list()
         self._measure(open_bytes)
@@ -155,6 +157,8 @@ class Retention:
         log.debug("%d of %d files are to be deleted; excess: %d bytes", len(planned),
                   len(files), self._excess)
         for first in range(0, len(planned), BATCH_SIZE):
+            if self._stopping.is_set():
+                break
             self._remove(planned[first:first + BATCH_SIZE], expired)
 
     def _estimate_days(self) -> None:
@@ -177,14 +181,15 @@ class Retention:
         """Mark files as *expired* or gone, delete them, and log why."""
         states = {row.file.path: self._state_once_deleted(row.file.path, expired)
                   for row in rows}
-        self._store.remove(states)
-        for path in delete_files(self._clips, self._store, list(states)):
+        removed = self._store.remove(states)
+        for path in delete_files(self._clips, self._store, removed, self._stopping):
             self.deleted[states[path]] += 1
             if states[path] != MISSING:
                 log.info("deleted %s %s", path, "to make room" if path not in expired
                          else f"after {self._settings.keep_days:g} days (--keep-days)")
         self.usage = self.usage._replace(
-            used=self.usage.used - sum(row.file.bytes for row in rows))
+            used=self.usage.used - sum(row.file.bytes for row in rows
+                                       if row.file.path in removed))
 
     def _state_once_deleted(self, name: str, expired: Collection[str]) -> str:
         path = self._clips / name

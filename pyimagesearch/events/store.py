@@ -238,25 +238,29 @@ class EventStore(EventWriter):
         return self._change(f"UPDATE events SET deleted = NULL WHERE deleted "
                             f"IS NOT NULL AND {IN_IDS}", json.dumps(list(ids)))
 
-    def remove(self, states: Mapping[str, str]) -> None:
+    def remove(self, states: Mapping[str, str]) -> list[str]:
         """
         Mark the files that retention deletes next, with the *states* of their paths.
 
-        They are among the deletions until :meth:`forget_deletions`. What explains an
-        event shows who moved where, so it goes with its last file.
+        Return their paths: all but those of events that were starred meanwhile. They
+        are among the deletions until :meth:`forget_deletions`. What explains an event
+        shows who moved where, so it goes with its last file.
         """
-        def work(connection: sqlite3.Connection) -> None:
-            for path, state in states.items():
-                connection.execute("UPDATE files SET state = ? WHERE path = ?",
-                                   [state, path])
+        def work(connection: sqlite3.Connection) -> list[str]:
+            removed = [path for path, state in states.items() if connection.execute(
+                "UPDATE files SET state = ? WHERE path = ? AND NOT EXISTS (SELECT 1 "
+                "FROM events WHERE id = event_id AND starred)",
+                [state, path]).rowcount]
+            for path in removed:
                 connection.execute(
                     "DELETE FROM explanations WHERE event_id = (SELECT event_id FROM "
                     "files WHERE path = ?) AND NOT EXISTS (SELECT 1 FROM files WHERE "
                     "files.event_id = explanations.event_id AND state NOT IN (?, ?))",
                     [path, *REMOVED])
-            list_deletions(connection, states)
+            list_deletions(connection, removed)
+            return removed
 
-        self.call(work)
+        return self.call(work)
 
     def erase(self, now: float) -> list[str]:
         """
@@ -264,14 +268,14 @@ class EventStore(EventWriter):
 
         Return the paths of all files that are to be deleted: theirs, and those that
         could not be deleted before. An event that is still being recorded waits for its
-        end; one deleted after *now* does not, as the clock was set back.
+        end; one deleted long after *now* does not, as the clock was set back.
         """
         def work(connection: sqlite3.Connection) -> list[str]:
             ids = json.dumps([id for id, in connection.execute(
                 "SELECT id FROM events WHERE deleted IS NOT NULL AND NOT deleted "
                 'BETWEEN ? AND ? AND "end" IS NOT NULL AND NOT EXISTS '
                 "(SELECT 1 FROM files WHERE event_id = id AND state = ?)",
-                (now - self.undo_seconds, now, OPEN))])
+                (now - self.undo_seconds, now + self.undo_seconds, OPEN))])
             list_deletions(connection, [path for path, in connection.execute(
                 "SELECT path FROM files WHERE state NOT IN (?, ?) AND "
                 f"event_{IN_IDS}", (*REMOVED, ids))])
