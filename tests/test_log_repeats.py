@@ -4,6 +4,8 @@ import logging
 
 import pytest
 
+from pyimagesearch.access.refused_logins import RefusedLogins
+from pyimagesearch.events.store import EventStore
 from pyimagesearch.system.log_repeats import MAX_WINDOWS, RepeatFilter
 
 
@@ -44,6 +46,30 @@ def test_one_message_about_one_camera_is_logged_six_times(log, clock):
     clock.now += 61
     log.log.warning("%s: no signal: %s", "back", "z")
     assert log.lines[-1] == "back: no signal: z (6 more in 61 s)"
+
+
+def test_cameras_whose_names_differ_in_numbers_are_all_logged(log):
+    for _ in range(3):
+        for number in range(1, 9):
+            log.log.warning("%s: no signal: %s", f"camera{number}", "refused")
+    assert log.lines == [f"camera{n}: no signal: refused" for n in range(1, 9)]
+
+
+def test_every_refused_login_is_logged(log, clock, caplog, tmp_path):
+    logins = RefusedLogins(EventStore(tmp_path / "events.db", clock), clock)
+    for number in range(9):
+        logins.add(f"10.0.0.{number}", "wrong password")
+        logins.add("10.0.0.9", "wrong password")
+    assert sum(map(log.repeats.filter, caplog.records)) == 18
+
+
+def test_traceback_of_another_error_is_logged_at_once(log):
+    for broken in ("int('a')", "[][1]", "int('b')"):
+        try:
+            eval(broken)
+        except Exception as error:
+            log.log.error("%s: the camera loop failed", "front", exc_info=error)
+    assert len(log.lines) == 2
 
 
 def test_what_happens_is_logged_though_only_numbers_differ(log):

@@ -94,7 +94,8 @@ class RefusedLogins:
         self._next_line[reason] = now + LOG_SECONDS
         more = self._unlogged.pop(reason, 0)
         log.warning("login refused: %s from %s%s", reason, address,
-                    f" (and {more} more from any address)" if more else "")
+                    f" (and {more} more from any address)" if more else "",
+                    extra={"is_bounded": True})
 
     def _begin(self, network: str, reason: str, now: float) -> OpenEvent:
         when = self._clock.time()
