@@ -192,7 +192,7 @@ class Client:
         return answer.status, answer.headers, answer.read()
 
 
-def test_owner_is_answered_while_strangers_wait(protected, monkeypatch):
+def test_owner_is_answered_while_anonymous_clients_wait(protected, monkeypatch):
     exhaust_by_one_answer(monkeypatch)
     monkeypatch.setattr(anonymous_share, "TURN_SECONDS", 0.5)
     server = LiveServer("127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""What strangers send is kept nowhere: long distinct values of every kind (cross-cutting)."""
+"""What clients without a login send is kept nowhere: long distinct values (cross-cutting)."""
 
 import gc
 import json
@@ -81,7 +81,7 @@ def traced_bytes():
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_nothing_that_strangers_send_is_kept(served, shape):
+def test_nothing_sent_without_a_login_is_kept(served, shape):
     _, port = served
     assert kept(port, shape, {}) < MAX_KEPT_BYTES
 
