@@ -1,4 +1,4 @@
-"""Tell files that a newer version has written from damaged ones."""
+"""Distinguish files that a newer version has written from damaged ones."""
 
 from collections.abc import Collection
 from typing import Any

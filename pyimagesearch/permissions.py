@@ -61,16 +61,16 @@ def stays_readable(file: Path) -> bool:
         return False
 
 
-def close(path: Path) -> None:
+def restrict(path: Path) -> None:
     """Take the file or folder at *path* from all other users, as far as possible."""
-    # where that fails, is_open() tells by the effect; a file may also have gone
+    # where that fails, others_can_enter() finds out; a file may also have gone
     with contextlib.suppress(OSError):
         mode = path.stat().st_mode
         if mode & OTHERS_MASK:
             path.chmod(stat.S_IMODE(mode) & ~OTHERS_MASK)
 
 
-def close_below(folder: Path) -> Iterator[None]:
+def restrict_below(folder: Path) -> Iterator[None]:
     """
     Take all below *folder*, which is closed, from other users; yield after each folder.
 
@@ -82,12 +82,12 @@ def close_below(folder: Path) -> Iterator[None]:
     for root, _, names in os.walk(folder):
         if os.stat(root).st_mode & OTHERS_MASK:
             for name in names:
-                close(Path(root, name))
-            close(Path(root))       # at last, as the sign that it is done
+                restrict(Path(root, name))
+            restrict(Path(root))       # at last, as the sign that it is done
             yield
 
 
-def is_open(folder: Path) -> bool:
+def others_can_enter(folder: Path) -> bool:
     """Return whether other users can get into *folder*, as far as that can be known."""
     try:
         path = folder.resolve()

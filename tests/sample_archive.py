@@ -63,7 +63,7 @@ class Media(NamedTuple):
 
 
 NOON = datetime.datetime(2026, 11, 20, 12).timestamp()
-MEDIA = Media(mp4=bytes(range(256)) * 4000, jpeg=b"\xff\xd8 a thumbnail \xff\xd9")
+MEDIA = Media(mp4=bytes(range(256)) * 4000, jpeg=b"\xff\xd8\xff a thumbnail \xff\xd9")
 
 
 class SampleArchive:

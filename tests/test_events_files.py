@@ -114,7 +114,7 @@ def test_file_cut_off_by_a_power_cut_is_410(client, sample, name, left):
 
 def test_thumbnail_that_was_just_replaced_is_sent(client, sample):
     (event,) = sample.add(sample.recorded(1))
-    newer = MEDIA.jpeg[:2] + b" with more " + MEDIA.jpeg[2:] + bytes(3)
+    newer = MEDIA.jpeg[:3] + b" with more " + MEDIA.jpeg[3:] + bytes(3)
     (sample.clips / event.picture.path).write_bytes(newer)
     assert client.get("/events/1/thumbnail.jpg").data == newer
 

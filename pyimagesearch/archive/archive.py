@@ -14,7 +14,12 @@ from pyimagesearch.errors import EventsError, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder, make_private
-from pyimagesearch.permissions import close, close_below, is_open, protect
+from pyimagesearch.permissions import (
+    others_can_enter,
+    protect,
+    restrict,
+    restrict_below,
+)
 from pyimagesearch.recording.recorder import Recorder, be_nice
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
@@ -153,7 +158,7 @@ class Archive(Worker):
     def _prepare(self) -> None:
         """Do what must be done before anything is recorded; takes no time."""
         self._report_corrupt(self.store.prepare())
-        close_to_others(self._folder)
+        restrict_to_owner(self._folder)
         for call in self.on_open:
             call()
         self._set_trouble("")
@@ -167,7 +172,7 @@ class Archive(Worker):
     def _recover(self) -> None:
         """Recover the folder, and enforce retention meanwhile."""
         for _ in itertools.chain(
-                close_below(self.clips),
+                restrict_below(self.clips),
                 recover(self.clips, self.store, self._is_ours, self.stopping)):
             if self.stopping.is_set():
                 return
@@ -199,12 +204,12 @@ class Archive(Worker):
         self._trouble = trouble
 
 
-def close_to_others(folder: DataFolder) -> None:
+def restrict_to_owner(folder: DataFolder) -> None:
     """Take what older versions left open from other users; log if that fails."""
     for path in (folder.clips, folder.path / "backgrounds", folder.path / "lock",
                  *folder.path.glob("events*.db*")):
-        close(path)
-    if is_open(folder.clips):
+        restrict(path)
+    if others_can_enter(folder.clips):
         log.warning("other users of this machine can read the clips in %s, as the file "
                     "system there does not keep permissions; mount it with the option "
                     "umask=077, or choose a folder on another disk with --data",

@@ -30,8 +30,8 @@ from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.permissions import is_protected
 from pyimagesearch.recording.clip_metadata import ClipMetadata
+from pyimagesearch.recording.integrity import is_complete_picture, is_unchanged
 from pyimagesearch.recording.paths import CLIP_SUFFIX, STILL_SUFFIX, stem
-from pyimagesearch.recording.wholeness import is_as_kept, is_whole_picture
 
 from .deletion import delete_files, unfinished
 from .leftovers import LEFTOVER_SUFFIXES, finish_clips
@@ -118,7 +118,7 @@ def recover_place(folder: Path, place: str, store: EventStore,
     for path in sorted(orphans, key=lambda path: (path.suffix != CLIP_SUFFIX, path)):
         row = known.get(path.name)
         if not (is_ours(path) or place + path.name in given_up
-                or (not row and was_empty(path))):
+                or (not row and remove_if_empty(path))):
             adopt(path, place + path.name, store, row, adopted)
             yield
     mark_missing_in(folder, known.values(), sizes, store)
@@ -134,7 +134,7 @@ def flush(store: EventStore) -> None:
             raise EventsError(store.trouble)
 
 
-def was_empty(path: Path) -> bool:
+def remove_if_empty(path: Path) -> bool:
     """Remove the file at *path*, which is in no event, if a power cut left it empty."""
     is_empty = path.stat().st_size == 0
     if is_empty:
@@ -190,7 +190,7 @@ def adopt_picture(path: Path, name: str, store: EventStore,
     series = STILL_SERIES.fullmatch(path.stem)
     place = path.with_name(series[1] if series else path.stem)
     when, size = path.stat().st_mtime, path.stat().st_size
-    state = COMPLETE if is_whole_picture(path) else BROKEN
+    state = COMPLETE if is_complete_picture(path) else BROKEN
     if row:
         store.keep(row.event_id, row.file._replace(bytes=size, state=state))
         return
@@ -228,7 +228,8 @@ def mark_missing_in(folder: Path, rows: Iterable[FileRow], sizes: Mapping[str, i
             continue        # the latter: its recorder owns it
         path = folder / file.path
         exists = path.exists()
-        if exists and file.state in (COMPLETE, MISSING) and not is_as_kept(path, file):
+        if exists and file.state in (COMPLETE, MISSING) and (
+                not is_unchanged(path, file)):
             store.mark_broken(file)
             log.warning("%s is broken", file.path)
         elif exists and file.state == MISSING:

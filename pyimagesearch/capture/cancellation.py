@@ -54,10 +54,10 @@ def unwatch(closing: threading.Event, connection: socket.socket) -> None:
 
 def shut(connection: socket.socket) -> None:
     """
-    End *connection* in both directions; who reads it sees its end.
+    Shut *connection* down in both directions; its reader sees the end.
 
-    Of a TLS connection, the one below it: its own method would take the encryption
-    away from the thread that reads it.
+    Of a TLS connection, only the TCP connection: its own method would take the
+    encryption away from the thread that reads it.
     """
     with contextlib.suppress(OSError):      # it has ended already
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

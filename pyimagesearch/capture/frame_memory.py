@@ -1,4 +1,4 @@
-"""How much memory a video decoder keeps, and whether it may."""
+"""Bound the memory that a video decoder keeps."""
 
 from collections import deque
 from typing import Any

@@ -7,7 +7,7 @@ from typing import Any
 
 from .cancellation import watch
 
-LOOK_SECONDS = 0.2      # from one look at closing to the next
+POLL_SECONDS = 0.2      # between two checks of closing
 MAX_ADDRESSES = 8       # of one host, that are tried
 
 Addresses = dict[str, tuple[int, Any]]      # family and address for connect(), by text
@@ -62,7 +62,7 @@ class HostConnector:
         while lookup.is_alive():
             if closing.is_set():
                 raise TimeoutError
-            lookup.join(LOOK_SECONDS)
+            lookup.join(POLL_SECONDS)
         self._lookup = None
         if lookup.place != (host, port):    # of an earlier redirect
             return self._look_up(host, port, closing)

@@ -47,7 +47,7 @@ class HttpBody:
         """Let all the rest take *seconds*; None: however long."""
         self.response.limit(seconds)
 
-    def go_on_for_ever(self, silence: float | None) -> None:
+    def expect_no_end(self, silence: float | None) -> None:
         """Expect no end, whatever the headers say, unless in *silence* [s]."""
         self.response.limit(None, silence)
         self._is_endless, self._silence = True, silence

@@ -177,7 +177,7 @@ class MjpegSource:
         self.granted = "MJPEG over HTTP"
         self._url = url
         self._body = body
-        body.go_on_for_ever(None if waits else TIMEOUT_SECONDS)
+        body.expect_no_end(None if waits else TIMEOUT_SECONDS)
         self._allowance = allowance
         self._closing = closing
         self._parser = MultipartParser(boundary_of(body.response.headers))

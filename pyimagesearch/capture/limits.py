@@ -1,7 +1,7 @@
 """
-What a camera may cost, whatever its protocol: the one place for these limits.
+Limits that hold for every camera, whatever its protocol.
 
-Those of a protocol's own syntax, as of the length of a header, are beside its parser.
+Those of a protocol's own syntax, such as the length of a header, are in its parser.
 """
 
 import contextlib

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pyimagesearch.errors import BadPicture
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
-NEEDED_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")    # the others are for people
+NEEDED_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")    # the others are metadata
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}    # of a pixel, by colour type
 INFLATED_BYTES = 1024 * 1024    # at once
 # first column and row of each pass, and the steps to the next ones (Adam7)

@@ -1,4 +1,4 @@
-"""Whether a still that a person asked for is on the disk."""
+"""Report whether a requested still is on the disk."""
 
 import threading
 
@@ -7,7 +7,7 @@ from pyimagesearch.errors import RecordingError
 
 class Receipt:
     """
-    What became of the still of *event*; may be used from any thread.
+    The result of saving the still of *event*; may be used from any thread.
 
     The recorder settles it once: the file is on the disk, or why it is not yet.
     """

@@ -1,4 +1,4 @@
-"""What a request takes of the hub's thread and of the pools: only its own time."""
+"""Measure the time that a request takes of the hub's thread and of the pools."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class RequestCost:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Do not count the thread's time inside the ``with`` block: it is others'."""
+        """Do not count the thread's time in the ``with`` block, in which others run."""
         begin = time.thread_time()
         try:
             yield
@@ -33,5 +33,5 @@ REQUEST_COST: ContextVar[RequestCost | None] = ContextVar("REQUEST_COST", defaul
 
 
 def current_cost() -> RequestCost:
-    """Return the cost of the request that is answered; outside of one, nobody's."""
+    """Return the cost of the current request; outside of one, of no network."""
     return REQUEST_COST.get() or RequestCost("", time.thread_time())

@@ -17,7 +17,7 @@ class RetryDelay:
     """
 
     def __init__(self) -> None:
-        self._in_vain = self._unsteady = MIN_RETRY_SECONDS
+        self._failed = self._unsteady = MIN_RETRY_SECONDS
 
     def after(self, took: float, *, pictures: bool, crashed: bool) -> float:
         """
@@ -28,9 +28,9 @@ class RetryDelay:
         """
         if crashed or not pictures:
             longest = MAX_CRASH_SECONDS if crashed else MAX_RETRY_SECONDS
-            self._in_vain = min(2 * self._in_vain, longest)
-            return wait(self._in_vain, took)
-        self._in_vain = MIN_RETRY_SECONDS
+            self._failed = min(2 * self._failed, longest)
+            return wait(self._failed, took)
+        self._failed = MIN_RETRY_SECONDS
         self._unsteady = (MIN_RETRY_SECONDS if took >= MAX_UNSTEADY_SECONDS
                           else min(2 * self._unsteady, MAX_UNSTEADY_SECONDS))
         return wait(self._unsteady, took)

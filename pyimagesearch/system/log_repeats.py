@@ -1,4 +1,4 @@
-"""Keep what repeats itself from filling the log."""
+"""Limit repeated lines in the log."""
 
 import logging
 import re

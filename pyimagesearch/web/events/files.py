@@ -20,7 +20,7 @@ from pyimagesearch.events.event import (
     Event,
     KeptFile,
 )
-from pyimagesearch.recording.wholeness import is_as_kept
+from pyimagesearch.recording.integrity import is_unchanged
 from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.services import (
     ArchiveService,
@@ -112,7 +112,7 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
         abort(410 if kept.state in REMOVED else 404, UNAVAILABLE[kept.state])
     try:
         file = open_below(archive.clips, kept.path)
-        if is_as_kept(archive.clips / kept.path, kept):
+        if is_unchanged(archive.clips / kept.path, kept):
             return kept, file, os.fstat(file.fileno())
         file.close()
         archive.store.mark_broken(kept)
