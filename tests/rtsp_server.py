@@ -68,23 +68,26 @@ class RtspServer:
     *stamp* returns the time stamp [s] of a frame by its number. *statuses* are the
     answers, such as ``461 Unsupported Transport``, by ``METHOD`` or by ``SETUP tcp`` and
     ``SETUP udp``. With a *context* it speaks TLS. With *challenges* it wants the login of
-    ``me`` and ``s3cret``.
+    ``me`` and ``s3cret``. *edit* changes the answers [bytes] by their names.
     """
 
     def __init__(self, units=None, fps=10, *, begin=0, stamp=None, statuses=None,
                  context=None, challenges=(), tcp_answer=TCP_TRANSPORT, group=None,
-                 session="7;timeout=60"):
+                 session="7;timeout=60", path="/cam", edit=None):
         self.units, self.fps, self.begin = units or h264_units(), fps, begin
         self.stamp = stamp or (lambda number: 1000 + number / fps)
         self.statuses, self.context = statuses or {}, context
         self.challenges, self.tcp_answer = challenges, tcp_answer
         self.group, self.session = group, session
+        self.edit = edit or (lambda name, answer: answer)
         self.asked = []         # the methods, with the transport of a SETUP
+        self.targets = {}       # the URL and the session of the newest request, by its method
+        self.connections = 0
         self.sent = []          # the numbers of the frames
         self.over = threading.Event()       # the newest connection
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.url = f"rtsp{'s' if context else ''}://127.0.0.1:{self.port}/cam"
+        self.url = f"rtsp{'s' if context else ''}://127.0.0.1:{self.port}{path}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
@@ -103,6 +106,7 @@ class RtspServer:
 
     def serve(self, client):
         self.over = over = threading.Event()
+        self.connections += 1
         if self.context:
             try:
                 client = self.context.wrap_socket(client, server_side=True)
@@ -118,6 +122,7 @@ class RtspServer:
                     "multicast" if "multicast" in transport else "udp")
                 name = f"{method} {kind}" if method == "SETUP" else method
                 self.asked.append(name)
+                self.targets[method] = fields["target"], fields.get("session")
                 status = self.statuses.get(name, self.statuses.get(method, "200 OK"))
                 if self.challenges and method != "OPTIONS" and not is_login(
                         method, fields.get("authorization", "")):
@@ -129,7 +134,8 @@ class RtspServer:
                 elif self.group and name == "SETUP multicast":
                     send = opened.enter_context(UdpSender(client, transport, self.group)).send
                 with lock:
-                    client.sendall(self.answer(name, transport, status, fields["cseq"]))
+                    client.sendall(self.edit(
+                        name, self.answer(name, transport, status, fields["cseq"])))
                 if method == "PLAY" and status.startswith("200"):
                     threading.Thread(
                         target=self.play, args=(send, over), daemon=True).start()
@@ -198,7 +204,8 @@ def requests(client):
             if first == b"$":
                 asked.read(int.from_bytes(asked.read(3)[1:], "big"))
                 continue
-            method, fields = (first + asked.readline()).split()[0].decode(), {}
+            method, target = (first + asked.readline()).decode().split()[:2]
+            fields = {"target": target}
             while (line := asked.readline()).strip():
                 name, _, value = line.decode("latin-1").partition(":")
                 fields[name.lower()] = value.strip()

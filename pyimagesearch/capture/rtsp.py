@@ -8,9 +8,9 @@ from pyimagesearch.errors import CameraLost
 
 from .ffmpeg import SCHEMES, OwnInput, explain, open_relayed, open_url
 from .ffmpeg_source import FfmpegSource, open_source
-from .rtsp_client import Redirected, Refused, RtspDialog
+from .rtsp_client import NotOffered, Redirected, Refused, RtspDialog
 from .rtsp_relay import RtspRelay
-from .rtsp_transport import MEANS, Means
+from .rtsp_transport import MEANS, Means, Receiver
 from .source import CaptureRequest, PacketSink
 from .url import CameraUrl, redirected
 
@@ -49,15 +49,12 @@ def start_relay(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event
 
 def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
          clock: Clock) -> RtspRelay:
-    """
-    Return a relay of the camera at *place*, which plays in the first way that it can.
-
-    Each way takes a connection of its own, as some cameras end one after a refusal.
-    """
+    """Return a relay of the camera at *place*, which plays in the first way it can."""
+    ways = list(MEANS[wanted.transport])
     refusal: Refused | None = None
-    for means in MEANS[wanted.transport]:
+    while ways:
         try:
-            return play_by(means, place, wanted, closing, clock)
+            return play_by(ways, place, wanted, closing, clock)
         except Refused as error:
             refusal = refusal or error
         except (CameraLost, OSError):
@@ -68,13 +65,35 @@ def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
     raise refusal
 
 
-def play_by(means: Means, place: CameraUrl, wanted: CaptureRequest,
+def play_by(ways: list[Means], place: CameraUrl, wanted: CaptureRequest,
             closing: threading.Event, clock: Clock) -> RtspRelay:
-    """Return a relay of the camera at *place*, which plays by *means*."""
+    """Return a relay of the camera at *place*, over one connection."""
     dialog = RtspDialog(place, wanted, closing)
     try:
         dialog.describe()
-        return RtspRelay(dialog, dialog.set_up(means), closing, clock)
+        return RtspRelay(dialog, set_up(dialog, ways), closing, clock)
     except BaseException:
         dialog.close()
         raise
+
+
+def set_up(dialog: RtspDialog, ways: list[Means]) -> Receiver:
+    """
+    Return how to receive the video, by the first of *ways* that the camera offers.
+
+    Those that it refused are removed. Raises :exc:`Refused` if none is left, or if the
+    next takes another connection, as some cameras end one after a refusal.
+    """
+    refusal: Refused | None = None
+    while ways:
+        try:
+            return dialog.set_up(ways[0])
+        except (Refused, OSError) as error:
+            if refusal and not isinstance(error, NotOffered):
+                raise refusal from None
+            del ways[0]
+            if not isinstance(error, NotOffered):
+                raise
+            refusal = refusal or error
+    assert refusal is not None
+    raise refusal

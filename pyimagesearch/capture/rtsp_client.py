@@ -32,9 +32,11 @@ RECEIVE_BYTES = 64 * 1024   # at once
 MAX_UNANSWERED_BYTES = 4 * 1024 * 1024   # that may come before the reply to a request
 REDIRECTS = (301, 302, 303, 305, 307)
 UNAUTHORIZED = 401
-FINAL = (401, 403, 404)     # refusals, whatever the transport
+PLAIN_CHARACTERS = "{}<>^`\\"      # of a URL, which cameras compare as they are
 DEFAULT_SESSION_SECONDS, MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 60, 10, 600
-SESSION_PATTERN = re.compile(r"\s*([!-:<-~]{1,512})(?:\s*;\s*timeout\s*=\s*(\d{1,6}))?")
+SESSION_PATTERN = re.compile(
+    r"\s*([!-:<-~][ -:<-~]{0,511})(?:;\s*timeout\s*=\s*(\d{1,6}))?", re.IGNORECASE)
+POLLS = ("OPTIONS", "GET_PARAMETER")    # by which a camera sees whether we still listen
 STATUS_MEANINGS = {
     400: "does not accept the request; is the path right?",
     401: "refuses this user or password", 403: "forbids this to this user",
@@ -46,7 +48,16 @@ OWN_ERROR = "reports an error of its own"
 
 
 class Refused(CameraLost):
-    """The camera does not play in this way; perhaps it does in another."""
+    """The camera does not play in this way; perhaps it does over another connection."""
+
+
+class NotOffered(Refused):
+    """The camera does not send in this way (461), and can be asked for another."""
+
+
+# of a SETUP or PLAY; any other one may depend on the transport
+REFUSALS: dict[int, type[CameraLost]] = {
+    401: CameraLost, 403: CameraLost, 404: CameraLost, 461: NotOffered}
 
 
 class Redirected(Exception):
@@ -73,7 +84,8 @@ class RtspDialog:
         self._parser = MessageParser()
         self._sequence = 0
         self._session = ""
-        self._target = self._aggregate = quote_url(place.bare)
+        self._target = self._aggregate = quote_url(
+            place.bare, PLAIN_CHARACTERS)
         self._method = "OPTIONS"        # that keeps the session alive
         self._is_challenged = False     # since the last good reply
         self.socket = self._connect(wanted)
@@ -103,9 +115,9 @@ class RtspDialog:
         found = parse_description(reply.body.decode("latin-1"))
         if found is None:
             raise CameraLost(f"{self._place} has no video")
-        bases = (reply.headers.get(name, "") for name in (
-            "Content-Base", "Content-Location"))
-        base = next(filter(ABSOLUTE_PATTERN.fullmatch, bases), self._target)
+        base = reply.headers.get("Content-Base", "").strip()
+        if not ABSOLUTE_PATTERN.fullmatch(base):
+            base = self._target
         self._aggregate = found.aggregate or base
         self.description = found
         return found
@@ -137,10 +149,11 @@ class RtspDialog:
         self._send(self._method, self._aggregate)
 
     def heed(self, message: AnyMessage) -> None:
-        """Take a reply, and refuse a request, that came among the frames."""
+        """Take a reply, or answer a request, that came among the frames."""
         if isinstance(message, Request):
+            status = "200 OK" if message.method in POLLS else "501 Not Implemented"
             sequence = message.headers.get("CSeq", "").strip()[:20]
-            self._send_all(f"RTSP/1.0 501 Not Implemented\r\nCSeq: {sequence}\r\n\r\n"
+            self._send_all(f"RTSP/1.0 {status}\r\nCSeq: {sequence}\r\n\r\n"
                            .encode("latin-1", "replace"))
         elif isinstance(message, Reply) and message.status == UNAUTHORIZED:
             if not self._is_challenged:
@@ -166,6 +179,8 @@ class RtspDialog:
                     "WWW-Authenticate", [])) and attempt:
                 break       # the password is wrong, not only the challenge out of date
             reply = self._exchange(method, target, headers)
+        if reply.status == 200 and not self._session:
+            self._take_session(reply.headers.get("Session", ""))
         location = reply.headers.get("Location", "")
         if reply.status in REDIRECTS and location:
             raise Redirected(location)
@@ -217,17 +232,19 @@ class RtspDialog:
         self.socket.sendall(data)
 
     def _check(self, reply: Reply, kind: type[CameraLost] = CameraLost) -> None:
-        """Raise CameraLost for a refusal, of a *kind* unless it is a final one."""
+        """Raise CameraLost for a refusal, of a *kind* unless REFUSALS know better."""
         status = reply.status
         if not 200 <= status < 300:
             words = STATUS_MEANINGS.get(
                 status, OWN_ERROR if status >= 500 else REFUSED)
-            raise (CameraLost if status in FINAL else kind)(f"{self._place} {words}")
+            if kind is Refused:
+                kind = REFUSALS.get(status, Refused)
+            raise kind(f"{self._place} {words}")
 
     def _take_session(self, text: str) -> None:
         """Note the session in a ``Session`` header, and how long it lasts unasked."""
         if found := SESSION_PATTERN.match(text):
-            self._session = found[1]
+            self._session = found[1].rstrip()
             seconds = int(found[2] or DEFAULT_SESSION_SECONDS)
             self.keep_alive_seconds = min(
                 max(seconds, MIN_SESSION_SECONDS), MAX_SESSION_SECONDS) / 2

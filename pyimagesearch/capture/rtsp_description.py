@@ -7,8 +7,8 @@ from typing import NamedTuple
 MAX_LINE_CHARACTERS = 8192
 CONTROL = "a=control:"
 KEPT_ATTRIBUTES = ("rtpmap:", "fmtp:", "framesize:", "framerate:", "crypto:")
-MEDIA_PATTERN = re.compile(
-    r"video (\d{1,5})(?:/\d+)? (RTP/S?AVP)F?(?:/\S+)? (\d{1,3})\b")
+# With a port, the protocol, whatever the camera calls it, and the type of the payload
+MEDIA_PATTERN = re.compile(r"video\s+(\d{1,5})(?:/\d+)?\s+(\S{1,64})\s+(\d{1,3})\b")
 GROUP_PATTERN = re.compile(r"c=IN IP[46] ([\da-fA-F.:]{2,45})")
 ABSOLUTE_PATTERN = re.compile(r"(?i)rtsp[su]?://[!-~]{1,2048}")
 PRINTABLE_PATTERN = re.compile(r"[!-~]{1,2048}")
@@ -31,23 +31,28 @@ class Description(NamedTuple):
 
 def parse_description(text: str) -> Description | None:
     """Return the first video of the SDP *text*; None without one."""
-    session, _, rest = ("\n" + text).replace("\r", "\n").partition("\nm=")
-    for media in rest.split("\nm=") if rest else []:
-        first, _, more = media.partition("\n")
+    session, *medias = re.split(r"[\r\n]\s*m=", "\n" + text)
+    for media in medias:
+        first, *lines = lines_of(media)
         found = MEDIA_PATTERN.match(first)
         if found is None:
             continue
-        lines = [line[:MAX_LINE_CHARACTERS] for line in more.split("\n")]
         kept = [line for line in lines if line.startswith("a=")
                 and line[2:].lower().startswith(KEPT_ATTRIBUTES)]
-        before = session.split("\n")
+        before = lines_of(session)
+        protocol = "RTP/SAVP" if "SAVP" in found[2].upper() else "RTP/AVP"
         return Description(
             "".join(f"{line}\r\n" for line in
-                    [f"m=video 0 {found[2]} {found[3]}", *kept, "a=control:video"]),
+                    [f"m=video 0 {protocol} {found[3]}", *kept, "a=control:video"]),
             control_of(lines), aggregate if ABSOLUTE_PATTERN.fullmatch(
                 aggregate := control_of(before)) else "",
             group_of(lines) or group_of(before), int(found[1]))
     return None
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of *text*, which may end in any way, without indentation."""
+    return [line.strip()[:MAX_LINE_CHARACTERS] for line in re.split(r"[\r\n]", text)]
 
 
 def control_of(lines: list[str]) -> str:

@@ -70,9 +70,13 @@ def parse_url(url: str, where: str = "--source") -> CameraUrl:
                      unquote(password, errors="surrogateescape"))
 
 
-def quote_url(text: str) -> str:
-    """Return *text*, a URL or the end of one, percent-encoded where HTTP needs it."""
-    return quote(text, safe=SENT_CHARACTERS, errors="surrogateescape")
+def quote_url(text: str, sent: str = "") -> str:
+    """
+    Return *text*, a URL or the end of one, percent-encoded where HTTP needs it.
+
+    The characters *sent* are sent as they are, too.
+    """
+    return quote(text, safe=SENT_CHARACTERS + sent, errors="surrogateescape")
 
 
 def redirected(url: CameraUrl, place: str, location: str) -> str:
