@@ -21,13 +21,13 @@ def test_camera_that_stays_away_is_tried_every_two_seconds():
     assert starts(5) == about(0.5, 1, 2, 2, 2)
 
 
-def test_camera_that_never_holds_is_opened_every_ten_seconds():
-    assert starts(8, 0.2, pictures=True)[1:] == about(1, 2, 4, 8, 10, 10, 10)
+def test_camera_that_never_holds_is_opened_every_four_seconds():
+    assert starts(8, 0.2, pictures=True)[1:] == about(1, 2, 4, 4, 4, 4, 4)
 
 
 def test_camera_that_held_is_opened_again_at_once():
     delay = RetryDelay()
-    assert starts(9, 1.0, pictures=True, before=delay)[-1:] == about(10)
+    assert starts(9, 1.0, pictures=True, before=delay)[-1:] == about(4)
     assert starts(1, 10.0, pictures=True, before=delay) == [10.25]
     assert starts(1, 0.0, pictures=True, before=delay) == about(0.5)
 

@@ -113,8 +113,10 @@ class Allowance:
 
     def _check(self, size: Size, encoded: int, most: int, each: int) -> None:
         pixels, what = size[0] * size[1], f"a picture of {size[0]}x{size[1]} pixels"
-        if pixels > most or encoded > MAX_PICTURE_BYTES:
-            raise BadPicture(what)
+        if pixels > most:
+            raise BadPicture(f"{what}, where {most:,} are allowed")
+        if encoded > MAX_PICTURE_BYTES:
+            raise BadPicture(f"{what} in more than {MAX_PICTURE_BYTES / 1e6:.0f} MB")
         self._claim(pixels * each + encoded, self._received, what)
 
     def _claim(self, picture: int, received: int, what: str) -> None:

@@ -3,7 +3,8 @@
 import random
 
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
-MAX_UNSTEADY_SECONDS = 10.0     # the same if it gave pictures, for less than that
+HELD_SECONDS = 10.0     # for which it gave pictures, if it is steady
+MAX_UNSTEADY_SECONDS = 4.0      # the same if it gave some for less: it may be jammed
 LEAST_SHARE = 0.95      # of a wait, at random: no camera's rhythm can match it for ever
 MAX_CRASH_SECONDS = 10.0    # the same after an unexpected error, as of a detector
 
@@ -31,7 +32,7 @@ class RetryDelay:
             self._failed = min(2 * self._failed, longest)
             return wait(self._failed, took)
         self._failed = MIN_RETRY_SECONDS
-        self._unsteady = (MIN_RETRY_SECONDS if took >= MAX_UNSTEADY_SECONDS
+        self._unsteady = (MIN_RETRY_SECONDS if took >= HELD_SECONDS
                           else min(2 * self._unsteady, MAX_UNSTEADY_SECONDS))
         return wait(self._unsteady, took)
 
