@@ -22,7 +22,11 @@ from network import StreamReader
 from product import Product
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.serving.acceptor import ThrottledLog
-from pyimagesearch.serving.connections import Connections, connections_for
+from pyimagesearch.serving.connections import (
+    MAX_HELD_BYTES,
+    Connections,
+    connections_for,
+)
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -48,6 +52,13 @@ EXHAUSTED = """if True:    # one connection uses up the share of its network for
     logging.basicConfig(level="INFO")
     fair_share.NETWORK_SHARE = 1e-5
     fanout.serve_ours(Connections(proxies={}))"""
+
+HOLDING = """if True:   # 200 kB of requests at a time
+    from benchmarks import fanout
+    from pyimagesearch.serving import connections
+    connections.MAX_HELD_BYTES = 200_000
+    fanout.serve_ours()"""
+POST = b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.7\r\n"
 
 
 class SmallServer:
@@ -281,6 +292,20 @@ def test_network_with_most_connections_makes_room():
     assert ended == ["b", "a"]
 
 
+def test_network_that_sent_most_makes_room_for_other_requests():
+    limits, ended = Connections(), []
+    for name, size in (("a", 1.5), ("b", 1.0), ("b", 1.0), ("c", 0.5), ("d", 0.25)):
+        made = limits.admit(name, lambda name=name: ended.append(name))
+        limits.hold(made, int(size * MAX_HELD_BYTES / 4))
+        if name == "d":
+            limits.release(made)    # it was answered
+    assert ended == ["b"]
+    limits.hold(made, MAX_HELD_BYTES // 4)
+    assert ended == ["b"]
+    limits.hold(made, 2)
+    assert ended == ["b", "a"]
+
+
 def test_ipv6_network_counts_as_one_client():
     limits, viewers = Connections(max_connections=9, per_network=2), ViewerLimits(9, 2)
     for number in (1, 2):
@@ -409,6 +434,29 @@ def test_exhausted_share_refuses_connections_without_a_proxy(proxies, answered):
             client.sendall(GET.replace(b"Host", b"X-Forwarded-For: 198.51.100.7\r\nHost"))
             assert (b"200 OK" in client.recv(65536)) == answered
         assert ("too many requests from 127.0.0.1" in server.logged()) != answered
+
+
+def test_body_is_read_in_turns():
+    """Bodies in small chunks, from many addresses, took all of the server's thread."""
+    with small(EXHAUSTED.format(1)) as server, call(server.port) as client:
+        chunks = b"20\r\n" + b"a" * 32 + b"\r\n"
+        client.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + 400 * chunks)
+        assert until_closed(client).startswith(b"HTTP/1.1 429 ")
+
+
+def test_unfinished_requests_do_not_fill_the_memory():
+    with small(HOLDING) as server:
+        small_one = call(server.port, "127.0.0.99")
+        small_one.sendall(GET[:-2])
+        large = [call(server.port, f"127.0.0.{2 + number % 3}") for number in range(12)]
+        for each in large:
+            with contextlib.suppress(ConnectionError):
+                each.sendall(POST + b"Content-Length: 65536\r\n\r\n" + b"a" * 65535)
+        eventually(lambda: server.connections <= 4, 5)    # long before they time out
+        small_one.sendall(GET[-2:])
+        assert b"200 OK" in small_one.recv(65536)
+        for each in (small_one, *large):
+            each.close()
 
 
 def test_silent_connections_do_not_block_others(crowded):

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 # select() on a USB camera would write past the end of its table.
 SPARE_CONNECTIONS, SPARE_PER_ADDRESS = 500, 200
 OTHER_DESCRIPTORS = 64      # for cameras, clips and the store
+MAX_HELD_BYTES = 4 * 1024 * 1024    # of all requests that are not answered yet
 
 
 class Connection:
@@ -23,6 +24,7 @@ class Connection:
         self.network = network
         self.disconnect = disconnect
         self.sending = False        # whether it waits for the client to read more
+        self.held = 0       # bytes of a request that is not answered yet
 
 
 class Connections:
@@ -34,8 +36,8 @@ class Connections:
     limit of *max_connections*, or of *per_network* of one network
     (:func:`network_of`), the one that has waited longest is closed for a new one, of
     all or of the networks with the most that wait; only if none waits is the new one
-    refused. So connections held open without use do not lock others out. Belongs
-    to the hub's thread.
+    refused. So connections held open without use do not lock others out, nor do
+    requests that are held back fill the memory. Belongs to the hub's thread.
     """
 
     def __init__(self, max_connections: int = UNLIMITED, per_network: int = UNLIMITED,
@@ -46,6 +48,7 @@ class Connections:
         self._open: dict[str, set[Connection]] = {}     # by network
         self._waiting: dict[Connection, None] = {}      # longest first
         self._crowds: Counter[str] = Counter()      # how many wait, by network
+        self._held = 0      # bytes of all requests
 
     def __len__(self) -> int:
         return sum(map(len, self._open.values()))
@@ -80,8 +83,34 @@ class Connections:
             if not self._crowds[connection.network]:
                 del self._crowds[connection.network]
 
+    def hold(self, connection: Connection, size: int) -> None:
+        """
+        Note *size* more bytes of a request of *connection*.
+
+        Beyond :data:`MAX_HELD_BYTES` of all, the connection with the most is closed, of
+        the network with the most.
+        """
+        connection.held += size
+        self._held += size
+        while self._held > MAX_HELD_BYTES and (largest := self._largest()):
+            self._evict(largest)
+
+    def release(self, connection: Connection) -> None:
+        """Note that nothing of a request of *connection* is held any more."""
+        self._held -= connection.held
+        connection.held = 0
+
+    def _largest(self) -> Connection | None:
+        holders = [each for each in self._waiting if each.held]
+        held: Counter[str] = Counter()
+        for each in holders:
+            held[each.network] += each.held
+        return max(holders, key=lambda each: (held[each.network], each.held),
+                   default=None)
+
     def remove(self, connection: Connection) -> None:
         """Forget *connection*, which has ended; may be called twice."""
+        self.release(connection)
         self.mark_busy(connection)
         of_network = self._open.get(connection.network, set())
         of_network.discard(connection)
@@ -100,10 +129,13 @@ class Connections:
                         and self._crowds[each.network] >= least), None)
         if longest is None:
             return False
-        log.debug("closing a waiting connection from %s for a new one", longest.network)
-        self.remove(longest)
-        longest.disconnect()
+        self._evict(longest)
         return True
+
+    def _evict(self, connection: Connection) -> None:
+        log.debug("closing a waiting connection from %s for others", connection.network)
+        self.remove(connection)
+        connection.disconnect()
 
 
 def connections_for(max_viewers: int, per_address: int, descriptors: int,

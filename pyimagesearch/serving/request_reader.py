@@ -34,6 +34,7 @@ from .http_syntax import (
     check_framing,
     is_request_line,
 )
+from .paced_input import BLOCK_BYTES, PacedInput
 from .request_cost import REQUEST_COST, RequestCost
 
 log = logging.getLogger(__name__)
@@ -54,20 +55,25 @@ class RequestReader(WSGIHandler):
 
     gevent's own class waits for ever and takes any size. Here a request has its
     timeouts and limits, is read to the end before the application sees it, and is
-    refused if two servers could understand it differently.
+    refused if two servers could understand it differently. Reading takes the network's
+    turns, too: one for each block, of which the last one is that of the request.
     """
 
+    rfile: io.BufferedReader
     connection: Connection
     head_timer: gevent.Timeout      # started when the connection was accepted
     evicted: gevent.event.Event     # set when it is closed for another connection
     _body = b""
-    _begun = 0.0        # when the head of a request was there [s of the thread]
     _served = False
-    _cost: RequestCost | None = None    # while a request is answered
+    _network = ""       # unknown before the head of a proxy's request was read
+    _cost: RequestCost | None = None    # of what is done in a turn of the network
 
     def handle(self) -> None:
         """Serve the connection until it ends."""
         self.socket.settimeout(self.server.timeouts.send)
+        self.rfile.close()      # gevent's
+        self.rfile = io.BufferedReader(
+            PacedInput(self.socket, self.settle_time, self._process), BLOCK_BYTES)
         try:
             super().handle()
         except gevent.Timeout as late:
@@ -81,9 +87,13 @@ class RequestReader(WSGIHandler):
 
     def read_requestline(self) -> str:
         """Return the first line of the next request, empty if none comes in time."""
+        self._network = "" if self.server.connections.proxies else (
+            self.connection.network)
         if self._served and not self._wait_for_next():
             return ""
-        self._served, self._begun = True, 0.0
+        self._served = True
+        if not self._cost:      # what follows is here already, and has no turn yet
+            self._cost = RequestCost("", time.thread_time())
         line: str = super().read_requestline()
         # some send an empty line after a form (RFC 9112, section 2.2)
         return line if line.strip("\r\n") or not line else super().read_requestline()
@@ -102,9 +112,9 @@ class RequestReader(WSGIHandler):
         """Read headers and body; raises :exc:`RequestRefused`."""
         if not is_request_line(raw_requestline):
             raise bad_request("The request line is not valid HTTP/1.1.")
-        self._begun = time.thread_time()
         super().read_request(raw_requestline)
         self.head_timer.close()
+        self._network = self.client_network()
         self._body = self._read_body()
         return True
 
@@ -147,22 +157,43 @@ class RequestReader(WSGIHandler):
         return environ
 
     def handle_one_response(self) -> None:
-        """Answer one request after its delay; meanwhile the connection is busy."""
-        connections, fair_share = self.server.connections, self.server.fair_share
-        network = self.client_network()
+        """Answer one request in its turn; meanwhile the connection is busy."""
+        connections, network = self.server.connections, self._network
         self.environ["webstreaming.note_login"] = functools.partial(
-            fair_share.anonymous.note_login, network)
-        reading = time.thread_time() - self._begun
-        if not (self._waited(fair_share.reserve(network)) and self._has_turn(network)):
-            fair_share.refuse(network, reading)
+            self.server.fair_share.anonymous.note_login, network)
+        if not self._has_turn(network):
             self.close_connection = True
             return
         connections.mark_busy(self.connection)
-        self._cost = RequestCost(network, time.thread_time() - reading)
         REQUEST_COST.set(self._cost)
         super().handle_one_response()
         self.settle_time()
+        connections.release(self.connection)
         connections.mark_waiting(self.connection)
+
+    def _process(self, size: int) -> None:
+        """Go on when *size* bytes that were received may be processed."""
+        if self.evicted.is_set():
+            raise ConnectionAbortedError("closed for another connection")
+        self.server.connections.hold(self.connection, size)
+        if not self._network:
+            self._cost = RequestCost("", time.thread_time())
+        elif not self._has_turn(self._network):
+            raise ConnectionAbortedError("too many requests")
+
+    def _has_turn(self, network: str) -> bool:
+        """Wait for the turn of *network* unless it is; return ``False`` if refused."""
+        fair_share = self.server.fair_share
+        if self._cost and self._cost.network == network:
+            return True
+        reading = self._cost.seconds() if self._cost else 0.0
+        self._cost = None
+        if not (self._waited(fair_share.reserve(network))
+                and self._waited_for_turn(network)):
+            fair_share.refuse(network, reading)
+            return False
+        self._cost = RequestCost(network, time.thread_time() - reading)
+        return True
 
     def process_result(self) -> None:
         """Send the application's response."""
@@ -170,9 +201,9 @@ class RequestReader(WSGIHandler):
         super().process_result()
 
     def settle_time(self) -> None:
-        """Charge the time so far; waiting for the client's reading is free."""
-        if self._cost:
-            cost, self._cost = self._cost, None
+        """Charge the time so far, and end the turn; waiting for the client is free."""
+        cost, self._cost = self._cost, None
+        if cost and cost.network:
             self.server.fair_share.settle(cost.network, cost.seconds())
 
     def _waited(self, delay: float) -> bool:
@@ -184,7 +215,7 @@ class RequestReader(WSGIHandler):
             log.debug("%s waits %.2f s for its share", self.client_address[0], delay)
         return not (delay and self.evicted.wait(delay))
 
-    def _has_turn(self, network: str) -> bool:
+    def _waited_for_turn(self, network: str) -> bool:
         """Wait for the turn of *network*; return whether the request has it."""
         if self.server.fair_share.anonymous.wait_for_turn(network, self.evicted):
             return True
@@ -220,12 +251,10 @@ class RequestReader(WSGIHandler):
         if not isinstance(error, (ValueError, OSError, http.client.HTTPException)):
             log.error("reading a request failed", exc_info=error)
         refused = error if isinstance(error, RequestRefused) else as_refused(error)
-        begin = self._begun or time.thread_time()
         self.server.throttled_log("refused a request from %s: %s",
                                   self.client_address[0], refused)
         self.socket.sendall(refused.response())
-        self.server.fair_share.charge(self.connection.network,
-                                      time.thread_time() - begin)
+        self.settle_time()
         self._linger()
 
     def _linger(self) -> None:
