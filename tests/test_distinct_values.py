@@ -15,7 +15,7 @@ from pyimagesearch.serving.server import LiveServer
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
-COUNT = 40                  # distinct values of 6 kB or more
+COUNT = 25                  # distinct values of 6 kB or more
 MAX_KEPT_BYTES = 80_000
 
 

@@ -10,7 +10,7 @@ from fuzzing_camera import FuzzingCamera
 from harness import eventually
 from network import free_port
 
-ENOUGH = {b"GET": 60, b"OPTIONS": 9, b"\xff": 3, "sender": 60}       # connections
+ENOUGH = {b"GET": 32, b"OPTIONS": 8, b"\xff": 3, "sender": 30}       # connections
 GROWTH_MB = 60
 
 

@@ -38,43 +38,26 @@ def open_http(client: HttpClient, wanted: CaptureRequest, closing: threading.Eve
     The first bytes decide, as many cameras declare a wrong type, or none. Raises
     :exc:`CameraLost` with the reason and, where there is one, the remedy.
     """
-    response = client.get(closing)
-    kind = kind_of(response.headers)
-    body = HttpBody(client.url, response, closing, clock)
-    if kind.startswith("multipart/"):
-        return MjpegSource(client.url, body, b"", wanted.allowance, closing, clock)
-    body.limit(client.longest_response if kind.startswith("image/") else None)
+    body = HttpBody(client.url, client.get(closing), closing, clock)
     try:
-        first = read_first(body)
-        source = open_pictures(client, body, first, wanted, closing, clock)
+        return open_response(client, body, wanted, closing, clock)
     except BadPicture as error:
         body.close()
         raise CameraLost(f"{client.url} sends {error}") from None
     except CameraLost:
         body.close()
         raise
-    if source is not None:
-        return source
-    try:
-        refuse_text(client.url, kind, first)
-    except CameraLost:
-        body.close()
-        raise
-    from .http_video import open_video  # PyAV takes 16 MB and 50 ms
-    body.limit(None)
-    return open_video(client.url, response, first, wanted, closing, clock)
 
 
-def open_pictures(client: HttpClient, body: HttpBody, first: bytes,
-                  wanted: CaptureRequest, closing: threading.Event,
-                  clock: Clock) -> Source | None:
-    """
-    Open a *body* of pictures, whose bytes begin with *first*; None if it has none.
-
-    Raises what reading a still raises.
-    """
+def open_response(client: HttpClient, body: HttpBody, wanted: CaptureRequest,
+              closing: threading.Event, clock: Clock) -> Source:
+    """Open what *body* holds; raises :exc:`CameraLost` and :exc:`BadPicture`."""
     url, headers, allowance = client.url, body.response.headers, wanted.allowance
     kind = kind_of(headers)
+    if kind.startswith("multipart/"):
+        return MjpegSource(url, body, b"", allowance, closing, clock)
+    body.limit(client.longest_response if kind.startswith("image/") else None)
+    first = read_first(body)
     if MULTIPART_PATTERN.match(first) or boundary_in(headers):
         return MjpegSource(url, body, first, allowance, closing, clock)
     fps, is_jpeg = wanted.fps or POLLS_PER_SECOND, START_MARKER in first[:KIND_BYTES]
@@ -88,7 +71,10 @@ def open_pictures(client: HttpClient, body: HttpBody, first: bytes,
             body.limit(client.longest_response)
             still = read_still(body, allowance, first)
         return SnapshotSource(client, still, fps, allowance, closing, clock)
-    return None
+    refuse_text(url, kind, first)
+    from .http_video import open_video  # PyAV takes 16 MB and 50 ms
+    body.limit(None)
+    return open_video(url, body.response, first, wanted, closing, clock)
 
 
 def refuse_text(url: CameraUrl, kind: str, first: bytes) -> None:
