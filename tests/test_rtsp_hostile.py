@@ -222,7 +222,7 @@ def test_frame_that_is_never_complete_is_the_end():
     whole = itertools.chain([frames(h264_units(1)), b"$\0" + len(start).to_bytes(2, "big") + start], endless)
     with contextlib.closing(ScriptedCamera(GOOD, whole)) as camera:
         _, sentence = attempt(camera)
-    assert re.search("sent 25 MB without a complete frame|sends a frame of 2. MB", sentence)
+    assert re.search("sent 13 MB without a complete frame|sends a frame of 1. MB", sentence)
 
 
 def test_description_names_no_other_host_to_ffmpeg():

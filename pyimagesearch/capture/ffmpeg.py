@@ -11,7 +11,7 @@ import av
 import av.container
 import av.error
 
-from .limits import MAX_PICTURE_BYTES, MAX_VIDEO_PIXELS
+from .limits import MAX_VIDEO_BYTES, MAX_VIDEO_PIXELS
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -21,11 +21,12 @@ TIMEOUT_SECONDS = 5.0       # for opening
 # held back: by then, a camera that is not slow must have been given up. No whole number
 # of seconds, after which the pictures of a slow camera come: one would be cut off.
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
-MAX_UNFRAMED_BYTES = MAX_PICTURE_BYTES + 2**23  # that FFmpeg takes for one packet
+MAX_UNFRAMED_BYTES = MAX_VIDEO_BYTES + 2**22    # that FFmpeg takes for one packet
 MAX_STREAMS = 64            # of one container
 # Of live streams; more would delay the first picture. Nothing is decoded meanwhile: of
 # streams that it finds late, FFmpeg would decode frames of any number of pixels
-BRIEF_ANALYSIS = {"analyzeduration": "500000", "codec_whitelist": "none"}   # [us]
+NO_DECODER = {"codec_whitelist": "none"}
+BRIEF_ANALYSIS = {"analyzeduration": "500000", **NO_DECODER}    # [us]
 # What FFmpeg may use for the URLs that it opens itself: protocols, and formats
 SCHEMES = {"rtmp": ("rtmp,tcp", "flv,live_flv"), "srt": ("srt", "mpegts"),
            "udp": ("udp", "mpegts,h264,hevc,m4v"), "rtp": ("rtp,udp", "rtp")}
@@ -120,7 +121,8 @@ def open_relayed(address: str, *, by_udp: bool) -> av.container.InputContainer:
         "rtsp_transport": "tcp",
         "allowed_media_types": "video",     # no sound
         "reorder_queue_size": "32" if by_udp else "0",
-        "probesize": "32"})     # one packet; more would only take time
+        "probesize": "32",      # one packet; more would only take time
+        **NO_DECODER})
 
 
 def open_with(address: Any, options: dict[str, str]) -> av.container.InputContainer:

@@ -18,7 +18,7 @@ from pyimagesearch.frames import Grey, Image, Picture, Size
 from .camera_packets import CameraPackets
 from .ffmpeg import TIMEOUT_SECONDS, VideoInput, decoder_options, explain
 from .frame_memory import FrameMemory
-from .limits import MAX_PICTURE_BYTES, Allowance
+from .limits import MAX_VIDEO_BYTES, Allowance
 from .pace import Pace
 from .source import CaptureRequest, PacketSink
 from .time_stamps import TICKS_PER_SECOND, TimeStamps
@@ -144,7 +144,7 @@ class FfmpegSource:
         """Note, pace and forward a *packet*; raises CameraLost for one too large."""
         self._origin.on_packet()
         self._limit.tick()
-        if packet.size > MAX_PICTURE_BYTES:
+        if packet.size > MAX_VIDEO_BYTES:
             raise CameraLost(f"{self._url} sends a frame of {packet.size / 1e6:.0f} MB")
         if self._pace is not None:
             self._wait(self._pace, packet)

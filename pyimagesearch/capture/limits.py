@@ -13,6 +13,7 @@ from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size
 
 MAX_PICTURE_BYTES = 16 * 1024 * 1024    # encoded; a larger one is no picture
+MAX_VIDEO_BYTES = 8 * 1024 * 1024       # of a frame of video: those of 4K take 3 MB
 MAX_PIXELS = 8192 * 8192                # of one picture
 MAX_STILL_PIXELS = 4096 * 4096  # of a PNG, WebP, BMP or GIF: always decoded as a whole
 MAX_VIDEO_PIXELS = 8192 * 4320  # of a frame of video
