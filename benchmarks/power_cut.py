@@ -203,7 +203,7 @@ class Person:
         """Switch the cameras off, and mostly on again."""
         self._change("cameras", False, "api/cameras", "POST", {"on": False})
         self._change("cameras", True, "api/cameras", "POST", {"on": True})
-        time.sleep(0.3)
+        wait_for_pictures(self._api)
 
     def password(self) -> None:
         """Set the password of a viewer, as the command does."""
