@@ -98,6 +98,16 @@ def test_program_ends_in_the_middle_of_deletions(archive, clock):
     assert not [*kept.clips.rglob("00-*")]
 
 
+def test_search_for_missing_files_ends_with_the_program(archive):
+    kept = opened(archive())
+    path = keep_event(kept, 0)
+    kept.store.flush(60)
+    path.unlink()
+    kept.stop()
+    kept.enforce()
+    assert [file.state for file in events_of(kept)[0].files] == ["complete", "complete"]
+
+
 def unlink_and_stop(kept, path):
     path.unlink()
     kept.stop()

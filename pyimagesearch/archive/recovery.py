@@ -203,11 +203,13 @@ def adopt_picture(path: Path, name: str, store: EventStore,
     store.keep(adopted[place], KeptFile(name, media, when, when, size, state))
 
 
-def mark_missing(folder: Path, store: EventStore) -> None:
-    """Mark files that were moved away, cut off by a power cut, or are back."""
+def mark_missing(folder: Path, store: EventStore, stopping: threading.Event) -> None:
+    """Mark files that were moved away, cut off, or are back; until *stopping*."""
     with store.reading() as reader:
         listed = sorted(reader.places())
     for place in listed:
+        if stopping.is_set():
+            return
         with store.reading() as reader:
             rows = reader.files_in(place)
         try:

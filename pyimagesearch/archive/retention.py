@@ -100,7 +100,7 @@ class Retention:
         due = tidy and self._clock.monotonic() - self._tidied_at >= TIDY_SECONDS
         if due:
             self._tidied_at = self._clock.monotonic()
-            mark_missing(self._clips, self._store)
+            mark_missing(self._clips, self._store, self._stopping)
             self._store.remember("clock", self._history.as_text())
             if now := self._history.time():
                 self._store.forget(now - LISTED_DAYS * DAY_SECONDS, now)
