@@ -283,7 +283,7 @@ def test_camera_that_speaks_no_tls_is_reported():
     ("PLAY", "455 Method Not Valid in This State", "refuses to play; perhaps it serves only"),
     ("SETUP", "453 Not Enough Bandwidth", "refuses to play; perhaps it serves only"),
     ("SETUP", "461 Unsupported Transport", "offers no transport that"),
-    ("SETUP", "503 Service Unavailable", "reports an error of its own")])
+    ("SETUP", "503 Service Unavailable", "reports an internal error")])
 def test_refusal_is_told_in_words_without_the_login(method, status, words):
     with RtspServer(statuses={method: status}) as server, pytest.raises(
             CameraLost) as refused:

@@ -211,7 +211,7 @@ def test_frames_instead_of_a_reply_are_the_end(count):
     flood = itertools.repeat(b"$\0\4\0" + bytes(1024))
     with contextlib.closing(ScriptedCamera(GOOD[:count], flood)) as camera:
         _, sentence = attempt(camera)
-    assert sentence.endswith("sends much else, but no reply")
+    assert sentence.endswith("sends data, but no reply")
 
 
 def test_frame_that_is_never_complete_is_the_end():

@@ -10,7 +10,7 @@ from .ffmpeg import SCHEMES, OwnInput, explain, open_relayed, open_url
 from .ffmpeg_source import FfmpegSource, open_source
 from .rtsp_client import NotOffered, Redirected, Refused, RtspDialog
 from .rtsp_relay import RtspRelay
-from .rtsp_transport import MEANS, Means, Receiver
+from .rtsp_transport import TRANSPORTS, Receiver, Transport
 from .source import CaptureRequest, PacketSink
 from .url import CameraUrl, redirected
 
@@ -49,12 +49,12 @@ def start_relay(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event
 
 def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
          clock: Clock) -> RtspRelay:
-    """Return a relay of the camera at *place*, which plays in the first way it can."""
-    ways = list(MEANS[wanted.transport])
+    """Return a relay of the camera at *place*, by the first transport that works."""
+    transports = list(TRANSPORTS[wanted.transport])
     refusal: Refused | None = None
-    while ways:
+    while transports:
         try:
-            return play_by(ways, place, wanted, closing, clock)
+            return play_by(transports, place, wanted, closing, clock)
         except Refused as error:
             refusal = refusal or error
         except (CameraLost, OSError):
@@ -65,33 +65,33 @@ def play(place: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
     raise refusal
 
 
-def play_by(ways: list[Means], place: CameraUrl, wanted: CaptureRequest,
+def play_by(transports: list[Transport], place: CameraUrl, wanted: CaptureRequest,
             closing: threading.Event, clock: Clock) -> RtspRelay:
     """Return a relay of the camera at *place*, over one connection."""
     dialog = RtspDialog(place, wanted, closing)
     try:
         dialog.describe()
-        return RtspRelay(dialog, set_up(dialog, ways), closing, clock)
+        return RtspRelay(dialog, set_up(dialog, transports), closing, clock)
     except BaseException:
         dialog.close()
         raise
 
 
-def set_up(dialog: RtspDialog, ways: list[Means]) -> Receiver:
+def set_up(dialog: RtspDialog, transports: list[Transport]) -> Receiver:
     """
-    Return how to receive the video, by the first of *ways* that the camera offers.
+    Return how to receive the video, by the first of *transports* that is offered.
 
     Those that it refused are removed. Raises :exc:`Refused` if none is left, or if the
     next takes another connection, as some cameras end one after a refusal.
     """
     refusal: Refused | None = None
-    while ways:
+    while transports:
         try:
-            return dialog.set_up(ways[0])
+            return dialog.set_up(transports[0])
         except (Refused, OSError) as error:
             if refusal and not isinstance(error, NotOffered):
                 raise refusal from None
-            del ways[0]
+            del transports[0]
             if not isinstance(error, NotOffered):
                 raise
             refusal = refusal or error

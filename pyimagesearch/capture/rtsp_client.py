@@ -1,4 +1,4 @@
-"""The dialog with an RTSP camera: login, redirects, and how it sends its video."""
+"""Speak RTSP to a camera: describe, set up and play its video, logged in."""
 
 import contextlib
 import re
@@ -22,7 +22,7 @@ from .rtsp_description import (
     parse_description,
 )
 from .rtsp_messages import AnyMessage, BadMessage, MessageParser, Reply, Request
-from .rtsp_transport import Means, Receiver, Unacceptable
+from .rtsp_transport import Receiver, Transport, Unacceptable
 from .source import CaptureRequest
 from .url import CameraUrl, quote_url
 
@@ -44,15 +44,15 @@ STATUS_MEANINGS = {
     461: "offers no transport that --rtsp-transport allows"}
 REFUSED = ("refuses to play; perhaps it serves only a few viewers, or only another "
            "--rtsp-transport")
-OWN_ERROR = "reports an error of its own"
+OWN_ERROR = "reports an internal error"
 
 
 class Refused(CameraLost):
-    """The camera does not play in this way; perhaps it does over another connection."""
+    """The camera refuses to play by this transport; another connection may help."""
 
 
 class NotOffered(Refused):
-    """The camera does not send in this way (461), and can be asked for another."""
+    """The camera does not offer this transport (461); request another one."""
 
 
 # of a SETUP or PLAY; any other one may depend on the transport
@@ -61,7 +61,7 @@ REFUSALS: dict[int, type[CameraLost]] = {
 
 
 class Redirected(Exception):
-    """The camera wants to be asked at another URL, which is the text."""
+    """The camera redirects to another URL, which is the text."""
 
 
 class RtspDialog:
@@ -122,10 +122,10 @@ class RtspDialog:
         self.description = found
         return found
 
-    def set_up(self, means: Means) -> Receiver:
-        """Return how to receive the video by *means*; raises :exc:`Refused`."""
+    def set_up(self, transport: Transport) -> Receiver:
+        """Return how to receive the video by *transport*; raises :exc:`Refused`."""
         assert self.description is not None
-        receiver = means(self.socket, self.description)
+        receiver = transport(self.socket, self.description)
         try:
             reply = self._request(
                 "SETUP", control_url(self.description.control, self._aggregate),
@@ -141,14 +141,14 @@ class RtspDialog:
                 raise Refused(
                     f"{self._place} {STATUS_MEANINGS[461]}: {error}") from None
             raise
-        unwatch(self._closing, self.socket)     # so that it hears of the end
+        unwatch(self._closing, self.socket)     # so that close() can end the session
         return receiver
 
     def keep_alive(self) -> None:
         """Send what keeps the session alive; the reply comes among the frames."""
         self._send(self._method, self._aggregate)
 
-    def heed(self, message: AnyMessage) -> None:
+    def handle(self, message: AnyMessage) -> None:
         """Take a reply, or answer a request, that came among the frames."""
         if isinstance(message, Request):
             status = "200 OK" if message.method in POLLS else "501 Not Implemented"
@@ -212,7 +212,7 @@ class RtspDialog:
                        and each.status >= 200]
             self.early += [each for each in messages if not isinstance(each, Reply)]
             yield from replies
-        raise BadMessage("sends much else, but no reply")
+        raise BadMessage("sends data, but no reply")
 
     def _send(self, method: str, target: str, **headers: str) -> None:
         """Send a request, signed if the camera asked for that."""

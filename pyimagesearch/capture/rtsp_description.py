@@ -1,4 +1,4 @@
-"""What a camera says of its video (SDP, RFC 8866), reduced to what FFmpeg may see."""
+"""Parse a camera's description of its video (SDP, RFC 8866), without addresses."""
 
 import re
 from ipaddress import ip_address

@@ -147,14 +147,14 @@ class RtspRelay:
             self._pass_on(client, self._receiver.receive(readable))
 
     def _take_messages(self, client: socket.socket, messages: list[AnyMessage]) -> None:
-        """Pass on the frames among what the camera sends, and heed the rest."""
+        """Pass on the frames among what the camera sends, and handle the rest."""
         self._pass_on(client, (
             (channel, each.data) for each in messages if isinstance(each, Frame)
             and len(each.data) >= MIN_PACKET_BYTES
             and (channel := self._receiver.channel(each.channel)) is not None))
         for each in messages:
             if not isinstance(each, Frame):
-                self._dialog.heed(each)
+                self._dialog.handle(each)
 
     def _pass_on(self, client: socket.socket,
                  packets: Iterable[tuple[int, bytes]]) -> None:

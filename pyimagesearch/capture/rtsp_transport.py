@@ -24,11 +24,11 @@ EMPTY_REPORT = bytes([0x80, 201, 0, 1]) + bytes(4)
 
 
 class Unacceptable(Exception):
-    """The camera answered with another way than asked for, as the text says."""
+    """The camera answered with another transport than requested, as the text says."""
 
 
 class Receiver(Protocol):
-    """One way to get the video, which the ``Transport`` header *offer* asks for."""
+    """Receive the video by one transport, which the header *offer* requests."""
 
     offer: str
 
@@ -156,8 +156,8 @@ class Group(Datagrams):
         pass        # the camera sends whether or not
 
 
-Means = Callable[[socket.socket, Description], Receiver]
-MEANS: dict[str, tuple[Means, ...]] = {
+Transport = Callable[[socket.socket, Description], Receiver]
+TRANSPORTS: dict[str, tuple[Transport, ...]] = {
     # TCP loses nothing; where it is refused, UDP follows, then multicast
     "auto": (Interleaved, Datagrams, Group),
     "tcp": (Interleaved,),
