@@ -66,6 +66,18 @@ def test_list_can_be_read_before_anything_is_recorded(archive):
     assert ready == [([], False)]
 
 
+def test_list_that_cannot_be_opened_is_named_as_the_reason(archive, monkeypatch):
+    kept = archive()
+    with pytest.raises(EventsError, match="still being checked after the start"):
+        kept.confirm()
+    with monkeypatch.context() as pulling:
+        pulling.setattr(kept.store, "open", lambda: kept.stopping.set() or Path("/x/y").touch())
+        kept.run()
+    assert kept.ready.is_set()
+    with pytest.raises(EventsError, match="No such file or directory"):
+        kept.confirm()
+
+
 def test_events_from_before_opening_follow_those_of_earlier_runs(archive, clock):
     kept = opened(archive())
     before = kept.store.add("lost", clock.time(), clock.time(), "front")

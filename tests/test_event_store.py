@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import ROOT, eventually
+from harness import PATIENCE, ROOT, eventually
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events import schema, writer
@@ -536,6 +537,19 @@ def test_stop_writes_the_queue_and_leaves_one_file(path):
     assert [one.name for one in path.parent.iterdir()] == ["events.db"]
     with opened(path) as events, events.reading() as reader:
         assert len(reader.page(limit=5000)[0]) == 2000
+
+
+def test_disk_that_fails_is_reported_long_before_one_that_hangs(path, monkeypatch):
+    with opened(path, retry_seconds=0.05, answer_seconds=PATIENCE) as events:
+        def fail(path):
+            raise OSError("the disk is gone")
+        monkeypatch.setattr(writer, "connect", fail)
+        path.rename(path.with_suffix(".moved"))
+        began = time.monotonic()
+        with pytest.raises(EventsError, match="cannot be written: the disk is gone"):
+            events.confirm()
+        assert time.monotonic() - began < PATIENCE / 2
+        monkeypatch.undo()
 
 
 def test_full_disk_loses_nothing(path, monkeypatch):

@@ -179,6 +179,7 @@ def rtsp(tmp_path):
 def test_folder_pulled_away_leaves_the_picture(start, tmp_path):
     data = tmp_path / "stick" / "data"
     product = start("--source", "demo:320x240@10", "--no-record", "--data", str(data))
+    eventually(lambda: json.loads(product.get("/api/status"))["archive"]["cap"])   # it is open
     product.wait_for("learning")
     (tmp_path / "stick").rename(tmp_path / "pulled")
     (tmp_path / "stick").write_text("nothing is mounted here")

@@ -108,11 +108,10 @@ class Archive(Worker):
 
         Raises :exc:`EventsError` if it is not yet.
         """
-        if self._trouble and not self.ready.is_set():
-            raise EventsError(self._trouble)
-        if not self._is_writable.wait(LIST_SECONDS):
-            raise EventsError("the list of events is still being checked after the "
-                              "start; nothing is written to it before")
+        if not self._is_writable.wait(0 if self._trouble else LIST_SECONDS):
+            raise EventsError(self._trouble or "the list of events is still "
+                              "being checked after the start; nothing is written to it "
+                              "before")
         self.store.confirm()
 
     def run(self) -> None:

@@ -92,15 +92,20 @@ class EventWriter(Worker):
 
     def confirm(self) -> None:
         """
-        Wait until all that was queued before is on the disk.
+        Wait until all that was queued before is on the disk; it will be, once it can.
 
-        Raises :exc:`EventsError` if it is not within ``answer_seconds``, or the next
-        try after one that failed; it will be once the disk permits.
+        Raises :exc:`EventsError` if it is not within ``answer_seconds``, or within
+        ``retry_seconds`` while writing fails.
         """
-        seconds = (self._limits.retry_seconds if self.trouble
-                   else self._limits.answer_seconds)
-        if not self.flush(seconds):
-            raise EventsError(self.trouble or no_answer(seconds))
+        task, limits, waited = Task(lambda connection: None), self._limits, 0.0
+        is_queued = self._put(task)
+        while is_queued and waited < limits.answer_seconds:
+            if task.done.wait(limits.retry_seconds):
+                return
+            if self.trouble:
+                break
+            waited += limits.retry_seconds
+        raise EventsError(self.trouble or no_answer(limits.answer_seconds))
 
     def run(self) -> None:
         """Write what is queued until :meth:`stop`; retry after each error."""
