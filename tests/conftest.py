@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("deadline"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_collection_finish():
+    """Freeze what is imported, as the program does: it collects garbage at each loss."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -225,7 +225,6 @@ def test_switched_off_camera_ends_its_events_and_is_not_recorded(packets):
     assert packets.evidence.manual.record(True) == "stopped"
     assert packets.evidence.manual.since is None
     packets.evidence.switch(True)
-    packets.evidence.losses.end()
     assert all(event.end is not None for event in packets.events())
     assert packets.evidence.manual.record(True) == "started"
 

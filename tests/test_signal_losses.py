@@ -378,7 +378,11 @@ def test_file_on_a_device_path_goes_through_imutils(start, recording):
 
 def test_fifty_failures_of_all_kinds_leak_nothing(
         start, recording, http_camera, rtsp_camera, link):
-    """Threads, descriptors and memory are the same, the first few losses aside."""
+    """
+    Threads, descriptors and memory are the same, the first few losses aside.
+
+    A motion event may begin meanwhile, whose clip takes memory once: a leak grows again.
+    """
     rtsp_camera("320", "240", "8")
     line = link(int(rtsp_camera.url.split(":")[2].partition("/")[0]))
     camera = http_camera()
@@ -389,14 +393,18 @@ def test_fifty_failures_of_all_kinds_leak_nothing(
                         "--source", f"rtsp={line.url.replace('http', 'rtsp')}cam")
         cuts = {"usb": lambda: None, "http": camera.cut, "rtsp": line.cut}
         some = interrupt(product, 4, cuts)
-        before = footprint(product.process.pid)
-        interrupt(product, 12, cuts, some + 50)
-        # once the readers of the last losses have ended: what leaks stays
-        after = eventually(lambda: (now := footprint(product.process.pid))[0] <= before[0] + 3
-                           and now[1] <= before[1] + 5 and now)
+        threads, descriptors, memory = footprint(product.process.pid)
+        for fifties in (1, 2):
+            interrupt(product, 12 * fifties, cuts, some + 50 * fifties)
+            # once the readers of the last losses have ended: what leaks stays
+            now = eventually(lambda: (now := footprint(product.process.pid))[0] <= threads + 3
+                             and now[1] <= descriptors + 5 and now)
+            growth, memory = now[2] - memory, now[2]
+            if growth <= 6:     # MB
+                break
     finally:
         device.unlink()
-    assert after[2] <= before[2] + 6        # MB
+    assert growth <= 6
 
 
 def interrupt(product, each, cuts, together=0):

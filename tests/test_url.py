@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import string
 import tempfile
@@ -140,6 +141,7 @@ def test_program_shows_no_part_of_a_password(start):
     product = start(*[word for source in sources for word in ("--source", source)], "--no-record",
                     "--log-level", "debug", "--log-format", "json")
     eventually(lambda: product.get("/api/status").count(b"127.0.0.1:9/x") >= 2 * len(sources))
+    eventually(lambda: json.loads(product.get("/api/status"))["archive"]["cap"])   # then it is open
     shown = "".join([*product.log, *(product.get(path).decode() for path in (
         "/api/status", "/", "/api/events", "/events"))])
     assert not [mark for mark in MARKS if mark in shown], shown
