@@ -108,7 +108,7 @@ class FuzzingCamera:
         self._listener = socket.create_server(("127.0.0.1", port))
         self._threads = [threading.Thread(target=self._accept),
                          threading.Thread(target=self._send, args=(hub,))]
-        for thread in self._threads:
+        for thread in self._threads[:]:     # to which the first one adds
             thread.start()
 
     def close(self):
