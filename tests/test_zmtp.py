@@ -174,8 +174,8 @@ def test_names_that_no_camera_has_are_not_kept(open_camera, connect, address, ca
     ask(sender, picture_of("pi"))
     assert camera.read().size == (320, 240)
     assert caplog.messages == [     # one line a minute
-        f"imagezmq {address}: sender 127.0.0.1 calls itself 'nobody\\x1b[31m-0', "
-        "which no camera is called"]
+        f"imagezmq {address}: sender 127.0.0.1 sends 'nobody\\x1b[31m-0', "
+        "but no camera has that name"]
 
 
 def test_any_sender_is_taken_for_an_empty_name(open_camera, connect, address):

@@ -1,4 +1,4 @@
-"""The hub side of ImageZMQ: many Raspberry Pis send their pictures here."""
+"""Receive pictures from ImageZMQ senders: many Raspberry Pis to one address."""
 
 import json
 import threading
@@ -189,9 +189,8 @@ class ImageHub:
             return None
         wanting = [each for each in self._mailboxes if each.name in (header.name, "")]
         if not wanting:
-            self._refusals.report(host, "calls itself "
-                                  f"{header.name[:SHOWN_CHARACTERS]!a}, "
-                                  "which no camera is called")
+            self._refusals.report(host, f"sends {header.name[:SHOWN_CHARACTERS]!a}, "
+                                  "but no camera has that name")
         accepting = [each for each in wanting
                      if each.is_open and each.accepts(header, size)]
         return partial(deliver, accepting, header) if accepting else None

@@ -1,4 +1,4 @@
-"""ZMTP 3.0, which ZeroMQ speaks over TCP (https://rfc.zeromq.org/spec/23/)."""
+"""Speak ZMTP 3.0, ZeroMQ's protocol over TCP (https://rfc.zeromq.org/spec/23/)."""
 
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -81,7 +81,7 @@ class ZmtpPeer:
         if name == b"ERROR":
             raise PeerRefused(f"refuses us: {text(about[1:])}")
         if not flags & COMMAND_FLAG or name != b"READY":
-            raise PeerRefused("does not shake hands")
+            raise PeerRefused("does not complete the handshake")
         if (theirs := text(socket_type(about))) not in map(repr, PEERS[self._kind]):
             raise PeerRefused(f"is a socket of type {theirs}, "
                               f"but must be {PEERS[self._kind][0]}")

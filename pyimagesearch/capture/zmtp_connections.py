@@ -1,4 +1,4 @@
-"""The connections of one ZeroMQ address: who may keep one, and whose turn it is."""
+"""Read the connections of one ZeroMQ address fairly, and close some beyond a limit."""
 
 import selectors
 import socket
@@ -86,12 +86,12 @@ class Connection:
 
 class Connections:
     """
-    The open connections of one address, each of which gets its turn to be read.
+    The open connections of one address, which are read in turns.
 
-    However many there are, and however much they send: a turn reads a megabyte of all
-    and one message of each, and takes at most half of a thread's time. What is not read
-    waits at its sender. A new connection replaces the one that was silent for longest,
-    of the network that has most. One thread owns this.
+    A turn reads at most a megabyte of all and one message of each, and takes at most
+    half of a thread's time. What is not read waits at its sender. A new connection
+    replaces the one that was silent for longest, of the network that has most. One
+    thread owns this.
     """
 
     def __init__(self, converse: Converse, refused: Refused,

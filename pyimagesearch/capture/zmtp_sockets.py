@@ -1,4 +1,4 @@
-"""The two sides of a ZeroMQ address: listen for senders, or subscribe to one."""
+"""Listen for ZeroMQ senders at an address, or subscribe to one there."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""Read from a client in blocks, each of which waits until it may be processed."""
+"""Read from a client in blocks, each of which waits for its turn."""
 
 import io
 from collections.abc import Callable
