@@ -74,6 +74,10 @@ class EventsError(SurveillanceError):
     """The events cannot be read or written now."""
 
 
+class SlowDisk(EventsError):
+    """The disk did not respond in time."""
+
+
 class RecordingError(SurveillanceError):
     """A clip or a still cannot be written or read now."""
 

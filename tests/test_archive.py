@@ -5,6 +5,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pyimagesearch.archive.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events.event import Event, KeptFile
+from pyimagesearch.events.writer import WriterLimits
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.settings.settings import Settings
 
@@ -88,6 +90,18 @@ def test_events_from_before_opening_follow_those_of_earlier_runs(archive, clock)
     early = kept.store.add("lost", clock.time(), clock.time(), "front")
     opened(kept)
     assert [event.id for event in events_of(kept)] == [early.id, before.id]
+
+
+def test_slow_list_of_events_stops_no_recording(archive, monkeypatch, caplog):
+    kept, released = opened(archive()), threading.Event()
+    monkeypatch.setattr(kept.store, "_limits", WriterLimits(answer_seconds=0.1))
+    kept.store.enqueue(lambda connection: released.wait(60))
+    kept.start()
+    eventually(lambda: "did not respond within 0.1 seconds" in caplog.text)
+    kept.stop()
+    released.set()
+    assert kept.join(60)
+    assert kept.obstacle() == ""
 
 
 def test_folder_that_cannot_be_opened_is_tried_again(tmp_path):

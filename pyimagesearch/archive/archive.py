@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import EventsError, SurveillanceError, reason
+from pyimagesearch.errors import EventsError, SlowDisk, SurveillanceError, reason
 from pyimagesearch.events.event import EXPIRED, GONE
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import DataFolder, make_private
@@ -123,6 +123,8 @@ class Archive(Worker):
                     self.open()
                 self.enforce()
                 self._set_trouble("")
+            except SlowDisk as error:
+                log.warning("%s", error)    # the recorders go on, as far as they can
             except (OSError, sqlite3.Error, SurveillanceError) as error:
                 self._set_trouble(reason(error))
             except Exception as error:
@@ -186,6 +188,8 @@ class Archive(Worker):
         try:
             self.enforce()
             self._set_trouble("")
+        except SlowDisk as error:
+            log.warning("%s", error)
         except SurveillanceError as error:
             self._set_trouble(reason(error))
 

@@ -108,6 +108,8 @@ def check_current(connection: sqlite3.Connection, path: Path) -> None:
     """Raise :exc:`EventsError` if another version has written the file."""
     check_version(connection, path)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        raise EventsError("the list of events is just being created")
     if version < len(MIGRATIONS):
         raise EventsError(
             f"the list of events is that of an older version (format {version}, "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import EventsError
+from pyimagesearch.errors import EventsError, SlowDisk
 from pyimagesearch.threads import Worker
 
 from .schema import connect
@@ -75,7 +75,11 @@ class EventWriter(Worker):
         self._put(Task(work))
 
     def call(self, work: Work[T]) -> T:
-        """Run *work* and return its result; raises :exc:`EventsError`."""
+        """
+        Run *work* and return its result; raises :exc:`EventsError`.
+
+        :exc:`SlowDisk` if it is not done within ``answer_seconds``.
+        """
         task, seconds = Task(work), self._limits.answer_seconds
         if self._put(task) and task.done.wait(seconds):
             if isinstance(task.result, Exception):
@@ -83,7 +87,7 @@ class EventWriter(Worker):
             result: T = task.result
             return result
         task.abandoned = True
-        raise EventsError(self.trouble or no_answer(seconds))
+        raise self._failure(seconds)
 
     def flush(self, timeout: float) -> bool:
         """Wait *timeout* seconds until all that was queued before is written."""
@@ -105,7 +109,7 @@ class EventWriter(Worker):
             if self.trouble:
                 break
             waited += limits.retry_seconds
-        raise EventsError(self.trouble or no_answer(limits.answer_seconds))
+        raise self._failure(limits.answer_seconds)
 
     def run(self) -> None:
         """Write what is queued until :meth:`stop`; retry after each error."""
@@ -131,6 +135,13 @@ class EventWriter(Worker):
                     return
                 self._clock.wait(self.stopping, self._limits.retry_seconds)
         close(connection)
+
+    def _failure(self, seconds: float) -> EventsError:
+        """Return why a write was not done within so many *seconds*."""
+        if self.trouble:
+            return EventsError(self.trouble)
+        return SlowDisk("the events cannot be written: the disk did not respond within "
+                        f"{seconds:g} seconds")
 
     def _take(self) -> list[Task]:
         """Wait for tasks and return them; none at the end."""
@@ -190,12 +201,6 @@ def attempt(connection: sqlite3.Connection, task: Task) -> Any:
             sqlite3.DataError, OverflowError, ValueError) as error:
         log.exception("this write is invalid and skipped")
         return error
-
-
-def no_answer(seconds: float) -> str:
-    """Say that the disk did not respond within so many *seconds*."""
-    return ("the events cannot be written: the disk did not respond within "
-            f"{seconds:g} seconds")
 
 
 def close(connection: sqlite3.Connection | None) -> None:
