@@ -32,8 +32,8 @@ def encoded(*kind):
     return video(*kind)
 
 
-def video(container="mpegts", encoder="libx264", size=(160, 120), frames=10, **options):
-    """Return the bytes of a video at 10 frames a second."""
+def video(container="mpegts", encoder="libx264", size=(160, 120), frames=10, extra=b"", **options):
+    """Return the bytes of a video at 10 frames a second; *extra* follows each frame."""
     memory, scene = io.BytesIO(), DemoScene((160, 120), 10)
     with av.open(memory, "w", format=container, options={
             "movflags": "empty_moov+default_base_moof+frag_keyframe"} if container == "mp4" else {}) as made:
@@ -45,9 +45,17 @@ def video(container="mpegts", encoder="libx264", size=(160, 120), frames=10, **o
                        else np.zeros((size[1], size[0], 3), np.uint8))
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, 10)
-            made.mux(stream.encode(frame))
-        made.mux(stream.encode(None))
+            mux(made, stream, stream.encode(frame), extra)
+        mux(made, stream, stream.encode(None), extra)
     return memory.getvalue()
+
+
+def mux(container, stream, packets, extra):
+    for packet in packets:
+        longer = av.Packet(bytes(packet) + extra)
+        longer.pts, longer.dts, longer.time_base = packet.pts, packet.dts, packet.time_base
+        longer.is_keyframe, longer.stream = packet.is_keyframe, stream
+        container.mux(longer)
 
 
 @pytest.fixture
@@ -133,6 +141,16 @@ def test_block_without_an_end_is_the_end(serving, monkeypatch):
             while source.read():
                 pass
         assert time.monotonic() - begun < 5, name
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska", "flv", "h264", "mpegts"])
+def test_frame_of_thousands_of_units_is_the_end(serving, container):
+    """FFmpeg's decoder would take 4 kB for each: gigabytes."""
+    _, open_it = serving(video(container, extra=b"\0\0\1\x0c\xff\x80" * 2500))
+    with pytest.raises(CameraLost, match=r"more than 2048 NAL units|or 3072 NAL units"):
+        source = open_it()
+        while source.read():
+            pass
 
 
 def test_finished_file_is_shown_at_its_own_speed(serving):

@@ -64,7 +64,12 @@ def frames(units):
     """Return the RTP packets of *units* as they are sent between the messages."""
     packets = [rtp_packet(piece, number) for number, piece in enumerate(
         piece for frame in units for unit in frame for piece in payloads(unit))]
-    return b"".join(b"$\0" + len(each).to_bytes(2, "big") + each for each in packets)
+    return b"".join(map(frame, packets))
+
+
+def frame(packet):
+    """Return an RTP *packet* as it is sent between the messages."""
+    return b"$\0" + len(packet).to_bytes(2, "big") + packet
 
 
 def attempt(camera, closing=None):
@@ -222,7 +227,20 @@ def test_frame_that_is_never_complete_is_the_end():
     whole = itertools.chain([frames(h264_units(1)), b"$\0" + len(start).to_bytes(2, "big") + start], endless)
     with contextlib.closing(ScriptedCamera(GOOD, whole)) as camera:
         _, sentence = attempt(camera)
-    assert re.search("sent 13 MB without a complete frame|sends a frame of 1. MB", sentence)
+    assert re.search("sent 13 MB, or 3072 NAL units, without a complete frame|sends a frame of 1. MB", sentence)
+
+
+@pytest.mark.parametrize("payload", [
+    b"\x60\1" + b"\0\2\x4c\1" * 300, b"\x4c\1" + b"\0\0\1\x4c\1" * 300, b"\x4c\1"])
+def test_flood_of_tiny_units_of_hevc_is_the_end(payload):
+    """FFmpeg's parser would take 4 kB for each: gigabytes."""
+    sdp = SDP.replace(b"H264", b"H265")
+    packets = itertools.count(1)
+    with contextlib.closing(ScriptedCamera(
+            [each.replace(SDP, sdp) for each in GOOD],
+            (frame(rtp_packet(payload, next(packets))) for _ in itertools.repeat(0)))) as camera:
+        _, sentence = attempt(camera)
+    assert sentence.endswith("3072 NAL units, without a complete frame")
 
 
 def test_description_names_no_other_host_to_ffmpeg():

@@ -12,6 +12,7 @@ import av.container
 import av.error
 
 from .limits import MAX_VIDEO_BYTES, MAX_VIDEO_PIXELS
+from .nal_units import UNIT_BYTES
 from .url import CameraUrl
 
 av.logging.set_level(None)      # its exceptions say enough
@@ -22,6 +23,8 @@ TIMEOUT_SECONDS = 5.0       # for opening
 # of seconds, after which the pictures of a slow camera come: one would be cut off.
 LOOK_SECONDS = TIMEOUT_SECONDS + 2.3
 MAX_UNFRAMED_BYTES = MAX_VIDEO_BYTES + 2**22    # that FFmpeg takes for one packet
+UNFRAMED = (f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB, or "
+            f"{MAX_UNFRAMED_BYTES // UNIT_BYTES} NAL units, without a complete frame")
 MAX_STREAMS = 64            # of one container
 # Of live streams; more would delay the first picture. Nothing is decoded meanwhile: of
 # streams that it finds late, FFmpeg would decode frames of any number of pixels

@@ -19,6 +19,7 @@ from .camera_packets import CameraPackets
 from .ffmpeg import TIMEOUT_SECONDS, VideoInput, decoder_options, explain
 from .frame_memory import FrameMemory
 from .limits import MAX_VIDEO_BYTES, Allowance
+from .nal_units import UnitLimit
 from .pace import Pace
 from .source import CaptureRequest, PacketSink
 from .time_stamps import TICKS_PER_SECOND, TimeStamps
@@ -96,6 +97,7 @@ class FfmpegSource:
         self._paced = 0.0       # the time of the newest packet [s]
         self._memory = FrameMemory(allowance or Allowance())
         stream = container.streams.video[0]
+        self._units = UnitLimit(stream)
         context = stream.codec_context
         context.thread_count = 1        # threads by frame would each hold one back
         context.options = {"flags": "low_delay", **decoder_options()}
@@ -141,11 +143,12 @@ class FfmpegSource:
             raise self._lost("ended the stream") from None
 
     def _take(self, packet: Any) -> None:
-        """Note, pace and forward a *packet*; raises CameraLost for one too large."""
+        """Note, pace and forward a *packet*; raise an error if it is too large."""
         self._origin.on_packet()
         self._limit.tick()
         if packet.size > MAX_VIDEO_BYTES:
             raise CameraLost(f"{self._url} sends a frame of {packet.size / 1e6:.0f} MB")
+        self._units.check(packet)
         if self._pace is not None:
             self._wait(self._pace, packet)
         self._repair_times(packet)
@@ -232,6 +235,8 @@ def open_source(url: CameraUrl, open_it: Callable[[], av.container.InputContaine
                                   packets=packets, allowance=wanted.allowance)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise CameraLost(f"{url} {origin.trouble or explain(error)}") from None
+        except BadPicture as error:
+            raise CameraLost(f"{url} sends {error}") from None
         opened.pop_all()
     return source
 

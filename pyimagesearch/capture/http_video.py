@@ -8,10 +8,11 @@ from typing import Any
 
 from pyimagesearch.clock import Clock
 
-from .ffmpeg import MAX_UNFRAMED_BYTES, open_body
+from .ffmpeg import MAX_UNFRAMED_BYTES, UNFRAMED, open_body
 from .ffmpeg_source import FfmpegSource, open_source
 from .http_client import explain
 from .limits import MAX_BYTES_PER_SECOND
+from .nal_units import START_CODE, UNIT_BYTES
 from .pace import Pace
 from .source import CaptureRequest
 from .url import CameraUrl
@@ -35,6 +36,8 @@ class VideoBody:
         self._pace = Pace(MAX_BYTES_PER_SECOND, closing, clock)
         self._first = first
         self._unframed = 0      # bytes since the last packet
+        # The numbers in the tables of MP4 look like start codes, of which it has none
+        self._unit_bytes = 0 if first[4:8] == b"ftyp" else UNIT_BYTES
 
     def read(self, size: int) -> bytes:
         """Return up to *size* bytes as soon as there are some; none at the end."""
@@ -46,10 +49,9 @@ class VideoBody:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.trouble = f"failed: {explain(error)}"
         self._pace.tick(len(data) / MAX_BYTES_PER_SECOND)
-        self._unframed += len(data)
+        self._unframed += len(data) + self._unit_bytes * data.count(START_CODE)
         if self._unframed > MAX_UNFRAMED_BYTES:
-            self.trouble = (f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB without a "
-                            "complete frame")
+            self.trouble = UNFRAMED
             return b""
         return data
 

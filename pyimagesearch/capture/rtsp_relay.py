@@ -13,12 +13,13 @@ from typing import Any
 from pyimagesearch.clock import Clock
 
 from .cancellation import shut, watch
-from .ffmpeg import MAX_UNFRAMED_BYTES
+from .ffmpeg import MAX_UNFRAMED_BYTES, UNFRAMED
 from .limits import MAX_BYTES_PER_SECOND, READER_SHARE
+from .nal_units import UNIT_BYTES, hevc_units
 from .pace import Pace
 from .rtsp_client import RECEIVE_BYTES, TIMEOUT_SECONDS, RtspDialog
 from .rtsp_messages import AnyMessage, BadMessage, Frame, MessageParser, Request, framed
-from .rtsp_transport import Datagrams, Receiver
+from .rtsp_transport import VIDEO, Datagrams, Receiver
 
 MIN_PACKET_BYTES = 8        # of RTCP; RTP has 12 at least
 JOIN_SECONDS = 1.0
@@ -49,6 +50,8 @@ class RtspRelay:
         self._pace = Pace(1.0, closing, clock)
         self._requests = MessageParser()
         self._unframed = 0      # bytes since the last packet of FFmpeg
+        self._is_hevc = "H265/" in (
+            dialog.description.media.upper() if dialog.description else "")
         self._busy = 0.0        # CPU time of the thread, before the newest bytes [s]
         self._path = f"/{secrets.token_urlsafe(16)}"    # known to FFmpeg only
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=4)
@@ -159,11 +162,15 @@ class RtspRelay:
     def _pass_on(self, client: socket.socket,
                  packets: Iterable[tuple[int, bytes]]) -> None:
         """Send *packets* to FFmpeg; raises BadMessage if they make no frame."""
+        packets = list(packets)
         data = b"".join(framed(*each) for each in packets)
         self._unframed += len(data)
+        if self._is_hevc:       # FFmpeg divides it into its units itself
+            self._unframed += UNIT_BYTES * sum(
+                hevc_units(packet) for channel, packet in packets
+                if channel == VIDEO)
         if self._unframed > MAX_UNFRAMED_BYTES:
-            raise BadMessage(f"sent {MAX_UNFRAMED_BYTES / 1e6:.0f} MB without a "
-                             "complete frame")
+            raise BadMessage(UNFRAMED)
         busy = time.thread_time() - self._busy
         self._pace.tick(max(len(data) / MAX_BYTES_PER_SECOND, busy / READER_SHARE))
         client.sendall(data)
