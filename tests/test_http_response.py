@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from harness import DEADLINE
 from pyimagesearch.capture.cancellation import Cancellation
-from pyimagesearch.capture.http_response import CameraResponse, UnknownCoding
+from pyimagesearch.capture.http_coding import UnknownCoding
+from pyimagesearch.capture.http_response import CameraResponse
 
 TYPE = b"Content-Type: multipart/x-mixed-replace; boundary=b\r\n"
 BODY = b"--b\r\n\r\n" + bytes(range(256)) * 40

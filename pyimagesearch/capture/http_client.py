@@ -16,8 +16,9 @@ from pyimagesearch.rates import Stopwatch
 
 from .certificates import BY_AUTHORITY, Trust, open_tls
 from .host_connector import HostConnector
+from .http_coding import UnknownCoding
 from .http_login import HttpLogin
-from .http_response import CameraResponse, UnknownCoding
+from .http_response import CameraResponse
 from .patience import Patience
 from .url import CameraUrl, quote_url, redirected
 

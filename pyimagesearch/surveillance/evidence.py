@@ -108,7 +108,7 @@ class Evidence:
         Begin a loss *since* [s since the epoch], *silence* seconds ago, or go on.
 
         It ends all events, unless the signal comes and goes: then motion that goes on
-        half a minute later is the same event. *hint* is for the log.
+        within half a minute is the same event. *hint* is for the log.
         """
         self.losses.begin(since, reason, silence, hint)
         if self.losses.unsteady_since is None or silence >= MAX_PAUSE_SECONDS:
