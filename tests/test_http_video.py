@@ -85,6 +85,17 @@ def test_video_is_read_from_the_first_answer(serving, container, encoder):
     assert len(camera.heads) == 1
 
 
+def test_mp4_with_its_index_at_the_end_is_refused_in_words(serving):
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mp4") as made:
+        stream = made.add_stream("libx264", rate=10)
+        made.mux(stream.encode(av.VideoFrame(160, 120)))
+        made.mux(stream.encode(None))
+    _, open_it = serving(memory.getvalue(), b"video/mp4")
+    with pytest.raises(CameraLost, match=r"is an MP4 file whose index is at its end; move it to the front with ffmpeg"):
+        open_it()
+
+
 @pytest.mark.parametrize("playlist", [
     b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n%b/a.ts\n#EXT-X-ENDLIST\n",
     b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 9 RTP/AVP 96\r\na=control:%b\r\n",

@@ -235,7 +235,7 @@ def test_other_programs_get_nothing_from_the_relay():
         with socket.create_connection((place.hostname, place.port)) as thief:
             thief.sendall(f"DESCRIBE rtsp://127.0.0.1:{place.port}/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
             assert thief.recv(100) == b""
-        with contextlib.closing(open_relayed(relay.address, by_udp=False)) as container:
+        with contextlib.closing(open_relayed(relay.address)) as container:
             assert next(container.decode(container.streams.video[0])).width == 160
         relay.close()
 

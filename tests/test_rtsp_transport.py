@@ -36,10 +36,22 @@ def test_packets_are_taken_from_the_camera_only(camera):
             datagrams("127.0.0.1") as right:
         for each, channel in zip(receiver.sockets, (VIDEO, REPORTS), strict=True):
             for sender in (other, right):
-                sender.sendto(sender.getsockname()[0].encode(), each.getsockname())
+                sender.sendto(sender.getsockname()[0].encode() + bytes(8), each.getsockname())
             found = []
             eventually(lambda each=each, found=found: found.extend(receiver.receive(each)) or found)
-            assert found == [(channel, b"127.0.0.1")]
+            assert found == [(channel, b"127.0.0.1" + bytes(8))]
+
+
+def test_packets_may_come_from_the_source_that_the_camera_names(camera):
+    with contextlib.closing(Datagrams(camera, SDP)) as receiver, datagrams("127.0.0.2") as named, \
+            datagrams("127.0.0.3") as other:
+        receiver.accept("RTP/AVP;unicast;source=127.0.0.2;server_port=0-0")
+        packets = [b"\x80\x60\0%b" % bytes([number]) + bytes(8) for number in range(2)]
+        for sender, packet in zip((other, named), packets, strict=True):
+            sender.sendto(packet, receiver.sockets[0].getsockname())
+        found = []
+        eventually(lambda: found.extend(receiver.receive(receiver.sockets[0])) or found)
+        assert found == [(VIDEO, packets[1])]
 
 
 def test_reports_go_to_the_camera_whatever_it_answers(camera):

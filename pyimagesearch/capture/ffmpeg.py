@@ -113,17 +113,13 @@ def open_body(body: Any) -> av.container.InputContainer:
         **BRIEF_ANALYSIS})
 
 
-def open_relayed(address: str, *, by_udp: bool) -> av.container.InputContainer:
-    """
-    Open the RTSP *address* of a relay; raises :exc:`av.FFmpegError`.
-
-    Packets that came *by_udp* are put into their order.
-    """
+def open_relayed(address: str) -> av.container.InputContainer:
+    """Open the RTSP *address* of a relay; raises :exc:`av.FFmpegError`."""
     return open_with(address, {
         "protocol_whitelist": "tcp", "format_whitelist": "rtsp",
         "rtsp_transport": "tcp",
         "allowed_media_types": "video",     # no sound
-        "reorder_queue_size": "32" if by_udp else "0",
+        "reorder_queue_size": "0",      # the relay sends them in their order
         "probesize": "32",      # one packet; more would only take time
         **NO_DECODER})
 

@@ -7,6 +7,7 @@ from email.message import Message
 from typing import Any
 
 from pyimagesearch.clock import Clock
+from pyimagesearch.errors import CameraLost
 
 from .ffmpeg import MAX_UNFRAMED_BYTES, UNFRAMED, open_body
 from .ffmpeg_source import FfmpegSource, open_source
@@ -70,6 +71,11 @@ def open_video(url: CameraUrl, response: Any, first: bytes, wanted: CaptureReque
     A body with an announced end is a file, whose frames are shown at their own times.
     Raises :exc:`CameraLost` with the reason.
     """
+    if has_late_index(first):
+        raise CameraLost(
+            f"{url} is an MP4 file whose index is at its end; move it to the front "
+            "with ffmpeg -i FILE -c copy -movflags +faststart, or download the file "
+            "and use its path as the source")
     pace = Pace(DEFAULT_FPS, closing, clock) if is_file(response.headers) else None
     body = VideoBody(response, first, closing, clock)
     return open_source(url, lambda: open_body(body), body, wanted, closing, clock,
@@ -79,3 +85,11 @@ def open_video(url: CameraUrl, response: Any, first: bytes, wanted: CaptureReque
 def is_file(headers: Message) -> bool:
     """Return whether *headers* announce where the body ends."""
     return bool(LENGTH_PATTERN.fullmatch(headers.get("Content-Length", "").strip()))
+
+
+def has_late_index(first: bytes) -> bool:
+    """Return whether MP4, whose *first* bytes these are, has its frames before it."""
+    at = 0
+    while first[4:8] == b"ftyp" and first[at + 4:at + 8] not in (b"moov", b"mdat", b""):
+        at += max(8, int.from_bytes(first[at:at + 4], "big"))
+    return first[4:8] == b"ftyp" and first[at + 4:at + 8] == b"mdat"

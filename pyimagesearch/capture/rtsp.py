@@ -31,8 +31,8 @@ def open_rtsp(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,
         relay = start_relay(url, wanted, closing, clock)
     except (OSError, UnicodeError) as error:
         raise CameraLost(f"{url} {explain(error)}") from None
-    return open_source(url, lambda: open_relayed(relay.address, by_udp=relay.by_udp),
-                       relay, wanted, closing, clock, packets=packets)
+    return open_source(url, lambda: open_relayed(relay.address), relay, wanted, closing,
+                       clock, packets=packets)
 
 
 def start_relay(url: CameraUrl, wanted: CaptureRequest, closing: threading.Event,

@@ -19,7 +19,7 @@ from .nal_units import UNIT_BYTES, hevc_units
 from .pace import Pace
 from .rtsp_client import RECEIVE_BYTES, TIMEOUT_SECONDS, RtspDialog
 from .rtsp_messages import AnyMessage, BadMessage, Frame, MessageParser, Request, framed
-from .rtsp_transport import VIDEO, Datagrams, Receiver
+from .rtsp_transport import VIDEO, Receiver
 
 MIN_PACKET_BYTES = 8        # of RTCP; RTP has 12 at least
 JOIN_SECONDS = 1.0
@@ -43,7 +43,6 @@ class RtspRelay:
     def __init__(self, dialog: RtspDialog, receiver: Receiver,
                  closing: threading.Event, clock: Clock) -> None:
         self.trouble = ""
-        self.by_udp = isinstance(receiver, Datagrams)
         self._dialog = dialog
         self._receiver = receiver
         self._closing = closing

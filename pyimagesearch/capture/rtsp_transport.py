@@ -4,9 +4,12 @@ import contextlib
 import re
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
 from typing import Protocol
 
+from .rtp_order import RtpOrder
 from .rtsp_description import Description, multicast
 
 VIDEO, REPORTS = 0, 1       # the channels that FFmpeg knows: RTP, RTCP
@@ -16,6 +19,7 @@ BUFFER_BYTES = 1024 * 1024  # of the kernel, for key frames that come in one bur
 PORT_TRIES = 20
 CHANNELS_PATTERN = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?")
 SERVER_PORTS_PATTERN = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?")
+SOURCE_PATTERN = re.compile(r"source=([\da-fA-F.:]{2,45})")
 GROUP_PATTERN = re.compile(r"destination=([\da-fA-F.:]{2,45})")
 GROUP_PORTS_PATTERN = re.compile(r"(?<!_)port=(\d{1,5})(?:-(\d{1,5}))?")
 # A packet without content, and an empty report: so firewalls let the answers in
@@ -83,10 +87,16 @@ class Interleaved:
 
 
 class Datagrams:
-    """By UDP, from and to the address of the RTSP connection, whatever it answers."""
+    """
+    By UDP, to the address of the RTSP connection, whatever the camera answers.
+
+    Packets are taken from there, and from the address that it names as their source.
+    """
 
     def __init__(self, camera: socket.socket, description: Description) -> None:
         self._family, self._camera = camera.family, camera.getpeername()
+        self._senders = {self._camera[0]}
+        self._order = RtpOrder()
         self._pair = port_pair(camera)
         self._ports = 0, 0      # of the camera, for the reports; 0 if not known
         port = self._pair[0].getsockname()[1]
@@ -102,6 +112,9 @@ class Datagrams:
         if found := SERVER_PORTS_PATTERN.search(transport):
             first = int(found[1])
             self._ports = first, int(found[2] or first + 1)
+        if found := SOURCE_PATTERN.search(transport):
+            with contextlib.suppress(ValueError):
+                self._senders.add(str(ip_address(found[1])))
         self.report()
 
     def channel(self, number: int) -> int | None:
@@ -112,8 +125,11 @@ class Datagrams:
         with contextlib.suppress(OSError):      # BlockingIOError, or a refused report
             for _ in range(DATAGRAMS_AT_ONCE):
                 data, sender = readable.recvfrom(DATAGRAM_BYTES)
-                if sender[0] == self._camera[0]:
-                    yield channel, data
+                if sender[0] not in self._senders:
+                    continue
+                ready = (self._order.put(data, time.monotonic())
+                         if channel == VIDEO else [data])
+                yield from ((channel, packet) for packet in ready)
 
     def report(self) -> None:
         for sender, port, data in zip(self._pair, self._ports,
