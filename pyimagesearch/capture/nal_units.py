@@ -14,9 +14,10 @@ HEVC_AGGREGATE, HEVC_FRAGMENT = 48, 49      # types of RTP payloads (RFC 7798)
 
 
 class UnitLimit:
-    """Refuse frames of *stream* that have too many NAL units, before they are decoded.
+    """
+    Refuse frames of *stream* that have too many NAL units, before they are decoded.
 
-    Raises :exc:`BadPicture`.
+    Raises :exc:`BadPicture` for parameter sets that are too large.
     """
 
     def __init__(self, stream: Any) -> None:

@@ -3,10 +3,10 @@
 import random
 
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to open to the next
-HELD_SECONDS = 10.0     # for which it gave pictures, if it is steady
-MAX_UNSTEADY_SECONDS = 4.0      # the same if it gave some for less: it may be jammed
-LEAST_SHARE = 0.95      # of a wait, at random: no camera's rhythm can match it for ever
 MAX_CRASH_SECONDS = 10.0    # the same after an unexpected error, as of a detector
+MAX_UNSTEADY_SECONDS = 4.0  # the same if it gave pictures for less than HELD_SECONDS
+HELD_SECONDS = 10.0     # for which a steady camera gives pictures
+LEAST_SHARE = 0.95      # of a wait, at random: no camera's rhythm can match it for ever
 
 
 class RetryDelay:
