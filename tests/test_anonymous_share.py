@@ -208,4 +208,4 @@ def test_owner_is_answered_while_anonymous_clients_wait(protected, monkeypatch):
         return refused.status, refused.headers["Retry-After"], refused.read()
     with contextlib.closing(owner.connection), contextlib.closing(stranger.connection):
         assert visited(server, protected.app, visitor) == (
-            429, "10", b"Too many requests; try again later.\n")
+            429, "8", b"Too many requests; try again later.\n")

@@ -38,6 +38,14 @@ def test_wrong_login_link_shows_an_error_and_hides_its_token(protected, caplog):
     assert "login refused: wrong token or link from 127.0.0.1" in caplog.text
 
 
+def test_page_of_sessions_shows_no_control_characters(protected):
+    client = protected.client()
+    client.get(protected.link(OWNER), headers={"User-Agent": "a\x1b[2J\x9b\x07b"})
+    page = client.get("/sessions", headers=BROWSER).text
+    assert "a\\x1b[2J\\x9b\\x07b" in page
+    assert not {"\x1b", "\x9b", "\x07"} & set(page)
+
+
 def test_head_request_does_not_log_in(protected):
     assert "Set-Cookie" not in protected.client().head(protected.link(OWNER)).headers
 

@@ -8,6 +8,7 @@ from pyimagesearch.access.device_keys import DAYS, MAX_NAME_LENGTH
 from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Session
 from pyimagesearch.clock import local_time
+from pyimagesearch.errors import printable
 
 from .guard import ask_for_login, see_other
 from .services import get_services
@@ -28,8 +29,9 @@ def index() -> Response:
     owner, keys = g.client.may(Role.OWNER), get_services().authenticator.device_keys
     return Response(render_template(
         "sessions.html", sessions=visible_to(g.client), device_name=device_name,
-        local_time=local_time, owner=owner, device_keys=keys.all() if owner else [],
-        has_expired=keys.has_expired, name_length=MAX_NAME_LENGTH, days=DAYS))
+        printable=printable, local_time=local_time, owner=owner,
+        device_keys=keys.all() if owner else [], has_expired=keys.has_expired,
+        name_length=MAX_NAME_LENGTH, days=DAYS))
 
 
 @bp.post("/sessions/end-others")
