@@ -77,6 +77,17 @@ class SocketCamera:
         self.listener.close()
 
 
+def read_head(connection):
+    """Return what comes up to the end of a head, or nothing if the connection ends before."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = connection.recv(4096)
+        if not piece:
+            return b""
+        head += piece
+    return head
+
+
 class HttpCamera(SocketCamera):
     """A camera that sends what *answer* returns: for the head of a request, and its number."""
 
@@ -86,11 +97,8 @@ class HttpCamera(SocketCamera):
         super().__init__(self.converse, context)
 
     def converse(self, connection):
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = connection.recv(4096)
-            if not piece:
-                return
-            head += piece
+        head = read_head(connection)
+        if not head:
+            return
         self.heads.append(head.decode("latin-1"))
         connection.sendall(self.answers(self.heads[-1], len(self.heads)))

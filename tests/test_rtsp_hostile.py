@@ -22,7 +22,7 @@ from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import BadPicture, CameraLost
 from rtsp_server import RtspServer, h264_units, payloads, rtp_packet
-from socket_camera import SocketCamera
+from socket_camera import SocketCamera, read_head
 
 SDP = (b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=cam\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
        b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n")
@@ -45,12 +45,8 @@ class ScriptedCamera(SocketCamera):
     def converse(self, connection):
         connection.settimeout(0.1)     # no request, as the answer is no whole one
         for answer in self.answers:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = connection.recv(4096)
-                if not piece:
-                    return
-                head += piece
+            if not read_head(connection):
+                return
             connection.sendall(answer)
         connection.settimeout(20)
         pieces = [self.tail] if isinstance(self.tail, bytes) else self.tail
