@@ -17,6 +17,7 @@ from harness import eventually
 from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.rtsp import open_rtsp
 from pyimagesearch.capture.rtsp_description import parse_description
+from pyimagesearch.capture.rtsp_messages import MAX_BODY_BYTES
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
@@ -237,6 +238,12 @@ def test_flood_of_tiny_units_of_hevc_is_the_end(payload):
             (frame(rtp_packet(payload, next(packets))) for _ in itertools.repeat(0)))) as camera:
         _, sentence = attempt(camera)
     assert sentence.endswith("3072 NAL units, without a complete frame")
+
+
+@pytest.mark.parametrize("text", ["\n", "\r\n", "\n ", "\nm=", " "])
+def test_description_of_blanks_takes_no_time(text):
+    # what searches it again and again would take minutes
+    assert parse_description(text * (MAX_BODY_BYTES // len(text))) is None
 
 
 def test_description_names_no_other_host_to_ffmpeg():

@@ -31,7 +31,7 @@ class Description(NamedTuple):
 
 def parse_description(text: str) -> Description | None:
     """Return the first video of the SDP *text*; None without one."""
-    session, *medias = re.split(r"[\r\n]\s*m=", "\n" + text)
+    session, *medias = re.split(r"[\r\n][ \t]*m=", "\n" + text)
     for media in medias:
         first, *lines = lines_of(media)
         found = MEDIA_PATTERN.match(first)
