@@ -87,7 +87,6 @@ except ImportError as missing:
 log = logging.getLogger("webstreaming")
 
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
-SWITCH_SECONDS = 0.0005     # for which a busy thread may hold up all others
 
 
 def main(argv: list[str]) -> int:
@@ -146,7 +145,6 @@ def prepare(settings: Settings) -> None:
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
-    sys.setswitchinterval(SWITCH_SECONDS)
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     # OpenCV's own messages only repeat ours about a lost camera or a broken picture
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
