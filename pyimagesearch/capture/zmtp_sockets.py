@@ -16,8 +16,7 @@ from .zmtp_connections import Connection, Connections
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0       # for a connection to a publisher
-MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 2.0    # from one try to the next
-STEADY_SECONDS = 10.0       # that a connection holds until the retries start over
+RETRY_SECONDS = 0.5         # from the end of a connection to the next try
 LOG_SECONDS = 60.0          # between two lines about refused senders
 
 ReceiveFrom = Callable[[str, bytes, int], Keep | None]
@@ -81,18 +80,13 @@ class ZmtpSubscriber(Worker):
         self._connections = Connections(peer_as("SUB", receive), self._on_refused)
 
     def run(self) -> None:
-        delay = MIN_RETRY_SECONDS
         with contextlib.closing(self._connections):
             while not self.stopping.is_set():
-                began = time.monotonic()
                 try:
                     self._run_once()
                 except (OSError, UnicodeError) as error:    # of an impossible host
                     self.trouble = reason(error).lower()
-                held = time.monotonic() - began > STEADY_SECONDS
-                delay = MIN_RETRY_SECONDS if held else delay
-                self.stopping.wait(delay)
-                delay = min(2 * delay, MAX_RETRY_SECONDS)
+                self.stopping.wait(RETRY_SECONDS)
 
     def _run_once(self) -> None:
         """Connect, and receive until the connection ends."""
