@@ -30,6 +30,10 @@ class CameraLost(CameraError):
     """The camera gives no frames now; reopening it may help."""
 
 
+class LoginRefused(CameraLost):
+    """The camera refuses user and password; many lock a user after a few tries."""
+
+
 class PollFailed(CameraError):
     """A request for one picture failed; the next one may succeed."""
 

@@ -13,7 +13,7 @@ from harness import eventually
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import BadPicture, CameraLost, SourceEnded
+from pyimagesearch.errors import BadPicture, CameraLost, LoginRefused, SourceEnded
 from pyimagesearch.frames import ArrayPicture, Frame, UnreadablePicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.motion_detection import SingleMotionDetector
@@ -555,6 +555,16 @@ def test_demo_camera_is_not_proposed_for_an_ip_camera(make, caplog):
     eventually(lambda: surveillance.status().state == "no signal")
     assert "no signal: unplugged" in caplog.text
     assert "--source demo" not in caplog.text
+
+
+def test_wrong_password_is_sent_less_and_less_often(make):
+    def refuse(closing):
+        raise LoginRefused("http://cam refuses this user or password")
+
+    clock = NoWaits()
+    make(refuse, clock=clock).start()
+    eventually(lambda: len(clock.waits) > 6)
+    assert clock.waits[:6] == [pytest.approx(each, rel=0.06) for each in (2, 4, 8, 16, 32, 60)]
 
 
 def test_stream_that_ends_is_no_loss_and_keeps_the_background(make, caplog):

@@ -30,8 +30,8 @@ def test_good_camera_has_no_problem():
 
 @pytest.mark.parametrize(("spec", "words"), [
     ("/dev/video99", "PROBLEM: there is no camera /dev/video99"),
-    ("http://127.0.0.1:9/x", "connection refused; is the camera on"),
-    ("rtsp://me:s3cret@127.0.0.1:9/x", "does not answer; is the camera on"),
+    ("http://127.0.0.1:9/x", "it refuses the connection; is the camera on"),
+    ("rtsp://me:s3cret@127.0.0.1:9/x", "refuses the connection; is the camera on"),
     ("none.mp4", "PROBLEM: there is no file none.mp4")])
 def test_problem_is_one_sentence(spec, words):
     status, report = doctor(spec)

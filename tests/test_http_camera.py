@@ -308,7 +308,7 @@ def test_end_of_the_stream_is_a_loss(camera, opened):
 
 
 @pytest.mark.parametrize(("url", "sentence"), [
-    ("http://127.0.0.1:9/", "connection refused"),
+    ("http://127.0.0.1:9/", "refuses the connection"),
     ("http://no-such-host.invalid/", "there is no host of that name")])
 def test_unreachable_camera_is_reported(opened, url, sentence):
     with pytest.raises(CameraLost, match=sentence):

@@ -16,7 +16,7 @@ from pyimagesearch.capture.certificates import BY_AUTHORITY, Trust
 from pyimagesearch.capture.http_client import HttpClient, plain_socket
 from pyimagesearch.capture.http_login import parse_challenges
 from pyimagesearch.capture.url import parse_url
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import CameraLost, LoginRefused
 from socket_camera import Certificate, HttpCamera, SocketCamera
 
 CLOSING = Cancellation()     # of the reader; never set
@@ -118,6 +118,16 @@ def test_refused_password_is_tried_once_for_each_request(camera):
     assert refusal(client) == f"{cam.url}/x refuses this user or password"
     refusal(client)
     assert ["Authorization" in head for head in cam.heads] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "429 Slow Down"])
+def test_refusal_of_a_login_is_an_error_of_its_own(camera, status):
+    cam = camera(lambda head, number: answer_with(status))
+    with pytest.raises(LoginRefused):
+        client_of(cam, login="me:wr0ng").get(CLOSING)
+    with pytest.raises(CameraLost) as lost:
+        client_of(cam).get(CLOSING)     # without a login there is no user to lock
+    assert type(lost.value) is CameraLost
 
 
 def test_throttled_login_is_told_in_words(camera):
@@ -342,7 +352,7 @@ def test_dead_address_of_a_host_is_tried_only_once(camera, monkeypatch):
         assert [body(client) for _ in range(3)] == [b"hello"] * 3
         assert tried == ["127.0.0.2", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
         addresses.remove("127.0.0.1")       # which may be another device now
-        assert "connection refused" in refusal(client)
+        assert "refuses the connection" in refusal(client)
         assert tried[4:] == ["127.0.0.2"]
     assert "Host: camera.lan" in cam.heads[0]
 

@@ -20,7 +20,7 @@ from pyimagesearch.capture.reopening import ConnectionCounts
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import BadPicture, CameraLost
+from pyimagesearch.errors import BadPicture, CameraLost, LoginRefused
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 HEAD = b"HTTP/1.1 %s\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
@@ -82,8 +82,9 @@ def read():
     """Read a camera as the program does."""
     readers = []
 
-    def begin(camera, fps=POLLS):
-        client, counts = HttpClient(parse_url(camera.url)), ConnectionCounts()
+    def begin(camera, fps=POLLS, login=""):
+        url = camera.url.replace("://", f"://{login}")
+        client, counts = HttpClient(parse_url(url)), ConnectionCounts()
         readers.append(FrameReader(
             lambda closing: open_http(client, CaptureRequest(fps=fps), closing, SystemClock()),
             "test", SystemClock(), patience=Patience(fps, rate_known=False), counts=counts))
@@ -112,6 +113,14 @@ def test_poll_that_fails_now_and_then_is_counted_only(camera, read, answer):
     reader, counts = read(camera(STILL, STILL, answer, STILL, answer, answer, STILL, STILL))
     assert pictures(reader, 5) == 0
     assert (counts.failed_polls, counts.reconnects) == (3, 0)
+
+
+def test_changed_password_is_not_sent_with_each_poll(camera, read):
+    changed = camera(STILL, STILL, REFUSED)
+    reader, _ = read(changed, login="me:s3cret@")
+    with pytest.raises(LoginRefused, match="refuses this user or password"):
+        pictures(reader, 3)
+    assert changed.polls == 2 + 2 * 2       # each without the login, and with it
 
 
 @pytest.mark.parametrize("answer", [HALF, PAGE], ids=["half a picture", "a page"])

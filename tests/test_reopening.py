@@ -7,7 +7,13 @@ import pytest
 
 from pyimagesearch.capture.patience import Patience
 from pyimagesearch.capture.reopening import ConnectionCounts, ReopeningSource
-from pyimagesearch.errors import BadPicture, CameraLost, PollFailed, SourceEnded
+from pyimagesearch.errors import (
+    BadPicture,
+    CameraLost,
+    LoginRefused,
+    PollFailed,
+    SourceEnded,
+)
 from pyimagesearch.frames import ArrayPicture
 
 IMAGE = ArrayPicture(np.zeros((4, 4, 3), np.uint8))
@@ -131,6 +137,19 @@ def test_failure_before_the_first_picture_is_reported_at_once(clock, first):
     assert len(camera.opened_at) == 1
 
 
+@pytest.mark.parametrize("refusal", [[ENDED], []], ids=["stream", "polls"])
+def test_login_is_sent_twice_only_to_a_camera_that_refuses_it(clock, refusal):
+    wrong = LoginRefused("refuses this user or password")
+    camera = Camera(clock, [IMAGE] * 9 + (refusal or [wrong]), *[wrong] * (1 + len(refusal)))
+    source = camera.open()
+    for _ in range(9):
+        source.read()
+    with pytest.raises(LoginRefused):
+        source.read()
+    assert len(camera.opened_at) == 2 + len(refusal)
+    assert camera.opened_at[-1] >= camera.opened_at[-2] + 1
+
+
 def test_failed_polls_are_counted_and_no_loss(clock):
     camera = Camera(clock, [IMAGE, BUSY, BUSY, IMAGE, BUSY, IMAGE, SourceEnded("over")], took=0.9,
                     read_timeout=5.0)
@@ -189,4 +208,4 @@ def test_reconnects_in_quick_succession_are_logged_once(clock, caplog):
                     took=0.05)
     assert read_all(camera.open()) == (1381, "over")
     assert camera.counts.reconnects == 5
-    assert caplog.text.count("test: reconnected within 0.1 s: ended the stream") == 2
+    assert caplog.text.count("test: reconnected within 0.1 s, after: ended the stream") == 2

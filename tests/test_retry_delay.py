@@ -5,10 +5,10 @@ import pytest
 from pyimagesearch.surveillance.retry_delay import RetryDelay
 
 
-def starts(number, took=0.1, pictures=False, crashed=False, before=None):
+def starts(number, took=0.1, pictures=False, crashed=False, before=None, refused=False):
     """Return how long after the begin of each try the next one begins [s]."""
     delay = before or RetryDelay()
-    return [took + delay.after(took, pictures=pictures, crashed=crashed)
+    return [took + delay.after(took, pictures=pictures, crashed=crashed, refused=refused)
             for _ in range(number)]
 
 
@@ -30,6 +30,15 @@ def test_camera_that_held_is_opened_again_at_once():
     assert starts(9, 1.0, pictures=True, before=delay)[-1:] == about(4)
     assert starts(1, 10.0, pictures=True, before=delay) == [10.25]
     assert starts(1, 0.0, pictures=True, before=delay) == about(0.5)
+
+
+def test_refused_login_is_repeated_less_and_less_often():
+    delay = RetryDelay()
+    assert starts(7, 0.0, refused=True, before=delay) == about(2, 4, 8, 16, 32, 60, 60)
+    starts(1, before=delay)     # it was away meanwhile, and is still locked
+    assert starts(1, 0.0, refused=True, before=delay) == about(60)
+    starts(1, 20.0, pictures=True, before=delay)
+    assert starts(2, 0.0, refused=True, before=delay) == about(2, 4)
 
 
 def test_defect_is_tried_again_less_and_less_often():

@@ -18,7 +18,7 @@ from pyimagesearch.capture.ffmpeg import open_relayed
 from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import CameraLost, LoginRefused
 from rtsp_server import RtspServer, h264_units
 from socket_camera import Certificate
 
@@ -257,7 +257,7 @@ def test_transport_that_is_set_and_refused_is_named():
 
 @pytest.mark.parametrize(("place", "words"), [
     ("nosuch.invalid", "cannot be reached; is the name of the host right?"),
-    ("127.0.0.1:9", "does not answer; is the camera on, and the port right?")])
+    ("127.0.0.1:9", "refuses the connection; is the camera on, and the port right?")])
 @pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
 def test_camera_that_is_not_there_is_reported(scheme, place, words):
     url = parse_url(f"{scheme}://me:s3cret@{place}/cam")
@@ -305,7 +305,7 @@ def test_login_may_be_any_that_http_cameras_use(challenges):
         source.read()
         source.read()
         source.close()
-        with pytest.raises(CameraLost, match="refuses this user or password"):
+        with pytest.raises(LoginRefused, match="refuses this user or password"):
             opened(server, login="me:wr0ng@")
 
 

@@ -45,7 +45,8 @@ class UnknownFormat(ValueError):
 
 
 MEANINGS: tuple[tuple[type[Exception], str], ...] = (
-    (ConnectionRefusedError, "does not answer; is the camera on, and the port right?"),
+    (ConnectionRefusedError,
+     "refuses the connection; is the camera on, and the port right?"),
     (ConnectionError, "closed the connection"),
     (TimeoutError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),
     (av.error.ExitError, f"sent nothing for {TIMEOUT_SECONDS:g} seconds"),

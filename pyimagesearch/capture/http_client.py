@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from pyimagesearch import __version__
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import CameraLost, LoginRefused
 from pyimagesearch.rates import Stopwatch
 
 from .certificates import BY_AUTHORITY, Trust, open_tls
@@ -30,6 +30,7 @@ MAX_COOKIE_BYTES = 4096     # of a name and its value
 REDIRECTS = (301, 302, 303, 307, 308)
 DELETED_COOKIE_PATTERN = re.compile(
     r"(?i)\bmax-age\s*=\s*(?:0|-)|\bexpires\s*=[^;]*\b(?:19)?(?:69|70)\b")
+LOGIN_REFUSALS = (401, 403, 429)
 STATUS_MEANINGS = {401: "refuses this user or password",
                    403: "forbids this; does this user have the right?",
                    404: "has nothing at this path",
@@ -62,7 +63,7 @@ class HttpClient:
         Return the response to ``GET url``, logged in and redirected as required.
 
         *closing* ends it, and all reads of the response. Raises :exc:`CameraLost` with
-        the reason, which never holds the password.
+        the reason, which never holds the password, and :exc:`LoginRefused`.
         """
         place = self.url.bare
         for _ in range(1 + MAX_REDIRECTS):
@@ -163,7 +164,8 @@ class HttpClient:
         if response.status not in REDIRECTS or not location:
             meaning = STATUS_MEANINGS.get(
                 response.status, f"responded with the error {response.status}")
-            raise CameraLost(f"{self.url} {meaning}")
+            is_login = self.url.has_login and response.status in LOGIN_REFUSALS
+            raise (LoginRefused if is_login else CameraLost)(f"{self.url} {meaning}")
         return redirected(self.url, place, location)
 
     def _keep_cookies(self, headers: Sequence[str]) -> None:
@@ -243,7 +245,7 @@ def explain(error: Exception) -> str:
         case socket.gaierror() | UnicodeError():
             return "there is no host of that name"
         case ConnectionRefusedError():
-            return "connection refused; is the camera on, and the port right?"
+            return "it refuses the connection; is the camera on, and the port right?"
         case ConnectTimeout():
             return (f"no connection within {TIMEOUT_SECONDS:g} seconds; "
                     "is the camera in this network?")

@@ -3,7 +3,7 @@
 import threading
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost, PollFailed
+from pyimagesearch.errors import CameraLost, LoginRefused, PollFailed
 from pyimagesearch.frames import Picture
 from pyimagesearch.jpeg import JpegDecoder, JpegScanner
 
@@ -40,6 +40,8 @@ class SnapshotSource:
         self._pace.tick()
         try:
             data, self._first = self._first or self._poll(), b""
+        except LoginRefused:
+            raise
         except CameraLost as lost:
             raise PollFailed(str(lost)) from None
         return read_picture(data, self._decoder, self._allowance)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import CameraLost, PollFailed, reason
+from pyimagesearch.errors import CameraLost, LoginRefused, PollFailed, reason
 from pyimagesearch.frames import Picture
 
 from .patience import LEAST_SECONDS, Patience
@@ -18,6 +18,7 @@ from .source import Opener, Source
 log = logging.getLogger(__name__)
 
 MIN_REOPEN_SECONDS, MAX_REOPEN_SECONDS = 0.25, 0.5      # from one try to the next
+REFUSED_SECONDS = 1.0   # after a refused login, before the second and last try
 QUIET_SECONDS = 60.0    # without a reconnect, after which the next one is logged
 
 
@@ -36,7 +37,8 @@ class ReopeningSource:
 
     Many cameras end their stream every few minutes, or after each picture. That is a
     loss of the signal only if no picture comes for as long as *patience* says; then,
-    and if the source never gave a picture, :meth:`read` raises :exc:`CameraLost`.
+    and if the source never gave a picture, :meth:`read` raises :exc:`CameraLost`. It
+    raises the second :exc:`LoginRefused` in a row: more tries could lock the user.
     """
 
     def __init__(self, open_source: Opener, name: str, closing: threading.Event,
@@ -75,6 +77,8 @@ class ReopeningSource:
             except PollFailed as error:
                 self._endure(str(error), self._least)
                 self._counts.failed_polls += 1
+            except LoginRefused as error:
+                self._endure_refusal(error)
             except (CameraLost, cv2.error, OSError) as error:
                 self.close()
                 self._endure(str(error) if isinstance(error, CameraLost)
@@ -116,6 +120,15 @@ class ReopeningSource:
             raise CameraLost(reason)
         self.trouble = reason
 
+    def _endure_refusal(self, error: LoginRefused) -> None:
+        """Note the refusal of a login; raise it if it is the first answer, or again."""
+        self.close()
+        now = self._clock.monotonic()
+        if self.trouble == str(error) or self._patience.silence(now) is None:
+            raise error
+        self._endure(str(error), LEAST_SECONDS)
+        self._is_broken, self._opened_at, self._delay = True, now, REFUSED_SECONDS
+
     def _on_picture(self) -> None:
         now = self._clock.monotonic()
         if self._source is not None:    # which may know only now what it reads
@@ -132,5 +145,5 @@ class ReopeningSource:
         rare = now - self._reconnected_at >= QUIET_SECONDS
         self._reconnected_at = now
         log.log(logging.INFO if rare else logging.DEBUG,
-                "%s: reconnected within %.1f s: %s", self._name,
+                "%s: reconnected within %.1f s, after: %s", self._name,
                 self._patience.silence(now), self.trouble)

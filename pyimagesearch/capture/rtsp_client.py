@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from pyimagesearch import __version__
-from pyimagesearch.errors import CameraLost
+from pyimagesearch.errors import CameraLost, LoginRefused
 
 from .cancellation import unwatch
 from .certificates import connect_tls
@@ -55,9 +55,9 @@ class NotOffered(Refused):
     """The camera does not offer this transport (461); request another one."""
 
 
-# of a SETUP or PLAY; any other one may depend on the transport
+# any other one of a SETUP or PLAY may depend on the transport
 REFUSALS: dict[int, type[CameraLost]] = {
-    401: CameraLost, 403: CameraLost, 404: CameraLost, 461: NotOffered}
+    401: LoginRefused, 403: LoginRefused, 404: CameraLost, 461: NotOffered}
 
 
 class Redirected(Exception):
@@ -232,14 +232,12 @@ class RtspDialog:
         self.socket.sendall(data)
 
     def _check(self, reply: Reply, kind: type[CameraLost] = CameraLost) -> None:
-        """Raise CameraLost for a refusal, of a *kind* unless REFUSALS know better."""
+        """Raise CameraLost for a refusal, of a *kind* unless it is in REFUSALS."""
         status = reply.status
         if not 200 <= status < 300:
             words = STATUS_MEANINGS.get(
                 status, OWN_ERROR if status >= 500 else REFUSED)
-            if kind is Refused:
-                kind = REFUSALS.get(status, Refused)
-            raise kind(f"{self._place} {words}")
+            raise REFUSALS.get(status, kind)(f"{self._place} {words}")
 
     def _take_session(self, text: str) -> None:
         """Note the session in a ``Session`` header, and how long it lasts unasked."""

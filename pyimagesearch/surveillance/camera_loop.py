@@ -12,7 +12,13 @@ from pyimagesearch.capture.patience import LEAST_SECONDS, UNKNOWN_RATE_SECONDS, 
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.url import redact_url
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, CameraLost, DetectorFailed, SourceEnded
+from pyimagesearch.errors import (
+    BadPicture,
+    CameraLost,
+    DetectorFailed,
+    LoginRefused,
+    SourceEnded,
+)
 from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import MaskInForce, PrivacyMask
@@ -117,7 +123,7 @@ class Surveillance(Worker):
                 self._rest(off_since)
                 continue
             before, begin = self._state.counts.frames, self._clock.monotonic()
-            crashed = False
+            crashed = refused = False
             self._heartbeat()
             try:
                 self.run_once()
@@ -125,6 +131,7 @@ class Surveillance(Worker):
                 self._end(str(end))
             except CameraLost as lost:
                 self._lose(str(lost))
+                refused = isinstance(lost, LoginRefused)
             except Exception as error:
                 failures.log(self._settings.name, error)
                 self._lose(str(error) if isinstance(error, DetectorFailed)
@@ -135,7 +142,8 @@ class Surveillance(Worker):
             gc.collect()
             self._clock.wait(self._wake, delay.after(
                 self._clock.monotonic() - begin,
-                pictures=self._state.counts.frames > before, crashed=crashed))
+                pictures=self._state.counts.frames > before, crashed=crashed,
+                refused=refused))
         self._evidence.close()
         self._detection.close()
 

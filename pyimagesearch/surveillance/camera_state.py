@@ -78,11 +78,11 @@ class CameraState:
 
     def enter(self, state: str, reason: str = "", since: float | None = None) -> None:
         """Change to *state*, as of *since* [s since the epoch] or now."""
+        self._reason = reason       # first: status() may be called at any moment
         if state != self.state:
             log.debug("%s: state %s", self._name, state)
             self.state = state
             self.since = self._clock.time() if since is None else since
-        self._reason = reason
 
     def receive(self, count: int) -> None:
         """Count *count* frames of the camera, of which only the newest was taken."""
