@@ -141,7 +141,7 @@ def configured_url(settings: Settings) -> str:
 def prepare(settings: Settings) -> None:
     """Set up the log and the libraries for the whole process."""
     configure_logging(settings.log_level, settings.log_format)
-    for sentence in unknown_variables(os.environ):
+    for sentence in (*unknown_variables(os.environ), *settings.unwatched()):
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()

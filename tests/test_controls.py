@@ -33,6 +33,14 @@ def test_one_camera_can_be_recorded_alone(client, cameras):
     assert "the cameras are: front, yard" in unknown.json["error"]
 
 
+def test_recording_that_has_no_room_is_202_with_the_reason(client, sample):
+    sample.store.trouble = "there is no room: the disk is full"
+    answer = client.post("/record_status", json={"status": True})
+    assert (answer.status_code, answer.json) == (202, {
+        "result": "started", "pending": "Cannot record: there is no room: the disk is full."})
+    assert client.post("/record_status", json={"status": False}).json == {"result": "stopped"}
+
+
 @pytest.mark.parametrize("body", [{}, {"status": "yes please"}, {"status": 1}, {"status": None}])
 def test_invalid_record_status_is_refused(client, body):
     answer = client.post("/record_status", json=body, headers={"Accept": "*/*"})

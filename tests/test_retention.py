@@ -103,8 +103,8 @@ def test_starred_events_stay_though_there_is_no_room(archive):
     paths = [keep_event(kept, number, starred=number < 4) for number in range(5)]
     kept.store.flush(60)
     with pytest.raises(SurveillanceError, match=re.escape(
-            "there is no room: 600 kB are allowed (--keep), and what is kept (505 kB) is starred "
-            "or new")):
+            "there is no room: --keep allows 600 kB; what is recorded (505 kB) is starred or new; "
+            "give more with --keep, or remove stars")):
         kept.enforce()
     assert [path.exists() for path in paths] == [True] * 5      # the last would not help
 
@@ -114,8 +114,8 @@ def test_lack_of_room_names_what_is_set(archive, monkeypatch):
     usage = shutil.disk_usage(kept.clips)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=950_000_000))
     with pytest.raises(SurveillanceError, match=re.escape(
-            "there is no room: 950 MB are free on the disk, of which 1 GB stay so (--reserve), and "
-            "what is kept (0 bytes) is starred or new")):
+            "there is no room: the disk has 950 MB left, and --reserve keeps 1 GB free; free some "
+            "space, or give a smaller --reserve or another disk with --data")):
         kept.enforce()
 
 
@@ -153,7 +153,7 @@ def test_impossible_reserve_deletes_nothing(archive):
     kept = opened(archive(reserve="100TB"))
     path = keep_event(kept, 0)
     kept.store.flush(60)
-    with pytest.raises(SurveillanceError, match="100 TB stay so"):
+    with pytest.raises(SurveillanceError, match="keeps 100 TB free"):
         kept.enforce()
     assert path.exists()
 

@@ -161,6 +161,7 @@ def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
 
 @pytest.mark.parametrize(("table", "sentence"), [
     ("[cameras.front]\nfps = 5", "has no source"),
+    ("[cameras.front]\nsuorce = 0", "did you mean source?"),
     ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
     ("[camera.front]\nsource = 0", "did you mean cameras?"),
     ("[cameras.front]\nsuorce = 0\nsource = 0", "did you mean source?"),
@@ -175,6 +176,15 @@ def test_wrong_camera_table_is_one_sentence(tmp_path, capsys, table, sentence):
         parse_command_line(["--config", str(file)], {})
     (line,) = capsys.readouterr().err.splitlines()
     assert sentence in line
+
+
+def test_camera_that_the_sources_leave_out_is_reported(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text("[cameras.front]\nsource = 0\n[cameras.yard]\nsource = 1")
+    settings = parse_command_line(["--config", str(file), "--source", "front=demo"], {}).settings
+    assert settings.unwatched() == [
+        f"[cameras.yard] of {file} is not watched, as --source names the cameras"]
+    assert parse_command_line(["--config", str(file)], {}).settings.unwatched() == []
 
 
 def test_environment_may_name_several_cameras(monkeypatch):

@@ -68,7 +68,7 @@ def test_server_behind_a_proxy_is_not_advised_to_open(options):
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    ({}, "only this machine can watch; it must log in once a password is set"),
+    ({}, "only this machine can watch; a login is needed if a password is set"),
     ({"auth": "changes"}, "--auth changes: all who reach the port can watch; to change something"),
     ({"auth": "off"}, "--no-auth: all who reach the port can watch, record and delete"),
     ({"ip": "0.0.0.0"}, "all who reach the port must log in"),

@@ -199,13 +199,15 @@ class Retention:
 
     def _explain_lack(self) -> str:
         used, cap, free, _ = self.usage
-        kept = f"what is kept ({format_bytes(used)}) is starred or new"
+        kept = (f" what is recorded ({format_bytes(used)}) is starred or new;"
+                if used else "")
         if cap < self._keep:
             reserve = format_bytes(self._settings.reserve_bytes)
-            return (f"there is no room: {format_bytes(free)} are free on the "
-                    f"disk, of which {reserve} stay so (--reserve), and {kept}")
-        return (f"there is no room: {format_bytes(self._keep)} are allowed (--keep), "
-                f"and {kept}")
+            return (f"there is no room: the disk has {format_bytes(free)} left, and "
+                    f"--reserve keeps {reserve} free;{kept} free some space, or give a "
+                    "smaller --reserve or another disk with --data")
+        return (f"there is no room: --keep allows {format_bytes(self._keep)};{kept} "
+                "give more with --keep, or remove stars")
 
 
 def stored_bytes(folder: Path) -> int:

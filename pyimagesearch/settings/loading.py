@@ -83,13 +83,12 @@ def read_cameras(cameras: Any, file: str
     sources, settings = [], {}
     for name, content in cameras.items():
         where = f"[cameras.{name}] of {file}"
+        settings[name] = {key: parse_key(CAMERA_OPTIONS, key, value, where, "source")
+                          for key, value in content.items() if key != "source"}
         if "source" not in content:
             raise SettingsError(f"{where} has no source, but must name its camera")
-        source = ALL_OPTIONS["source"].parse(
-            content.pop("source"), f"source in {where}")
+        source = ALL_OPTIONS["source"].parse(content["source"], f"source in {where}")
         sources += [f"{name}={each}" for each in source]
-        settings[name] = {key: parse_key(CAMERA_OPTIONS, key, value, where, "source")
-                          for key, value in content.items()}
     return tuple(sources), settings
 
 

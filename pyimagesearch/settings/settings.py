@@ -276,6 +276,13 @@ class Settings(CameraOptions):
                 **self.tables.get(name, {}))
         return list(found.values())
 
+    def unwatched(self) -> list[str]:
+        """Return a sentence for each camera of the file that the sources leave out."""
+        watched = {each.name for each in self.cameras()}
+        return [f"[cameras.{name}] of {self.config} is not watched, as "
+                f"{self.fixed.get('source')} names the cameras"
+                for name in self.tables if name not in watched]
+
     def common(self, name: str) -> CameraSettings:
         """Return the settings that all cameras share, for one called *name*."""
         return CameraSettings(name=name, source=name, **{

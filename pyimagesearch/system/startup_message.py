@@ -100,7 +100,7 @@ def describe_access(settings: Settings) -> str:
         return ("--auth changes: all who reach the port can watch; to change "
                 "something, they must log in")
     if is_loopback(settings.ip) and not settings.behind_proxy:
-        return "only this machine can watch; it must log in once a password is set"
+        return "only this machine can watch; a login is needed if a password is set"
     return "all who reach the port must log in"
 
 

@@ -34,7 +34,13 @@ def record() -> Answer:
     result = "started" if on else "stopped"
     log.info("%s: manual recording %s by %s", name or "all cameras", result,
              requester())
-    return once_kept({"result": result})
+    archive = get_services().archive
+
+    def check() -> None:
+        if on and archive and (why := archive.status().trouble):
+            raise RecordingError(f"cannot record: {why}")
+
+    return once_kept({"result": result}, check)
 
 
 @bp.get("/record_status")
