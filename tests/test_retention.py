@@ -67,6 +67,15 @@ def test_room_leaves_the_reserve():
     assert allowed_bytes(keep=100, reserve=50, used=4, free=20) == 0
 
 
+def test_a_little_more_room_is_made_than_must_be(archive):
+    kept = opened(archive(keep="559kB", reserve="0B"))
+    for number in range(4):     # the first one would be exactly enough
+        keep_event(kept, number)
+    kept.store.flush(60)
+    kept.enforce()
+    assert kept.status().used < 303_000
+
+
 def test_days_follow_from_the_present_rate():
     assert days_kept(7 * DAY_SECONDS, 700, 1500) == pytest.approx(15.0)
     assert days_kept(60, 100, 1500) is None

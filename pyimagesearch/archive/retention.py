@@ -31,6 +31,8 @@ LISTED_DAYS = 400       # for which events without a file or star stay in the li
 LIST_SHARE = 10         # the part of --keep that the list of events may take
 FREE_LIST_BYTES = 1_000_000     # that do not count, and that it may always take
 TRIMMED_SHARE = 0.9     # of that, to which it is trimmed
+SPARE_SHARE = 1000      # the part of the cap for which more is deleted than must be, as
+                        # the list of all files takes seconds to read
 BATCH_SIZE = 500        # files that are deleted at a time
 GROWTH_FACTOR = 2       # of what was written since the last time: room kept free
 MIN_AHEAD_BYTES = 256_000       # at least
@@ -153,7 +155,9 @@ class Retention:
         with self._store.reading() as reader:
             files = with_their_clips(reader.files(*ON_DISK))
         expired = self._expired(files)
-        planned = plan(files, excess=self._excess, expired=expired)
+        spare = self.usage.cap // SPARE_SHARE if self._excess > 0 else 0
+        planned = (plan(files, excess=self._excess + spare, expired=expired)
+                   or plan(files, excess=self._excess, expired=expired))
         log.debug("%d of %d files are to be deleted; excess: %d bytes", len(planned),
                   len(files), self._excess)
         for first in range(0, len(planned), BATCH_SIZE):
