@@ -1,6 +1,7 @@
 """The hub's own ZeroMQ against libzmq, and against peers that it must not trust."""
 
 import contextlib
+import gc
 import json
 import socket
 import threading
@@ -284,6 +285,29 @@ def test_slow_handshakes_and_messages_are_ended():
         each.close()
 
 
+def test_memory_of_a_connection_is_freed_with_it():
+    """Not when the garbage collector runs: a sender may come again and again."""
+    size = 8_000_000
+    head = b"\x01\x00" + frame(picture_of("pi")[0], 1) + b"\x02" + size.to_bytes(8, "big")
+    tracemalloc.start()
+    gc.disable()
+    try:
+        with contextlib.closing(Connections(keep_all, lambda host, why: None)) as connections:
+            for _ in range(3):
+                ours, theirs = tcp_pair()
+                theirs.sendall(GREETING + READY + head + b"x")
+                connections.add(ours, "192.0.2.1")
+                eventually(lambda: connections.take_turns(threading.Event()) or (
+                    tracemalloc.get_traced_memory()[0] > size))
+                theirs.close()
+                eventually(lambda: connections.take_turns(threading.Event())
+                           or not connections.opened)
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * size
+    finally:
+        gc.enable()
+        tracemalloc.stop()
+
+
 def test_sender_that_makes_room_is_not_read_again():
     refused, peers = [], []
     with (contextlib.closing(Connections(read_all, lambda host, why: refused.append(why)))
@@ -322,6 +346,10 @@ def test_peer_that_reads_no_replies_is_ended():
 
 def read_all(connection):
     return ZmtpPeer("REP", connection.send, lambda first, size: None)
+
+
+def keep_all(connection):
+    return ZmtpPeer("REP", connection.send, lambda first, size: lambda body: None)
 
 
 def tcp_pair():

@@ -136,7 +136,7 @@ class Mailbox:
             self._changed.wait_for(lambda: self._newest is not None, timeout)
             found, self._newest = self._newest, None
         if isinstance(found, BadPicture):
-            raise found
+            raise BadPicture(str(found))    # the old one's traceback holds what came
         return found
 
     def _put(self, found: Picture | BadPicture) -> None:

@@ -72,6 +72,12 @@ class Connection:
                 break
         return True
 
+    def close(self) -> None:
+        """Close the socket, and free the buffer before the garbage collector does."""
+        self.socket.close()
+        self._steps.close()
+        self._buffer = np.empty(0, np.uint8)
+
     def _finish_step(self) -> bool:
         """Hand over what was read; return whether a message or command ends with it."""
         was_in_message = self.peer.in_message
@@ -179,7 +185,7 @@ class Connections:
         """Close *connection*; report *why*, unless its peer ended it."""
         self.opened.discard(connection)
         self._selector.unregister(connection.socket)
-        connection.socket.close()
+        connection.close()
         if why:
             self._refused(connection.host, why)
 
