@@ -54,9 +54,10 @@ function watchPicture(liveNow, patience) {
 }
 
 function words(one) {
-  const since = new Date(one.since * 1000).toLocaleString();
+  const date = (seconds) => new Date(seconds * 1000).toLocaleString();
+  if (one.unsteady_since) return `${one.words} since ${date(one.unsteady_since)}`;
   const gone = { "no signal": "no signal", off: "switched off" }[one.state];
-  return gone ? `${gone} since ${since}` : one.words;
+  return gone ? `${gone} since ${date(one.since)}` : one.words;
 }
 
 function showViewers(count) {

@@ -193,7 +193,27 @@ def test_camera_that_comes_and_goes_is_one_event(scene, clock):
     assert lost.end - lost.begin == pytest.approx(4, abs=0.2)
     assert unsteady.begin == pytest.approx(lost.end, abs=0.2)
     assert unsteady.end == returned.begin == pytest.approx(clock.time() - 14, abs=0.2)
-    assert (unsteady.note, returned.note) == ("lost 40 times", "after 25 s")
+    assert (unsteady.note, returned.note) == (
+        "lost 40 times", "after being unsteady for 13 minutes, lost 40 times")
+
+
+def test_log_says_that_the_signal_is_back_with_the_event(scene, clock, caplog):
+    caplog.set_level("INFO")
+    seen = scene(record=False)
+    seen.show(20)
+    seen.lose("unplugged", away=6)
+    seen.show(8)
+    assert "signal back" not in caplog.text
+    seen.show(4)
+    assert caplog.text.count("signal back after 6 s; it has lasted for 10 s") == 1
+
+
+def test_reasons_that_differ_in_numbers_are_one(scene, clock, caplog):
+    seen = scene(record=False)
+    seen.show(2)
+    for seconds in ("5", "5.1", "5"):
+        seen.evidence.lose(clock.time(), f"only garbled pictures for {seconds} seconds")
+    assert caplog.text.count("no signal") == 1
 
 
 @pytest.mark.parametrize("alive", [11, 30, 70])

@@ -178,7 +178,8 @@ def test_silent_http_camera_is_reported_and_comes_back(start, http_camera):
     eventually(lambda: product.camera["state"] == "learning", 3)
 
 
-def test_camera_that_comes_and_goes_is_shown_and_reported_once(start, watch, http_camera):
+def test_camera_that_comes_and_goes_is_shown_and_reported_once(
+        start, watch, http_camera, browser):
     camera = http_camera()
     product = start("--source", camera.url)
     viewer = watch(product.port)
@@ -193,6 +194,9 @@ def test_camera_that_comes_and_goes_is_shown_and_reported_once(start, watch, htt
     assert [event["kind"] for event in events] == ["unsteady", "lost"]
     assert events[0]["begin"] == product.camera["unsteady_since"]
     assert product.camera["words"].endswith(", unsteady")
+    browser.get(product.url)
+    eventually(lambda: ", unsteady since " in browser.find_element("id", "words").text)
+    browser.get("about:blank")
     lines = [line for line in product.log if "gave no frame" in line]
     assert len(lines) == 2
     assert "the signal was lost again after" in lines[1]

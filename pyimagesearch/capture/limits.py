@@ -5,6 +5,7 @@ Those of a protocol's own syntax, such as the length of a header, are in its par
 """
 
 import contextlib
+import math
 import os
 import threading
 from pathlib import Path
@@ -115,7 +116,8 @@ class Allowance:
     def _check(self, size: Size, encoded: int, most: int, each: int) -> None:
         pixels, what = size[0] * size[1], f"a picture of {size[0]}x{size[1]} pixels"
         if pixels > most:
-            raise BadPicture(f"{what}, where {most:,} are allowed")
+            side = math.isqrt(most)
+            raise BadPicture(f"{what}, where {side}x{side} are allowed")
         if encoded > MAX_PICTURE_BYTES:
             raise BadPicture(f"{what} in more than {MAX_PICTURE_BYTES / 1e6:.0f} MB")
         self._claim(pixels * each + encoded, self._received, what)

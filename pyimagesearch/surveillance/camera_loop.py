@@ -194,10 +194,9 @@ class Surveillance(Worker):
                         self.tuning.on_frame(frame, seen)
             except BadPicture as error:
                 self._state.counts.garbled += 1
-                garbled_since = frame.arrived - good
-                if garbled_since > self._garbled_timeout:
-                    raise CameraLost("only garbled pictures for "
-                                     f"{garbled_since:.2g} seconds: {error}") from None
+                if frame.arrived - good > (most := self._garbled_timeout):
+                    raise CameraLost("only garbled pictures for more than "
+                                     f"{most:.0f} seconds: {error}") from None
                 self._on_wait()
                 continue
             good = frame.arrived

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
@@ -14,8 +15,10 @@ log = logging.getLogger(__name__)
 
 HOLD_SECONDS = 10.0     # for which a signal must last to be back
 MAX_HOLD_SECONDS = 600.0    # the same for a camera that is lost again and again
+MINUTE_SECONDS = 60
 NOTE_SECONDS = 10.0     # between two notes of one event
 MAX_REASONS = 4         # of one loss that are logged
+DIGITS = re.compile(r"[0-9][0-9.,]*")   # by which a reason is no other one
 
 
 class Return(NamedTuple):
@@ -69,7 +72,7 @@ class SignalLosses:
             return
         self._lost_at = self._clock.monotonic() - silence
         self._count += 1
-        self._reasons = {reason}
+        self._reasons = {DIGITS.sub("0", reason)}
         if self._ongoing is None:
             lately = self._lost_at - self._returned_at < MAX_HOLD_SECONDS
             self._hold = min(2 * self._hold, MAX_HOLD_SECONDS) if lately else (
@@ -89,8 +92,7 @@ class SignalLosses:
             return
         if self._back is None:
             self._back = Return(at, captured, self._store.new_id())
-            log.log(logging.INFO if self.unsteady_since is None else logging.DEBUG,
-                    "%s: signal back after %.1f s", self._camera, at - self._lost_at)
+            log.debug("%s: picture after %.1f s", self._camera, at - self._lost_at)
         if at - self._back.at >= self._hold:
             self._end(self._ongoing, self._back)
 
@@ -108,9 +110,10 @@ class SignalLosses:
 
     def _change(self, reason: str) -> None:
         """Note another *reason* of the loss that lasts."""
-        is_new = reason not in self._reasons and len(self._reasons) < MAX_REASONS
+        kind = DIGITS.sub("0", reason)
+        is_new = kind not in self._reasons and len(self._reasons) < MAX_REASONS
         if is_new and self.unsteady_since is None:
-            self._reasons.add(reason)
+            self._reasons.add(kind)
             log.warning("%s: no signal: %s", self._camera, reason)
         self._note(reason, at_once=is_new)
 
@@ -136,12 +139,21 @@ class SignalLosses:
     def _end(self, ongoing: OngoingEvent, back: Return) -> None:
         """End the loss that lasts with the return of the signal."""
         ongoing.end(self._store, back.at)
-        took = f"after {back.at - self._lost_at:.0f} s"
+        note = f"after {duration(back.at - self._lost_at)}"
         if self.unsteady_since is not None:
-            log.info("%s: steady again for %.0f s; the signal was lost %d times",
-                     self._camera, self._clock.monotonic() - back.at, self._count)
-            self._store.note(ongoing.event.id, f"lost {self._count} times")
+            times = f"lost {self._count} times"
+            unsteady = duration(back.at - ongoing.at)
+            note = f"after being unsteady for {unsteady}, {times}"
+            self._store.note(ongoing.event.id, times)
         self._store.begin(Event(id=back.id, camera=self._camera, kind=RETURNED,
-                                begin=back.captured, end=back.captured, note=took))
+                                begin=back.captured, end=back.captured, note=note))
+        log.info("%s: signal back %s; it has lasted for %.0f s", self._camera, note,
+                 self._clock.monotonic() - back.at)
         self._ongoing = self._back = None
         self._count, self._returned_at = 0, back.at
+
+
+def duration(seconds: float) -> str:
+    """Return *seconds* in words, from two minutes on in minutes."""
+    return (f"{seconds:.0f} s" if seconds < 2 * MINUTE_SECONDS
+            else f"{seconds / MINUTE_SECONDS:.0f} minutes")
