@@ -39,7 +39,8 @@ def one_event(tmp_path, clock, archive):
     return kept
 
 
-def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_path):
+def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_path, caplog):
+    caplog.set_level("INFO")
     kept = opened(archive())
     (wanted,) = Settings(source=("front=demo",)).cameras()
     recorder = keeping(wanted, clock, tmp_path)
@@ -57,6 +58,9 @@ def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_pat
     assert found.end == pytest.approx(event.begin + 4, abs=0.6)
     assert {file.state for file in found.files} == {"complete", "broken"}
     assert recorder.files("*.part.mp4") == []
+    assert "ended the events that lasted until the program stopped: motion of front" in caplog.text
+    (clip,) = recorder.files()
+    assert caplog.text.count(clip.name) == 1    # and once, not as finished and as found
 
 
 def test_empty_part_is_removed_and_garbage_is_left(archive, clock):

@@ -85,7 +85,7 @@ def finish_part(part: Path) -> None:
     """Finish the clip *part*; delete it if it has no picture."""
     from pyimagesearch.recording.clip import finish
     try:
-        log.info("recovered %s", finish(part))
+        log.debug("finished %s", finish(part))      # it is logged with its event
     except RecordingError as error:
         if part.stat().st_size < MAX_EMPTY_BYTES:
             part.unlink()

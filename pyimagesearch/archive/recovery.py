@@ -180,7 +180,8 @@ def adopt_clip(path: Path, name: str, store: EventStore, row: FileRow | None) ->
     sequence = metadata.sequence or (row.sequence if row else as_id(metadata.first))
     store.keep(event, KeptFile(
         name, CLIP, metadata.first, metadata.last, size, state, sequence))
-    log.info("adopted %s", name)
+    if state == COMPLETE:
+        log.info("recovered %s" if row else "added %s, which was in no event", name)
     return event
 
 
@@ -266,11 +267,13 @@ def end_events(store: EventStore) -> None:
     """End the events of earlier runs with their last file."""
     with store.reading() as reader:
         lasting = reader.open_events()
-    for event in lasting:
-        if store.is_earlier(event.id):
-            store.end(event.id, event.recorded_until, event.peak_area, event.peak_box)
-            log.info("ended event %d, which lasted until the program stopped",
-                     event.id)
+    ended = [event for event in lasting if store.is_earlier(event.id)]
+    for event in ended:
+        store.end(event.id, event.recorded_until, event.peak_area, event.peak_box)
+    if ended:
+        log.info("ended the events that lasted until the program stopped: %s",
+                 ", ".join(sorted(f"{event.kind} of {event.camera or 'all cameras'}"
+                                  for event in ended)))
 
 
 def sizes_in(folder: Path) -> dict[str, int]:
