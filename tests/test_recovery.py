@@ -58,7 +58,7 @@ def test_event_cut_off_by_a_crash_is_ended_with_its_clip(archive, clock, tmp_pat
     assert found.end == pytest.approx(event.begin + 4, abs=0.6)
     assert {file.state for file in found.files} == {"complete", "broken"}
     assert recorder.files("*.part.mp4") == []
-    assert "ended the events that lasted until the program stopped: motion of front" in caplog.text
+    assert "ended the events that lasted until the program stopped: front (motion)" in caplog.text
     (clip,) = recorder.files()
     assert caplog.text.count(clip.name) == 1    # and once, not as finished and as found
 

@@ -309,6 +309,16 @@ def test_login_may_be_any_that_http_cameras_use(challenges):
             opened(server, login="me:wr0ng@")
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE"])
+def test_wrong_password_is_sent_once_over_a_connection(method):
+    refusals = dict.fromkeys((method, "DESCRIBE"), "401 Unauthorized")
+    with RtspServer(statuses=refusals) as server:
+        with pytest.raises(LoginRefused):
+            opened(server, login="me:wr0ng@")
+        assert server.asked.count(method) == 2      # once to ask, and once with the login
+        assert method == "DESCRIBE" or "DESCRIBE" not in server.asked
+
+
 def test_login_over_tls_may_be_a_strong_one(tmp_path):
     own = Certificate(tmp_path)
     with RtspServer(challenges=[SHA_256], context=own.context()) as server:

@@ -272,7 +272,7 @@ def end_events(store: EventStore) -> None:
         store.end(event.id, event.recorded_until, event.peak_area, event.peak_box)
     if ended:
         log.info("ended the events that lasted until the program stopped: %s",
-                 ", ".join(sorted(f"{event.kind} of {event.camera or 'all cameras'}"
+                 ", ".join(sorted(f"{event.camera or 'all cameras'} ({event.kind})"
                                   for event in ended)))
 
 

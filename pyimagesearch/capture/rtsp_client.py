@@ -108,6 +108,8 @@ class RtspDialog:
     def describe(self) -> Description:
         """Return what the camera sends, which :attr:`description` is from then on."""
         options = self._request("OPTIONS", self._target)
+        if options.status == UNAUTHORIZED:
+            self._check(options)    # a wrong password is sent only once
         if "GET_PARAMETER" in options.headers.get("Public", ""):
             self._method = "GET_PARAMETER"
         reply = self._request("DESCRIBE", self._target, Accept="application/sdp")
