@@ -11,13 +11,20 @@ from pyimagesearch.errors import CameraLost
 from .cancellation import watch
 from .http_client import explain, plain_socket
 from .http_response import CameraResponse
-from .limits import MAX_BYTES_PER_SECOND, READER_SHARE
+from .limits import (
+    BUSY_READER_SHARE,
+    MAX_BYTES_PER_SECOND,
+    READER_SHARE,
+    SPARE_SHARE,
+)
 from .pace import Pace
+from .spare_time import SpareTime
 from .url import CameraUrl
 
 PIECE_BYTES = 256 * 1024    # received at once
 SMALL_PIECE_BYTES = 8 * 1024        # the same, where searching them takes long:
 LONG_SECONDS = 0.02     # during which this thread holds up others
+SPARE_TIME = SpareTime(SPARE_SHARE)
 
 
 class HttpBody:
@@ -60,7 +67,8 @@ class HttpBody:
         """
         busy = time.thread_time() - self._busy
         self._most = SMALL_PIECE_BYTES if busy > LONG_SECONDS else PIECE_BYTES
-        self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / READER_SHARE))
+        share = READER_SHARE if SPARE_TIME.take(busy) else BUSY_READER_SHARE
+        self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / share))
         self._busy = time.thread_time()
         try:
             piece = self._receive()
