@@ -7,15 +7,20 @@ import time
 import pytest
 
 from harness import DEADLINE, ManualClock, eventually
-from pyimagesearch.capture import http_client
+from pyimagesearch.capture import http_body, http_client
 from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.certificates import Trust
 from pyimagesearch.capture.http_body import HttpBody
 from pyimagesearch.capture.http_camera import open_http
 from pyimagesearch.capture.http_client import HttpClient
-from pyimagesearch.capture.limits import MAX_BYTES_PER_SECOND, READER_SHARE
+from pyimagesearch.capture.limits import (
+    BUSY_READER_SHARE,
+    MAX_BYTES_PER_SECOND,
+    READER_SHARE,
+)
 from pyimagesearch.capture.reader import FrameReader
 from pyimagesearch.capture.source import CaptureRequest
+from pyimagesearch.capture.spare_time import MAX_SAVED_SECONDS, SpareTime
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from socket_camera import SocketCamera
@@ -56,14 +61,20 @@ def test_camera_is_not_received_faster_than_the_limit(camera, endless):
     assert clock.monotonic() - begin >= BYTES / MAX_BYTES_PER_SECOND - 0.6
 
 
-def test_camera_whose_data_take_long_is_held_back(camera):
+@pytest.mark.parametrize(("gives_pictures", "share"), [(True, READER_SHARE), (False, BUSY_READER_SHARE)])
+def test_camera_whose_data_take_long_is_held_back(camera, monkeypatch, gives_pictures, share):
+    monkeypatch.setattr(http_body, "SPARE_TIME", SpareTime(0.0))
+    http_body.SPARE_TIME.take(MAX_SAVED_SECONDS)
     url, clock, closing = parse_url(camera(HEAD + b"\r\n", b"x").url), ManualClock(), Cancellation()
     begin, until = clock.monotonic(), time.thread_time() + WORK_SECONDS
     with HttpBody(url, HttpClient(url).get(closing), closing, clock) as body:
         while time.thread_time() < until:
             body.read()
+            if gives_pictures:
+                body.on_picture()
             sum(range(100_000))
-    assert clock.monotonic() - begin >= 0.8 * WORK_SECONDS / READER_SHARE - 0.5
+    waited = clock.monotonic() - begin
+    assert 0.8 * WORK_SECONDS / share - 0.5 <= waited <= 2 * WORK_SECONDS / share
 
 
 @pytest.mark.parametrize("first", [

@@ -14,6 +14,7 @@ from .http_response import CameraResponse
 from .limits import (
     BUSY_READER_SHARE,
     MAX_BYTES_PER_SECOND,
+    MAX_PICTURE_BYTES,
     READER_SHARE,
     SPARE_SHARE,
 )
@@ -32,8 +33,9 @@ class HttpBody:
     The body of one *response* of the camera at *url*, piece by piece.
 
     A camera that sends more than 64 MB a second, or what takes long to search, is held
-    back: the connection's buffers are full then, and it has to wait. One thread owns
-    the body; *closing* ends its waits.
+    back: the connection's buffers are full then, and it has to wait. One that gives no
+    pictures may take less time than others. One thread owns the body; *closing* ends
+    its waits.
     """
 
     def __init__(self, url: CameraUrl, response: CameraResponse,
@@ -47,6 +49,7 @@ class HttpBody:
         self._silence: float | None = None
         self._pace = Pace(MAX_BYTES_PER_SECOND, closing, clock)
         self._size = 0      # of the newest piece [bytes]
+        self._without_picture = MAX_PICTURE_BYTES   # bytes since the last picture
         self._most = PIECE_BYTES    # for the next one
         self._busy = time.thread_time()     # when it was received
 
@@ -59,6 +62,10 @@ class HttpBody:
         self.response.limit(None, silence)
         self._is_endless, self._silence = True, silence
 
+    def on_picture(self) -> None:
+        """Allow the camera the time of one that gives pictures."""
+        self._without_picture = 0
+
     def read(self) -> bytes | memoryview:
         """
         Wait for the next bytes and return them, none at the end.
@@ -67,7 +74,9 @@ class HttpBody:
         """
         busy = time.thread_time() - self._busy
         self._most = SMALL_PIECE_BYTES if busy > LONG_SECONDS else PIECE_BYTES
-        share = READER_SHARE if SPARE_TIME.take(busy) else BUSY_READER_SHARE
+        gives_pictures = self._without_picture < MAX_PICTURE_BYTES
+        share = (READER_SHARE if gives_pictures or SPARE_TIME.take(busy)
+                 else BUSY_READER_SHARE)
         self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / share))
         self._busy = time.thread_time()
         try:
@@ -77,6 +86,7 @@ class HttpBody:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise CameraLost(f"{self._url} failed: {explain(error)}") from None
         self._size = len(piece)
+        self._without_picture += self._size
         return piece
 
     def __enter__(self) -> "HttpBody":

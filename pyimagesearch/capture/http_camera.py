@@ -180,6 +180,7 @@ class MjpegSource:
             self._trouble = str(error)
             raise
         self._trouble = ""
+        self._body.on_picture()
         return picture
 
     def close(self) -> None:

@@ -23,8 +23,8 @@ MAX_FRAMES_PER_SECOND = 240.0           # that are taken from one camera
 # 4K MJPEG with 2 MB a picture at 30 fps; a camera's port of 1 Gbit/s brings 118 MB
 MAX_BYTES_PER_SECOND = 64e6
 READER_SHARE = 0.2      # of a core, to receive and search what one camera sends
-BUSY_READER_SHARE = 0.03    # the same for HTTP, while all of them use up SPARE_SHARE
-SPARE_SHARE = 0.07      # of a core, for what readers take beyond BUSY_READER_SHARE
+BUSY_READER_SHARE = 0.03    # the same for HTTP without pictures, beyond SPARE_SHARE
+SPARE_SHARE = 0.07      # of a core, that all of these may take together
 DECODED_BYTES = 5       # of a pixel, as brightness, as BGR, and on its way there
 STILL_BYTES = 8         # the same, where OpenCV decodes the whole picture
 STEP_BYTES = 1024 * 1024    # in which memory for what is received is claimed
