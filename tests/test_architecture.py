@@ -11,7 +11,8 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
      "host_names", "permissions", "overlay", "folders", "file_formats", "outlines"},
     {"events", "settings", "jpeg"},
-    {"motion_detection", "capture", "recording", "streaming", "privacy", "access"},
+    {"motion_detection", "capture", "recording", "streaming", "privacy", "access",
+     "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
 ]
 CONFINED = {
@@ -24,7 +25,8 @@ CONFINED = {
     "segno": ("pyimagesearch/access/login_links.py",),
     "gevent": ("pyimagesearch/serving/", "webstreaming.py"),
     "cryptography": ("pyimagesearch/serving/self_signed.py",
-                     "pyimagesearch/serving/certificate_expiry.py"),
+                     "pyimagesearch/serving/certificate_expiry.py",
+                     "pyimagesearch/notifications/web_push.py"),
     "imutils": ("pyimagesearch/capture/usb.py", "pyimagesearch/capture/picamera.py"),
     "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/capture/ffmpeg_source.py",
            "pyimagesearch/capture/camera_packets.py",
@@ -33,6 +35,12 @@ CONFINED = {
     "zmq": (),      # ZMTP is spoken by capture/zmtp.py, within bounds
     "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py"),
     "simplejpeg": ("pyimagesearch/jpeg.py",),
+    "paho": ("pyimagesearch/notifications/mqtt/",),
+    "apprise": ("pyimagesearch/notifications/apprise_child.py",),
+    "py_vapid": ("pyimagesearch/notifications/web_push.py",),
+    "http_ece": ("pyimagesearch/notifications/web_push.py",),
+    "astral": ("pyimagesearch/surveillance/",),
+    "requests": (),     # heavy; http.client does
 }
 TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benchmarks",
        "setup.cfg", "README.md", "Makefile", "pyproject.toml", "requirements.txt", ".ci",

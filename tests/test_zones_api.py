@@ -15,7 +15,7 @@ POLYGON, LAMP, CLOCK = "0,500 1000,500 1000,999", "10,10 20,10 20,20", "900,0 99
 IN_FILE = Zone("gate", "0,0 9,0 9,9", sensitivity="low")
 DRIVE = {"name": "drive", "polygon": POLYGON}
 TREE = {"name": "tree", "polygon": POLYGON, "counts": False}
-FULL = {"counts": True, "min_area": None, "sensitivity": None}
+FULL = {"counts": True, "min_area": None, "sensitivity": None, "alerts": True}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_zones_are_read_drawn_and_reset(protected, put):
         return protected.client().get(url("front"), headers=protected.bearer(OWNER)).json
     ignored = [{"polygon": each, "counts": False} for each in (LAMP, CLOCK)]
     before = {"zones": [{"name": "gate", "polygon": "0,0 9,0 9,9", "counts": True,
-                         "min_area": None, "sensitivity": "low"}],
+                         "min_area": None, "sensitivity": "low", "alerts": True}],
               "drawn": False, "automatic": ignored}
     assert get() == before
     answer = put("front", {"zones": [DRIVE | {"min_area": 5}, TREE]})

@@ -17,6 +17,7 @@ EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, *SCENE_KINDS, LOST, RETURNED, UNSTEADY,
                ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
+ZONE, OBJECT = "zone", "object"     # kinds of labels
 
 OPEN = "open"           # being written
 COMPLETE = "complete"
@@ -69,6 +70,8 @@ class Event:
     starred: bool = False
     not_event: bool = False     # marked so by an owner: a false alarm
     files: tuple[KeptFile, ...] = ()
+    zones: tuple[str, ...] = ()     # in which something moved
+    objects: tuple[str, ...] = ()   # what was recognised, such as "person"
 
     @property
     def clips(self) -> tuple[KeptFile, ...]:

@@ -5,12 +5,22 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
-from .event import CLIP, FILE_STATES, ON_DISK, OPEN, Event, KeptFile
+from .event import (
+    CLIP,
+    FILE_STATES,
+    OBJECT,
+    ON_DISK,
+    OPEN,
+    ZONE,
+    Event,
+    KeptFile,
+)
 from .explanation import Explanation, read_explanation
 from .schema import check_current
 
@@ -95,6 +105,24 @@ class EventReader:
         """Return those of *ids* that exist, the oldest first."""
         return self._events("WHERE deleted IS NULL AND id IN (SELECT value FROM "
                             "json_each(?)) ORDER BY id", json.dumps(ids))
+
+    def arrivals(self, after: int, limit: int) -> list[tuple[int, Event]]:
+        """
+        Return at most *limit* events that were added after the arrival *after*.
+
+        Each with the number of its arrival, in their order, without deleted ones. An
+        event may be added minutes after others with higher ids.
+        """
+        numbers = {event_id: number for number, event_id in self._connection.execute(
+            "SELECT sequence, event_id FROM arrivals JOIN events ON id = event_id "
+            "WHERE sequence > ? AND deleted IS NULL ORDER BY sequence LIMIT ?",
+            [after, limit])}
+        return sorted((numbers[event.id], event) for event in self.events([*numbers]))
+
+    def newest_arrival(self) -> int:
+        """Return the number of the newest arrival; 0 before the first."""
+        return int(self._value(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'arrivals'") or 0)
 
     def marked(self) -> list[Event]:
         """Return the events with a clip that an owner judged, the oldest first."""
@@ -257,7 +285,15 @@ class EventReader:
                 "FROM files WHERE event_id IN (SELECT value FROM json_each(?)) "
                 "ORDER BY sequence, begin, path", [json.dumps(list(files))]):
             files[event_id].append(KeptFile._make(file))
-        return [as_event(row, files[row[0]]) for row in rows]
+        labels: dict[tuple[int, str], list[str]] = {}
+        for event_id, kind, name in self._connection.execute(
+                "SELECT event_id, kind, name FROM labels WHERE event_id IN "
+                "(SELECT value FROM json_each(?))", [json.dumps(list(files))]):
+            labels.setdefault((event_id, kind), []).append(name)
+        return [replace(as_event(row, files[row[0]]),
+                        zones=tuple(labels.get((row[0], ZONE), ())),
+                        objects=tuple(labels.get((row[0], OBJECT), ())))
+                for row in rows]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ WAL_PAGES = 250         # of 4 kB, after which the write-ahead log is merged
 CACHE_KB = 300          # of the file that the writer keeps in memory
 FIRST_VACUUMED = 5      # version of the file from which on it can shrink
 TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms",
-          "deletions"}
+          "deletions", "labels", "arrivals"}
 
 QUICK_CHECK = "PRAGMA quick_check(1)"
 FIRST_CHECK = ("SELECT 'ok' FROM state UNION SELECT 'ok' FROM (SELECT max(id) FROM "
@@ -64,6 +64,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
      "ALTER TABLE events DROP COLUMN not_event",
      # files that are to be deleted, until they are
      "CREATE TABLE deletions (path TEXT PRIMARY KEY) WITHOUT ROWID"),
+    # the zones and objects of an event
+    ("""CREATE TABLE labels (
+            event_id INTEGER, kind TEXT, name TEXT,
+            PRIMARY KEY (event_id, kind, name)) WITHOUT ROWID""",
+     # the order in which events were added, for alerts: ids are older than that
+     """CREATE TABLE arrivals (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, event_id INTEGER NOT NULL)""",
+     "CREATE INDEX arrivals_by_event ON arrivals (event_id)",
+     """CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
+            INSERT INTO arrivals (event_id) VALUES (NEW.id); END"""),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Box
 
-from .event import BROKEN, OPEN, REMOVED, Event, KeptFile
+from .event import BROKEN, OBJECT, OPEN, REMOVED, ZONE, Event, KeptFile
 from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
@@ -127,6 +127,8 @@ class EventStore(EventWriter):
             self._execute("INSERT OR IGNORE INTO false_alarms VALUES (?)", event.id)
         for file in event.files:
             self.keep(event.id, file)
+        self.label(event.id, ZONE, event.zones)
+        self.label(event.id, OBJECT, event.objects)
 
     def end(self, id: int, end: float, peak_area: float, peak_box: Box | None) -> None:
         """End the event at *end* [seconds since the epoch]."""
@@ -141,6 +143,12 @@ class EventStore(EventWriter):
     def note(self, id: int, text: str) -> None:
         """Replace the note of the event."""
         self._execute("UPDATE events SET note = ? WHERE id = ?", text, id)
+
+    def label(self, id: int, kind: str, names: Iterable[str]) -> None:
+        """Add *names* of zones or objects, as *kind* says, to the event."""
+        for name in names:
+            self._execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", id, kind,
+                          name)
 
     def keep(self, event_id: int, file: KeptFile) -> None:
         """Add *file* to the event, or replace the entry with the same path."""

@@ -48,12 +48,14 @@ class EventWriter(Worker):
     Writes are queued from any thread, also before :meth:`start`. They outlast a full
     or missing disk, up to ``queue_size`` of them. :attr:`trouble` says why nothing can
     be written now; it is empty if all is well. What is committed survives the death of
-    the process at any moment, and a power cut.
+    the process at any moment, and a power cut. Each of :attr:`on_commit` is called
+    after every commit, from the thread that writes; it must not block.
     """
 
     def __init__(self, path: Path, clock: Clock, limits: WriterLimits) -> None:
         super().__init__("store")
         self.trouble = ""
+        self.on_commit: list[Callable[[], object]] = []
         self._path = path
         self._clock = clock
         self._limits = limits
@@ -122,6 +124,8 @@ class EventWriter(Worker):
                     connection = None
                 connection = connection or connect(self._path)
                 write(connection, batch)
+                for listener in tuple(self.on_commit):
+                    listener()
                 self._set_trouble("")
                 batch = []
             except (sqlite3.Error, OSError, EventsError, MemoryError) as error:

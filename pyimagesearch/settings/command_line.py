@@ -12,7 +12,7 @@ from pyimagesearch.errors import SettingsError
 
 from .loading import merge
 from .option import ENV_PREFIX, GROUPS, Option, as_switch, did_you_mean
-from .settings import FLAG_OPTIONS, Settings
+from .settings import ALL_OPTIONS, FLAG_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
 COMPLETIONS = {     # by metavar
@@ -133,6 +133,11 @@ def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
     if ":" in word and not word.startswith("-"):
         return "a URL is not an argument; use --source URL"
     is_option = word.startswith("--") and "@" not in word
+    private = ALL_OPTIONS.get(word.removeprefix("--").replace("-", "_"))
+    if is_option and private and private.private:
+        return (f"{word} is not an option, as all users of this machine could read its "
+                f"value; set {private.variable} in the environment, or {private.name} "
+                "in the file given by --config")
     if "@" in "".join(argv) and not is_option and word not in argv[:1]:
         # perhaps a part of a password: a URL with a blank in it
         return "there is an argument too many; put the URL after --source in quotes"

@@ -9,13 +9,15 @@ from typing import Any
 from pyimagesearch.errors import SettingsError
 
 from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, did_you_mean
-from .settings import ALL_OPTIONS, CAMERA_OPTIONS, FLAG_OPTIONS
+from .settings import ALL_OPTIONS, CAMERA_OPTIONS
 
 # Values separated by blanks, where the password of a URL may hold blanks as well
 VALUES_PATTERN = re.compile(
     r"\S*?://[^\s@]*:(?:(?!\s+(?:[\w-]+=)?(?:auto|demo|picamera|/dev/|[a-z+]+://)).)*@\S*"
     r"|\S+", re.S)
 FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "config"}
+VARIABLE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items()
+                    if not item.file_only}
 
 
 def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
 
     ``fixed`` says where those are given that are not from the file.
     """
-    found = {name: text for name, item in FLAG_OPTIONS.items()
+    found = {name: text for name, item in VARIABLE_OPTIONS.items()
              if (text := environ.get(item.variable, ""))}
     file = typed.get("config", found.get("config"))
     values = read_toml(file) if file else {}
@@ -41,7 +43,7 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each ``SURVEILLANCE_`` variable that is not a setting."""
-    known = {name.upper() for name in FLAG_OPTIONS}
+    known = {name.upper() for name in VARIABLE_OPTIONS}
     unknown = {name.removeprefix(ENV_PREFIX) for name in environ
                if name.startswith(ENV_PREFIX)} - known
     return [f"{ENV_PREFIX}{name} in the environment is not a setting"

@@ -10,7 +10,7 @@ from typing import Any
 from pyimagesearch.errors import SettingsError
 
 ENV_PREFIX = "SURVEILLANCE_"
-GROUPS = ("server", "cameras", "detection", "recording", "storage", "access")
+GROUPS = ("server", "cameras", "detection", "recording", "alerts", "storage", "access")
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True,
             "false": False, "no": False, "off": False, "0": False}
 KIND_NAMES = {int: "a whole number", float: "a number", bool: "true or false",
@@ -32,8 +32,9 @@ class Option:
     *group* is its heading in help and documentation; *advanced* options are listed by
     ``--help-all`` only. The owner can set *adjustable* ones on pages, for one camera
     while it runs. *low* and *high* are inclusive; *choices* are the only values;
-    *secret* values may hold a password and are not repeated in an error. *file_only*
-    ones have no flag and no environment variable. *pattern* is what text must match
+    *secret* values may hold a password and are not repeated in an error. *private* ones
+    have no flag, as all users of the machine can read command lines; *file_only* ones
+    have no environment variable, either. *pattern* is what text must match
     unless it is one of *words*, and *metavar* shows how it is written, or *allowed*
     describes it where that takes more words.
     """
@@ -46,6 +47,7 @@ class Option:
     advanced: bool = False
     secret: bool = False
     adjustable: bool = False
+    private: bool = False
     file_only: bool = False
     kind: type
     low: float = 0
@@ -58,8 +60,13 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The long option on the command line; its key if it is for files only."""
-        return self.name if self.file_only else "--" + self.name.replace("_", "-")
+        """The long option on the command line; its key if it has none."""
+        return "--" + self.name.replace("_", "-") if self.has_flag else self.name
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether the command line may set it."""
+        return not (self.private or self.file_only)
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -74,7 +81,8 @@ class Option:
     @property
     def negation(self) -> str:
         """The option that switches it off; empty if it is no switch."""
-        return "--no-" + self.flag[2:] if self.kind is bool or self.has_switch else ""
+        is_switch = self.has_flag and (self.kind is bool or self.has_switch)
+        return "--no-" + self.flag[2:] if is_switch else ""
 
     @property
     def has_switch(self) -> bool:

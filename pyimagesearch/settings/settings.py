@@ -25,6 +25,13 @@ from .polygons import (
 )
 from .zone import SENSITIVITIES, Zone, ZonesOption
 
+# Kinds of events that may raise alerts; disk: clips or events cannot be written
+DEFAULT_ALERT_KINDS = ("motion", "moved", "covered", "out of focus", "lost", "unsteady",
+                       "disk", "login refused")
+ALERT_KINDS = (*DEFAULT_ALERT_KINDS, "manual", "snapshot", "light", "day/night")
+KIND_CHOICE = f"(?:{'|'.join(ALERT_KINDS)})"
+ALERT_KINDS_PATTERN = f"{KIND_CHOICE}(?:,{KIND_CHOICE})*"
+
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
 TUTORIAL_OPTIONS = ("threshold", "accum_weight")
 DETECTOR_OPTIONS = {    # by detector, those that only it uses
@@ -48,7 +55,16 @@ PROXY_PATTERN = r"(?i:http)://\S+"
 CAMERA_NAME_PREFIX_PATTERN = (
     r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))")
 
-server, camera, detection, recording, storage, access = (
+URL_PATTERN = r"(?i:https?)://[^\s/]+(?:/\S*)?"
+NTFY_PATTERN = r"(?i:https?)://[^\s/]+(?:/[^\s/]+)*/[-_A-Za-z0-9]{1,64}"
+MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"
+TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
+PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
+LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
+HOURS_ALLOWED = ("written like 'Mon-Fri 22:00-06:00; Sat,Sun; sunset-sunrise': periods "
+                 "separated by ;, of weekdays, hours or both")
+
+server, camera, detection, recording, alerting, storage, access = (
     partial(option, group=group) for group in GROUPS)
 
 
@@ -132,6 +148,26 @@ class CameraOptions:
                                  low=0.5, high=600, adjustable=True)
     max_clip: int = recording(300, "seconds after which a clip continues in a new file",
                               advanced=True, low=5, high=3600)
+    armed_hours: str | None = alerting(
+        None, "when motion counts; default: always", adjustable=True, kind=str,
+        metavar="22:00-06:00",
+        allowed=HOURS_ALLOWED)
+    armed_home: bool = alerting(
+        True, "motion counts in the mode home as well, when somebody is at home",
+        advanced=True, adjustable=True)
+    alerts: bool = alerting(True, "send alerts for events of the camera", advanced=True,
+                            adjustable=True)
+    alert_kinds: str = alerting(
+        ",".join(DEFAULT_ALERT_KINDS), "kinds of events that raise alerts, separated "
+        "by commas", advanced=True, adjustable=True, pattern=ALERT_KINDS_PATTERN,
+        metavar="KIND,...", allowed="one or several of "
+        f"{', '.join(ALERT_KINDS)}, separated by commas")
+    alert_only: str | None = alerting(
+        None, "objects without which motion raises no alert, separated by commas",
+        advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
+    alert_hours: str | None = alerting(
+        None, "when events raise alerts; default: always", advanced=True,
+        adjustable=True, kind=str, metavar="22:00-06:00", allowed=HOURS_ALLOWED)
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -222,6 +258,58 @@ class Settings(CameraOptions):
         None, "site that may show the pages in a frame; repeatable", kind=tuple,
         pattern=ORIGIN_PATTERN, metavar="ORIGIN", allowed="the scheme, host and port "
         "of a page, such as http://homeassistant.local:8123")
+    alert_quiet: float = alerting(
+        60.0, "seconds after an event in which its camera raises no other alert",
+        advanced=True, high=86_400)
+    alert_most: int = alerting(12, "most alerts in an hour by each channel",
+                             advanced=True, low=1, high=3600)
+    alert_stills: bool = alerting(
+        True, "attach a still to alerts, which the service that passes them on can see",
+        advanced=True)
+    public_url: str | None = alerting(
+        None, "address of this server in alerts; default: the one it prints",
+        advanced=True, pattern=URL_PATTERN, metavar="https://cam.example.org/")
+    place: str | None = alerting(
+        None, "latitude and longitude in degrees, for sunrise and sunset in schedules",
+        advanced=True, pattern=PLACE_PATTERN, metavar="52.52,13.40",
+        allowed="written like 52.52,13.40: latitude from -90 to 90 and longitude from "
+        "-180 to 180")
+    webhook: tuple[str, ...] | None = alerting(
+        None, "URL to which alerts are posted as JSON; repeatable", kind=tuple,
+        secret=True, private=True, pattern=URL_PATTERN, metavar="https://HOST/PATH")
+    webhook_secret: str | None = alerting(
+        None, "key of the signature of each webhook", advanced=True, secret=True,
+        private=True)
+    webhook_stills: bool = alerting(
+        False, "post webhooks with their still, as multipart/form-data", advanced=True)
+    alert_command: str | None = alerting(
+        None, "program to run for each alert, with its fields in the environment",
+        advanced=True, file_only=True, pattern=r"/.*", metavar="/PATH",
+        allowed="the absolute path of a program")
+    ntfy: tuple[str, ...] | None = alerting(
+        None, "topic of a server of ntfy; repeatable", kind=tuple, secret=True,
+        private=True, pattern=NTFY_PATTERN, metavar="https://ntfy.sh/TOPIC")
+    ntfy_token: str | None = alerting(
+        None, "access token of the server of ntfy", advanced=True, secret=True,
+        private=True, pattern=r"\S+")
+    apprise: tuple[str, ...] | None = alerting(
+        None, "URL of a service of Apprise, such as mailto:// or tgram://; repeatable",
+        kind=tuple, secret=True, private=True, pattern=r"[a-z][a-z0-9+.-]*://.+",
+        metavar="SCHEME://...")
+    mqtt: str | None = alerting(
+        None, "broker for events and states, with discovery for Home Assistant",
+        secret=True, private=True, pattern=MQTT_PATTERN,
+        metavar="mqtt://USER:PASSWORD@HOST")
+    mqtt_prefix: str = alerting("webstreaming", "first part of all topics of MQTT",
+                              advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC")
+    mqtt_discovery: str = alerting(
+        "homeassistant", "prefix of Home Assistant's discovery topics; off: none",
+        advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC|off")
+    mqtt_stills: bool = alerting(True, "publish the still of the last event by MQTT",
+                               advanced=True)
+    mqtt_control: bool = alerting(
+        False, "obey commands by MQTT: all who may publish to the broker can arm, "
+        "disarm, record and switch cameras off", advanced=True)
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
 
@@ -294,4 +382,4 @@ ADJUSTABLE_OPTIONS = {name: item for name, item in CAMERA_OPTIONS.items()
                       if item.adjustable}
 ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
     GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))
-FLAG_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if not item.file_only}
+FLAG_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if item.has_flag}

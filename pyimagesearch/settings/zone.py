@@ -44,6 +44,10 @@ class Zone:
         None, "how easily a change is taken for motion here; default: the camera's",
         group="detection", kind=str, choices=SENSITIVITIES)
 
+    alerts: bool = option(
+        True, "true: motion here raises alerts; false: it is only recorded",
+        group="alerts")
+
     def __str__(self) -> str:
         return self.name if self.counts else f"{self.name} (ignored)"
 

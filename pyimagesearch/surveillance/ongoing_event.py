@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import final
 
-from pyimagesearch.events.event import Event
+from pyimagesearch.events.event import ZONE, Event
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Box
 from pyimagesearch.recording.clip_metadata import ClipMetadata
@@ -25,6 +25,7 @@ class OngoingEvent:
         self.zones.extend(new)
         if new:
             store.note(self.event.id, "in " + ", ".join(self.zones))
+            store.label(self.event.id, ZONE, new)
 
     def end(self, store: EventStore, at: float, peak_area: float = 0.0,
             peak_box: Box | None = None) -> Event:

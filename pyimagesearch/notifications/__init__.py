@@ -1,0 +1,1 @@
+"""Alerts: who is informed of which events, when, and by which channels."""

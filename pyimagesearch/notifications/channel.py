@@ -1,0 +1,68 @@
+"""What every way to send alerts has in common."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyimagesearch.errors import SurveillanceError
+
+from .alert import Alert
+
+
+class DeliveryFailed(SurveillanceError):
+    """
+    An alert was not delivered; the text says why, without any secret.
+
+    It is tried again, not before *retry_after* [s] if the receiver demands that.
+    """
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class ChannelClosed(DeliveryFailed):
+    """The receiver wants no more alerts: the channel is switched off."""
+
+
+class Channel(Protocol):
+    """
+    A way to send alerts to one receiver.
+
+    *name* is unique, for people, and holds no secret. *key* names its state in the
+    database; another receiver has another one. *takes_updates* is whether it is sent
+    the end of events: if not, their first message stays as it is.
+    """
+
+    name: str
+    key: str
+    takes_updates: bool
+
+    def send(self, alert: Alert) -> None:
+        """Deliver *alert*, within 30 seconds; raises :exc:`DeliveryFailed`. Blocks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelStatus:
+    """How a channel is doing, for pages and ``/api/alerts``."""
+
+    name: str
+    delivered: int = 0              # alerts, since the start
+    last_success: float | None = None   # [s since the epoch]
+    trouble: str = ""               # why nothing is delivered now; empty if all is well
+    next_try: float | None = None   # while there is trouble [s since the epoch]
+    closed: bool = False            # the receiver wants no more alerts
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """What became of a test alert; *trouble* is empty if it was delivered."""
+
+    name: str
+    trouble: str = ""
+
+
+def channel_key(kind: str, *target: str) -> str:
+    """Return the key of a channel of *kind*; nobody can read the *target* from it."""
+    digest = hashlib.sha256("\0".join(target).encode()).hexdigest()
+    return f"alerts {kind} {digest[:12]}"
