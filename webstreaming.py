@@ -46,6 +46,9 @@ try:
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
     from pyimagesearch.host_names import HostNames
     from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
+    from pyimagesearch.notifications import Alerts, AlertSources
+    from pyimagesearch.notifications.alert_stills import AlertStills
+    from pyimagesearch.notifications.channels import channels_of
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
@@ -175,6 +178,7 @@ def watch(settings: Settings) -> int:
         clock=clock)
     program.cameras += [make_camera(each, program) for each in wanted]
     server = make_server(settings, config)
+    program.alerts = make_alerts(settings, server, program)
     archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
     app = make_app(settings, authenticator, server, program)
@@ -217,6 +221,7 @@ class Program:
     watchdog: Watchdog
     clock: Clock
     cameras: list[WatchedCamera] = field(default_factory=list)
+    alerts: Alerts = field(init=False)      # they name the server's address
 
     @property
     def live(self) -> list[Worker]:
@@ -229,6 +234,7 @@ class Program:
         for thread in (self.backgrounds, self.archive, *self.archive.recorders,
                        *self.live):
             thread.start()
+        self.alerts.start()
 
     def stop_cameras(self) -> None:
         """Signal the threads that make live pictures, which ends all streams."""
@@ -242,6 +248,8 @@ class Program:
         for thread in self.live:
             if not thread.join(0.5):
                 log.warning("%s did not stop in time", thread.name)
+        self.alerts.stop()
+        self.alerts.join()
         # one after the other: each may still write through the next one
         writers: list[Worker | EventStore] = [
             self.backgrounds, *self.archive.recorders, self.archive, self.archive.store]
@@ -287,6 +295,21 @@ def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:
         raise_descriptor_limit(), settings.trusted_proxies)
     return LiveServer(settings.ip, settings.port, connections,
                       tls_for(settings, config))
+
+
+def make_alerts(settings: Settings, server: LiveServer, program: Program) -> Alerts:
+    """Connect the channels of alerts; nothing is sent yet."""
+    archive, owner = program.archive, program.owner_settings
+    url = settings.public_url or server_urls(settings, *server.address)[-1]
+    alerts = Alerts(AlertSources(
+        store=archive.store, settings=settings, camera=owner.current_or_common,
+        armed=lambda camera: program.arming.armed,
+        trouble=lambda: archive.status().trouble,
+        still=AlertStills(archive.clips).of, ready=archive.ready,
+        url=f"{url.rstrip('/')}/", clock=program.clock))
+    for channel in channels_of(settings):
+        alerts.add(channel)
+    return alerts
 
 
 def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveServer,

@@ -211,6 +211,10 @@ class EventStore(EventWriter):
         self._execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)",
                       key, value)
 
+    def forget_value(self, key: str) -> None:
+        """Drop the value kept under *key*, if there is one."""
+        self._execute("DELETE FROM state WHERE key = ?", key)
+
     # --- from the pages: queued and waited for; raise EventsError
 
     def star(self, ids: Sequence[int], starred: bool) -> int:

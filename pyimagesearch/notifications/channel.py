@@ -48,6 +48,7 @@ class ChannelStatus:
 
     name: str
     delivered: int = 0              # alerts, since the start
+    failed: int = 0                 # tries to deliver one, since the start
     last_success: float | None = None   # [s since the epoch]
     trouble: str = ""               # why nothing is delivered now; empty if all is well
     next_try: float | None = None   # while there is trouble [s since the epoch]

@@ -79,6 +79,11 @@ class OwnerSettings:
         """Return the settings in force for camera *name*."""
         return replace(self._given[name], **self.chosen(name))
 
+    def current_or_common(self, name: str) -> CameraSettings:
+        """Return the same, or what all cameras share for one that is not configured."""
+        return (self.current(name) if name in self._given
+                else replace(self._common, name=name, source=name))
+
     def chosen(self, name: str) -> dict[str, Any]:
         """Return what the owner set of camera *name*, as far as it is in force."""
         return {option: value for option, value in self.kept(name).items()
