@@ -39,7 +39,7 @@ CONFINED = {
     "apprise": ("pyimagesearch/notifications/apprise_child.py",),
     "py_vapid": ("pyimagesearch/notifications/web_push.py",),
     "http_ece": ("pyimagesearch/notifications/web_push.py",),
-    "astral": ("pyimagesearch/surveillance/",),
+    "astral": ("pyimagesearch/settings/sun.py",),
     "requests": (),     # heavy; http.client does
 }
 TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benchmarks",

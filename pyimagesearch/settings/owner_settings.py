@@ -18,7 +18,8 @@ from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
 
 from .option import did_you_mean
-from .settings import ADJUSTABLE_OPTIONS, CameraSettings, Settings
+from .schedule import check_place, schedule_of
+from .settings import ADJUSTABLE_OPTIONS, HOURS_OPTIONS, CameraSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class OwnerSettings:
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
         self._common = settings.common("")
+        self._place = settings.place
         self._fixed_for_all = settings.fixed
         self._report()
 
@@ -155,13 +157,20 @@ class OwnerSettings:
                 raise SettingFixed(
                     f"{option} of camera {name!r} is fixed by {where}; remove that and "
                     "restart to set it here")
-        return {option: None if value is None else parse_value(name, option, value)
-                for option, value in values.items()}
+        parsed = {option: None if value is None else parse_value(name, option, value)
+                  for option, value in values.items()}
+        for option in HOURS_OPTIONS:
+            check_place(parsed.get(option), self._place, f"{option} of camera {name!r}")
+        return parsed
 
     def _report(self) -> None:
         for name in self._given:
             if chosen := self.chosen(name):
                 log.info("%s: %s, set on the page", name, as_words(chosen))
+            for option in filter(chosen.get, HOURS_OPTIONS):
+                if self._place is None and schedule_of(chosen[option]).needs_place:
+                    log.warning("%s: %s takes the sun to rise at 6:00 and to set at "
+                                "18:00, as --place is not set", name, option)
             for option in self._choices.get(name, {}):
                 if option not in ADJUSTABLE_OPTIONS:
                     log.warning("%s: %s in %s is not a setting", name, option,

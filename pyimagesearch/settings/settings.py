@@ -23,6 +23,8 @@ from .polygons import (
     has_no_area,
     split_polygons,
 )
+from .schedule import HoursOption, check_place
+from .sun import parse_place
 from .zone import SENSITIVITIES, Zone, ZonesOption
 
 # Kinds of events that may raise alerts; disk: clips or events cannot be written
@@ -61,8 +63,7 @@ MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"
 TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
 PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
 LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
-HOURS_ALLOWED = ("written like 'Mon-Fri 22:00-06:00; Sat,Sun; sunset-sunrise': periods "
-                 "separated by ;, of weekdays, hours or both")
+HOURS_OPTIONS = ("armed_hours", "alert_hours")
 
 server, camera, detection, recording, alerting, storage, access = (
     partial(option, group=group) for group in GROUPS)
@@ -150,8 +151,7 @@ class CameraOptions:
                               advanced=True, low=5, high=3600)
     armed_hours: str | None = alerting(
         None, "when motion counts; default: always", adjustable=True, kind=str,
-        metavar="22:00-06:00",
-        allowed=HOURS_ALLOWED)
+        metavar="22:00-06:00", make=HoursOption)
     armed_home: bool = alerting(
         True, "motion counts in the mode home as well, when somebody is at home",
         advanced=True, adjustable=True)
@@ -167,7 +167,7 @@ class CameraOptions:
         advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
     alert_hours: str | None = alerting(
         None, "when events raise alerts; default: always", advanced=True,
-        adjustable=True, kind=str, metavar="22:00-06:00", allowed=HOURS_ALLOWED)
+        adjustable=True, kind=str, metavar="22:00-06:00", make=HoursOption)
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -334,7 +334,12 @@ class Settings(CameraOptions):
         if self.keep_bytes is not None and self.keep_bytes < MIN_KEEP_BYTES:
             raise SettingsError(f"--keep is {self.keep!r}, but must be 100kB or more, "
                                 "written like 10GB")
+        if self.place is not None:
+            parse_place(self.place)
         for each in self.cameras():     # also checks their names
+            for name in HOURS_OPTIONS:
+                check_place(getattr(each, name), self.place,
+                            f"{CAMERA_OPTIONS[name].flag} of camera {each.name!r}")
             for polygon in filter(has_no_area, split_polygons(each.mask)):
                 raise SettingsError(
                     f"--mask of camera {each.name!r} is {polygon!r}, which is flat and "
