@@ -337,7 +337,7 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         HostNames(settings.host or ()),
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
-        program.privacy, program.owner_settings, program.camera_memory,
+        program.privacy, program.owner_settings, program.camera_memory, program.alerts,
         wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)

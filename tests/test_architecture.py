@@ -46,7 +46,7 @@ TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benc
        "setup.cfg", "README.md", "Makefile", "pyproject.toml", "requirements.txt", ".ci",
        "CHANGELOG.md", "LICENSE", ".gitignore", "deploy", "docs"}
 # modules of the web and of a lower floor on the same subject
-SAME_SUBJECT = {"errors", "sessions", "status", "zones"}
+SAME_SUBJECT = {"alerts", "errors", "sessions", "status", "zones"}
 BARE = {    # words that do not say what they count, name or bound
     "ALWAYS", "BATCH", "CHUNK", "EARLY", "FILES", "GRACE", "IDLE", "KINDS", "LARGEST",
     "LASTS", "LATE", "LEAST", "LONGEST", "MAX", "MIN", "MOST", "NAME", "NAMES",

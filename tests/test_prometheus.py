@@ -17,6 +17,7 @@ from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 from sample_archive import STATUS, SampleArchive
+from test_alerts_api import BROKEN, WORKS, Channels
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
@@ -58,7 +59,7 @@ def exported(archive):
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
     services = Services(feeds, open_access(), mosaic=mosaic, archive=archive, arming=archive,
-                        camera_memory=MemoryBudget(10**9))
+                        camera_memory=MemoryBudget(10**9), alerts=Channels(WORKS, BROKEN))
     services.camera_memory.claim("front", 5_000_000)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
@@ -93,6 +94,10 @@ def exported(archive):
     ("surveillance_logins_refused_total{}", 0),
     ("surveillance_camera_memory_bytes{}", 5_000_000),
     ("surveillance_camera_memory_limit_bytes{}", 10**9),
+    ("surveillance_alerts_delivered_total{channel=ntfy ntfy.sh}", 3),
+    ("surveillance_alerts_failed_total{channel=webhook nas.lan}", 2),
+    ("surveillance_alerts_up{channel=ntfy ntfy.sh}", 1),
+    ("surveillance_alerts_up{channel=webhook nas.lan}", 0),
     ("surveillance_clips_bytes{}", 4_210_000_000),
     ("surveillance_clips_limit_bytes{}", 120 * 10**9),
     ("surveillance_disk_free_bytes{}", 300 * 10**9),
@@ -112,7 +117,7 @@ def test_names_follow_the_prometheus_conventions(exported):
         assert len(family.documentation) > 10
         for sample in family.samples:
             assert sample.name.endswith("_total") == (family.type == "counter")
-            assert set(sample.labels) <= {"camera", "kind", "reason", "version"}
+            assert set(sample.labels) <= {"camera", "kind", "reason", "version", "channel"}
         assert not re.search(r"_(ms|milliseconds|kb|mb|count)$", family.name)
 
 

@@ -29,6 +29,9 @@ NOT_SAVED = "this holds only until the next start, because"
 # what the tune page has sliders for
 TUNED_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
     "sensitivity", "threshold", "min_area", "min_frames", "post_roll")}
+# what the page of alerts sets
+ALERT_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
+    "alerts", "alert_kinds", "alert_only", "alert_hours")}
 
 Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Flask
 
 from . import (
+    alerts,
     controls,
     cookies,
     devices,
@@ -38,8 +39,8 @@ def create_app(services: Services, *, base_path: str = "",
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (live, status, controls, privacy, zones, tune, login, sessions,
-                   devices, openapi, pages, files, export, explanations, api):
+    for module in (live, status, controls, privacy, zones, tune, alerts, login,
+                   sessions, devices, openapi, pages, files, export, explanations, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

@@ -26,7 +26,8 @@ PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
 OWNERS_ONLY = frozenset({       # although they only read
-    "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels"})
+    "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
+    "alerts.settings"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # of the address to go to after the login [characters]; Python keeps the last 128 URLs
 MAX_NEXT_LENGTH = 500

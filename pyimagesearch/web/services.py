@@ -11,6 +11,7 @@ from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
+from pyimagesearch.notifications.channel import ChannelStatus, TestOutcome
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.settings.owner_settings import OwnerSettings
@@ -47,6 +48,16 @@ class ArmingService(Protocol):
 
     def arm(self, armed: bool) -> None:
         """Switch the recording of motion on or off. Blocks."""
+
+
+class AlertsService(Protocol):
+    """The channels of alerts: how they are doing, and a test of them."""
+
+    def statuses(self) -> list[ChannelStatus]:
+        """Return the status of each channel; does not block."""
+
+    def test(self) -> list[TestOutcome]:
+        """Send a test alert by each channel; return the outcomes. Blocks."""
 
 
 class TuningService(Protocol):
@@ -89,12 +100,16 @@ class Pools(Protocol):
     def changes(self) -> Pool:
         """Changes settings and sessions, and records."""
 
+    @property
+    def alerts(self) -> Pool:
+        """Sends test alerts, whose receivers may take long."""
+
 
 class CallingThread:
     """The pools of a server that blocks a thread for each request anyway."""
 
     def __init__(self) -> None:
-        self.database = self.files = self.changes = self
+        self.database = self.files = self.changes = self.alerts = self
 
     def run(self, work: Callable[[], Result]) -> Result:
         """Return what *work* returns."""
@@ -158,6 +173,7 @@ class Services:
     privacy: Privacy | None = None
     owner_settings: OwnerSettings | None = None
     camera_memory: MemoryService | None = None
+    alerts: AlertsService | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)
@@ -197,6 +213,11 @@ def archive_or_404() -> ArchiveService:
 def privacy_or_404() -> Privacy:
     """Return the privacy settings, or abort if this server has none."""
     return or_404(get_services().privacy, "This server has no privacy settings.")
+
+
+def alerts_or_404() -> AlertsService:
+    """Return the channels of alerts, or abort if this server sends none."""
+    return or_404(get_services().alerts, "This server sends no alerts.")
 
 
 def tunable_cameras() -> list[str]:

@@ -25,7 +25,7 @@ ERRORS = {
     401: "A login, token or key is missing or invalid.",
     403: "Only an owner may do this, or a page of another site sent the request.",
     404: "The camera or event does not exist, or this server does not record.",
-    409: "The event is starred, or a flag or variable fixes the setting.",
+    409: "The event is starred, a flag or variable fixes the setting, or a test runs.",
     413: "The body is too large.",
     415: "The body is a multipart form.",
     421: "The Host header is not a name of this server.",
@@ -87,6 +87,7 @@ EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
 SETTINGS, TRIAL = reference("AdjustableSettings"), reference("Trial")
+ALERT_SETTINGS = reference("AlertSettings")
 DELETED = response_of(deleted=schemas.COUNT, undo=described(
     schemas.NUMBER, "seconds for which the events can be restored"))
 STREAM_KEY = response_of(key=schemas.TEXT,
@@ -127,6 +128,18 @@ OPERATIONS = (
               "a trial ends 15 seconds after the last such request",
               reference("Levels"), (400, 404), query={"after": schemas.AFTER},
               for_owners=True),
+    Operation("get /api/alerts", "alerts", "Status of the channels of alerts",
+              response_of(time=schemas.TIME, channels=list_of(reference("Channel")))),
+    Operation("post /api/alerts/test", "test_alerts", "Send a test alert by each "
+              "channel; takes up to half a minute", response_of(channels=list_of(
+                  response_of(name=schemas.TEXT, trouble=described(
+                      schemas.TEXT, "why it was not delivered, or empty")))),
+              (404, 409)),
+    Operation("get /api/cameras/{name}/alerts", "alert_settings", "What raises alerts "
+              "of a camera", ALERT_SETTINGS, for_owners=True),
+    Operation("patch /api/cameras/{name}/alerts", "change_alerts", "Change what raises "
+              "alerts; null returns to what file or default say", ALERT_SETTINGS,
+              (404, 409), body=schemas.ALERT_CHANGES),
     Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
               response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH),
               may_wait=True),

@@ -1,6 +1,6 @@
 """Metrics for Prometheus, read from the status that the program keeps anyway."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from pyimagesearch import __version__
 from pyimagesearch.events import event
+from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.web.services import Services
 
 CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, *event.SCENE_KINDS,
@@ -40,6 +41,13 @@ CAMERA_METRICS: tuple[tuple[str, str, Any, *tuple[str, ...]], ...] = (
      "frames", "detect_seconds"),
     ("encode_seconds", "Time spent encoding a frame as JPEG.", SUMMARY,
      "encoded", "encode_seconds"),
+)
+CHANNEL_METRICS: tuple[tuple[str, str, Any, Callable[[ChannelStatus], float]], ...] = (
+    ("alerts_delivered_total", "Alerts delivered.", COUNTER, attrgetter("delivered")),
+    ("alerts_failed_total", "Attempts to deliver an alert that failed.", COUNTER,
+     attrgetter("failed")),
+    ("alerts_up", "Whether the channel has no trouble and is open.", GAUGE,
+     lambda channel: not (channel.trouble or channel.closed)),
 )
 DROP_REASONS = {"late": "skipped", "garbled": "garbled", "unwanted": "left_out"}
 
@@ -74,6 +82,8 @@ class StatusCollector(Collector):
                          GAUGE, memory.used)
             yield metric("camera_memory_limit_bytes", "Memory that they may take.",
                          GAUGE, memory.total)
+        if services.alerts:
+            yield from of_channels(services.alerts.statuses())
         if archive is None:
             return
         counts = {      # zeros too, or rate() would miss the first event of a kind
@@ -104,6 +114,13 @@ class StatusCollector(Collector):
                                for camera, status in cameras.items()
                                for reason, attribute in DROP_REASONS.items()},
                      "camera", "reason")
+
+
+def of_channels(channels: Sequence[ChannelStatus]) -> Iterator[core.Metric]:
+    """Yield the metrics of the *channels* of alerts."""
+    for name, help, kind, read in CHANNEL_METRICS:
+        yield metric(name, help, kind, {(each.name,): read(each) for each in channels},
+                     "channel")
 
 
 def metric(name: str, help: str, kind: Any, values: Any, *labels: str) -> core.Metric:

@@ -7,7 +7,7 @@ from pyimagesearch import status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
-from pyimagesearch.settings.owner_settings import TUNED_OPTIONS
+from pyimagesearch.settings.owner_settings import ALERT_OPTIONS, TUNED_OPTIONS
 from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.web import params
 
@@ -56,6 +56,22 @@ def fields_of(kind: type) -> dict[str, Schema]:
 def reference(name: str) -> Schema:
     """Return a reference to one of the :data:`NAMED` schemas."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def changes_of(values: dict[str, Schema]) -> Schema:
+    """Return the schema of an object that may change each of *values*, or reset it."""
+    return {"type": "object", "additionalProperties": False, "properties": {
+        name: {"anyOf": [schema, {"type": "null"}]} for name, schema in values.items()}}
+
+
+def adjustable(values: dict[str, Schema]) -> Schema:
+    """Return the schema of *values* as they are in force, set and fixed."""
+    return response_of(
+        settings=described(response_of(**values), "in force"),
+        set={**changes_of(values), "description":
+             "what an owner has set; of no effect while it is fixed"},
+        fixed={"type": "object", "additionalProperties": TEXT, "description":
+               "flag or variable that fixes an option, which cannot be set here"})
 
 
 def value_of(item: Option) -> Schema:
@@ -109,9 +125,8 @@ NEW_ZONES = {
                              "counts as motion; unchanged if left out")}}
 AFTER = or_empty(TIME)
 SETTING_VALUES = {name: value_of(item) for name, item in TUNED_OPTIONS.items()}
-CHANGES = {"type": "object", "additionalProperties": False, "properties": {
-    name: {"anyOf": [schema, {"type": "null"}]}
-    for name, schema in SETTING_VALUES.items()}}
+ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
+CHANGES, ALERT_CHANGES = map(changes_of, (SETTING_VALUES, ALERT_VALUES))
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 
@@ -186,12 +201,16 @@ NAMED = {
                        "anyOf": [response_of(used=COUNT, total=COUNT),
                                  {"type": "null"}]},
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
-    "AdjustableSettings": response_of(
-        settings=described(response_of(**SETTING_VALUES), "in force"),
-        set={**CHANGES, "description":
-             "what an owner has set; of no effect while it is fixed"},
-        fixed={"type": "object", "additionalProperties": TEXT, "description":
-               "flag or variable that fixes an option, which cannot be set here"}),
+    "AdjustableSettings": adjustable(SETTING_VALUES),
+    "AlertSettings": adjustable(ALERT_VALUES),
+    "Channel": response_of(
+        name=described(TEXT, "for people; without any secret"),
+        delivered=described(COUNT, "alerts since the start"),
+        failed=described(COUNT, "attempts since the start"),
+        last_success=described(NUMBER_OR_NULL, "when an alert was last delivered"),
+        trouble=described(TEXT, "why nothing is delivered now, or empty"),
+        next_try=described(NUMBER_OR_NULL, "while there is trouble"),
+        closed=described(BOOLEAN, "whether the receiver wants no more alerts")),
     "Trial": response_of(trial={"anyOf": [
         response_of(**SETTING_VALUES), {"type": "null"}]}),
     "Levels": response_of(

@@ -1,0 +1,140 @@
+"""The page of alerts: how each channel is doing, a test, and what raises alerts."""
+
+import datetime
+import logging
+import re
+import threading
+import time
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from flask import Blueprint, abort, g
+
+from pyimagesearch.access.roles import Role
+from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
+from pyimagesearch.settings.settings import ALERT_KINDS, CameraSettings
+
+from .events.filters import kind_name
+from .live import page
+from .option_group import OptionGroup
+from .params import requester
+from .services import alerts_or_404, get_services, owner_settings_or_404
+
+log = logging.getLogger(__name__)
+bp = Blueprint("alerts", __name__)
+
+OPTIONS = OptionGroup(ALERT_OPTIONS)
+KIND_QUESTIONS = {      # kinds of events, as the page offers them
+    "motion": "something moves", "moved": "the camera was moved",
+    "covered": "the camera is covered", "out of focus": "the picture is blurred",
+    "lost": "there is no picture for half a minute",
+    "unsteady": "the picture comes and goes",
+    "manual": "a recording is started by hand", "snapshot": "a still is saved by hand",
+    "light": "the light changes suddenly",
+    "day/night": "the camera changes between day and night",
+    "disk": "nothing can be recorded", "login refused": "a wrong password is tried"}
+SERVER_KINDS = ("disk", "login refused")    # are of no camera
+DAILY_HOURS = re.compile(r"([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)")
+ONE_TEST = threading.Lock()     # one at a time: each sends something to every receiver
+
+
+class CameraAlerts(NamedTuple):
+    """What raises alerts of one camera, as the page shows it."""
+
+    name: str
+    settings: CameraSettings
+    kinds: list[str]
+    fixed: dict[str, str]       # flag or variable, by option
+    is_set: bool                # on the page, as opposed to the settings file
+
+    @property
+    def daily(self) -> tuple[str, str] | None:
+        """Begin and end of its hours if they are the same on each day."""
+        found = DAILY_HOURS.fullmatch(self.settings.alert_hours or "")
+        return (found[1], found[2]) if found else None
+
+
+@bp.get("/alerts")
+def index() -> str:
+    """Show the channels, and to an owner what raises alerts; works without script."""
+    services, alerts = get_services(), alerts_or_404()
+    can_change = g.client.may(Role.OWNER) and services.owner_settings is not None
+    cameras = [camera_alerts(name) for name in services.feeds] if can_change else []
+    return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
+                channel_state=channel_state, moment=moment, kinds=KIND_QUESTIONS,
+                server_kinds=SERVER_KINDS, summary=summary)
+
+
+@bp.get("/api/alerts")
+def status() -> dict[str, Any]:
+    """Return the status of each channel."""
+    return {"time": time.time(),
+            "channels": [asdict(each) for each in alerts_or_404().statuses()]}
+
+
+@bp.post("/api/alerts/test")
+def test() -> dict[str, Any]:
+    """Send a test alert by each channel, and wait for the outcomes."""
+    alerts = alerts_or_404()
+    if not ONE_TEST.acquire(blocking=False):
+        abort(409, "A test is running; wait for its outcome.")
+    try:
+        log.info("test alerts sent by %s", requester())
+        outcomes = get_services().pools.alerts.run(alerts.test)
+    finally:
+        ONE_TEST.release()
+    return {"channels": [asdict(each) for each in outcomes]}
+
+
+@bp.get("/api/cameras/<name>/alerts")
+def settings(name: str) -> dict[str, Any]:
+    """Return what raises alerts of a camera."""
+    return OPTIONS.describe(name)
+
+
+@bp.patch("/api/cameras/<name>/alerts")
+def change(name: str) -> dict[str, Any]:
+    """Change what raises alerts of a camera."""
+    OPTIONS.change(name)
+    return OPTIONS.describe(name)
+
+
+def camera_alerts(name: str) -> CameraAlerts:
+    """Return what raises alerts of camera *name*."""
+    found = OPTIONS.describe(name)
+    settings = owner_settings_or_404().current(name)
+    kinds = settings.alert_kinds.split(",")
+    return CameraAlerts(name, settings, [each for each in ALERT_KINDS if each in kinds],
+                        found["fixed"], bool(found["set"]))
+
+
+def summary(camera: CameraAlerts) -> str:
+    """Return what raises alerts of *camera* in a few words."""
+    kinds = [each for each in camera.kinds if each not in SERVER_KINDS]
+    if not camera.settings.alerts or not kinds:
+        return "no alerts"
+    first, more = kind_name(kinds[0]), len(kinds) - 1
+    what = f"{first} and {more} more" if more else first
+    when = camera.settings.alert_hours
+    if camera.daily:
+        when = "every day from {} to {}".format(*camera.daily)
+    return f"{what}, {when or 'at any time'}"
+
+
+def channel_state(channel: ChannelStatus) -> str:
+    """Return the state of *channel* in a word: off, bad, good or new."""
+    if channel.closed:
+        return "off"
+    if channel.trouble:
+        return "bad"
+    return "good" if channel.last_success else "new"
+
+
+def moment(when: float) -> str:
+    """Return *when* [s since the epoch] in words, such as ``yesterday at 14:03``."""
+    local = datetime.datetime.fromtimestamp(when)
+    days = (local.date() - datetime.date.today()).days
+    at = f"at {local:%H:%M}"
+    return {0: at, -1: f"yesterday {at}", 1: f"tomorrow {at}"}.get(
+        days, f"on {local.day} {local:%B} {at}")

@@ -1,0 +1,153 @@
+// Alerts: how the channels are doing, a test, and what raises alerts of each camera.
+// All words about states are the server's: the page fetches itself, and takes over the
+// parts that have changed there.
+
+import { explain, onClick, request } from "./request.js";
+
+const POLL = 5000;          // ms between looks at the channels
+const TEST_TIMEOUT = 60000;     // ms; a receiver may take half a minute
+const panel = document.getElementById("alerts");
+const find = (id) => document.getElementById(id);
+const parts = () => [...document.querySelectorAll("[data-fresh]")];
+const served = new Map(parts().map((part) => [part.id, part.outerHTML]));
+let outcomes = new Map();   // of the last test, by channel
+let changes = 0;            // counts what the page sent; an older answer may lack it
+let saving = Promise.resolve();     // changes reach the server in their order
+
+// --- what is shown
+
+async function refresh() {
+  const begun = changes;
+  const answer = await request(location.href, { headers: { Accept: "text/html" } });
+  if (answer.redirected) return location.reload();      // logged out
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (begun !== changes) return undefined;
+  for (const part of parts()) {
+    const next = fresh.getElementById(part.id);
+    if (next) take(part, document.adoptNode(next));
+  }
+  return showOutcomes();
+}
+
+// Replace *part* by *next* if the server changed it and nothing is being entered in it.
+function take(part, next) {
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  if (served.get(part.id) === next.outerHTML) return;
+  if (focused?.matches("select, input:not([type=checkbox])")) return;
+  served.set(part.id, next.outerHTML);
+  part.replaceWith(next);
+  if (focused) {
+    const value = focused.type === "checkbox" ? `[value="${focused.value}"]` : "";
+    next.querySelector(`[name="${focused.name}"]${value}`)?.focus({ preventScroll: true });
+  }
+}
+
+function showOutcomes() {
+  for (const item of document.querySelectorAll("[data-channel]")) {
+    const trouble = outcomes.get(item.dataset.channel);
+    item.querySelector(".outcome")?.remove();
+    if (trouble === undefined) continue;
+    const words = document.createElement("p");
+    words.className = `outcome ${trouble ? "bad" : "good"}`;
+    words.textContent = trouble ? `The test failed: ${trouble}.` : "The test alert was delivered.";
+    item.append(words);
+  }
+}
+
+async function watch() {
+  if (!document.hidden) await refresh().catch(() => {});
+  setTimeout(watch, POLL);
+}
+
+// --- the test
+
+function notifyTest(text) { find("test-message").textContent = text; }
+
+async function test() {
+  outcomes = new Map();
+  showOutcomes();
+  notifyTest("Sending …");
+  const answer = await request(panel.dataset.testUrl, {
+    method: "POST", signal: AbortSignal.timeout(TEST_TIMEOUT) });
+  const { channels } = await answer.json();
+  outcomes = new Map(channels.map(({ name, trouble }) => [name, trouble]));
+  const failed = channels.filter((each) => each.trouble).length;
+  notifyTest(failed ? `${failed} of ${channels.length} failed.` : "Sent.");
+  await refresh();
+}
+
+if (find("test")) onClick(find("test"), notifyTest, test);
+
+// --- the cameras
+
+const kinds = (form) => [...form.querySelectorAll("[name=alert_kinds]:checked")]
+  .map((box) => box.value);
+
+function hours(form) {
+  const { when, from, to, hours: own } = form.elements;
+  if (when.value === "daily") return `${from.value}-${to.value}`;
+  return when.value === "own" ? own.value.trim() || null : null;
+}
+
+// Return what a change of *target* means for the server; null if that is not complete.
+function changeOf(target, form) {
+  if (target.name === "alert_kinds") {
+    if (!kinds(form).length) throw new Error("Choose at least one, or send no alerts at all.");
+    return { alert_kinds: kinds(form).join(",") };
+  }
+  if (target.name === "when") {
+    for (const name of ["daily", "own"]) {
+      for (const part of form.querySelectorAll(`.of-${name}`)) part.hidden = target.value !== name;
+    }
+    if (target.value === "own" && !form.elements.hours.value) return null;
+  }
+  return form.checkValidity() ? { alert_hours: hours(form) } : null;
+}
+
+function save(camera, change) {
+  const message = camera.querySelector(".message");
+  changes += 1;
+  saving = saving.then(() => request(camera.dataset.url, { method: "PATCH", body: change }))
+    .then(() => { message.textContent = "Saved."; }, (error) => {
+      message.textContent = explain(error);
+      served.delete(camera.querySelector("form").id);       // show what is in force
+    }).then(refresh).catch(() => {});
+}
+
+function press({ name }, camera) {
+  const form = camera.querySelector("form"), button = form.elements.alerts;
+  if (name === "alerts") {
+    const on = button.getAttribute("aria-checked") !== "true";
+    button.setAttribute("aria-checked", String(on));
+    form.querySelector(".rules").hidden = !on;
+    save(camera, { alerts: on });
+  } else if (name === "alert_only") {
+    save(camera, { alert_only: null });
+  } else if (name === "reset") {
+    save(camera, { alerts: null, alert_kinds: null, alert_only: null, alert_hours: null });
+  }
+}
+
+for (const camera of document.querySelectorAll(".camera")) {
+  camera.addEventListener("submit", (event) => event.preventDefault());
+  camera.addEventListener("change", ({ target }) => {
+    try {
+      const change = changeOf(target, target.form);
+      if (change) save(camera, change);
+    } catch (error) {
+      target.checked = true;
+      camera.querySelector(".message").textContent = error.message;
+    }
+  });
+  camera.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button) press(button, camera);
+  });
+}
+
+document.addEventListener("channels", () => refresh().catch(() => {}));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) refresh().catch(() => {});
+});
+document.documentElement.classList.add("js");
+setTimeout(watch, POLL);

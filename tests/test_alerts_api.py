@@ -1,0 +1,178 @@
+"""Alerts over HTTP: their channels for all, tests and changes for an owner only."""
+
+import datetime
+import threading
+from dataclasses import replace
+
+import pytest
+
+from harness import InBackground
+from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
+from pyimagesearch.notifications import channel
+from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.settings.owner_settings import OwnerSettings
+from pyimagesearch.settings.settings import ALERT_KINDS, DEFAULT_ALERT_KINDS, Settings
+from pyimagesearch.web.alerts import KIND_QUESTIONS, moment
+
+NOON = datetime.datetime.now().replace(hour=12, minute=3).timestamp()
+WORKS = ChannelStatus(name="ntfy ntfy.sh", delivered=3, last_success=NOON)
+BROKEN = ChannelStatus(name="webhook nas.lan", failed=2, trouble="nas.lan refuses connections",
+                       next_try=NOON)
+CLOSED = ChannelStatus(name="web push: Firefox on Android", closed=True, last_success=NOON)
+FRESH = ChannelStatus(name="mail")
+SETTINGS = "/api/cameras/front/alerts"
+
+
+class Channels:
+    """Alerts whose channels are in a given state, and whose test a test can hold."""
+
+    def __init__(self, *statuses):
+        self.list, self.tests, self.free = statuses, 0, threading.Event()
+        self.free.set()
+        self.begun = threading.Event()
+
+    def statuses(self):
+        return [*self.list]
+
+    def test(self):
+        self.tests += 1
+        self.begun.set()
+        assert self.free.wait(60)
+        return [channel.TestOutcome(each.name, each.trouble) for each in self.list]
+
+
+def with_alerts(protected, *statuses, **given):
+    """Give the app of *protected* alerts by channels in these *statuses*."""
+    protected.channels = Channels(*statuses)
+    protected.owner_settings = OwnerSettings(
+        protected.folder, Settings(source=tuple(f"{name}=demo" for name in protected.feeds), **given))
+    protected.app.extensions["services"] = replace(
+        protected.app.extensions["services"], alerts=protected.channels,
+        owner_settings=protected.owner_settings)
+    return protected
+
+
+@pytest.fixture
+def protected(tmp_path):
+    protected = ProtectedApp(tmp_path, ("front", "yard"))
+    return with_alerts(protected, WORKS, BROKEN, CLOSED, FRESH)
+
+
+@pytest.fixture
+def owner(protected):
+    return protected.client(OWNER)
+
+
+def page(client):
+    answer = client.get("/alerts", headers=BROWSER)
+    assert answer.status_code == 200
+    return " ".join(answer.text.split())
+
+
+def test_channels_are_listed_with_their_state(protected, owner):
+    listed = owner.get("/api/alerts").json
+    assert set(listed) == {"time", "channels"}
+    assert listed["channels"][1] == {
+        "name": "webhook nas.lan", "delivered": 0, "failed": 2, "last_success": None,
+        "trouble": "nas.lan refuses connections", "next_try": NOON, "closed": False}
+    shown = page(owner)
+    for sentence in (
+            "Works. Last alert at 12:03.", "Ready. No alert has been sent yet.",
+            "Does not work: nas.lan refuses connections. Next try at 12:03.",
+            "Switched off: the receiver wants no more alerts. Last alert at 12:03."):
+        assert sentence in shown
+
+
+def test_outcome_of_a_test_is_returned_per_channel(protected, owner):
+    answer = owner.post("/api/alerts/test", headers=OURS)
+    assert answer.json["channels"][:2] == [
+        {"name": "ntfy ntfy.sh", "trouble": ""},
+        {"name": "webhook nas.lan", "trouble": "nas.lan refuses connections"}]
+
+
+def test_second_test_is_refused_while_one_runs(protected, owner):
+    channels, headers = protected.channels, protected.bearer(OWNER)
+    channels.free.clear()
+    first = InBackground(lambda: protected.client().post("/api/alerts/test", headers=headers))
+    assert channels.begun.wait(60)
+    refused = owner.post("/api/alerts/test", headers=OURS)
+    assert (refused.status_code, refused.json) == (
+        409, {"error": "A test is running; wait for its outcome."})
+    channels.free.set()
+    assert first.result().status_code == 200
+    assert owner.post("/api/alerts/test", headers=OURS).status_code == 200
+    assert channels.tests == 2
+
+
+def test_only_an_owner_tests_and_changes_alerts(protected):
+    viewer, unknown = protected.client(VIEWER), protected.client()
+    assert unknown.get("/api/alerts").status_code == 401
+    assert unknown.get("/alerts", headers=BROWSER).status_code == 303
+    assert viewer.get("/api/alerts").json["channels"][0]["name"] == WORKS.name
+    shown = page(viewer)
+    assert "Works." in shown
+    assert not {"Send a test", "What raises an alert", "data-test-url"} & set(shown.split("<"))
+    assert 'id="test"' not in shown
+    assert "alert_kinds" not in shown
+    assert viewer.post("/api/alerts/test", headers=OURS).status_code == 403
+    assert viewer.get(SETTINGS).status_code == 403
+    assert viewer.patch(SETTINGS, json={"alerts": False}, headers=OURS).status_code == 403
+    assert protected.client(OWNER).post("/api/alerts/test").status_code == 403      # no Origin
+    assert protected.channels.tests == 0
+
+
+def test_settings_of_a_camera_are_changed_and_reset(protected, owner):
+    before = {"alerts": True, "alert_kinds": ",".join(DEFAULT_ALERT_KINDS), "alert_only": None,
+              "alert_hours": None}
+    assert owner.get(SETTINGS).json == {"settings": before, "set": {}, "fixed": {}}
+    change = {"alert_kinds": "motion,lost", "alert_hours": "22:00-06:00"}
+    answer = owner.patch(SETTINGS, json=change, headers=OURS)
+    assert answer.json == {"settings": before | change, "set": change, "fixed": {}}
+    assert protected.owner_settings.current("front").alert_hours == "22:00-06:00"
+    assert protected.owner_settings.current("yard").alert_hours is None
+    shown = page(owner)
+    assert "motion and 1 more, every day from 22:00 to 06:00" in shown
+    assert 'name="reset"' in shown
+    reset = owner.patch(SETTINGS, json=dict.fromkeys(change), headers=OURS)
+    assert reset.json["settings"] == before
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    ({"alert_kinds": "moton"}, "alert_kinds of camera 'front' is 'moton', but must be one or several"),
+    ({"alerts": "perhaps"}, "alerts of camera 'front' is 'perhaps', but must be true or false."),
+    ({"post_roll": 3}, "'post_roll' is not a setting that can be changed here.")])
+def test_wrong_settings_are_refused_with_a_sentence(owner, change, sentence):
+    answer = owner.patch(SETTINGS, json=change, headers=OURS)
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith(sentence)
+
+
+def test_fixed_settings_say_what_fixes_them(tmp_path):
+    protected = with_alerts(ProtectedApp(tmp_path), FRESH, fixed={"alert_hours": "--alert-hours"})
+    owner = protected.client(OWNER)
+    answer = owner.patch("/api/cameras/camera/alerts", json={"alert_hours": "Sun"}, headers=OURS)
+    assert answer.status_code == 409
+    assert "At which times: fixed by <code>--alert-hours</code>" in page(owner)
+
+
+def test_page_says_how_to_begin_and_links_lead_there(protected, tmp_path):
+    empty = with_alerts(ProtectedApp(tmp_path / "empty"))
+    assert "Alerts go nowhere yet. An owner can set that up." in page(empty.client(VIEWER))
+    assert "ntfy = &#34;https://" in page(empty.client(OWNER)) or 'ntfy = "https://' in page(
+        empty.client(OWNER))
+    for path in ("/", "/camera/front"):
+        assert 'href="/alerts"' in protected.client(VIEWER).get(path, headers=BROWSER).text
+    silent = ProtectedApp(tmp_path / "silent").client(OWNER)
+    assert 'href="/alerts"' not in silent.get("/", headers=BROWSER).text
+    assert silent.get("/api/alerts").json == {"error": "This server sends no alerts."}
+
+
+def test_every_kind_is_offered_in_words():
+    assert set(KIND_QUESTIONS) == set(ALERT_KINDS)
+
+
+def test_times_are_words_with_the_day_if_needed():
+    assert moment(NOON) == "at 12:03"
+    assert moment(NOON - 86400) == "yesterday at 12:03"
+    assert moment(NOON + 86400) == "tomorrow at 12:03"
+    assert moment(datetime.datetime(2026, 3, 1, 8, 5).timestamp()) == "on 1 March at 08:05"
