@@ -1,0 +1,94 @@
+"""Alerts through Apprise: by mail, Telegram, Pushover, Matrix and many other ways."""
+
+import base64
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.events.event import LOGIN_REFUSED, LOST, UNSTEADY
+
+from .alert import DISK, Alert
+from .apprise_process import Answer, AppriseProcess, ChildFailed
+from .channel import DeliveryFailed, channel_key
+
+log = logging.getLogger(__name__)
+
+SERVICE_SECONDS = 20.0      # for a service to take an alert
+WARNING_KINDS = {DISK, LOST, UNSTEADY, LOGIN_REFUSED}   # others are information
+
+
+class AppriseChannel:
+    """
+    One URL of Apprise; a message stays as it is, as most services cannot change it.
+
+    *number* tells it from others of its scheme. *process* sends for all of them.
+    """
+
+    takes_updates = False
+
+    def __init__(self, url: str, number: int, process: AppriseProcess,
+                 seconds: float = SERVICE_SECONDS) -> None:
+        self.scheme = url.partition("://")[0]
+        self.name = f"apprise {self.scheme}" + (f" ({number})" if number > 1 else "")
+        self.key = channel_key("apprise", url)
+        self._url = url
+        self._process = process
+        self._seconds = seconds
+
+    def send(self, alert: Alert) -> None:
+        """Deliver *alert*; raises :exc:`DeliveryFailed`. Blocks up to 30 seconds."""
+        still = base64.b64encode(alert.still).decode() if alert.still else ""
+        answer = self._ask(
+            check=False, title=alert.title, text="\n".join(filter(None, [
+                alert.text, alert.url])), link=alert.url, still=still,
+            still_name=f"{alert.camera or 'camera'}.jpg", seconds=self._seconds,
+            level="warning" if alert.kind in WARNING_KINDS else "info")
+        if answer.trouble:
+            raise DeliveryFailed(f"{self.name}: {answer.trouble}")
+
+    def check(self) -> bool:
+        """Return whether Apprise accepts the URL; nothing is sent. Blocks."""
+        return self._ask(check=True, link="").accepted
+
+    def close(self) -> None:
+        """End all that is being sent through Apprise now."""
+        self._process.close()
+
+    def _ask(self, **request: Any) -> Answer:
+        try:
+            return self._process.ask({"url": self._url, **request})
+        except ChildFailed as error:
+            raise DeliveryFailed(f"{self.name}: {error}") from None
+
+
+def apprise_channels(urls: Sequence[str]) -> list[AppriseChannel]:
+    """Return a channel for each of *urls*; raises :exc:`SettingsError`. Blocks."""
+    process, schemes, channels = AppriseProcess(), Counter[str](), []
+    for url in dict.fromkeys(urls):
+        scheme = url.partition("://")[0]
+        schemes[scheme] += 1
+        channels.append(AppriseChannel(url, schemes[scheme], process))
+    check_urls(channels)
+    return channels
+
+
+def check_urls(channels: Sequence[AppriseChannel]) -> None:
+    """Raise :exc:`SettingsError` if Apprise does not accept one; it is asked once."""
+    if not channels:
+        return
+    with ThreadPoolExecutor(len(channels)) as pool:
+        for number, found in enumerate(
+                [pool.submit(channel.check) for channel in channels], 1):
+            try:
+                accepted = found.result()
+            except DeliveryFailed as error:     # the machine's fault, perhaps for now
+                log.warning("the URL cannot be checked: %s", error)
+                continue
+            if not accepted:
+                raise SettingsError(
+                    f"apprise has a URL {channels[number - 1].scheme}:// (number "
+                    f"{number}) that Apprise does not accept, but must be one as "
+                    "https://appriseit.com/services/ describes it")

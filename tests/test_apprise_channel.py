@@ -1,0 +1,171 @@
+"""Alerts through Apprise: what arrives, why nothing does, and the child process."""
+
+import base64
+import contextlib
+import email
+import email.policy
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from harness import InBackground, eventually
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.notifications.alert import BEGIN, Alert
+from pyimagesearch.notifications.apprise_channel import AppriseChannel, apprise_channels
+from pyimagesearch.notifications.apprise_process import AppriseProcess
+from pyimagesearch.notifications.channel import DeliveryFailed
+from receiver import DRIP, HANG, RESET, Receiver
+
+STILL = b"\xff\xd8 a still \xff\xd9"
+ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_800_000_000.0,
+              url="http://192.168.1.5:8000/events/17", still=STILL)
+
+
+@pytest.fixture
+def receiver():
+    with contextlib.closing(Receiver()) as made:
+        yield made
+
+
+def service_at(receiver, process=None, seconds=20.0):
+    return AppriseChannel(f"json://tv:s3cret-word@127.0.0.1:{receiver.port}/topic-s3cret", 1,
+                          process or AppriseProcess(), seconds)
+
+
+class Mailbox:
+    """Keeps the messages that an SMTP server accepts."""
+
+    def __init__(self):
+        self.messages = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.messages.append(email.message_from_bytes(
+            envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+
+class FreePort(Controller):
+    """An SMTP server on a free port, which the class itself cannot name."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+def test_mail_holds_title_text_link_and_still():
+    mailbox = Mailbox()
+    server = FreePort(mailbox, hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        (channel,) = apprise_channels(
+            [f"mailto://127.0.0.1:{server.port}/?from=home@example.org&to=owner@example.org"])
+        channel.send(ALERT)
+    finally:
+        server.stop()
+    (mail,) = mailbox.messages
+    assert mail["Subject"] == "front: motion"
+    assert mail["From"] == "home@example.org"
+    assert "Apprise" not in mail.as_string()
+    texts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    assert all(ALERT.url in text and "motion at" in text for text in texts)
+    (still,) = [part for part in mail.walk() if part.get_content_type() == "image/jpeg"]
+    assert (still.get_filename(), still.get_content()) == ("front.jpg", STILL)
+
+
+def test_trouble_is_named_without_secrets():
+    process, found = AppriseProcess(), {}
+    with contextlib.ExitStack() as stack:
+        for answer in (401, 503, RESET, DRIP):
+            receiver = stack.enter_context(contextlib.closing(Receiver(answer)))
+            found[answer] = InBackground(outcome, service_at(receiver, process, seconds=1.0))
+        assert {answer: each.result() for answer, each in found.items()} == {
+            401: "apprise json: JSON answered 401 (Unauthorized)",
+            503: "apprise json: JSON answered 503 (Service Unavailable)",
+            RESET: "apprise json: the connection to JSON failed",
+            DRIP: "apprise json: JSON did not respond in time"}
+
+
+def test_service_that_hangs_does_not_delay_another(receiver):
+    process = AppriseProcess()
+    receiver.answer = HANG
+    slow = InBackground(outcome, service_at(receiver, process))
+    receiver.wait_for(1)
+    with contextlib.closing(Receiver()) as other:
+        assert outcome(service_at(other, process)) == ""
+        (request,) = other.received
+    assert request.json()["title"] == "front: motion"
+    assert base64.b64decode(request.json()["attachments"][0]["base64"]) == STILL
+    process.close()
+    assert "the process of Apprise ended early" in slow.result()
+
+
+def outcome(channel):
+    try:
+        channel.send(ALERT)
+    except DeliveryFailed as error:
+        return str(error)
+    return ""
+
+
+def test_no_user_can_read_the_url_of_the_child(receiver, monkeypatch):
+    monkeypatch.setenv("SURVEILLANCE_APPRISE", "json://tv:s3cret-word@127.0.0.1/")
+    receiver.answer = HANG
+    process = AppriseProcess()
+    slow = InBackground(outcome, service_at(receiver, process))
+    receiver.wait_for(1)
+    (child,) = children()
+    for name in ("cmdline", "environ"):
+        assert b"s3cret" not in Path(f"/proc/{child}/{name}").read_bytes()
+    process.close()
+    assert slow.result()
+
+
+def children():
+    """Return the process ids of Apprise's children of this process."""
+    found = "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
+    return [each for each in found.split()
+            if b"apprise_child" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
+def test_child_ends_when_all_is_sent(receiver):
+    service_at(receiver).send(ALERT)
+    eventually(lambda: not children())
+    assert "apprise" not in sys.modules     # 35 MB
+
+
+@pytest.mark.parametrize(("by", "seconds", "trouble"), [
+    (signal.SIGSTOP, 1.0, "Apprise did not answer in 1 s"),
+    (signal.SIGKILL, 30.0, "the process of Apprise ended early, with status -9")])
+def test_child_that_freezes_or_crashes_is_replaced(receiver, by, seconds, trouble):
+    def answer(request):
+        (child,) = children()
+        os.kill(int(child), by)
+        return 200
+    receiver.answer = answer
+    process = AppriseProcess(seconds)
+    assert outcome(service_at(receiver, process)) == f"apprise json: {trouble}"
+    eventually(lambda: not children())
+    receiver.answer = 200
+    assert outcome(service_at(receiver, process)) == ""
+
+
+@pytest.mark.parametrize("url", [
+    "nonsense://s3cret", "tgram://s3cret/"])
+def test_url_that_apprise_refuses_is_a_settings_error(receiver, url):
+    good = f"json://127.0.0.1:{receiver.port}"
+    with pytest.raises(SettingsError, match=r"number 2\) that Apprise does not accept") as error:
+        apprise_channels([good, url])
+    assert "s3cret" not in str(error.value)
+    assert not receiver.received
+
+
+def test_channels_of_one_scheme_differ_in_name_and_key():
+    channels = apprise_channels(["json://one", "jsons://two", "json://three", "json://one"])
+    assert [each.name for each in channels] == ["apprise json", "apprise jsons",
+                                                "apprise json (2)"]
+    assert len({each.key for each in channels}) == 3
+    assert all("one" not in each.key for each in channels)
