@@ -7,6 +7,8 @@ import re
 import socket
 import struct
 
+from .mdns import is_answered_here
+
 SIOCGIFADDR = 0x8915    # linux/sockios.h
 FORWARDED_ADDRESS = re.compile(     # IPv4 with port, IPv6 in brackets, or either alone
     r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9a-f:.]{2,45})(?:%[^\]]*)?\](?::[0-9]{1,5})?|"
@@ -47,20 +49,30 @@ def forwarded_address(forwarded_for: str, proxies: int) -> str | None:
 
 
 def urls(ip: str, port: int, scheme: str = "http") -> list[str]:
-    """Return the URLs of the server, for this machine and for others in its network."""
-    if ip not in ("0.0.0.0", "::"):
-        host = f"[{ip}]" if ":" in ip else ip
-        return [f"{scheme}://{host}:{port}/"]
-    return [f"{scheme}://127.0.0.1:{port}/", *phone_urls(port, scheme)]
+    """
+    Return the URLs of the server, the name first and the address in the network last.
+
+    The name is one that other devices can look up, if there is one.
+    """
+    hosts = [f"[{ip}]" if ":" in ip else ip]
+    if ip in ("0.0.0.0", "::"):
+        hosts = ["127.0.0.1"]
+        if lan := lan_address():
+            hosts = [*mdns_names(lan), *hosts, lan]
+    return [f"{scheme}://{host}:{port}/" for host in hosts]
 
 
 def phone_urls(port: int, scheme: str = "http") -> list[str]:
-    """Return the URLs for other devices in the network: by mDNS name, by address."""
+    """Return the URLs for other devices in the network: by name, by address."""
     lan = lan_address()
-    if lan is None:
-        return []
-    name = socket.gethostname().partition(".")[0].lower()
-    return [f"{scheme}://{host}:{port}/" for host in (f"{name}.local", lan)]
+    hosts = [*mdns_names(lan), lan] if lan else []
+    return [f"{scheme}://{host}:{port}/" for host in hosts]
+
+
+def mdns_names(lan: str) -> list[str]:
+    """Return ``HOST.local``, if this machine answers to it at its address *lan*."""
+    name = f"{socket.gethostname().partition('.')[0].lower()}.local"
+    return [name] if is_answered_here(name, lan) else []
 
 
 def lan_address() -> str | None:

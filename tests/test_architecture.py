@@ -9,7 +9,8 @@ from harness import ROOT
 
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
-     "host_names", "permissions", "overlay", "folders", "file_formats", "outlines"},
+     "host_names", "permissions", "overlay", "folders", "file_formats", "outlines",
+     "mdns"},
     {"events", "settings", "jpeg"},
     {"motion_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},

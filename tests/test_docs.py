@@ -61,6 +61,7 @@ NOT_RUN = {             # command: why no test can run it
         "sudo systemctl start webstreaming", "sudo systemctl restart webstreaming",
         "sudo systemctl disable --now webstreaming", "sudo userdel webstreaming",
         "sudo rm /etc/systemd/system/webstreaming.service", "sudo rm -r /opt/webstreaming",
+        "sudo rm -f /etc/avahi/services/webstreaming.service",
         "sudo rm -r /etc/webstreaming.toml /etc/webstreaming /var/lib/webstreaming"),
         "it changes the services and users of the machine"),
     "journalctl -u webstreaming": "it reads the journal of an installed service",

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+from xml.etree import ElementTree
 
 import pytest
 
@@ -15,7 +16,7 @@ from product import run_program
 from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.system.service import service, unit
+from pyimagesearch.system.service import announce, service, unit
 
 PROGRAM = "/opt/webstreaming/bin/webstreaming"
 
@@ -92,7 +93,7 @@ def test_install_creates_unit_user_and_settings(installed_program, machine):
 
 def test_install_prints_the_commands_that_are_left(installed_program, machine, capsys):
     service(install=True, root=machine)
-    first, *commands = capsys.readouterr().out.splitlines()
+    _, first, *commands = capsys.readouterr().out.splitlines()
     assert str(machine / "etc/systemd/system/webstreaming.service") in first
     commands = [shlex.split(line) for line in commands]
     assert ["sudoedit", "/etc/webstreaming.toml"] in commands
@@ -110,6 +111,32 @@ def test_second_install_keeps_the_settings(installed_program, machine):
     assert (machine / "etc/webstreaming.toml").read_text() == "quality = 50\n"
     assert unit_file.read_text() != "old"
     assert (machine / "etc/passwd").read_text() == users
+
+
+def test_install_lets_avahi_announce_the_port_in_use(installed_program, machine, capsys):
+    service(install=True, root=machine)
+    assert "as avahi is not installed; to install it: sudo apt install" in capsys.readouterr().out
+    (machine / "etc/avahi/services").mkdir(parents=True)
+    service(install=True, root=machine)
+    file = machine / "etc/avahi/services/webstreaming.service"
+    assert file.read_text() == (ROOT / "deploy/avahi.service").read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    (machine / "etc/webstreaming.toml").write_text('port = 8443\ntls = "self-signed"\n')
+    service(install=True, root=machine)
+    announced = ElementTree.parse(file).find("service")
+    assert [announced.findtext(name) for name in ("type", "port")] == ["_https._tcp", "8443"]
+    assert "Announced in the network on port 8443" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ('base_path = "/cam"', "a reverse proxy is in front"), ("port = 0", "port is 0")])
+def test_server_at_another_address_is_not_announced(machine, text, why):
+    file = machine / "etc/avahi/services/webstreaming.service"
+    file.parent.mkdir(parents=True)
+    file.write_text("old")
+    (machine / "etc/webstreaming.toml").write_text(text)
+    assert announce(machine) == f"Not announced in the network, as {why}."
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("uncommented", [False, True])

@@ -26,6 +26,7 @@ def network(monkeypatch):
     """A machine called pi in a network."""
     monkeypatch.setattr("socket.gethostname", lambda: "Pi.example.org")
     monkeypatch.setattr(addresses, "lan_address", lambda: "192.168.1.7")
+    monkeypatch.setattr(addresses, "is_answered_here", lambda name, address: True)
     monkeypatch.setattr(sys, "argv", ["webstreaming.py", "--source", "demo"])
     monkeypatch.chdir(ROOT)
 
@@ -40,10 +41,18 @@ def test_local_start_says_how_to_open_it_to_a_phone(monkeypatch):
         "--ip 0.0.0.0")
 
 
-def test_open_start_prints_every_url_the_lan_address_last():
+def test_open_start_prints_the_name_first_the_address_last():
     (line,) = startup_lines(Settings(ip="0.0.0.0"), "0.0.0.0", 8000)
-    assert line.endswith(": open http://127.0.0.1:8000/ http://pi.local:8000/ "
+    assert line.endswith(": open http://pi.local:8000/ http://127.0.0.1:8000/ "
                          "http://192.168.1.7:8000/")
+
+
+def test_name_that_no_device_can_look_up_is_not_printed(monkeypatch):
+    asked = []
+    monkeypatch.setattr(addresses, "is_answered_here", lambda *place: asked.append(place))
+    (line,) = startup_lines(Settings(ip="0.0.0.0"), "0.0.0.0", 8000)
+    assert line.endswith(": open http://127.0.0.1:8000/ http://192.168.1.7:8000/")
+    assert asked == [("pi.local", "192.168.1.7")]
 
 
 def test_machine_without_a_network_has_no_urls_for_phones(monkeypatch):

@@ -77,8 +77,8 @@ COMMANDS = {
     "service": Command(
         "print the systemd unit of the program, or install it",
         {"--install": {"action": "store_true", "help": "install the unit, create its "
-                       "user and settings where they are missing, and print the next "
-                       "steps"}}),
+                       "user and settings where they are missing, let avahi announce "
+                       "the server, and print the next steps"}}),
     "completion": Command(
         "print a script that completes this command line in a shell",
         {"shell": {"metavar": "SHELL", "choices": shtab.SUPPORTED_SHELLS,

@@ -1,4 +1,4 @@
-"""``webstreaming service``: run the program under systemd."""
+"""``webstreaming service``: run the program under systemd, announced by avahi."""
 
 import contextlib
 import os
@@ -9,10 +9,17 @@ import sys
 from pathlib import Path
 
 from pyimagesearch.errors import SurveillanceError
+from pyimagesearch.settings.loading import read_toml
+from pyimagesearch.settings.settings import Settings
+
+from .startup_message import scheme
 
 USER = "webstreaming"       # and its group
 SYSUSERS = f"u {USER} - - /var/lib/{USER}\nm {USER} video\n"   # sysusers.d(5)
 UNIT_PATH = "etc/systemd/system/webstreaming.service"
+AVAHI_FOLDER = "etc/avahi/services"
+AVAHI_NAME = "webstreaming.service"
+AVAHI_FILE = "avahi.service"      # in deploy/
 CONFIG_PATH = "etc/webstreaming.toml"
 INVISIBLE_FOLDERS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")    # to the unit
 NEXT_STEPS = """\
@@ -34,12 +41,14 @@ def service(*, install: bool, root: Path = Path("/")) -> None:
     check_location(program)
     try:
         install_unit(unit(program), root)
+        announcement = announce(root)
     except PermissionError:
         raise SurveillanceError("only root may install the service; run: sudo "
                                 f"{program} service --install") from None
     except (OSError, subprocess.CalledProcessError) as error:
         raise SurveillanceError(f"the service cannot be installed: {error}; is "
                                 "systemd in use here?") from None
+    print(announcement)
     print(NEXT_STEPS.format(unit=root / UNIT_PATH, config=CONFIG_PATH, user=USER,
                             program=program))
 
@@ -72,6 +81,35 @@ def install_unit(text: str, root: Path) -> None:
         os.fchmod(file.fileno(), 0o640)     # it may hold the passwords of cameras
         os.fchown(file.fileno(), 0, int(group[1]))
         file.write(deployed("webstreaming.toml"))
+
+
+def announce(root: Path) -> str:
+    """
+    Let avahi announce the server below *root*; return a sentence on that.
+
+    Port and scheme are those in its settings. Raises :exc:`SettingsError` for settings
+    that are wrong, and :exc:`OSError`.
+    """
+    file = root / AVAHI_FOLDER / AVAHI_NAME
+    settings = Settings(**read_toml(str(root / CONFIG_PATH)))
+    if settings.behind_proxy or not settings.port:
+        file.unlink(missing_ok=True)
+        return "Not announced in the network, as " + (
+            "a reverse proxy is in front." if settings.port else "port is 0.")
+    if not file.parent.is_dir():
+        return ("Not announced in the network, as avahi is not installed; to install "
+                "it: sudo apt install avahi-daemon, then repeat this command.")
+    file.write_text(avahi_service(settings))
+    file.chmod(0o644)
+    return (f"Announced in the network on port {settings.port} ({file}); after a "
+            "change of port or tls, repeat this command.")
+
+
+def avahi_service(settings: Settings) -> str:
+    """Return the file by which avahi announces the server (avahi.service(5))."""
+    text = deployed(AVAHI_FILE)
+    return text.replace("_http._tcp", f"_{scheme(settings)}._tcp").replace(
+        "<port>8000<", f"<port>{settings.port}<")
 
 
 def deployed(name: str) -> str:
