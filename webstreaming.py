@@ -56,6 +56,7 @@ try:
     from pyimagesearch.settings import CameraSettings, Settings, command_line
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
+    from pyimagesearch.settings.secret_texts import secret_texts
     from pyimagesearch.streaming import (
         LatestFrameBroadcaster,
         Mosaic,
@@ -143,7 +144,7 @@ def configured_url(settings: Settings) -> str:
 
 def prepare(settings: Settings) -> None:
     """Set up the log and the libraries for the whole process."""
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, secret_texts(settings))
     for sentence in (*unknown_variables(os.environ), *settings.unwatched()):
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung

@@ -7,8 +7,11 @@ import sys
 
 import pytest
 
+from pyimagesearch.access.log_redaction import Redaction
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.system.log_format import JsonFormatter, LineHandler, TextFormatter
+
+FORMATTERS = [TextFormatter("%(message)s", Redaction(["h4cker"])), JsonFormatter(Redaction(["h4cker"]))]
 
 
 def record(message, *args, exc_info=None):
@@ -18,7 +21,7 @@ def record(message, *args, exc_info=None):
 
 
 def test_json_line_has_time_level_logger_and_message():
-    line = JsonFormatter().format(record("%s\nis lost", "café"))
+    line = JsonFormatter(Redaction()).format(record("%s\nis lost", "café"))
     assert "\n" not in line
     assert json.loads(line) == {"time": "2027-01-15T08:00:00.250+00:00", "level": "warning",
                                 "logger": "pyimagesearch.web", "message": "café\nis lost"}
@@ -28,14 +31,14 @@ def test_json_line_holds_the_traceback():
     try:
         raise ValueError('no "?token=abc" here')
     except ValueError:
-        line = JsonFormatter().format(record("failed", exc_info=sys.exc_info()))
+        line = JsonFormatter(Redaction()).format(record("failed", exc_info=sys.exc_info()))
     (found,) = map(json.loads, line.splitlines())
     assert found["message"] == "failed"
     assert found["traceback"].startswith("Traceback (most recent call last):\n")
     assert found["traceback"].endswith('ValueError: no "?token=***" here')
 
 
-@pytest.mark.parametrize("formatter", [TextFormatter("%(message)s"), JsonFormatter()])
+@pytest.mark.parametrize("formatter", FORMATTERS)
 def test_no_log_line_holds_a_secret(formatter):
     line = formatter.format(record(
         "%s %s", "GET /login?token=abc-DEF_1 HTTP/1.1",
@@ -44,8 +47,8 @@ def test_no_log_line_holds_a_secret(formatter):
             "/v?a=1&key=***&b=2") in line
     assert "abc" not in line
     line = formatter.format(record(
-        "%s", "basic dHY6YWJj 'Basic dHY6YWJj' GET http://tv:abc@cam/video_feed?a=b@c"))
-    assert "basic *** 'Basic ***' GET http://***@cam/video_feed?a=b@c" in line
+        "%s", "h4cker basic dHY6YWJj 'Basic dHY6YWJj' GET http://tv:abc@cam/video_feed?a=b@c"))
+    assert "*** basic *** 'Basic ***' GET http://***@cam/video_feed?a=b@c" in line
     assert "abc" not in line
     assert "dHY6" not in line
 
@@ -54,11 +57,11 @@ HOSTILE = "a\nb\r\x1b[2J\x7f\x9b\u2028\u202eevil\u200b\ud800\0"
 
 
 def test_text_line_is_one_line_without_control_characters():
-    line = TextFormatter("%(levelname)s %(message)s").format(record("%s", HOSTILE))
+    line = TextFormatter("%(levelname)s %(message)s", Redaction()).format(record("%s", HOSTILE))
     assert line == (r"WARNING a\nb\r\x1b[2J\x7f\x9b\u2028\u202eevil\u200b\ud800\x00")
 
 
-@pytest.mark.parametrize("formatter", [TextFormatter("%(message)s"), JsonFormatter()])
+@pytest.mark.parametrize("formatter", FORMATTERS)
 def test_no_log_line_holds_control_characters(formatter):
     try:
         raise ValueError(HOSTILE)

@@ -1,6 +1,7 @@
 """Keep login links, keys, tokens and passwords out of the log."""
 
 import re
+from collections.abc import Iterable
 
 # not after a "/", where it is the path of a camera
 SECRET_PATTERN = re.compile(
@@ -8,6 +9,14 @@ SECRET_PATTERN = re.compile(
 URL_LOGIN_PATTERN = re.compile(r"(?<=://)[^/\s\"'<>]+(?=@)")
 
 
-def redact(text: str) -> str:
-    """Return *text* with each secret replaced by ``***``."""
-    return URL_LOGIN_PATTERN.sub("***", SECRET_PATTERN.sub(r"\1***", text))
+class Redaction:
+    """Replaces by ``***`` what looks like a secret, and the *known* ones anywhere."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        longest_first = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def redact(self, text: str) -> str:
+        """Return *text* without secrets."""
+        text = self._known.sub("***", text)
+        return URL_LOGIN_PATTERN.sub("***", SECRET_PATTERN.sub(r"\1***", text))

@@ -3,11 +3,12 @@
 import json
 import logging
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
 
-from pyimagesearch.access.log_redaction import redact
+from pyimagesearch.access.log_redaction import Redaction
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import printable
 
@@ -22,9 +23,13 @@ ExcInfo = (tuple[type[BaseException], BaseException, TracebackType | None]
 class TextFormatter(logging.Formatter):
     """Format a record as text, without secrets and control characters."""
 
+    def __init__(self, form: str, redaction: Redaction) -> None:
+        super().__init__(form)
+        self._redaction = redaction
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the traceback if there is one."""
-        return redact(super().format(record))
+        return self._redaction.redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line, which is one whatever the message holds."""
@@ -42,16 +47,22 @@ class JsonFormatter(logging.Formatter):
     Of control characters, only line breaks and tabs remain, escaped.
     """
 
+    def __init__(self, redaction: Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
+
     def format(self, record: logging.LogRecord) -> str:
         """Return time (ISO 8601, UTC), level, logger, message and any traceback."""
         time = datetime.fromtimestamp(record.created, UTC)
         line = {"time": time.isoformat(timespec="milliseconds"),
                 "level": record.levelname.lower(), "logger": record.name,
-                "message": redact(printable(record.getMessage(), keep=LINES))}
+                "message": self._clean(record.getMessage())}
         if record.exc_info:
-            traceback = self.formatException(record.exc_info)
-            line["traceback"] = redact(printable(traceback, keep=LINES))
+            line["traceback"] = self._clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+    def _clean(self, text: str) -> str:
+        return self._redaction.redact(printable(text, keep=LINES))
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
@@ -63,10 +74,11 @@ class LineHandler(logging.StreamHandler[TextIO]):
             super().handleError(record)
 
 
-def configure_logging(level: str, form: str) -> None:
-    """Log from *level* on as *form* says, ``text`` or ``json``."""
+def configure_logging(level: str, form: str, secrets: Iterable[str]) -> None:
+    """Log from *level* on as *form* says, ``text`` or ``json``, without *secrets*."""
+    redaction = Redaction(secrets)
     handler = LineHandler()
-    handler.setFormatter(JsonFormatter() if form == "json" else
-                         TextFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(JsonFormatter(redaction) if form == "json" else TextFormatter(
+        "%(asctime)s %(levelname)s %(message)s", redaction))
     handler.addFilter(RepeatFilter(SystemClock()))
     logging.basicConfig(level=level.upper(), handlers=[handler])
