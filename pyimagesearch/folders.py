@@ -20,7 +20,7 @@ from .permissions import FILE_MODE, FOLDER_MODE, exposures
 log = logging.getLogger(__name__)
 
 SECRETS = ("access.json", "sessions.json", "device-keys.json", "privacy.json",
-           "cameras.json", "tls-cert.pem", "tls-key.pem")
+           "cameras.json", "web-push.json", "tls-cert.pem", "tls-key.pem")
 DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
 DRAFT_SECONDS = 60.0    # after which a draft is what a power cut left
 

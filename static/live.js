@@ -125,3 +125,7 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pagehide", hide);
 window.addEventListener("pageshow", (event) => { if (event.persisted) show(); });
 run();
+// only where alerts are sent to this browser
+if (navigator.serviceWorker?.controller) {
+  import("./push_subscription.js").then(({ renew }) => renew()).catch(() => {});
+}

@@ -13,6 +13,7 @@ from pyimagesearch.archive.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.schema import connect
 from pyimagesearch.folders import ConfigFolder, DataFolder, sync_folder
+from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.clip import JpegVideo
 from pyimagesearch.settings.owner_settings import OwnerSettings
@@ -134,6 +135,7 @@ def test_what_an_owner_sets_is_on_the_disk(tmp_path, clock, disk):
             ("privacy.json", lambda: privacy.switch(False)),
             ("cameras.json", lambda: OwnerSettings(folder, settings).change(
                 "front", {"sensitivity": "high"})),
+            ("web-push.json", PushSubscriptions(folder).key),
             ("device-keys.json", lambda: DeviceKeys(folder, clock, in_this_thread).add("tv", None)),
             ("access.json", lambda: CredentialsFile(folder).change(lambda found: found))):
         change()

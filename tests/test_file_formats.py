@@ -13,6 +13,7 @@ from pyimagesearch.access.sessions import Sessions
 from pyimagesearch.errors import AccessError, BackgroundDamaged
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.motion_detection.learnt_background import LearntBackground
+from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.recording.clip_metadata import ClipMetadata, read_metadata
 
 NEWER = "written by a newer version of this program; install that version again, or move the file away"
@@ -86,3 +87,11 @@ def test_clip_of_a_newer_version_keeps_its_event():
     metadata = ClipMetadata(event=7, camera="front", kind="motion", begin=1.5)
     comment = json.dumps({**json.loads(metadata.as_comment()), "faces": 2})
     assert read_metadata(comment) == metadata
+
+
+def test_newer_subscriptions_are_left_alone(folder):
+    newer = json.dumps({"key": "", "subscriptions": [], "quiet": True}).encode()
+    folder.keep_secret("web-push.json", newer)
+    with pytest.raises(AccessError, match=NEWER):
+        PushSubscriptions(folder).key()
+    assert folder.secret("web-push.json") == newer

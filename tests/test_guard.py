@@ -52,7 +52,7 @@ def test_every_route_requires_a_login(two_cameras):
 
 def test_only_these_routes_are_public(two_cameras):
     assert {"static", "status.healthz", "status.readyz", "login.form",
-            "login.log_in"} == PUBLIC
+            "login.log_in", "push.service_worker", "push.manifest"} == PUBLIC
     endpoints = {endpoint for endpoint, _, _ in routes(two_cameras.app)}
     assert endpoints >= PUBLIC
     for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "TRACE"):
@@ -84,7 +84,8 @@ def test_viewer_changes_only_its_own_session(two_cameras):
         if method not in ("GET", "HEAD", "OPTIONS") and endpoint not in PUBLIC
         and two_cameras.client().open(path, method=method, headers=two_cameras.bearer(VIEWER)
                                   ).status_code != 403}
-    assert changed == {"login.log_out", "login.stream_key"}
+    assert changed == {"login.log_out", "login.stream_key", "push.subscribe",
+                       "push.unsubscribe"}
 
 
 def test_programs_get_401_and_people_the_login_page(protected):

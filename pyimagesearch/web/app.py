@@ -16,6 +16,7 @@ from . import (
     live,
     login,
     privacy,
+    push,
     sessions,
     status,
     tune,
@@ -40,7 +41,8 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
     for module in (live, status, controls, privacy, zones, tune, alerts, login,
-                   sessions, devices, openapi, pages, files, export, explanations, api):
+                   sessions, push, devices, openapi, pages, files, export,
+                   explanations, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

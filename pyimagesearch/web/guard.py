@@ -23,8 +23,9 @@ from .request_origin import (
 from .services import get_services, tunable_cameras
 
 PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
-                    "login.log_in"})
-VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key"})
+                    "login.log_in", "push.service_worker", "push.manifest"})
+VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subscribe",
+                                "push.unsubscribe"})
 OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
     "alerts.settings"})

@@ -10,7 +10,7 @@ from .services import get_services
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
     "media-src 'self'", "connect-src 'self'", "manifest-src 'self'",
-    "form-action 'self'", "base-uri 'none'"))
+    "worker-src 'self'", "form-action 'self'", "base-uri 'none'"))
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # not no-referrer: with that, browsers send no Origin with our own forms

@@ -26,6 +26,7 @@ from .cookies import delete_cookie, sent_cookies, set_cookie
 from .errors import wants_page
 from .guard import MAX_NEXT_LENGTH, see_other
 from .params import body
+from .push_sessions import end_push, move_push
 from .services import get_services
 from .sessions import device_name
 
@@ -89,6 +90,7 @@ def log_out() -> Response:
     if g.client.session:
         found = authenticator.holders(sent_cookies("session"))
         authenticator.log_out(*(each.session for each in found))
+        end_push(*(each.session for each in found))
         log.info("logout: %s from %s", g.client.role, request.remote_addr)
         delete_cookie(response, "session")
     return response
@@ -118,6 +120,8 @@ def begin_session(role: Role) -> Response:
     if g.client and g.client.session:
         authenticator.log_out(g.client.session)
     cookie = authenticator.log_in(role, address, agent)
+    for client in authenticator.holders([cookie] if g.client else []):
+        move_push(g.client.session, client)
     log.info("login: %s from %s, %s", role, address, device_name(agent))
     response = redirect_to_next()
     set_cookie(response, "session", cookie, SESSION_SECONDS)

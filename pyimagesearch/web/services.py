@@ -12,6 +12,7 @@ from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.notifications.channel import ChannelStatus, TestOutcome
+from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.settings.owner_settings import OwnerSettings
@@ -174,6 +175,7 @@ class Services:
     owner_settings: OwnerSettings | None = None
     camera_memory: MemoryService | None = None
     alerts: AlertsService | None = None
+    push: PushSubscriptions | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)

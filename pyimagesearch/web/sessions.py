@@ -11,6 +11,7 @@ from pyimagesearch.clock import local_time
 from pyimagesearch.errors import printable
 
 from .guard import ask_for_login, see_other
+from .push_sessions import end_push
 from .services import get_services
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def end(id: str) -> Response:
 def end_sessions(*ids: str) -> None:
     """End these sessions and log how many."""
     get_services().authenticator.log_out(*ids)
+    end_push(*ids)
     log.info("sessions ended by %s from %s: %d", g.client.role, request.remote_addr,
              len(ids))
 

@@ -92,6 +92,7 @@ DELETED = response_of(deleted=schemas.COUNT, undo=described(
     schemas.NUMBER, "seconds for which the events can be restored"))
 STREAM_KEY = response_of(key=schemas.TEXT,
                          url=described(schemas.TEXT, "valid for an hour"))
+SUBSCRIBED = response_of(subscribed=schemas.BOOLEAN)
 IDS = body_with(ids=schemas.IDS)
 IDS_AND_STAR = {**IDS, "properties": {
     "ids": schemas.IDS, "starred": {**schemas.SWITCH, "default": True}}}
@@ -145,6 +146,13 @@ OPERATIONS = (
               may_wait=True),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",
               STREAM_KEY, body=body_with(path={"type": "string", "pattern": "^/"})),
+    Operation("get /api/push", "push_key", "Key with which a browser subscribes",
+              response_of(key=schemas.TEXT)),
+    Operation("post /api/push", "subscribe", "Send alerts to a browser; with renew, "
+              "only if it is sent alerts already", SUBSCRIBED,
+              body=schemas.SUBSCRIPTION),
+    Operation("delete /api/push", "unsubscribe", "Send no more alerts to a browser",
+              SUBSCRIBED, body=body_with(endpoint=schemas.TEXT)),
     Operation("get /api/events", "events", "Page of events, newest first", EVENTS,
               (400, 404), query={
                   "limit": schemas.LIMIT, "before": schemas.BEFORE,

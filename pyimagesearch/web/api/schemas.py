@@ -129,6 +129,10 @@ ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
 CHANGES, ALERT_CHANGES = map(changes_of, (SETTING_VALUES, ALERT_VALUES))
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
+SUBSCRIPTION = described(
+    body_with(endpoint=TEXT, keys=body_with(p256dh=TEXT, auth=TEXT)),
+    "as the browser makes it. Also renew: true, to change nothing if this server does "
+    "not have it, and replaces, the endpoint of a former one")
 
 NAMED = {
     "Error": response_of(error=described(
