@@ -10,8 +10,10 @@ const panel = document.getElementById("alerts");
 const find = (id) => document.getElementById(id);
 const parts = () => [...document.querySelectorAll("[data-fresh]")];
 const served = new Map(parts().map((part) => [part.id, part.outerHTML]));
+const unsaved = new Set();  // forms whose entries the server does not have
 let outcomes = new Map();   // of the last test, by channel
 let changes = 0;            // counts what the page sent; an older answer may lack it
+let pending = 0;            // changes that are on their way
 let saving = Promise.resolve();     // changes reach the server in their order
 
 // --- what is shown
@@ -21,7 +23,7 @@ async function refresh() {
   const answer = await request(location.href, { headers: { Accept: "text/html" } });
   if (answer.redirected) return location.reload();      // logged out
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (begun !== changes) return undefined;
+  if (begun !== changes || pending) return undefined;
   for (const part of parts()) {
     const next = fresh.getElementById(part.id);
     if (next) take(part, document.adoptNode(next));
@@ -29,12 +31,20 @@ async function refresh() {
   return showOutcomes();
 }
 
+// What the visible controls of a form show.
+const shown = (form) => [...form.querySelectorAll("[name]")]
+  .filter((each) => !each.closest("[hidden]"))
+  .map((each) => [each.name, each.value, each.checked, each.ariaChecked, each.disabled])
+  .join();
+
 // Replace *part* by *next* if the server changed it and nothing is being entered in it.
 function take(part, next) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
-  if (served.get(part.id) === next.outerHTML) return;
+  if (served.get(part.id) === next.outerHTML || unsaved.has(part.id)) return;
   if (focused?.matches("select, input:not([type=checkbox])")) return;
   served.set(part.id, next.outerHTML);
+  // one that shows the same stays, as a finger may be on it
+  if (part.matches("form") && shown(part) === shown(next)) return;
   part.replaceWith(next);
   if (focused) {
     const value = focused.type === "checkbox" ? `[value="${focused.value}"]` : "";
@@ -105,13 +115,23 @@ function changeOf(target, form) {
 }
 
 function save(camera, change) {
-  const message = camera.querySelector(".message");
+  const message = camera.querySelector(".message"), { id } = camera.querySelector("form");
   changes += 1;
+  pending += 1;
+  unsaved.add(id);
   saving = saving.then(() => request(camera.dataset.url, { method: "PATCH", body: change }))
-    .then(() => { message.textContent = "Saved."; }, (error) => {
+    .then(() => {
+      message.textContent = "Saved.";
+      unsaved.delete(id);
+    }, (error) => {
       message.textContent = explain(error);
-      served.delete(camera.querySelector("form").id);       // show what is in force
-    }).then(refresh).catch(() => {});
+      if ("alert_hours" in change) return;      // it can be corrected
+      served.delete(id);        // shows what is in force
+      unsaved.delete(id);
+    }).then(() => {
+      pending -= 1;
+      return refresh();
+    }).catch(() => {});
 }
 
 function press({ name }, camera) {
@@ -133,7 +153,7 @@ for (const camera of document.querySelectorAll(".camera")) {
   camera.addEventListener("change", ({ target }) => {
     try {
       const change = changeOf(target, target.form);
-      if (change) save(camera, change);
+      if (change) save(camera, change); else unsaved.add(target.form.id);
     } catch (error) {
       target.checked = true;
       camera.querySelector(".message").textContent = error.message;

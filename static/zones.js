@@ -33,15 +33,16 @@ const editor = new PolygonEditor(svg, find("live"), {
 function counts(shape) { return shape.kind === "counting"; }
 
 // A shape of the editor for a zone as the server has it.
-function zone({ name, polygon, counts, min_area: area = null, sensitivity = null }) {
+function zone({ name, polygon, counts, min_area: area = null, sensitivity = null,
+                alerts = true }) {
   return { corners: asCorners(polygon), kind: counts ? "counting" : "ignored", label: name,
-           area, sensitivity };
+           area, sensitivity, alerts };
 }
 
 // The zone of a shape, as the server takes it.
 function asZone(shape) {
   return { name: shape.label, polygon: asText(shape.corners), counts: counts(shape),
-           min_area: shape.area, sensitivity: shape.sensitivity };
+           min_area: shape.area, sensitivity: shape.sensitivity, alerts: shape.alerts };
 }
 
 function blinker({ polygon, counts }, index) {
@@ -113,6 +114,7 @@ function fillZone(row, shape, number) {
   put(row, "counts", String(counts(shape)));
   put(row, "percent", shape.area === null ? "" : String(shape.area / 10));
   put(row, "sensitivity", shape.sensitivity || "");
+  if (row.querySelector("[name=alerts]")) row.querySelector("[name=alerts]").checked = shape.alerts;
   row.querySelector("[name=percent]").placeholder = panel.dataset.percent;
   row.querySelector("[name=delete]").setAttribute("aria-label", `Delete ${shape.label}`);
   for (const field of row.querySelectorAll(".of-counting")) field.hidden = !counts(shape);
@@ -146,6 +148,7 @@ function readField({ target }) {
     percent: () => ({ area: target.value === "" ? null
       : Math.round(target.valueAsNumber * 1e4) / 1e3 }),
     sensitivity: () => ({ sensitivity: target.value || null }),
+    alerts: () => ({ alerts: target.checked }),
   }[target.name]());
 }
 

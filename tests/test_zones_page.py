@@ -251,6 +251,17 @@ def test_wrong_zone_is_explained_by_the_server(zones, page):
     assert [zone["name"] for zone, _ in zones.kept()] == ["drive"]
 
 
+def test_zone_can_be_kept_from_raising_alerts(zones, page):
+    zones.put([{"name": "street", "polygon": "100,500 900,500 900,900"}])
+    zones.open()
+    zones.find(f"{zones.row()} [name=alerts]").click()
+    zones.save()
+    assert zones.kept()[0][0]["alerts"] is False
+    zones.open()
+    assert not zones.find(f"{zones.row()} [name=alerts]").is_selected()
+    assert not zones.find("#save").is_displayed()
+
+
 def test_page_shows_the_zones_once_the_server_responds(zones, page):
     zones.put([{"name": "drive", "polygon": "100,500 900,500 900,900"}])
     with blocked(page, "*/api/cameras/*/zones"):
