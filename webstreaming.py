@@ -48,6 +48,7 @@ try:
     from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
     from pyimagesearch.notifications import Alerts, AlertSources
     from pyimagesearch.notifications.alert_stills import AlertStills
+    from pyimagesearch.notifications.alerts_command import alerts
     from pyimagesearch.notifications.channels import channels_of
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
@@ -111,6 +112,9 @@ def main(argv: list[str]) -> int:
             case "doctor":
                 prepare(settings)
                 return examine(settings, SystemClock())
+            case "alerts":
+                prepare(settings)
+                return alerts(settings, configured_url(settings), **arguments)
             case "replay":
                 from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)

@@ -83,10 +83,10 @@ def test_trouble_is_named_without_secrets():
             receiver = stack.enter_context(contextlib.closing(Receiver(answer)))
             found[answer] = InBackground(outcome, service_at(receiver, process, seconds=1.0))
         assert {answer: each.result() for answer, each in found.items()} == {
-            401: "apprise json: JSON answered 401 (Unauthorized)",
-            503: "apprise json: JSON answered 503 (Service Unavailable)",
-            RESET: "apprise json: the connection to JSON failed",
-            DRIP: "apprise json: JSON did not respond in time"}
+            401: "JSON answered 401 (Unauthorized)",
+            503: "JSON answered 503 (Service Unavailable)",
+            RESET: "the connection to JSON failed",
+            DRIP: "JSON did not respond in time"}
 
 
 def test_service_that_hangs_does_not_delay_another(receiver):
@@ -147,7 +147,7 @@ def test_child_that_freezes_or_crashes_is_replaced(receiver, by, seconds, troubl
         return 200
     receiver.answer = answer
     process = AppriseProcess(seconds)
-    assert outcome(service_at(receiver, process)) == f"apprise json: {trouble}"
+    assert outcome(service_at(receiver, process)) == f"{trouble}"
     eventually(lambda: not children())
     receiver.answer = 200
     assert outcome(service_at(receiver, process)) == ""

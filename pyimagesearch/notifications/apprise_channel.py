@@ -47,7 +47,7 @@ class AppriseChannel:
             still_name=f"{alert.camera or 'camera'}.jpg", seconds=self._seconds,
             level="warning" if alert.kind in WARNING_KINDS else "info")
         if answer.trouble:
-            raise DeliveryFailed(f"{self.name}: {answer.trouble}")
+            raise DeliveryFailed(answer.trouble)
 
     def check(self) -> bool:
         """Return whether Apprise accepts the URL; nothing is sent. Blocks."""
@@ -61,7 +61,7 @@ class AppriseChannel:
         try:
             return self._process.ask({"url": self._url, **request})
         except ChildFailed as error:
-            raise DeliveryFailed(f"{self.name}: {error}") from None
+            raise DeliveryFailed(str(error)) from None
 
 
 def apprise_channels(urls: Sequence[str]) -> list[AppriseChannel]:
@@ -80,15 +80,19 @@ def check_urls(channels: Sequence[AppriseChannel]) -> None:
     if not channels:
         return
     with ThreadPoolExecutor(len(channels)) as pool:
-        for number, found in enumerate(
-                [pool.submit(channel.check) for channel in channels], 1):
-            try:
-                accepted = found.result()
-            except DeliveryFailed as error:     # the machine's fault, perhaps for now
-                log.warning("the URL cannot be checked: %s", error)
-                continue
-            if not accepted:
-                raise SettingsError(
-                    f"apprise has a URL {channels[number - 1].scheme}:// (number "
-                    f"{number}) that Apprise does not accept, but must be one as "
-                    "https://appriseit.com/services/ describes it")
+        accepted = list(pool.map(is_accepted, channels))
+    for number, channel in enumerate(channels, 1):
+        if not accepted[number - 1]:
+            raise SettingsError(
+                f"apprise has a URL {channel.scheme}:// (number {number}) that Apprise "
+                "does not accept, but must be one as https://appriseit.com/services/ "
+                "describes it")
+
+
+def is_accepted(channel: AppriseChannel) -> bool:
+    """Return whether Apprise accepts the URL of *channel*; true if it cannot say."""
+    try:
+        return channel.check()
+    except DeliveryFailed as error:     # of this machine, perhaps only for now
+        log.warning("the URL of %s cannot be checked: %s", channel.name, error)
+        return True

@@ -34,6 +34,11 @@ COMMANDS = {
         {"spec": {"metavar": "SPEC", "nargs": "?",
                   "help": "camera to test, written as for --source"}},
         ("config", "log_level", "resolution", "fps")),
+    "alerts": Command(
+        "list the channels of alerts, and test them",
+        {"--test": {"action": "store_true",
+                    "help": "send a test alert by each of them"}},
+        ("config", "data", "config_dir")),
     "token": Command(
         "print the links that log in",
         {"--new": {"action": "store_true",

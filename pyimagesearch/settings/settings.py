@@ -151,7 +151,7 @@ class CameraOptions:
                               advanced=True, low=5, high=3600)
     armed_hours: str | None = alerting(
         None, "when motion counts; default: always", adjustable=True, kind=str,
-        metavar="22:00-06:00", make=HoursOption)
+        metavar="HOURS", make=HoursOption)
     armed_home: bool = alerting(
         True, "motion counts in the mode home as well, when somebody is at home",
         advanced=True, adjustable=True)
@@ -167,7 +167,7 @@ class CameraOptions:
         advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
     alert_hours: str | None = alerting(
         None, "when events raise alerts; default: always", advanced=True,
-        adjustable=True, kind=str, metavar="22:00-06:00", make=HoursOption)
+        adjustable=True, kind=str, metavar="HOURS", make=HoursOption)
 
     @property
     def size(self) -> tuple[int, int] | None:

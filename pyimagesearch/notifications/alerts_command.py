@@ -1,0 +1,69 @@
+"""``webstreaming alerts``: list the channels of alerts, and test them."""
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+from pyimagesearch.clock import SystemClock
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.settings import Settings
+
+from .channel import TestOutcome
+from .channel_check import alert_for_test, check_channel
+from .channels import channels_of
+
+NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
+              "alert_command in the file given by --config, or switch alerts on in a "
+              "browser")
+INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
+
+
+class ChannelTest(NamedTuple):
+    """A channel by its name, and what sends a test alert by it, in 30 seconds."""
+
+    name: str
+    send: Callable[[], TestOutcome]
+
+
+def alerts(settings: Settings, url: str, *, test: bool) -> int:
+    """
+    Print the channels of *settings*, or what became of a *test* alert by each.
+
+    A server may run with them at the same time; *url* is its address, unless
+    the settings have another. Returns the exit status: 1 if an alert was not delivered.
+    Raises :exc:`SettingsError` if there is no channel.
+    """
+    channels = channel_tests(settings, url)
+    if not channels:
+        raise SettingsError(NO_CHANNEL)
+    if not test:
+        print("\n".join(each.name for each in channels))
+        return 0
+    try:
+        return 0 if all(print_outcomes(channels)) else 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+
+
+def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
+    """Return how to test each channel of *settings*."""
+    url = (settings.public_url or url).rstrip("/") + "/"
+    alert = alert_for_test(url, SystemClock().time())
+    return [ChannelTest(channel.name, partial(check_channel, channel, alert))
+            for channel in channels_of(settings)]
+
+
+def print_outcomes(channels: Sequence[ChannelTest]) -> list[bool]:
+    """Test all *channels* at once; print a line and return the success of each."""
+    pool = ThreadPoolExecutor(len(channels), "alert-test")
+    delivered = []
+    for each in [pool.submit(channel.send) for channel in channels]:
+        outcome = each.result()
+        print(f"{outcome.name}: " + (f"not delivered: {outcome.trouble}"
+                                     if outcome.trouble else "delivered"), flush=True)
+        delivered.append(not outcome.trouble)
+    pool.shutdown(wait=False)
+    return delivered
