@@ -169,7 +169,7 @@ def watch(settings: Settings) -> int:
     archive = Archive(data, settings, clock)
     program = Program(
         archive=archive,
-        arming=Arming(archive.store, clock),
+        arming=Arming(archive.store, clock, settings.place),
         privacy=Privacy(config, wanted, archive.store, clock),
         owner_settings=owner_settings,
         refused_logins=RefusedLogins(archive.store, clock),
@@ -275,7 +275,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)
     evidence = Evidence(settings, recorder, preroll_input, archive.store, clock)
-    program.arming.add_listener(evidence.arm)
+    program.arming.add(settings, evidence.arm)
     detection = MotionDetection(settings, keeper=program.backgrounds)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
@@ -287,7 +287,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)
-    program.owner_settings.attach(settings.name, loop)
+    for part in (loop, program.arming):
+        program.owner_settings.attach(settings.name, part)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning))
@@ -355,6 +356,7 @@ def every_second(authenticator: Authenticator, program: Program, zone: TimeZone
     program.refused_logins.write()
     program.watchdog.heartbeat(SERVER_LOOP)
     zone.follow()
+    program.arming.tick()
 
 
 def stop_on_signals(server: LiveServer) -> None:

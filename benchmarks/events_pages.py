@@ -47,9 +47,6 @@ class SampleArchive:
     def status(self) -> ArchiveStatus:
         return ArchiveStatus(folder="", used=0, cap=0, free=0, days=None, trouble="")
 
-    def arm(self, armed: bool) -> None:
-        """Do nothing: no request does it."""
-
     def confirm(self) -> None:
         """Do nothing: no request changes anything."""
 

@@ -75,3 +75,10 @@ class TimeZone:
 def local_time(when: float) -> str:
     """Return *when* [seconds since the epoch] as a local date and time, in words."""
     return datetime.datetime.fromtimestamp(when).strftime("%d %B %Y, %H:%M")
+
+
+def short_time(when: float, now: float) -> str:
+    """Return the local time of *when* [s]; with its date, if *now* has another one."""
+    moment, today = map(datetime.datetime.fromtimestamp, (when, now))
+    is_today = moment.date() == today.date()
+    return moment.strftime("%H:%M" if is_today else "%d %B, %H:%M")

@@ -1,11 +1,42 @@
 """The status of cameras and archive, as pages and API report it."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from pyimagesearch.clock import short_time
 
 STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF = (
     "starting", "learning", "live", "no signal", "ended", "off")
+MODE_AWAY, MODE_HOME, MODE_OFF = "away", "home", "off"
+ARMING_MODES = (MODE_AWAY, MODE_HOME, MODE_OFF)
 LATE_SECONDS = 10.0     # without a frame, after which most cameras are not ready
+
+
+class ModeStatus(NamedTuple):
+    """
+    Which cameras are armed: in mode *away* all, *home* those for it, *off* none.
+
+    It holds until *until* [s since the epoch], and *then* is the next mode; without
+    *until*, for good.
+    """
+
+    mode: str
+    until: float | None
+    then: str
+
+    def words(self, now: float) -> str:
+        """Return it in words, as of *now*: ``armed, home, until 18:00``."""
+        words = {MODE_AWAY: "armed", MODE_HOME: "armed, home", MODE_OFF: "disarmed"}
+        until = self.until and f", until {short_time(self.until, now)}"
+        return f"{words[self.mode]}{until or ''}"
+
+
+class CameraArmed(NamedTuple):
+    """Whether motion of a camera starts events, why, and until when [s]."""
+
+    armed: bool
+    reason: str             # in words
+    until: float | None     # None: for good, or for more than a week
 
 
 @dataclass(frozen=True, kw_only=True)

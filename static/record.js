@@ -5,12 +5,12 @@ import { onClick, post } from "./request.js";
 
 const controls = document.getElementById("controls");
 const one = document.getElementById("camera").dataset.name;
-const [record, still, armed, done] =
-  ["record", "still", "armed", "done"].map((id) => document.getElementById(id));
+const [record, still, done] = ["record", "still", "done"].map((id) => document.getElementById(id));
 const put = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 const words = (button, text) => put(button.querySelector("span"), text);
+const modes = document.querySelectorAll("#armed button");
 
 let names = [];           // cameras on this page
 let since = null;         // start of the manual recording [s, server clock]
@@ -45,6 +45,26 @@ function tick() {
   words(record, `Stop ${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`);
 }
 
+function clock(seconds) {
+  const [then, now] = [new Date(seconds * 1000), new Date(Date.now() + ahead * 1000)];
+  const time = { hour: "2-digit", minute: "2-digit" };
+  const isToday = then.toDateString() === now.toDateString();
+  return then.toLocaleString([], isToday ? time : { weekday: "short", ...time });
+}
+
+function showMode({ mode, until, then }, cameras) {
+  for (const button of modes) {
+    if (!button.dataset.minutes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+  }
+  const parts = until === null ? [] : [`until ${clock(until)}, then ${then}`];
+  for (const { name, arming } of mode === "off" ? [] : cameras) {
+    if (arming.armed) continue;
+    parts.push(`${one ? "" : `${name} `}not armed: ${arming.reason}`
+      + (arming.until === null ? "" : `, until ${clock(arming.until)}`));
+  }
+  put(document.getElementById("armed-words"), parts.join(" · "));
+}
+
 document.addEventListener("status", ({ detail: status }) => {
   const cameras = status.cameras.filter((each) => !one || each.name === one);
   const begins = cameras.map((each) => each.recording_since).filter((each) => each !== null);
@@ -55,8 +75,7 @@ document.addEventListener("status", ({ detail: status }) => {
   tick();
   const kept = status.archive;
   if (!kept) return;
-  armed.setAttribute("aria-checked", String(kept.armed));
-  words(armed, kept.armed ? "Armed" : "Disarmed");
+  if (status.arming) showMode(status.arming, cameras);
   put(document.getElementById("archive"),
       `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${capacity(kept.days)}`);
   const troubles = cameras.filter((each) => each.recording_trouble)
@@ -81,12 +100,14 @@ onClick(still, notify, async () => {
   }
   notify(why ? `Not saved yet. ${why}` : "Saved.");
 });
-onClick(armed, notify, async () => {
-  const now = armed.getAttribute("aria-checked") !== "true";
-  const { pending } = await post(controls.dataset.armedUrl, { armed: now });
-  notify(pending || "");
-  armed.setAttribute("aria-checked", String(now));
-  words(armed, now ? "Armed" : "Disarmed");
-});
+for (const button of modes) {
+  onClick(button, notify, async () => {
+    const { mode, minutes } = button.dataset;
+    const { pending, cameras, ...now } = await post(
+      controls.dataset.armedUrl, minutes ? { mode, minutes: Number(minutes) } : { mode });
+    notify(pending || "");
+    showMode(now, names.map((name) => ({ name, arming: cameras[name] })));
+  });
+}
 setInterval(tick, 500);
 document.documentElement.classList.add("js");

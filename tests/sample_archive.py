@@ -43,8 +43,10 @@ from pyimagesearch.events.store import EventStore  # noqa: E402
 from pyimagesearch.jpeg import encode  # noqa: E402
 from pyimagesearch.recording.receipt import Receipt  # noqa: E402
 from pyimagesearch.serving.server import LiveServer  # noqa: E402
+from pyimagesearch.settings import CameraSettings  # noqa: E402
 from pyimagesearch.status import LIVE, ArchiveStatus, CameraStatus  # noqa: E402
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster  # noqa: E402
+from pyimagesearch.surveillance import Arming  # noqa: E402
 from pyimagesearch.web import Feed, Services, create_app  # noqa: E402
 
 FPS, CLIP_SECONDS = 10, 6
@@ -73,15 +75,12 @@ class SampleArchive:
         self.store = EventStore(folder / "events.db", SystemClock(), **options)
         self.clips = folder / "clips"
         self.clips.mkdir(exist_ok=True)
-        self.armed = True
         self.store.open()
+        self.arming = Arming(self.store, SystemClock())
 
     def status(self):
         return ArchiveStatus(folder=str(self.clips.parent), used=4_210_000_000, cap=120 * 10**9,
                              free=300 * 10**9, days=31.4, trouble=self.store.trouble)
-
-    def arm(self, armed):
-        self.armed = armed
 
     def confirm(self):
         self.store.confirm()
@@ -99,6 +98,11 @@ class SampleArchive:
     def recorded(self, number=1, begin=NOON, camera="front", clips=1, **fields):
         """Return event *number*, whose files are there but cannot be played."""
         return recorded_event(self.clips, camera, begin, MEDIA, clips, id=number, **fields)
+
+    def watch(self, *names):
+        """Let each of these cameras be armed."""
+        for name in names:
+            self.arming.add(CameraSettings(name=name, source="demo"), lambda armed: None)
 
     def close(self):
         self.store.stop()
@@ -207,7 +211,10 @@ class BufferedClient(FlaskClient):
 def client_of(*cameras, archive=None, **more):
     """Return a client of an app that needs no login."""
     feeds = {camera.name: camera.feed for camera in cameras}
-    app = create_app(Services(feeds, open_access(), archive=archive, arming=archive, **more))
+    if archive:
+        archive.watch(*feeds)
+    app = create_app(Services(feeds, open_access(), archive=archive,
+                              arming=archive and archive.arming, **more))
     app.test_client_class = BufferedClient
     return app.test_client()
 
@@ -228,10 +235,12 @@ def main(folder):
     broadcaster = LatestFrameBroadcaster()
     broadcaster.publish(encode(DemoScene((640, 480), 10, seed=7).picture(240), 75), time.time())
     feeds = {name: FakeCamera(name, archive, broadcaster).feed for name in ("front", "yard")}
+    archive.watch(*feeds)
     server = LiveServer("127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.address[1]}", flush=True)
     stop_on_input(server)
-    server.run(create_app(Services(feeds, open_access(), server.pools, archive=archive, arming=archive,
+    server.run(create_app(Services(feeds, open_access(), server.pools, archive=archive,
+                                   arming=archive.arming,
                                    wait_for_frame=server.wait_for_frame)),
                on_stop=broadcaster.close)
     archive.close()

@@ -1,15 +1,34 @@
-"""Arming and disarming, across restarts."""
+"""Arming and disarming: modes, for a time, by hours, and across restarts."""
+
+import datetime
+import json
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harness import ManualClock
+from pyimagesearch.errors import SettingsError
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.settings import CameraSettings
 from pyimagesearch.surveillance.arming import Arming
+from pyimagesearch.surveillance.mode_layers import (
+    AWAY_FOR_GOOD,
+    Layer,
+    parse_layers,
+    stacked,
+    status_of,
+)
+
+NOON = datetime.datetime(2026, 11, 27, 12).timestamp()      # a Friday
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 @pytest.fixture
-def begin(tmp_path, clock):
+def begin(tmp_path):
     """Start with an empty or an existing store, opened only when *restore* is set."""
-    made = []
+    made, clock = [], ManualClock(NOON)
 
     def begin(restore=True):
         stop()
@@ -24,8 +43,18 @@ def begin(tmp_path, clock):
             store.stop()
             assert store.join(60)
         made.clear()
+    begin.clock = clock
     yield begin
     stop()
+
+
+class Seen(list):
+    """What a camera was told: whether it is armed."""
+
+    def __init__(self, arming, name="front", **settings):
+        super().__init__()
+        self.settings = CameraSettings(name=name, source="demo", **settings)
+        arming.add(self.settings, self.append)
 
 
 def restore_from(store, arming):
@@ -36,18 +65,16 @@ def restore_from(store, arming):
 def kinds(store):
     assert store.flush(60)
     with store.reading() as reader:
-        return [event.kind for event in reader.page(limit=9)[0]]
+        return [f"{event.kind} {event.note}".strip() for event in reader.page(limit=9)[0]][::-1]
 
 
 def test_disarming_survives_a_restart_and_is_an_event(begin):
-    states = []
     _, arming = begin()
-    arming.add_listener(states.append)
+    before = Seen(arming)
     arming.arm(False)
     arming.arm(False)
     store, arming = begin()
-    arming.add_listener(states.append)
-    assert states == [True, False, False]
+    assert (before, Seen(arming)) == ([True, False], [False])
     assert not arming.armed
     assert kinds(store) == ["disarmed"]
 
@@ -63,10 +90,188 @@ def test_choice_before_the_store_opens_replaces_the_stored_one(begin, armed):
     assert begin()[1].armed == armed
 
 
-def test_stored_state_is_reported_once_the_store_is_open(begin):
-    begin()[1].arm(False)
-    states = []
+def test_state_restored_late_reaches_the_cameras(begin):
+    _, arming = begin()
+    arming.arm(False)
     store, arming = begin(restore=False)
-    arming.add_listener(states.append)
+    states, changes = Seen(arming), []
+    arming.add_listener(lambda: changes.append(arming.mode.mode))
     restore_from(store, arming)
     assert states == [True, False]
+    assert changes == ["off"]
+
+
+def test_mode_for_a_time_ends_by_itself(begin):
+    store, arming = begin()
+    states, changes = Seen(arming), []
+    arming.add_listener(lambda: changes.append(arming.mode.mode))
+    arming.set_mode("off", NOON + 30 * MINUTE)
+    assert arming.mode == ("off", NOON + 30 * MINUTE, "away")
+    assert arming.camera("front") == (False, "mode off", NOON + 30 * MINUTE)
+    begin.clock.now += 30 * MINUTE - 0.1
+    arming.tick()
+    assert not arming.armed
+    begin.clock.now += 0.1
+    arming.tick()
+    assert arming.mode == ("away", None, "")
+    assert (states, changes) == ([True, False, True], ["off", "away"])
+    assert kinds(store) == ["disarmed until 12:30", "armed"]
+
+
+def test_mode_for_a_time_survives_a_restart(begin):
+    _, arming = begin()
+    arming.set_mode("home")
+    arming.set_mode("off", NOON + 2 * HOUR)
+    arming.set_mode("away", NOON + HOUR)
+    _, arming = begin()
+    assert arming.mode == ("away", NOON + HOUR, "off")
+    begin.clock.now += 90 * MINUTE
+    _, arming = begin()
+    assert arming.mode == ("off", NOON + 2 * HOUR, "home")
+    begin.clock.now += HOUR
+    store, arming = begin()     # ended while the program did not run
+    assert arming.mode == ("home", None, "")
+    assert kinds(store) == ["armed home", "disarmed until 14:00", "armed until 13:00",
+                            "disarmed until 14:00", "armed home"]
+
+
+def test_mode_set_before_the_store_opens_keeps_the_one_below(begin):
+    _, arming = begin()
+    arming.set_mode("home")
+    store, arming = begin(restore=False)
+    arming.set_mode("off", NOON + HOUR)
+    restore_from(store, arming)
+    assert arming.mode == ("off", NOON + HOUR, "home")
+    assert begin()[1].mode == ("off", NOON + HOUR, "home")
+
+
+@pytest.mark.parametrize(("stored", "mode"), [("yes", "away"), ("no", "off")])
+def test_state_of_older_versions_is_read(begin, stored, mode):
+    store, _ = begin()
+    store.remember("armed", stored)
+    assert begin()[1].mode == (mode, None, "")
+
+
+@pytest.mark.parametrize("stored", [
+    "", "[", "[]", "[1]", '[["away"]]', '[["night", null]]', '[["off", 5.0]]',
+    '[["off", null], ["away", null]]', '[["off", null], ["away", "5"]]', '[["off", null], ["away", Infinity]]',
+    '{"mode": "off"}', '"off"', "null", "7", "[" * 9999, '[[["off"], null]]'])
+def test_damaged_state_is_armed(stored, caplog):
+    assert parse_layers(stored) == AWAY_FOR_GOOD
+    assert caplog.messages == ["the stored mode is damaged; the mode is away"]
+
+
+MODES = st.sampled_from(["away", "home", "off"])
+
+
+@given(st.lists(st.tuples(MODES, st.none() | st.floats(1, 1e9)), max_size=12))
+def test_layers_end_one_after_the_other(changes):
+    layers = AWAY_FOR_GOOD
+    for mode, until in changes:
+        layers = stacked(layers, Layer(mode, until))
+        assert status_of(layers)[:2] == (mode, until), "the newest one is in force"
+    ends = [each.until for each in layers]
+    assert ends[0] is None
+    assert ends[1:] == sorted(set(ends[1:]), reverse=True)
+    assert len(layers) <= 4
+    assert parse_layers(json.dumps(layers)) == layers
+
+
+@pytest.mark.parametrize(("mode", "until", "wrong"), [
+    ("night", None, "mode is 'night'"), ("", None, "mode is ''"), ("off", NOON, "until is"),
+    ("off", NOON - 1, "until is"), ("off", NOON + 367 * DAY, "until is"),
+    ("off", float("nan"), "until is nan"), ("off", float("inf"), "until is inf")])
+def test_wrong_mode_or_end_changes_nothing(begin, mode, until, wrong):
+    _, arming = begin()
+    with pytest.raises(SettingsError, match=wrong):
+        arming.set_mode(mode, until)
+    assert arming.mode == ("away", None, "")
+
+
+def test_home_arms_only_the_cameras_for_it(begin):
+    _, arming = begin()
+    front, hall = Seen(arming), Seen(arming, "hall", armed_home=False)
+    for mode in ("home", "off", "home", "away"):
+        arming.set_mode(mode)
+    assert (front, hall) == ([True, False, True], [True, False, True])
+    arming.set_mode("home")
+    assert arming.camera("hall") == (False, "mode home, in which this camera is not armed", None)
+    assert arming.camera("front") == (True, "mode home", None)
+
+
+def test_hours_arm_and_disarm_one_camera(begin):
+    store, arming = begin()
+    front, yard = Seen(arming), Seen(arming, "yard", armed_hours="Fri 22:00-06:00")
+    assert arming.camera("yard") == (False, "outside Fri 22:00-06:00", NOON + 10 * HOUR)
+    for _ in range(24 * 60):
+        begin.clock.now += MINUTE
+        arming.tick()
+        if begin.clock.now == NOON + 11 * HOUR:
+            assert arming.camera("yard") == (
+                True, "mode away, within Fri 22:00-06:00", NOON + 18 * HOUR)
+    assert (front, yard) == ([True], [False, True, False])
+    assert kinds(store) == []
+
+
+def test_until_is_when_mode_and_hours_together_change(begin):
+    _, arming = begin()
+    Seen(arming, armed_hours="22:00-06:00", armed_home=False)
+    for until in (2, 11):
+        arming.set_mode("off", NOON + until * HOUR)
+        assert arming.camera("front").until == NOON + max(10, until) * HOUR
+    arming.set_mode("off", NOON + 20 * HOUR)    # ends when it is outside its hours
+    assert arming.camera("front").until == NOON + 34 * HOUR
+    arming.set_mode("off")
+    assert arming.camera("front").until is None
+    arming.set_mode("home")
+    assert arming.camera("front").until is None
+
+
+def test_new_hours_count_at_once(begin):
+    _, arming = begin()
+    seen = Seen(arming)
+    arming.apply(CameraSettings(name="front", source="demo", armed_hours="22:00-06:00"))
+    arming.apply(CameraSettings(name="front", source="demo"))
+    assert seen == [True, False, True]
+
+
+def test_hours_of_a_clock_that_is_not_set_do_not_count(begin):
+    begin.clock.now = 5 * HOUR      # 1970
+    _, arming = begin()
+    seen = Seen(arming, armed_hours="Sat 22:00-22:01")
+    begin.clock.ahead = NOON
+    arming.tick()
+    assert seen == [True, False]
+
+
+@pytest.mark.parametrize("jump", [10 * HOUR, -14 * HOUR])
+def test_hours_follow_a_clock_that_jumps(begin, jump):
+    _, arming = begin()
+    seen = Seen(arming, armed_hours="22:00-06:00")
+    begin.clock.ahead = jump
+    arming.tick()
+    assert seen == [False, True]
+
+
+def test_hours_follow_the_time_zone(begin, monkeypatch):
+    _, arming = begin()
+    seen = Seen(arming, armed_hours="22:00-06:00")
+    try:
+        monkeypatch.setenv("TZ", "Etc/GMT-11")
+        time.tzset()
+        begin.clock.now += MINUTE
+        arming.tick()
+        assert seen == [False, datetime.datetime.fromtimestamp(NOON).hour >= 22]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_tick_costs_little_between_the_minutes(begin):
+    _, arming = begin()
+    Seen(arming, armed_hours="22:00-06:00")
+    arming.tick()
+    state = arming.camera("front")
+    begin.clock.now += 59
+    arming.tick()
+    assert arming.camera("front") is state, "it was not computed again"

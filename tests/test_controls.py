@@ -1,5 +1,7 @@
 """Recording, stills and arming, and what the log says of changes."""
 
+import time
+
 import pytest
 
 from harness import InBackground, eventually
@@ -65,10 +67,49 @@ def test_still_without_a_new_frame_is_503(sample, cameras):
 
 
 def test_disarming_reaches_archive_and_status(client, sample):
-    assert client.post("/api/armed", json={"armed": False}).json == {"armed": False}
-    assert sample.armed is False
-    assert client.get("/api/status").json["archive"]["armed"] is False
-    assert client.post("/api/armed", json={}).status_code == 400
+    assert client.post("/api/armed", json={"armed": False}).json["armed"] is False
+    assert sample.arming.armed is False
+    status = client.get("/api/status").json
+    assert status["archive"]["armed"] is False
+    assert status["arming"] == {"mode": "off", "until": None, "then": ""}
+    assert status["cameras"][0]["arming"] == {"armed": False, "reason": "mode off", "until": None}
+
+
+@pytest.mark.parametrize("how", ["json", "data"])
+def test_mode_is_set_for_minutes_or_until_a_time(client, how):
+    before = time.time()
+    answer = client.post("/api/armed", **{how: {"mode": "off", "minutes": "30"}}).json
+    assert (answer["mode"], answer["armed"], answer["then"]) == ("off", False, "away")
+    assert before <= answer["until"] - 1800 <= time.time()
+    assert answer["cameras"]["yard"] == {"armed": False, "reason": "mode off", "until": answer["until"]}
+    until = time.time() + 86_400
+    client.post("/api/armed", **{how: {"mode": "home", "until": until}})
+    assert client.get("/api/armed").json == client.get("/api/armed").json | {
+        "armed": True, "mode": "home", "until": until, "then": "away"}
+    assert client.post("/api/armed", **{how: {"armed": "true"}}).json["until"] is None
+
+
+@pytest.mark.parametrize("seconds", [-1, 367 * 86_400])
+def test_mode_cannot_end_in_the_past_or_after_years(client, sample, seconds):
+    answer = client.post("/api/armed", json={"mode": "off", "until": time.time() + seconds},
+                         headers={"Accept": "application/json"})
+    assert (answer.status_code, "it must be between" in answer.json["error"]) == (409, True)
+    assert sample.arming.mode.mode == "away"
+
+
+@pytest.mark.parametrize(("body", "reason"), [
+    ({}, "One of mode and armed is needed"), ({"mode": "off", "armed": True}, "One of mode and armed"),
+    ({"armed": "maybe"}, "armed is 'maybe', but must be true or false"),
+    ({"mode": "night"}, "mode is 'night', but must be one of away, home, off"),
+    ({"mode": ["off"]}, "must be one of"),
+    ({"mode": "off", "minutes": 5, "until": 2e9}, "Only one of minutes and until"),
+    ({"mode": "off", "minutes": 0}, "minutes is 0, but must be a number from 1 to 527040"),
+    ({"mode": "off", "minutes": 1e300}, "minutes is 1e+300"), ({"mode": "off", "minutes": True}, "minutes is True"),
+    ({"mode": "off", "minutes": "NaN"}, "minutes is 'NaN'"), ({"mode": "off", "until": [1]}, "until is [1]")])
+def test_wrong_mode_is_refused_with_the_reason(client, sample, body, reason):
+    answer = client.post("/api/armed", json=body, headers={"Accept": "application/json"})
+    assert (answer.status_code, reason in answer.json["error"]) == (400, True), answer.json
+    assert sample.arming.mode.mode == "away"
 
 
 def test_log_says_who_changed_something(client, sample, broadcaster, caplog):

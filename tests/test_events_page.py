@@ -3,6 +3,7 @@
 import os
 import re
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -311,6 +312,11 @@ def test_event_page_works_without_the_list(page, sample_server):
     eventually(lambda: element(page, "#player .star").get_attribute("aria-pressed") == "true")
 
 
+def shows_mode(page, expected):
+    words = [element(page, selector).text for selector in ("#armed [aria-pressed=true]", "#armed-words")]
+    return re.fullmatch(expected, " ".join(filter(None, words)))
+
+
 def test_buttons_record_save_a_still_and_arm(page, sample_server):
     page.execute_cdp_cmd("Page.navigate", {"url": sample_server.url + "/camera/front"})
     eventually(lambda: visible(page, "#record"))
@@ -324,10 +330,10 @@ def test_buttons_record_save_a_still_and_arm(page, sample_server):
     record_text(page, "#done")
     element(page, "#still").click()
     wait_for_text(page, "Saved.")
-    element(page, "#armed").click()
-    eventually(lambda: element(page, "#armed").text == "Disarmed")
-    element(page, "#armed").click()
-    eventually(lambda: element(page, "#armed").text == "Armed")
+    for selector, shown in (("[data-mode=home]", "Home"), ("[data-minutes='30']", "Off until .*, then home"),
+                            ("[data-mode=off]", "Off"), ("[data-mode=away]", "Away")):
+        element(page, f"#armed {selector}").click()
+        eventually(partial(shows_mode, page, shown))
     assert element(page, "#archive").text == "4.21 GB of 120 GB used · room for about 31 days"
 
 

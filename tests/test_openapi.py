@@ -84,11 +84,13 @@ def protected(tmp_path_factory):
         tuning=Tuning(MotionDetection(each),
                       keeping(each, protected.clock, folder / each.name).evidence,
                       protected.clock)) for each in cameras})
+    archive.watch("front", "yard")
     privacy = Privacy(protected.folder, cameras, archive.store, protected.clock)
     owner_settings = OwnerSettings(protected.folder, given)
     services = protected.app.extensions["services"]
     protected.app.extensions["services"] = replace(
-        services, archive=archive, privacy=privacy, owner_settings=owner_settings,
+        services, archive=archive, arming=archive.arming, privacy=privacy,
+        owner_settings=owner_settings,
         alerts=Channels(WORKS, BROKEN))
     yield protected
     archive.close()

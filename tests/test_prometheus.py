@@ -58,8 +58,9 @@ def exported(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
-    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive, arming=archive,
-                        camera_memory=MemoryBudget(10**9), alerts=Channels(WORKS, BROKEN))
+    services = Services(feeds, open_access(), mosaic=mosaic, archive=archive,
+                        arming=archive.arming, camera_memory=MemoryBudget(10**9),
+                        alerts=Channels(WORKS, BROKEN))
     services.camera_memory.claim("front", 5_000_000)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200

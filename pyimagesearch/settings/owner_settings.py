@@ -37,7 +37,7 @@ Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
 
 
 class AdjustableCamera(Protocol):
-    """A watched camera."""
+    """A watched camera, or another part of the program that has its settings."""
 
     def apply(self, settings: CameraSettings) -> None:
         """Take new values of adjustable settings at once, without blocking."""
@@ -60,7 +60,8 @@ class OwnerSettings:
         self._fixed = {name: {option: where for option, where in settings.fixed.items()
                               if option not in settings.tables.get(name, {})}
                        for name in self._given}
-        self._cameras: dict[str, AdjustableCamera] = {}
+        self._cameras: dict[str, list[AdjustableCamera]] = {
+            name: [] for name in self._given}
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
         self._common = settings.common("")
@@ -128,7 +129,7 @@ class OwnerSettings:
             if changed := {option: value for option, value in parsed.items()
                            if value is not None or option in before}:
                 log.info("%s: %s by the owner", name, as_words(changed, "reset"))
-            if camera := self._cameras.get(name):
+            for camera in self._cameras[name]:
                 camera.apply(settings)
             self._save(name, parsed)
         return settings
@@ -141,7 +142,7 @@ class OwnerSettings:
 
     def attach(self, name: str, camera: AdjustableCamera) -> None:
         """Have *camera* apply what the owner changes from now on."""
-        self._cameras[name] = camera
+        self._cameras[name].append(camera)
 
     def _with(self, name: str, parsed: Mapping[str, Any]) -> CameraSettings:
         given = self._given[name]

@@ -1,57 +1,222 @@
-"""Arm and disarm motion events, for all cameras."""
+"""Arm and disarm motion events: by mode, for a time, and by the hours of a camera."""
 
+import json
+import logging
 import threading
 from collections.abc import Callable
 
-from pyimagesearch.clock import Clock
+from pyimagesearch.clock import EARLIEST_TIME, Clock, short_time
 from pyimagesearch.events.event import ARMED, DISARMED
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.settings.schedule import schedule_of
+from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.status import (
+    MODE_AWAY,
+    MODE_HOME,
+    MODE_OFF,
+    CameraArmed,
+    ModeStatus,
+)
+
+from .mode_layers import (
+    AWAY_FOR_GOOD,
+    Layer,
+    check_mode,
+    parse_layers,
+    stacked,
+    status_of,
+)
+
+log = logging.getLogger(__name__)
+
+STATE_KEY = "armed"         # in the store
+MINUTE_SECONDS = 60.0
+MAX_STEPS = 64              # looked ahead for the next change of a camera
+
+
+class ArmedCamera:
+    """One camera: its settings, whether it is armed now, and who is called."""
+
+    def __init__(self, settings: CameraSettings, listener: Callable[[bool], object]
+                 ) -> None:
+        self.settings = settings
+        self.listener = listener
+        self.state = CameraArmed(True, "", None)
 
 
 class Arming:
     """
     Whether motion starts events, across restarts. May be used from any thread.
 
-    The state is *armed* until :meth:`restore` reads it from the store.
+    A mode holds for good or for a time, after which the one before holds again. It is
+    *away* until :meth:`restore` reads it from the store. *place* is for schedules that
+    follow the sun. :meth:`tick` must be called once a second.
     """
 
-    def __init__(self, store: EventStore, clock: Clock) -> None:
-        self.armed = True
+    def __init__(self, store: EventStore, clock: Clock, place: str | None = None
+                 ) -> None:
         self._store = store
         self._clock = clock
-        self._lock = threading.Lock()   # guards armed and the next line
-        self._is_known = False          # restored, or set since the start
-        self._listeners: list[Callable[[bool], object]] = []
+        self._place = place
+        self._lock = threading.RLock()      # guards all below
+        self._layers = AWAY_FOR_GOOD        # the last one is in force
+        self._is_known = False              # restored, or set for good since the start
+        self._cameras: dict[str, ArmedCamera] = {}
+        self._listeners: list[Callable[[], object]] = []
+        self._checked, self._due = 0.0, 0.0     # between these, nothing changes
 
-    def add_listener(self, listener: Callable[[bool], object]) -> None:
-        """Call *listener* with the state, now and after each change."""
+    @property
+    def armed(self) -> bool:
+        """Whether motion starts events of cameras whose hours allow it."""
+        return self.mode.mode != MODE_OFF
+
+    @property
+    def mode(self) -> ModeStatus:
+        """The mode in force, until when, and which one is next."""
+        return status_of(self._layers)
+
+    def camera(self, name: str) -> CameraArmed:
+        """Return whether camera *name* is armed, why, and until when."""
+        return self._cameras[name].state
+
+    def add(self, settings: CameraSettings, listener: Callable[[bool], object]) -> None:
+        """Watch over a camera: call *listener* with its state, now and when changed."""
+        with self._lock:
+            self._cameras[settings.name] = camera = ArmedCamera(settings, listener)
+            camera.state = self._state_of(settings, self._clock.time())
+            listener(camera.state.armed)
+
+    def add_listener(self, listener: Callable[[], object]) -> None:
+        """Call *listener* after each change, from any thread; it must not block."""
         self._listeners.append(listener)
-        listener(self.armed)
+
+    def apply(self, settings: CameraSettings) -> None:
+        """Take new settings of a camera that was added."""
+        with self._lock:
+            self._cameras[settings.name].settings = settings
+            changed = self._refresh()
+        self._report(changed)
 
     def arm(self, armed: bool) -> None:
-        """Arm or disarm; idempotent."""
+        """Arm all cameras, or disarm them, for good; idempotent."""
+        self.set_mode(MODE_AWAY if armed else MODE_OFF)
+
+    def set_mode(self, mode: str, until: float | None = None) -> None:
+        """
+        Put *mode* in force, for good or *until* then [s since the epoch]; idempotent.
+
+        Raises :exc:`SettingsError` if either is not allowed. Does not wait for the
+        disk.
+        """
+        now = self._clock.time()
+        check_mode(mode, until, now)
+        until = None if until is None else float(until)
         with self._lock:
-            was_known = self._is_known
-            is_change = self._set(armed)
-        if is_change or not was_known:
-            self._store.remember("armed", "yes" if armed else "no")
-        if is_change:
-            now = self._clock.time()
-            self._store.add(ARMED if armed else DISARMED, now, now)
+            before, was_known = self._layers, self._is_known
+            self._layers = stacked(before, Layer(mode, until))
+            self._is_known = was_known or until is None
+            if self._layers != before or not was_known:
+                self._keep()
+            if self.mode != status_of(before):
+                self._add_event(now)
+            changed = self._refresh() or self._layers != before
+        self._report(changed)
 
     def restore(self) -> None:
-        """Read the state from the store, unless it was set since the start."""
+        """Read the mode from the store, unless it was set for good since the start."""
         with self._store.reading() as reader:
-            armed = reader.remembered("armed") != "no"
+            stored = parse_layers(reader.remembered(STATE_KEY))
         with self._lock:
-            if not self._is_known:
-                self._set(armed)
+            if self._is_known:
+                return
+            since_start, self._layers = self._layers[1:], stored
+            for layer in since_start:
+                self._layers = stacked(self._layers, layer)
+            self._is_known = True
+            if since_start:
+                self._keep()
+            self._refresh()
+            if self._layers != AWAY_FOR_GOOD:
+                log.info("%s, as before", self.mode.words(self._clock.time()))
+        self._report(True)
 
-    def _set(self, armed: bool) -> bool:
-        """Set the state; return whether it has changed."""
-        before, self.armed, self._is_known = self.armed, armed, True
-        if armed == before:
-            return False
-        for listener in self._listeners:
-            listener(armed)
-        return True
+    def tick(self) -> None:
+        """Do what the time demands; costs little when that is nothing."""
+        if self._checked <= self._clock.time() < self._due:
+            return
+        with self._lock:
+            changed = self._refresh()
+        self._report(changed)
+
+    def _refresh(self) -> bool:
+        """Bring everything up to this moment; return whether something has changed."""
+        now, before = self._clock.time(), self._layers
+        self._layers = tuple(each for each in before
+                             if each.until is None or each.until > now)
+        if changed := self._layers != before:
+            self._keep()
+            self._add_event(now)
+            log.info("%s again", self.mode.words(now))
+        for name, camera in self._cameras.items():
+            old, camera.state = camera.state, self._state_of(camera.settings, now)
+            changed = changed or camera.state != old
+            if camera.state.armed != old.armed:
+                log.info("%s: %s, %s", name, "armed" if camera.state.armed else
+                         "disarmed", camera.state.reason)
+                camera.listener(camera.state.armed)
+        minute_end = now - now % MINUTE_SECONDS + MINUTE_SECONDS
+        self._checked, self._due = now, min(self.mode.until or minute_end, minute_end)
+        return changed
+
+    def _report(self, changed: bool) -> None:
+        for listener in self._listeners if changed else ():
+            listener()
+
+    def _keep(self) -> None:
+        if self._is_known:      # else what is stored is still to be read
+            self._store.remember(STATE_KEY, json.dumps(self._layers))
+
+    def _add_event(self, now: float) -> None:
+        mode = self.mode
+        words = ["home"] if mode.mode == MODE_HOME else []
+        words += [f"until {short_time(mode.until, now)}"] if mode.until else []
+        self._store.add(DISARMED if mode.mode == MODE_OFF else ARMED, now, now,
+                        note=" ".join(words))
+
+    def _state_of(self, settings: CameraSettings, now: float) -> CameraArmed:
+        """Return the state of the camera with these *settings*."""
+        armed, reason = self._armed_at(settings, now)
+        schedule, when = schedule_of(settings.armed_hours, self._place), now
+        for _ in range(MAX_STEPS):
+            mode, mode_until = self._mode_at(when)
+            moments = [mode_until]
+            if admits(mode, settings):      # else the hours do not matter
+                moments.append(schedule.next_change(when))
+            if not (coming := [each for each in moments if each is not None]):
+                break
+            when = min(coming)
+            if self._armed_at(settings, when)[0] != armed:
+                return CameraArmed(armed, reason, when)
+        return CameraArmed(armed, reason, None)
+
+    def _armed_at(self, settings: CameraSettings, when: float) -> tuple[bool, str]:
+        """Return whether a camera is armed *when* [s since the epoch], and why."""
+        mode, hours = self._mode_at(when).mode, settings.armed_hours
+        if mode == MODE_OFF:
+            return False, "mode off"
+        if not admits(mode, settings):
+            return False, f"mode {mode}, in which this camera is not armed"
+        if hours is None or when < EARLIEST_TIME:       # a clock that was never set
+            return True, f"mode {mode}"
+        if schedule_of(hours, self._place).contains(when):
+            return True, f"mode {mode}, within {hours}"
+        return False, f"outside {hours}"
+
+    def _mode_at(self, when: float) -> Layer:
+        return next(each for each in reversed(self._layers)
+                    if each.until is None or each.until > when)
+
+
+def admits(mode: str, settings: CameraSettings) -> bool:
+    """Return whether a camera with these *settings* may be armed in *mode*."""
+    return mode == MODE_AWAY or (mode == MODE_HOME and settings.armed_home)

@@ -1,16 +1,17 @@
 """Controls of the live page: record, take a still, arm and disarm."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
 from pyimagesearch.errors import EventsError, RecordingError
-from pyimagesearch.status import OFF
+from pyimagesearch.status import MODE_AWAY, MODE_OFF, OFF
 
 from .live import fresh_frame
-from .params import body, boolean, requester
+from .params import body, boolean, number, requester
 from .services import Feed, get_services, or_404
 
 bp = Blueprint("controls", __name__)
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 Answer = tuple[dict[str, Any], int]     # JSON and status
 
+MODE_MINUTES = (1, 366 * 24 * 60)   # for which a mode can hold, at least and at most
 STILL_SECONDS = 5.0     # that a still may take to the disk
 SWITCHED_OFF = "The cameras are switched off; switch them on first."
 
@@ -69,14 +71,45 @@ def keep_still() -> Answer:
                      lambda: receipt.wait(STILL_SECONDS))
 
 
+@bp.get("/api/armed")
+def armed() -> dict[str, Any]:
+    """Return the mode in force, and which cameras are armed."""
+    services = get_services()
+    arming = or_404(services.arming)
+    return {"armed": services.armed, **arming.mode._asdict(),
+            "cameras": {name: arming.camera(name)._asdict() for name in services.feeds}}
+
+
 @bp.post("/api/armed")
 def arm() -> Answer:
-    """Switch the recording of motion on or off."""
-    armed, services = boolean("armed", body().get("armed")), get_services()
+    """Put a mode in force, for good or for a time; true is away, false off."""
+    services, fields = get_services(), body()
     arming = or_404(services.arming)
-    services.pools.changes.run(lambda: arming.arm(armed))
-    log.info("%s by %s", "armed" if armed else "disarmed", requester())
-    return once_kept({"armed": armed})
+    if ("mode" in fields) == ("armed" in fields):
+        abort(400, "One of mode and armed is needed: mode away, home or off; or armed "
+                   "true or false.")
+    mode = str(fields["mode"]) if "mode" in fields else (
+        MODE_AWAY if boolean("armed", fields["armed"]) else MODE_OFF)
+    until = end_of(fields)
+    services.pools.changes.run(lambda: arming.set_mode(mode, until))
+    log.info("%s by %s", arming.mode.words(time.time()), requester())
+    return once_kept(armed())
+
+
+def end_of(fields: Mapping[str, Any]) -> float | None:
+    """Return when a mode shall end [s since the epoch]; ``None`` for never."""
+    minutes, until, now = fields.get("minutes"), fields.get("until"), time.time()
+    if "minutes" in fields and "until" in fields:
+        abort(400, "Only one of minutes and until can be given.")
+    if minutes is not None:
+        return now + 60 * number("minutes", minutes, *MODE_MINUTES)
+    if until is None:
+        return None
+    end, latest = number("until", until), now + 60 * MODE_MINUTES[1]
+    if not now < end <= latest:
+        abort(409, f"until is {end}, but the time is {now:.0f} now; it must be between "
+                   f"that and {latest:.0f}, in seconds since the epoch.")
+    return end
 
 
 def once_kept(fields: dict[str, Any], wait: Callable[[], object] = lambda: None,

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 import re
 from typing import Any, NamedTuple, NoReturn
 
@@ -68,6 +69,19 @@ def boolean(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         abort_invalid(name, value, "true or false")
     return value
+
+
+def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
+           ) -> float:
+    """Return *value*, of a form or of JSON, as a number from *low* to *high*."""
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found) or not low <= found <= high:
+        limits = "" if low == -math.inf else f" from {low} to {high}"
+        abort_invalid(name, value, f"a number{limits}")
+    return found
 
 
 def body() -> dict[str, Any]:

@@ -17,7 +17,13 @@ from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import CameraSettings
-from pyimagesearch.status import ArchiveStatus, CameraStatus
+from pyimagesearch.status import (
+    MODE_OFF,
+    ArchiveStatus,
+    CameraArmed,
+    CameraStatus,
+    ModeStatus,
+)
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
@@ -43,12 +49,17 @@ class ArchiveService(Protocol):
 
 
 class ArmingService(Protocol):
-    """The switch for motion events, and whether motion starts events."""
+    """Which cameras are armed: motion in their picture starts events."""
 
-    armed: bool
+    @property
+    def mode(self) -> ModeStatus:
+        """The mode in force, until when, and which one is next."""
 
-    def arm(self, armed: bool) -> None:
-        """Switch the recording of motion on or off. Blocks."""
+    def camera(self, name: str) -> CameraArmed:
+        """Return whether a camera is armed, why, and until when."""
+
+    def set_mode(self, mode: str, until: float | None = None) -> None:
+        """Put a mode in force, for good or until then [s since the epoch]."""
 
 
 class AlertsService(Protocol):
@@ -182,8 +193,8 @@ class Services:
 
     @property
     def armed(self) -> bool:
-        """Whether motion starts events."""
-        return self.arming is None or self.arming.armed
+        """Whether motion starts events, of cameras whose hours allow it."""
+        return self.arming is None or self.arming.mode.mode != MODE_OFF
 
     def feed(self, name: str | None) -> Feed:
         """Return the camera called *name*, by default the first one; or abort (404)."""

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
 
-from .services import get_services
+from .services import Services, get_services
 
 bp = Blueprint("status", __name__)
 
@@ -46,20 +46,29 @@ def metrics() -> Response:
 def status() -> dict[str, Any]:
     """Return the status of all cameras, their memory, the viewers and the archive."""
     services = get_services()
-    cameras = [feed.status().as_json() for feed in services.feeds.values()]
+    cameras = [camera_json(services, name) for name in services.feeds]
     archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
+    arming = services.arming and services.arming.mode._asdict()
     memory = services.camera_memory and {"used": services.camera_memory.used,
                                          "total": services.camera_memory.total}
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "auth": services.authenticator.requires_login(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
-            "cameras": cameras, "camera_memory": memory, "archive": archive}
+            "cameras": cameras, "camera_memory": memory, "arming": arming,
+            "archive": archive}
 
 
 @bp.get("/api/status/<name>")
 def camera_status(name: str) -> dict[str, Any]:
     """Return the status of one camera."""
-    return get_services().feed(name).status().as_json()
+    get_services().feed(name)
+    return camera_json(get_services(), name)
+
+
+def camera_json(services: Services, name: str) -> dict[str, Any]:
+    """Return the status of camera *name*, and whether it is armed."""
+    arming = services.arming and services.arming.camera(name)._asdict()
+    return {**services.feeds[name].status().as_json(), "arming": arming}

@@ -141,9 +141,11 @@ OPERATIONS = (
     Operation("patch /api/cameras/{name}/alerts", "change_alerts", "Change what raises "
               "alerts; null returns to what file or default say", ALERT_SETTINGS,
               (404, 409), body=schemas.ALERT_CHANGES),
-    Operation("post /api/armed", "arm", "Switch the recording of motion on or off",
-              response_of(armed=schemas.BOOLEAN), body=body_with(armed=schemas.SWITCH),
-              may_wait=True),
+    Operation("get /api/armed", "armed", "Mode in force, and which cameras are armed",
+              schemas.ARMING),
+    Operation("post /api/armed", "arm", "Put a mode in force: away arms all cameras, "
+              "home those for it, off none", schemas.ARMING, (404, 409),
+              body=schemas.NEW_MODE, may_wait=True),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",
               STREAM_KEY, body=body_with(path={"type": "string", "pattern": "^/"})),
     Operation("get /api/push", "push_key", "Key with which a browser subscribes",

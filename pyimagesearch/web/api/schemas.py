@@ -10,6 +10,7 @@ from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS, TUNED_OPTIONS
 from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.web import params
+from pyimagesearch.web.controls import MODE_MINUTES
 
 Schema = dict[str, Any]
 
@@ -134,6 +135,29 @@ SUBSCRIPTION = described(
     "as the browser makes it. Also renew: true, to change nothing if this server does "
     "not have it, and replaces, the endpoint of a former one")
 
+MODE_NAME = {"type": "string", "enum": list(status.ARMING_MODES)}
+MODE = {
+    "mode": MODE_NAME,
+    "until": described(NUMBER_OR_NULL, "when it ends; null: not by itself"),
+    "then": described({"enum": [*status.ARMING_MODES, ""]}, "the mode after that")}
+NEW_MODE: Schema = {
+    "description": "mode or armed (true: away, false: off); without minutes and until, "
+                   "for good",
+    "type": "object", "properties": {
+        "mode": MODE_NAME, "armed": SWITCH,
+        "minutes": {"type": ["number", "null"], "minimum": MODE_MINUTES[0],
+                    "maximum": MODE_MINUTES[1]},
+        "until": {"type": ["number", "null"], "description":
+                  "a time within a year from now, in seconds since the epoch"}},
+    "oneOf": [{"required": ["mode"]}, {"required": ["armed"]}],
+    "not": {"required": ["minutes", "until"]}}
+ARMING = response_of(
+    armed=described(BOOLEAN, "whether the mode is not off"), **MODE,
+    cameras={"type": "object", "additionalProperties": reference("CameraArmed")})
+CAMERA_ARMED = described(response_of(
+    armed=BOOLEAN, reason=described(TEXT, "in words"),
+    until=described(NUMBER_OR_NULL, "when that changes; null: not within a week")),
+    "whether motion of the camera starts events")
 NAMED = {
     "Error": response_of(error=described(
         TEXT, "one sentence: what is wrong, and what is allowed")),
@@ -188,7 +212,9 @@ NAMED = {
         "fps": described(NUMBER, "frames processed per second"),
         "fps_in": described(NUMBER, "frames from the camera per second"),
         "age": described(NUMBER_OR_NULL, "of the last good frame, in seconds"),
-        "words": described(TEXT, "the state in words")}),
+        "words": described(TEXT, "the state in words"),
+        "arming": {"anyOf": [reference("CameraArmed"), {"type": "null"}]}}),
+    "CameraArmed": CAMERA_ARMED,
     "Archive": response_of(**fields_of(status.ArchiveStatus) | {
         "armed": BOOLEAN,
         "days": described(NUMBER_OR_NULL, "of clips that fit, at the current rate"),
@@ -204,6 +230,8 @@ NAMED = {
         camera_memory={"description": "bytes that the cameras' pictures take, and may",
                        "anyOf": [response_of(used=COUNT, total=COUNT),
                                  {"type": "null"}]},
+        arming={"description": "the mode in force", "anyOf": [
+            response_of(**MODE), {"type": "null"}]},
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
     "AdjustableSettings": adjustable(SETTING_VALUES),
     "AlertSettings": adjustable(ALERT_VALUES),
