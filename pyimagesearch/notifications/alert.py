@@ -1,9 +1,10 @@
 """What an alert says, in fields for programs and in words for people."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from .alert_words import Happened, digest_of, more_of, number_of_events, sentence_of
 
 VERSION = 1         # of the fields
 BEGIN, END, DIGEST, TEST = "begin", "end", "digest", "test"
@@ -30,16 +31,21 @@ class Alert:
     begin: float
     end: float | None = None
     peak_area: float = 0.0  # [per mille of the frame]
-    more: int = 0           # events left out since the last alert
+    more: int = 0           # events left out since the last alert; those of a digest
     more_since: float | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)     # of a digest, by camera
+    counts: Mapping[str, int] = field(default_factory=dict)     # of these, by camera
     url: str = ""
     still: bytes | None = None      # JPEG, at most 200 kB
 
     @property
     def key(self) -> str:
-        """The same whenever this alert is sent again: ``17-begin``."""
-        return f"{self.id}-{self.type}"
+        """
+        The same whenever this alert is sent again: ``17-begin``.
+
+        A digest that has grown is another one, with the same tag: ``17-digest-23``.
+        """
+        number = f"-{self.more}" if self.type == DIGEST else ""
+        return f"{self.id}-{self.type}{number}"
 
     @property
     def tag(self) -> str:
@@ -49,15 +55,21 @@ class Alert:
     @property
     def title(self) -> str:
         """A short heading: ``front: motion``."""
-        what = {DIGEST: "digest", TEST: "test"}.get(
+        what = {DIGEST: number_of_events(self.more), TEST: "test alert"}.get(
             self.type, ", ".join(self.names) or self.kind)
-        return f"{self.camera}: {what}" if self.camera else f"Surveillance: {what}"
+        return f"{self.camera or 'Surveillance'}: {what}"
 
     @property
     def text(self) -> str:
-        """One or two sentences."""
-        at = datetime.datetime.fromtimestamp(self.begin).strftime("%H:%M:%S")
-        return f"{self.kind} at {at}"
+        """One or two sentences, without a full stop at the end."""
+        if self.type == TEST:
+            return "This is how alerts arrive"
+        if self.type == DIGEST:
+            return digest_of(self.begin, self.end or self.begin, self.counts)
+        happened = sentence_of(Happened(self.kind, self.names, self.zones, self.note,
+                                        self.begin, self.end))
+        more = more_of(self.more, self.more_since, self.counts)
+        return f"{happened}. And {more}" if more else happened
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields for programs, without the still."""

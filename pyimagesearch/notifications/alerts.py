@@ -29,6 +29,9 @@ class AlertWorker(Protocol):
     def join(self, timeout: float) -> bool:
         """Wait *timeout* seconds for the thread; return whether it has ended."""
 
+    def forget(self) -> None:
+        """Forget what was sent, as the channel is gone."""
+
     def status(self) -> ChannelStatus:
         """Return how the channel is doing; does not block."""
 
@@ -69,7 +72,7 @@ class Alerts:
             worker = self._workers.pop(key, None)
         if worker:
             worker.stop()
-            self.sources.store.forget_value(key)
+            worker.forget()
 
     def statuses(self) -> list[ChannelStatus]:
         """Return how each channel is doing, in the order in which they were added."""

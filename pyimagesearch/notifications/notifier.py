@@ -1,16 +1,51 @@
 """The thread that sends alerts by one channel."""
 
+import logging
+import queue
 import threading
+import traceback
+from dataclasses import replace
 
+from pyimagesearch.errors import EventsError
 from pyimagesearch.threads import Worker
 
+from .alert import Alert
+from .alert_rules import AlertRules
 from .alert_sources import AlertSources
-from .channel import Channel, ChannelStatus, TestOutcome
+from .channel import (
+    Channel,
+    ChannelClosed,
+    ChannelStatus,
+    DeliveryFailed,
+    TestOutcome,
+)
 from .channel_check import alert_for_test, check_channel
+from .channel_health import ChannelHealth
+from .event_feed import EventFeed
+
+log = logging.getLogger(__name__)
+
+TEST_SECONDS = 35.0     # for a test, with an alert that is being sent before it
+LOOK_SECONDS = 10.0     # between two looks at a channel that is closed
+HASTE_SECONDS = 0.1     # between two looks at the events while much happens
+RETRY_SECONDS = 5.0     # until events are read again that could not be read
+
+
+class Test(threading.Event):
+    """A test that a thread waits for, which is set once it is done."""
+
+    outcome: TestOutcome | None = None
 
 
 class Notifier(Worker):
-    """Send alerts of events by *channel*, in a thread of its own."""
+    """
+    Send alerts of events by *channel*, in a thread of its own.
+
+    The list of events is the queue: what is sent, and what is still to be sent, is kept
+    beside it, and written before the next alert. So a crash loses nothing, and repeats
+    at most the alert that was just being sent. :meth:`run` and :meth:`run_once` belong
+    to the thread, all else may be called from any.
+    """
 
     def __init__(self, channel: Channel, sources: AlertSources) -> None:
         super().__init__(f"alerts by {channel.name}")
@@ -18,22 +53,121 @@ class Notifier(Worker):
         self._channel = channel
         self._sources = sources
         self._wake = threading.Event()
+        self._tests: queue.SimpleQueue[Test] = queue.SimpleQueue()
+        self._rules = AlertRules(sources, takes_updates=channel.takes_updates)
+        self._health = ChannelHealth(channel.name, sources.clock)
+        self._feed = EventFeed(channel.key, sources)
+        self._is_open = False
 
     def status(self) -> ChannelStatus:
         """Return how the channel is doing; does not block."""
-        return ChannelStatus(name=self._channel.name)
+        return self._health.status()
 
     def test(self) -> TestOutcome:
-        """Send a test alert. Blocks."""
-        alert = alert_for_test(self._sources.url, self._sources.clock.time())
-        return check_channel(self._channel, alert)
+        """Send a test alert, after one that is just being sent. Blocks."""
+        test = Test()
+        self._tests.put(test)
+        self._wake.set()
+        if test.wait(TEST_SECONDS) and test.outcome:
+            return test.outcome
+        return TestOutcome(self._channel.name, "it is still busy with an earlier alert")
+
+    def start(self) -> None:
+        """Start the thread; it is woken by each change of the events."""
+        self._sources.store.on_commit.append(self._wake.set)
+        super().start()
 
     def stop(self) -> None:
         """Signal the thread to end; returns at once."""
         super().stop()
         self._wake.set()
 
+    def forget(self) -> None:
+        """Forget what was sent, as the channel is gone."""
+        self._feed.forget()
+
     def run(self) -> None:
         """Send alerts until :meth:`stop`."""
+        clock = self._sources.clock
         while not self.stopping.is_set():
-            self._wake.wait()
+            try:
+                pause = self.run_once()
+            except Exception as error:
+                pause = self._report_defect(error)
+            clock.wait(self.stopping, min(pause, HASTE_SECONDS))
+            clock.wait(self._wake, pause - HASTE_SECONDS)
+            self._wake.clear()
+        self._sources.store.on_commit.remove(self._wake.set)
+        self._feed.save()
+
+    def run_once(self) -> float:
+        """Send what is due, up to one alert; return when to look again [s]."""
+        if not self._sources.ready.is_set():
+            return HASTE_SECONDS
+        try:
+            self._open()
+            self._run_tests()
+            if self._feed.state.is_closed:
+                return LOOK_SECONDS
+            return self._send_next() if self._health.pause <= 0 else self._health.pause
+        except EventsError as error:
+            log.debug("alerts by %s: %s", self._channel.name, error)
+            return RETRY_SECONDS
+
+    def _open(self) -> None:
+        """Read the state once; raises :exc:`EventsError`."""
+        if self._is_open:
+            return
+        self._feed.open()
+        state, self._is_open = self._feed.state, True
+        self._health.resume(state.last_success, is_closed=state.is_closed)
+
+    def _run_tests(self) -> None:
+        """Send a test alert for each one that waits; raises :exc:`EventsError`."""
+        while not self._tests.empty():
+            test, sources = self._tests.get(), self._sources
+            alert = alert_for_test(sources.url, sources.clock.time())
+            test.outcome = check_channel(self._channel, alert)
+            test.set()
+            if test.outcome.trouble:
+                continue
+            self._health.succeed()
+            if self._feed.state.is_closed:
+                self._feed.start_over()
+
+    def _send_next(self) -> float:
+        """Send what is due, up to one alert; raises :exc:`EventsError`."""
+        snapshot = self._feed.read()
+        alert = self._rules.next(self._feed.state, snapshot)
+        if alert is None:
+            return self._feed.pause
+        still = self._feed.still_of(alert)
+        if not self._deliver(replace(alert, still=still)):
+            return max(self._health.pause, 0.0)
+        self._rules.delivered(self._feed.state, alert, self._sources.clock.time())
+        self._feed.save(wait=True)
+        return 0.0
+
+    def _deliver(self, alert: Alert) -> bool:
+        """Send *alert*; return whether it was delivered."""
+        try:
+            self._channel.send(alert)
+        except ChannelClosed as error:
+            self._health.close(str(error))
+            self._feed.state.is_closed = True
+            self._feed.save()
+            return False
+        except DeliveryFailed as error:
+            self._health.fail(error)
+            return False
+        self._health.succeed()
+        return True
+
+    def _report_defect(self, error: Exception) -> float:
+        """Log *error* without its text, which may hold a secret; return the pause."""
+        places = "".join(traceback.format_tb(error.__traceback__))
+        log.error("alerts by %s: a defect, %s:\n%s", self._channel.name,
+                  type(error).__name__, places)
+        self._health.fail(DeliveryFailed(
+            f"a defect of this program, {type(error).__name__}; the log says where"))
+        return max(self._health.pause, HASTE_SECONDS)

@@ -1,0 +1,73 @@
+"""Which events raise alerts, by the settings of their camera."""
+
+from dataclasses import dataclass
+
+from pyimagesearch.events.event import (
+    COVERED,
+    LOGIN_REFUSED,
+    LOST,
+    MOTION,
+    MOVED,
+    RETURNED,
+    UNFOCUSED,
+    UNSTEADY,
+    Event,
+)
+from pyimagesearch.settings.schedule import schedule_of
+from pyimagesearch.settings.settings import CameraSettings
+
+from .alert import DISK
+from .alert_sources import AlertSources
+
+LOSS_SECONDS = 30.0     # without a picture, after which a loss raises an alert
+LABEL_SECONDS = 5.0     # after the end of an event, for the names of objects
+
+LOSS_KINDS = (LOST, RETURNED, UNSTEADY)
+DAILY_KINDS = (LOGIN_REFUSED, DISK)     # one alert a day
+# these have a share of an hour's alerts of their own, and motion does not silence them
+URGENT_KINDS = (*LOSS_KINDS, *DAILY_KINDS, MOVED, COVERED, UNFOCUSED)
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """Decide which events raise alerts at all, by the settings in force now."""
+
+    sources: AlertSources
+
+    def raises(self, event: Event, age: float) -> bool | None:
+        """
+        Return whether *event*, which began *age* seconds ago, raises an alert.
+
+        ``None`` if that depends on what is still to come.
+        """
+        camera = self.sources.camera(event.camera)
+        kind = LOST if event.kind == RETURNED else event.kind
+        if not camera.alerts or kind not in camera.alert_kinds.split(","):
+            return False
+        if kind not in LOSS_KINDS and not self.sources.armed(event.camera):
+            return False
+        hours = schedule_of(camera.alert_hours, self.sources.settings.place)
+        if not hours.contains(event.begin):
+            return False
+        if kind == MOTION:
+            return self._moved_enough(event, camera, age)
+        return is_loss(event, age) if event.kind == LOST else True
+
+    def _moved_enough(self, event: Event, camera: CameraSettings, age: float
+                      ) -> bool | None:
+        """Return whether motion was in a zone, and of an object, that raise alerts."""
+        silent = {zone.name for zone in camera.zones if not zone.alerts}
+        if event.zones and silent.issuperset(event.zones):
+            return None if event.end is None else False
+        wanted = {name.strip() for name in (camera.alert_only or "").split(",")} - {""}
+        if not wanted or wanted.intersection(event.objects):
+            return True
+        lasts = event.end is None or age < event.end - event.begin + LABEL_SECONDS
+        return None if lasts else False
+
+
+def is_loss(event: Event, age: float) -> bool | None:
+    """Return whether the loss is long enough; ``None`` if it may become so."""
+    if event.end is not None:
+        return event.end - event.begin >= LOSS_SECONDS
+    return True if age >= LOSS_SECONDS else None

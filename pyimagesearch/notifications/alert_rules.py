@@ -1,0 +1,271 @@
+"""When an event is reported by a channel: at once, later, with others, or never."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from pyimagesearch.events.event import LOST, RETURNED, UNSTEADY, Event
+
+from .alert import BEGIN, DIGEST, DISK, END, Alert
+from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
+from .alert_sources import AlertSources
+from .channel_state import ChannelState, Daily, LeftOut
+
+HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
+LATE_SECONDS = 600.0    # after which events are only counted
+UNSTEADY_SECONDS = 600.0    # that pass at most before a camera is known to be unsteady
+STILL_SECONDS = 0.8     # to wait for the picture of an event that begins
+STILL_AGE_SECONDS = 1.2     # of the event, after which that is no longer
+MIN_STILL_SECONDS = 0.3     # to wait even then
+END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
+DIGEST_SECONDS = 60.0   # to wait for an event that could report others with it
+URGENT_SHARE = 6        # of an hour's alerts, one in so many is kept for urgent ones
+
+
+class Verdict(Enum):
+    """What becomes of an event."""
+
+    NEVER = auto()      # it raises no alert
+    WAIT = auto()       # that depends on what is still to come
+    COUNT = auto()      # in the next alert: its camera raised one just now
+    LIMIT = auto()      # the same, as there were too many in this hour
+    LATE = auto()       # the same, as it is long over
+    SEND = auto()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """
+    The events that a channel is concerned with, by id, as they are *now*.
+
+    *now* in seconds since the epoch; *seen* says for how many seconds an event, or its
+    end, is known to this process, which holds even if the clock is set.
+    """
+
+    now: float
+    events: Mapping[int, Event]
+    seen: Mapping[int, float] = field(default_factory=dict)
+    end_seen: Mapping[int, float] = field(default_factory=dict)
+
+    def age(self, event: Event) -> float:
+        """Return for how long *event* has been known, or has happened [s]."""
+        return max(self.now - event.begin, self.seen.get(event.id, 0.0))
+
+
+@dataclass(frozen=True)
+class AlertRules:
+    """
+    Decide what a channel sends next.
+
+    :meth:`next` settles what needs no alert, and returns the next one;
+    :meth:`delivered` is called once that was sent. Both change only the state.
+    """
+
+    sources: AlertSources
+    takes_updates: bool
+
+    def next(self, state: ChannelState, snapshot: Snapshot) -> Alert | None:
+        """Return what is to be sent now, ``None`` if there is nothing yet."""
+        state.tidy(snapshot.now)
+        first = self._settle(state, snapshot)
+        if state.left_out.is_late:
+            return self._digest(state.left_out)
+        if first:
+            return self._begin(state, first)
+        if ended := self._settle_ends(state, snapshot):
+            return self._alert(END, ended)
+        if self._is_digest_due(state, snapshot.now):
+            return self._digest(state.left_out)
+        return None
+
+    def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
+        """Take note that *alert* was sent *now* [s since the epoch]."""
+        if alert.type == END:
+            state.last_success = now
+            self._close(state, alert.id, alert.end)
+            return
+        state.note_sent(now, self.sources.settings.alert_most)
+        if alert.type == DIGEST:
+            state.left_out = LeftOut()
+            return
+        state.waiting = [id for id in state.waiting if id != alert.id]
+        if alert.kind in DAILY_KINDS:
+            state.daily[alert.kind] = Daily(now)
+        else:
+            state.left_out = LeftOut()
+        self._follow(state, alert)
+
+    def _follow(self, state: ChannelState, alert: Alert) -> None:
+        """Await the end of the event that was reported, and the camera's return."""
+        others = [camera for camera in state.losses if camera != alert.camera]
+        if alert.kind == RETURNED:
+            state.losses = others
+        elif alert.kind in (LOST, UNSTEADY) and alert.end is None:
+            state.losses = [*others, alert.camera]
+        if alert.kind in DAILY_KINDS:
+            return
+        state.begun[alert.id] = subject_of(alert.camera, alert.kind)
+        if alert.end is not None:
+            self._close(state, alert.id, alert.end)
+
+    def _close(self, state: ChannelState, id: int, end: float | None) -> None:
+        """Note that event *id* has ended, and that this needs no other alert."""
+        subject = state.begun.pop(id, None)
+        if subject and end is not None:
+            until = end + self._quiet_seconds
+            state.quiet[subject] = max(until, state.quiet.get(subject, 0.0))
+
+    # --- events that begin
+
+    def _settle(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
+        """Decide on waiting events, in their order, up to one that is to be sent."""
+        for id in list(state.waiting):
+            event = snapshot.events.get(id)
+            verdict = (Verdict.NEVER if event is None
+                       else self._verdict(state, event, snapshot))
+            if verdict == Verdict.WAIT:
+                continue
+            if verdict == Verdict.SEND:
+                return event
+            state.waiting.remove(id)
+            if event and verdict != Verdict.NEVER:
+                self._count(state, event, verdict)
+        return None
+
+    def _verdict(self, state: ChannelState, event: Event, snapshot: Snapshot
+                 ) -> Verdict:
+        """Return what becomes of *event*."""
+        if event.begin < state.since or (
+                event.kind == RETURNED and event.camera not in state.losses):
+            return Verdict.NEVER
+        raises = AlertFilter(self.sources).raises(event, snapshot.age(event))
+        if raises is None:
+            return Verdict.WAIT
+        if not raises:
+            return Verdict.NEVER
+        if is_late(event, snapshot.now):
+            return Verdict.LATE
+        if self._is_quiet(state, event, snapshot):      # the disk's lasts
+            return Verdict.NEVER if event.kind == DISK else Verdict.COUNT
+        if not self._has_room(state, event.kind, snapshot.now):
+            return Verdict.LIMIT
+        return Verdict.WAIT if self._awaits_still(event, snapshot) else Verdict.SEND
+
+    def _count(self, state: ChannelState, event: Event, verdict: Verdict) -> None:
+        """Count *event* in the next alert."""
+        if event.kind in state.daily and verdict == Verdict.COUNT:
+            state.daily[event.kind].more += 1
+            return
+        left_out = state.left_out
+        left_out.add(event.id, event.camera, event.begin)
+        left_out.is_late |= verdict == Verdict.LATE
+        left_out.is_limited |= verdict == Verdict.LIMIT
+
+    def _is_quiet(self, state: ChannelState, event: Event, snapshot: Snapshot) -> bool:
+        """Return whether the camera has just raised an alert."""
+        if event.kind in DAILY_KINDS:
+            last = state.daily.get(event.kind)
+            return last is not None and snapshot.now - last.at < DAY_SECONDS
+        subject, seconds = subject_of(event.camera, event.kind), self._quiet_seconds
+        if not subject:
+            return False
+        until = state.quiet.get(subject, -math.inf)
+        if until > snapshot.now + seconds:      # the clock was set back
+            until = -math.inf
+        for id, each in state.begun.items():
+            if each == subject and (other := snapshot.events.get(id)):
+                until = math.inf if other.end is None else max(until,
+                                                               other.end + seconds)
+        return event.begin < until
+
+    @property
+    def _quiet_seconds(self) -> float:
+        return self.sources.settings.alert_quiet
+
+    def _limit(self, kind: str) -> int:
+        """Return how many alerts may be sent in an hour up to one of *kind*."""
+        most = self.sources.settings.alert_most
+        return most if kind in URGENT_KINDS else most - most // URGENT_SHARE
+
+    def _has_room(self, state: ChannelState, kind: str, now: float) -> bool:
+        sent = sum(now - each < HOUR_SECONDS for each in state.sent)
+        return sent < self._limit(kind)
+
+    def _awaits_still(self, event: Event, snapshot: Snapshot) -> bool:
+        """Return whether the picture of *event* may still come in time."""
+        camera = self.sources.camera(event.camera)
+        if (event.picture or not event.camera or event.kind in LOSS_KINDS
+                or not camera.record or not self.sources.settings.alert_stills):
+            return False
+        seen = snapshot.seen.get(event.id, 0.0)
+        return seen < MIN_STILL_SECONDS or (
+            seen < STILL_SECONDS and snapshot.now - event.begin < STILL_AGE_SECONDS)
+
+    # --- events that end, and digests
+
+    def _settle_ends(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
+        """Return an event whose end is to be sent; close those where it is not."""
+        for id in list(state.begun):
+            event = snapshot.events.get(id)
+            if event is None:       # it was deleted
+                del state.begun[id]
+            elif event.end is not None and not self.takes_updates:
+                self._close(state, id, event.end)
+            elif event.end is not None and (
+                    snapshot.end_seen.get(id, 0.0) >= END_SECONDS):
+                return event
+        return None
+
+    def _is_digest_due(self, state: ChannelState, now: float) -> bool:
+        """Return whether what the limit left out is to be sent without an event."""
+        limit = self._limit(DIGEST)
+        if not state.left_out.is_limited:
+            return False
+        if len(state.sent) < limit:
+            return True
+        return now - state.sent[-limit] >= HOUR_SECONDS + DIGEST_SECONDS
+
+    # --- alerts
+
+    def _begin(self, state: ChannelState, event: Event) -> Alert:
+        """Return the alert for *event*, with what was left out before it."""
+        if event.kind in DAILY_KINDS:
+            last = state.daily.get(event.kind)
+            more, since = (last.more, last.at) if last else (0, None)
+            return self._alert(BEGIN, event, more, since if more else None)
+        left = state.left_out
+        return self._alert(BEGIN, event, left.total, left.since if left.total else None,
+                           left.counts)
+
+    def _alert(self, type: str, event: Event, more: int = 0, since: float | None = None,
+               counts: Mapping[str, int] | None = None) -> Alert:
+        path = "" if event.kind == DISK else f"events/{event.id}"
+        return Alert(
+            type=type, id=event.id, camera=event.camera, kind=event.kind,
+            names=event.objects, zones=event.zones, note=event.note, begin=event.begin,
+            end=event.end, peak_area=event.peak_area, more=more, more_since=since,
+            counts=dict(counts or {}), url=self.sources.url + path)
+
+    def _digest(self, left: LeftOut) -> Alert:
+        """Return the alert that only counts events."""
+        camera = next(iter(left.counts)) if len(left.counts) == 1 else ""
+        return Alert(type=DIGEST, id=left.first, camera=camera, kind=DIGEST,
+                     begin=left.since, end=left.until, more=left.total,
+                     more_since=left.since, counts=dict(left.counts),
+                     url=f"{self.sources.url}events")
+
+
+def subject_of(camera: str, kind: str) -> str:
+    """Return of what one alert is enough for a while; empty if each one counts."""
+    if kind in LOSS_KINDS or kind in DAILY_KINDS:
+        return ""
+    return f"{camera}/{kind}" if kind in URGENT_KINDS else camera
+
+
+def is_late(event: Event, now: float) -> bool:
+    """Return whether *event* is news no more; one that lasts always is."""
+    if event.end is None or event.kind == RETURNED:
+        return False
+    after = LATE_SECONDS + (UNSTEADY_SECONDS if event.kind == UNSTEADY else 0.0)
+    return now - event.end > after

@@ -1,0 +1,72 @@
+"""Whether a channel delivers alerts, and when the next try is due."""
+
+import logging
+import math
+
+from pyimagesearch.clock import Clock
+
+from .channel import ChannelStatus, DeliveryFailed
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 300.0
+MAX_RETRY_AFTER_SECONDS = 86_400.0      # that a receiver may demand
+
+
+class ChannelHealth:
+    """
+    Count deliveries by the channel *name*, log its troubles, and time the next try.
+
+    Tries follow after 1, 2, 4 … 300 seconds, or when the receiver wants them. Belongs
+    to the thread of the channel, but :meth:`status` may be called from any.
+    """
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self._name = name
+        self._clock = clock
+        self._status = ChannelStatus(name=name)
+        self._delay = FIRST_RETRY_SECONDS
+        self._retry_at = -math.inf      # [s, monotonic]
+
+    @property
+    def pause(self) -> float:
+        """How long to wait before the next try [s]; 0 or less if it is due."""
+        return self._retry_at - self._clock.monotonic()
+
+    def status(self) -> ChannelStatus:
+        """Return how the channel is doing."""
+        return self._status
+
+    def resume(self, last_success: float | None, *, is_closed: bool) -> None:
+        """Take over what is known from earlier runs."""
+        self._change(last_success=last_success, closed=is_closed)
+
+    def succeed(self) -> None:
+        """Note that an alert was delivered."""
+        if self._status.trouble:
+            log.info("alerts by %s are delivered again", self._name)
+        self._delay, self._retry_at = FIRST_RETRY_SECONDS, -math.inf
+        self._change(delivered=self._status.delivered + 1, trouble="", next_try=None,
+                     last_success=self._clock.time(), closed=False)
+
+    def fail(self, error: DeliveryFailed) -> None:
+        """Note that an alert was not delivered."""
+        text = str(error)
+        if text != self._status.trouble:
+            log.warning("alerts by %s are not delivered: %s", self._name, text)
+        wanted = min(error.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
+        delay = max(self._delay, wanted)
+        self._delay = min(2 * self._delay, MAX_RETRY_SECONDS)
+        self._retry_at = self._clock.monotonic() + delay
+        self._change(failed=self._status.failed + 1, trouble=text,
+                     next_try=self._clock.time() + delay)
+
+    def close(self, reason: str) -> None:
+        """Note that the receiver wants no more alerts."""
+        log.warning("alerts by %s are switched off: %s; a test that succeeds switches "
+                    "them on again", self._name, reason)
+        self._change(failed=self._status.failed + 1, trouble=reason, next_try=None,
+                     closed=True)
+
+    def _change(self, **fields: object) -> None:
+        self._status = ChannelStatus(**{**self._status.__dict__, **fields})

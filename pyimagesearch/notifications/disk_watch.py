@@ -1,0 +1,35 @@
+"""Turn the archive's trouble, when it lasts, into an event that no list has."""
+
+import math
+
+from pyimagesearch.events.event import Event
+
+from .alert import DISK
+from .alert_sources import AlertSources
+
+TROUBLE_SECONDS = 30.0  # that the disk may refuse without an alert
+
+
+class DiskWatch:
+    """
+    Watch whether clips and events can be written. Belongs to one thread.
+
+    :attr:`event` is the trouble that lasts, if it is long enough for an alert.
+    """
+
+    def __init__(self, sources: AlertSources) -> None:
+        self.event: Event | None = None
+        self._sources = sources
+        self._since = math.inf      # [s, monotonic]
+
+    def look(self) -> None:
+        """Look at the disk, and set :attr:`event`."""
+        clock, trouble = self._sources.clock, self._sources.trouble()
+        now = clock.monotonic()
+        self._since = min(self._since, now) if trouble else math.inf
+        lasted = now - self._since
+        if lasted < TROUBLE_SECONDS:
+            self.event = None
+        elif self.event is None:
+            self.event = Event(id=self._sources.store.new_id(), camera="", kind=DISK,
+                               begin=clock.time() - lasted, end=None, note=trouble)

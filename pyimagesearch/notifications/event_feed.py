@@ -1,0 +1,146 @@
+"""What one channel reads of the events, and the state that it keeps beside them."""
+
+import logging
+
+from pyimagesearch.errors import EventsError
+from pyimagesearch.events.event import Event
+
+from .alert import DIGEST, DISK, Alert
+from .alert_filter import LOSS_KINDS
+from .alert_rules import Snapshot
+from .alert_sources import AlertSources
+from .channel_state import ChannelState, read_state
+from .disk_watch import DiskWatch
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 500        # new events at a time
+SAVE_SECONDS = 30.0     # between two writes of the state while nothing is sent
+YOUNG_SECONDS = 1.5     # in which a picture, or the last one, is awaited
+YOUNG_PAUSE_SECONDS, WAITING_PAUSE_SECONDS, PAUSE_SECONDS = 0.15, 1.0, 10.0
+
+
+class EventFeed:
+    """
+    Read the events that the channel with the state *key* is concerned with.
+
+    Belongs to the thread of the channel; :meth:`forget` may be called from any.
+    """
+
+    def __init__(self, key: str, sources: AlertSources) -> None:
+        self.state = ChannelState(cursor=0, since=0.0)
+        self._key = key
+        self._sources = sources
+        self._is_forgotten = False
+        self._saved, self._saved_at = "", 0.0   # the state, and when [s, monotonic]
+        self._events: dict[int, Event] = {}
+        self._seen: dict[int, float] = {}       # since when [s, monotonic], by id
+        self._end_seen: dict[int, float] = {}
+        self._disk = DiskWatch(sources)
+
+    def open(self) -> None:
+        """
+        Read the state; a new channel begins now. Blocks.
+
+        Raises :exc:`EventsError` if the events cannot be read, or not written, as then
+        nothing may be sent but that.
+        """
+        with self._sources.store.reading() as reader:
+            text, newest = reader.remembered(self._key), reader.newest_arrival()
+        try:
+            self.state = read_state(text) if text else self._new_state(newest)
+        except ValueError as error:
+            log.warning("%s: the state is damaged, starting over: %s", self._key, error)
+            self.state = self._new_state(newest)
+        self.save()
+        try:
+            self._sources.store.confirm()
+        except EventsError:
+            if not self._sources.trouble():
+                raise
+
+    def start_over(self) -> None:
+        """Begin now, as with a new channel; raises :exc:`EventsError`."""
+        with self._sources.store.reading() as reader:
+            self.state = self._new_state(reader.newest_arrival())
+        self.save()
+
+    def read(self) -> Snapshot:
+        """Return the events as they are now; raises :exc:`EventsError`."""
+        self._disk.look()
+        try:
+            self._read()
+        except EventsError:
+            if self._disk.event is None:
+                raise
+        if trouble := self._disk.event:
+            self._events[trouble.id] = trouble
+            if trouble.id not in self.state.waiting:
+                self.state.waiting.append(trouble.id)
+        self._note_seen()
+        if self._sources.clock.monotonic() - self._saved_at >= SAVE_SECONDS:
+            self.save()
+        return Snapshot(self._sources.clock.time(), self._events,
+                        self._ages(self._seen), self._ages(self._end_seen))
+
+    @property
+    def pause(self) -> float:
+        """When to look again, although nothing happens [s]."""
+        young = (*self._ages(self._seen).values(), *self._ages(self._end_seen).values())
+        if any(age < YOUNG_SECONDS for age in young):
+            return YOUNG_PAUSE_SECONDS
+        waits = self.state.waiting or self.state.left_out.is_limited
+        return WAITING_PAUSE_SECONDS if waits else PAUSE_SECONDS
+
+    def still_of(self, alert: Alert) -> bytes | None:
+        """Return the picture for *alert*, ``None`` without."""
+        event = self._events.get(alert.id)
+        if (event is None or alert.type == DIGEST or alert.kind in (*LOSS_KINDS, DISK)
+                or not self._sources.settings.alert_stills):
+            return None
+        return self._sources.still(event)
+
+    def save(self, *, wait: bool = False) -> None:
+        """Keep the state, if it has changed; *wait* until it is on the disk."""
+        text = self.state.as_text()
+        self._saved_at = self._sources.clock.monotonic()
+        if text == self._saved or self._is_forgotten:
+            return
+        self._saved = text
+        self._sources.store.remember(self._key, text)
+        if wait:
+            try:
+                self._sources.store.confirm()
+            except EventsError as error:
+                log.debug("%s: the state is not on the disk yet: %s", self._key, error)
+
+    def forget(self) -> None:
+        """Keep the state no longer: the channel is gone."""
+        self._is_forgotten = True
+        self._sources.store.forget_value(self._key)
+
+    def _new_state(self, newest: int) -> ChannelState:
+        return ChannelState(cursor=newest, since=self._sources.clock.time())
+
+    def _read(self) -> None:
+        state = self.state
+        with self._sources.store.reading() as reader:
+            arrivals = reader.arrivals(state.cursor, BATCH_SIZE)
+            known = reader.events([*state.waiting, *state.begun])
+        self._events = {event.id: event for event in known}
+        for number, event in arrivals:
+            self._events[event.id] = event
+            state.waiting.append(event.id)
+            state.cursor = number
+
+    def _note_seen(self) -> None:
+        """Note which events, and which ends, are known from now on."""
+        now = self._sources.clock.monotonic()
+        self._seen = {id: self._seen.get(id, now) for id in self._events}
+        self._end_seen = {id: self._end_seen.get(id, now)
+                          for id in self.state.begun
+                          if (event := self._events.get(id)) and event.end is not None}
+
+    def _ages(self, since: dict[int, float]) -> dict[int, float]:
+        now = self._sources.clock.monotonic()
+        return {id: now - at for id, at in since.items()}

@@ -1,0 +1,111 @@
+"""A channel in memory, and the rules of alerts over events in memory, for tests."""
+
+import threading
+from types import SimpleNamespace
+
+from harness import PATIENCE
+from pyimagesearch.events.event import MOTION, Event
+from pyimagesearch.notifications.alert_rules import AlertRules, Snapshot
+from pyimagesearch.notifications.alert_sources import AlertSources
+from pyimagesearch.notifications.channel_state import ChannelState, read_state
+from pyimagesearch.settings.settings import Settings
+
+NOON = 1_800_000_000.0
+
+
+class RecordingChannel:
+    """Keep what is sent; raise the errors in *failures* first, one for each try."""
+
+    def __init__(self, name="recording", *, takes_updates=True, failures=()):
+        self.name, self.key, self.takes_updates = name, f"alerts {name}", takes_updates
+        self.failures = list(failures)
+        self.sent = []
+        self._changed = threading.Condition()
+
+    def send(self, alert):
+        if self.failures:
+            raise self.failures.pop(0)
+        with self._changed:
+            self.sent.append(alert)
+            self._changed.notify_all()
+
+    def wait(self, count):
+        """Return what was sent once that are *count* alerts."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, PATIENCE), (
+                f"{len(self.sent)} of {count} alerts were sent")
+            return list(self.sent)
+
+
+def make_sources(clock=None, store=None, **options):
+    """Return what channels read, for the cameras front and yard, all armed."""
+    armed = options.pop("armed", lambda camera: True)
+    trouble = options.pop("trouble", str)
+    still = options.pop("still", lambda event: None)
+    settings = Settings(**{"source": ("front=demo", "yard=demo"), **options})
+    ready = threading.Event()
+    ready.set()
+    return AlertSources(
+        store=store, settings=settings, camera=settings.common, armed=armed,
+        trouble=trouble, still=still, ready=ready, url="http://host:8000/", clock=clock)
+
+
+class Day:
+    """Events, and what the rules make of them, at times that the test sets."""
+
+    def __init__(self, *, takes_updates=True, sources=None, **options):
+        self.sources = sources or make_sources(**options)
+        self.rules = AlertRules(self.sources, takes_updates)
+        self.now, self.is_down = NOON, False
+        self.events, self.ended, self.sent = {}, {}, []
+        self.state = ChannelState(cursor=0, since=NOON - 1)
+        self.saved = self.state.as_text()
+
+    def begin(self, kind=MOTION, camera="front", lasts=None, **more):
+        """Add an event that begins now, and has ended after so many seconds."""
+        id = len(self.events) + 1
+        end = None if lasts is None else self.now + lasts
+        self.events[id] = Event(id=id, camera=camera, kind=kind, begin=self.now, end=end,
+                                **more)
+        self.state.waiting.append(id)
+        self.state.cursor = id
+        self.look()
+        return id
+
+    def end(self, id, **more):
+        """End an event now."""
+        self.events[id] = Event(**{**vars(self.events[id]), "end": self.now, **more})
+        self.look()
+
+    def wait(self, seconds, step=1.0):
+        """Let time pass, and look at the events every *step* seconds."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now = min(until, self.now + step)
+            self.look()
+
+    def look(self):
+        """Send what is due, and save the state after each alert."""
+        while (alert := self.rules.next(self.state, self.snapshot())) and not self.is_down:
+            self.sent.append(SimpleNamespace(at=self.now, **vars(alert), key=alert.key,
+                                             text=alert.text, title=alert.title))
+            self.rules.delivered(self.state, alert, self.now)
+            self.saved = self.state.as_text()
+
+    def crash(self):
+        """Go on with the state that was saved last."""
+        self.state = read_state(self.saved)
+        self.state.waiting += [id for id in self.events if id > self.state.cursor]
+        self.state.cursor = max(self.events, default=0)
+
+    def snapshot(self):
+        known = {id: self.events[id] for id in (*self.state.waiting, *self.state.begun)}
+        ages = {id: self.now - each.begin for id, each in known.items()}
+        ends = {id: self.now - each.end for id, each in known.items()
+                if each.end is not None}
+        return Snapshot(self.now, known, ages, ends)
+
+    def counted(self):
+        """Return how many events were reported, or wait to be."""
+        begins = sum(each.type == "begin" for each in self.sent)
+        return begins + sum(each.more for each in self.sent) + self.state.left_out.total

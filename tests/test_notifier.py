@@ -1,0 +1,238 @@
+"""The thread that sends alerts by one channel, over real lists of events."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+from harness import PATIENCE, InBackground, ManualClock, eventually
+from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, KeptFile
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.jpeg import encode, jpeg_size
+from pyimagesearch.notifications.alert_stills import AlertStills
+from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
+from pyimagesearch.notifications.notifier import Notifier
+from recording_channel import RecordingChannel, make_sources
+
+
+@pytest.fixture
+def store(tmp_path):
+    with contextlib.closing(Opened(tmp_path, ManualClock())) as opened:
+        yield opened.store
+
+
+class Opened:
+    """A list of events that is written."""
+
+    def __init__(self, folder, clock):
+        self.store = EventStore(folder / "events.db", clock)
+        self.store.open()
+
+    def close(self):
+        self.store.stop()
+        self.store.join(5.0)
+
+
+class Rig:
+    """A notifier whose looks at the events the test makes, one after the other."""
+
+    def __init__(self, store, channel=None, **options):
+        self.store, self.clock = store, store._clock
+        self.channel = channel or RecordingChannel()
+        self.sources = make_sources(self.clock, store, **options)
+        self.start()
+
+    def start(self):
+        """Start the program, over what is in the list."""
+        self.notifier = Notifier(self.channel, self.sources)
+        self.look()
+
+    def look(self):
+        """Do what the thread does, until there is nothing to do for now."""
+        assert self.store.flush(5.0)
+        while not (pause := self.notifier.run_once()):
+            assert self.store.flush(5.0)
+        return pause
+
+    def wait(self, seconds):
+        """Let time pass, with all looks that are due meanwhile."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.clock.now = min(until, self.clock.now + self.look())
+        self.look()
+
+    def begin(self, kind=MOTION, camera="front", lasts=None):
+        now = self.clock.time()
+        end = None if lasts is None else now + lasts
+        return self.store.add(kind, now, end, camera)
+
+    def end(self, event):
+        self.store.end(event.id, self.clock.time(), 4.2, (1, 2, 3, 4))
+
+    @property
+    def sent(self):
+        return [(each.type, each.id) for each in self.channel.sent]
+
+
+def test_event_is_reported_when_it_begins_and_ends(store):
+    rig = Rig(store)
+    event = rig.begin()
+    rig.wait(1.2)
+    assert rig.sent == [("begin", event.id)]
+    rig.wait(8)
+    rig.end(event)
+    rig.wait(2)
+    begin, end = rig.channel.sent
+    assert (begin.end, end.end) == (None, pytest.approx(event.begin + 9.2))
+    assert (end.key, end.tag, end.peak_area) == (f"{event.id}-end", begin.tag, 4.2)
+    assert begin.url == end.url == f"http://host:8000/events/{event.id}"
+
+
+def test_new_channel_begins_now(store):
+    old = store.add(MOTION, store._clock.time() - 5, None, "front")
+    assert store.flush(5.0)
+    rig = Rig(store)
+    new = rig.begin(camera="yard")
+    rig.end(old)
+    rig.wait(60)
+    assert rig.sent == [("begin", new.id)]
+
+
+def test_restart_repeats_nothing_and_goes_on(store):
+    rig = Rig(store)
+    first = rig.begin()
+    rig.wait(2)
+    rig.end(first)
+    rig.start()
+    second = rig.begin(camera="yard")
+    rig.start()
+    rig.wait(5)
+    assert sorted(rig.sent) == sorted(
+        [("begin", first.id), ("end", first.id), ("begin", second.id)])
+
+
+def test_retries_follow_after_1_2_4_up_to_300_seconds(store):
+    rig = Rig(store, RecordingChannel(failures=[DeliveryFailed("no route")] * 11))
+    event, pauses = rig.begin(), []
+    while len(rig.channel.failures) > 10:
+        rig.wait(0.1)
+    while rig.channel.failures:
+        pauses.append(rig.notifier.run_once())
+        rig.clock.now += pauses[-1]
+        rig.notifier.run_once()
+    assert [round(each) for each in pauses] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert rig.notifier.status().trouble == "no route"
+    rig.clock.now += 300
+    rig.look()
+    assert rig.sent == [("begin", event.id)]
+    status = rig.notifier.status()
+    assert (status.delivered, status.failed, status.trouble) == (1, 11, "")
+    assert (status.last_success, status.next_try) == (rig.clock.time(), None)
+
+
+def test_receiver_can_ask_for_a_later_retry(store):
+    rig = Rig(store, RecordingChannel(failures=[DeliveryFailed("busy", 90.0)]))
+    rig.begin()
+    rig.wait(1.0)
+    assert rig.notifier.status().next_try == pytest.approx(rig.clock.time() + 90, abs=1)
+    rig.wait(85)
+    assert not rig.sent
+    rig.wait(10)
+    assert len(rig.sent) == 1
+
+
+def test_closed_channel_stays_closed_until_a_test_succeeds(store):
+    rig = Rig(store, RecordingChannel(failures=[ChannelClosed("the receiver is gone")]))
+    rig.begin()
+    rig.wait(2)
+    rig.start()
+    rig.begin(camera="yard")
+    rig.wait(60)
+    assert (rig.sent, rig.notifier.status().closed) == ([], True)
+    test = InBackground(rig.notifier.test)
+    eventually(lambda: rig.look() and rig.channel.sent)
+    assert test.result().trouble == ""
+    rig.begin(lasts=1)
+    rig.wait(2)
+    assert [each.type for each in rig.channel.sent] == ["test", "begin"]
+    assert not rig.notifier.status().closed
+
+
+def test_begin_waits_for_the_picture_and_is_sent_without(store, tmp_path):
+    rig = Rig(store, still=AlertStills(tmp_path).of)
+    event = rig.begin()
+    rig.wait(0.3)
+    (tmp_path / "1.jpg").write_bytes(noise(1920, 1080))
+    store.keep(event.id, KeptFile("1.jpg", THUMBNAIL, rig.clock.time(), rig.clock.time(),
+                                  3, COMPLETE))
+    rig.wait(0.3)
+    (with_still,) = rig.channel.sent
+    assert jpeg_size(with_still.still)
+    assert len(with_still.still) <= 200_000
+    rig.begin(camera="yard")
+    rig.wait(0.6)
+    assert len(rig.channel.sent) == 1
+    rig.wait(0.4)
+    assert rig.channel.sent[1].still is None
+
+
+def test_stills_stay_at_home_if_wished(store, tmp_path):
+    rig = Rig(store, still=lambda event: b"jpeg", alert_stills=False)
+    rig.begin()
+    rig.look()
+    assert [each.still for each in rig.channel.sent] == [None]
+
+
+def test_full_disk_raises_one_alert_a_day(store):
+    trouble = []
+    rig = Rig(store, trouble=lambda: "".join(trouble))
+    rig.wait(60)
+    for _ in range(3):
+        trouble.append("the disk is full")
+        rig.wait(20)
+        assert len(rig.sent) <= 1
+        rig.wait(20)
+        trouble.clear()
+        rig.wait(20)
+    trouble.append("the disk is full")
+    for _ in range(47):
+        rig.wait(12)
+        rig.clock.now += 3588
+    assert [each.kind for each in rig.channel.sent] == ["disk", "disk"]
+    assert "the disk is full" in rig.channel.sent[0].text
+
+
+def test_secret_in_an_unexpected_error_is_not_logged(store, caplog):
+    rig = Rig(store, RecordingChannel(failures=[ValueError("https://user:geheim@host")]))
+    rig.begin()
+    thread = rig.notifier
+    thread.start()
+    eventually(lambda: thread.status().failed)
+    thread.stop()
+    assert thread.join(PATIENCE)
+    assert "ValueError" in caplog.text
+    assert "geheim" not in caplog.text
+
+
+def test_damaged_state_starts_over(store, caplog):
+    store.remember("alerts recording", '{"cursor": []}')
+    rig = Rig(store)
+    event = rig.begin()
+    rig.wait(2)
+    assert rig.sent == [("begin", event.id)]
+    assert "is damaged" in caplog.text
+
+
+def test_deleted_event_is_not_reported(store):
+    rig = Rig(store, RecordingChannel(failures=[DeliveryFailed("down")]))
+    event = rig.begin()
+    rig.wait(1)
+    store.delete([event.id], rig.clock.time())
+    rig.wait(60)
+    assert not rig.sent
+
+
+def noise(width, height):
+    """Return a picture that is hard to encode, as a JPEG."""
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+    return encode(pixels, 90)
