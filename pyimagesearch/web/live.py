@@ -117,7 +117,8 @@ def page(template: str, **values: object) -> str:
     services, is_owner = get_services(), g.client.may(Role.OWNER)
     return render_template(
         template, archive=services.archive and services.archive.status(),
-        mode=services.arming and services.arming.mode, privacy=services.privacy,
+        armed=services.armed, mode=services.arming and services.arming.mode,
+        privacy=services.privacy,
         has_alerts=services.alerts,
         can_mask=services.privacy and is_owner,
         can_zone=services.owner_settings and is_owner, **values)
