@@ -1,15 +1,70 @@
 """Create the channels that the settings name."""
 
+import os
+from collections import Counter
+from pathlib import Path
+
+from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.settings import Settings
 
 from .apprise_channel import apprise_channels
-from .channel import Channel
+from .channel import Channel, channel_key
+from .command_channel import CommandChannel
+from .http_receiver import HttpReceiver
+from .ntfy import Ntfy
+from .webhook import Webhook
 
 
 def channels_of(settings: Settings) -> list[Channel]:
     """
     Return the channels of *settings*; MQTT and web push are added elsewhere.
 
-    Raises :exc:`SettingsError`. Blocks while a child process checks those of Apprise.
+    Raises :exc:`SettingsError` for what cannot be requested or run. Blocks while a
+    child process checks the URLs of Apprise.
     """
-    return [*apprise_channels(settings.apprise or ())]
+    found: list[Channel] = [*webhooks_of(settings), *topics_of(settings),
+                            *commands_of(settings),
+                            *apprise_channels(settings.apprise or ())]
+    give_distinct_names(found)
+    return found
+
+
+def webhooks_of(settings: Settings) -> list[Webhook]:
+    """Return the webhooks of *settings*."""
+    return [Webhook(HttpReceiver(url, "webhook"), channel_key("webhook", url),
+                    secret=settings.webhook_secret, stills=settings.webhook_stills)
+            for url in dict.fromkeys(settings.webhook or ())]
+
+
+def topics_of(settings: Settings) -> list[Ntfy]:
+    """Return the topics of ntfy of *settings*."""
+    urls = list(dict.fromkeys(settings.ntfy or ()))
+    receivers = [HttpReceiver(url, "ntfy") for url in urls]
+    without_login = {each.authority for each in receivers if not each.authorization}
+    if settings.ntfy_token and len(without_login) > 1:
+        raise SettingsError(
+            f"ntfy_token is set for {len(without_login)} servers, but one must not "
+            "learn the token of another; write each token into its URL, as in "
+            "https://:TOKEN@HOST/TOPIC")
+    return [Ntfy(receiver, channel_key("ntfy", url), settings.ntfy_token)
+            for url, receiver in zip(urls, receivers, strict=True)]
+
+
+def commands_of(settings: Settings) -> list[CommandChannel]:
+    """Return the command of *settings*, if it has one."""
+    path = settings.alert_command
+    if path is None:
+        return []
+    if not (Path(path).is_file() and os.access(path, os.X_OK)):
+        raise SettingsError(f"alert_command is {path!r}, but must be the path of a "
+                            "program that the server may run")
+    return [CommandChannel(path)]
+
+
+def give_distinct_names(channels: list[Channel]) -> None:
+    """Number those of *channels* that have the name of an earlier one."""
+    names: Counter[str] = Counter()
+    for channel in channels:
+        names[channel.name] += 1
+        if names[channel.name] > 1:
+            channel.name = f"{channel.name} ({names[channel.name]})"

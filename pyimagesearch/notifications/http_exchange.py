@@ -1,0 +1,202 @@
+"""One request over HTTP and its answer, given up at a deadline wherever it stands."""
+
+import contextlib
+import http.client
+import itertools
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from email.message import Message
+from typing import Any, NamedTuple
+
+from .http_receiver import HttpReceiver
+
+MAX_BODY_BYTES = 4096       # that are read of an answer
+MAX_ADDRESSES = 4           # of one host, that are tried
+SPARE_SECONDS = 5.0         # in which close() ends what its deadline passed
+
+
+class HttpRequest(NamedTuple):
+    """What is sent to a receiver."""
+
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class HttpAnswer(NamedTuple):
+    """What a receiver answered; the *body* only of errors, and only its beginning."""
+
+    status: int
+    headers: Message
+    body: bytes = b""
+
+
+class HttpExchange(threading.Thread):
+    """
+    Send *request* to *receiver* within *seconds* from now, on a thread of its own.
+
+    Nothing can end the system's search for a name, and a receiver may send a byte a
+    second: so the caller waits for the thread no longer than it wants to, and
+    :meth:`close` shuts the connection, which ends all but that search. Of several
+    addresses of the host, *preferred* is tried first. :attr:`answer` is there once the
+    head of it is.
+    """
+
+    def __init__(self, receiver: HttpReceiver, request: HttpRequest, seconds: float,
+                 preferred: str = "") -> None:
+        super().__init__(name="alert-send", daemon=True)
+        self.is_looking_up = False
+        self.address = preferred        # the one that it connected to
+        self._receiver = receiver
+        self._request = request
+        self._deadline = time.monotonic() + seconds
+        self._over = threading.Event()
+        self._lock = threading.Lock()       # guards the next two
+        self._closed = False
+        self._socket: socket.socket | None = None
+        self.answer: HttpAnswer | None = None
+        self._error: Exception | None = None
+
+    def result(self) -> HttpAnswer | None:
+        """
+        Return the answer, ``None`` if there was none in time or it was closed.
+
+        Raises what the connection raised: an :exc:`OSError`, an HTTPException, a
+        UnicodeError or a DeliveryFailed.
+        """
+        self._over.wait(self._remaining)
+        answer, error = self.answer, None if self._closed else self._error
+        self.close()
+        if answer is None and error:
+            raise error
+        return answer
+
+    def close(self) -> None:
+        """End the exchange; any thread may call this."""
+        with self._lock:
+            self._closed = True
+            if self._socket:
+                shut(self._socket)
+        self._over.set()
+
+    def run(self) -> None:
+        """Send the request and read the answer."""
+        try:
+            self._send()
+        except Exception as error:
+            self._error = error     # raised in the thread that waits
+        finally:
+            self._over.set()
+
+    @property
+    def _remaining(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
+
+    def _send(self) -> None:
+        connection, target, headers = self._prepare()
+        with contextlib.closing(connection):
+            connection.connect()
+            # a receiver that refuses may answer, and close, before it has read all
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(self._request.method, target, self._request.body,
+                                   headers)
+            with connection.getresponse() as response:
+                self.answer = HttpAnswer(response.status, response.headers)
+                if response.status >= 300:
+                    with contextlib.suppress(OSError, http.client.HTTPException):
+                        body = response.read(MAX_BODY_BYTES)
+                        self.answer = self.answer._replace(body=body)
+
+    def _prepare(self) -> "tuple[ReceiverConnection, str, dict[str, str]]":
+        """Return a connection that is not open yet, and what to request by it."""
+        receiver, headers = self._receiver, dict(self._request.headers)
+        target, proxy = receiver.target, receiver.proxy()
+        connection = ReceiverConnection(self, *(proxy or receiver).place)
+        connection.is_secure = receiver.is_secure
+        login = {"Proxy-Authorization": proxy.authorization} if (
+            proxy and proxy.authorization) else {}
+        if proxy and receiver.is_secure:
+            connection.set_tunnel(*receiver.place, login)
+        elif proxy:
+            target = f"http://{receiver.authority}{target}"
+            headers |= login
+        headers["Host"] = receiver.authority.encode("idna").decode()
+        return connection, target, headers
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """Return a connection to *host*; raises :exc:`OSError`."""
+        found = in_turns(self._look_up(host, port))
+        found.sort(key=lambda each: str(each[4][0]) != self.address)
+        failure = OSError("the host has no address")
+        for number, (family, kind, protocol, _, address) in enumerate(found):
+            connection = socket.socket(family, kind, protocol)
+            connection.settimeout(max(0.01, self._remaining / (len(found) - number)))
+            try:
+                self.watch(connection)
+                connection.connect(address)
+            except OSError as error:
+                connection.close()
+                failure = error
+            else:
+                connection.settimeout(self._remaining + SPARE_SECONDS)
+                self.address = str(address[0])
+                return connection
+        raise failure
+
+    def _look_up(self, host: str, port: int) -> list[tuple[Any, ...]]:
+        """Return the addresses of *host*, which may take a minute; raises OSError."""
+        self.is_looking_up = True
+        try:
+            return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        finally:
+            self.is_looking_up = False
+
+    def watch(self, connection: socket.socket) -> None:
+        """Let :meth:`close` shut *connection*, at once if it was called already."""
+        with self._lock:
+            self._socket = connection
+            if self._closed:
+                shut(connection)
+                raise TimeoutError
+
+
+class ReceiverConnection(http.client.HTTPConnection):
+    """The connection of an *exchange*, by TLS if :attr:`is_secure`."""
+
+    is_secure = False
+
+    def __init__(self, exchange: HttpExchange, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._exchange = exchange
+        self._create_connection = (     # of http.client
+            lambda address, *_: exchange.dial(*address))
+
+    def connect(self) -> None:
+        """Connect, by the proxy if there is one; raises :exc:`OSError`."""
+        super().connect()
+        if not self.is_secure:
+            return
+        # made for each request: it holds no memory, and knows new authorities at once
+        context = ssl.create_default_context()
+        name = getattr(self, "_tunnel_host", None) or self.host
+        self.sock = context.wrap_socket(self.sock, server_hostname=name,
+                                        do_handshake_on_connect=False)
+        self._exchange.watch(self.sock)
+        self.sock.do_handshake()
+
+
+def in_turns(addresses: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the first *addresses*, IPv6 and IPv4 in turns: one may lead nowhere."""
+    first = [each for each in addresses if each[0] == addresses[0][0]]
+    others = [each for each in addresses if each[0] != addresses[0][0]]
+    mixed = itertools.chain.from_iterable(itertools.zip_longest(first, others))
+    return [each for each in mixed if each][:MAX_ADDRESSES]
+
+
+def shut(connection: socket.socket) -> None:
+    """Shut *connection* down; of a TLS connection, only the TCP connection."""
+    with contextlib.suppress(OSError):      # it has ended already, or is not there yet
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
