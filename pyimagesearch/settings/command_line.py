@@ -30,7 +30,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "doctor": Command(
-        "list the cameras of this machine and test one",
+        "list the cameras of this machine and its networks, and test one",
         {"spec": {"metavar": "SPEC", "nargs": "?",
                   "help": "camera to test, written as for --source"}},
         ("config", "log_level", "resolution", "fps")),

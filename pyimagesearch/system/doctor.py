@@ -1,4 +1,4 @@
-"""``webstreaming doctor``: list the cameras and examine the configured ones."""
+"""``webstreaming doctor``: find cameras, and examine the configured ones."""
 
 import os
 import platform
@@ -25,9 +25,12 @@ DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visibl
 
 def examine(settings: Settings, clock: Clock) -> int:
     """Print a report; return 0 if every configured camera gave frames, else 1."""
+    from .network_cameras import NetworkCameras  # with a parser of XML: 1 MB
     for line in (*machine(), *config_folder(settings),
                  f"access: {describe_access(settings)}"):
         print(line)
+    network = NetworkCameras(each.source for each in settings.cameras())
+    network.start()
     hubs = ImageHubs()
     results = []
     for wanted in settings.cameras():
@@ -36,6 +39,7 @@ def examine(settings: Settings, clock: Clock) -> int:
               flush=True)
         results.append(watch(camera, clock, wanted.fps))
     hubs.close()
+    print("", *network.report(), sep="\n")
     return 0 if all(results) else 1
 
 
@@ -82,8 +86,9 @@ def picamera2_cameras() -> Iterator[str]:
         yield "Picamera2 finds no camera; is the ribbon cable connected?"
 
 
-def watch(camera: Camera, clock: Clock, fps: float | None = None) -> bool:
-    """Watch *camera* and print a report; return whether it gave frames."""
+def watch(camera: Camera, clock: Clock, fps: float | None = None,
+          seconds: float = WATCH_SECONDS) -> bool:
+    """Watch *camera* for *seconds*, print a report; return whether it gave frames."""
     reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout,
                          Patience(fps, rate_known=camera.rate_known))
     first: Frame | None = None
@@ -102,7 +107,7 @@ def watch(camera: Camera, clock: Clock, fps: float | None = None) -> bool:
                 garbled += 1
                 continue
             first, last = first or frame, frame
-            if last.arrived - first.arrived > WATCH_SECONDS:
+            if last.arrived - first.arrived > seconds:
                 break
     except SurveillanceError as error:
         problems.append(str(error))

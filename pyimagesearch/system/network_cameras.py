@@ -1,0 +1,123 @@
+"""Find the ONVIF cameras of the network, with a ready ``--source`` for each stream."""
+
+import contextlib
+import shlex
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pyimagesearch.addresses import own_addresses
+from pyimagesearch.capture.cancellation import Cancellation
+from pyimagesearch.capture.onvif_camera import (
+    STREAM_SCHEMES,
+    OnvifCamera,
+    OnvifStream,
+)
+from pyimagesearch.capture.onvif_discovery import OnvifDevice, find_devices
+from pyimagesearch.capture.soap_client import LoginMissing
+from pyimagesearch.capture.url import parse_url
+from pyimagesearch.errors import CameraLost, SettingsError
+from pyimagesearch.threads import Worker
+
+SEARCH_SECONDS = 15.0   # for all cameras to answer, and to say what they stream
+END_SECONDS = 1.0       # for what has not ended by then
+ASKED_AT_ONCE = 16      # cameras
+MAX_SUB_STREAMS = 3     # that are printed of a camera
+NONE_FOUND = ("no network camera answers (ONVIF); some do only once ONVIF is switched "
+              "on in their own settings")
+LOGIN_PLACEHOLDER = "USER:PASSWORD@"
+LOGIN_ADVICE = ("  asks for a login; to see its streams, run: SURVEILLANCE_SOURCE="
+                f"rtsp://{LOGIN_PLACEHOLDER}{{}}/ webstreaming doctor")
+
+
+class Login(NamedTuple):
+    """The login for one camera; both are empty to try without."""
+
+    user: str = ""
+    password: str = ""
+
+
+Find = Callable[[Sequence[str], Sequence[str]], list[OnvifDevice]]
+
+
+class NetworkCameras(Worker):
+    """
+    Find cameras on a thread of its own, beside other work.
+
+    Those at the hosts of *sources* are asked with the logins there, all others without.
+    The thread owns what is found until :meth:`report` waits for it.
+    """
+
+    def __init__(self, sources: Iterable[str], find: Find = find_devices) -> None:
+        super().__init__("network-cameras")
+        self.stopping = Cancellation()
+        self._sources = list(sources)
+        self._find = find
+        self._found: list[str] = []
+
+    def run(self) -> None:
+        """Search, then ask the cameras that were found, at once."""
+        logins = logins_of(self._sources)
+        devices = self._find(own_networks(), list(logins))
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
+            reports = threads.map(
+                lambda device: list(describe(device, logins, self.stopping)), devices)
+            self._found = [line for report in reports for line in report]
+
+    def report(self) -> list[str]:
+        """Wait for the search, and return the lines to print."""
+        if not self.join(SEARCH_SECONDS):
+            self.stop()     # then each camera says that it did not answer
+            self.join(END_SECONDS)
+        return self._found or [NONE_FOUND]
+
+
+def own_networks() -> list[str]:
+    """Return this machine's IPv4 addresses, without the loopback's."""
+    return sorted(str(each) for each in own_addresses()
+                  if each.version == 4 and not each.is_loopback)
+
+
+def logins_of(sources: Iterable[str]) -> dict[str, Login]:
+    """Return the logins in *sources*, by the IPv4 addresses of their hosts."""
+    found: dict[str, Login] = {}
+    for source in sources:
+        # a device, a file, or a host that is not known
+        with contextlib.suppress(SettingsError, OSError, UnicodeError):
+            url = parse_url(source)
+            if urlsplit(url.bare).scheme not in STREAM_SCHEMES:
+                continue
+            address = socket.gethostbyname(urlsplit(url.bare).hostname or "")
+            found.setdefault(address, Login(url.user, url.password))
+    return found
+
+
+def describe(device: OnvifDevice, logins: Mapping[str, Login],
+             closing: threading.Event) -> Iterator[str]:
+    """Yield the lines on *device*, which is asked for its streams until *closing*."""
+    names = ", ".join(dict.fromkeys(filter(None, [device.name, device.model])))
+    yield f"{device.address}: {names or 'a camera'} (ONVIF)"
+    login = logins.get(device.address, Login())
+    try:
+        streams = OnvifCamera(device, *login, closing).streams()
+    except LoginMissing:
+        yield LOGIN_ADVICE.format(device.address)
+    except CameraLost as error:
+        yield f"  PROBLEM: {error}"
+    else:
+        yield from map(stream_line, ["main"] + ["sub"] * MAX_SUB_STREAMS, streams,
+                       [any(login)] * len(streams))
+
+
+def stream_line(kind: str, stream: OnvifStream, has_login: bool) -> str:
+    """Return the line on one stream, without the login that it takes."""
+    size = f"{stream.width}x{stream.height}" if stream.width else ""
+    url = stream.url
+    if has_login:
+        url = url.replace("://", f"://{LOGIN_PLACEHOLDER}", 1)
+    words = [f"  {kind:4}", f"{size:9}", f"{stream.encoding:5}",
+             f"--source {shlex.quote(url)}"]
+    return " ".join(words)
