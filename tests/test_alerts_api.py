@@ -3,6 +3,7 @@
 import datetime
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from pyimagesearch.notifications import channel
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import ALERT_KINDS, DEFAULT_ALERT_KINDS, Settings
+from pyimagesearch.status import MODE_AWAY, MODE_HOME, MODE_OFF, ModeStatus
 from pyimagesearch.web.alerts import KIND_QUESTIONS, moment
 
 NOON = datetime.datetime.now().replace(hour=12, minute=3).timestamp()
@@ -165,6 +167,15 @@ def test_page_says_how_to_begin_and_links_lead_there(protected, tmp_path):
     silent = ProtectedApp(tmp_path / "silent").client(OWNER)
     assert 'href="/alerts"' not in silent.get("/", headers=BROWSER).text
     assert silent.get("/api/alerts").json == {"error": "This server sends no alerts."}
+
+
+def test_page_says_when_the_cameras_are_disarmed(protected, owner):
+    def notice(mode):
+        services = protected.app.extensions["services"]
+        protected.app.extensions["services"] = replace(services, arming=SimpleNamespace(mode=mode))
+        return page(owner).partition('class="notice">')[2].partition("<")[0]
+    assert notice(ModeStatus(MODE_AWAY, None, "")) == notice(ModeStatus(MODE_HOME, None, "")) == ""
+    assert notice(ModeStatus(MODE_OFF, None, "")) == "Disarmed: only a lost picture raises an alert."
 
 
 def test_every_kind_is_offered_in_words():

@@ -63,7 +63,7 @@ def index() -> str:
     cameras = [camera_alerts(name) for name in services.feeds] if can_change else []
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
                 channel_state=channel_state, moment=moment, kinds=KIND_QUESTIONS,
-                server_kinds=SERVER_KINDS, summary=summary)
+                server_kinds=SERVER_KINDS, summary=summary, now=time.time())
 
 
 @bp.get("/api/alerts")
