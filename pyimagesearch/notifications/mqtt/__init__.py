@@ -1,0 +1,1 @@
+"""Publish states and events by MQTT, for Home Assistant and others."""

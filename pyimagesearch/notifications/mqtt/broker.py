@@ -1,0 +1,69 @@
+"""The broker that the settings name, and what can go wrong with it."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from pyimagesearch.errors import SettingsError, SurveillanceError
+from pyimagesearch.settings.settings import Settings
+
+PLAIN_PORT, TLS_PORT = 1883, 8883
+# a password may hold any character but a slash, even unescaped: the last @ ends it
+BROKER_PATTERN = re.compile(
+    r"(?i:(?P<scheme>mqtts?))://(?:(?P<user>[^/:@]*)(?::(?P<password>[^/]*))?@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?/?")
+ALLOWED = ("written like mqtt://USER:PASSWORD@HOST:PORT, or mqtts://… for TLS; write a "
+           "slash or a space in the password as %2F or %20")
+
+
+class BrokerError(SurveillanceError):
+    """The broker cannot be used now; another try may help. Names no secret."""
+
+
+class BrokerRefused(BrokerError):
+    """The broker wants no connection from this client; other settings may help."""
+
+
+class UnknownProtocol(BrokerError):
+    """What answered does not speak this version of the protocol."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """How to reach a broker, and to log in there; its ``repr`` shows no secret."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """Its host, and the port if that is unusual."""
+        usual = self.port == (TLS_PORT if self.tls else PLAIN_PORT)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if usual else f"{host}:{self.port}"
+
+    @property
+    def name(self) -> str:
+        """The name of the channel, for people."""
+        return f"MQTT {self.address}"
+
+
+def broker_of(settings: Settings) -> Broker | None:
+    """Return the broker of *settings*, if any; raises :exc:`SettingsError`."""
+    if settings.mqtt is None:
+        return None
+    found = BROKER_PATTERN.fullmatch(settings.mqtt)
+    port = int(found["port"] or 0) if found else -1
+    if not found or not (port in range(1, 65_536) or found["port"] is None):
+        raise SettingsError(f"mqtt must be {ALLOWED}")     # it may hold a password
+    tls = found["scheme"].lower() == "mqtts"
+    user, password = (None if each is None else unquote(each) for each in
+                      (found["user"] or None, found["password"]))
+    if password is not None and user is None:
+        raise SettingsError("mqtt has a password without a user; it must be "
+                            f"{ALLOWED}")
+    return Broker(found["host"].strip("[]"), port or (TLS_PORT if tls else PLAIN_PORT),
+                  tls, user, password)

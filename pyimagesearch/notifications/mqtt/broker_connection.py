@@ -1,0 +1,313 @@
+"""One connection to a broker, within bounds on what that may cost us."""
+
+import logging
+import select
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from pyimagesearch.errors import printable
+
+from .broker import Broker, BrokerError, BrokerRefused, UnknownProtocol
+from .read_allowance import ReadAllowance
+
+log = logging.getLogger(__name__)
+
+MQTT_5, MQTT_3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+KEEPALIVE_SECONDS = 20      # of silence, after which both sides look for each other
+CONNECT_SECONDS = 5.0       # for the TCP connection, and again for TLS
+ANSWER_SECONDS = 10.0       # for the broker to acknowledge what it gets
+POLL_SECONDS = 1.0          # between two looks at deadlines
+MAX_UNACKNOWLEDGED = 20     # messages
+MAX_PACKET_BYTES = 64 * 1024    # that the broker may send: commands are a few bytes
+MAX_WAITING_MESSAGES = 50   # received, and not taken yet; the oldest are dropped
+DO_NOT_SEND_RETAINED = 2    # when a subscription begins (MQTT 5, 3.8.3.1)
+BAD_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
+OTHER_VERSION, TAKEN_OVER = 0x84, 0x8E
+
+
+class Message(NamedTuple):
+    """A message from the broker."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class Will(NamedTuple):
+    """What the broker publishes, retained, if this connection ends unexpectedly."""
+
+    topic: str
+    payload: bytes
+
+
+class BoundedClient(paho.Client):
+    """A client that hangs up at a message which is too large, before reading it."""
+
+    oversized = False
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Receive at most *bufsize*, all that is left of a packet."""
+        if bufsize > MAX_PACKET_BYTES:
+            self.oversized = True
+            raise ConnectionError("the packet is too large")
+        return super()._sock_recv(bufsize)
+
+
+class BrokerConnection:
+    """
+    A connection to *broker*, open until :meth:`close`; belongs to one thread.
+
+    Every method but :meth:`take` and :meth:`close` raises :exc:`BrokerError` once the
+    connection is lost. paho runs no thread of its own: :meth:`serve` does its work. The
+    broker answers within ten seconds, or counts as lost. However much it sends, reading
+    takes little of the processor, and no memory to speak of.
+    """
+
+    def __init__(self, broker: Broker, client_id: str, will: Will | None = None, *,
+                 protocol: MQTTProtocolVersion = MQTT_5,
+                 on_acknowledged: Callable[[bool], object] = lambda retained: None,
+                 answer_seconds: float = ANSWER_SECONDS) -> None:
+        self.max_packet_bytes = 2**28   # that the broker takes
+        self._broker = broker
+        self._answer_seconds = answer_seconds
+        self._on_acknowledged = on_acknowledged
+        self._unacknowledged: dict[int, tuple[float, bool]] = {}    # deadline, retained
+        self._window = MAX_UNACKNOWLEDGED
+        self._received: deque[Message] = deque(maxlen=MAX_WAITING_MESSAGES)
+        self._allowance = ReadAllowance(time.monotonic)
+        self._is_accepted = False
+        self._error: BrokerError | None = None
+        self._client = self._make_client(client_id, protocol)
+        if will:
+            self._client.will_set(will.topic, will.payload, qos=1, retain=True)
+        try:
+            self._connect(protocol)
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish *payload*; waits only while many messages are not acknowledged."""
+        while len(self._unacknowledged) >= self._window:
+            self.serve(self._answer_seconds)
+        self._check()
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        deadline = time.monotonic() + self._answer_seconds
+        self._unacknowledged[info.mid] = deadline, retain
+        self._check(info.rc)
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        """Receive what is published to *topics* from now on."""
+        if self._client.protocol == MQTT_5:
+            options = SubscribeOptions(qos=1, retainHandling=DO_NOT_SEND_RETAINED)
+            result, _ = self._client.subscribe([(each, options) for each in topics])
+        else:
+            result, _ = self._client.subscribe([(each, 1) for each in topics])
+        self._check(result)
+
+    def serve(self, seconds: float, wake_up: int | None = None) -> None:
+        """
+        Wait for the network, at most *seconds*, and do what it permits.
+
+        It returns early once *wake_up*, a file descriptor, can be read.
+        """
+        self._check()
+        poll, now = select.poll(), time.monotonic()
+        connection = self._client.socket()
+        if connection is None:
+            raise self._lost()
+        pending = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        pause = self._allowance.pause
+        reading = select.POLLIN if pause == 0 else 0
+        writing = select.POLLOUT if self._client.want_write() else 0
+        poll.register(connection, reading | writing)
+        if wake_up is not None:
+            poll.register(wake_up, select.POLLIN)
+        seconds = 0 if pending and reading else min(
+            [seconds, POLL_SECONDS, *([pause] if pause else []), *(
+                max(0.0, deadline - now) for deadline, _ in
+                list(self._unacknowledged.values())[:1])])
+        number = connection.fileno()
+        happened = dict(poll.poll(seconds * 1000)).get(number, 0)
+        if happened & ~select.POLLOUT or (pending and reading):
+            with self._allowance.measured():
+                self._run(self._client.loop_read)
+        if happened & select.POLLOUT:
+            self._run(self._client.loop_write)
+        self._run(self._client.loop_misc)
+        self._check_deadline()
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all is acknowledged, at most *seconds*; return whether it is."""
+        until = time.monotonic() + seconds
+        while self._unacknowledged and (left := until - time.monotonic()) > 0:
+            self.serve(left)
+        return not self._unacknowledged
+
+    def take(self) -> list[Message]:
+        """Return the messages received since the last call."""
+        messages = list(self._received)
+        self._received.clear()
+        return messages
+
+    def close(self) -> None:
+        """Say good-bye, so that the broker publishes no will, and hang up."""
+        client = self._client
+        client.on_disconnect = client.on_message = client.on_publish = None
+        try:
+            client.disconnect()
+            client.loop_write()
+        except (OSError, ValueError) as error:
+            log.debug("the connection to the broker was lost before: %s", error)
+        if connection := client.socket():       # it took nothing any more
+            connection.close()
+
+    def _make_client(self, client_id: str, protocol: MQTTProtocolVersion
+                     ) -> BoundedClient:
+        client = BoundedClient(
+            CallbackAPIVersion.VERSION2, client_id, protocol=protocol,
+            reconnect_on_failure=False)
+        if self._broker.tls:
+            client.tls_set_context(ssl.create_default_context())
+        if self._broker.user is not None:
+            client.username_pw_set(self._broker.user, self._broker.password)
+        client.connect_timeout = CONNECT_SECONDS
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        return client
+
+    def _connect(self, protocol: MQTTProtocolVersion) -> None:
+        properties = None
+        if protocol == MQTT_5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = MAX_PACKET_BYTES
+        where = self._broker.address
+        try:
+            self._client.connect(
+                self._broker.host, self._broker.port, KEEPALIVE_SECONDS,
+                clean_start=protocol == MQTT_5 or paho.MQTT_CLEAN_START_FIRST_ONLY,
+                properties=properties)
+        except ssl.SSLCertVerificationError as error:
+            raise BrokerError(f"the certificate of {where} is not trusted: "
+                              f"{error.verify_message}") from None
+        except ssl.SSLError as error:
+            raise BrokerError(f"{where} does not speak TLS as expected "
+                              f"({error.reason or 'no handshake'})") from None
+        except TimeoutError:
+            raise BrokerError(f"{where} does not respond") from None
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "no such host"
+            raise BrokerError(f"{where} cannot be reached: {why}") from None
+        until = time.monotonic() + self._answer_seconds
+        while not self._is_accepted:
+            if time.monotonic() >= until:
+                raise BrokerError(f"{where} does not respond")
+            self.serve(until - time.monotonic())
+
+    def _run(self, step: Callable[[], MQTTErrorCode]) -> None:
+        """Do a *step* of paho's; whatever a broker sends becomes a BrokerError."""
+        try:
+            result = step()
+        except Exception as error:  # its parser raises what it likes
+            log.debug("paho failed at what the broker sent", exc_info=True)
+            raise self._unknown(f"({type(error).__name__})") from None
+        self._check(result)
+
+    def _check(self, result: MQTTErrorCode = MQTTErrorCode.MQTT_ERR_SUCCESS) -> None:
+        if self._error:
+            raise self._error
+        if result not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
+            raise self._lost()
+
+    def _check_deadline(self) -> None:
+        deadline, _ = next(iter(self._unacknowledged.values()), (float("inf"), False))
+        if time.monotonic() >= deadline:
+            raise BrokerError(f"{self._broker.address} does not respond")
+
+    def _lost(self) -> BrokerError:
+        """Return why there is no connection any more."""
+        if self._client.oversized:
+            return BrokerError("the broker sent a message of more than "
+                               f"{MAX_PACKET_BYTES // 1024} kB")
+        return BrokerError("the broker has closed the connection") if (
+            self._is_accepted) else self._unknown()
+
+    def _unknown(self, detail: str = "") -> BrokerError:
+        return UnknownProtocol(f"{self._broker.address} does not answer like a broker "
+                               f"of MQTT {detail}".rstrip())
+
+    # --- called by paho, in the thread of serve()
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: paho.ConnectFlags,
+                    code: ReasonCode, properties: Properties | None) -> None:
+        if code.is_failure:
+            self._error = refusal(code)
+            return
+        self._is_accepted = True
+        self.max_packet_bytes = getattr(properties, "MaximumPacketSize",
+                                        self.max_packet_bytes)
+        self._window = min(self._window, getattr(properties, "ReceiveMaximum",
+                                                 self._window))
+        if getattr(properties, "RetainAvailable", 1) == 0:
+            self._error = BrokerRefused("the broker keeps no retained messages, which "
+                                        "states need")
+
+    def _on_disconnect(self, client: paho.Client, userdata: Any,
+                       flags: paho.DisconnectFlags, code: ReasonCode,
+                       properties: Properties | None) -> None:
+        if flags.is_disconnect_packet_from_server and not self._error:
+            self._error = refusal(code) if code.value == TAKEN_OVER else BrokerError(
+                f"the broker ended the connection: {printable(str(code))}")
+        self._error = self._error or self._lost()
+
+    def _on_message(self, client: paho.Client, userdata: Any,
+                    message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        self._received.append(Message(topic, bytes(message.payload), message.retain))
+
+    def _on_publish(self, client: paho.Client, userdata: Any, mid: int,
+                    code: ReasonCode, properties: Properties | None) -> None:
+        _, retained = self._unacknowledged.pop(mid, (0.0, True))
+        if code.is_failure:
+            self._error = BrokerRefused("the broker does not let this user publish: "
+                                        f"{printable(str(code))}")
+        else:
+            self._on_acknowledged(retained)
+
+
+def refusal(code: ReasonCode) -> BrokerError:
+    """Return in words why the broker wants no connection, as *code* says."""
+    if code.value in BAD_LOGIN:
+        return BrokerRefused("the broker refuses the login; check user and password")
+    if code.value == OTHER_VERSION:
+        return UnknownProtocol("the broker speaks another version of MQTT")
+    if code.value == TAKEN_OVER:
+        return BrokerRefused(
+            "another program has connected to the broker with the id of this one; if "
+            "the data folder was copied from another server, remove mqtt.json there")
+    return BrokerRefused(f"the broker refuses the connection: {printable(str(code))}")
+
+
+
+def open_connection(broker: Broker, client_id: str, will: Will | None = None,
+                    **options: Any) -> BrokerConnection:
+    """Connect by MQTT 5, or by MQTT 3.1.1 to a broker that does not know that."""
+    try:
+        return BrokerConnection(broker, client_id, will, **options)
+    except UnknownProtocol:
+        return BrokerConnection(broker, client_id, will, protocol=MQTT_3, **options)

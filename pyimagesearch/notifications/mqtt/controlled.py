@@ -1,0 +1,36 @@
+"""What MQTT shows and controls: the server and its cameras, as callables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pyimagesearch.status import ArchiveStatus, CameraStatus
+
+
+class ControlledCamera(NamedTuple):
+    """One camera. *record* and *take_still* may block; the others do not."""
+
+    name: str
+    status: Callable[[], CameraStatus]
+    is_armed: Callable[[], bool]
+    record: Callable[[bool], object]        # starts (True) or stops
+    take_still: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class ControlledServer:
+    """The server. *arm*, *set_mode* and *switch_cameras* may block."""
+
+    cameras: Sequence[ControlledCamera]
+    archive: Callable[[], ArchiveStatus]
+    modes: tuple[str, ...]                  # of arming
+    mode: Callable[[], str]
+    is_armed: Callable[[], bool]            # whether the mode is another one than off
+    are_cameras_on: Callable[[], bool]
+    arm: Callable[[bool], object]
+    set_mode: Callable[[str], object]
+    switch_cameras: Callable[[bool], object]
+
+    def camera(self, name: str) -> ControlledCamera | None:
+        """Return the camera called *name*, if there is one."""
+        return next((each for each in self.cameras if each.name == name), None)

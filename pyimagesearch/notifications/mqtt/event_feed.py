@@ -1,0 +1,103 @@
+"""Read from the store which events have begun and ended."""
+
+from typing import NamedTuple
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.events.event import MOTION, Event
+from pyimagesearch.events.queries import EventReader
+from pyimagesearch.events.store import EventStore
+
+from .event_messages import EVENT_TYPES, LASTING_KINDS
+
+PICTURE_SECONDS = 0.8   # to wait for the picture of an event that has just begun
+LATE_SECONDS = 30.0     # after which a begin is no news: automations act on it
+PAGE_SIZE = 100         # events read at once
+BACKLOG_SIZE = 500      # arrivals beyond which only the newest are looked at
+NEWEST_SIZE = 50
+
+
+class Change(NamedTuple):
+    """An event that has begun, or ended."""
+
+    event: Event
+    ended: bool
+
+
+class EventFeed:
+    """
+    Follow the events of this run in *store*; belongs to one thread.
+
+    An event is given once it has a picture, or none comes within 0.8 s. One that began
+    more than 30 s ago, as while there was no connection, is not given, but its end is.
+    """
+
+    def __init__(self, store: EventStore, clock: Clock, *,
+                 picture_seconds: float = PICTURE_SECONDS) -> None:
+        self._store = store
+        self._clock = clock
+        self._picture_seconds = picture_seconds
+        self._cursor = -BACKLOG_SIZE        # the last arrival that was read
+        self._waiting: dict[int, float] = {}    # for a picture, since [s, monotonic]
+        self._ongoing: dict[int, Event] = {}    # that have not ended
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an event waits for its picture."""
+        return bool(self._waiting)
+
+    @property
+    def moving(self) -> set[str]:
+        """The cameras whose motion event lasts."""
+        return {event.camera for event in self._ongoing.values()
+                if event.kind == MOTION}
+
+    def read(self) -> list[Change]:
+        """Return what has changed since the last call; raises :exc:`EventsError`."""
+        changes: list[Change] = []
+        with self._store.reading() as reader:
+            self._skip_backlog(reader)
+            while arrived := reader.arrivals(self._cursor, PAGE_SIZE):
+                self._cursor = arrived[-1][0]
+                for _, event in arrived:
+                    if not self._store.is_earlier(event.id):
+                        self._waiting[event.id] = self._clock.monotonic()
+            known = [*self._waiting, *self._ongoing]
+            events = {event.id: event for event in reader.events(known)}
+        for id in [*self._waiting]:
+            self._look_at_begin(id, events.get(id), changes)
+        for id in [*self._ongoing]:
+            self._look_at_end(id, events.get(id), changes)
+        return changes
+
+    def _skip_backlog(self, reader: EventReader) -> None:
+        """Skip what arrived long ago, but not that it has not ended."""
+        newest = reader.newest_arrival()
+        if newest - self._cursor < BACKLOG_SIZE:
+            return
+        self._cursor = max(0, newest - NEWEST_SIZE)
+        self._ongoing |= {
+            event.id: event for event in reader.open_events()
+            if event.kind in LASTING_KINDS and not self._store.is_earlier(event.id)}
+
+    def _look_at_begin(self, id: int, event: Event | None, changes: list[Change]
+                       ) -> None:
+        waited = self._clock.monotonic() - self._waiting[id]
+        if (event and event.kind == MOTION and not event.picture and event.end is None
+                and waited < self._picture_seconds):
+            return
+        del self._waiting[id]
+        if event is None or event.kind not in EVENT_TYPES:
+            return      # deleted, or of a kind that was not announced
+        if self._clock.time() - event.begin < LATE_SECONDS:
+            changes.append(Change(event, ended=False))
+        if event.kind in LASTING_KINDS:
+            self._ongoing[id] = event
+
+    def _look_at_end(self, id: int, event: Event | None, changes: list[Change]) -> None:
+        if event and event.end is None:
+            return
+        before = self._ongoing.pop(id)
+        if event:
+            changes.append(Change(event, ended=True))
+        else:       # deleted while it lasted
+            changes.append(Change(before, ended=True))

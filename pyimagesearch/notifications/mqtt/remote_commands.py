@@ -1,0 +1,108 @@
+"""Obey the commands that come by MQTT, on a thread of its own, as they may block."""
+
+import logging
+import queue
+from collections.abc import Callable
+
+from pyimagesearch.clock import Clock
+from pyimagesearch.errors import SurveillanceError
+from pyimagesearch.threads import Worker
+
+from .broker_connection import Message
+from .controlled import ControlledServer
+from .home_assistant import OFF, ON, PRESS
+from .topics import Topics
+
+log = logging.getLogger(__name__)
+
+QUEUE_SIZE = 10         # commands that may wait; more are dropped
+PAUSE_SECONDS = 0.2     # after each command, as each becomes an event in the list
+REPORT_SECONDS = 60.0   # between two lines about dropped commands
+SWITCHED = {ON: True, OFF: False}
+
+Action = Callable[[], object]
+
+
+class RemoteCommands(Worker):
+    """
+    Carry out commands for *server* one after the other, five a second at most.
+
+    :meth:`put` may be called from any thread and never waits. *on_done* is called after
+    each command.
+    """
+
+    def __init__(self, server: ControlledServer, clock: Clock,
+                 on_done: Callable[[], object] = lambda: None) -> None:
+        super().__init__("mqtt-commands")
+        self._server = server
+        self._clock = clock
+        self._on_done = on_done
+        self._queue: queue.Queue[tuple[str, Action] | None] = (
+            queue.Queue(QUEUE_SIZE))
+        self._reported_at = float("-inf")
+
+    def put(self, topics: Topics, message: Message) -> None:
+        """
+        Queue the command in *message*; ignore what is none.
+
+        A retained one is ignored: it is an old command, as of before a restart.
+        """
+        parts = topics.command(message.topic)
+        if parts is None or message.retained:
+            return
+        action = self._action(parts, message.payload.decode("utf-8", "replace"))
+        if action is None:
+            self._report("ignored a command by MQTT that is none of those offered: "
+                         "topic %.200r, %d bytes", message.topic, len(message.payload))
+            return
+        try:
+            self._queue.put_nowait(("/".join(parts), action))
+        except queue.Full:
+            self._report("commands come by MQTT faster than they are carried out; "
+                         "dropped one for %s", "/".join(parts))
+
+    def stop(self) -> None:
+        """End after the command that is carried out now; returns at once."""
+        super().stop()
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            log.debug("the commands' thread is awake: its queue is full")
+
+    def run(self) -> None:
+        """Carry out commands until :meth:`stop`."""
+        while not self.stopping.is_set():
+            item = self._queue.get()
+            if item is None:
+                return
+            subject, action = item
+            try:
+                action()
+            except SurveillanceError as error:
+                log.warning("the command by MQTT for %s failed: %s", subject, error)
+            else:
+                log.info("a command by MQTT for %s was carried out", subject)
+            self._on_done()
+            self._clock.wait(self.stopping, PAUSE_SECONDS)
+
+    def _action(self, parts: tuple[str, ...], value: str) -> Action | None:
+        """Return what the command for *parts* does; ``None`` if there is none such."""
+        server, on = self._server, SWITCHED.get(value)
+        if parts == ("mode",) and value in server.modes:
+            return lambda: server.set_mode(value)
+        if parts == ("armed",) and on is not None:
+            return lambda: server.arm(on)
+        if parts == ("cameras",) and on is not None:
+            return lambda: server.switch_cameras(on)
+        camera = server.camera(parts[0]) if len(parts) == 2 else None
+        if camera and parts[1] == "recording" and on is not None:
+            return lambda: camera.record(on)
+        if camera and parts[1] == "snapshot" and value == PRESS:
+            return camera.take_still
+        return None
+
+    def _report(self, text: str, *values: object) -> None:
+        now = self._clock.monotonic()
+        if now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
+            log.warning(text, *values)

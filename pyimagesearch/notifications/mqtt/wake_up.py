@@ -1,0 +1,37 @@
+"""Wake a thread that waits for a file descriptor."""
+
+import os
+import threading
+
+
+class WakeUp:
+    """
+    A file descriptor that can be read from :meth:`set` until :meth:`clear`.
+
+    :meth:`set` may be called from any thread, also after :meth:`close`; it never waits.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()       # guards is_closed
+        self._is_closed = False
+        self.number = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def set(self) -> None:
+        """Wake the thread, or let its next wait end at once."""
+        with self._lock:
+            if not self._is_closed:
+                os.eventfd_write(self.number, 1)
+
+    def clear(self) -> None:
+        """Let the next wait wait."""
+        try:
+            os.eventfd_read(self.number)
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                os.close(self.number)
