@@ -20,7 +20,12 @@ import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
+from pyimagesearch.errors import (
+    RecordingError,
+    SettingsError,
+    SurveillanceError,
+    explain_import,
+)
 
 try:
     import cv2
@@ -50,6 +55,11 @@ try:
     from pyimagesearch.notifications.alert_stills import AlertStills
     from pyimagesearch.notifications.alerts_command import alerts
     from pyimagesearch.notifications.channels import channels_of
+    from pyimagesearch.notifications.mqtt.broker import broker_of
+    from pyimagesearch.notifications.mqtt.controlled import (
+        ControlledCamera,
+        ControlledServer,
+    )
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
@@ -92,6 +102,7 @@ except ImportError as missing:
 log = logging.getLogger("webstreaming")
 
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
+STILL_SECONDS = 2.0     # to wait for a new frame, of which a still is taken
 
 
 def main(argv: list[str]) -> int:
@@ -183,7 +194,7 @@ def watch(settings: Settings) -> int:
         clock=clock)
     program.cameras += [make_camera(each, program) for each in wanted]
     server = make_server(settings, config)
-    program.alerts = make_alerts(settings, server, program)
+    program.alerts = make_alerts(settings, server, data, program)
     archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
     app = make_app(settings, authenticator, server, program)
@@ -208,6 +219,20 @@ class WatchedCamera(NamedTuple):
     name: str
     loop: Surveillance
     feed: Feed
+    evidence: Evidence
+
+    def record(self, on: bool) -> None:
+        """Start a manual recording, or stop it; raises :exc:`RecordingError`."""
+        if self.evidence.manual.record(on) == "stopped" and on:
+            raise RecordingError("the cameras are switched off")
+
+    def take_still(self) -> None:
+        """Keep a new frame as an event; raises :exc:`RecordingError`. Blocks."""
+        status = self.loop.status()
+        frame = self.feed.broadcaster.fresh(STILL_SECONDS) if status.is_live else None
+        if frame is None:
+            raise RecordingError(f"camera {self.name} delivers no picture now")
+        self.evidence.keep_still(frame.jpeg, frame.captured)
 
 
 @dataclass(kw_only=True)
@@ -291,7 +316,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         program.owner_settings.attach(settings.name, part)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
-        automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning))
+        automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning),
+        evidence)
 
 
 def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:
@@ -303,7 +329,8 @@ def make_server(settings: Settings, config: ConfigFolder) -> LiveServer:
                       tls_for(settings, config))
 
 
-def make_alerts(settings: Settings, server: LiveServer, program: Program) -> Alerts:
+def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
+                program: Program) -> Alerts:
     """Connect the channels of alerts; nothing is sent yet."""
     archive, owner = program.archive, program.owner_settings
     url = settings.public_url or server_urls(settings, *server.address)[-1]
@@ -315,7 +342,28 @@ def make_alerts(settings: Settings, server: LiveServer, program: Program) -> Ale
         url=f"{url.rstrip('/')}/", clock=program.clock))
     for channel in channels_of(settings):
         alerts.add(channel)
+    if broker := broker_of(settings):
+        from pyimagesearch.notifications.mqtt.mqtt_publisher import (  # with paho: 5 MB
+            make_publisher,
+        )
+        alerts.attach(make_publisher(broker, alerts.sources, controlled_server(program),
+                                     data.path))
     return alerts
+
+
+def controlled_server(program: Program) -> ControlledServer:
+    """Return what MQTT shows and controls."""
+    archive, arming, privacy = program.archive, program.arming, program.privacy
+    return ControlledServer(
+        cameras=[ControlledCamera(
+            each.name, each.loop.status, is_armed=lambda: arming.armed,
+            record=each.record, take_still=each.take_still)
+            for each in program.cameras],
+        archive=archive.status, modes=("away", "off"),
+        mode=lambda: "away" if arming.armed else "off",
+        is_armed=lambda: arming.armed, are_cameras_on=lambda: privacy.off_since is None,
+        arm=arming.arm, set_mode=lambda mode: arming.arm(mode != "off"),
+        switch_cameras=privacy.switch)
 
 
 def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveServer,

@@ -28,6 +28,8 @@ CONNECT_SECONDS = 5.0       # for the TCP connection, and again for TLS
 ANSWER_SECONDS = 10.0       # for the broker to acknowledge what it gets
 POLL_SECONDS = 1.0          # between two looks at deadlines
 MAX_UNACKNOWLEDGED = 20     # messages
+MAX_PACKETS_AT_ONCE = 50    # read, before something else is done
+READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 MAX_PACKET_BYTES = 64 * 1024    # that the broker may send: commands are a few bytes
 MAX_WAITING_MESSAGES = 50   # received, and not taken yet; the oldest are dropped
 DO_NOT_SEND_RETAINED = 2    # when a subscription begins (MQTT 5, 3.8.3.1)
@@ -122,30 +124,20 @@ class BrokerConnection:
         It returns early once *wake_up*, a file descriptor, can be read.
         """
         self._check()
-        poll, now = select.poll(), time.monotonic()
-        connection = self._client.socket()
-        if connection is None:
-            raise self._lost()
-        pending = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
         pause = self._allowance.pause
-        reading = select.POLLIN if pause == 0 else 0
-        writing = select.POLLOUT if self._client.want_write() else 0
-        poll.register(connection, reading | writing)
-        if wake_up is not None:
-            poll.register(wake_up, select.POLLIN)
-        seconds = 0 if pending and reading else min(
-            [seconds, POLL_SECONDS, *([pause] if pause else []), *(
-                max(0.0, deadline - now) for deadline, _ in
-                list(self._unacknowledged.values())[:1])])
-        number = connection.fileno()
-        happened = dict(poll.poll(seconds * 1000)).get(number, 0)
-        if happened & ~select.POLLOUT or (pending and reading):
+        wait = min(seconds, POLL_SECONDS, pause or POLL_SECONDS, self._time_left())
+        happened = self._poll(max(0.0, wait), wake_up, reading=pause == 0)
+        packets = MAX_PACKETS_AT_ONCE
+        while happened & READABLE and packets:
             with self._allowance.measured():
                 self._run(self._client.loop_read)
+            packets -= 1
+            happened = self._poll(0, None, reading=self._allowance.pause == 0)
         if happened & select.POLLOUT:
             self._run(self._client.loop_write)
         self._run(self._client.loop_misc)
-        self._check_deadline()
+        if self._time_left() <= 0:
+            raise BrokerError(f"{self._broker.address} does not respond")
 
     def settle(self, seconds: float) -> bool:
         """Wait until all is acknowledged, at most *seconds*; return whether it is."""
@@ -231,10 +223,25 @@ class BrokerConnection:
         if result not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
             raise self._lost()
 
-    def _check_deadline(self) -> None:
-        deadline, _ = next(iter(self._unacknowledged.values()), (float("inf"), False))
-        if time.monotonic() >= deadline:
-            raise BrokerError(f"{self._broker.address} does not respond")
+    def _poll(self, seconds: float, wake_up: int | None, *, reading: bool) -> int:
+        """Wait, at most *seconds*; return what the connection is ready for."""
+        connection = self._client.socket()
+        if connection is None:
+            raise self._lost()
+        writing = select.POLLOUT if self._client.want_write() else 0
+        if reading and isinstance(connection, ssl.SSLSocket) and connection.pending():
+            return select.POLLIN | writing
+        poll = select.poll()    # not select(): that knows only 1024 descriptors
+        poll.register(connection, writing | (select.POLLIN if reading else 0))
+        if wake_up is not None:
+            poll.register(wake_up, select.POLLIN)
+        return dict(poll.poll(seconds * 1000)).get(connection.fileno(), 0)
+
+    def _time_left(self) -> float:
+        """Return how long the broker may take to acknowledge the oldest message [s]."""
+        for deadline, _ in self._unacknowledged.values():
+            return deadline - time.monotonic()
+        return float("inf")
 
     def _lost(self) -> BrokerError:
         """Return why there is no connection any more."""

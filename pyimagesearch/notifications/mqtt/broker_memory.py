@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 FILE_NAME = "mqtt.json"
 NODE_PATTERN = re.compile("[0-9a-f]{8}")
 MAX_FILE_BYTES = 1_000_000
+OPEN_SECONDS = 1.5      # that the archive may take to open, before that is reported
 
 
 class BrokerMemory:
@@ -36,7 +37,7 @@ class BrokerMemory:
 
     @property
     def node(self) -> str:
-        """The id of this server; raises :exc:`FolderError` while there is none."""
+        """The id of this server; raises :exc:`FolderError` without. May block 2 s."""
         if not self._node:
             self._load()
         return self._node
@@ -56,7 +57,7 @@ class BrokerMemory:
             if self._path.stat().st_size <= MAX_FILE_BYTES:
                 self._read(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
-            if not self._ready.is_set():
+            if not self._ready.wait(OPEN_SECONDS):
                 raise FolderError("the data folder is not open yet, where the id of "
                                   "this server is kept") from None
         except OSError as error:

@@ -86,8 +86,8 @@ class BrokerSession:
         self._born_at = self._clock.monotonic()
 
     def step(self) -> None:
-        """Publish what has changed, and obey what came."""
-        self._take_messages()
+        """Publish what has changed."""
+        self._introduce()
         try:
             changes = self._publication.feed.read()
         except EventsError as error:
@@ -105,12 +105,16 @@ class BrokerSession:
         self._connection.publish(self._topics.availability, OFFLINE, retain=True)
         self._connection.settle(SETTLE_SECONDS)
 
-    def _take_messages(self) -> None:
+    def take_messages(self) -> None:
+        """Obey the commands that came, and note a start of Home Assistant."""
         for message in self._connection.take():
             if message.topic == self._topics.birth:
                 self._is_born |= message.payload == ONLINE
             elif self._publication.commands:
                 self._publication.commands.put(self._topics, message)
+
+    def _introduce(self) -> None:
+        """Publish all again, as Home Assistant has started; not at each repetition."""
         if self._is_born and self._clock.monotonic() - self._born_at >= BIRTH_SECONDS:
             self._is_born = False
             self._sent.clear()
@@ -199,8 +203,8 @@ class BrokerSession:
     def _retained(self) -> set[str]:
         """Return all topics that are published as retained ones."""
         server, topics = self._publication.server, self._topics
-        return {topics.availability, *self._configs, *server_states(topics, server), *camera_states(topics, server, ()),
-                *self._still_topics()}
+        return {topics.availability, *self._configs, *server_states(topics, server),
+                *camera_states(topics, server, ()), *self._still_topics()}
 
     def _still_topics(self) -> Iterator[str]:
         if self._publication.offer.stills:

@@ -1,6 +1,7 @@
 """Wake a thread that waits for a file descriptor."""
 
 import os
+import select
 import threading
 
 
@@ -21,6 +22,13 @@ class WakeUp:
         with self._lock:
             if not self._is_closed:
                 os.eventfd_write(self.number, 1)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it can be read."""
+        poll = select.poll()
+        poll.register(self.number, select.POLLIN)
+        return bool(poll.poll(0))
 
     def clear(self) -> None:
         """Let the next wait wait."""

@@ -1,11 +1,15 @@
 """The thread that publishes by MQTT, and its connection to the broker."""
 
 import logging
+import socket
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import FolderError
+from pyimagesearch.notifications.alert_sources import AlertSources
 from pyimagesearch.notifications.channel import (
     ChannelStatus,
     TestOutcome,
@@ -15,8 +19,13 @@ from pyimagesearch.threads import Worker
 
 from .broker import Broker, BrokerError, BrokerRefused
 from .broker_connection import BrokerConnection, Will, open_connection
+from .broker_memory import BrokerMemory
 from .broker_session import OFFLINE, BrokerSession, Publication
+from .controlled import ControlledServer
+from .event_feed import EventFeed
 from .event_messages import message_of_test
+from .home_assistant import Offer
+from .remote_commands import RemoteCommands
 from .topics import Topics
 from .wake_up import WakeUp
 
@@ -67,6 +76,10 @@ class MqttPublisher(Worker):
         if self._publication.commands:
             self._publication.commands.stop()
 
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread, unless it only tries to connect."""
+        return not self._is_connected.is_set() or super().join(timeout)
+
     def status(self) -> ChannelStatus:
         """Return how the broker is doing."""
         return self._status
@@ -114,8 +127,10 @@ class MqttPublisher(Worker):
     def _serve(self, connection: BrokerConnection, session: BrokerSession,
                topics: Topics) -> None:
         waiting = self._publication.feed.is_waiting
-        connection.serve(WAITING_SECONDS if waiting else STEP_SECONDS,
-                         self._wake_up.number)
+        until = time.monotonic() + (WAITING_SECONDS if waiting else STEP_SECONDS)
+        while not self._wake_up.is_set and (left := until - time.monotonic()) > 0:
+            connection.serve(left, self._wake_up.number)
+            session.take_messages()
         self._clock.wait(self.stopping, GATHER_SECONDS)
         self._wake_up.clear()
         session.step()
@@ -149,3 +164,18 @@ class MqttPublisher(Worker):
         status = self._status
         self._status = replace(status, last_success=self._clock.time(),
                                delivered=status.delivered + (not retained))
+
+
+def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServer,
+                   folder: Path) -> MqttPublisher:
+    """Connect what is published to *broker*; *folder* is that of the data."""
+    settings, clock = sources.settings, sources.clock
+    offer = Offer(stills=settings.mqtt_stills, control=settings.mqtt_control,
+                  modes=server.modes, url=sources.url,
+                  host=socket.gethostname().partition(".")[0])
+    return MqttPublisher(
+        broker, settings.mqtt_prefix, settings.mqtt_discovery,
+        Publication(server, offer, sources.store, EventFeed(sources.store, clock),
+                    BrokerMemory(folder, sources.ready), sources.still,
+                    RemoteCommands(server, clock) if settings.mqtt_control else None),
+        clock)
