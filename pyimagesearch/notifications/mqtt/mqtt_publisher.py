@@ -80,6 +80,9 @@ class MqttPublisher(Worker):
         """Wait *timeout* seconds for the thread, unless it only tries to connect."""
         return not self._is_connected.is_set() or super().join(timeout)
 
+    def forget(self) -> None:
+        """Do nothing: a broker is not removed while the program runs."""
+
     def status(self) -> ChannelStatus:
         """Return how the broker is doing."""
         return self._status
