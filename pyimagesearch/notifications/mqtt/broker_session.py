@@ -13,9 +13,9 @@ from pyimagesearch.events.store import EventStore
 from .broker_connection import BrokerConnection
 from .broker_memory import BrokerMemory
 from .controlled import ControlledServer
-from .event_feed import Change, EventFeed
 from .event_messages import event_message
 from .home_assistant import Offer
+from .live_events import Change, LiveEvents
 from .remote_commands import RemoteCommands
 from .states import States, camera_states, configs, server_states
 from .topics import Topics
@@ -38,7 +38,7 @@ class Publication:
     server: ControlledServer
     offer: Offer
     store: EventStore
-    feed: EventFeed
+    live: LiveEvents
     memory: BrokerMemory
     still: Callable[[Event], bytes | None]
     commands: RemoteCommands | None     # None: commands are not obeyed
@@ -89,7 +89,7 @@ class BrokerSession:
         """Publish what has changed."""
         self._introduce()
         try:
-            changes = self._publication.feed.read()
+            changes = self._publication.live.read()
         except EventsError as error:
             log.debug("no events for the broker: %s", error)
             changes = []
@@ -127,7 +127,7 @@ class BrokerSession:
         """Publish each state that is not what was published last."""
         server = self._publication.server
         states = {**self._configs, **server_states(self._topics, server),
-                  **camera_states(self._topics, server, self._publication.feed.moving)}
+                  **camera_states(self._topics, server, self._publication.live.moving)}
         changed = {topic for topic, payload in states.items()
                    if self._sent.get(topic) != payload}
         for topic in states:

@@ -22,9 +22,9 @@ from .broker_connection import BrokerConnection, Will, open_connection
 from .broker_memory import BrokerMemory
 from .broker_session import OFFLINE, BrokerSession, Publication
 from .controlled import ControlledServer
-from .event_feed import EventFeed
 from .event_messages import message_of_test
 from .home_assistant import Offer
+from .live_events import LiveEvents
 from .remote_commands import RemoteCommands
 from .topics import Topics
 from .wake_up import WakeUp
@@ -129,7 +129,7 @@ class MqttPublisher(Worker):
 
     def _serve(self, connection: BrokerConnection, session: BrokerSession,
                topics: Topics) -> None:
-        waiting = self._publication.feed.is_waiting
+        waiting = self._publication.live.is_waiting
         until = time.monotonic() + (WAITING_SECONDS if waiting else STEP_SECONDS)
         while not self._wake_up.is_set and (left := until - time.monotonic()) > 0:
             connection.serve(left, self._wake_up.number)
@@ -178,7 +178,7 @@ def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServ
                   host=socket.gethostname().partition(".")[0])
     return MqttPublisher(
         broker, settings.mqtt_prefix, settings.mqtt_discovery,
-        Publication(server, offer, sources.store, EventFeed(sources.store, clock),
+        Publication(server, offer, sources.store, LiveEvents(sources.store, clock),
                     BrokerMemory(folder, sources.ready), sources.still,
                     RemoteCommands(server, clock) if settings.mqtt_control else None),
         clock)

@@ -23,7 +23,7 @@ class Change(NamedTuple):
     ended: bool
 
 
-class EventFeed:
+class LiveEvents:
     """
     Follow the events of this run in *store*; belongs to one thread.
 
