@@ -260,7 +260,8 @@ class Program:
 
     def start(self) -> None:
         """Start all threads; what they record waits until the folder is open."""
-        self.archive.on_open += [self.arming.restore, self.backgrounds.open]
+        self.archive.on_open += [self.arming.restore, self.backgrounds.open,
+                                 self.alerts.forget_others]
         for thread in (self.backgrounds, self.archive, *self.archive.recorders,
                        *self.live):
             thread.start()
@@ -336,7 +337,7 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
     url = settings.public_url or server_urls(settings, *server.address)[-1]
     alerts = Alerts(AlertSources(
         store=archive.store, settings=settings, camera=owner.current_or_common,
-        armed=lambda camera: program.arming.armed,
+        armed=program.arming.is_armed,
         trouble=lambda: archive.status().trouble,
         still=AlertStills(archive.clips).of, ready=archive.ready,
         url=f"{url.rstrip('/')}/", clock=program.clock))

@@ -1,4 +1,4 @@
-"""A channel in memory, and the rules of alerts over events in memory, for tests."""
+"""A channel in memory, and what raises alerts in tests, at times that they set."""
 
 import threading
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ from pyimagesearch.events.event import MOTION, Event
 from pyimagesearch.notifications.alert_rules import AlertRules, Snapshot
 from pyimagesearch.notifications.alert_sources import AlertSources
 from pyimagesearch.notifications.channel_state import ChannelState, read_state
+from pyimagesearch.notifications.notifier import Notifier
 from pyimagesearch.settings.settings import Settings
 
 NOON = 1_800_000_000.0
@@ -29,6 +30,9 @@ class RecordingChannel:
             self.sent.append(alert)
             self._changed.notify_all()
 
+    def close(self):
+        pass
+
     def wait(self, count):
         """Return what was sent once that are *count* alerts."""
         with self._changed:
@@ -48,6 +52,47 @@ def make_sources(clock=None, store=None, **options):
     return AlertSources(
         store=store, settings=settings, camera=settings.common, armed=armed,
         trouble=trouble, still=still, ready=ready, url="http://host:8000/", clock=clock)
+
+
+class Rig:
+    """A notifier over a real list of events, which looks at it when the test says so."""
+
+    def __init__(self, store, channel=None, **options):
+        self.store, self.clock = store, store._clock
+        self.channel = channel or RecordingChannel()
+        self.sources = make_sources(self.clock, store, **options)
+        self.start()
+
+    def start(self):
+        """Start the program, over what is in the list."""
+        self.notifier = Notifier(self.channel, self.sources)
+        self.look()
+
+    def look(self):
+        """Do what the thread does, until there is nothing to do for now."""
+        assert self.store.flush(5.0)
+        while not (pause := self.notifier.run_once()):
+            assert self.store.flush(5.0)
+        return pause
+
+    def wait(self, seconds):
+        """Let time pass, with all looks that are due meanwhile."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.clock.now = min(until, self.clock.now + self.look())
+        self.look()
+
+    def begin(self, kind=MOTION, camera="front", lasts=None):
+        now = self.clock.time()
+        end = None if lasts is None else now + lasts
+        return self.store.add(kind, now, end, camera)
+
+    def end(self, event):
+        self.store.end(event.id, self.clock.time(), 4.2, (1, 2, 3, 4))
+
+    @property
+    def sent(self):
+        return [(each.type, each.id) for each in self.channel.sent]
 
 
 class Day:

@@ -1,18 +1,22 @@
 """The thread that sends alerts by one channel, over real lists of events."""
 
 import contextlib
+import json
+import subprocess
+import sys
+from collections import Counter
 
 import numpy as np
 import pytest
 
+import killed_notifier
 from harness import PATIENCE, InBackground, ManualClock, eventually
 from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, KeptFile
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import encode, jpeg_size
 from pyimagesearch.notifications.alert_stills import AlertStills
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
-from pyimagesearch.notifications.notifier import Notifier
-from recording_channel import RecordingChannel, make_sources
+from recording_channel import RecordingChannel, Rig
 
 
 @pytest.fixture
@@ -31,47 +35,6 @@ class Opened:
     def close(self):
         self.store.stop()
         self.store.join(5.0)
-
-
-class Rig:
-    """A notifier whose looks at the events the test makes, one after the other."""
-
-    def __init__(self, store, channel=None, **options):
-        self.store, self.clock = store, store._clock
-        self.channel = channel or RecordingChannel()
-        self.sources = make_sources(self.clock, store, **options)
-        self.start()
-
-    def start(self):
-        """Start the program, over what is in the list."""
-        self.notifier = Notifier(self.channel, self.sources)
-        self.look()
-
-    def look(self):
-        """Do what the thread does, until there is nothing to do for now."""
-        assert self.store.flush(5.0)
-        while not (pause := self.notifier.run_once()):
-            assert self.store.flush(5.0)
-        return pause
-
-    def wait(self, seconds):
-        """Let time pass, with all looks that are due meanwhile."""
-        until = self.clock.now + seconds
-        while self.clock.now < until:
-            self.clock.now = min(until, self.clock.now + self.look())
-        self.look()
-
-    def begin(self, kind=MOTION, camera="front", lasts=None):
-        now = self.clock.time()
-        end = None if lasts is None else now + lasts
-        return self.store.add(kind, now, end, camera)
-
-    def end(self, event):
-        self.store.end(event.id, self.clock.time(), 4.2, (1, 2, 3, 4))
-
-    @property
-    def sent(self):
-        return [(each.type, each.id) for each in self.channel.sent]
 
 
 def test_event_is_reported_when_it_begins_and_ends(store):
@@ -236,3 +199,17 @@ def noise(width, height):
     """Return a picture that is hard to encode, as a JPEG."""
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
     return encode(pixels, 90)
+
+
+def test_outage_with_kills_repeats_and_loses_nothing(tmp_path):
+    subprocess.run([sys.executable, killed_notifier.__file__, tmp_path], check=True,
+                   timeout=PATIENCE)
+    lines = (tmp_path / "delivered").read_text().splitlines()
+    keys = [json.loads(line)["key"] for line in lines]
+    # killed after a delivery, before that was noted: once more, with the same key
+    (repeated,) = [key for key, count in Counter(keys).items() if count > 1]
+    assert keys.count(repeated) == 2
+    alerts = {json.loads(line)["key"]: json.loads(line) for line in lines}.values()
+    assert [each["type"] for each in alerts].count("digest") == 1
+    begins = sum(each["type"] == "begin" for each in alerts)
+    assert begins + sum(each["more"] for each in alerts) == killed_notifier.EVENTS

@@ -260,6 +260,12 @@ class EventReader:
         value: str | None = self._value("SELECT value FROM state WHERE key = ?", key)
         return value
 
+    def remembered_keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin with *prefix*, under which a value is kept."""
+        return [key for key, in self._connection.execute(
+            "SELECT key FROM state WHERE key BETWEEN ?1 AND ?1 || char(0x10FFFF)",
+            [prefix])]
+
     def _value(self, statement: str, *values: object) -> Any:
         """Return the first value that *statement* finds, ``None`` without any."""
         row = self._connection.execute(statement, values).fetchone()

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .alert_words import Happened, digest_of, more_of, number_of_events, sentence_of
+from .alert_words import (
+    Happened,
+    digest_of,
+    more_of,
+    number_of_events,
+    pause_of,
+    sentence_of,
+)
 
 VERSION = 1         # of the fields
 BEGIN, END, DIGEST, TEST = "begin", "end", "digest", "test"
@@ -34,6 +41,7 @@ class Alert:
     more: int = 0           # events left out since the last alert; those of a digest
     more_since: float | None = None
     counts: Mapping[str, int] = field(default_factory=dict)     # of these, by camera
+    paused_until: float | None = None   # it is the last of an hour, unless urgent
     url: str = ""
     still: bytes | None = None      # JPEG, at most 200 kB
 
@@ -69,7 +77,8 @@ class Alert:
         happened = sentence_of(Happened(self.kind, self.names, self.zones, self.note,
                                         self.begin, self.end))
         more = more_of(self.more, self.more_since, self.counts)
-        return f"{happened}. And {more}" if more else happened
+        paused = "" if self.paused_until is None else pause_of(self.paused_until)
+        return ". ".join(filter(None, [happened, more and f"And {more}", paused]))
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields for programs, without the still."""
@@ -78,4 +87,4 @@ class Alert:
                 "zones": list(self.zones), "note": self.note, "begin": self.begin,
                 "end": self.end, "peak_area": self.peak_area, "more": self.more,
                 "more_since": self.more_since, "counts": dict(self.counts),
-                "url": self.url}
+                "paused_until": self.paused_until, "url": self.url}

@@ -6,9 +6,11 @@ from pyimagesearch.events.event import (
     COVERED,
     LOGIN_REFUSED,
     LOST,
+    MANUAL,
     MOTION,
     MOVED,
     RETURNED,
+    SNAPSHOT,
     UNFOCUSED,
     UNSTEADY,
     Event,
@@ -24,6 +26,8 @@ LABEL_SECONDS = 5.0     # after the end of an event, for the names of objects
 
 LOSS_KINDS = (LOST, RETURNED, UNSTEADY)
 DAILY_KINDS = (LOGIN_REFUSED, DISK)     # one alert a day
+# these occur while their camera is disarmed as well; motion does not
+UNARMED_KINDS = (*DAILY_KINDS, MANUAL, SNAPSHOT)
 # these have a share of an hour's alerts of their own, and motion does not silence them
 URGENT_KINDS = (*LOSS_KINDS, *DAILY_KINDS, MOVED, COVERED, UNFOCUSED)
 
@@ -44,7 +48,7 @@ class AlertFilter:
         kind = LOST if event.kind == RETURNED else event.kind
         if not camera.alerts or kind not in camera.alert_kinds.split(","):
             return False
-        if kind not in LOSS_KINDS and not self.sources.armed(event.camera):
+        if kind in UNARMED_KINDS and not self.sources.armed(event.camera):
             return False
         hours = schedule_of(camera.alert_hours, self.sources.settings.place)
         if not hours.contains(event.begin):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from pyimagesearch.events.event import LOST, RETURNED, UNSTEADY, Event
@@ -20,6 +20,7 @@ STILL_AGE_SECONDS = 1.2     # of the event, after which that is no longer
 MIN_STILL_SECONDS = 0.3     # to wait even then
 END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
 DIGEST_SECONDS = 60.0   # to wait for an event that could report others with it
+PAUSE_SECONDS = 300.0   # without alerts, because of the limit, that are announced
 URGENT_SHARE = 6        # of an hour's alerts, one in so many is kept for urgent ones
 
 
@@ -72,7 +73,7 @@ class AlertRules:
         if state.left_out.is_late:
             return self._digest(state.left_out)
         if first:
-            return self._begin(state, first)
+            return self._begin(state, first, snapshot.now)
         if ended := self._settle_ends(state, snapshot):
             return self._alert(END, ended)
         if self._is_digest_due(state, snapshot.now):
@@ -119,19 +120,23 @@ class AlertRules:
     # --- events that begin
 
     def _settle(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
-        """Decide on waiting events, in their order, up to one that is to be sent."""
+        """
+        Decide on waiting events, in their order; return the first to be sent.
+
+        That one may silence those after it, which are decided once it was sent.
+        """
+        first = None
         for id in list(state.waiting):
             event = snapshot.events.get(id)
             verdict = (Verdict.NEVER if event is None
                        else self._verdict(state, event, snapshot))
-            if verdict == Verdict.WAIT:
-                continue
-            if verdict == Verdict.SEND:
-                return event
-            state.waiting.remove(id)
-            if event and verdict != Verdict.NEVER:
+            if first is None and verdict == Verdict.SEND:
+                first = event
+            elif verdict in (Verdict.NEVER, Verdict.LATE) or (
+                    first is None and verdict in (Verdict.COUNT, Verdict.LIMIT)):
+                state.waiting.remove(id)
                 self._count(state, event, verdict)
-        return None
+        return first
 
     def _verdict(self, state: ChannelState, event: Event, snapshot: Snapshot
                  ) -> Verdict:
@@ -152,8 +157,11 @@ class AlertRules:
             return Verdict.LIMIT
         return Verdict.WAIT if self._awaits_still(event, snapshot) else Verdict.SEND
 
-    def _count(self, state: ChannelState, event: Event, verdict: Verdict) -> None:
-        """Count *event* in the next alert."""
+    def _count(self, state: ChannelState, event: Event | None, verdict: Verdict
+               ) -> None:
+        """Count *event* in the next alert, unless it raises none."""
+        if event is None or verdict == Verdict.NEVER:
+            return
         if event.kind in state.daily and verdict == Verdict.COUNT:
             state.daily[event.kind].more += 1
             return
@@ -228,15 +236,25 @@ class AlertRules:
 
     # --- alerts
 
-    def _begin(self, state: ChannelState, event: Event) -> Alert:
+    def _begin(self, state: ChannelState, event: Event, now: float) -> Alert:
         """Return the alert for *event*, with what was left out before it."""
         if event.kind in DAILY_KINDS:
             last = state.daily.get(event.kind)
             more, since = (last.more, last.at) if last else (0, None)
             return self._alert(BEGIN, event, more, since if more else None)
         left = state.left_out
-        return self._alert(BEGIN, event, left.total, left.since if left.total else None,
-                           left.counts)
+        alert = self._alert(BEGIN, event, left.total,
+                            left.since if left.total else None, left.counts)
+        return replace(alert, paused_until=self._pause_after(state, event.kind,
+                                                               now))
+
+    def _pause_after(self, state: ChannelState, kind: str, now: float) -> float | None:
+        """Return until when no other alert of *kind* follows, if that is long."""
+        limit, sent = self._limit(kind), [*state.sent, now]
+        if kind in URGENT_KINDS or len(sent) < limit:
+            return None
+        until = sent[-limit] + HOUR_SECONDS
+        return until if until - now > PAUSE_SECONDS else None
 
     def _alert(self, type: str, event: Event, more: int = 0, since: float | None = None,
                counts: Mapping[str, int] | None = None) -> Alert:

@@ -64,6 +64,11 @@ def more_of(count: int, since: float | None, counts: Mapping[str, int]) -> str:
     return f"{count} more{begin}{cameras}"
 
 
+def pause_of(until: float) -> str:
+    """Return that only urgent alerts follow before *until*."""
+    return f"Before {clock_time(until)[:-3]}, only urgent alerts follow"
+
+
 def digest_of(begin: float, end: float, counts: Mapping[str, int]) -> str:
     """Return a sentence about the events of a while: ``front 10, yard 4; from …``."""
     first, last = date_and_time(begin), date_and_time(end)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from .alert_sources import AlertSources
-from .channel import Channel, ChannelStatus, TestOutcome
+from .channel import STATE_PREFIX, Channel, ChannelStatus, TestOutcome
 from .notifier import Notifier
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,20 @@ class Alerts:
         if worker:
             worker.stop()
             worker.forget()
+
+    def forget_others(self) -> None:
+        """
+        Forget the channels that are not used any more: a new one begins at now.
+
+        Raises :exc:`EventsError` if the store cannot be read.
+        """
+        store = self.sources.store
+        with store.reading() as reader:
+            keys = reader.remembered_keys(STATE_PREFIX)
+        with self._lock:
+            others = [key for key in keys if key not in self._workers]
+        for key in others:
+            store.forget_value(key)
 
     def statuses(self) -> list[ChannelStatus]:
         """Return how each channel is doing, in the order in which they were added."""

@@ -8,6 +8,8 @@ from pyimagesearch.errors import SurveillanceError
 
 from .alert import Alert
 
+STATE_PREFIX = "alerts "    # of the keys of all channels
+
 
 class DeliveryFailed(SurveillanceError):
     """
@@ -31,7 +33,8 @@ class Channel(Protocol):
 
     *name* is unique, for people, and holds no secret. *key* names its state in the
     database; another receiver has another one. *takes_updates* is whether it is sent
-    the end of events: if not, their first message stays as it is.
+    the end of events: if not, their first message stays as it is. Only one thread
+    sends by it.
     """
 
     name: str
@@ -40,6 +43,9 @@ class Channel(Protocol):
 
     def send(self, alert: Alert) -> None:
         """Deliver *alert*, within 30 seconds; raises :exc:`DeliveryFailed`. Blocks."""
+
+    def close(self) -> None:
+        """End what :meth:`send` does now, for good; from any thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,4 +72,4 @@ class TestOutcome:
 def channel_key(kind: str, *target: str) -> str:
     """Return the key of a channel of *kind*; nobody can read the *target* from it."""
     digest = hashlib.sha256("\0".join(target).encode()).hexdigest()
-    return f"alerts {kind} {digest[:12]}"
+    return f"{STATE_PREFIX}{kind} {digest[:12]}"

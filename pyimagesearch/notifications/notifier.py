@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TEST_SECONDS = 35.0     # for a test, with an alert that is being sent before it
 LOOK_SECONDS = 10.0     # between two looks at a channel that is closed
 HASTE_SECONDS = 0.1     # between two looks at the events while much happens
+CLOSE_SECONDS = 0.5     # for a channel that is closed while it sends
 RETRY_SECONDS = 5.0     # until events are read again that could not be read
 
 
@@ -81,6 +82,13 @@ class Notifier(Worker):
         """Signal the thread to end; returns at once."""
         super().stop()
         self._wake.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait *timeout* seconds for the thread, then cut off what it sends."""
+        if super().join(timeout):
+            return True
+        self._channel.close()
+        return super().join(CLOSE_SECONDS)
 
     def forget(self) -> None:
         """Forget what was sent, as the channel is gone."""

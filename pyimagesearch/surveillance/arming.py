@@ -79,6 +79,11 @@ class Arming:
         """Return whether camera *name* is armed, why, and until when."""
         return self._cameras[name].state
 
+    def is_armed(self, name: str) -> bool:
+        """Return whether camera *name* is armed; of no camera, whether any may be."""
+        return (self._cameras[name].state.armed if name in self._cameras
+                else self.armed)
+
     def add(self, settings: CameraSettings, listener: Callable[[bool], object]) -> None:
         """Watch over a camera: call *listener* with its state, now and when changed."""
         with self._lock:
