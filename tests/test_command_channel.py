@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import replace
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import PATIENCE, InBackground, eventually
-from pyimagesearch.notifications.alert import BEGIN, Alert
+from harness import PATIENCE, ROOT, InBackground, eventually
+from pages import blocks, prose
+from pyimagesearch.notifications.alert import BEGIN, END, Alert
 from pyimagesearch.notifications.channel import DeliveryFailed
-from pyimagesearch.notifications.command_channel import CommandChannel
+from pyimagesearch.notifications.command_channel import CommandChannel, variables
 
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", names=("person", "car"), begin=1_800_000_000.5,
               note="Tür\x00 $(reboot); ✓", counts={"front": 3, "back": 2}, url="https://cam.example/events/17",
@@ -43,7 +45,7 @@ def test_variables_say_what_happened(script, tmp_path):
         "TYPE", "ID", "CAMERA", "KIND", "NAMES", "BEGIN", "END", "COUNTS", "URL", "KEY", "TITLE", "TEXT")} == {
         "TYPE": "begin", "ID": "17", "CAMERA": "front", "KIND": "motion", "NAMES": "person,car",
         "BEGIN": "1800000000.5", "END": "", "COUNTS": "front=3,back=2", "URL": ALERT.url, "KEY": "17-begin",
-        "TITLE": ALERT.title, "TEXT": ALERT.text}
+        "TITLE": ALERT.title, "TEXT": ALERT.text.replace("\0", "")}
     assert found["ALERT_NOTE"] == "Tür $(reboot); ✓"      # no shell has seen it
 
 
@@ -127,3 +129,16 @@ def test_command_leaves_nothing_open(script):
     for _ in range(3):
         channel.send(ALERT)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_documented_variables_are_those_that_are_set():
+    documented = set(re.findall(r"`(ALERT_\w+)`", prose(ROOT / "docs/alerts.md")))
+    assert documented == set(variables(ALERT, ""))
+
+
+def test_documented_command_keeps_the_last_still(script, tmp_path):
+    (code,) = (block for block in blocks("bash") if "ALERT_STILL" in block)
+    channel = CommandChannel(script(*code.replace("/mnt/stills", str(tmp_path)).splitlines()[1:]))
+    for alert in (ALERT, replace(ALERT, type=END, id=18), replace(ALERT, type=END, id=19, still=None)):
+        channel.send(alert)
+    assert [path.name for path in tmp_path.glob("*.jpg")] == ["front-18.jpg"]

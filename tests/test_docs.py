@@ -195,10 +195,13 @@ def test_commands_after_the_installation_are_those_it_prints():
 def test_settings_files_are_read_as_printed(block, tmp_path):
     file = tmp_path / "cameras.toml"
     file.write_text(block)
-    cameras = parse_command_line(["--config", str(file)], {}).settings.cameras()
-    given = tomllib.loads(block)["cameras"]
-    assert {camera.name for camera in cameras} == given.keys()
-    for camera in cameras:
+    settings, common = parse_command_line(["--config", str(file)], {}).settings, tomllib.loads(block)
+    given = common.pop("cameras", {})
+    assert {name: getattr(settings, name) for name in common} == {
+        name: tuple(value) if isinstance(value, list) else value for name, value in common.items()}
+    cameras = settings.cameras()
+    assert not given or {camera.name for camera in cameras} == given.keys()
+    for camera in cameras if given else []:
         zones = given[camera.name].pop("zones", [])
         assert [zone.name for zone in camera.zones] == [zone["name"] for zone in zones]
         for name, value in given[camera.name].items():

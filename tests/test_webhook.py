@@ -2,10 +2,13 @@
 
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 
 import pytest
 
+from harness import ROOT
+from pages import blocks, prose
 from pyimagesearch.notifications.alert import BEGIN, END, Alert
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
 from pyimagesearch.notifications.http_receiver import HttpReceiver
@@ -82,3 +85,20 @@ def test_webhook_gives_up_in_time(receiver):
     receiver.answer = HANG
     with pytest.raises(DeliveryFailed, match=r"no answer within 0\.2 seconds"):
         webhook(receiver, seconds=0.2).send(ALERT)
+
+
+def test_documented_receiver_recognises_the_signature(receiver):
+    (code,) = (block for block in blocks("python") if "is_genuine" in block)
+    names = {}
+    exec(code, names)
+    webhook(receiver, secret="schlüssel").send(ALERT)
+    (request,) = receiver.received
+    assert names["is_genuine"]("schlüssel", request.body, request.headers["X-Signature"])
+    assert not names["is_genuine"]("schlüssel", request.body + b" ", request.headers["X-Signature"])
+
+
+def test_documented_fields_are_those_that_are_sent():
+    (documented,) = (block for block in blocks("json") if '"peak_area"' in block)
+    assert list(json.loads(documented)) == list(ALERT.as_json())
+    section = prose(ROOT / "docs/alerts.md")
+    assert all(f"`{name}`" in section for name in ALERT.as_json() if name != "note")
