@@ -41,6 +41,8 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     f"{PROGRAM} device-key list": ("test_access_commands.py", 'command(config_folder.path, "list")'),
     f"{PROGRAM} device-key revoke tv": ("test_access.py", '"device-key", "revoke", "tv"'),
     f"{PROGRAM} replay --suggest": ("test_replay.py", 'replay("--suggest", "--data"'),
+    f"{PROGRAM} alerts --test --config cameras.toml": (
+        "test_secrets.py", '"alerts", "--test", "--config"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -73,7 +75,7 @@ RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install 
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
     "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json",
-    "--suggest", "--footage"}
+    "--suggest", "--footage", "--test"}
 
 
 def test_every_command_is_run_or_says_why_not():

@@ -25,6 +25,17 @@ from apprise.manager_plugins import NotificationManager
 NICENESS = 5        # below the threads of the cameras
 PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
 STATUS_PATTERN = re.compile(r"error=([45]\d\d)\b")
+EXCEPTION_PREFIX = "Socket Exception:"      # of what Apprise logs
+SMTP_PATTERN = re.compile(r"\(([45]\d\d), b['\"]")
+SMTP_MEANINGS = {"534": " (login refused)", "535": " (login refused)"}
+CONNECTION_TROUBLES = {     # by what the exceptions of a connection hold
+    r"timed out": "{} did not respond in time",
+    r"refused": "the connection to {} was refused",
+    r"resol|Name or service|getaddrinfo": "the host of {} cannot be looked up",
+    r"CERTIFICATE_VERIFY_FAILED": "the certificate of {} is not trusted",
+    r"SSL": "the encryption of the connection to {} failed",
+    r"unreachable|No route": "there is no network to {}",
+    r"": "the connection to {} failed"}
 
 SENDER_NAME = "Surveillance"
 
@@ -33,7 +44,7 @@ def main() -> None:
     """Answer each request in a thread of its own, as services may be slow."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
-    logging.getLogger("apprise").addHandler(logging.NullHandler())
+    logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())    # what a plug-in prints
     writing = threading.Lock()
@@ -122,7 +133,7 @@ def deliver(service: apprise.NotifyBase, request: dict[str, Any]) -> str:
     result = sender.notify(
         request["text"], title=request["title"], notify_type=request["level"],
         body_format=apprise.NotifyFormat.TEXT, attach=still,
-        timeout=request["seconds"])
+        timeout=request["seconds"], log_level=logging.DEBUG)
     if result:
         return ""
     return explain(str(service.service_name), result)
@@ -137,12 +148,16 @@ def explain(service: str, result: Any) -> str:
     """
     if result.status == apprise.AppriseResultStatus.TIMEOUT:
         return f"{service} did not respond in time"
-    logged = " ".join(entry.message for entry in result.logs())
-    if status := STATUS_PATTERN.search(logged):
+    logged = [entry.message for entry in result.logs()]
+    exceptions = " ".join(each for each in logged if each.startswith(EXCEPTION_PREFIX))
+    if status := STATUS_PATTERN.search(" ".join(logged)):
         return f"{service} answered {status[1]}{phrase_of(int(status[1]))}"
-    if re.search("connection error", logged, re.I):
-        return f"the connection to {service} failed"
-    return f"{service} did not accept it"
+    if reply := SMTP_PATTERN.search(exceptions):
+        return f"{service} answered {reply[1]}{SMTP_MEANINGS.get(reply[1], '')}"
+    if not exceptions:
+        return f"{service} did not accept it"
+    return next(text.format(service) for pattern, text in CONNECTION_TROUBLES.items()
+                if re.search(pattern, exceptions))
 
 
 def phrase_of(status: int) -> str:
