@@ -19,6 +19,8 @@ from pyimagesearch.notifications.alert import BEGIN, Alert
 from pyimagesearch.notifications.apprise_channel import AppriseChannel, apprise_channels
 from pyimagesearch.notifications.apprise_process import AppriseProcess
 from pyimagesearch.notifications.channel import DeliveryFailed
+from pyimagesearch.notifications.channels import channels_of
+from pyimagesearch.settings.settings import Settings
 from receiver import CLOSE, DRIP, HANG, RESET, Receiver
 
 STILL = b"\xff\xd8 a still \xff\xd9"
@@ -33,7 +35,7 @@ def receiver():
 
 
 def service_at(receiver, process=None, seconds=20.0):
-    return AppriseChannel(f"json://tv:s3cret-word@127.0.0.1:{receiver.port}/topic-s3cret", 1,
+    return AppriseChannel(f"json://tv:s3cret-word@127.0.0.1:{receiver.port}/topic-s3cret",
                           process or AppriseProcess(), seconds)
 
 
@@ -83,7 +85,7 @@ def test_refused_login_of_mail_is_named():
     server.start()
     try:
         assert outcome(AppriseChannel(
-            f"mailto://tv:s3cret-word@127.0.0.1:{server.port}?from=tv@example.org", 1,
+            f"mailto://tv:s3cret-word@127.0.0.1:{server.port}?from=tv@example.org",
             AppriseProcess())) == "E-Mail answered 535 (login refused)"
     finally:
         server.stop()
@@ -162,7 +164,8 @@ def test_url_that_apprise_refuses_is_a_settings_error():
 
 
 def test_channels_of_one_scheme_differ_in_name_and_key():
-    channels = apprise_channels(["json://one", "jsons://two", "json://three", "json://one"])
+    channels = channels_of(Settings(apprise=(
+        "json://one", "jsons://two", "json://three", "json://one")))
     assert [each.name for each in channels] == ["apprise json", "apprise jsons",
                                                 "apprise json (2)"]
     assert len({each.key for each in channels}) == 3

@@ -2,7 +2,6 @@
 
 import base64
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,15 +23,15 @@ class AppriseChannel:
     """
     One URL of Apprise; a message stays as it is, as most services cannot change it.
 
-    *number* tells it from others of its scheme. *process* sends for all of them.
+    *process* sends for all of them; a service may take *seconds*.
     """
 
     takes_updates = False
 
-    def __init__(self, url: str, number: int, process: AppriseProcess,
+    def __init__(self, url: str, process: AppriseProcess,
                  seconds: float = SERVICE_SECONDS) -> None:
         self.scheme = url.partition("://")[0]
-        self.name = f"apprise {self.scheme}" + (f" ({number})" if number > 1 else "")
+        self.name = f"apprise {self.scheme}"
         self.key = channel_key("apprise", url)
         self._url = url
         self._process = process
@@ -66,11 +65,8 @@ class AppriseChannel:
 
 def apprise_channels(urls: Sequence[str]) -> list[AppriseChannel]:
     """Return a channel for each of *urls*; raises :exc:`SettingsError`. Blocks."""
-    process, schemes, channels = AppriseProcess(), Counter[str](), []
-    for url in dict.fromkeys(urls):
-        scheme = url.partition("://")[0]
-        schemes[scheme] += 1
-        channels.append(AppriseChannel(url, schemes[scheme], process))
+    process = AppriseProcess()
+    channels = [AppriseChannel(url, process) for url in dict.fromkeys(urls)]
     check_urls(channels)
     return channels
 
