@@ -57,10 +57,16 @@ function showMode({ mode, until, then }, cameras) {
     if (!button.dataset.minutes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
   const parts = until === null ? [] : [`until ${clock(until)}, then ${then}`];
+  const alike = new Map();      // names of the cameras, by what holds for them
   for (const { name, arming } of mode === "off" ? [] : cameras) {
-    if (arming.armed) continue;
-    parts.push(`${one ? "" : `${name} `}not armed: ${arming.reason}`
-      + (arming.until === null ? "" : `, until ${clock(arming.until)}`));
+    const end = arming.until === null ? "" : `until ${clock(arming.until)}`;
+    if (arming.armed && (!end || arming.until === until)) continue;
+    const state = arming.armed ? `armed ${end}`
+      : `not armed: ${arming.reason}${end && `, ${end}`}`;
+    alike.set(state, [...alike.get(state) || [], name]);
+  }
+  for (const [state, found] of alike) {
+    parts.push(found.length === cameras.length ? state : `${found.join(", ")} ${state}`);
   }
   put(document.getElementById("armed-words"), parts.join(" · "));
 }

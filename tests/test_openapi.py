@@ -38,7 +38,7 @@ PATHS = description("/")["paths"]
 OPERATIONS = sorted((path, method) for path, item in PATHS.items() for method in item
                     if method in METHODS)
 EVENTS = 40
-FOR_OWNERS = ("/zones", "/settings", "/levels", "}/alerts")     # although they are only read
+FOR_OWNERS = ("/hours", "/zones", "/settings", "/levels", "}/alerts")     # although they are only read
 
 
 def some_event(number):
@@ -202,8 +202,9 @@ def test_responses_match_the_description(protected, api, path, method, mode):
                                if isinstance(value, float)})
             for number, zone in enumerate(zones_in(case.body)):     # together, they make sense
                 zone |= {"name": f"zone {number}", "polygon": f"0,0 {number + 1},0 0,9", "counts": True}
-            if isinstance(case.body, dict) and isinstance(case.body.get("alert_hours"), str):
-                case.body["alert_hours"] = "Mon-Fri 22:00-06:00; Sat,Sun"
+            for option in ("alert_hours", "armed_hours") if isinstance(case.body, dict) else ():
+                if isinstance(case.body.get(option), str):
+                    case.body[option] = "Mon-Fri 22:00-06:00; Sat,Sun"
         protected.clock.now += 61       # it tries wrong passwords too
         case.call_and_validate(headers=protected.bearer(OWNER))
 

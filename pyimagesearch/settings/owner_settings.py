@@ -32,6 +32,9 @@ TUNED_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
 # what the page of alerts sets
 ALERT_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
     "alerts", "alert_kinds", "alert_only", "alert_hours")}
+# what the page of schedules sets
+ARMING_OPTIONS = {name: ADJUSTABLE_OPTIONS[name] for name in (
+    "armed_hours", "armed_home")}
 
 Choices = Mapping[str, Mapping[str, Any]]       # values, by camera and option
 
@@ -50,7 +53,7 @@ class OwnerSettings:
     It takes the place of what the settings file says, but not of the command line and
     the environment. A change takes effect at once, even if it cannot be saved. Raises
     :exc:`FolderError` if the file is damaged. Every method may be called from any
-    thread; :meth:`change` waits for the disk.
+    thread; :meth:`change` waits for the disk. *place* is that of the settings.
     """
 
     def __init__(self, folder: ConfigFolder, settings: Settings) -> None:
@@ -65,7 +68,7 @@ class OwnerSettings:
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
         self._common = settings.common("")
-        self._place = settings.place
+        self.place = settings.place
         self._fixed_for_all = settings.fixed
         self._report()
 
@@ -164,7 +167,7 @@ class OwnerSettings:
         parsed = {option: None if value is None else parse_value(name, option, value)
                   for option, value in values.items()}
         for option in HOURS_OPTIONS:
-            check_place(parsed.get(option), self._place, f"{option} of camera {name!r}")
+            check_place(parsed.get(option), self.place, f"{option} of camera {name!r}")
         return parsed
 
     def _report(self) -> None:
@@ -172,7 +175,7 @@ class OwnerSettings:
             if chosen := self.chosen(name):
                 log.info("%s: %s, set on the page", name, as_words(chosen))
             for option in filter(chosen.get, HOURS_OPTIONS):
-                if self._place is None and schedule_of(chosen[option]).needs_place:
+                if self.place is None and schedule_of(chosen[option]).needs_place:
                     log.warning("%s: %s takes the sun to rise at 6:00 and to set at "
                                 "18:00, as --place is not set", name, option)
             for option in self._choices.get(name, {}):

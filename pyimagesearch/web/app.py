@@ -13,6 +13,7 @@ from . import (
     errors,
     guard,
     headers,
+    hours,
     live,
     login,
     privacy,
@@ -40,7 +41,7 @@ def create_app(services: Services, *, base_path: str = "",
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (live, status, controls, privacy, zones, tune, alerts, login,
+    for module in (live, status, controls, privacy, zones, tune, hours, alerts, login,
                    sessions, push, devices, openapi, pages, files, export,
                    explanations, api):
         app.register_blueprint(module.bp)

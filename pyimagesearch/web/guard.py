@@ -28,7 +28,7 @@ VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subsc
                                 "push.unsubscribe"})
 OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
-    "alerts.settings"})
+    "alerts.settings", "hours.settings"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # of the address to go to after the login [characters]; Python keeps the last 128 URLs
 MAX_NEXT_LENGTH = 500

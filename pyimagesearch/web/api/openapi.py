@@ -87,7 +87,7 @@ EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
 SETTINGS, TRIAL = reference("AdjustableSettings"), reference("Trial")
-ALERT_SETTINGS = reference("AlertSettings")
+ALERT_SETTINGS, HOURS_SETTINGS = reference("AlertSettings"), reference("HoursSettings")
 DELETED = response_of(deleted=schemas.COUNT, undo=described(
     schemas.NUMBER, "seconds for which the events can be restored"))
 STREAM_KEY = response_of(key=schemas.TEXT,
@@ -141,6 +141,11 @@ OPERATIONS = (
     Operation("patch /api/cameras/{name}/alerts", "change_alerts", "Change what raises "
               "alerts; null returns to what file or default say", ALERT_SETTINGS,
               (404, 409), body=schemas.ALERT_CHANGES),
+    Operation("get /api/cameras/{name}/hours", "hours_settings", "When a camera is "
+              "armed", HOURS_SETTINGS, for_owners=True),
+    Operation("patch /api/cameras/{name}/hours", "change_hours", "Change when a camera "
+              "is armed; null returns to what file or default say", HOURS_SETTINGS,
+              (404, 409), body=schemas.HOURS_CHANGES),
     Operation("get /api/armed", "armed", "Mode in force, and which cameras are armed",
               schemas.ARMING),
     Operation("post /api/armed", "arm", "Put a mode in force: away arms all cameras, "

@@ -7,7 +7,11 @@ from pyimagesearch import status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
-from pyimagesearch.settings.owner_settings import ALERT_OPTIONS, TUNED_OPTIONS
+from pyimagesearch.settings.owner_settings import (
+    ALERT_OPTIONS,
+    ARMING_OPTIONS,
+    TUNED_OPTIONS,
+)
 from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.web import params
 from pyimagesearch.web.controls import MODE_MINUTES
@@ -127,7 +131,9 @@ NEW_ZONES = {
 AFTER = or_empty(TIME)
 SETTING_VALUES = {name: value_of(item) for name, item in TUNED_OPTIONS.items()}
 ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
-CHANGES, ALERT_CHANGES = map(changes_of, (SETTING_VALUES, ALERT_VALUES))
+HOURS_VALUES = {name: value_of(item) for name, item in ARMING_OPTIONS.items()}
+CHANGES, ALERT_CHANGES, HOURS_CHANGES = map(
+    changes_of, (SETTING_VALUES, ALERT_VALUES, HOURS_VALUES))
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 SUBSCRIPTION = described(
@@ -235,6 +241,7 @@ NAMED = {
         archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
     "AdjustableSettings": adjustable(SETTING_VALUES),
     "AlertSettings": adjustable(ALERT_VALUES),
+    "HoursSettings": adjustable(HOURS_VALUES),
     "Channel": response_of(
         name=described(TEXT, "for people; without any secret"),
         delivered=described(COUNT, "alerts since the start"),
