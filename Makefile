@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# for tests: from npm, as PyPI has none
+PUSH_SERVICE := web-push-testing@1.2.2
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
@@ -59,6 +61,9 @@ $(VENV)/ready: requirements.txt
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt
 	$(PIP) --no-compile -r tests/requirements.txt
+	@if command -v npm >/dev/null; then \
+		npm install --silent --prefix $(VENV) --no-save --ignore-scripts --no-audit --no-fund $(PUSH_SERVICE); \
+	else echo "npm is not installed: some tests of web push are skipped"; fi
 	@touch $@
 
 $(VENV)/ready-for-docs: $(VENV)/ready docs/site/requirements.txt

@@ -60,6 +60,8 @@ try:
         ControlledCamera,
         ControlledServer,
     )
+    from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+    from pyimagesearch.notifications.web_push import PushChannels
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
@@ -95,7 +97,9 @@ try:
     from pyimagesearch.system.watchdog import ServiceManager, Watchdog
     from pyimagesearch.threads import UncaughtErrors, Worker
     from pyimagesearch.web import Feed, Services, create_app
+    from pyimagesearch.web.push_sessions import remove_push, revoked_push
     from pyimagesearch.web.request_origin import origin_of
+    from pyimagesearch.web.services import Pool
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
 
@@ -184,6 +188,7 @@ def watch(settings: Settings) -> int:
         privacy=Privacy(config, wanted, archive.store, clock),
         owner_settings=owner_settings,
         refused_logins=RefusedLogins(archive.store, clock),
+        push=PushSubscriptions(config),
         backgrounds=BackgroundFiles(data, [each.name for each in wanted]),
         mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
                       settings.quality, clock) if len(wanted) > 1 else None,
@@ -205,7 +210,8 @@ def watch(settings: Settings) -> int:
     program.start()
     url = greet(authenticator, settings, *server.address)
     timer = gevent.get_hub().loop.timer(1.0, 1.0)
-    timer.start(every_second, authenticator, program, TimeZone())
+    timer.start(every_second, authenticator, program, server.pools.changes,
+                TimeZone())
     systemd.notify("READY=1", f"STATUS=open {url}")
     server.run(app, on_stop=program.stop_cameras)
     systemd.notify("STOPPING=1")
@@ -244,6 +250,7 @@ class Program:
     privacy: Privacy
     owner_settings: OwnerSettings
     refused_logins: RefusedLogins
+    push: PushSubscriptions
     backgrounds: BackgroundFiles
     mosaic: Mosaic | None
     image_hubs: ImageHubs
@@ -349,6 +356,9 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
         )
         alerts.attach(make_publisher(broker, alerts.sources, controlled_server(program),
                                      data.path))
+    browsers = PushChannels(program.push, alerts, program.clock)
+    program.push.on_change.append(browsers.follow)
+    browsers.follow()
     return alerts
 
 
@@ -393,15 +403,18 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy, program.owner_settings, program.camera_memory, program.alerts,
-        wait_for_frame=server.wait_for_frame)
+        program.push, wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 
 
-def every_second(authenticator: Authenticator, program: Program, zone: TimeZone
-                 ) -> None:
+def every_second(authenticator: Authenticator, program: Program, pool: Pool,
+                 zone: TimeZone) -> None:
     """Do what the server's thread does once a second."""
     authenticator.end_revoked_streams()
+    if revoked := revoked_push(program.push, authenticator):
+        gevent.spawn(pool.run_admitted, lambda: remove_push(
+            lambda: program.push.remove(*revoked)))
     program.refused_logins.write()
     program.watchdog.heartbeat(SERVER_LOOP)
     zone.follow()

@@ -18,8 +18,8 @@ function obstacle() {
   }
   if (isFramed) return "Open this page in a tab of its own: here it is in a frame of another site.";
   if (isIos && !("PushManager" in window)) {
-    return "An iPhone or iPad takes alerts only from an app: choose Share, then Add to Home "
-      + "Screen, and open this page from there (iOS 16.4 or later).";
+    return "An iPhone or iPad takes alerts only from an app: choose Share, then "
+      + "Add to Home Screen, and open this page from there (iOS 16.4 or later).";
   }
   if (!("serviceWorker" in navigator && "PushManager" in window && "Notification" in window)) {
     return "This browser has no web push, or not in a private window.";

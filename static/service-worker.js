@@ -48,10 +48,8 @@ async function open(path) {
   const url = new URL(path, self.registration.scope).href;
   const windows = await self.clients.matchAll({ type: "window" });
   for (const one of windows) {
-    try {
-      const shown = one.url === url ? one : await one.navigate(url);
-      if (shown) return await shown.focus();
-    } catch { /* a browser refuses to navigate or to focus this one */ }
+    const shown = one.url === url ? one : await one.navigate(url).catch(() => null);
+    if (shown) return shown.focus().catch(() => {});
   }
   return self.clients.openWindow(url);
 }

@@ -31,8 +31,8 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 class Chromium:
     """A browser with its own profile; replaced when it no longer responds."""
 
-    def __init__(self, program, driver):
-        self._program, self._driver = program, driver
+    def __init__(self, program, driver, *flags):
+        self._program, self._driver, self._flags = program, driver, flags
         self._browser = self._closing = None
 
     def responding(self):
@@ -53,7 +53,7 @@ class Chromium:
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
             shell = subprocess.Popen(
-                [self._program, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+                [self._program, *FLAGS, *self._flags, f"--user-data-dir={folder}", "about:blank"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
             stack.callback(shell.wait)
             stack.callback(os.killpg, shell.pid, signal.SIGKILL)

@@ -1,18 +1,32 @@
 """The routes of web push: who may subscribe, and what ends a subscription."""
 
+import contextlib
 import json
 from dataclasses import replace
 
 import pytest
 
 from browsers import Browser
-from protected import BROWSER, OURS, OWNER, PASSWORDS, VIEWER, ProtectedApp
+from harness import eventually
+from protected import (
+    BROWSER,
+    OURS,
+    OWNER,
+    PASSWORDS,
+    VIEWER,
+    ProtectedApp,
+    ProtectedServer,
+)
+from pyimagesearch.access.credentials import CredentialsFile
+from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.web.push_sessions import revoked_push
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
 PHONE = {**OURS, "User-Agent": "Mozilla/5.0 (Linux; Android 16) Chrome/142.0 Mobile"}
 MADE = Browser().subscription
+OTHER = Browser("https://push.example.org/other").subscription
 
 
 class PushApp(ProtectedApp):
@@ -93,15 +107,14 @@ def test_renewal_finds_only_what_is_subscribed(app):
 
 def test_browser_that_changes_its_endpoint_is_kept_once(app):
     subscribe(app.client(OWNER))
-    other = Browser("https://push.example.org/other").subscription
-    assert subscribe(app.client(OWNER), other, replaces=MADE["endpoint"])
-    assert [each.endpoint for each in app.push.all()] == [other["endpoint"]]
+    assert subscribe(app.client(OWNER), OTHER, replaces=MADE["endpoint"])
+    assert [each.endpoint for each in app.push.all()] == [OTHER["endpoint"]]
 
 
 def test_logging_out_ends_alerts_to_this_browser_only(app):
     first, second = app.client(OWNER), app.client(OWNER)
     subscribe(first)
-    subscribe(second, Browser("https://push.example.org/other").subscription)
+    subscribe(second, OTHER)
     assert first.post("/logout", headers=OURS).status_code == 303
     assert [each.endpoint[-5:] for each in app.push.all()] == ["other"]
 
@@ -133,6 +146,46 @@ def test_session_that_only_expires_keeps_its_alerts(app):
     app.clock.now += 31 * 86400
     assert app.client(OWNER).get("/api/push").status_code == 200
     assert len(app.push.all()) == 1
+
+
+def test_new_password_ends_the_alerts_of_its_role(app):
+    subscribe(app.client(OWNER))
+    subscribe(app.client(VIEWER), OTHER)
+    assert revoked_push(app.push, app.authenticator) == []
+    app.set_password(VIEWER)
+    assert revoked_push(app.push, app.authenticator) == [OTHER["endpoint"]]
+    app.change(lambda found: found.renewed())
+    assert len(revoked_push(app.push, app.authenticator)) == 2
+
+
+def test_browser_that_never_logged_in_may_have_to(tmp_path):
+    everyone = PushApp(tmp_path, open_to=OWNER)
+    subscribe(everyone.client())
+    assert revoked_push(everyone.push, everyone.authenticator) == []
+    closed = PushApp(tmp_path)
+    assert revoked_push(closed.push, closed.authenticator) == [MADE["endpoint"]]
+
+
+def test_new_tokens_end_alerts_within_a_second(tmp_path):
+    with contextlib.closing(ProtectedServer("--ip", "0.0.0.0")) as server:
+        headers = {"Cookie": server.log_in(), "Origin": server.url, "Content-Type": "application/json"}
+        status, _, answer = server.request("/api/push", "POST", json.dumps(MADE).encode(), **headers)
+        assert (status, json.loads(answer)) == (200, {"subscribed": True})
+        kept = PushSubscriptions(ConfigFolder(str(server.config)))
+        assert len(kept.all()) == 1
+        CredentialsFile(ConfigFolder(str(server.config))).change(lambda found: found.renewed())
+        eventually(lambda: not kept.all())
+        eventually(lambda: "web push: 1 logged out, and sent no more alerts" in "".join(server.log))
+        assert server.stop()[1] == 0
+
+
+def test_disk_that_cannot_be_written_keeps_no_one_subscribed(app, caplog):
+    owner = app.client(OWNER)
+    subscribe(owner)
+    app.folder.keep_secret("web-push.json", b"damaged")
+    assert owner.post("/logout", headers=OURS).status_code == 303
+    assert "it is damaged" in caplog.text
+    assert app.push.all() == ()     # until the program ends
 
 
 def test_service_worker_and_manifest_need_no_login(tmp_path):

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.settings.settings import Settings
 
-from .channel import TestOutcome
+from .channel import Channel, TestOutcome
 from .channel_check import alert_for_test, check_channel
 from .channels import channels_of
+from .web_push import push_channels
 
 NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
               "alert_command in the file given by --config, or switch alerts on in a "
@@ -53,7 +55,13 @@ def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
     url = (settings.public_url or url).rstrip("/") + "/"
     alert = alert_for_test(url, SystemClock().time())
     return [ChannelTest(channel.name, partial(check_channel, channel, alert))
-            for channel in channels_of(settings)]
+            for channel in (*channels_of(settings), *subscribed_browsers(settings))]
+
+
+def subscribed_browsers(settings: Settings) -> list[Channel]:
+    """Return the channels to the browsers that subscribed to web push."""
+    config = ConfigFolder(settings.config_dir, DataFolder(settings.data).path)
+    return push_channels(config, SystemClock())
 
 
 def print_outcomes(channels: Sequence[ChannelTest]) -> list[bool]:

@@ -114,7 +114,7 @@ class HttpExchange(threading.Thread):
         """Return a connection that is not open yet, and what to request by it."""
         receiver, headers = self._receiver, dict(self._request.headers)
         target, proxy = receiver.target, receiver.proxy()
-        connection = ReceiverConnection(self, *(proxy or receiver).place)
+        connection = ReceiverConnection(self, proxy or receiver)
         connection.is_secure = receiver.is_secure
         login = {"Proxy-Authorization": proxy.authorization} if (
             proxy and proxy.authorization) else {}
@@ -126,11 +126,12 @@ class HttpExchange(threading.Thread):
         headers["Host"] = receiver.authority.encode("idna").decode()
         return connection, target, headers
 
-    def dial(self, host: str, port: int) -> socket.socket:
-        """Return a connection to *host*; raises :exc:`OSError`."""
-        found = in_turns(self._look_up(host, port))
+    def dial(self, to: HttpReceiver) -> socket.socket:
+        """Return a connection to the host of *to*; raises :exc:`OSError`."""
+        found = in_turns([each for each in self._look_up(*to.place)
+                          if to.admits(str(each[4][0]))])
         found.sort(key=lambda each: str(each[4][0]) != self.address)
-        failure = OSError("the host has no address")
+        failure = OSError(0, "the host has no address that alerts may go to")
         for number, (family, kind, protocol, _, address) in enumerate(found):
             connection = socket.socket(family, kind, protocol)
             connection.settimeout(max(0.01, self._remaining / (len(found) - number)))
@@ -164,15 +165,14 @@ class HttpExchange(threading.Thread):
 
 
 class ReceiverConnection(http.client.HTTPConnection):
-    """The connection of an *exchange*, by TLS if :attr:`is_secure`."""
+    """The connection of an *exchange* *to* a receiver or proxy, by TLS if secure."""
 
     is_secure = False
 
-    def __init__(self, exchange: HttpExchange, host: str, port: int) -> None:
-        super().__init__(host, port)
+    def __init__(self, exchange: HttpExchange, to: HttpReceiver) -> None:
+        super().__init__(*to.place)
         self._exchange = exchange
-        self._create_connection = (     # of http.client
-            lambda address, *_: exchange.dial(*address))
+        self._create_connection = lambda *_: exchange.dial(to)  # of http.client
 
     def connect(self) -> None:
         """Connect, by the proxy if there is one; raises :exc:`OSError`."""

@@ -58,6 +58,10 @@ class HttpReceiver:
         """Its host and port."""
         return self.host, self.port
 
+    def admits(self, address: str) -> bool:
+        """Return whether requests may go to *address*, one of its host; here, any."""
+        return True
+
     def proxy(self) -> "HttpReceiver | None":
         """
         Return the proxy that the environment names for it, if any.

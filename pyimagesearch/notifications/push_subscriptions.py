@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 
 from pyimagesearch.errors import AccessError, NewerFormat, SettingsError, reason
 from pyimagesearch.file_formats import check_format, check_list
@@ -52,7 +53,7 @@ class PushSubscriptions:
     Every method may be called from any thread; those that change something block. The
     file is checked at each question. If it is damaged, the last content stays in
     force, and nothing is written over it. Each of :attr:`on_change` is called after a
-    change of this process, from the thread that made it.
+    change, from the thread that made or noticed it; it must not block.
     """
 
     def __init__(self, folder: ConfigFolder) -> None:
@@ -113,25 +114,30 @@ class PushSubscriptions:
         return self._remove(lambda each: bool(each.session) and each.session in ids)
 
     def _remove(self, which: Callable[[PushSubscription], bool]) -> int:
-        """Remove *which* subscriptions; return how many they were."""
-        before = self.all()
-        if not any(map(which, before)):
-            return 0
-        after = self._change(lambda file: replace(file, subscriptions=tuple(
-            each for each in file.subscriptions if not which(each)))).subscriptions
-        return len(set(before) - set(after))
+        """Remove *which* subscriptions, in any case until the end of the process."""
+        count = sum(map(which, self.all()))
+        if count:
+            try:
+                self._change(partial(without, which))
+            except AccessError:
+                self._current = without(which, self._current)
+                self._notify()
+                raise
+        return count
 
     def _refreshed(self) -> PushFile:
         """Return the content of the file, read again if another process wrote it."""
         version = self._folder.version(FILE_NAME)
-        if version != self._version and self._lock.acquire(blocking=False):
-            try:
-                self._version = version
-                self._current = self._read()
-            except AccessError as error:
-                log.error("%s", error)
-            finally:
-                self._lock.release()
+        if version == self._version or not self._lock.acquire(blocking=False):
+            return self._current
+        try:
+            self._version = version
+            self._current = self._read()
+        except AccessError as error:
+            log.error("%s", error)
+        finally:
+            self._lock.release()
+        self._notify()
         return self._current
 
     def _change(self, how: Callable[[PushFile], PushFile]) -> PushFile:
@@ -147,9 +153,12 @@ class PushSubscriptions:
         except OSError as error:
             raise AccessError(f"{self._folder.path / FILE_NAME} cannot be written: "
                               f"{reason(error)}") from None
+        self._notify()
+        return changed
+
+    def _notify(self) -> None:
         for listener in tuple(self.on_change):
             listener()
-        return changed
 
     def _read(self) -> PushFile:
         path = self._folder.path / FILE_NAME
@@ -161,6 +170,12 @@ class PushSubscriptions:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AccessError(f"{path} cannot be read: it is damaged; remove it to "
                               "start over without web push") from None
+
+
+def without(which: Callable[[PushSubscription], bool], file: PushFile) -> PushFile:
+    """Return *file* without *which* subscriptions."""
+    return replace(file, subscriptions=tuple(
+        each for each in file.subscriptions if not which(each)))
 
 
 def with_subscription(subscriptions: Sequence[PushSubscription], made: PushSubscription,
