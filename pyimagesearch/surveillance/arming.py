@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 
 from pyimagesearch.clock import EARLIEST_TIME, Clock, short_time
@@ -30,7 +32,7 @@ from .mode_layers import (
 log = logging.getLogger(__name__)
 
 STATE_KEY = "armed"         # in the store
-MINUTE_SECONDS = 60.0
+MAX_COMPUTED_SECONDS = 3600.0       # for which the state of a camera is kept
 MAX_STEPS = 64              # looked ahead for the next change of a camera
 
 
@@ -42,6 +44,12 @@ class ArmedCamera:
         self.settings = settings
         self.listener = listener
         self.state = CameraArmed(True, "", None)
+        self.computed, self.due = 0.0, 0.0      # from when to when the state is valid
+
+    def take(self, state: CameraArmed, now: float) -> None:
+        """Take the *state* of *now* [s since the epoch]."""
+        self.state, self.computed = state, now
+        self.due = min(state.until or math.inf, now + MAX_COMPUTED_SECONDS)
 
 
 class Arming:
@@ -63,7 +71,7 @@ class Arming:
         self._is_known = False              # restored, or set for good since the start
         self._cameras: dict[str, ArmedCamera] = {}
         self._listeners: list[Callable[[], object]] = []
-        self._checked, self._due = 0.0, 0.0     # between these, nothing changes
+        self._utc_offset: int | None = None     # for which the states were computed [s]
 
     @property
     def armed(self) -> bool:
@@ -88,7 +96,8 @@ class Arming:
         """Watch over a camera: call *listener* with its state, now and when changed."""
         with self._lock:
             self._cameras[settings.name] = camera = ArmedCamera(settings, listener)
-            camera.state = self._state_of(settings, self._clock.time())
+            now = self._clock.time()
+            camera.take(self._state_of(settings, now), now)
             listener(camera.state.armed)
 
     def add_listener(self, listener: Callable[[], object]) -> None:
@@ -98,7 +107,8 @@ class Arming:
     def apply(self, settings: CameraSettings) -> None:
         """Take new settings of a camera that was added."""
         with self._lock:
-            self._cameras[settings.name].settings = settings
+            camera = self._cameras[settings.name]
+            camera.settings, camera.due = settings, 0.0
             changed = self._refresh()
         self._report(changed)
 
@@ -124,7 +134,7 @@ class Arming:
                 self._keep()
             if self.mode != status_of(before):
                 self._add_event(now)
-            changed = self._refresh() or self._layers != before
+            changed = self._refresh(self._layers != before)
         self._report(changed)
 
     def restore(self) -> None:
@@ -140,37 +150,44 @@ class Arming:
             self._is_known = True
             if since_start:
                 self._keep()
-            self._refresh()
+            self._refresh(True)
             if self._layers != AWAY_FOR_GOOD:
                 log.info("%s, as before", self.mode.words(self._clock.time()))
         self._report(True)
 
     def tick(self) -> None:
         """Do what the time demands; costs little when that is nothing."""
-        if self._checked <= self._clock.time() < self._due:
-            return
         with self._lock:
             changed = self._refresh()
         self._report(changed)
 
-    def _refresh(self) -> bool:
-        """Bring everything up to this moment; return whether something has changed."""
+    def _refresh(self, changed: bool = False) -> bool:
+        """
+        Bring everything up to this moment; return whether something has changed.
+
+        *changed* is whether the mode has.
+        """
         now, before = self._clock.time(), self._layers
         self._layers = tuple(each for each in before
                              if each.until is None or each.until > now)
-        if changed := self._layers != before:
+        if self._layers != before:
+            changed = True
             self._keep()
             self._add_event(now)
             log.info("%s again", self.mode.words(now))
+        offset = time.localtime(now).tm_gmtoff
+        is_valid = not changed and offset == self._utc_offset
+        self._utc_offset = offset
         for name, camera in self._cameras.items():
-            old, camera.state = camera.state, self._state_of(camera.settings, now)
+            if is_valid and camera.computed <= now < camera.due:
+                continue
+            old = camera.state
+            camera.take(self._state_of(camera.settings, now), now)
             changed = changed or camera.state != old
             if camera.state.armed != old.armed:
                 log.info("%s: %s, %s", name, "armed" if camera.state.armed else
                          "disarmed", camera.state.reason)
                 camera.listener(camera.state.armed)
-        minute_end = now - now % MINUTE_SECONDS + MINUTE_SECONDS
-        self._checked, self._due = now, min(self.mode.until or minute_end, minute_end)
         return changed
 
     def _report(self, changed: bool) -> None:
