@@ -128,14 +128,14 @@ def test_begin_waits_for_the_picture_and_is_sent_without(store, tmp_path):
     (tmp_path / "1.jpg").write_bytes(noise(1920, 1080))
     store.keep(event.id, KeptFile("1.jpg", THUMBNAIL, rig.clock.time(), rig.clock.time(),
                                   3, COMPLETE))
-    rig.wait(0.3)
+    rig.wait(0.7)
     (with_still,) = rig.channel.sent
     assert jpeg_size(with_still.still)
     assert len(with_still.still) <= 200_000
     rig.begin(camera="yard")
-    rig.wait(0.6)
+    rig.wait(0.9)
     assert len(rig.channel.sent) == 1
-    rig.wait(0.4)
+    rig.wait(0.3)
     assert rig.channel.sent[1].still is None
 
 

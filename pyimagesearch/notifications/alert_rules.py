@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from pyimagesearch.events.event import LOST, RETURNED, UNSTEADY, Event
+from pyimagesearch.events.event import LOST, MOTION, RETURNED, UNSTEADY, Event
 
 from .alert import BEGIN, DIGEST, DISK, END, Alert
 from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
@@ -15,8 +15,9 @@ from .channel_state import ChannelState, Daily, LeftOut
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 LATE_SECONDS = 600.0    # after which events are only counted
 UNSTEADY_SECONDS = 600.0    # that pass at most before a camera is known to be unsteady
-STILL_SECONDS = 0.8     # to wait for the picture of an event that begins
-STILL_AGE_SECONDS = 1.2     # of the event, after which that is no longer
+PEAK_SECONDS = 0.9      # of motion, after which its picture shows more than an edge
+MAX_STILL_SECONDS = 1.0     # to wait for the picture of an event that begins
+STILL_AGE_SECONDS = 1.2     # of motion, from which on the wait is shorter
 MIN_STILL_SECONDS = 0.3     # to wait even then
 END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
 DIGEST_SECONDS = 60.0   # to wait for an event that could report others with it
@@ -203,12 +204,14 @@ class AlertRules:
     def _awaits_still(self, event: Event, snapshot: Snapshot) -> bool:
         """Return whether the picture of *event* may still come in time."""
         camera = self.sources.camera(event.camera)
-        if (event.picture or not event.camera or event.kind in LOSS_KINDS
-                or not camera.record or not self.sources.settings.alert_stills):
+        if (not event.camera or event.kind in LOSS_KINDS or not camera.record
+                or not self.sources.settings.alert_stills):
             return False
-        seen = snapshot.seen.get(event.id, 0.0)
-        return seen < MIN_STILL_SECONDS or (
-            seen < STILL_SECONDS and snapshot.now - event.begin < STILL_AGE_SECONDS)
+        seen, age = snapshot.seen.get(event.id, 0.0), snapshot.age(event)
+        if event.picture:       # a better one comes soon after motion has begun
+            return event.kind == MOTION and event.end is None and age < PEAK_SECONDS
+        is_young = event.kind != MOTION or age < STILL_AGE_SECONDS
+        return seen < (MAX_STILL_SECONDS if is_young else MIN_STILL_SECONDS)
 
     # --- events that end, and digests
 

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.events.event import COMPLETE, Event
+from pyimagesearch.events.event import COMPLETE, Event, KeptFile
 from pyimagesearch.jpeg import JpegDecoder, encode, jpeg_size
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class AlertStills:
     def __init__(self, clips: Path) -> None:
         self._clips = clips
         self._lock = threading.Lock()       # guards the last picture
-        self._last: tuple[str, bytes | None] = ("", None)   # and its path
+        self._last: tuple[KeptFile | None, bytes | None] = (None, None)     # its file
 
     def of(self, event: Event) -> bytes | None:
         """Return the picture of *event* as JPEG, at most 200 kB; ``None`` without."""
@@ -34,8 +34,8 @@ class AlertStills:
         if picture is None or picture.state != COMPLETE:
             return None
         with self._lock:
-            if self._last[0] != picture.path:
-                self._last = (picture.path, self._read(picture.path))
+            if self._last[0] != picture:    # a better one has the same path
+                self._last = (picture, self._read(picture.path))
             return self._last[1]
 
     def _read(self, path: str) -> bytes | None:

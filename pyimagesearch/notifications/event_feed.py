@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 500        # new events at a time
 SAVE_SECONDS = 30.0     # between two writes of the state while nothing is sent
 YOUNG_SECONDS = 1.5     # in which a picture, or the last one, is awaited
-YOUNG_PAUSE_SECONDS, WAITING_PAUSE_SECONDS, PAUSE_SECONDS = 0.15, 1.0, 10.0
+YOUNG_PAUSE_SECONDS, WAITING_PAUSE_SECONDS, PAUSE_SECONDS = 0.1, 1.0, 10.0
 
 
 class EventFeed:

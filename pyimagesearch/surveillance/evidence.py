@@ -1,6 +1,7 @@
 """Turn one camera's detections into events, clips and activity levels."""
 
 import logging
+import math
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
@@ -23,6 +24,9 @@ from .scene_events import SceneEvents
 from .signal_losses import SignalLosses
 
 log = logging.getLogger(__name__)
+
+
+EARLY_PEAK_SECONDS = 0.6    # of motion, whose picture alerts show
 
 
 class Peak(NamedTuple):
@@ -60,6 +64,7 @@ class Evidence:
         self._explainer = Explainer(store)
         self._ongoing: OngoingEvent | None = None   # the motion event that lasts
         self._peak = Peak()
+        self._peak_due = math.inf   # for alerts [s, monotonic]
         self._minute, self._level = 0, 0.0      # since the epoch; its largest area
         self._armed = True
 
@@ -153,6 +158,7 @@ class Evidence:
                 self._finish_motion(change.at, until)
         if self._ongoing:
             self._ongoing.note_zones(self._store, seen.zones if motion else ())
+            self._keep_early_peak(self._ongoing.event.id, frame.arrived)
         if self._armed:
             self.scenes.on_frame(frame, seen,
                                  shown.jpeg if self._settings.record else None)
@@ -204,6 +210,7 @@ class Evidence:
         if self._settings.record:
             self.recorder.begin(metadata_of(event), at - self._settings.pre_roll)
         self._keep_peak(event.id)
+        self._peak_due = at + EARLY_PEAK_SECONDS
 
     def _finish_motion(self, at: float, until: float) -> None:
         """End the event *at* [s, monotonic], and its clip at *until*."""
@@ -224,6 +231,14 @@ class Evidence:
             self._explainer.peak(event, peak.captured, peak.seen, self._settings)
         if peak.jpeg and self._settings.record:
             self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
+
+    def _keep_early_peak(self, event: int, now: float) -> None:
+        """Keep another picture once motion has lasted: the first shows little of it."""
+        peak = self._peak
+        if now >= self._peak_due:
+            self._peak_due = math.inf
+            if peak.jpeg and self._settings.record:
+                self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
 
     def _note_level(self, captured: float, area: float) -> None:
         minute = int(captured // 60)
