@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -10,6 +11,11 @@ import pytest
 
 from harness import eventually
 from product import Product, run_program
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.notifications.channels import channels_of
+from pyimagesearch.notifications.mqtt.broker import broker_of
+from pyimagesearch.settings.command_line import parse_command_line
+from pyimagesearch.settings.settings import ALL_OPTIONS
 from receiver import Answer, Receiver
 
 MARK = "s3cr3t-w0rd"    # a part of each secret
@@ -123,6 +129,22 @@ def test_nothing_that_a_run_shows_holds_a_secret(run, shown):
              if at >= 0]
     assert text
     assert not found, found
+
+
+@pytest.mark.parametrize("name", sorted(
+    name for name, option in ALL_OPTIONS.items() if option.private))
+@pytest.mark.parametrize("text", [
+    f"{MARK}", f"https://{MARK}", f"http://{MARK}@", f"https://tv:{MARK}@:1/x", f"mqtt://[{MARK}]",
+    f"http://[{MARK}]/x", f"https://tv:{MARK}@host:99999/{MARK}", f"http://{MARK} {MARK}/x",
+    f"mqtts://tv:{MARK}@host:port", f"gopher://{MARK}/{MARK}", f"http://ex\xadample.org/{MARK}?#"])
+def test_error_about_a_setting_repeats_no_secret(name, text, capsys):
+    try:
+        settings = parse_command_line([], {f"SURVEILLANCE_{name.upper()}": text}).settings
+        channels_of(replace(settings, apprise=None))    # that asks a process
+        broker_of(settings)
+    except (SettingsError, SystemExit) as error:
+        print(error)
+    assert MARK not in "".join(capsys.readouterr())
 
 
 def test_command_shows_no_secret(run):
