@@ -192,6 +192,11 @@ def test_environment_may_name_several_cameras(monkeypatch):
     assert [camera.name for camera in settings.cameras()] == ["a", "b"]
 
 
+def test_environment_may_name_several_services():
+    urls = ("tgram://12:key/1", "d7sms://user:a word@1", "json://host")
+    assert parse_command_line([], {"SURVEILLANCE_APPRISE": " ".join(urls)}).settings.apprise == urls
+
+
 def test_settings_of_one_camera_do_not_change_another():
     one, two = Settings(source=("a=0", "b=0"), tables={"a": {"width": 100}}).cameras()
     assert (one.width, replace(one, width=640, name="b")) == (100, two)

@@ -23,6 +23,8 @@ from apprise.attachment.memory import AttachMemory
 from apprise.manager_plugins import NotificationManager
 
 NICENESS = 5        # below the threads of the cameras
+# Apprise's own four seconds are short: an alert that arrived all the same is repeated
+RESPONSE_SECONDS = 15.0
 PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
 STATUS_PATTERN = re.compile(r"error=([45]\d\d)\b")
 EXCEPTION_PREFIX = "Socket Exception:"      # of what Apprise logs
@@ -44,6 +46,7 @@ def main() -> None:
     """Answer each request in a thread of its own, as services may be slow."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    apprise.URLBase.socket_read_timeout = RESPONSE_SECONDS
     logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())    # what a plug-in prints

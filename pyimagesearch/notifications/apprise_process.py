@@ -102,7 +102,8 @@ class _Child:
                 [sys.executable, "-P", str(CHILD_PROGRAM)], stdin=theirs.fileno(),
                 stdout=theirs.fileno(), stderr=subprocess.DEVNULL,
                 env=child_environment(), start_new_session=True)
-        self._socket.settimeout(seconds)    # sending is over by then, or fails
+        self._hangs = False
+        self._socket.settimeout(seconds + END_SECONDS)
         threading.Thread(target=self._read, name="apprise", daemon=True).start()
 
     @property
@@ -121,11 +122,14 @@ class _Child:
                 self._socket.sendall(line.encode())
             answer = box.get(timeout=max(0.0, until - time.monotonic()))
         except (OSError, queue.Empty):
+            self._hangs = True
             raise ChildFailed(
                 f"Apprise did not answer in {self._seconds:g} s") from None
         if answer is None:
-            raise ChildFailed("the process of Apprise ended early, with status "
-                              f"{self._process.poll()}")
+            status = self._process.poll()
+            hint = "; is apprise installed?" if status == 1 else ""
+            raise ChildFailed(
+                f"the process of Apprise ended early, with status {status}{hint}")
         return answer
 
     def _read(self) -> None:
@@ -148,7 +152,9 @@ class _Child:
                     Answer(found["accepted"], found["trouble"]))
 
     def end(self) -> None:
-        """Let the process end, which it does by itself unless it hangs."""
+        """Let the process end by itself, unless it hangs."""
+        if self._hangs:
+            self.kill()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 

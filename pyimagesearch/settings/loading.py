@@ -13,7 +13,8 @@ from .settings import ALL_OPTIONS, CAMERA_OPTIONS
 
 # Values separated by blanks, where the password of a URL may hold blanks as well
 VALUES_PATTERN = re.compile(
-    r"\S*?://[^\s@]*:(?:(?!\s+(?:[\w-]+=)?(?:auto|demo|picamera|/dev/|[a-z+]+://)).)*@\S*"
+    r"\S*?://[^\s@]*:(?:(?!\s+(?:[\w-]+=)?"
+    r"(?:auto|demo|picamera|/dev/|[a-z][a-z0-9+.-]*://)).)*@\S*"
     r"|\S+", re.S)
 FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "config"}
 VARIABLE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items()
