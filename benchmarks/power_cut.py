@@ -195,9 +195,9 @@ class Person:
                      {"post_roll": seconds})
 
     def arm(self) -> None:
-        """Arm, or disarm."""
-        armed = self._chance.random() < 0.7
-        self._change("armed", armed, "api/armed", "POST", {"armed": armed})
+        """Put a mode of arming in force, which is off now and then."""
+        mode = self._chance.choice(("away", "away", "home", "off"))
+        self._change("mode", mode, "api/armed", "POST", {"mode": mode})
 
     def switch(self) -> None:
         """Switch the cameras off, and mostly on again."""
@@ -275,7 +275,7 @@ def states(api: Api, config: ConfigFolder, found: dict[int, Any],
         "mask": api.ask("api/cameras/camera/mask")["drawn"],
         "zone": zones[0]["name"] if zones else None,
         "post_roll": settings["settings"]["post_roll"],
-        "armed": status["archive"]["armed"],
+        "mode": status["arming"]["mode"],
         "cameras": status["cameras"][0]["state"] != "off"}
     names = {each.name for each in device_keys(config).all()}
     for name in promises.keys("key"):

@@ -58,6 +58,7 @@ def exported(archive):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
+    archive.watch(*feeds)
     services = Services(feeds, open_access(), mosaic=mosaic, archive=archive,
                         arming=archive.arming, camera_memory=MemoryBudget(10**9),
                         alerts=Channels(WORKS, BROKEN))
@@ -102,7 +103,8 @@ def exported(archive):
     ("surveillance_clips_bytes{}", 4_210_000_000),
     ("surveillance_clips_limit_bytes{}", 120 * 10**9),
     ("surveillance_disk_free_bytes{}", 300 * 10**9),
-    ("surveillance_storage_up{}", 1), ("surveillance_armed{}", 1)])
+    ("surveillance_storage_up{}", 1), ("surveillance_armed{}", 1),
+    ("surveillance_camera_armed{camera=yard}", 1)])
 def test_every_metric_has_its_value(exported, name, value):
     assert values(exported)[name] == value
 

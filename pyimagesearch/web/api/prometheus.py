@@ -100,7 +100,11 @@ class StatusCollector(Collector):
         yield metric("disk_free_bytes", "Free space on their disk.", GAUGE, kept.free)
         yield metric("storage_up", "Whether clips and events can be written.", GAUGE,
                      not kept.trouble)
-        yield metric("armed", "Whether motion starts events.", GAUGE, services.armed)
+        yield metric("armed", "Whether the mode is not off.", GAUGE, services.armed)
+        if arming := services.arming:
+            armed = {(name,): arming.camera(name).armed for name in services.feeds}
+            yield metric("camera_armed", "Whether motion starts events.", GAUGE, armed,
+                         "camera")
 
     def _of_cameras(self) -> Iterator[core.Metric]:
         cameras = {name: feed.status() for name, feed in self._services.feeds.items()}
