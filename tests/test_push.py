@@ -130,6 +130,17 @@ def test_ending_a_session_ends_its_alerts(app):
     assert app.push.all() == ()
 
 
+def test_sessions_show_who_gets_alerts_and_end_all_of_them(app):
+    subscribe(app.client(VIEWER))
+    app.clock.now += 31 * 86400     # that session has expired
+    owner = app.client(OWNER)
+    subscribe(owner, OTHER)
+    assert owner.get("/sessions").text.count("gets alerts") == 1
+    owner.post("/sessions/end-others", headers=OURS)
+    assert [each.endpoint for each in app.push.all()] == [OTHER["endpoint"]]
+    assert app.client(VIEWER).post("/sessions/end-others", headers=OURS).status_code == 403
+
+
 def test_another_login_of_the_browser_keeps_its_alerts(app):
     phone = app.client(VIEWER)
     subscribe(phone)

@@ -16,6 +16,8 @@ import websocket
 from chromium import Chromium, go
 from harness import DEADLINE, eventually, needs
 from product import Product
+from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from test_live_page import console_errors, text
 
 SUBSCRIBED = """
@@ -75,7 +77,8 @@ def subscription(service, product, page):
     number = page.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
     permit(page, product, "granted")
     yield made
-    page.execute_script("localStorage.clear()")
+    page.execute_cdp_cmd("Storage.clearDataForOrigin", {
+        "origin": product.url, "storageTypes": "local_storage"})
     product.send("DELETE", "/api/push", endpoint=made["endpoint"])
     page.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", number)
 
@@ -89,6 +92,10 @@ def press(page, wanted):
     button = page.find_element("id", "push-button")
     assert button.text == wanted
     button.click()
+
+
+def subscriptions(product):
+    return PushSubscriptions(ConfigFolder(str(product.config))).all()
 
 
 def notifications(page):
@@ -140,6 +147,31 @@ def test_button_ends_alerts_to_this_device(service, product, page, subscription)
     eventually(lambda: text(page, "#push-words") == "This device gets no alerts.")
     eventually(lambda: "web push" not in text(page, "#channels"))
     assert page.execute_script("return localStorage.made") is None
+
+
+def test_subscription_that_the_browser_replaces_is_followed(service, product, page, subscription):
+    page.get(f"{product.url}/alerts")
+    press(page, "Send alerts to this device")
+    eventually(lambda: text(page, "#push-words") == "This device gets alerts.")
+    other = service.subscribe(json.loads(product.get("/api/push"))["key"])
+    in_service_worker(page, "renew({ oldSubscription: { endpoint: OLD }, newSubscription: { toJSON: () "
+                      "=> (NEW) } })".replace("OLD", json.dumps(subscription["endpoint"])).replace(
+                          "NEW", json.dumps(other)))
+    assert [each.endpoint for each in subscriptions(product)] == [other["endpoint"]]
+    product.send("DELETE", "/api/push", endpoint=other["endpoint"])
+
+
+def test_browser_that_ended_its_subscription_is_forgotten(service, product):
+    subscription = service.subscribe(json.loads(product.get("/api/push"))["key"])
+    product.send("POST", "/api/push", **subscription)
+    tested = product.send("POST", "/api/alerts/test")["channels"]
+    assert [each["trouble"] for each in tested] == [""]
+    assert service.messages(subscription)[-1]["path"] == ""
+    service.expire(subscription)
+    tested = product.send("POST", "/api/alerts/test")["channels"]
+    assert [each["trouble"] for each in tested] == ["the browser has ended its subscription"]
+    assert subscriptions(product) == ()
+    assert json.loads(product.get("/api/alerts"))["channels"] == []
 
 
 def test_browser_that_was_logged_out_can_start_again(product, page, subscription):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from browsers import Browser
+from product import run_program
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.notifications.alert import BEGIN, DIGEST, END, TEST, Alert
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
@@ -168,6 +169,15 @@ class Adding:
     @property
     def names(self):
         return sorted(each.name for each in self.channels.values())
+
+
+def test_command_tests_browsers_too(service, subscriptions, config_folder):
+    browser = service.subscribe(public_key(subscriptions.key()))
+    subscriptions.add(replace(parse_subscription(browser), device="Firefox on Linux"))
+    environment = {**service.environment, "SURVEILLANCE_CONFIG_DIR": str(config_folder.path)}
+    tested = run_program("alerts", "--test", env=environment)
+    assert (tested.returncode, tested.stdout) == (0, "web push to Firefox on Linux: delivered\n")
+    assert len(service.messages(browser)) == 1
 
 
 def test_channels_come_and_go_with_subscriptions(subscriptions, config_folder, clock):

@@ -37,7 +37,7 @@ class PushSubscription:
 
 def check_subscription(made: PushSubscription) -> None:
     """Raise :exc:`SettingsError` unless *made* can be the subscription of a browser."""
-    from .push_encryption import check_keys  # with cryptography: 10 MB
+    from .push_encryption import check_keys  # with cryptography: 7 MB
 
     check_endpoint(made.endpoint)
     try:

@@ -75,7 +75,7 @@ class PushSubscriptions:
         """
         if found := self._refreshed().key:
             return found
-        from .push_encryption import new_key  # with cryptography: 10 MB
+        from .push_encryption import new_key  # with cryptography: 7 MB
         return self._change(lambda file: file if file.key
                             else replace(file, key=new_key())).key
 

@@ -72,7 +72,7 @@ class WebPush:
 
     def send(self, alert: Alert) -> None:
         """Deliver *alert*; raises :exc:`DeliveryFailed`. Blocks."""
-        from .push_encryption import encrypt  # with cryptography: 10 MB
+        from .push_encryption import encrypt  # with cryptography: 7 MB
 
         to = self._subscription
         content = encrypt(message(alert), to.p256dh, to.auth)

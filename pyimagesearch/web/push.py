@@ -60,7 +60,7 @@ def manifest() -> Response:
 @bp.get("/api/push")
 def key() -> dict[str, Any]:
     """Return the key with which a browser subscribes."""
-    from pyimagesearch.notifications.push_encryption import public_key  # 10 MB
+    from pyimagesearch.notifications.push_encryption import public_key  # 7 MB
 
     push = push_or_404()
     return {"key": get_services().pools.changes.run(lambda: public_key(push.key()))}

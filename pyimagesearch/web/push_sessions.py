@@ -20,6 +20,12 @@ def end_push(*sessions: str) -> None:
             lambda: remove_push(lambda: push.end_sessions(*sessions)))
 
 
+def pushed_sessions() -> set[str]:
+    """Return the ids of the sessions, even expired ones, whose browsers get alerts."""
+    push = get_services().push
+    return {each.session for each in push.all()} if push else set()
+
+
 def move_push(session: str, client: Client) -> None:
     """Bind what was subscribed in *session* to that of *client*, the same browser."""
     push = get_services().push

@@ -11,7 +11,7 @@ from pyimagesearch.clock import local_time
 from pyimagesearch.errors import printable
 
 from .guard import ask_for_login, see_other
-from .push_sessions import end_push
+from .push_sessions import end_push, pushed_sessions
 from .services import get_services
 
 log = logging.getLogger(__name__)
@@ -32,14 +32,16 @@ def index() -> Response:
         "sessions.html", sessions=visible_to(g.client), device_name=device_name,
         printable=printable, local_time=local_time, owner=owner,
         device_keys=keys.all() if owner else [], has_expired=keys.has_expired,
-        name_length=MAX_NAME_LENGTH, days=DAYS))
+        pushed=pushed_sessions(), name_length=MAX_NAME_LENGTH, days=DAYS))
 
 
 @bp.post("/sessions/end-others")
 def end_others() -> Response:
     """Log out all browsers but this one."""
-    end_sessions(*(each.id for each in visible_to(g.client)
-                   if each.id != g.client.session))
+    ids = {each.id for each in visible_to(g.client)}
+    if g.client.may(Role.OWNER):    # also of sessions that have expired
+        ids |= pushed_sessions()
+    end_sessions(*ids - {g.client.session})
     return see_other(url_for("sessions.index"))
 
 
