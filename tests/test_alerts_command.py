@@ -1,10 +1,15 @@
 """``webstreaming alerts``: the channels, and what became of a test alert by each."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 
+from browsers import Browser
 from product import run_program
+from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.notifications.push_subscription import parse_subscription
+from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from receiver import Receiver
 
 
@@ -39,3 +44,14 @@ def test_without_channels_or_with_a_wrong_one_the_status_is_2():
     assert "there is no channel of alerts; set webhook, ntfy," in none.stderr
     assert "apprise has a URL nonsense:// (number 1) that Apprise does not" in wrong.stderr
     assert "s3cret" not in wrong.stderr
+
+
+def test_browsers_that_subscribed_are_tested_too(tmp_path):
+    endpoint = "https://push.invalid/s3cret-word"
+    PushSubscriptions(ConfigFolder(str(tmp_path))).add(replace(parse_subscription(
+        {"endpoint": endpoint, "keys": Browser().subscription["keys"]}),
+        session="1", role="owner", stamp="1", device="Firefox on Android"))
+    tested = run_alerts("--test", "--config-dir", str(tmp_path))
+    assert tested.stdout.startswith("web push to Firefox on Android: not delivered: ")
+    assert tested.returncode == 1
+    assert "s3cret" not in tested.stdout + tested.stderr
