@@ -49,7 +49,7 @@ def begin(tmp_path):
 
 
 class Seen(list):
-    """What a camera was told: whether it is armed."""
+    """The states that one camera was given."""
 
     def __init__(self, arming, name="front", **settings):
         super().__init__()
@@ -59,6 +59,7 @@ class Seen(list):
 
 def restore_from(store, arming):
     store.open()
+    assert store.flush(60)      # what was set before must not be read as stored
     arming.restore()
 
 
@@ -159,6 +160,13 @@ def test_state_of_older_versions_is_read(begin, stored, mode):
 def test_damaged_state_is_armed(stored, caplog):
     assert parse_layers(stored) == AWAY_FOR_GOOD
     assert caplog.messages == ["the stored mode is damaged; the mode is away"]
+
+
+def test_same_mode_for_a_shorter_time_replaces_the_longer_one(begin):
+    _, arming = begin()
+    for minutes in (90, 60, 30):
+        arming.set_mode("off", NOON + minutes * MINUTE)
+    assert arming.mode == ("off", NOON + 30 * MINUTE, "away")
 
 
 MODES = st.sampled_from(["away", "home", "off"])

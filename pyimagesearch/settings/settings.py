@@ -150,10 +150,10 @@ class CameraOptions:
     max_clip: int = recording(300, "seconds after which a clip continues in a new file",
                               advanced=True, low=5, high=3600)
     armed_hours: str | None = alerting(
-        None, "when motion counts; default: always", adjustable=True, kind=str,
+        None, "when the camera is armed; default: always", adjustable=True, kind=str,
         metavar="HOURS", make=HoursOption)
     armed_home: bool = alerting(
-        True, "motion counts in the mode home as well, when somebody is at home",
+        True, "arm the camera in the mode home as well, for when people are at home",
         advanced=True, adjustable=True)
     alerts: bool = alerting(True, "send alerts for events of the camera", advanced=True,
                             adjustable=True)
