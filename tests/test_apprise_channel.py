@@ -156,6 +156,15 @@ def test_child_that_freezes_or_crashes_is_ended(receiver, by, seconds, trouble):
     eventually(lambda: not children())
 
 
+def test_missing_apprise_is_a_trouble_not_a_wrong_url(receiver, monkeypatch, tmp_path, caplog):
+    (tmp_path / "apprise.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (channel,) = apprise_channels(["json://host/s3cret-word"])
+    trouble = "the process of Apprise ended early, with status 1; is apprise installed?"
+    assert caplog.messages == [f"the URL of apprise json cannot be checked: {trouble}"]
+    assert outcome(channel) == trouble
+
+
 def test_url_that_apprise_refuses_is_a_settings_error():
     with pytest.raises(SettingsError) as error:
         apprise_channels(["json://127.0.0.1", "tgram://s3cret/"])

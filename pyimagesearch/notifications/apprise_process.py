@@ -121,16 +121,22 @@ class _Child:
             with self._writing:
                 self._socket.sendall(line.encode())
             answer = box.get(timeout=max(0.0, until - time.monotonic()))
-        except (OSError, queue.Empty):
+        except (TimeoutError, queue.Empty):
             self._hangs = True
             raise ChildFailed(
                 f"Apprise did not answer in {self._seconds:g} s") from None
+        except OSError:     # it has gone
+            answer = None
         if answer is None:
-            status = self._process.poll()
-            hint = "; is apprise installed?" if status == 1 else ""
-            raise ChildFailed(
-                f"the process of Apprise ended early, with status {status}{hint}")
+            raise ChildFailed(self._describe_end())
         return answer
+
+    def _describe_end(self) -> str:
+        status = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(END_SECONDS)
+        return (f"the process of Apprise ended early, with status {status}"
+                + ("; is apprise installed?" if status == 1 else ""))
 
     def _read(self) -> None:
         """Hand out the answers, until the child ends or hangs."""

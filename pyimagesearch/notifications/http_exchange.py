@@ -65,7 +65,7 @@ class HttpExchange(threading.Thread):
         Return the answer, ``None`` if there was none in time or it was closed.
 
         Raises what the connection raised: an :exc:`OSError`, an HTTPException, a
-        UnicodeError or a DeliveryFailed.
+        DeliveryFailed, or a :exc:`ValueError` for a host or an answer that is invalid.
         """
         self._over.wait(self._remaining)
         answer, error = self.answer, None if self._closed else self._error
@@ -106,7 +106,8 @@ class HttpExchange(threading.Thread):
             with connection.getresponse() as response:
                 self.answer = HttpAnswer(response.status, response.headers)
                 if response.status >= 300:
-                    with contextlib.suppress(OSError, http.client.HTTPException):
+                    with contextlib.suppress(OSError, http.client.HTTPException,
+                                             ValueError):
                         body = response.read(MAX_BODY_BYTES)
                         self.answer = self.answer._replace(body=body)
 

@@ -81,7 +81,7 @@ class HttpSender:
         exchange.start()
         try:
             answer = exchange.result()
-        except (OSError, http.client.HTTPException, UnicodeError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             text = explain(error)       # not the error: it may quote the URL
         else:
             self._address = exchange.address
