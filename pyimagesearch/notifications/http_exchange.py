@@ -116,7 +116,7 @@ class HttpExchange(threading.Thread):
         receiver, headers = self._receiver, dict(self._request.headers)
         target, proxy = receiver.target, receiver.proxy()
         connection = ReceiverConnection(self, proxy or receiver)
-        connection.is_secure = receiver.is_secure
+        connection.tls_name = receiver.host if receiver.is_secure else ""
         login = {"Proxy-Authorization": proxy.authorization} if (
             proxy and proxy.authorization) else {}
         if proxy and receiver.is_secure:
@@ -166,9 +166,13 @@ class HttpExchange(threading.Thread):
 
 
 class ReceiverConnection(http.client.HTTPConnection):
-    """The connection of an *exchange* *to* a receiver or proxy, by TLS if secure."""
+    """
+    The connection of an *exchange* *to* a receiver, or to the proxy before it.
 
-    is_secure = False
+    With :attr:`tls_name`, by TLS to a receiver with a certificate for that name.
+    """
+
+    tls_name = ""
 
     def __init__(self, exchange: HttpExchange, to: HttpReceiver) -> None:
         super().__init__(*to.place)
@@ -178,12 +182,11 @@ class ReceiverConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Connect, by the proxy if there is one; raises :exc:`OSError`."""
         super().connect()
-        if not self.is_secure:
+        if not self.tls_name:
             return
         # made for each request: it holds no memory, and knows new authorities at once
         context = ssl.create_default_context()
-        name = getattr(self, "_tunnel_host", None) or self.host
-        self.sock = context.wrap_socket(self.sock, server_hostname=name,
+        self.sock = context.wrap_socket(self.sock, server_hostname=self.tls_name,
                                         do_handshake_on_connect=False)
         self._exchange.watch(self.sock)
         self.sock.do_handshake()
