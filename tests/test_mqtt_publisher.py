@@ -126,6 +126,7 @@ def test_all_is_published_again_when_home_assistant_starts(mqtt):
 
 def test_a_test_is_published_as_an_event(mqtt):
     assert mqtt.publisher.test().trouble == ""
+    mqtt.client.wait_for("/event")
     assert mqtt.client.events()[-1]["event_type"] == "test"
     status = mqtt.publisher.status()
     assert (status.delivered, status.trouble) == (1, "")

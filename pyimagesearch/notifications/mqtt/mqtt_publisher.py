@@ -116,6 +116,7 @@ class MqttPublisher(Worker):
         connection = open_connection(
             self._broker, topics.device, Will(topics.availability, OFFLINE),
             on_acknowledged=self._note_acknowledged)
+        self._is_connected.set()
         try:
             session = BrokerSession(connection, topics, self._publication, self._clock)
             session.open()
@@ -158,7 +159,6 @@ class MqttPublisher(Worker):
 
     def _note_connected(self) -> None:
         log.info("%s: connected", self._broker.name)
-        self._is_connected.set()
         self._status = replace(self._status, trouble="", next_try=None,
                                last_success=self._clock.time())
 
