@@ -367,14 +367,13 @@ def controlled_server(program: Program) -> ControlledServer:
     archive, arming, privacy = program.archive, program.arming, program.privacy
     return ControlledServer(
         cameras=[ControlledCamera(
-            each.name, each.loop.status, is_armed=lambda: arming.armed,
-            record=each.record, take_still=each.take_still)
+            each.name, each.loop.status, each.record, each.take_still)
             for each in program.cameras],
-        archive=archive.status, modes=("away", "off"),
-        mode=lambda: "away" if arming.armed else "off",
-        is_armed=lambda: arming.armed, are_cameras_on=lambda: privacy.off_since is None,
-        arm=arming.arm, set_mode=lambda mode: arming.arm(mode != "off"),
-        switch_cameras=privacy.switch)
+        archive=archive.status, mode=lambda: arming.mode.mode,
+        is_armed=lambda: arming.armed,
+        is_camera_armed=lambda name: arming.camera(name).armed,
+        are_cameras_on=lambda: privacy.off_since is None, arm=arming.arm,
+        set_mode=arming.set_mode, switch_cameras=privacy.switch)
 
 
 def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveServer,

@@ -70,12 +70,11 @@ class MqttServer:
     def controlled(self):
         return ControlledServer(
             cameras=[ControlledCamera(
-                name, lambda name=name: self.cameras[name], lambda: self.armed,
+                name, lambda name=name: self.cameras[name],
                 lambda on, name=name: self.obey(name, "record", on),
                 lambda name=name: self.obey(name, "still")) for name in self.cameras],
-            archive=lambda: self.archive, modes=("away", "home", "off"),
-            mode=lambda: self.mode, is_armed=lambda: self.armed,
-            are_cameras_on=lambda: self.on, arm=lambda on: self.obey("armed", on),
+            archive=lambda: self.archive, mode=lambda: self.mode, is_armed=lambda: self.armed,
+            is_camera_armed=lambda name: self.armed, are_cameras_on=lambda: self.on, arm=lambda on: self.obey("armed", on),
             set_mode=lambda mode: self.obey("mode", mode),
             switch_cameras=lambda on: self.obey("cameras", on))
 

@@ -14,7 +14,9 @@ from pyimagesearch.settings.settings import Settings
 from .channel import Channel, TestOutcome
 from .channel_check import alert_for_test, check_channel
 from .channels import channels_of
+from .mqtt.broker import broker_of
 from .web_push import push_channels
+
 
 NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
               "alert_command in the file given by --config, or switch alerts on in a "
@@ -54,8 +56,13 @@ def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
     """Return how to test each channel of *settings*."""
     url = (settings.public_url or url).rstrip("/") + "/"
     alert = alert_for_test(url, SystemClock().time())
-    return [ChannelTest(channel.name, partial(check_channel, channel, alert))
-            for channel in (*channels_of(settings), *subscribed_browsers(settings))]
+    found = [ChannelTest(channel.name, partial(check_channel, channel, alert))
+             for channel in (*channels_of(settings), *subscribed_browsers(settings))]
+    if broker := broker_of(settings):
+        from .mqtt.broker_check import check_broker  # with paho: 5 MB
+        found.append(ChannelTest(broker.name, partial(
+            check_broker, broker, settings.mqtt_prefix, url)))
+    return found
 
 
 def subscribed_browsers(settings: Settings) -> list[Channel]:

@@ -12,7 +12,6 @@ class ControlledCamera(NamedTuple):
 
     name: str
     status: Callable[[], CameraStatus]
-    is_armed: Callable[[], bool]
     record: Callable[[bool], object]        # starts (True) or stops
     take_still: Callable[[], object]
 
@@ -23,9 +22,9 @@ class ControlledServer:
 
     cameras: Sequence[ControlledCamera]
     archive: Callable[[], ArchiveStatus]
-    modes: tuple[str, ...]                  # of arming
-    mode: Callable[[], str]
+    mode: Callable[[], str]                 # of arming, one of ARMING_MODES
     is_armed: Callable[[], bool]            # whether the mode is another one than off
+    is_camera_armed: Callable[[str], bool]
     are_cameras_on: Callable[[], bool]
     arm: Callable[[bool], object]
     set_mode: Callable[[str], object]

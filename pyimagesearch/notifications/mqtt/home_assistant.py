@@ -9,6 +9,7 @@ platform is removed: so is what the settings do not offer any more.
 from typing import Any, NamedTuple
 
 from pyimagesearch import __version__
+from pyimagesearch.status import ARMING_MODES
 
 from .event_messages import EVENT_TYPES
 from .topics import Topics
@@ -24,7 +25,6 @@ class Offer(NamedTuple):
 
     stills: bool
     control: bool
-    modes: tuple[str, ...]      # of arming
     url: str                    # of the server's pages
     host: str                   # the name of this machine
 
@@ -122,9 +122,9 @@ def mode(topics: Topics, offer: Offer) -> dict[str, Component]:
     sensor: Component = {"platform": "sensor"}
     if offer.control:
         select = component(topics, "", "mode", "select", "Mode", "mdi:shield-account",
-                           options=list(offer.modes),
+                           options=list(ARMING_MODES),
                            command_topic=topics.server("mode/set"))
     else:
         sensor = component(topics, "", "mode", "sensor", "Mode", "mdi:shield-account",
-                           device_class="enum", options=list(offer.modes))
+                           device_class="enum", options=list(ARMING_MODES))
     return {"mode": sensor, "mode_select": select}

@@ -174,8 +174,7 @@ def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServ
     """Connect what is published to *broker*; *folder* is that of the data."""
     settings, clock = sources.settings, sources.clock
     offer = Offer(stills=settings.mqtt_stills, control=settings.mqtt_control,
-                  modes=server.modes, url=sources.url,
-                  host=socket.gethostname().partition(".")[0])
+                  url=sources.url, host=socket.gethostname().partition(".")[0])
     return MqttPublisher(
         broker, settings.mqtt_prefix, settings.mqtt_discovery,
         Publication(server, offer, sources.store, LiveEvents(sources.store, clock),

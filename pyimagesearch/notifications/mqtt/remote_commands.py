@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError
+from pyimagesearch.status import ARMING_MODES
 from pyimagesearch.threads import Worker
 
 from .broker_connection import Message
@@ -88,7 +89,7 @@ class RemoteCommands(Worker):
     def _action(self, parts: tuple[str, ...], value: str) -> Action | None:
         """Return what the command for *parts* does; ``None`` if there is none such."""
         server, on = self._server, SWITCHED.get(value)
-        if parts == ("mode",) and value in server.modes:
+        if parts == ("mode",) and value in ARMING_MODES:
             return lambda: server.set_mode(value)
         if parts == ("armed",) and on is not None:
             return lambda: server.arm(on)

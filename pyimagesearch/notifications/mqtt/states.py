@@ -46,7 +46,7 @@ def camera_states(topics: Topics, server: ControlledServer, moving: Collection[s
                 ("motion", on_or_off(camera.name in moving)),
                 ("connected", on_or_off(status.is_live)),
                 ("connected/attributes", as_bytes(attributes(status))),
-                ("armed", on_or_off(camera.is_armed())),
+                ("armed", on_or_off(server.is_camera_armed(camera.name))),
                 ("recording", on_or_off(recording))):
             found[topics.camera(camera.name, subject)] = value
     return found
