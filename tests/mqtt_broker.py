@@ -131,7 +131,8 @@ class FakeBroker:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self.url = f"mqtt://127.0.0.1:{self.port}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self):
         with contextlib.suppress(OSError):
@@ -145,6 +146,8 @@ class FakeBroker:
                 self.connections.put(connection)
 
     def close(self):
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(PATIENCE)
         self._server.close()
         while not self.connections.empty():
             self.connections.get().close()

@@ -17,7 +17,6 @@ from .channels import channels_of
 from .mqtt.broker import broker_of
 from .web_push import push_channels
 
-
 NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
               "alert_command in the file given by --config, or switch alerts on in a "
               "browser")

@@ -227,7 +227,7 @@ class BrokerConnection:
         """Wait, at most *seconds*; return what the connection is ready for."""
         connection = self._client.socket()
         if connection is None:
-            raise self._lost()
+            raise self._error or self._lost()
         writing = select.POLLOUT if self._client.want_write() else 0
         if reading and isinstance(connection, ssl.SSLSocket) and connection.pending():
             return select.POLLIN | writing

@@ -7,12 +7,15 @@ from pyimagesearch.events.event import (
     EVENT_KINDS,
     MANUAL,
     MOTION,
+    MOVED,
+    SNAPSHOT,
     UNFOCUSED,
     UNSTEADY,
     Event,
 )
 
 LASTING_KINDS = (MOTION, MANUAL, COVERED, UNFOCUSED, UNSTEADY)  # a loss ends "returned"
+PICTURED_KINDS = (MOTION, MANUAL, SNAPSHOT, MOVED, COVERED, UNFOCUSED)
 TEST_TYPE = "test"
 # Home Assistant refuses events of types that were not announced
 EVENT_TYPES = [*EVENT_KINDS, *(f"{kind} ended" for kind in LASTING_KINDS), TEST_TYPE]

@@ -7,7 +7,7 @@ from pyimagesearch.events.event import MOTION, Event
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 
-from .event_messages import EVENT_TYPES, LASTING_KINDS
+from .event_messages import EVENT_TYPES, LASTING_KINDS, PICTURED_KINDS
 
 PICTURE_SECONDS = 0.8   # to wait for the picture of an event that has just begun
 LATE_SECONDS = 30.0     # after which a begin is no news: automations act on it
@@ -27,8 +27,9 @@ class LiveEvents:
     """
     Follow the events of this run in *store*; belongs to one thread.
 
-    An event is given once it has a picture, or none comes within 0.8 s. One that began
-    more than 30 s ago, as while there was no connection, is not given, but its end is.
+    An event is given once it has its picture, or that does not come within 0.8 s. One
+    that began more than 30 s ago, as while there was no connection, is not given, but
+    its end is.
     """
 
     def __init__(self, store: EventStore, clock: Clock, *,
@@ -82,7 +83,7 @@ class LiveEvents:
     def _look_at_begin(self, id: int, event: Event | None, changes: list[Change]
                        ) -> None:
         waited = self._clock.monotonic() - self._waiting[id]
-        if (event and event.kind == MOTION and not event.picture and event.end is None
+        if (event and event.kind in PICTURED_KINDS and not event.picture
                 and waited < self._picture_seconds):
             return
         del self._waiting[id]

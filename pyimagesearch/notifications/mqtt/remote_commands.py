@@ -51,13 +51,14 @@ class RemoteCommands(Worker):
         parts = topics.command(message.topic)
         if parts is None or message.retained:
             return
-        action = self._action(parts, message.payload.decode("utf-8", "replace"))
+        value = message.payload.decode("utf-8", "replace")
+        action = self._action(parts, value)
         if action is None:
             self._report("ignored a command by MQTT that is none of those offered: "
                          "topic %.200r, %d bytes", message.topic, len(message.payload))
             return
         try:
-            self._queue.put_nowait(("/".join(parts), action))
+            self._queue.put_nowait((f"{'/'.join(parts)} {value}", action))
         except queue.Full:
             self._report("commands come by MQTT faster than they are carried out; "
                          "dropped one for %s", "/".join(parts))
@@ -76,13 +77,13 @@ class RemoteCommands(Worker):
             item = self._queue.get()
             if item is None:
                 return
-            subject, action = item
+            command, action = item
             try:
                 action()
             except SurveillanceError as error:
-                log.warning("the command by MQTT for %s failed: %s", subject, error)
+                log.warning("the command %s by MQTT failed: %s", command, error)
             else:
-                log.info("a command by MQTT for %s was carried out", subject)
+                log.info("the command %s by MQTT was carried out", command)
             self._on_done()
             self._clock.wait(self.stopping, PAUSE_SECONDS)
 

@@ -1,0 +1,130 @@
+"""The payloads of Home Assistant's discovery, against recorded ones and its schema."""
+
+import json
+import os
+
+import jinja2
+import pytest
+import yaml
+
+from harness import ROOT
+from home_assistant_schema import check_payload
+from pyimagesearch import __version__
+from pyimagesearch.events.event import EVENT_KINDS, Event
+from pyimagesearch.notifications.mqtt.event_messages import EVENT_TYPES, event_message
+from pyimagesearch.notifications.mqtt.home_assistant import (
+    Offer,
+    camera_config,
+    server_config,
+)
+from pyimagesearch.notifications.mqtt.topics import Topics
+
+TOPICS = Topics("webstreaming", "a1b2c3d4", "homeassistant")
+GOLDEN = ROOT / "tests" / "home_assistant"
+BLUEPRINT = ROOT / "deploy" / "homeassistant-blueprint.yaml"
+
+
+def offer(control, stills=True):
+    return Offer(stills=stills, control=control, url="http://pi.local:8000/", host="pi")
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_payloads_are_those_recorded(control):
+    """Set UPDATE_GOLDEN to record them; then read the difference."""
+    for name, made in (("server", server_config(TOPICS, offer(control))),
+                       ("camera", camera_config(TOPICS, offer(control), "front"))):
+        path = GOLDEN / f"{name}{'-control' if control else ''}.json"
+        text = json.dumps(made, indent=1).replace(f'"{__version__}"', '"VERSION"') + "\n"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.write_text(text)
+        assert text == path.read_text()
+
+
+@pytest.mark.parametrize("control", [False, True])
+@pytest.mark.parametrize("stills", [False, True])
+def test_payloads_fit_the_documented_schema(control, stills):
+    check_payload(TOPICS.config(), server_config(TOPICS, offer(control, stills)))
+    check_payload(TOPICS.config("front-2"),
+                  camera_config(TOPICS, offer(control, stills), "front-2"))
+
+
+def test_ids_are_unique_over_all_devices():
+    ids = [component["unique_id"] for made in (
+        server_config(TOPICS, offer(True)), camera_config(TOPICS, offer(True), "armed"),
+        camera_config(TOPICS, offer(True), "b")) for component in made["components"].values()
+        if "unique_id" in component]
+    assert len(set(ids)) == len(ids)
+
+
+def test_nothing_is_offered_that_is_not_obeyed():
+    for made in (server_config(TOPICS, offer(False)), camera_config(TOPICS, offer(False), "a")):
+        assert not [each for each in made["components"].values() if "command_topic" in each]
+
+
+def test_events_of_all_kinds_are_announced():
+    assert set(EVENT_KINDS) < set(EVENT_TYPES)
+
+
+class Input(str):
+    """``!input NAME`` in a blueprint."""
+
+
+class BlueprintLoader(yaml.SafeLoader):
+    """As Home Assistant loads blueprints."""
+
+
+BlueprintLoader.add_constructor("!input", lambda loader, node: Input(node.value))
+
+
+@pytest.fixture(scope="module")
+def blueprint():
+    return yaml.load(BLUEPRINT.read_text(), BlueprintLoader)
+
+
+def walk(value):
+    yield value
+    if isinstance(value, dict):
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        yield from walk(each)
+
+
+def test_blueprint_fits_the_documented_schema(blueprint):
+    head = blueprint["blueprint"]
+    assert set(head) == {"name", "description", "domain", "homeassistant", "input"}
+    assert head["domain"] == "automation"
+    assert set(blueprint) - {"blueprint"} == {
+        "mode", "max", "variables", "triggers", "conditions", "actions"}
+    for field in head["input"].values():
+        assert {"name", "selector"} <= set(field) <= {"name", "selector", "description",
+                                                      "default"}
+        assert len(field["selector"]) == 1
+    used = {str(each) for each in walk(blueprint) if isinstance(each, Input)}
+    assert used == set(head["input"])
+
+
+def test_blueprint_offers_only_events_that_there_are(blueprint):
+    kinds = blueprint["blueprint"]["input"]["kinds"]
+    assert set(kinds["default"]) <= set(kinds["selector"]["select"]["options"])
+    assert set(kinds["selector"]["select"]["options"]) < set(EVENT_TYPES)
+
+
+@pytest.mark.parametrize(("ended", "message", "sound"), [
+    (False, "motion at 08:00", "default"), (True, "motion ended at 08:00", "none")])
+def test_blueprint_says_what_happened(blueprint, ended, message, sound):
+    attributes = json.loads(event_message(Event(
+        id=17, camera="front", kind="motion", begin=1.8e9, end=None), "http://pi/", ended=ended))
+    environment = jinja2.Environment()
+    environment.filters["timestamp_custom"] = lambda when, pattern: "08:00"
+    variables, notify = blueprint["actions"]
+    values = {"still": "image.front", "seen": attributes, "is_end": ended}
+    assert set(values) == {"still", *variables["variables"]}
+
+    def shown(template):
+        return " ".join(environment.from_string(template).render(values).split())
+
+    assert shown(notify["title"]) == "front"
+    assert shown(notify["message"]) == message
+    assert shown(notify["data"]["image"]) == "/api/image_proxy/image.front"
+    assert shown(notify["data"]["url"]) == "http://pi/events/17"
+    assert shown(notify["data"]["push"]["sound"]) == sound

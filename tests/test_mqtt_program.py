@@ -1,0 +1,77 @@
+"""The whole program beside a broker, as a user starts it."""
+
+import signal
+import time
+
+import pytest
+
+from harness import eventually
+from mqtt_broker import Mosquitto
+from product import Product, run_program
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    broker = Mosquitto(tmp_path_factory.mktemp("broker"), login=("me", "s3cret"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def client(broker):
+    client = broker.client(["#"])
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def program(broker):
+    program = Product("--source", "front=demo", "--mqtt-control",
+                      env={"SURVEILLANCE_MQTT": broker.url})
+    yield program
+    program.close()
+
+
+@pytest.mark.deadline
+def test_entities_appear_within_two_seconds_and_vanish_at_a_kill(program, client):
+    started = time.monotonic()
+    base, _, _, at = client.wait_for("/availability", b"online")
+    assert at - started < 2.0
+    assert client.last("_front/config")
+    killed = time.monotonic()
+    program.process.send_signal(signal.SIGKILL)
+    *_, at = client.wait_for(base, b"offline")
+    assert at - killed < 2.0
+
+
+def test_commands_reach_the_cameras_and_show(program, client):
+    base = client.wait_for("/availability", b"online")[0].removesuffix("availability")
+    client.wait_for("/front/connected", b"ON")
+    for subject, payload, shown in (
+            ("front/recording", b"ON", "/front/recording"), ("mode", b"home", "/mode"),
+            ("cameras", b"OFF", "/cameras"), ("cameras", b"ON", "/cameras"),
+            ("armed", b"OFF", "/armed")):
+        before = len(client.messages)
+        client.publish(f"{base}{subject}/set", payload)
+        client.wait_for(shown, payload, after=before)
+    assert client.wait_for("/mode", b"off")
+    client.wait_for("/front/connected", b"ON", after=before - 1)
+    client.publish(f"{base}front/snapshot/set", b"PRESS")
+    eventually(lambda: {"manual", "switched off", "disarmed", "snapshot"} <= {
+        each["event_type"] for each in client.events()})
+    assert client.last("/front/still").startswith(b"\xff\xd8")
+
+
+def test_command_publishes_a_test_beside_the_server(program, broker, client):
+    client.wait_for("/availability", b"online")
+    done = run_program("alerts", "--test", env={"SURVEILLANCE_MQTT": broker.url})
+    assert (done.returncode, done.stdout) == (0, f"MQTT 127.0.0.1:{broker.port}: delivered\n")
+    client.wait_for("webstreaming/test")
+    assert client.last("/availability") == b"online"
+
+
+def test_wrong_address_ends_the_start_without_the_password():
+    done = run_program("--source", "demo", env={"SURVEILLANCE_MQTT": "mqtt://u:s3cret@h:0"})
+    assert done.returncode == 2
+    assert "mqtt must be written like" in done.stderr
+    assert "s3cret" not in done.stderr
