@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any, NamedTuple
 
+from .channel import DeliveryFailed
 from .http_receiver import HttpReceiver
 
 MAX_BODY_BYTES = 4096       # that are read of an answer
@@ -62,13 +63,15 @@ class HttpExchange(threading.Thread):
 
     def result(self) -> HttpAnswer | None:
         """
-        Return the answer, ``None`` if there was none in time or it was closed.
+        Return the answer, ``None`` if there was none in time.
 
         Raises what the connection raised: an :exc:`OSError`, an HTTPException, a
         DeliveryFailed, or a :exc:`ValueError` for a host or an answer that is invalid.
         """
         self._over.wait(self._remaining)
-        answer, error = self.answer, None if self._closed else self._error
+        answer, error = self.answer, self._error
+        if self._closed:
+            error = DeliveryFailed("the request was ended before its answer")
         self.close()
         if answer is None and error:
             raise error
