@@ -83,7 +83,7 @@ class AppriseProcess:
         """End what :meth:`ask` waits for now."""
         with self._lock:
             for child in self._children:
-                child.kill()
+                child.close()
 
 
 class _Child:
@@ -102,7 +102,7 @@ class _Child:
                 [sys.executable, "-P", str(CHILD_PROGRAM)], stdin=theirs.fileno(),
                 stdout=theirs.fileno(), stderr=subprocess.DEVNULL,
                 env=child_environment(), start_new_session=True)
-        self._hangs = False
+        self._hangs = self._closed = False
         self._socket.settimeout(seconds + END_SECONDS)
         threading.Thread(target=self._read, name="apprise", daemon=True).start()
 
@@ -132,6 +132,8 @@ class _Child:
         return answer
 
     def _describe_end(self) -> str:
+        if self._closed:
+            return "it was given up, as the program ends"
         status = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self._process.wait(END_SECONDS)
@@ -160,10 +162,11 @@ class _Child:
     def end(self) -> None:
         """Let the process end by itself, unless it hangs."""
         if self._hangs:
-            self.kill()
+            self._process.kill()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
-    def kill(self) -> None:
+    def close(self) -> None:
         """End the process at once."""
+        self._closed = True
         self._process.kill()
