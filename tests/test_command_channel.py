@@ -100,7 +100,7 @@ def test_slow_command_is_ended_with_its_children(script, tmp_path):
 
 
 def is_running(process):
-    """Return whether *process* exists, and is more than an entry that nobody has read."""
+    """Return whether *process* exists and has not ended."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

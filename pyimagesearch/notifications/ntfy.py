@@ -33,7 +33,7 @@ class Ntfy:
     """
     The topic of *receiver*; *token* counts unless its URL has a login.
 
-    A server that takes no attachments is sent the words alone.
+    A server that takes no attachments is sent the text alone.
     """
 
     takes_updates = True
