@@ -68,7 +68,8 @@ class FailingLink:
     """A way through to the server that can be cut or clogged."""
 
     def __init__(self, port):
-        self.target, self.clogged, self.pairs = port, threading.Event(), []
+        self.target, self.pairs = port, []
+        self.asked = {}         # the begin of the last bytes, by the connection they came from
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -91,22 +92,29 @@ class FailingLink:
     def carry(self, source, sink, clogged):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.asked[source] = data[:100]
                 if not clogged.is_set():
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
-    def clog(self):
-        """Everything sent over the connections there are now vanishes."""
-        for _, _, clogged in self.pairs:
-            clogged.set()
+    def clog(self, *requests):
+        """Let all vanish that is sent over the connections last used for *requests*; end the others."""
+        for pair in self.pairs:
+            if self.asked.get(pair[0], b"").startswith(requests):
+                pair[2].set()
+            else:       # a browser keeps them for its next requests
+                self.end([pair])
 
     def cut(self):
-        for near, far, _ in self.pairs:
+        self.end(self.pairs)
+        self.pairs.clear()
+
+    def end(self, pairs):
+        for near, far, _ in pairs:
             for end in (near, far):
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
                 end.close()
-        self.pairs.clear()
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)

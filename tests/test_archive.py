@@ -14,10 +14,9 @@ import pytest
 from filming import (
     BEGAN,
 )
-from harness import eventually
+from harness import HastyClock, eventually
 from product import run_program
 from pyimagesearch.archive.archive import Archive
-from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.writer import WriterLimits
@@ -107,7 +106,7 @@ def test_slow_list_of_events_stops_no_recording(archive, monkeypatch, caplog):
 def test_folder_that_cannot_be_opened_is_tried_again(tmp_path):
     (tmp_path / "stick").write_text("not mounted")
     folder = DataFolder(str(tmp_path / "stick" / "data"))
-    archive = Archive(folder, Settings(), SystemClock())
+    archive = Archive(folder, Settings(), HastyClock())
     archive.claim()
     assert archive.status().trouble == "Not a directory"
     archive.start()

@@ -61,6 +61,7 @@ def test_new_time_zone_counts_in_a_running_program(start, tmp_path):
     put_zone(file, "Etc/UTC")
     program = start("--source", "demo:320x240@10", env={"TZ": f":{file}"})
     program.wait_for("learning")
+    program.send("POST", "/record_status", status=True)
     put_zone(file, "Asia/Tokyo")
     eventually(lambda: any("the time zone is JST (UTC+0900) now" in line
                            for line in program.log))

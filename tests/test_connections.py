@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import DEADLINE, PATIENCE, ROOT, eventually
+from harness import DEADLINE, PATIENCE, ROOT, InBackground, eventually
 from network import StreamReader
 from product import Product
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
@@ -473,15 +473,16 @@ def test_silent_connections_do_not_block_others(crowded):
 
 def test_clients_that_do_not_read_do_not_block_others(crowded):
     """Clients that requested a lot and read nothing held all connections for 30 s."""
-    eventually(lambda: crowded.connections == 0)
-    clients = []
-    for number in range(20):
+    def fill(number):
         client = tiny_buffer(crowded.port, f"127.0.0.{2 + number % 2}")
         client.settimeout(0.3)
         with contextlib.suppress(TimeoutError, ConnectionError):
             while True:
                 client.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
-        clients.append(client)
+        return client
+    eventually(lambda: crowded.connections == 0)
+    filling = [InBackground(fill, number) for number in range(20)]
+    clients = [each.result() for each in filling]
     assert answers(crowded.port, "127.0.0.2")
     assert answers(crowded.port, "127.0.0.99")
     for each in clients:

@@ -149,7 +149,7 @@ class Dashboard:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(product.config / "tls-cert.pem", product.config / "tls-key.pem")
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.scheme, self.product = scheme, product
 
     def show(self, browser, path, name="dashboard"):

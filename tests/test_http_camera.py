@@ -124,7 +124,7 @@ def urllib_parse(text):
 def camera():
     with ThreadingHTTPServer(("127.0.0.1", 0), Camera) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 

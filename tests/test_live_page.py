@@ -29,7 +29,7 @@ FINGERPRINT = """
 @pytest.fixture(scope="module")
 def shared():
     """A server with the demo camera, for tests that do not change it."""
-    product = Product("--source", SCENE, "--no-record")
+    product = Product("--source", SCENE, "--no-record", "--frame-count", "8")
     yield product
     product.close()
 
@@ -201,7 +201,7 @@ def test_page_reconnects_a_frozen_stream(demo, page, link):
     line = link(demo.port)
     show(page, line.url)
     wait_for_motion(page)
-    line.clog()
+    line.clog(b"GET /video_feed", b"GET /api/status")
     wait_for_motion(page, patience=20)
 
 

@@ -42,7 +42,7 @@ def other_site():
     """A function that publishes a page on another site and returns its address."""
     with http.server.ThreadingHTTPServer(("0.0.0.0", 0), OtherSite) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
         def show(content):
             OtherSite.page = f"<!doctype html><title>other site</title>{content}"

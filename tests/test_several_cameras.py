@@ -28,7 +28,7 @@ def pace(count, other, enough=40):
 
 @pytest.fixture(scope="module")
 def three():
-    product = Product("--no-record", "--source", "a=demo:320x240@10",
+    product = Product("--no-record", "--frame-count", "5", "--source", "a=demo:320x240@10",
                       "--source", "wide=demo:640x200@5", "--source", "lost=/dev/video99")
     yield product
     product.close()

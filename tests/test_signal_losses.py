@@ -18,6 +18,7 @@ import pytest
 
 from harness import DEADLINE, ROOT, InBackground, eventually, missing
 from network import free_port
+from product import Product
 from pyimagesearch.capture import ffmpeg, ffmpeg_source, rtsp
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.source import CaptureRequest
@@ -25,6 +26,7 @@ from pyimagesearch.capture.url import parse_url
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import CameraLost
 from pyimagesearch.jpeg import encode
+from pyimagesearch.surveillance.retry_delay import MAX_RETRY_SECONDS
 
 RTSP = ("sudo apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base "
         "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly")
@@ -84,6 +86,20 @@ class HttpCamera:
         self.listener.close()
         for client in self.clients:
             client.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def blocked():
+    """
+    The program with a pipe that has no writer; started first, as it waits for eight seconds.
+
+    Opening it never returns, as with a dead USB driver.
+    """
+    os.mkfifo(FROZEN_PIPE)
+    product = Product("--source", str(FROZEN_PIPE))
+    yield product
+    product.close()
+    FROZEN_PIPE.unlink()
 
 
 @pytest.fixture
@@ -153,7 +169,7 @@ def test_killed_http_camera_is_reported_and_back_within_3_s(start, watch, http_c
     assert status["reason"]
     while not is_card(viewer.part()[1]):        # the same connection
         assert time.monotonic() - killed < 6
-    time_without(3)
+    time_without()
     http_camera(camera.port)
     back = time.monotonic()
     while is_card(viewer.part()[1]):
@@ -161,8 +177,8 @@ def test_killed_http_camera_is_reported_and_back_within_3_s(start, watch, http_c
     assert product.camera["learnt"] < 100       # learnt again, without an event
 
 
-def time_without(seconds):
-    """Let the camera be away for as long as the longest wait between two tries."""
+def time_without(seconds=MAX_RETRY_SECONDS):
+    """Let the camera be away, by default for the longest wait between two tries."""
     threading.Event().wait(seconds)
 
 
@@ -260,7 +276,7 @@ def freeze(camera, product, viewer):
         assert time.monotonic() - begin < DEADLINE
     reported, status = time.monotonic() - begin, product.camera
     assert (status["state"], bool(status["reason"])) == ("no signal", True)
-    time_without(3)
+    time_without()
     camera.send_signal(signal.SIGCONT)
     begin = time.monotonic()
     while is_card(viewer.part()[1]):
@@ -297,6 +313,7 @@ def answer_and_hang(listener):
 @pytest.mark.deadline
 def test_rtsp_camera_that_plays_and_sends_nothing_is_given_up(monkeypatch):
     monkeypatch.setattr(ffmpeg_source, "FIRST_PACKET_SECONDS", 1.0)
+    monkeypatch.setattr(ffmpeg, "TIMEOUT_SECONDS", 0.5)     # to open it
     monkeypatch.setattr(ffmpeg, "LOOK_SECONDS", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         camera, begin = InBackground(answer_and_hang, listener), time.monotonic()
@@ -339,20 +356,14 @@ def test_paused_program_skips_the_backlog(start, watch, rtsp_camera):
 
 
 @pytest.mark.deadline
-def test_device_that_blocks_for_ever_is_abandoned(start, watch):
-    """A pipe without a writer: opening it never returns, as with a dead USB driver."""
-    os.mkfifo(FROZEN_PIPE)
-    try:
-        product = start("--source", str(FROZEN_PIPE))
-        viewer = watch(product.port)
-        assert is_card(viewer.part()[1])
-        status = product.wait_for("no signal", 20)
-        assert "did not open or gave no frame for 8 seconds" in status["reason"]
-        assert status["stuck_reads"] >= 1
-        took, code = product.stop()
-        assert (code, took < 1.0) == (0, True)
-    finally:
-        FROZEN_PIPE.unlink()
+def test_device_that_blocks_for_ever_is_abandoned(blocked, watch):
+    viewer = watch(blocked.port)
+    assert is_card(viewer.part()[1])
+    status = blocked.wait_for("no signal", 20)
+    assert "did not open or gave no frame for 8 seconds" in "".join(blocked.log)
+    assert status["stuck_reads"] >= 1
+    took, code = blocked.stop()
+    assert (code, took < 1.0) == (0, True)
 
 
 def test_end_of_a_file_is_shown_and_reported(start, watch, recording):

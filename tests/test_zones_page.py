@@ -324,7 +324,7 @@ def blinking(tmp_path):
         protected.app.extensions["services"], feeds=protected.feeds,
         owner_settings=owner_settings, hosts={"127.0.0.1"})
     server = make_server("127.0.0.1", 0, protected.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield SimpleNamespace(url=f"http://127.0.0.1:{server.port}", settings=owner_settings)
     protected.feeds["camera"].broadcaster.close()
     server.shutdown()
