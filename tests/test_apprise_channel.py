@@ -22,6 +22,7 @@ from pyimagesearch.notifications.channel import DeliveryFailed
 from pyimagesearch.notifications.channels import channels_of
 from pyimagesearch.settings.settings import Settings
 from receiver import CLOSE, DRIP, HANG, RESET, Receiver
+from socket_camera import Certificate
 
 STILL = b"\xff\xd8 a still \xff\xd9"
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_800_000_000.0,
@@ -108,6 +109,19 @@ def test_trouble_is_named_without_secrets():
             DRIP: "JSON did not respond in time"}
     eventually(lambda: not children())      # they end when all is sent
     assert "apprise" not in sys.modules     # it takes 35 MB
+
+
+def test_certificates_of_the_system_are_trusted_and_no_others(tmp_path, monkeypatch):
+    trusted, process = Certificate(tmp_path), AppriseProcess()
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.file))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with (Receiver(context=trusted.context()) as good,
+          Receiver(context=Certificate(tmp_path).context()) as bad):
+        sent = [InBackground(outcome, AppriseChannel(f"jsons://127.0.0.1:{each.port}", process))
+                for each in (good, bad)]
+        assert [each.result() for each in sent] == [
+            "", "the certificate of JSON is not trusted"]
+        assert not bad.received
 
 
 def test_service_that_hangs_does_not_delay_another(receiver, monkeypatch):

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -46,6 +47,7 @@ def main() -> None:
     """Answer each request in a thread of its own, as services may be slow."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    trust_system()
     apprise.URLBase.socket_read_timeout = RESPONSE_SECONDS
     logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
@@ -55,6 +57,14 @@ def main() -> None:
         threading.Thread(target=answer, args=(json.loads(line), answers, writing),
                          daemon=True).start()
     os._exit(0)     # the thread of a service that hangs is not waited for
+
+
+def trust_system() -> None:
+    """Trust the authorities of the system or of SSL_CERT_FILE, as other channels."""
+    paths = ssl.get_default_verify_paths()      # those that exist
+    trusted = paths.cafile or paths.capath
+    if trusted and (Path(trusted).is_file() or any(Path(trusted).iterdir())):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", trusted)
 
 
 def answer(request: dict[str, Any], answers: TextIO, writing: threading.Lock) -> None:
