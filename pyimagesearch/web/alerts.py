@@ -61,9 +61,11 @@ def index() -> str:
     services, alerts = get_services(), alerts_or_404()
     can_change = g.client.may(Role.OWNER) and services.owner_settings is not None
     cameras = [camera_alerts(name) for name in services.feeds] if can_change else []
+    place = can_change and owner_settings_or_404().place
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
-                channel_state=channel_state, moment=moment, kinds=KIND_QUESTIONS,
-                server_kinds=SERVER_KINDS, summary=summary, now=time.time())
+                kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS, place=place,
+                now=time.time(), channel_state=channel_state, moment=moment,
+                summary=summary)
 
 
 @bp.get("/api/alerts")
