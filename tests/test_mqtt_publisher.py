@@ -244,6 +244,20 @@ def test_all_is_back_after_a_restart_of_the_broker(tmp_path, caplog):
     assert len(caplog.messages) < 8
 
 
+def test_broker_that_is_away_at_the_start_gets_all_later(tmp_path):
+    own = Mosquitto(tmp_path)
+    own.stop()
+    with MqttServer(tmp_path, own.url, mqtt_prefix="late") as server:
+        eventually(lambda: server.publisher.status().failed > 3)
+        assert server.publisher.status().next_try
+        own.start()
+        client = own.client(["late/#"])
+        client.wait_for("/availability", b"online")
+        assert client.last("/front/motion") == b"OFF"
+        client.close()
+    own.stop()
+
+
 def test_motion_that_ends_while_the_broker_is_away_ends_there(tmp_path):
     own = Mosquitto(tmp_path)
     with running(tmp_path, own) as mqtt:
