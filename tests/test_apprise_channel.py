@@ -19,8 +19,6 @@ from pyimagesearch.notifications.alert import BEGIN, Alert
 from pyimagesearch.notifications.apprise_channel import AppriseChannel, apprise_channels
 from pyimagesearch.notifications.apprise_process import AppriseProcess
 from pyimagesearch.notifications.channel import DeliveryFailed
-from pyimagesearch.notifications.channels import channels_of
-from pyimagesearch.settings.settings import Settings
 from receiver import CLOSE, DRIP, HANG, RESET, Receiver
 from socket_camera import Certificate
 
@@ -65,9 +63,8 @@ def test_mail_holds_title_text_link_and_still():
     server = FreePort(mailbox, hostname="127.0.0.1", port=0)
     server.start()
     try:
-        (channel,) = apprise_channels(
-            [f"mailto://127.0.0.1:{server.port}/?from=home@example.org&to=owner@example.org"])
-        channel.send(ALERT)
+        AppriseChannel(f"mailto://127.0.0.1:{server.port}/?from=home@example.org"
+                       "&to=owner@example.org", AppriseProcess()).send(ALERT)
     finally:
         server.stop()
     (mail,) = mailbox.messages
@@ -186,10 +183,8 @@ def test_url_that_apprise_refuses_is_a_settings_error():
     assert "s3cret" not in str(error.value)
 
 
-def test_channels_of_one_scheme_differ_in_name_and_key():
-    channels = channels_of(Settings(apprise=(
-        "json://one", "jsons://two", "json://three", "json://one")))
-    assert [each.name for each in channels] == ["apprise json", "apprise jsons",
-                                                "apprise json (2)"]
-    assert len({each.key for each in channels}) == 3
-    assert all("one" not in each.key for each in channels)
+def test_name_and_key_hold_no_secret():
+    one, two = (AppriseChannel(f"json://s3cret{each}", AppriseProcess()) for each in "12")
+    assert one.name == two.name == "apprise json"       # until all channels are known
+    assert one.key != two.key
+    assert "s3cret" not in one.key
