@@ -55,6 +55,17 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     """Freeze what is imported, as the program does: it collects garbage at each loss."""
+    freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Freeze what a file leaves, or all later collections of garbage go through it."""
+    if nextitem is None or nextitem.path != item.path:
+        freeze()
+
+
+def freeze():
     gc.collect()
     gc.freeze()
 
