@@ -120,6 +120,14 @@ def sample_server(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module")
+def push_service(tmp_path_factory):
+    """The push service of a browser's maker, shared by the tests of a file."""
+    from push_service import PushServer
+    with contextlib.closing(PushServer(tmp_path_factory.mktemp("push"))) as service:
+        yield service
+
+
 @pytest.fixture
 def closing():
     """The event that ends the waits of a source."""

@@ -1,6 +1,5 @@
 """Web push against a push service: what arrives, and what its answers mean."""
 
-import contextlib
 import json
 import re
 from dataclasses import replace
@@ -30,60 +29,53 @@ ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_795_816_
 CLOCK = SystemClock()
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    from push_service import PushServer
-    with contextlib.closing(PushServer(tmp_path_factory.mktemp("push"))) as service:
-        yield service
-
-
 @pytest.fixture
 def subscriptions(config_folder):
     return PushSubscriptions(config_folder)
 
 
 @pytest.fixture
-def subscribed(service, subscriptions, monkeypatch):
+def subscribed(push_service, subscriptions, monkeypatch):
     """Return the subscription of a new browser, and the channel to it."""
-    for name, value in service.environment.items():
+    for name, value in push_service.environment.items():
         monkeypatch.setenv(name, value)
 
     def begin(key=None, **changed):
-        made = service.subscribe(public_key(key or subscriptions.key()))
+        made = push_service.subscribe(public_key(key or subscriptions.key()))
         kept = replace(parse_subscription({**made, **changed}), device="Firefox")
         subscriptions.add(kept)
         return made, WebPush(kept, subscriptions, CLOCK, "web push to Firefox")
     return begin
 
 
-def test_alert_arrives_as_only_the_browser_can_read_it(service, subscribed):
+def test_alert_arrives_as_only_the_browser_can_read_it(push_service, subscribed):
     browser, channel = subscribed()
     channel.send(ALERT)
-    (arrived,) = service.messages(browser)
+    (arrived,) = push_service.messages(browser)
     assert arrived == json.loads(message(ALERT))
-    sent = service.headers()
+    sent = push_service.headers()
     assert (sent["topic"], sent["urgency"], sent["ttl"]) == ("event-17", "high", "86400")
     channel.send(replace(ALERT, type=END))
-    assert service.headers()["urgency"] == "normal"
-    assert [each["update"] for each in service.messages(browser)] == [False, True]
+    assert push_service.headers()["urgency"] == "normal"
+    assert [each["update"] for each in push_service.messages(browser)] == [False, True]
 
 
-def test_ended_subscription_is_removed(service, subscribed, subscriptions):
+def test_ended_subscription_is_removed(push_service, subscribed, subscriptions):
     (browser, channel), (_, other) = subscribed(), subscribed()
-    service.expire(browser)
+    push_service.expire(browser)
     with pytest.raises(ChannelClosed, match="the browser has ended its subscription"):
         channel.send(ALERT)
     assert len(subscriptions.all()) == 1
     other.send(ALERT)
 
 
-def test_alerts_for_another_key_are_not_delivered(service, subscribed, subscriptions, tmp_path):
+def test_alerts_for_another_key_are_not_delivered(push_service, subscribed, subscriptions, tmp_path):
     """As after the file was lost: the browser has to subscribe again."""
     from pyimagesearch.notifications.push_encryption import new_key
     browser, channel = subscribed(new_key())
     with pytest.raises(DeliveryFailed, match="the receiver does not understand"):
         channel.send(ALERT)
-    assert service.messages(browser) == []
+    assert push_service.messages(browser) == []
     assert len(subscriptions.all()) == 1
 
 
@@ -171,13 +163,13 @@ class Adding:
         return sorted(each.name for each in self.channels.values())
 
 
-def test_command_tests_browsers_too(service, subscriptions, config_folder):
-    browser = service.subscribe(public_key(subscriptions.key()))
+def test_command_tests_browsers_too(push_service, subscriptions, config_folder):
+    browser = push_service.subscribe(public_key(subscriptions.key()))
     subscriptions.add(replace(parse_subscription(browser), device="Firefox on Linux"))
-    environment = {**service.environment, "SURVEILLANCE_CONFIG_DIR": str(config_folder.path)}
+    environment = {**push_service.environment, "SURVEILLANCE_CONFIG_DIR": str(config_folder.path)}
     tested = run_program("alerts", "--test", env=environment)
     assert (tested.returncode, tested.stdout) == (0, "web push to Firefox on Linux: delivered\n")
-    assert len(service.messages(browser)) == 1
+    assert len(push_service.messages(browser)) == 1
 
 
 def test_channels_come_and_go_with_subscriptions(subscriptions, config_folder, clock):
