@@ -4,13 +4,15 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from pyimagesearch.errors import SettingsError, SurveillanceError
+from pyimagesearch.errors import SettingsError, SurveillanceError, printable
 from pyimagesearch.settings.settings import Settings
 
+BAD_LOGIN = (0x86, 0x87, 0x8A, 0x8C)    # reasons of MQTT 5
+OTHER_VERSION, TAKEN_OVER = 0x84, 0x8E
 PLAIN_PORT, TLS_PORT = 1883, 8883
 # a password may hold any character but a slash, even unescaped: the last @ ends it
 BROKER_PATTERN = re.compile(
-    r"(?i:(?P<scheme>mqtts?))://(?:(?P<user>[^/:@]*)(?::(?P<password>[^/]*))?@)?"
+    r"(?i:(?P<scheme>mqtts?))://(?:(?P<user>[^/:@]{,999})(?::(?P<password>[^/]{,999}))?@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?/?")
 ALLOWED = ("written like mqtt://USER:PASSWORD@HOST:PORT, or mqtts://… for TLS; write a "
            "slash or a space in the password as %2F or %20")
@@ -67,3 +69,16 @@ def broker_of(settings: Settings) -> Broker | None:
                             f"{ALLOWED}")
     return Broker(found["host"].strip("[]"), port or (TLS_PORT if tls else PLAIN_PORT),
                   tls, user, password)
+
+
+def refusal(reason: int, words: str) -> BrokerError:
+    """Return why the broker wants no connection, by its *reason*, *words* for short."""
+    if reason in BAD_LOGIN:
+        return BrokerRefused("the broker refuses the login; check user and password")
+    if reason == OTHER_VERSION:
+        return UnknownProtocol("the broker speaks another version of MQTT")
+    if reason == TAKEN_OVER:
+        return BrokerRefused(
+            "another program has connected to the broker with the id of this one; if "
+            "the data folder was copied from another server, remove mqtt.json there")
+    return BrokerRefused(f"the broker refuses the connection: {printable(words)}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -17,24 +17,28 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from pyimagesearch.errors import printable
 
-from .broker import Broker, BrokerError, BrokerRefused, UnknownProtocol
+from .broker import (
+    TAKEN_OVER,
+    Broker,
+    BrokerError,
+    BrokerRefused,
+    UnknownProtocol,
+    refusal,
+)
+from .broker_client import MAX_PACKET_BYTES, BoundedClient, make_client
 from .read_allowance import ReadAllowance
 
 log = logging.getLogger(__name__)
 
 MQTT_5, MQTT_3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 KEEPALIVE_SECONDS = 20      # of silence, after which both sides look for each other
-CONNECT_SECONDS = 5.0       # for the TCP connection, and again for TLS
 ANSWER_SECONDS = 10.0       # for the broker to acknowledge what it gets
 POLL_SECONDS = 1.0          # between two looks at deadlines
 MAX_UNACKNOWLEDGED = 20     # messages
 MAX_PACKETS_AT_ONCE = 50    # read, before something else is done
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
-MAX_PACKET_BYTES = 64 * 1024    # that the broker may send: commands are a few bytes
 MAX_WAITING_MESSAGES = 50   # received, and not taken yet; the oldest are dropped
 DO_NOT_SEND_RETAINED = 2    # when a subscription begins (MQTT 5, 3.8.3.1)
-BAD_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
-OTHER_VERSION, TAKEN_OVER = 0x84, 0x8E
 
 
 class Message(NamedTuple):
@@ -52,17 +56,12 @@ class Will(NamedTuple):
     payload: bytes
 
 
-class BoundedClient(paho.Client):
-    """A client that hangs up at a message which is too large, before reading it."""
+class Sent(NamedTuple):
+    """A message that the broker has not acknowledged."""
 
-    oversized = False
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        """Receive at most *bufsize*, all that is left of a packet."""
-        if bufsize > MAX_PACKET_BYTES:
-            self.oversized = True
-            raise ConnectionError("the packet is too large")
-        return super()._sock_recv(bufsize)
+    topic: str
+    retained: bool
+    deadline: float     # [s, monotonic]
 
 
 class BrokerConnection:
@@ -83,7 +82,7 @@ class BrokerConnection:
         self._broker = broker
         self._answer_seconds = answer_seconds
         self._on_acknowledged = on_acknowledged
-        self._unacknowledged: dict[int, tuple[float, bool]] = {}    # deadline, retained
+        self._unacknowledged: dict[int, Sent] = {}
         self._window = MAX_UNACKNOWLEDGED
         self._received: deque[Message] = deque(maxlen=MAX_WAITING_MESSAGES)
         self._allowance = ReadAllowance(time.monotonic)
@@ -104,8 +103,8 @@ class BrokerConnection:
             self.serve(self._answer_seconds)
         self._check()
         info = self._client.publish(topic, payload, qos=1, retain=retain)
-        deadline = time.monotonic() + self._answer_seconds
-        self._unacknowledged[info.mid] = deadline, retain
+        self._unacknowledged[info.mid] = Sent(
+            topic, retain, time.monotonic() + self._answer_seconds)
         self._check(info.rc)
 
     def subscribe(self, topics: Iterable[str]) -> None:
@@ -166,18 +165,12 @@ class BrokerConnection:
 
     def _make_client(self, client_id: str, protocol: MQTTProtocolVersion
                      ) -> BoundedClient:
-        client = BoundedClient(
-            CallbackAPIVersion.VERSION2, client_id, protocol=protocol,
-            reconnect_on_failure=False)
-        if self._broker.tls:
-            client.tls_set_context(ssl.create_default_context())
-        if self._broker.user is not None:
-            client.username_pw_set(self._broker.user, self._broker.password)
-        client.connect_timeout = CONNECT_SECONDS
+        client = make_client(self._broker, client_id, protocol)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         return client
 
     def _connect(self, protocol: MQTTProtocolVersion) -> None:
@@ -239,8 +232,8 @@ class BrokerConnection:
 
     def _time_left(self) -> float:
         """Return how long the broker may take to acknowledge the oldest message [s]."""
-        for deadline, _ in self._unacknowledged.values():
-            return deadline - time.monotonic()
+        for sent in self._unacknowledged.values():
+            return sent.deadline - time.monotonic()
         return float("inf")
 
     def _lost(self) -> BrokerError:
@@ -260,7 +253,7 @@ class BrokerConnection:
     def _on_connect(self, client: paho.Client, userdata: Any, flags: paho.ConnectFlags,
                     code: ReasonCode, properties: Properties | None) -> None:
         if code.is_failure:
-            self._error = refusal(code)
+            self._error = refusal(code.value, str(code))
             return
         self._is_accepted = True
         self.max_packet_bytes = getattr(properties, "MaximumPacketSize",
@@ -275,8 +268,9 @@ class BrokerConnection:
                        flags: paho.DisconnectFlags, code: ReasonCode,
                        properties: Properties | None) -> None:
         if flags.is_disconnect_packet_from_server and not self._error:
-            self._error = refusal(code) if code.value == TAKEN_OVER else BrokerError(
-                f"the broker ended the connection: {printable(str(code))}")
+            self._error = (
+                refusal(code.value, str(code)) if code.value == TAKEN_OVER else
+                BrokerError(f"the broker ended the connection: {printable(str(code))}"))
         self._error = self._error or self._lost()
 
     def _on_message(self, client: paho.Client, userdata: Any,
@@ -289,26 +283,20 @@ class BrokerConnection:
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int,
                     code: ReasonCode, properties: Properties | None) -> None:
-        _, retained = self._unacknowledged.pop(mid, (0.0, True))
-        if code.is_failure:
-            self._error = BrokerRefused("the broker does not let this user publish: "
-                                        f"{printable(str(code))}")
-        else:
-            self._on_acknowledged(retained)
+        sent = self._unacknowledged.pop(mid, None)
+        if sent and code.is_failure:
+            self._error = BrokerRefused("the broker does not let this user publish to "
+                                        f"{sent.topic}: {printable(str(code))}")
+        elif sent:
+            self._on_acknowledged(sent.retained)
 
-
-def refusal(code: ReasonCode) -> BrokerError:
-    """Return in words why the broker wants no connection, as *code* says."""
-    if code.value in BAD_LOGIN:
-        return BrokerRefused("the broker refuses the login; check user and password")
-    if code.value == OTHER_VERSION:
-        return UnknownProtocol("the broker speaks another version of MQTT")
-    if code.value == TAKEN_OVER:
-        return BrokerRefused(
-            "another program has connected to the broker with the id of this one; if "
-            "the data folder was copied from another server, remove mqtt.json there")
-    return BrokerRefused(f"the broker refuses the connection: {printable(str(code))}")
-
+    def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int,
+                      codes: list[ReasonCode], properties: Properties | None) -> None:
+        for code in codes:
+            if code.is_failure:
+                log.warning("%s: the broker does not let this user receive commands "
+                            "and starts of Home Assistant: %s", self._broker.name,
+                            printable(str(code)))
 
 
 def open_connection(broker: Broker, client_id: str, will: Will | None = None,

@@ -176,7 +176,7 @@ def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServ
     offer = Offer(stills=settings.mqtt_stills, control=settings.mqtt_control,
                   url=sources.url, host=socket.gethostname().partition(".")[0])
     return MqttPublisher(
-        broker, settings.mqtt_prefix, settings.mqtt_discovery,
+        broker, settings.mqtt_prefix.strip("/"), settings.mqtt_discovery.strip("/"),
         Publication(server, offer, sources.store, LiveEvents(sources.store, clock),
                     BrokerMemory(folder, sources.ready), sources.still,
                     RemoteCommands(server, clock) if settings.mqtt_control else None),
