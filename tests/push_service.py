@@ -17,7 +17,7 @@ class PushServer:
 
     def __init__(self, folder):
         if not (MODULES / "web-push-testing").is_dir():
-            missing("web-push-testing is not installed; run: make setup")
+            missing("web-push-testing is not installed; run: make lint, with npm")
         certificate = Certificate(folder, "push.example.org")
         self._process = subprocess.Popen(
             [needs("node", "nodejs"), Path(__file__).with_suffix(".js"), certificate.file],
