@@ -64,18 +64,30 @@ def test_start_prints_how_to_open_it_as_written(start):
     assert sentence.endswith(option)
 
 
-@pytest.mark.parametrize("command", commands("make setup"))
-def test_make_setup_works_again_on_an_environment(command, tmp_path):
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.txt").touch()     # what to install is not in question here
-    # without the settings of the make that runs this
+def make_in(folder, command):
+    """Run *command* in *folder*, without the settings of the make that runs this."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    for words in (["make", "setup"], command.split()):
-        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, env=env)
-    subprocess.run([tmp_path / ".venv/bin/python", "-m", "pip", "--version"], check=True,
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, env=env)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Return a folder after its first make setup."""
+    folder = tmp_path_factory.mktemp("environment")
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / "requirements.txt").touch()       # what to install is not in question here
+    make_in(folder, "make setup")
+    return folder
+
+
+@pytest.mark.parametrize("command", commands("make setup"))
+def test_make_setup_works_again_on_an_environment(command, environment, tmp_path):
+    folder = shutil.copytree(environment, tmp_path / "copy", symlinks=True)
+    make_in(folder, command)
+    subprocess.run([folder / ".venv/bin/python", "-m", "pip", "--version"], check=True,
                    capture_output=True)
     flag = f"include-system-site-packages = {str('system-site' in command).lower()}"
-    assert flag in (tmp_path / ".venv/pyvenv.cfg").read_text()
+    assert flag in (folder / ".venv/pyvenv.cfg").read_text()
 
 
 def test_first_installation_shows_progress():
