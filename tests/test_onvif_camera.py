@@ -78,11 +78,14 @@ BOMB = ('<!DOCTYPE s:Envelope [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
     (b'<?xml version="1.0" encoding="no"?><x/>', "it is not XML"), (b"\xff\xfe<", "it is not XML"),
     (b"<x:Envelope xmlns:x='y'>" + b"<a>" * 150_000, "it is not XML"),
     (soap("<a>" * 60_000 + "</a>" * 60_000), "has no video, as far as ONVIF says"),
+    # 32 kB that would take 50 MB
+    (soap(f"<y xmlns:p='{'n' * 16_000}'>{''.join(f'<p:a{each}/>' for each in range(3000))}</y>"),
+     "it has a namespace of more than 200 characters"),
     (soap("x" * 600_000), "sends more than 512 kB as an answer of ONVIF"),
     (soap("<t:Media><t:XAddr>http://[/</t:XAddr></t:Media>"), "has no video, as far as ONVIF says"),
     (fault("ter:ActionNotSupported", "\x1b[31mOptional\nAction"), "it is not XML"),
     (fault("ter:ActionNotSupported", "Optional &#x202e;Action"), r"refuses a request of ONVIF: Optional \\u202e"),
-], ids=range(13))
+], ids=range(14))
 def test_hostile_answer_is_one_sentence(fake, answer, why):
     with pytest.raises(CameraLost, match=why) as caught:
         camera(fake(answer=answer).url).streams()

@@ -18,23 +18,30 @@ DIGEST_TYPE = ("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
                "username-token-profile-1.0#PasswordDigest")
 NONCE_BYTES = 16
 MAX_TEXT_LENGTH = 2048      # of one element, in characters
+MAX_NAMESPACE_LENGTH = 200  # characters; each different name of an element repeats it
 
 
 class BadSoap(Exception):
     """What came is no SOAP, or holds what is not safe to read."""
 
 
-class WithoutDoctype(ET.TreeBuilder):
-    """Build a tree of elements, and refuse definitions of entities."""
+class BoundedTree(ET.TreeBuilder):
+    """Build a tree of elements, and refuse what makes it larger than its text."""
 
     def doctype(self, *declared: str | None) -> None:
         """Refuse it, in any encoding, before what it defines is read."""
         raise BadSoap("it has a document type")
 
+    def start_ns(self, prefix: str, uri: str) -> None:
+        """Refuse a long namespace, before an element in it is read."""
+        if len(uri) > MAX_NAMESPACE_LENGTH:
+            raise BadSoap("it has a namespace of more than "
+                          f"{MAX_NAMESPACE_LENGTH} characters")
+
 
 def parse_envelope(data: bytes) -> ET.Element:
     """Return the envelope in *data*; raises :exc:`BadSoap`."""
-    parser = ET.XMLParser(target=WithoutDoctype())
+    parser = ET.XMLParser(target=BoundedTree())
     try:
         parser.feed(data)
         root: ET.Element = parser.close()
