@@ -19,10 +19,12 @@ from pyimagesearch.notifications.alert import BEGIN, Alert
 from pyimagesearch.notifications.apprise_channel import AppriseChannel, apprise_channels
 from pyimagesearch.notifications.apprise_process import AppriseProcess
 from pyimagesearch.notifications.channel import DeliveryFailed
-from receiver import CLOSE, DRIP, HANG, RESET, Receiver
+from receiver import CLOSE, DRIP, HANG, RESET, Answer, Receiver
 from socket_camera import Certificate
 
+REDIRECT = "redirect"
 STILL = b"\xff\xd8 a still \xff\xd9"
+MAX_MEMORY_BYTES = 256 * 2**20      # of the child
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_800_000_000.0,
               url="http://192.168.1.5:8000/events/17", still=STILL)
 
@@ -92,8 +94,10 @@ def test_refused_login_of_mail_is_named():
 def test_trouble_is_named_without_secrets():
     process, found = AppriseProcess(), {}
     with contextlib.ExitStack() as stack:
-        for answer, seconds in ((401, 20), (503, 20), (DRIP, 0.3), (RESET, 20)):
-            receiver = stack.enter_context(contextlib.closing(Receiver(answer)))
+        elsewhere = stack.enter_context(contextlib.closing(Receiver()))
+        for answer, seconds in ((401, 20), (503, 20), (DRIP, 0.3), (RESET, 20), (REDIRECT, 20)):
+            receiver = stack.enter_context(contextlib.closing(Receiver(
+                Answer(307, {"Location": elsewhere.url}) if answer == REDIRECT else answer)))
             found[answer] = InBackground(outcome, service_at(receiver, process, seconds))
         gone = Receiver()
         gone.close()
@@ -101,9 +105,11 @@ def test_trouble_is_named_without_secrets():
         assert {answer: each.result() for answer, each in found.items()} == {
             401: "JSON answered 401 (Unauthorized)",
             503: "JSON answered 503 (Service Unavailable)",
+            REDIRECT: "JSON answered 307 (Temporary Redirect)",
             RESET: "the connection to JSON failed",
             CLOSE: "the connection to JSON was refused",
             DRIP: "JSON did not respond in time"}
+        assert not elsewhere.received
     eventually(lambda: not children())      # they end when all is sent
     assert "apprise" not in sys.modules     # it takes 35 MB
 
@@ -135,6 +141,8 @@ def test_service_that_hangs_does_not_delay_another(receiver, monkeypatch):
     (child,) = children()       # other users can read how it was started
     for name in ("cmdline", "environ"):
         assert b"s3cret" not in Path(f"/proc/{child}/{name}").read_bytes()
+    # a service may send an answer without an end
+    assert f"{MAX_MEMORY_BYTES} " in Path(f"/proc/{child}/limits").read_text()
     process.close()
     assert slow.result() == "it was given up, as the program ends"
 

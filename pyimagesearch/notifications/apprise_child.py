@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import resource
 import ssl
 import sys
 import threading
@@ -24,10 +25,13 @@ from apprise.attachment.memory import AttachMemory
 from apprise.manager_plugins import NotificationManager
 
 NICENESS = 5        # below the threads of the cameras
+# Apprise reads answers as long as they go on. It takes 40 MB itself, and each thread
+# counts with its stack
+MAX_MEMORY_BYTES, STACK_BYTES = 256 * 2**20, 2**20
 # Apprise's own four seconds are short: an alert that arrived all the same is repeated
 RESPONSE_SECONDS = 15.0
 PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
-STATUS_PATTERN = re.compile(r"error=([45]\d\d)\b")
+STATUS_PATTERN = re.compile(r"error=([345]\d\d)\b")
 EXCEPTION_PREFIX = "Socket Exception:"      # of what Apprise logs
 SMTP_PATTERN = re.compile(r"\(([45]\d\d), b['\"]")
 SMTP_MEANINGS = {"534": " (login refused)", "535": " (login refused)"}
@@ -47,6 +51,7 @@ def main() -> None:
     """Answer each request in a thread of its own, as services may be slow."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    limit_memory()
     trust_system()
     apprise.URLBase.socket_read_timeout = RESPONSE_SECONDS
     logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
@@ -57,6 +62,14 @@ def main() -> None:
         threading.Thread(target=answer, args=(json.loads(line), answers, writing),
                          daemon=True).start()
     os._exit(0)     # the thread of a service that hangs is not waited for
+
+
+def limit_memory() -> None:
+    """Let an answer without an end be a failure, before other programs lack memory."""
+    threading.stack_size(STACK_BYTES)
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = MAX_MEMORY_BYTES if most < 0 else min(MAX_MEMORY_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def trust_system() -> None:
@@ -87,10 +100,15 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_asset(link: str) -> apprise.AppriseAsset:
-    """Return how alerts with this *link* look: without icons from other servers."""
+    """
+    Return how alerts with this *link* look: without icons from other servers.
+
+    They are sent to the server of the URL, and to none to which that redirects.
+    """
     asset = apprise.AppriseAsset(
-        storage_mode="memory", language="en", app_id=SENDER_NAME, app_desc=SENDER_NAME,
-        image_url_mask="", image_url_logo="", pgp_autogen=False, pem_autogen=False)
+        storage_mode="memory", http_redirects=False, language="en",
+        app_id=SENDER_NAME, app_desc=SENDER_NAME, image_url_mask="",
+        image_url_logo="", pgp_autogen=False, pem_autogen=False)
     if link:
         asset.app_url = link
     return asset
