@@ -119,6 +119,11 @@ def test_huge_messages_end_the_connection_unread(fake, answer):
     assert trouble(fake(answer + huge)) == "the broker sent a message of more than 64 kB"
 
 
+def test_messages_that_would_be_kept_end_the_connection(fake):
+    assert trouble(fake(ACCEPTED_5 + b"\x34\x07\0\1t\0\1\0x")) == (
+        "the broker sent a message of another quality of service than requested")
+
+
 def test_brokers_do_not_even_send_huge_messages(mosquitto):
     connection = connect(mosquitto, 10.0)
     connection.subscribe(["to/+"])

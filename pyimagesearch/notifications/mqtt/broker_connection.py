@@ -238,9 +238,8 @@ class BrokerConnection:
 
     def _lost(self) -> BrokerError:
         """Return why there is no connection any more."""
-        if self._client.oversized:
-            return BrokerError("the broker sent a message of more than "
-                               f"{MAX_PACKET_BYTES // 1024} kB")
+        if self._client.violation:
+            return BrokerError(self._client.violation)
         return BrokerError("the broker has closed the connection") if (
             self._is_accepted) else self._unknown()
 
