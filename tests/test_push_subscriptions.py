@@ -183,7 +183,9 @@ def test_other_endpoints_are_refused(url):
     ("142.250.1.95", True), ("2a00:1450:4001::5f", True), ("127.0.0.1", False),
     ("192.168.178.1", False), ("fd00::1", False), ("fe80::1%eth0", False), ("::", False),
     ("::ffff:10.0.0.1", False), ("0.0.0.0", False), ("255.255.255.255", False),
-    ("ff02::1", False)])
+    ("ff02::1", False), ("64:ff9b::8.8.8.8", True), ("64:ff9b::169.254.169.254", False),
+    ("64:ff9b:1::8.8.8.8", False), ("2002:a9fe:a9fe::1", False), ("::127.0.0.1", False),
+    ("fec0::1", False)])
 def test_push_services_have_public_addresses(address, public):
     assert is_public(address) == public
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pyimagesearch.errors import SettingsError
 
+NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")   # RFC 6052
 MAX_ENDPOINT_LENGTH = 1500  # characters; those of Microsoft have about 600
 
 
@@ -82,7 +83,18 @@ def is_public(address: str) -> bool:
     Raises :exc:`ValueError` for what is no address.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local or (found.is_reserved and found not in NAT64_NETWORK):
+            return False
+        found = inner_address(found) or found
     return found.is_global and not found.is_multicast
+
+
+def inner_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address to which routers translate *address*, if they do."""
+    if address in NAT64_NETWORK:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.sixtofour
 
 
 def parse_subscription(values: dict[str, Any]) -> PushSubscription:
