@@ -278,6 +278,32 @@ def test_clock_that_is_set_back_silences_no_camera():
     assert types(day) == ["begin", "begin"]
 
 
+def test_clock_that_is_set_back_lets_no_camera_spam():
+    day = Day()
+    day.begin(lasts=1)
+    day.wait(10)
+    day.now -= 10_800
+    for _ in range(10):
+        day.begin(lasts=1)
+        day.wait(5)
+    assert types(day) == ["begin", "begin"]
+    assert day.state.left_out.total == 9
+
+
+def test_end_of_before_the_clock_was_set_back_silences_nothing():
+    day = Day()
+    lasting = day.begin()
+    day.wait(2)
+    day.is_down = True
+    day.end(lasting)
+    day.now -= 10_800
+    new = day.begin(lasts=1)
+    day.wait(2)
+    day.is_down = False
+    day.wait(2)
+    assert new in [each.id for each in day.sent]
+
+
 # --- for all that may happen
 
 HAPPENING = st.one_of(

@@ -195,6 +195,48 @@ def test_deleted_event_is_not_reported(store):
     assert not rig.sent
 
 
+def test_outage_of_many_events_becomes_one_digest(store):
+    channel = RecordingChannel(failures=[DeliveryFailed("down")])
+    rig = Rig(store, channel)
+    rig.begin(lasts=1)
+    rig.wait(1)
+    for _ in range(1200):
+        rig.begin(camera="yard", lasts=1)
+    rig.clock.now += 3600
+    rig.start()
+    assert [(each.type, each.counts) for each in channel.sent] == [
+        ("digest", {"front": 1, "yard": 1200})]
+
+
+def test_list_that_is_moved_away_is_followed(store, tmp_path):
+    rig = Rig(store)
+    for _ in range(5):
+        rig.begin(lasts=1)
+    rig.wait(120)
+    rig.channel.sent.clear()
+    (tmp_path / "events.db").rename(tmp_path / "old.db")
+    new = [rig.begin(camera=camera, lasts=1) for camera in ("front", "yard")]
+    rig.wait(2)
+    rig.start()
+    assert rig.sent == [("begin", each.id) for each in new]
+
+
+def test_event_cut_off_by_a_crash_is_not_said_to_last(tmp_path):
+    clock, channel = ManualClock(), RecordingChannel(failures=[DeliveryFailed("down")])
+    with contextlib.closing(Opened(tmp_path, clock)) as before:
+        rig = Rig(before.store, channel)
+        event = rig.begin()
+        rig.wait(1.2)
+    clock.now += 3600
+    with contextlib.closing(Opened(tmp_path, clock)) as opened:
+        rig = Rig(opened.store, channel)
+        rig.wait(5)
+        assert not rig.sent
+        opened.store.end(event.id, event.begin + 10, 4.2, None)     # as recovery does
+        rig.wait(2)
+        assert rig.sent == [("digest", event.id)]
+
+
 def noise(width, height):
     """Return a picture that is hard to encode, as a JPEG."""
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)

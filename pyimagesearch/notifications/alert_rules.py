@@ -1,7 +1,7 @@
 """When an event is reported by a channel: at once, later, with others, or never."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -42,13 +42,17 @@ class Snapshot:
     The events that a channel is concerned with, by id, as they are *now*.
 
     *now* in seconds since the epoch; *seen* says for how many seconds an event, or its
-    end, is known to this process, which holds even if the clock is set.
+    end, is known to this process, which holds even if the clock is set. *is_whole* is
+    whether all events that were added are among these or were before; those *cut_off*
+    with an earlier run of the program have ended, but when is not known yet.
     """
 
     now: float
     events: Mapping[int, Event]
     seen: Mapping[int, float] = field(default_factory=dict)
     end_seen: Mapping[int, float] = field(default_factory=dict)
+    is_whole: bool = True
+    cut_off: Set[int] = frozenset()
 
     def age(self, event: Event) -> float:
         """Return for how long *event* has been known, or has happened [s]."""
@@ -69,10 +73,10 @@ class AlertRules:
 
     def next(self, state: ChannelState, snapshot: Snapshot) -> Alert | None:
         """Return what is to be sent now, ``None`` if there is nothing yet."""
-        state.tidy(snapshot.now)
+        state.tidy(snapshot.now, self._quiet_seconds)
         first = self._settle(state, snapshot)
         if state.left_out.is_late:
-            return self._digest(state.left_out)
+            return self._digest(state.left_out) if snapshot.is_whole else None
         if first:
             return self._begin(state, first, snapshot.now)
         if ended := self._settle_ends(state, snapshot):
@@ -146,7 +150,7 @@ class AlertRules:
                 event.kind == RETURNED and event.camera not in state.losses):
             return Verdict.NEVER
         raises = AlertFilter(self.sources).raises(event, snapshot.age(event))
-        if raises is None:
+        if raises is None or (raises and event.id in snapshot.cut_off):
             return Verdict.WAIT
         if not raises:
             return Verdict.NEVER
@@ -179,14 +183,14 @@ class AlertRules:
         subject, seconds = subject_of(event.camera, event.kind), self._quiet_seconds
         if not subject:
             return False
-        until = state.quiet.get(subject, -math.inf)
-        if until > snapshot.now + seconds:      # the clock was set back
-            until = -math.inf
-        for id, each in state.begun.items():
-            if each == subject and (other := snapshot.events.get(id)):
-                until = math.inf if other.end is None else max(until,
-                                                               other.end + seconds)
-        return event.begin < until
+        others = [other for id, each in state.begun.items()
+                  if each == subject and (other := snapshot.events.get(id))]
+        if any(other.end is None for other in others):
+            return True
+        times = [state.quiet.get(subject, -math.inf),
+                 *(other.end + seconds for other in others if other.end is not None)]
+        # later ones are those of a clock that was set back
+        return any(event.begin < each <= snapshot.now + seconds for each in times)
 
     @property
     def _quiet_seconds(self) -> float:

@@ -77,12 +77,12 @@ class ChannelState:
         self.last_success = now
         self.sent = [*self.sent, now][-most:]
 
-    def tidy(self, now: float) -> None:
+    def tidy(self, now: float, quiet_seconds: float) -> None:
         """Drop times that are over, or in the future, as the clock was set back."""
         self.since = min(self.since, now)
         self.sent = [each for each in self.sent if 0 <= now - each < SENT_KEPT_SECONDS]
         self.quiet = {subject: until for subject, until in self.quiet.items()
-                      if until > now - QUIET_KEPT_SECONDS}
+                      if now - QUIET_KEPT_SECONDS < until <= now + quiet_seconds}
         self.daily = {kind: each for kind, each in self.daily.items() if each.at <= now}
 
 

@@ -32,6 +32,9 @@ class EventFeed:
         self._key = key
         self._sources = sources
         self._is_forgotten = False
+        self._is_kept = False       # the state is in the file that was read last
+        self._looked_at = 0.0       # when that was [s since the epoch]
+        self._is_behind = False     # more events are there than were read
         self._saved, self._saved_at = "", 0.0   # the state, and when [s, monotonic]
         self._events: dict[int, Event] = {}
         self._seen: dict[int, float] = {}       # since when [s, monotonic], by id
@@ -47,6 +50,7 @@ class EventFeed:
         """
         with self._sources.store.reading() as reader:
             text, newest = reader.remembered(self._key), reader.newest_arrival()
+        self._looked_at = self._sources.clock.time()
         try:
             self.state = read_state(text) if text else self._new_state(newest)
         except ValueError as error:
@@ -81,11 +85,14 @@ class EventFeed:
         if self._sources.clock.monotonic() - self._saved_at >= SAVE_SECONDS:
             self.save()
         return Snapshot(self._sources.clock.time(), self._events,
-                        self._ages(self._seen), self._ages(self._end_seen))
+                        self._ages(self._seen), self._ages(self._end_seen),
+                        is_whole=not self._is_behind, cut_off=self._cut_off())
 
     @property
     def pause(self) -> float:
         """When to look again, although nothing happens [s]."""
+        if self._is_behind:
+            return 0.0
         young = (*self._ages(self._seen).values(), *self._ages(self._end_seen).values())
         if any(age < YOUNG_SECONDS for age in young):
             return YOUNG_PAUSE_SECONDS
@@ -125,6 +132,10 @@ class EventFeed:
     def _read(self) -> None:
         state = self.state
         with self._sources.store.reading() as reader:
+            is_kept = reader.remembered(self._key) is not None
+            if reader.newest_arrival() < state.cursor or self._is_kept > is_kept:
+                self._follow_new_file()
+            self._is_kept = is_kept
             arrivals = reader.arrivals(state.cursor, BATCH_SIZE)
             known = reader.events([*state.waiting, *state.begun])
         self._events = {event.id: event for event in known}
@@ -132,6 +143,21 @@ class EventFeed:
             self._events[event.id] = event
             state.waiting.append(event.id)
             state.cursor = number
+        self._is_behind = len(arrivals) == BATCH_SIZE
+        self._looked_at = self._sources.clock.time()
+
+    def _follow_new_file(self) -> None:
+        """Read from its beginning what replaced the list while the program runs."""
+        log.info("%s: the list of events was replaced", self._key)
+        self.state.cursor, self.state.since = 0, self._looked_at
+        self._saved = ""
+        self.save()
+
+    def _cut_off(self) -> frozenset[int]:
+        """Return the events of an earlier run that are still to be ended."""
+        return frozenset(id for id in self.state.waiting
+                         if (event := self._events.get(id)) and event.end is None
+                         and self._sources.store.is_earlier(id))
 
     def _note_seen(self) -> None:
         """Note which events, and which ends, are known from now on."""

@@ -73,6 +73,8 @@ class LiveEvents:
     def _skip_backlog(self, reader: EventReader) -> None:
         """Skip what arrived long ago, but not that it has not ended."""
         newest = reader.newest_arrival()
+        if newest < self._cursor:       # the list was replaced
+            self._cursor = 0
         if newest - self._cursor < BACKLOG_SIZE:
             return
         self._cursor = max(0, newest - NEWEST_SIZE)
