@@ -11,6 +11,7 @@ const put = (element, text) => {
 };
 const words = (button, text) => put(button.querySelector("span"), text);
 const modes = document.querySelectorAll("#armed button");
+const isOwner = !record.disabled;
 
 let names = [];           // cameras on this page
 let since = null;         // start of the manual recording [s, server clock]
@@ -45,30 +46,13 @@ function tick() {
   words(record, `Stop ${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`);
 }
 
-function clock(seconds) {
-  const [then, now] = [new Date(seconds * 1000), new Date(Date.now() + ahead * 1000)];
-  const time = { hour: "2-digit", minute: "2-digit" };
-  const isToday = then.toDateString() === now.toDateString();
-  return then.toLocaleString([], isToday ? time : { weekday: "short", ...time });
-}
-
-function showMode({ mode, until, then }, cameras) {
+// The words are the server's, as its hours are in its time zone.
+function showMode({ mode, until, words: ofAll }, ofOne) {
   for (const button of modes) {
     if (!button.dataset.minutes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    else if (isOwner) button.disabled = mode === "off" && until === null;    // nothing to return to
   }
-  const parts = until === null ? [] : [`until ${clock(until)}, then ${then}`];
-  const alike = new Map();      // names of the cameras, by what holds for them
-  for (const { name, arming } of mode === "off" ? [] : cameras) {
-    const end = arming.until === null ? "" : `until ${clock(arming.until)}`;
-    if (arming.armed && (!end || arming.until === until)) continue;
-    const state = arming.armed ? `armed ${end}`
-      : `not armed: ${arming.reason}${end && `, ${end}`}`;
-    alike.set(state, [...alike.get(state) || [], name]);
-  }
-  for (const [state, found] of alike) {
-    parts.push(found.length === cameras.length ? state : `${found.join(", ")} ${state}`);
-  }
-  put(document.getElementById("armed-words"), parts.join(" · "));
+  put(document.getElementById("armed-words"), one ? ofOne?.words ?? "" : ofAll);
 }
 
 document.addEventListener("status", ({ detail: status }) => {
@@ -81,7 +65,7 @@ document.addEventListener("status", ({ detail: status }) => {
   tick();
   const kept = status.archive;
   if (!kept) return;
-  if (status.arming) showMode(status.arming, cameras);
+  if (status.arming) showMode(status.arming, cameras[0]?.arming);
   put(document.getElementById("archive"),
       `${size(kept.used)}${kept.cap ? ` of ${size(kept.cap)}` : ""} used${capacity(kept.days)}`);
   const troubles = cameras.filter((each) => each.recording_trouble)
@@ -112,7 +96,7 @@ for (const button of modes) {
     const { pending, cameras, ...now } = await post(
       controls.dataset.armedUrl, minutes ? { mode, minutes: Number(minutes) } : { mode });
     notify(pending || "");
-    showMode(now, names.map((name) => ({ name, arming: cameras[name] })));
+    showMode(now, cameras[one]);
   });
 }
 setInterval(tick, 500);

@@ -13,14 +13,15 @@ from pyimagesearch.notifications import channel
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import ALERT_KINDS, DEFAULT_ALERT_KINDS, Settings
-from pyimagesearch.status import MODE_AWAY, MODE_HOME, MODE_OFF, ModeStatus
+from pyimagesearch.status import MODE_AWAY, MODE_HOME, MODE_OFF, CameraArmed, ModeStatus
 from pyimagesearch.web.alerts import KIND_QUESTIONS, moment
 
 NOON = datetime.datetime.now().replace(hour=12, minute=3).timestamp()
 WORKS = ChannelStatus(name="ntfy ntfy.sh", delivered=3, last_success=NOON)
 BROKEN = ChannelStatus(name="webhook nas.lan", failed=2, trouble="nas.lan refuses connections",
                        next_try=NOON)
-CLOSED = ChannelStatus(name="web push: Firefox on Android", closed=True, last_success=NOON)
+CLOSED = ChannelStatus(name="web push: Firefox on Android", closed=True, last_success=NOON,
+                       trouble="the receiver wants no more alerts (status 410)")
 FRESH = ChannelStatus(name="mail")
 SETTINGS = "/api/cameras/front/alerts"
 
@@ -82,7 +83,8 @@ def test_channels_are_listed_with_their_state(protected, owner):
     for sentence in (
             "Works. Last alert at 12:03.", "Ready. No alert has been sent yet.",
             "Does not work: nas.lan refuses connections. Next try at 12:03.",
-            "Switched off: the receiver wants no more alerts. Last alert at 12:03."):
+            "Switched off: the receiver wants no more alerts (status 410). Last alert at 12:03. "
+            "A test that reaches it switches it on again."):
         assert sentence in shown
 
 
@@ -169,13 +171,21 @@ def test_page_says_how_to_begin_and_links_lead_there(protected, tmp_path):
     assert silent.get("/api/alerts").json == {"error": "This server sends no alerts."}
 
 
-def test_page_says_when_the_cameras_are_disarmed(protected, owner):
-    def notice(mode):
-        services = protected.app.extensions["services"]
-        protected.app.extensions["services"] = replace(services, arming=SimpleNamespace(mode=mode))
-        return page(owner).partition('class="notice">')[2].partition("<")[0]
-    assert notice(ModeStatus(MODE_AWAY, None, "")) == notice(ModeStatus(MODE_HOME, None, "")) == ""
-    assert notice(ModeStatus(MODE_OFF, None, "")) == "Disarmed: only a lost picture raises an alert."
+def test_page_says_which_cameras_are_not_armed(protected, owner):
+    def said(mode, *, armed, reason):
+        services, state = protected.app.extensions["services"], CameraArmed(armed, reason, None)
+        protected.app.extensions["services"] = replace(services, arming=SimpleNamespace(
+            mode=mode, camera=lambda name: state))
+        shown = page(owner)
+        return (shown.partition('class="notice">')[2].partition("<")[0],
+                shown.partition('id="summary-front" data-fresh>')[2].partition("<")[0])
+    protected.owner_settings.change("front", {"alert_only": "person,vehicle"})
+    usual = "motion with person or vehicle and 5 more, at any time"
+    assert said(ModeStatus(MODE_AWAY, None, ""), armed=True, reason="mode away") == ("", usual)
+    assert said(ModeStatus(MODE_HOME, None, ""), armed=False, reason="only in mode away") == (
+        "", f"{usual}; not armed: only in mode away")
+    assert said(ModeStatus(MODE_OFF, None, ""), armed=False, reason="mode off") == (
+        "Mode off: no camera is armed, so only a lost picture raises an alert.", usual)
 
 
 def test_every_kind_is_offered_in_words():

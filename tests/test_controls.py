@@ -71,8 +71,10 @@ def test_disarming_reaches_archive_and_status(client, sample):
     assert sample.arming.armed is False
     status = client.get("/api/status").json
     assert status["archive"]["armed"] is False
-    assert status["arming"] == {"mode": "off", "until": None, "then": ""}
-    assert status["cameras"][0]["arming"] == {"armed": False, "reason": "mode off", "until": None}
+    assert status["arming"] == {
+        "mode": "off", "until": None, "then": "", "words": "Off: no camera is armed."}
+    assert status["cameras"][0]["arming"] == {
+        "armed": False, "reason": "mode off", "until": None, "words": "Off: not armed."}
 
 
 @pytest.mark.parametrize("how", ["json", "data"])
@@ -81,7 +83,9 @@ def test_mode_is_set_for_minutes_or_until_a_time(client, how):
     answer = client.post("/api/armed", **{how: {"mode": "off", "minutes": "30"}}).json
     assert (answer["mode"], answer["armed"], answer["then"]) == ("off", False, "away")
     assert before <= answer["until"] - 1800 <= time.time()
-    assert answer["cameras"]["yard"] == {"armed": False, "reason": "mode off", "until": answer["until"]}
+    assert answer["cameras"]["yard"] == {
+        "armed": False, "reason": "mode off", "until": answer["until"],
+        "words": answer["words"].replace("no camera is", "not")}
     until = time.time() + 86_400
     client.post("/api/armed", **{how: {"mode": "home", "until": until}})
     assert client.get("/api/armed").json == client.get("/api/armed").json | {

@@ -330,10 +330,14 @@ def test_buttons_record_save_a_still_and_arm(page, sample_server):
     record_text(page, "#done")
     element(page, "#still").click()
     wait_for_text(page, "Saved.")
-    for selector, shown in (("[data-mode=home]", "Home"), ("[data-minutes='30']", "Off until .*, then home"),
-                            ("[data-mode=off]", "Off"), ("[data-mode=away]", "Away")):
+    for selector, shown in (
+            ("[data-mode=home]", "Home Home: armed."),
+            ("[data-minutes='30']", "Off Off until .*, then home: not armed."),
+            ("[data-mode=off]", "Off Off: not armed."), ("[data-mode=away]", "Away Away: armed.")):
         element(page, f"#armed {selector}").click()
         eventually(partial(shows_mode, page, shown))
+        # after which nothing would hold but off
+        assert element(page, "#armed [data-minutes]").is_enabled() == (shown != "Off Off: not armed.")
     assert element(page, "#archive").text == "4.21 GB of 120 GB used · room for about 31 days"
 
 

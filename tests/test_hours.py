@@ -46,9 +46,9 @@ def test_hours_entered_on_the_page_count_at_once(site, sample):
         "set": {"armed_hours": "sunset - sunrise"}, "fixed": {}}
     assert 'value="sunset - sunrise"' in shown(client)
     armed = client.get("/api/armed").json["cameras"]
-    assert "sunset - sunrise" in armed["yard"]["reason"]
+    assert armed["yard"]["reason"] in ("outside its hours", "mode away, within its hours")
     assert 0 < armed["yard"]["until"] - time.time() < 86_400
-    assert armed["front"] == {"armed": True, "reason": "mode away", "until": None}
+    assert armed["front"] == {"armed": True, "reason": "mode away", "until": None, "words": "Away: armed."}
     client.post("/schedule/yard", data={"armed_hours": ""})
     assert client.get("/api/cameras/yard/hours").json["settings"] == {
         "armed_hours": None, "armed_home": False}
@@ -85,8 +85,8 @@ def test_fixed_hours_cannot_be_changed(site):
 def test_page_says_what_is_in_force_and_until_when(site, sample):
     client = site()
     sample.arming.set_mode("off", time.time() + 1800)
-    assert re.search(r"Now the server is disarmed, until .*\d\d:\d\d; the buttons", shown(client))
-    assert re.search(r"Not armed: mode off, until .*\d\d:\d\d\.", shown(client))
+    assert re.search(r"Now the mode is off until .*\d\d:\d\d, then away; change it", shown(client))
+    assert re.search(r"Not armed until .*\d\d:\d\d: mode off\.", shown(client))
 
 
 @pytest.mark.parametrize(("place", "words"), [
@@ -126,14 +126,16 @@ def test_owner_sets_the_hours_on_a_phone(start, browser):
     field = browser.find_element("css selector", "#camera-yard [name=armed_hours]")
     field.send_keys(f"{later} 22:00-06:00; {later}")
     field.submit()
-    eventually(lambda: f"Not armed: outside {later}" in text(browser, "#camera-yard"))
+    eventually(lambda: "outside its hours" in text(browser, "#camera-yard"))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
     go(browser, program.url)
-    eventually(lambda: text(browser, "#armed-words").startswith(f"yard not armed: outside {later}"))
+    eventually(lambda: text(browser, "#armed-words").startswith(
+        "Away: 1 of 2 cameras is armed. yard: not armed until "))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
     browser.find_element("css selector", "#armed [data-minutes]").click()
-    eventually(lambda: text(browser, "#armed-words").endswith(", then away"))
-    browser.find_element("css selector", "#armed a").click()
-    eventually(lambda: "the server is disarmed, until" in text(browser, "#schedule"))
+    eventually(lambda: ", then away: no camera is armed. yard: not armed until " in text(
+        browser, "#armed-words"))
+    browser.find_element("css selector", "#arming a").click()
+    eventually(lambda: "the mode is off until" in text(browser, "#schedule"))
     assert console_errors(browser) == []
     browser.get("about:blank")

@@ -227,12 +227,12 @@ class Arming:
         if mode == MODE_OFF:
             return False, "mode off"
         if not admits(mode, settings):
-            return False, f"mode {mode}, in which this camera is not armed"
+            return False, f"only in mode {MODE_AWAY}"
         if hours is None or when < EARLIEST_TIME:       # a clock that was never set
             return True, f"mode {mode}"
         if schedule_of(hours, self._place).contains(when):
-            return True, f"mode {mode}, within {hours}"
-        return False, f"outside {hours}"
+            return True, f"mode {mode}, within its hours"
+        return False, "outside its hours"
 
     def _mode_at(self, when: float) -> Layer:
         return next(each for each in reversed(self._layers)

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, g
 
 from pyimagesearch.access.roles import Role
+from pyimagesearch.clock import short_time
+from pyimagesearch.events.event import MOTION
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
 from pyimagesearch.settings.settings import ALERT_KINDS, CameraSettings
 
+from .arming_words import mode_words
 from .events.filters import kind_name
 from .live import page
 from .option_group import OptionGroup
@@ -65,7 +68,7 @@ def index() -> str:
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
                 kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS, place=place,
                 now=time.time(), channel_state=channel_state, moment=moment,
-                summary=summary)
+                summary=summary, mode_words=mode_words)
 
 
 @bp.get("/api/alerts")
@@ -117,11 +120,26 @@ def summary(camera: CameraAlerts) -> str:
     if not camera.settings.alerts or not kinds:
         return "no alerts"
     first, more = kind_name(kinds[0]), len(kinds) - 1
+    if kinds[0] == MOTION and camera.settings.alert_only:
+        names = map(str.strip, camera.settings.alert_only.split(","))
+        first += f" with {' or '.join(names)}"
     what = f"{first} and {more} more" if more else first
     when = camera.settings.alert_hours
     if camera.daily:
         when = "every day from {} to {}".format(*camera.daily)
-    return f"{what}, {when or 'at any time'}"
+    return f"{what}, {when or 'at any time'}{unarmed(camera.name)}"
+
+
+def unarmed(name: str) -> str:
+    """Return that camera *name* is not armed now, unless none is, as the page says."""
+    services = get_services()
+    if services.arming is None or not services.armed:
+        return ""
+    state = services.arming.camera(name)
+    if state.armed:
+        return ""
+    until = state.until and f" until {short_time(state.until, time.time())}"
+    return f"; not armed{until or ''}: {state.reason}"
 
 
 def channel_state(channel: ChannelStatus) -> str:

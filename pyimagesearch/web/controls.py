@@ -10,6 +10,7 @@ from flask import Blueprint, abort, request, url_for
 from pyimagesearch.errors import EventsError, RecordingError
 from pyimagesearch.status import MODE_AWAY, MODE_OFF, OFF
 
+from .arming_words import camera_json, mode_json
 from .live import fresh_frame
 from .params import body, boolean, number, requester
 from .services import Feed, get_services, or_404
@@ -74,10 +75,11 @@ def keep_still() -> Answer:
 @bp.get("/api/armed")
 def armed() -> dict[str, Any]:
     """Return the mode in force, and which cameras are armed."""
-    services = get_services()
-    arming = or_404(services.arming)
-    return {"armed": services.armed, **arming.mode._asdict(),
-            "cameras": {name: arming.camera(name)._asdict() for name in services.feeds}}
+    services, now = get_services(), time.time()
+    mode = or_404(mode_json(services, now))
+    return {"armed": services.armed, **mode,
+            "cameras": {name: camera_json(services, name, now)
+                        for name in services.feeds}}
 
 
 @bp.post("/api/armed")

@@ -1,6 +1,7 @@
 """Live view: pages, streams and snapshots."""
 
 import re
+import time
 
 from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
@@ -10,6 +11,7 @@ from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
+from .arming_words import camera_json, mode_json
 from .guard import require_owner
 from .params import abort_invalid
 from .services import Feed, get_services, tuning_or_404
@@ -28,9 +30,10 @@ def index() -> str | Response:
         return act_as_mjpg_streamer(action[1], int(action[2] or 0))
     services = get_services()
     if services.mosaic is None:
-        return page("index.html", camera=services.feed(None).status(), alone=True)
+        return camera_page(next(iter(services.feeds)), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
     return page("mosaic.html", mosaic=services.mosaic, cameras=cameras,
+                arming=mode_json(services, time.time()),
                 live=sum(camera.is_live for camera in cameras))
 
 
@@ -46,8 +49,14 @@ def act_as_mjpg_streamer(action: str, number: int) -> Response:
 @bp.get("/camera/<name>")
 def camera(name: str) -> str:
     """Show one of several cameras."""
-    status = get_services().feed(name).status()
-    return page("index.html", camera=status, alone=len(get_services().feeds) == 1)
+    return camera_page(name, alone=len(get_services().feeds) == 1)
+
+
+def camera_page(name: str, *, alone: bool) -> str:
+    """Return the page of camera *name*, which may be the only one."""
+    services = get_services()
+    return page("index.html", camera=services.feed(name).status(), alone=alone,
+                arming=camera_json(services, name, time.time()))
 
 
 @bp.get("/video_feed")
@@ -117,8 +126,9 @@ def page(template: str, **values: object) -> str:
     services, is_owner = get_services(), g.client.may(Role.OWNER)
     return render_template(
         template, archive=services.archive and services.archive.status(),
-        armed=services.armed, mode=services.arming and services.arming.mode,
+        mode=services.arming and services.arming.mode,
         privacy=services.privacy,
         has_alerts=services.alerts,
+        has_schedule=services.arming and services.owner_settings,
         can_mask=services.privacy and is_owner,
         can_zone=services.owner_settings and is_owner, **values)

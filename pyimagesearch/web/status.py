@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
 
+from . import arming_words
 from .services import Services, get_services
 
 bp = Blueprint("status", __name__)
@@ -50,15 +51,14 @@ def status() -> dict[str, Any]:
     archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
     mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
-    arming = services.arming and services.arming.mode._asdict()
     memory = services.camera_memory and {"used": services.camera_memory.used,
                                          "total": services.camera_memory.total}
     return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
             "auth": services.authenticator.requires_login(),
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
-            "cameras": cameras, "camera_memory": memory, "arming": arming,
-            "archive": archive}
+            "cameras": cameras, "camera_memory": memory,
+            "arming": arming_words.mode_json(services, time.time()), "archive": archive}
 
 
 @bp.get("/api/status/<name>")
@@ -70,5 +70,5 @@ def camera_status(name: str) -> dict[str, Any]:
 
 def camera_json(services: Services, name: str) -> dict[str, Any]:
     """Return the status of camera *name*, and whether it is armed."""
-    arming = services.arming and services.arming.camera(name)._asdict()
+    arming = arming_words.camera_json(services, name, time.time())
     return {**services.feeds[name].status().as_json(), "arming": arming}

@@ -145,7 +145,8 @@ MODE_NAME = {"type": "string", "enum": list(status.ARMING_MODES)}
 MODE = {
     "mode": MODE_NAME,
     "until": described(NUMBER_OR_NULL, "when it ends; null: not by itself"),
-    "then": described({"enum": [*status.ARMING_MODES, ""]}, "the mode after that")}
+    "then": described({"enum": [*status.ARMING_MODES, ""]}, "the mode after that"),
+    "words": described(TEXT, "what is in force, in sentences for people")}
 NEW_MODE: Schema = {
     "description": "mode or armed (true: away, false: off); without minutes and until, "
                    "for good",
@@ -162,6 +163,7 @@ ARMING = response_of(
     cameras={"type": "object", "additionalProperties": reference("CameraArmed")})
 CAMERA_ARMED = described(response_of(
     armed=BOOLEAN, reason=described(TEXT, "in words"),
+    words=described(TEXT, "mode and state as a sentence for people"),
     until=described(NUMBER_OR_NULL, "when that changes; null: not within a week")),
     "whether motion of the camera starts events")
 NAMED = {
