@@ -110,12 +110,14 @@ def test_blueprint_offers_only_events_that_there_are(blueprint):
 
 
 @pytest.mark.parametrize(("ended", "message", "sound"), [
-    (False, "motion at 08:00", "default"), (True, "motion ended at 08:00", "none")])
+    (False, "motion at 08:00", "default"), (True, "motion ended at 08:01", "none")])
 def test_blueprint_says_what_happened(blueprint, ended, message, sound):
     attributes = json.loads(event_message(Event(
-        id=17, camera="front", kind="motion", begin=1.8e9, end=None), "http://pi/", ended=ended))
+        id=17, camera="front", kind="motion", begin=1.8e9, end=1.8e9 + 60 if ended else None),
+        "http://pi/", ended=ended))
     environment = jinja2.Environment()
-    environment.filters["timestamp_custom"] = lambda when, pattern: "08:00"
+    environment.filters["timestamp_custom"] = lambda when, pattern: {
+        1.8e9: "08:00", 1.8e9 + 60: "08:01"}[when]
     variables, notify = blueprint["actions"]
     values = {"still": "image.front", "seen": attributes, "is_end": ended}
     assert set(values) == {"still", *variables["variables"]}
