@@ -101,7 +101,7 @@ class Day:
     def __init__(self, *, takes_updates=True, sources=None, **options):
         self.sources = sources or make_sources(**options)
         self.rules = AlertRules(self.sources, takes_updates)
-        self.now, self.is_down = NOON, False
+        self.now, self.is_down, self.dies_next = NOON, False, False
         self.events, self.ended, self.sent = {}, {}, []
         self.state = ChannelState(cursor=0, since=NOON - 1)
         self.saved = self.state.as_text()
@@ -132,8 +132,14 @@ class Day:
     def look(self):
         """Send what is due, and save the state after each alert."""
         while (alert := self.rules.next(self.state, self.snapshot())) and not self.is_down:
+            if alert.more:
+                self.saved = self.state.as_text()
             self.sent.append(SimpleNamespace(at=self.now, **vars(alert), key=alert.key,
                                              text=alert.text, title=alert.title))
+            if self.dies_next:      # before the state is saved
+                self.dies_next = False
+                self.crash()
+                continue
             self.rules.delivered(self.state, alert, self.now)
             self.saved = self.state.as_text()
 
@@ -151,6 +157,7 @@ class Day:
         return Snapshot(self.now, known, ages, ends)
 
     def counted(self):
-        """Return how many events were reported, or wait to be."""
-        begins = sum(each.type == "begin" for each in self.sent)
-        return begins + sum(each.more for each in self.sent) + self.state.left_out.total
+        """Return how many events were reported, or wait to be; repeats count once."""
+        alerts = {(each.type, each.id): each for each in self.sent}.values()
+        return self.state.left_out.total + sum(
+            (each.type == "begin") + each.more for each in alerts)

@@ -11,7 +11,7 @@ import pytest
 
 import killed_notifier
 from harness import PATIENCE, InBackground, ManualClock, eventually
-from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, KeptFile
+from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, Event, KeptFile
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import encode, jpeg_size
 from pyimagesearch.notifications.alert_stills import AlertStills
@@ -57,6 +57,8 @@ def test_new_channel_begins_now(store):
     rig = Rig(store)
     new = rig.begin(camera="yard")
     rig.end(old)
+    recovered = Event(id=1, camera="front", kind=MOTION, begin=old.begin, end=None)
+    store.adopt(recovered)
     rig.wait(60)
     assert rig.sent == [("begin", new.id)]
 

@@ -27,8 +27,8 @@ SENTENCES = {
     SNAPSHOT: "A snapshot was taken",
     LIGHT: "The light changed", DAY_NIGHT: "The camera switched between day and night",
     MOVED: "The camera was moved", COVERED: "The camera is covered",
-    UNFOCUSED: "The picture is out of focus", LOST: "The camera gives no picture",
-    RETURNED: "The camera gives pictures again", UNSTEADY: "The signal comes and goes",
+    UNFOCUSED: "The picture is out of focus", LOST: "No picture",
+    RETURNED: "The picture is back", UNSTEADY: "The signal comes and goes",
     LOGIN_REFUSED: "A login was refused", "disk": "Nothing can be recorded"}
 
 

@@ -149,6 +149,8 @@ class Notifier(Worker):
         alert = self._rules.next(self._feed.state, snapshot)
         if alert is None:
             return self._feed.pause
+        if alert.more:      # if this is sent again after a crash, it counts the same
+            self._feed.save(wait=True)
         still = self._feed.still_of(alert)
         if not self._deliver(replace(alert, still=still)):
             return max(self._health.pause, 0.0)
@@ -166,7 +168,8 @@ class Notifier(Worker):
             self._feed.save()
             return False
         except DeliveryFailed as error:
-            self._health.fail(error)
+            if not self.stopping.is_set():      # else it was cut off
+                self._health.fail(error)
             return False
         self._health.succeed()
         return True
