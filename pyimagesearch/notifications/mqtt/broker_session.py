@@ -28,7 +28,7 @@ SLOW_SECONDS = 60.0     # between two messages about these
 BIRTH_SECONDS = 5.0     # between two times that everything is published again
 FINAL_STILL_SECONDS = 1.0   # after the end of an event, until its best picture is kept
 PACKET_OVERHEAD_BYTES = 512     # of a topic and headers
-SETTLE_SECONDS = 2.0    # for the last messages to be acknowledged
+SETTLE_SECONDS = 1.5    # for the last messages to be acknowledged
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def camera_config(topics: Topics, offer: Offer, name: str) -> dict[str, Any]:
                        payload_press=PRESS)
         del snapshot["state_topic"]
     return envelope(topics, {
-        "identifiers": [f"{topics.device}_{name}"], "name": f"Camera {name}",
+        "identifiers": [f"{topics.device}_{name}"], "name": device_name(name),
         "manufacturer": "webstreaming", "model": "Camera",
         "via_device": topics.device, "configuration_url": offer.url}, {
         "motion": one("motion", "binary_sensor", "Motion", device_class="motion"),
@@ -83,6 +83,11 @@ def camera_config(topics: Topics, offer: Offer, name: str) -> dict[str, Any]:
         **switch(topics, name, "recording", "Recording", "mdi:record-rec",
                  offer.control),
         "snapshot": snapshot})
+
+
+def device_name(camera: str) -> str:
+    """Return what *camera* is called as a device; the only one is called "camera"."""
+    return "Camera" if camera.lower() == "camera" else f"Camera {camera}"
 
 
 def envelope(topics: Topics, device: dict[str, Any],
