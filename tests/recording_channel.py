@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 from harness import PATIENCE
 from pyimagesearch.events.event import MOTION, Event
-from pyimagesearch.notifications.alert_rules import AlertRules, Snapshot
+from pyimagesearch.notifications.alert_rules import AlertRules
 from pyimagesearch.notifications.alert_sources import AlertSources
 from pyimagesearch.notifications.channel_state import ChannelState, read_state
 from pyimagesearch.notifications.notifier import Notifier
+from pyimagesearch.notifications.snapshot_of_events import Snapshot
 from pyimagesearch.settings.settings import Settings
 
 NOON = 1_800_000_000.0

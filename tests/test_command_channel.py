@@ -74,8 +74,9 @@ def test_missing_still_is_an_empty_path(script, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("line", "words"), [
     ("exit 3", "the exit status 3"), ("kill -KILL $$", "the signal SIGKILL")])
 def test_failure_of_the_command_is_reported(script, line, words):
-    with pytest.raises(DeliveryFailed, match=words):
+    with pytest.raises(DeliveryFailed, match=words) as raised:
         CommandChannel(script("echo hunter2 >&2", line)).send(ALERT)
+    assert raised.value.is_refusal
 
 
 @pytest.mark.parametrize(("content", "words"), [

@@ -76,6 +76,15 @@ def test_each_refusal_is_explained(receiver, status, words):
     assert words in failure(receiver.url)
 
 
+@pytest.mark.parametrize(("answer", "is_refusal"), [
+    (400, True), (500, True), (429, False), (503, False), (Answer(500, {"Retry-After": "9"}), False)])
+def test_refusal_of_an_alert_is_no_overload(receiver, answer, is_refusal):
+    receiver.answer = answer
+    with pytest.raises(ReceiverRefused) as raised:
+        send(receiver.url)
+    assert raised.value.is_refusal == is_refusal
+
+
 def test_gone_closes_the_channel(receiver):
     receiver.answer = 410
     with pytest.raises(ChannelClosed, match="wants no more alerts"):

@@ -210,6 +210,63 @@ def test_outage_of_many_events_becomes_one_digest(store):
         ("digest", {"front": 1, "yard": 1200})]
 
 
+class PickyChannel(RecordingChannel):
+    """Refuse the alerts of which *refuses* is true."""
+
+    def __init__(self, refuses):
+        super().__init__()
+        self.refuses, self.tries = refuses, []
+
+    def send(self, alert):
+        if self.refuses(alert):
+            self.tries.append(alert.key)
+            raise DeliveryFailed("not this one", is_refusal=True)
+        super().send(alert)
+
+
+def test_alert_that_is_refused_delays_no_other(store):
+    rig = Rig(store, PickyChannel(lambda alert: alert.camera == "front"))
+    refused = rig.begin()
+    rig.wait(200)
+    assert len(rig.channel.tries) == 8      # after 0, 1, 3, 7 … 127 s
+    other = rig.begin(camera="yard", lasts=1)
+    rig.wait(1.2)
+    assert rig.sent == [("begin", other.id)]
+    assert len(rig.channel.tries) == 8
+    assert rig.notifier.status().trouble == "not this one"
+    rig.end(refused)
+    rig.wait(900)
+    rig.begin(camera="yard")
+    rig.wait(5)
+    assert rig.notifier.status().trouble == ""
+
+
+def test_end_that_is_refused_is_given_up(store):
+    rig = Rig(store, PickyChannel(lambda alert: alert.type == "end"))
+    event = rig.begin()
+    rig.wait(5)
+    rig.end(event)
+    rig.wait(30)
+    other = rig.begin(camera="yard", lasts=1)
+    rig.wait(1.2)
+    assert rig.sent == [("begin", event.id), ("begin", other.id)]
+    rig.wait(1200)
+    tries = len(rig.channel.tries)
+    rig.wait(1200)
+    assert len(rig.channel.tries) == tries < 14
+
+
+def test_digest_that_is_refused_holds_nothing_up(store):
+    rig = Rig(store, PickyChannel(lambda alert: alert.type == "digest"))
+    rig.begin(lasts=5)
+    rig.clock.now += 3600
+    rig.wait(100)
+    assert rig.channel.tries
+    event = rig.begin(camera="yard", lasts=1)
+    rig.wait(1.2)
+    assert [(each.id, each.more) for each in rig.channel.sent] == [(event.id, 1)]
+
+
 def test_list_that_is_moved_away_is_followed(store, tmp_path):
     rig = Rig(store)
     for _ in range(5):

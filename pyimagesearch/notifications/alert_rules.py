@@ -1,8 +1,8 @@
 """When an event is reported by a channel: at once, later, with others, or never."""
 
 import math
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from pyimagesearch.events.event import LOST, MOTION, RETURNED, UNSTEADY, Event
@@ -11,6 +11,7 @@ from .alert import BEGIN, DIGEST, DISK, END, Alert
 from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
 from .alert_sources import AlertSources
 from .channel_state import ChannelState, Daily, LeftOut
+from .snapshot_of_events import Snapshot
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 LATE_SECONDS = 600.0    # after which events are only counted
@@ -37,29 +38,6 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """
-    The events that a channel is concerned with, by id, as they are *now*.
-
-    *now* in seconds since the epoch; *seen* says for how many seconds an event, or its
-    end, is known to this process, which holds even if the clock is set. *is_whole* is
-    whether all events that were added are among these or were before; those *cut_off*
-    with an earlier run of the program have ended, but when is not known yet.
-    """
-
-    now: float
-    events: Mapping[int, Event]
-    seen: Mapping[int, float] = field(default_factory=dict)
-    end_seen: Mapping[int, float] = field(default_factory=dict)
-    is_whole: bool = True
-    cut_off: Set[int] = frozenset()
-
-    def age(self, event: Event) -> float:
-        """Return for how long *event* has been known, or has happened [s]."""
-        return max(self.now - event.begin, self.seen.get(event.id, 0.0))
-
-
-@dataclass(frozen=True)
 class AlertRules:
     """
     Decide what a channel sends next.
@@ -74,15 +52,18 @@ class AlertRules:
     def next(self, state: ChannelState, snapshot: Snapshot) -> Alert | None:
         """Return what is to be sent now, ``None`` if there is nothing yet."""
         state.tidy(snapshot.now, self._quiet_seconds)
-        first = self._settle(state, snapshot)
-        if state.left_out.is_late:
-            return self._digest(state.left_out) if snapshot.is_whole else None
+        first, left = self._settle(state, snapshot), state.left_out
+        may_count = snapshot.may_try(DIGEST, left.first)
+        if left.is_late and not snapshot.is_whole:
+            return None
+        if left.is_late and may_count:
+            return self._digest(left)
         if first:
             return self._begin(state, first, snapshot.now)
         if ended := self._settle_ends(state, snapshot):
             return self._alert(END, ended)
-        if self._is_digest_due(state, snapshot.now):
-            return self._digest(state.left_out)
+        if may_count and self._is_digest_due(state, snapshot.now):
+            return self._digest(left)
         return None
 
     def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
@@ -128,15 +109,18 @@ class AlertRules:
         """
         Decide on waiting events, in their order; return the first to be sent.
 
-        That one may silence those after it, which are decided once it was sent.
+        That one may silence those after it, which are decided once it was sent. Those
+        that were refused come after the others.
         """
-        first = None
+        first, fewest = None, math.inf
         for id in list(state.waiting):
             event = snapshot.events.get(id)
             verdict = (Verdict.NEVER if event is None
                        else self._verdict(state, event, snapshot))
-            if first is None and verdict == Verdict.SEND:
-                first = event
+            tries = snapshot.tries(BEGIN, id)
+            if verdict == Verdict.SEND:
+                if tries < fewest and snapshot.may_try(BEGIN, id):
+                    first, fewest = event, tries
             elif verdict in (Verdict.NEVER, Verdict.LATE) or (
                     first is None and verdict in (Verdict.COUNT, Verdict.LIMIT)):
                 state.waiting.remove(id)
@@ -221,16 +205,19 @@ class AlertRules:
 
     def _settle_ends(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
         """Return an event whose end is to be sent; close those where it is not."""
+        ended = []
         for id in list(state.begun):
-            event = snapshot.events.get(id)
+            event, tries = snapshot.events.get(id), snapshot.tries(END, id)
             if event is None:       # it was deleted
                 del state.begun[id]
-            elif event.end is not None and not self.takes_updates:
+            elif event.end is None:
+                continue
+            elif not self.takes_updates or (tries and is_late(event, snapshot.now)):
                 self._close(state, id, event.end)
-            elif event.end is not None and (
-                    snapshot.end_seen.get(id, 0.0) >= END_SECONDS):
-                return event
-        return None
+            elif (snapshot.end_seen.get(id, 0.0) >= END_SECONDS
+                    and snapshot.may_try(END, id)):
+                ended.append((tries, event.id, event))
+        return min(ended)[2] if ended else None
 
     def _is_digest_due(self, state: ChannelState, now: float) -> bool:
         """Return whether what the limit left out is to be sent without an event."""

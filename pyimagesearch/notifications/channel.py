@@ -15,12 +15,15 @@ class DeliveryFailed(SurveillanceError):
     """
     An alert was not delivered; the text says why, without any secret.
 
-    It is tried again, not before *retry_after* [s] if the receiver demands that.
+    It is tried again, not before *retry_after* [s] if the receiver demands that. With
+    *is_refusal*, the receiver works and refused this alert, so that others are tried.
     """
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
+    def __init__(self, text: str, retry_after: float | None = None, *,
+                 is_refusal: bool = False) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+        self.is_refusal = is_refusal and retry_after is None
 
 
 class ChannelClosed(DeliveryFailed):

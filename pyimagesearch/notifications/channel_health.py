@@ -27,6 +27,12 @@ class ChannelHealth:
         self._status = ChannelStatus(name=name)
         self._delay = FIRST_RETRY_SECONDS
         self._retry_at = -math.inf      # [s, monotonic]
+        self._is_refusal = False        # the last failure was one of that alert alone
+
+    @property
+    def may_try_others(self) -> bool:
+        """Whether alerts that were not refused yet need not wait for the next try."""
+        return self._is_refusal or self.pause <= 0
 
     @property
     def pause(self) -> float:
@@ -41,8 +47,12 @@ class ChannelHealth:
         """Take over what is known from earlier runs."""
         self._change(last_success=last_success, closed=is_closed)
 
-    def succeed(self) -> None:
-        """Note that an alert was delivered."""
+    def succeed(self, *, is_all: bool = True) -> None:
+        """Note that an alert was delivered, although one is refused unless *is_all*."""
+        if not is_all:
+            self._change(delivered=self._status.delivered + 1,
+                         last_success=self._clock.time())
+            return
         if self._status.trouble:
             log.info("alerts by %s are delivered again", self._name)
         self._delay, self._retry_at = FIRST_RETRY_SECONDS, -math.inf
@@ -56,10 +66,12 @@ class ChannelHealth:
             log.warning("alerts by %s are not delivered: %s", self._name, text)
         wanted = min(error.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
         delay = max(self._delay, wanted)
-        self._delay = min(2 * self._delay, MAX_RETRY_SECONDS)
-        self._retry_at = self._clock.monotonic() + delay
+        if not (self._is_refusal and error.is_refusal and self.pause > 0):
+            self._delay = min(2 * self._delay, MAX_RETRY_SECONDS)
+            self._retry_at = self._clock.monotonic() + delay
+        self._is_refusal = error.is_refusal
         self._change(failed=self._status.failed + 1, trouble=text,
-                     next_try=self._clock.time() + delay)
+                     next_try=self._clock.time() + self.pause)
 
     def close(self, reason: str) -> None:
         """Note that the receiver wants no more alerts."""

@@ -55,7 +55,8 @@ class CommandChannel:
         if status:
             raise DeliveryFailed(
                 f"the program ended with the exit status {status}" if status > 0
-                else f"the program was ended by the signal {signal_name(-status)}")
+                else f"the program was ended by the signal {signal_name(-status)}",
+                is_refusal=True)
 
     def close(self) -> None:
         """End what :meth:`send` does now."""

@@ -7,10 +7,10 @@ from pyimagesearch.events.event import Event
 
 from .alert import DIGEST, DISK, Alert
 from .alert_filter import LOSS_KINDS
-from .alert_rules import Snapshot
 from .alert_sources import AlertSources
 from .channel_state import ChannelState, read_state
 from .disk_watch import DiskWatch
+from .snapshot_of_events import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,13 @@ import logging
 import queue
 import threading
 import traceback
+from collections import Counter
 from dataclasses import replace
 
 from pyimagesearch.errors import EventsError
 from pyimagesearch.threads import Worker
 
-from .alert import Alert
+from .alert import BEGIN, DIGEST, END, Alert
 from .alert_rules import AlertRules
 from .alert_sources import AlertSources
 from .channel import (
@@ -59,6 +60,7 @@ class Notifier(Worker):
         self._health = ChannelHealth(channel.name, sources.clock)
         self._feed = EventFeed(channel.key, sources)
         self._is_open = False
+        self._refused: Counter[tuple[str, int]] = Counter()     # alerts, by type and id
 
     def status(self) -> ChannelStatus:
         """Return how the channel is doing; does not block."""
@@ -117,7 +119,8 @@ class Notifier(Worker):
             self._run_tests()
             if self._feed.state.is_closed:
                 return LOOK_SECONDS
-            return self._send_next() if self._health.pause <= 0 else self._health.pause
+            return (self._send_next() if self._health.may_try_others
+                    else self._health.pause)
         except EventsError as error:
             log.debug("alerts by %s: %s", self._channel.name, error)
             return RETRY_SECONDS
@@ -145,16 +148,21 @@ class Notifier(Worker):
 
     def _send_next(self) -> float:
         """Send what is due, up to one alert; raises :exc:`EventsError`."""
-        snapshot = self._feed.read()
+        pause = self._health.pause
+        snapshot = replace(self._feed.read(), refused=self._refused,
+                           is_retry=pause <= 0)
         alert = self._rules.next(self._feed.state, snapshot)
+        self._forget_refused()
         if alert is None:
-            return self._feed.pause
+            return min(self._feed.pause, pause) if pause > 0 else self._feed.pause
         if alert.more:      # if this is sent again after a crash, it counts the same
             self._feed.save(wait=True)
         still = self._feed.still_of(alert)
         if not self._deliver(replace(alert, still=still)):
-            return max(self._health.pause, 0.0)
+            return 0.0 if self._health.may_try_others else max(self._health.pause, 0.0)
         self._rules.delivered(self._feed.state, alert, self._sources.clock.time())
+        self._forget_refused()
+        self._health.succeed(is_all=not self._refused)
         self._feed.save(wait=True)
         return 0.0
 
@@ -168,11 +176,22 @@ class Notifier(Worker):
             self._feed.save()
             return False
         except DeliveryFailed as error:
-            if not self.stopping.is_set():      # else it was cut off
-                self._health.fail(error)
+            if self.stopping.is_set():      # it was cut off
+                return False
+            self._health.fail(error)
+            if error.is_refusal:
+                self._refused[alert.type, alert.id] += 1
             return False
-        self._health.succeed()
         return True
+
+    def _forget_refused(self) -> None:
+        """Forget refusals of alerts that are not to be sent any more."""
+        state = self._feed.state
+        wanted = {BEGIN: state.waiting, END: state.begun,
+                  DIGEST: [state.left_out.first]}
+        for type, id in list(self._refused):
+            if id not in wanted[type]:
+                del self._refused[type, id]
 
     def _report_defect(self, error: Exception) -> float:
         """Log *error* without its text, which may hold a secret; return the pause."""
