@@ -346,7 +346,9 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
         store=archive.store, settings=settings, camera=owner.current_or_common,
         armed=program.arming.is_armed,
         trouble=lambda: archive.status().trouble,
-        still=AlertStills(archive.clips).of, ready=archive.ready,
+        still=AlertStills(archive.clips, program.privacy.polygons,
+                          lambda: program.privacy.off_since is not None).of,
+        ready=archive.ready,
         url=f"{url.rstrip('/')}/", clock=program.clock))
     for channel in channels_of(settings):
         alerts.add(channel)

@@ -13,7 +13,7 @@ import killed_notifier
 from harness import PATIENCE, InBackground, ManualClock, eventually
 from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, Event, KeptFile
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.jpeg import encode, jpeg_size
+from pyimagesearch.jpeg import JpegDecoder, encode, jpeg_size
 from pyimagesearch.notifications.alert_stills import AlertStills
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
 from recording_channel import RecordingChannel, Rig
@@ -124,7 +124,7 @@ def test_closed_channel_stays_closed_until_a_test_succeeds(store):
 
 
 def test_begin_waits_for_the_picture_and_is_sent_without(store, tmp_path):
-    rig = Rig(store, still=AlertStills(tmp_path).of)
+    rig = Rig(store, still=AlertStills(tmp_path, lambda camera: (), bool).of)
     event = rig.begin()
     rig.wait(0.3)
     (tmp_path / "1.jpg").write_bytes(noise(1920, 1080))
@@ -139,6 +139,21 @@ def test_begin_waits_for_the_picture_and_is_sent_without(store, tmp_path):
     assert len(rig.channel.sent) == 1
     rig.wait(0.3)
     assert rig.channel.sent[1].still is None
+
+
+def test_still_of_before_a_mask_shows_nothing_that_it_hides(tmp_path):
+    (tmp_path / "1.jpg").write_bytes(encode(np.full((240, 320, 3), 200, np.uint8), 90))
+    hidden, off = {}, []
+    stills = AlertStills(tmp_path, lambda camera: hidden.get(camera, ()), lambda: bool(off))
+    file = KeptFile("1.jpg", THUMBNAIL, 1.0, 1.0, 3, COMPLETE)
+    event = Event(id=1, camera="front", kind=MOTION, begin=1.0, end=None, files=(file,))
+    assert stills.of(event) == (tmp_path / "1.jpg").read_bytes()
+    hidden["front"] = ("0,0 500,0 500,1000 0,1000",)
+    image = JpegDecoder().decode(stills.of(event), "BGR", (320, 240))
+    assert image[:, :150].max() < 20
+    assert image[:, 170:].min() > 180
+    off.append(True)
+    assert stills.of(event) is None
 
 
 def test_stills_stay_at_home_if_wished(store, tmp_path):

@@ -2,11 +2,13 @@
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.events.event import COMPLETE, Event, KeptFile
 from pyimagesearch.jpeg import JpegDecoder, encode, jpeg_size
+from pyimagesearch.outlines import filled
 
 log = logging.getLogger(__name__)
 
@@ -20,35 +22,45 @@ class AlertStills:
     """
     Read the pictures of events from the folder *clips*. From any thread.
 
-    The last one is kept, as all channels want the same at the same time.
+    A picture may be older than the privacy mask: what is *hidden* of its camera by now,
+    as polygons, is blackened. While the cameras *are_off*, there is none. The last one
+    is kept, as all channels want the same at the same time.
     """
 
-    def __init__(self, clips: Path) -> None:
+    def __init__(self, clips: Path, hidden: Callable[[str], Sequence[str]],
+                 are_off: Callable[[], bool]) -> None:
         self._clips = clips
+        self._hidden = hidden
+        self._are_off = are_off
         self._lock = threading.Lock()       # guards the last picture
-        self._last: tuple[KeptFile | None, bytes | None] = (None, None)     # its file
+        self._last: tuple[object, bytes | None] = (None, None)  # of what, and the JPEG
 
     def of(self, event: Event) -> bytes | None:
         """Return the picture of *event* as JPEG, at most 200 kB; ``None`` without."""
         picture = event.picture
-        if picture is None or picture.state != COMPLETE:
+        if picture is None or picture.state != COMPLETE or self._are_off():
             return None
+        wanted = (picture, tuple(self._hidden(event.camera)))
         with self._lock:
-            if self._last[0] != picture:    # a better one has the same path
-                self._last = (picture, self._read(picture.path))
+            if self._last[0] != wanted:     # a better one has the same path
+                self._last = (wanted, self._read(picture, wanted[1]))
             return self._last[1]
 
-    def _read(self, path: str) -> bytes | None:
+    def _read(self, picture: KeptFile, hidden: Sequence[str]) -> bytes | None:
         try:
-            return shrunk((self._clips / path).read_bytes())
+            return shrunk((self._clips / picture.path).read_bytes(), hidden)
         except (OSError, BadPicture) as error:
             log.debug("no still for an alert: %s", error)
             return None
 
 
-def shrunk(jpeg: bytes) -> bytes:
-    """Return *jpeg* with at most 200 kB; raises :exc:`BadPicture`."""
-    if len(jpeg) <= MAX_STILL_BYTES:
+def shrunk(jpeg: bytes, hidden: Sequence[str] = ()) -> bytes:
+    """
+    Return *jpeg* with at most 200 kB, and the polygons *hidden* in black.
+
+    Raises :exc:`BadPicture`.
+    """
+    if len(jpeg) <= MAX_STILL_BYTES and not hidden:
         return jpeg
     width, height = jpeg_size(jpeg)
     for scale in SCALES:
@@ -56,6 +68,8 @@ def shrunk(jpeg: bytes) -> bytes:
         if size[0] * size[1] > MAX_PIXELS and scale < SCALES[-1]:
             continue
         image = JpegDecoder().decode(jpeg, "BGR", size)
+        if hidden:
+            image[filled(hidden, size) > 0] = 0
         for quality in QUALITIES:
             small = encode(image, quality)
             if len(small) <= MAX_STILL_BYTES:

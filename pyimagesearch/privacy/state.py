@@ -113,6 +113,10 @@ class Privacy:
         """Return the regions hidden of camera *name*."""
         return HiddenRegions(self._set[name], self._choices.masks.get(name, ()))
 
+    def polygons(self, name: str) -> tuple[str, ...]:
+        """Return all regions hidden of camera *name*, which may be an earlier one."""
+        return self._set.get(name, ()) + self._choices.masks.get(name, ())
+
     def attach(self, name: str, camera: MaskableCamera) -> None:
         """Apply mask and switch to *camera*, now and after each change."""
         self._cameras[name] = camera
@@ -144,8 +148,7 @@ class Privacy:
                 off_since=None if on else now))
 
     def _apply(self, name: str) -> None:
-        hidden = self.hidden(name)
-        self._cameras[name].set_mask(PrivacyMask(hidden.set + hidden.drawn))
+        self._cameras[name].set_mask(PrivacyMask(self.polygons(name)))
         self._cameras[name].switch(self.off_since)
 
     def _change(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
