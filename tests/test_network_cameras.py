@@ -8,8 +8,11 @@ import threading
 import pytest
 
 from fake_onvif import FakeOnvif
+from harness import PATIENCE
+from pyimagesearch.capture import host_connector
 from pyimagesearch.capture.onvif_discovery import OnvifDevice
 from pyimagesearch.settings.command_line import parse_command_line
+from pyimagesearch.system import network_cameras
 from pyimagesearch.system.network_cameras import (
     NONE_FOUND,
     NetworkCameras,
@@ -50,6 +53,16 @@ def test_streams_are_ready_to_be_used_as_sources(fake):
         assert words == [f"rtsp://USER:PASSWORD@127.0.0.1:554/Streaming/Channels/{path}"]
         assert parse_command_line(["--source", *words], {}).settings.source == tuple(words)
     assert "s3cret" not in "".join(streams)
+
+
+def test_cameras_are_found_while_a_name_is_looked_up(fake, monkeypatch):
+    over, look_up = threading.Event(), host_connector.addresses_of
+    monkeypatch.setattr(network_cameras, "LOOKUP_SECONDS", 0.1)
+    monkeypatch.setattr(host_connector, "addresses_of", lambda host, *more: (
+        over.wait(PATIENCE) and {} if host == "camera.example" else look_up(host, *more)))
+    fake.user = ""
+    assert len(report(fake, "rtsp://admin:s3cret@camera.example/")) == 3
+    over.set()
 
 
 def test_missing_login_is_asked_for_with_a_command(fake):

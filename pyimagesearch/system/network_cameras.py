@@ -4,6 +4,7 @@ import contextlib
 import shlex
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pyimagesearch.addresses import own_addresses
 from pyimagesearch.capture.cancellation import Cancellation
+from pyimagesearch.capture.host_connector import Lookup
 from pyimagesearch.capture.onvif_camera import (
     STREAM_SCHEMES,
     OnvifCamera,
@@ -23,6 +25,7 @@ from pyimagesearch.errors import CameraLost, SettingsError
 from pyimagesearch.threads import Worker
 
 SEARCH_SECONDS = 15.0   # for all cameras to answer, and to say what they stream
+LOOKUP_SECONDS = 3.0    # for the names of the configured cameras, before the search
 END_SECONDS = 1.0       # for what has not ended by then
 ASKED_AT_ONCE = 16      # cameras
 MAX_SUB_STREAMS = 3     # that are printed of a camera
@@ -82,16 +85,27 @@ def own_networks() -> list[str]:
 
 
 def logins_of(sources: Iterable[str]) -> dict[str, Login]:
-    """Return the logins in *sources*, by the IPv4 addresses of their hosts."""
-    found: dict[str, Login] = {}
+    """
+    Return the logins in *sources*, by the IPv4 addresses of their hosts.
+
+    Hosts whose names are not found within :data:`LOOKUP_SECONDS` are left out.
+    """
+    lookups: list[tuple[Login, Lookup]] = []
     for source in sources:
-        # a device, a file, or a host that is not known
-        with contextlib.suppress(SettingsError, OSError, UnicodeError):
+        with contextlib.suppress(SettingsError):    # a device, or a file
             url = parse_url(source)
-            if urlsplit(url.bare).scheme not in STREAM_SCHEMES:
-                continue
-            address = socket.gethostbyname(urlsplit(url.bare).hostname or "")
-            found.setdefault(address, Login(url.user, url.password))
+            parts = urlsplit(url.bare)
+            if parts.scheme in STREAM_SCHEMES:
+                lookup = Lookup(parts.hostname or "", 0)
+                lookup.start()
+                lookups.append((Login(url.user, url.password), lookup))
+    until = time.monotonic() + LOOKUP_SECONDS
+    found: dict[str, Login] = {}
+    for login, lookup in lookups:
+        lookup.join(max(0.0, until - time.monotonic()))
+        for address, (family, _) in lookup.found.items():
+            if family == socket.AF_INET:
+                found.setdefault(address, login)
     return found
 
 
