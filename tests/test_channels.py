@@ -35,6 +35,13 @@ def test_receiver_given_twice_is_one_channel():
         "webhook a.example", "ntfy b.example"]
 
 
+@pytest.mark.parametrize("token", ["h\xefdden", "hidden\n", "hid den", "\x01hidden"])
+def test_token_that_no_header_can_hold_is_a_wrong_setting(token):
+    with pytest.raises(SettingsError, match="ntfy_token must be ASCII characters") as wrong:
+        Settings(ntfy_token=token)
+    assert "dden" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(("setting", "value"), [
     ("webhook", ("https://a.example:0x/hidden",)), ("ntfy", ("https://a..b/hidden",))])
 def test_impossible_urls_end_the_start(setting, value):

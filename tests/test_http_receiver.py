@@ -22,7 +22,7 @@ def test_name_and_target_come_from_the_url(url, name, target):
 @pytest.mark.parametrize("url", [
     "ftp://host/hidden", "http://:80/hidden", "http:///hidden", "http://host:0x/hidden",
     "http://host:99999/hidden", "http://a..b/hidden", f"http://{'a' * 70}.example/hidden", "http://[::1/hidden",
-    "http://me:hidden@/"])
+    "http://me:hidden@/", "http://host:0/hidden"])
 def test_wrong_url_is_a_wrong_setting(url):
     with pytest.raises(SettingsError, match=r"^webhook must be an http:// or https:// URL") as wrong:
         HttpReceiver(url, "webhook")

@@ -26,10 +26,10 @@ class HttpReceiver:
             parts = urlsplit(url)
             self.host = (parts.hostname or "").encode("idna").decode()
             usual = PORTS[parts.scheme]
-            self.port = parts.port or usual
+            self.port = usual if parts.port is None else parts.port
         except (KeyError, ValueError):
             self.host = ""
-        if not self.host or not self.host.isprintable():
+        if not self.host or not self.host.isprintable() or not self.port:
             raise SettingsError(
                 f"{where} must be an http:// or https:// URL with the name or the "
                 "address of a host and, if any, a port from 1 to 65535")

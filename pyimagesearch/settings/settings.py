@@ -291,7 +291,8 @@ class Settings(CameraOptions):
         private=True, pattern=NTFY_PATTERN, metavar="https://ntfy.sh/TOPIC")
     ntfy_token: str | None = alerting(
         None, "access token of the server of ntfy", advanced=True, secret=True,
-        private=True, pattern=r"\S+")
+        private=True, pattern=r"[!-~]+", metavar="TOKEN",
+        allowed="ASCII characters without blanks")
     apprise: tuple[str, ...] | None = alerting(
         None, "URL of a service of Apprise, such as mailto:// or tgram://; repeatable",
         kind=tuple, secret=True, private=True, pattern=r"[a-z][a-z0-9+.-]*://.+",
