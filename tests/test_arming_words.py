@@ -41,6 +41,6 @@ def test_words_about_many_cameras_stay_short():
 def test_words_about_one_camera_name_no_camera():
     assert said(ModeStatus("away", None, ""), front=OUTSIDE) == (
         "Away: not armed until 18:00, outside its hours.")
-    off = ModeStatus("off", EVENING, "away")
-    assert camera_words(off, CameraArmed(False, "mode off", EVENING), NOON) == (
-        "Off until 18:00, then away: not armed.")
+    off = ModeStatus("off", MORNING, "away")
+    assert camera_words(off, CameraArmed(False, "mode off", MORNING), NOON) == (
+        "Off until 28 November, 06:00, then away: not armed.")

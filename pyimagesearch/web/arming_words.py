@@ -33,9 +33,15 @@ def mode_words(mode: ModeStatus, now: float) -> str:
     return f"{mode.mode}{until or ''}"
 
 
+def mode_title(mode: ModeStatus, now: float) -> str:
+    """Return the same at the beginning of a sentence."""
+    words = mode_words(mode, now)
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def camera_words(mode: ModeStatus, camera: CameraArmed, now: float) -> str:
     """Return what is in force for one camera, as a sentence."""
-    return f"{mode_words(mode, now).capitalize()}: {state_words(mode, camera, now)}."
+    return f"{mode_title(mode, now)}: {state_words(mode, camera, now)}."
 
 
 def state_words(mode: ModeStatus, camera: CameraArmed, now: float) -> str:
@@ -54,7 +60,7 @@ def system_words(services: Services, now: float) -> str:
     cameras = {name: services.arming.camera(name) for name in services.feeds}
     if len(cameras) == 1:
         return camera_words(mode, next(iter(cameras.values())), now)
-    return " ".join([f"{mode_words(mode, now).capitalize()}: {armed_count(cameras)}.",
+    return " ".join([f"{mode_title(mode, now)}: {armed_count(cameras)}.",
                      *exceptions(mode, cameras, now)])
 
 
