@@ -111,7 +111,9 @@ function changeOf(target, form) {
     }
     if (target.value === "own" && !form.elements.hours.value) return null;
   }
-  return form.checkValidity() ? { alert_hours: hours(form) } : null;
+  const { when, from, to } = form.elements;
+  if (when.value === "daily" && !(from.value && to.value)) throw new Error("Both times are needed.");
+  return { alert_hours: hours(form) };
 }
 
 function save(camera, change) {
@@ -155,7 +157,8 @@ for (const camera of document.querySelectorAll(".camera")) {
       const change = changeOf(target, target.form);
       if (change) save(camera, change); else unsaved.add(target.form.id);
     } catch (error) {
-      target.checked = true;
+      if (target.type === "checkbox") target.checked = true;
+      else unsaved.add(target.form.id);
       camera.querySelector(".message").textContent = error.message;
     }
   });

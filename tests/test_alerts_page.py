@@ -96,10 +96,17 @@ def test_what_raises_alerts_is_changed_with_a_few_taps(alerts, page):
     alerts.see(".message", "Saved.")
     Select(alerts.find("[name=when]")).select_by_value("daily")
     alerts.see("summary .words", "camera moved and 5 more, every day from 22:00 to 06:00")
+    page.execute_script("""const field = document.querySelector("[name=from]"); field.value = "";
+        field.dispatchEvent(new Event("change", { bubbles: true }));""")
+    assert text(page, ".message") == "Both times are needed."
     Select(alerts.find("[name=when]")).select_by_value("own")
     field = alerts.find("[name=hours]")
     field.send_keys(Keys.CONTROL, "a", Keys.NULL, "Someday", Keys.TAB)
     alerts.see(".message", "alert_hours of camera 'front' is 'Someday', but must be")
+    resize(page, PHONE, mobile=True)
+    field.send_keys(Keys.CONTROL, "a", Keys.NULL, "x" * 99, Keys.TAB)
+    alerts.see(".message", "xxx' is no weekday")
+    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
     field.send_keys(Keys.CONTROL, "a", Keys.NULL, HOURS, Keys.TAB)
     alerts.see("summary .words", HOURS)
     color_scheme(page, "dark")

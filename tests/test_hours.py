@@ -110,6 +110,8 @@ def test_viewer_sees_the_hours_and_cannot_change_them(two_cameras, sample):
     shown = client.get("/schedule", headers=viewer).text
     assert "Armed: mode away." in shown
     assert "<button" not in shown
+    assert 'aria-labelledby="name-front"' in shown
+    assert '<h2 id="name-front">front</h2>' in shown
     assert shown.count("<input") == shown.count("disabled") == 4
     assert client.post("/schedule/front", headers=viewer).status_code == 403
     assert client.get("/api/cameras/front/hours", headers=viewer).status_code == 403

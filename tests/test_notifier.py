@@ -114,9 +114,12 @@ def test_closed_channel_stays_closed_until_a_test_succeeds(store):
     rig.begin(camera="yard")
     rig.wait(60)
     assert (rig.sent, rig.notifier.status().closed) == ([], True)
-    test = InBackground(rig.notifier.test)
-    eventually(lambda: rig.look() and rig.channel.sent)
-    assert test.result().trouble == ""
+    rig.channel.failures.append(DeliveryFailed("no route"))
+    for trouble in ("no route", ""):
+        test = InBackground(rig.notifier.test)
+        eventually(lambda sent=not trouble: rig.look() and len(rig.channel.sent) == sent
+                   and not rig.channel.failures)
+        assert (test.result().trouble, rig.notifier.status().trouble) == (trouble, trouble)
     rig.begin(lasts=1)
     rig.wait(2)
     assert [each.type for each in rig.channel.sent] == ["test", "begin"]

@@ -73,6 +73,10 @@ class ChannelHealth:
         self._change(failed=self._status.failed + 1, trouble=text,
                      next_try=self._clock.time() + self.pause)
 
+    def fail_test(self, trouble: str) -> None:
+        """Note that a test was not delivered; the next try is when it was."""
+        self._change(failed=self._status.failed + 1, trouble=trouble)
+
     def close(self, reason: str) -> None:
         """Note that the receiver wants no more alerts."""
         log.warning("alerts by %s are switched off: %s; a test that succeeds switches "

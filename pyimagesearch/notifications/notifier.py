@@ -139,11 +139,13 @@ class Notifier(Worker):
             test, sources = self._tests.get(), self._sources
             alert = alert_for_test(sources.url, sources.clock.time())
             test.outcome = check_channel(self._channel, alert)
+            trouble = test.outcome.trouble
+            if trouble:
+                self._health.fail_test(trouble)
+            else:
+                self._health.succeed()
             test.set()
-            if test.outcome.trouble:
-                continue
-            self._health.succeed()
-            if self._feed.state.is_closed:
+            if self._feed.state.is_closed and not trouble:
                 self._feed.start_over()
 
     def _send_next(self) -> float:
