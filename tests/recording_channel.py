@@ -58,15 +58,15 @@ def make_sources(clock=None, store=None, **options):
 class Rig:
     """A notifier over a real list of events, which looks at it when the test says so."""
 
-    def __init__(self, store, channel=None, **options):
+    def __init__(self, store, channel=None, notifier=None, **options):
         self.store, self.clock = store, store._clock
         self.channel = channel or RecordingChannel()
         self.sources = make_sources(self.clock, store, **options)
-        self.start()
+        self.start(notifier)
 
-    def start(self):
+    def start(self, notifier=None):
         """Start the program, over what is in the list."""
-        self.notifier = Notifier(self.channel, self.sources)
+        self.notifier = notifier or Notifier(self.channel, self.sources)
         self.look()
 
     def look(self):

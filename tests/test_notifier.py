@@ -11,12 +11,14 @@ import pytest
 
 import killed_notifier
 from harness import PATIENCE, InBackground, ManualClock, eventually
+from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, Event, KeptFile
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import JpegDecoder, encode, jpeg_size
 from pyimagesearch.notifications.alert_stills import AlertStills
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
-from recording_channel import RecordingChannel, Rig
+from pyimagesearch.notifications.notifier import Notifier
+from recording_channel import RecordingChannel, Rig, make_sources
 
 
 @pytest.fixture
@@ -31,6 +33,13 @@ class Opened:
     def __init__(self, folder, clock):
         self.store = EventStore(folder / "events.db", clock)
         self.store.open()
+
+    @classmethod
+    def of(cls, store):
+        """Return one whose *store* was opened already."""
+        opened = cls.__new__(cls)
+        opened.store = store
+        return opened
 
     def close(self):
         self.store.stop()
@@ -183,6 +192,46 @@ def test_full_disk_raises_one_alert_a_day(store):
         rig.clock.now += 3588
     assert [each.kind for each in rig.channel.sent] == ["disk", "disk"]
     assert "the disk is full" in rig.channel.sent[0].text
+
+
+def test_disk_that_is_missing_at_the_start_raises_an_alert(tmp_path):
+    clock, trouble = ManualClock(), ["there is no such folder"]
+    store = EventStore(tmp_path / "later" / "events.db", clock)
+    channel = RecordingChannel()
+    sources = make_sources(clock, store, trouble=lambda: "".join(trouble))
+    sources.ready.clear()
+    notifier = Notifier(channel, sources)
+    for _ in range(40):
+        notifier.run_once()
+        clock.now += 1
+    assert [each.kind for each in channel.sent] == ["disk"]
+    test = InBackground(notifier.test)
+    eventually(lambda: notifier.run_once() and len(channel.sent) > 1)
+    assert test.result().trouble == ""
+    trouble.clear()
+    (tmp_path / "later").mkdir()
+    store.open()
+    sources.ready.set()
+    with contextlib.closing(Opened.of(store)):
+        rig = Rig(store, channel, trouble=lambda: "".join(trouble), notifier=notifier)
+        trouble.append("the disk is full")
+        rig.wait(60)
+        rig.begin(lasts=1)
+        rig.wait(2)
+    assert [each.kind for each in channel.sent] == ["disk", "test", MOTION]
+
+
+def test_end_before_the_list_is_read_keeps_the_state(store):
+    store.remember("alerts recording", "as it was")
+    sources = make_sources(SystemClock(), store)
+    sources.ready.clear()
+    notifier = Notifier(RecordingChannel(), sources)
+    notifier.start()
+    notifier.stop()
+    assert notifier.join(PATIENCE)
+    assert store.flush(5.0)
+    with store.reading() as reader:
+        assert reader.remembered("alerts recording") == "as it was"
 
 
 def test_secret_in_an_unexpected_error_is_not_logged(store, caplog):

@@ -77,6 +77,12 @@ class ChannelState:
         self.last_success = now
         self.sent = [*self.sent, now][-most:]
 
+    def take_over(self, other: "ChannelState") -> None:
+        """Count the alerts that *other* says were sent, in this hour and this day."""
+        self.sent = sorted({*self.sent, *other.sent})
+        self.daily = {**self.daily, **other.daily}
+        self.is_closed |= other.is_closed
+
     def tidy(self, now: float, quiet_seconds: float) -> None:
         """Drop times that are over, or in the future, as the clock was set back."""
         self.since = min(self.since, now)

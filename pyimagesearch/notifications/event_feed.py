@@ -1,5 +1,6 @@
 """What one channel reads of the events, and the state that it keeps beside them."""
 
+import contextlib
 import logging
 
 from pyimagesearch.errors import EventsError
@@ -28,7 +29,8 @@ class EventFeed:
     """
 
     def __init__(self, key: str, sources: AlertSources) -> None:
-        self.state = ChannelState(cursor=0, since=0.0)
+        self.state = ChannelState(cursor=0, since=0.0)      # until it is open
+        self.is_open = False
         self._key = key
         self._sources = sources
         self._is_forgotten = False
@@ -48,6 +50,7 @@ class EventFeed:
         Raises :exc:`EventsError` if the events cannot be read, or not written, as then
         nothing may be sent but that.
         """
+        before = self.state
         with self._sources.store.reading() as reader:
             text, newest = reader.remembered(self._key), reader.newest_arrival()
         self._looked_at = self._sources.clock.time()
@@ -56,6 +59,8 @@ class EventFeed:
         except ValueError as error:
             log.warning("%s: the state is damaged, starting over: %s", self._key, error)
             self.state = self._new_state(newest)
+        self.state.take_over(before)
+        self.is_open = True
         self.save()
         try:
             self._sources.store.confirm()
@@ -68,6 +73,23 @@ class EventFeed:
         with self._sources.store.reading() as reader:
             self.state = self._new_state(reader.newest_arrival())
         self.save()
+
+    def look_at_disk(self) -> Snapshot:
+        """Return what is known while the list cannot be opened: why, if that lasts."""
+        was_known = self._disk.event is not None
+        self._disk.look()
+        trouble = self._disk.event
+        if trouble and not was_known:
+            self._read_former_state()
+        self._events = {trouble.id: trouble} if trouble else {}
+        self.state.waiting = [*self._events]
+        return Snapshot(self._sources.clock.time(), self._events)
+
+    def _read_former_state(self) -> None:
+        """Read what was sent before, if that is possible now."""
+        with (contextlib.suppress(EventsError, ValueError),
+              self._sources.store.reading() as reader):
+            self.state.take_over(read_state(reader.remembered(self._key) or "{}"))
 
     def read(self) -> Snapshot:
         """Return the events as they are now; raises :exc:`EventsError`."""
@@ -111,7 +133,7 @@ class EventFeed:
         """Keep the state, if it has changed; *wait* until it is on the disk."""
         text = self.state.as_text()
         self._saved_at = self._sources.clock.monotonic()
-        if text == self._saved or self._is_forgotten:
+        if text == self._saved or self._is_forgotten or not self.is_open:
             return
         self._saved = text
         self._sources.store.remember(self._key, text)

@@ -59,7 +59,6 @@ class Notifier(Worker):
         self._rules = AlertRules(sources, takes_updates=channel.takes_updates)
         self._health = ChannelHealth(channel.name, sources.clock)
         self._feed = EventFeed(channel.key, sources)
-        self._is_open = False
         self._refused: Counter[tuple[str, int]] = Counter()     # alerts, by type and id
 
     def status(self) -> ChannelStatus:
@@ -112,9 +111,9 @@ class Notifier(Worker):
 
     def run_once(self) -> float:
         """Send what is due, up to one alert; return when to look again [s]."""
-        if not self._sources.ready.is_set():
-            return HASTE_SECONDS
         try:
+            if not self._sources.ready.is_set():
+                return self._report_disk()
             self._open()
             self._run_tests()
             if self._feed.state.is_closed:
@@ -127,11 +126,22 @@ class Notifier(Worker):
 
     def _open(self) -> None:
         """Read the state once; raises :exc:`EventsError`."""
-        if self._is_open:
+        if self._feed.is_open:
             return
         self._feed.open()
-        state, self._is_open = self._feed.state, True
+        state = self._feed.state
         self._health.resume(state.last_success, is_closed=state.is_closed)
+
+    def _report_disk(self) -> float:
+        """Send tests, and why the list of events cannot be opened, if that lasts."""
+        self._run_tests()
+        snapshot, state = self._feed.look_at_disk(), self._feed.state
+        alert = self._rules.next(state, snapshot)
+        if (alert and not state.is_closed and self._health.pause <= 0
+                and self._deliver(alert)):
+            self._rules.delivered(state, alert, self._sources.clock.time())
+            self._health.succeed()
+        return HASTE_SECONDS
 
     def _run_tests(self) -> None:
         """Send a test alert for each one that waits; raises :exc:`EventsError`."""
