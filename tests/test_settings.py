@@ -77,6 +77,9 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
     (["--log-level", "loud"], {}, "--log-level: invalid choice: 'loud' (choose from 'debug', 'info'"),
     ([], {"SURVEILLANCE_TLS": "on"}, "SURVEILLANCE_TLS is 'on', but must be one of off, self-signed"),
     ([], {"SURVEILLANCE_LOOP": "maybe"}, "LOOP is 'maybe', but must be true or false"),
+    (["--public-url", "https://me:secret@cam.example.org/"], {},
+     "--public-url is 'https://***@cam.example.org/', but must be written like https://cam.example.org/, "),
+    (["--mqtt-prefix", "a/#"], {}, "--mqtt-prefix is 'a/#', but must be a topic of up to 64 characters"),
     (["--auth", "some"], {}, "--auth: invalid choice: 'some' (choose from 'on', 'changes', 'off')"),
     ([], {"SURVEILLANCE_AUTH": "some"}, "AUTH is 'some', but must be one of on, changes, off"),
     (["--config", "/nowhere.toml"], {}, "'/nowhere.toml', which cannot be read: No such")])

@@ -64,10 +64,10 @@ def test_zones_above_the_tables_are_those_of_every_camera(tmp_path):
 def test_zones_are_neither_a_flag_nor_a_variable(capsys):
     with pytest.raises(SystemExit):
         parse_command_line(["--zones", "x"], {})
-    assert "--zones is not an option" in capsys.readouterr().err
+    assert "--zones is not an option; set zones in the file given by --config" in capsys.readouterr().err
     assert parse_command_line([], {"SURVEILLANCE_ZONES": "x"}).settings.zones == ()
     assert unknown_variables({"SURVEILLANCE_ZONES": "x"}) == [
-        "SURVEILLANCE_ZONES in the environment is not a setting"]
+        "SURVEILLANCE_ZONES in the environment is not read; set zones in the file given by --config"]
 
 
 def table(**changed):

@@ -17,6 +17,7 @@ VALUES_PATTERN = re.compile(
     r"(?:auto|demo|picamera|/dev/|[a-z][a-z0-9+.-]*://)).)*@\S*"
     r"|\S+", re.S)
 FILE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if name != "config"}
+ONLY_IN_FILE = "not read; set {} in the file given by --config"
 VARIABLE_OPTIONS = {name: item for name, item in ALL_OPTIONS.items()
                     if not item.file_only}
 
@@ -47,8 +48,10 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     known = {name.upper() for name in VARIABLE_OPTIONS}
     unknown = {name.removeprefix(ENV_PREFIX) for name in environ
                if name.startswith(ENV_PREFIX)} - known
-    return [f"{ENV_PREFIX}{name} in the environment is not a setting"
-            + did_you_mean(name, known, ENV_PREFIX) for name in sorted(unknown)]
+    return [f"{ENV_PREFIX}{name} in the environment is "
+            + (ONLY_IN_FILE.format(name.lower()) if name.lower() in FILE_OPTIONS else
+               "not a setting" + did_you_mean(name, known, ENV_PREFIX))
+            for name in sorted(unknown)]
 
 
 def read_toml(file: str) -> dict[str, Any]:

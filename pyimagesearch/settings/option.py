@@ -21,6 +21,7 @@ CAMERA_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"    # fits URLs and folde
 SIZE_PATTERN = r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kMGT]?)B?"
 MAX_INTEGER_BITS = 63       # TOML promises no larger integers
 MAX_SHOWN = 200             # characters of a wrong value
+URL_LOGIN = re.compile(r"//[^/\s]*@")
 SIZE_FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -142,7 +143,7 @@ class Option:
         if not fits:
             if self.secret:
                 raise SettingsError(f"{where} must be {self.describe_allowed()}")
-            shown = ", ".join(map(shortened, texts)) or "empty"
+            shown = URL_LOGIN.sub("//***@", ", ".join(map(shortened, texts))) or "empty"
             raise SettingsError(
                 f"{where} is {shown}, but must be {self.describe_allowed()}"
                 + did_you_mean(str(texts[0]), self.words))

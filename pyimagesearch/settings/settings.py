@@ -58,9 +58,11 @@ CAMERA_NAME_PREFIX_PATTERN = (
     r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))")
 
 URL_PATTERN = r"(?i:https?)://[^\s/]+(?:/\S*)?"
+PUBLIC_URL_PATTERN = r"(?i:https?)://[^\s/@?#]+(?:/[^\s?#]*)?"
 NTFY_PATTERN = r"(?i:https?)://[^\s/]+(?:/[^\s/]+)*/[-_A-Za-z0-9]{1,64}"
 MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"
 TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
+TOPIC_ALLOWED = "a topic of up to 64 characters, without blanks, + and #"
 PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
 LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
 HOURS_OPTIONS = ("armed_hours", "alert_hours")
@@ -268,7 +270,8 @@ class Settings(CameraOptions):
         advanced=True)
     public_url: str | None = alerting(
         None, "address of this server in alerts; default: the one it prints",
-        advanced=True, pattern=URL_PATTERN, metavar="https://cam.example.org/")
+        advanced=True, pattern=PUBLIC_URL_PATTERN, metavar="https://cam.example.org/",
+        allowed="written like https://cam.example.org/, without a login, ? and #")
     place: str | None = alerting(
         None, "latitude and longitude in degrees, for sunrise and sunset in schedules",
         advanced=True, pattern=PLACE_PATTERN, metavar="52.52,13.40",
@@ -302,10 +305,12 @@ class Settings(CameraOptions):
         secret=True, private=True, pattern=MQTT_PATTERN,
         metavar="mqtt://USER:PASSWORD@HOST")
     mqtt_prefix: str = alerting("webstreaming", "first part of all topics of MQTT",
-                              advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC")
+                              advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC",
+                              allowed=TOPIC_ALLOWED)
     mqtt_discovery: str = alerting(
         "homeassistant", "prefix of Home Assistant's discovery topics; off: none",
-        advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC|off")
+        advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC|off",
+        allowed=f"off, or {TOPIC_ALLOWED}")
     mqtt_stills: bool = alerting(True, "publish the still of the last event by MQTT",
                                advanced=True)
     mqtt_control: bool = alerting(
