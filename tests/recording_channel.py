@@ -103,16 +103,17 @@ class Day:
         self.sources = sources or make_sources(**options)
         self.rules = AlertRules(self.sources, takes_updates)
         self.now, self.is_down, self.dies_next = NOON, False, False
-        self.events, self.ended, self.sent = {}, {}, []
+        self.events, self.ends, self.sent = {}, {}, []
         self.state = ChannelState(cursor=0, since=NOON - 1)
         self.saved = self.state.as_text()
 
     def begin(self, kind=MOTION, camera="front", lasts=None, **more):
-        """Add an event that begins now, and has ended after so many seconds."""
+        """Add an event that begins now, and ends after so many seconds."""
         id = len(self.events) + 1
-        end = None if lasts is None else self.now + lasts
-        self.events[id] = Event(id=id, camera=camera, kind=kind, begin=self.now, end=end,
+        self.events[id] = Event(id=id, camera=camera, kind=kind, begin=self.now, end=None,
                                 **more)
+        if lasts is not None:
+            self.ends[id] = self.now + lasts
         self.state.waiting.append(id)
         self.state.cursor = id
         self.look()
@@ -120,7 +121,8 @@ class Day:
 
     def end(self, id, **more):
         """End an event now."""
-        self.events[id] = Event(**{**vars(self.events[id]), "end": self.now, **more})
+        self.ends[id] = self.now
+        self.events[id] = Event(**{**vars(self.events[id]), **more})
         self.look()
 
     def wait(self, seconds, step=1.0):
@@ -132,6 +134,8 @@ class Day:
 
     def look(self):
         """Send what is due, and save the state after each alert."""
+        for id in [id for id, end in self.ends.items() if end <= self.now]:
+            self.events[id] = Event(**{**vars(self.events[id]), "end": self.ends.pop(id)})
         while (alert := self.rules.next(self.state, self.snapshot())) and not self.is_down:
             if alert.more:
                 self.saved = self.state.as_text()

@@ -177,7 +177,7 @@ def test_while_disarmed_only_losses_raise_alerts():
     for kind in (MANUAL, SNAPSHOT, LOGIN_REFUSED, LOST, UNSTEADY):
         day.begin(kind, "" if kind == LOGIN_REFUSED else "front", lasts=100)
     day.wait(200)
-    assert kinds(day) == [LOST, UNSTEADY]
+    assert kinds(day) == [UNSTEADY, LOST]
 
 
 @pytest.mark.parametrize(("options", "reported"), [

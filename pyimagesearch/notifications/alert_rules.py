@@ -10,7 +10,7 @@ from pyimagesearch.events.event import LOST, MOTION, RETURNED, UNSTEADY, Event
 from .alert import BEGIN, DIGEST, DISK, END, Alert
 from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
 from .alert_sources import AlertSources
-from .channel_state import ChannelState, Daily, LeftOut
+from .channel_state import CLOCK_SECONDS, ChannelState, Daily, LeftOut
 from .snapshot_of_events import Snapshot
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
@@ -174,7 +174,8 @@ class AlertRules:
         times = [state.quiet.get(subject, -math.inf),
                  *(other.end + seconds for other in others if other.end is not None)]
         # later ones are those of a clock that was set back
-        return any(event.begin < each <= snapshot.now + seconds for each in times)
+        latest = snapshot.now + seconds + CLOCK_SECONDS
+        return any(event.begin < each <= latest for each in times)
 
     @property
     def _quiet_seconds(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 SENT_KEPT_SECONDS = 7200.0      # for which the times of alerts are kept
+CLOCK_SECONDS = 5.0     # by which the clock may be adjusted while an event lasts
 QUIET_KEPT_SECONDS = 600.0      # for events that began before, but wait for a decision
 
 
@@ -85,10 +86,11 @@ class ChannelState:
 
     def tidy(self, now: float, quiet_seconds: float) -> None:
         """Drop times that are over, or in the future, as the clock was set back."""
+        latest = now + quiet_seconds + CLOCK_SECONDS
         self.since = min(self.since, now)
         self.sent = [each for each in self.sent if 0 <= now - each < SENT_KEPT_SECONDS]
         self.quiet = {subject: until for subject, until in self.quiet.items()
-                      if now - QUIET_KEPT_SECONDS < until <= now + quiet_seconds}
+                      if now - QUIET_KEPT_SECONDS < until <= latest}
         self.daily = {kind: each for kind, each in self.daily.items() if each.at <= now}
 
 
