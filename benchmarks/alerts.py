@@ -1,29 +1,24 @@
 """
 Alerts: how soon they are sent, how many, and what they cost the cameras.
 
-    python -m benchmarks.alerts [delay|hour|hanging|memory ...]
+    python -m benchmarks.alerts [delay|hour|hanging ...]
 
 ``delay``: from an event's begin to the request at a receiver on this machine, for each
-channel. Met: at most 1.5 s, by Apprise 3 s. ``hour``: 1,000 events in an hour, by an
-injected clock. Met: at most 12 messages, then one digest. ``hanging``: the age of the
-frames of a demo camera at a viewer while each channel hangs, against no channel, in
-turns. Met: 99th percentile at most 1.1 times that. ``memory``: what MQTT and a webhook
-add. Met: at most 8 MB. Needs mosquitto (apt).
+channel but MQTT. Met: at most 1.5 s, by Apprise 3 s. ``hour``: 1,000 events in an hour,
+by an injected clock. Met: at most 12 messages, then one digest. ``hanging``: the age of
+the frames of a demo camera at a viewer while each channel hangs, against no channel, in
+turns. Met: 99th percentile at most 1.1 times that. See ``benchmarks.mqtt`` for MQTT,
+and for memory.
 """
 
-import contextlib
 import re
-import shutil
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks.processes import Server, main_guard, measure, product
 from pyimagesearch.events.event import MOTION
@@ -36,7 +31,7 @@ from tests.receiver import HANG, Receiver
 
 CAMERAS = ("--source", "one=demo:640x480@30", "--source", "two=demo:640x480@15",
            "--post-roll", "2")
-DELAY_SECONDS, HANGING_SECONDS, MEMORY_SECONDS, TURNS = 90.0, 30.0, 40.0, 4
+DELAY_SECONDS, HANGING_SECONDS, TURNS = 90.0, 30.0, 4
 MAX_DELAY_SECONDS = {"apprise": 3.0}
 OTHER_DELAY_SECONDS = 1.5
 SCRIPT = '#!/bin/sh\necho "$ALERT_TYPE $ALERT_ID $(date +%s.%N)" >> "{log}"\n{after}\n'
@@ -47,12 +42,9 @@ EVENT_PATTERN = re.compile(r"events/(\d+)")
 
 def delay() -> bool:
     """Measure each channel."""
-    with (tempfile.TemporaryDirectory() as name, Receiver() as receiver,
-          broker() as port):
+    with tempfile.TemporaryDirectory() as name, Receiver() as receiver:
         folder = Path(name)
-        config = configured(folder, receiver.url, port)
-        heard: list[tuple[str, float]] = []
-        with product(*CAMERAS, "--config", config), listening(port, heard):
+        with product(*CAMERAS, "--config", configured(folder, receiver.url)):
             time.sleep(DELAY_SECONDS)
         begins, found = {}, dict[str, dict[str, float]]()
         offset = time.time() - time.monotonic()
@@ -67,12 +59,10 @@ def delay() -> bool:
             kind, id, at = line.split()
             if kind == "begin":
                 found.setdefault("command", {}).setdefault(id, float(at))
-        for id, when in heard:
-            found.setdefault("mqtt", {}).setdefault(id, when)
     results = [report(channel, [when - begins[id] for id, when in times.items()
                                 if id in begins])
                for channel, times in sorted(found.items())]
-    return all(results) and len(found) == 5
+    return all(results) and len(found) == 4
 
 
 def report(channel: str, delays: list[float]) -> bool:
@@ -84,8 +74,8 @@ def report(channel: str, delays: list[float]) -> bool:
     return max(delays) <= most
 
 
-def configured(folder: Path, url: str, port: int, after: str = "",
-               webhooks: int = 1) -> str:
+def configured(folder: Path, url: str, after: str = "", webhooks: int = 1,
+               more: str = "") -> str:
     """Write a settings file with all channels into *folder*; return its path."""
     program = folder / "command"
     program.write_text(SCRIPT.format(log=folder / "log", after=after))
@@ -95,43 +85,8 @@ def configured(folder: Path, url: str, port: int, after: str = "",
     path.write_text(
         f'webhook = [{hooks}]\nntfy = ["{url}/ntfy/topic"]\n'
         f'apprise = ["{url.replace("http", "json")}/apprise"]\n'
-        f'alert_command = "{program}"\nmqtt = "mqtt://127.0.0.1:{port}"\n'
-        "alert_quiet = 0\nalert_most = 3600\n")
+        f'alert_command = "{program}"\nalert_quiet = 0\nalert_most = 3600\n{more}')
     return str(path)
-
-
-@contextlib.contextmanager
-def broker() -> Iterator[int]:
-    """Run mosquitto on a free port of this machine; yield the port."""
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    process = subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextlib.contextmanager
-def listening(port: int, heard: list[tuple[str, float]]) -> Iterator[None]:
-    """Note which events are published, and when [s since the epoch]."""
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-
-    def on_message(client: Any, data: Any, message: Any) -> None:
-        if match := EVENT_PATTERN.search(message.payload.decode("latin-1")):
-            heard.append((match[1], time.time()))
-
-    client.on_message = on_message
-    client.connect("127.0.0.1", port)
-    client.subscribe("webstreaming/+/+/event")
-    client.loop_start()
-    yield
-    client.loop_stop()
 
 
 # --- how many
@@ -216,8 +171,9 @@ def hanging() -> bool:
     found: dict[bool, list[float]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as folder, Receiver(HANG) as receiver, \
             socket.create_server(("127.0.0.1", 0)) as deaf:
-        config = configured(Path(folder), receiver.url, deaf.getsockname()[1],
-                            "sleep 60", webhooks=3)
+        config = configured(
+            Path(folder), receiver.url, "sleep 60", webhooks=3,
+            more=f'mqtt = "mqtt://127.0.0.1:{deaf.getsockname()[1]}"\n')
         for turn in range(2 * TURNS):
             with_channels = bool(turn % 2)
             more = ("--config", config) if with_channels else ()
@@ -238,29 +194,7 @@ def age(server: Server) -> float:
     return statistics.quantiles(ages, n=100)[98]
 
 
-def memory() -> bool:
-    """Compare the resident memory with and without MQTT and a webhook."""
-    with (tempfile.TemporaryDirectory() as name, Receiver() as receiver,
-          broker() as port):
-        path = Path(name) / "settings.toml"
-        path.write_text(f'webhook = "{receiver.url}/"\n'
-                        f'mqtt = "mqtt://127.0.0.1:{port}"\n'
-                        "alert_quiet = 0\nalert_most = 3600\n")
-        found: dict[bool, list[float]] = {True: [], False: []}
-        for turn in range(2 * TURNS):
-            with_channels = bool(turn % 2)
-            more = ("--config", str(path)) if with_channels else ()
-            with product(*CAMERAS, "--no-record", *more) as server:
-                measure(server, 1, MEMORY_SECONDS)
-                found[with_channels].append(server.rss())
-    without, loaded = statistics.median(found[False]), statistics.median(found[True])
-    added = loaded - without
-    print(f"memory   {loaded:.1f} MB with MQTT and a webhook, {without:.1f} MB without,"
-          f" median of {TURNS} runs: {added:+.1f} MB (must: <= 8 MB)")
-    return added <= 8
-
-
-PARTS = {each.__name__: each for each in (delay, hour, hanging, memory)}
+PARTS = {each.__name__: each for each in (delay, hour, hanging)}
 
 if __name__ == "__main__":
     results = [PARTS[name]() for name in sys.argv[1:] or PARTS]

@@ -131,6 +131,7 @@ def test_service_that_hangs_does_not_delay_another(receiver, monkeypatch):
     monkeypatch.setenv("SURVEILLANCE_APPRISE", "json://tv:s3cret-word@127.0.0.1/")
     process = AppriseProcess()
     receiver.answer = HANG
+    service_at(receiver, process).prepare()     # which starts the only child
     slow = InBackground(outcome, service_at(receiver, process))
     receiver.wait_for(1)
     with contextlib.closing(Receiver()) as other:

@@ -64,6 +64,7 @@ def test_new_channel_begins_now(store):
     old = store.add(MOTION, store._clock.time() - 5, None, "front")
     assert store.flush(5.0)
     rig = Rig(store)
+    rig.clock.now += 1
     new = rig.begin(camera="yard")
     rig.end(old)
     recovered = Event(id=1, camera="front", kind=MOTION, begin=old.begin, end=None)
@@ -166,6 +167,20 @@ def test_still_of_before_a_mask_shows_nothing_that_it_hides(tmp_path):
     assert image[:, 170:].min() > 180
     off.append(True)
     assert stills.of(event) is None
+
+
+def test_slow_channel_gets_ready_while_the_picture_is_awaited(store):
+    class SlowChannel(RecordingChannel):
+        def prepare(self):
+            done.append(len(self.sent))
+
+    done = []
+    rig = Rig(store, SlowChannel())
+    rig.begin()
+    rig.look()
+    assert done == [0]
+    rig.wait(1.2)
+    assert len(rig.sent) == 1
 
 
 def test_stills_stay_at_home_if_wished(store, tmp_path):

@@ -31,6 +31,7 @@ class Verdict(Enum):
 
     NEVER = auto()      # it raises no alert
     WAIT = auto()       # that depends on what is still to come
+    SOON = auto()       # it is sent once there is a picture
     COUNT = auto()      # in the next alert: its camera raised one just now
     LIMIT = auto()      # the same, as there were too many in this hour
     LATE = auto()       # the same, as it is long over
@@ -65,6 +66,11 @@ class AlertRules:
         if may_count and self._is_digest_due(state, snapshot.now):
             return self._digest(left)
         return None
+
+    def is_imminent(self, state: ChannelState, snapshot: Snapshot) -> bool:
+        """Return whether an alert only waits for its picture."""
+        return any(self._verdict(state, snapshot.events[id], snapshot) == Verdict.SOON
+                   for id in state.waiting if id in snapshot.events)
 
     def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
         """Take note that *alert* was sent *now* [s since the epoch]."""
@@ -144,7 +150,7 @@ class AlertRules:
             return Verdict.NEVER if event.kind == DISK else Verdict.COUNT
         if not self._has_room(state, event.kind, snapshot.now):
             return Verdict.LIMIT
-        return Verdict.WAIT if self._awaits_still(event, snapshot) else Verdict.SEND
+        return Verdict.SOON if self._awaits_still(event, snapshot) else Verdict.SEND
 
     def _count(self, state: ChannelState, event: Event | None, verdict: Verdict
                ) -> None:

@@ -1,6 +1,7 @@
 """Alerts through Apprise: by mail, Telegram, Pushover, Matrix and many other ways."""
 
 import base64
+import contextlib
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,11 @@ class AppriseChannel:
             level="warning" if alert.kind in WARNING_KINDS else "info")
         if answer.trouble:
             raise DeliveryFailed(answer.trouble)
+
+    def prepare(self) -> None:
+        """Start the process, as an alert follows."""
+        with contextlib.suppress(ChildFailed):      # send() says why
+            self._process.prepare()
 
     def check(self) -> bool:
         """Return whether Apprise accepts the URL; nothing is sent. Blocks."""

@@ -57,6 +57,15 @@ class AppriseProcess:
         finally:
             self._leave(child)
 
+    def prepare(self) -> None:
+        """Start a child for a request that follows; raises :exc:`ChildFailed`."""
+        with self._lock:
+            if self._newest and self._newest.is_fresh:
+                return
+        timer = threading.Timer(JOIN_SECONDS, self._leave, [self._join_child()])
+        timer.daemon = True
+        timer.start()
+
     def _join_child(self) -> "_Child":
         with self._lock:
             if self._newest is None or not self._newest.is_fresh:

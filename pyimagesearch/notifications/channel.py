@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pyimagesearch.errors import SurveillanceError
 
@@ -49,6 +49,14 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """End what :meth:`send` does now, for good; from any thread."""
+
+
+@runtime_checkable
+class SlowChannel(Protocol):
+    """A channel that takes long to get ready."""
+
+    def prepare(self) -> None:
+        """Get ready, as an alert follows within a second; returns at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

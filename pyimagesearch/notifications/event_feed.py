@@ -16,6 +16,7 @@ from .snapshot_of_events import Snapshot
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 500        # new events at a time
+RECENT_COUNT = 100      # events that may be of after a channel was made
 SAVE_SECONDS = 30.0     # between two writes of the state while nothing is sent
 YOUNG_SECONDS = 1.5     # in which a picture, or the last one, is awaited
 YOUNG_PAUSE_SECONDS, WAITING_PAUSE_SECONDS, PAUSE_SECONDS = 0.1, 1.0, 10.0
@@ -33,6 +34,7 @@ class EventFeed:
         self.is_open = False
         self._key = key
         self._sources = sources
+        self._made_at = sources.clock.time()
         self._is_forgotten = False
         self._is_kept = False       # the state is in the file that was read last
         self._looked_at = 0.0       # when that was [s since the epoch]
@@ -71,7 +73,9 @@ class EventFeed:
     def start_over(self) -> None:
         """Begin now, as with a new channel; raises :exc:`EventsError`."""
         with self._sources.store.reading() as reader:
-            self.state = self._new_state(reader.newest_arrival())
+            newest = reader.newest_arrival()
+        self._made_at = self._sources.clock.time()
+        self.state = self._new_state(newest)
         self.save()
 
     def look_at_disk(self) -> Snapshot:
@@ -149,7 +153,8 @@ class EventFeed:
         self._sources.store.forget_value(self._key)
 
     def _new_state(self, newest: int) -> ChannelState:
-        return ChannelState(cursor=newest, since=self._sources.clock.time())
+        """Return the state of a channel that begins when this was made."""
+        return ChannelState(cursor=max(0, newest - RECENT_COUNT), since=self._made_at)
 
     def _read(self) -> None:
         state = self.state

@@ -18,6 +18,7 @@ from .channel import (
     ChannelClosed,
     ChannelStatus,
     DeliveryFailed,
+    SlowChannel,
     TestOutcome,
 )
 from .channel_check import alert_for_test, check_channel
@@ -166,6 +167,9 @@ class Notifier(Worker):
         alert = self._rules.next(self._feed.state, snapshot)
         self._forget_refused()
         if alert is None:
+            if isinstance(self._channel, SlowChannel) and (
+                    self._rules.is_imminent(self._feed.state, snapshot)):
+                self._channel.prepare()
             return min(self._feed.pause, pause) if pause > 0 else self._feed.pause
         if alert.more:      # if this is sent again after a crash, it counts the same
             self._feed.save(wait=True)
