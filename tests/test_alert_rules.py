@@ -18,7 +18,7 @@ from pyimagesearch.events.event import (
     SNAPSHOT,
     UNSTEADY,
 )
-from pyimagesearch.settings.settings import ALERT_KINDS
+from pyimagesearch.settings.camera_settings import ALERT_KINDS
 from pyimagesearch.settings.zone import Zone
 from recording_channel import NOON, Day
 

@@ -11,8 +11,9 @@ from harness import InBackground
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
 from pyimagesearch.notifications import channel
 from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.settings.camera_settings import ALERT_KINDS, DEFAULT_ALERT_KINDS
 from pyimagesearch.settings.owner_settings import OwnerSettings
-from pyimagesearch.settings.settings import ALERT_KINDS, DEFAULT_ALERT_KINDS, Settings
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import MODE_AWAY, MODE_HOME, MODE_OFF, CameraArmed, ModeStatus
 from pyimagesearch.web.alerts import KIND_QUESTIONS, moment
 

@@ -8,7 +8,8 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.replay.contenders import PRESENT, SettingsOfCameras, contenders
 from pyimagesearch.replay.recordings import Recording
-from pyimagesearch.settings.settings import CameraSettings, Settings
+from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.settings.settings import Settings
 
 PRESENT_SETTINGS = CameraSettings(name="front", source="demo", min_area=4.0, frame_count=20,
                                   detector="single")

@@ -18,7 +18,8 @@ from pyimagesearch.replay.event_log import (
     SceneLog,
     events_in,
 )
-from pyimagesearch.settings.settings import CameraSettings, Settings
+from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.settings.settings import Settings
 from pyimagesearch.streaming.publisher import Shown
 
 AREAS = st.lists(st.tuples(st.sampled_from([0.1, 0.1, 0.3, 2.0]),

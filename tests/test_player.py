@@ -10,7 +10,7 @@ from pyimagesearch.replay.player import play
 from pyimagesearch.replay.progress import Progress
 from pyimagesearch.replay.recordings import group
 from pyimagesearch.replay.trial import Contender
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from videos import film
 
 ONE = (Contender("single", CameraSettings(name="x", source="demo", detector="single")),)

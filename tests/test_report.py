@@ -22,7 +22,7 @@ from pyimagesearch.replay.report import (
 )
 from pyimagesearch.replay.results import flags_of
 from pyimagesearch.replay.trial import Contender, Outcome
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from videos import picture
 
 ODD_NAME = "a\"'><script>alert(1)</script>&amp;.mp4"

@@ -14,7 +14,7 @@ from pyimagesearch.replay.results import (
     totals,
 )
 from pyimagesearch.replay.trial import Contender, Outcome
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 
 def outcome(label, *begins, areas=(0.0, 4.0), **more):

@@ -8,8 +8,8 @@ from pyimagesearch.replay.marks import MarkedRecording, Span
 from pyimagesearch.replay.recordings import Recording
 from pyimagesearch.replay.suggestion import contenders_for, suggest
 from pyimagesearch.replay.trial import Outcome
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.command_line import parse_command_line
-from pyimagesearch.settings.settings import CameraSettings
 
 PRESENT = CameraSettings(name="front", source="demo", detector="adaptive")
 REAL = Span(2.0, 3.0)

@@ -7,7 +7,7 @@ from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.replay.recordings import Recording, VideoFrame
 from pyimagesearch.replay.trial import Contender, Trial
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from videos import picture
 
 VIDEO = Recording((), "video", 0.0)

@@ -4,8 +4,9 @@ import re
 from itertools import groupby
 from pathlib import Path
 
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS
 from pyimagesearch.settings.option import Option
-from pyimagesearch.settings.settings import ALL_OPTIONS, CAMERA_OPTIONS
+from pyimagesearch.settings.settings import ALL_OPTIONS
 
 PAGE = Path(__file__).parents[1] / "settings.md"
 BEGIN, END = "<!-- begin of the tables -->\n", "<!-- end of the tables -->\n"

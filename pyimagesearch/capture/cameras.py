@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Size
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 from .auto import FirstCamera
 from .certificates import Trust

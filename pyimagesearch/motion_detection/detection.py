@@ -11,8 +11,8 @@ import cv2
 from pyimagesearch.errors import DetectorFailed
 from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.polygons import split_polygons
-from pyimagesearch.settings.settings import CameraSettings
 
 from .blinkers import Blinkers
 from .detector import (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import Box, Grey
-from pyimagesearch.settings.settings import CAMERA_OPTIONS, CameraSettings
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS, CameraSettings
 
 from .adaptive import AdaptiveMotionDetector
 from .learnt_background import LearntBackground

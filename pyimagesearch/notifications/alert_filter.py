@@ -15,8 +15,8 @@ from pyimagesearch.events.event import (
     UNSTEADY,
     Event,
 )
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.schedule import schedule_of
-from pyimagesearch.settings.settings import CameraSettings
 
 from .alert import DISK
 from .alert_sources import AlertSources

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import Event
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.settings.settings import CameraSettings, Settings
+from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.settings.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

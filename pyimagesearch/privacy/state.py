@@ -12,8 +12,8 @@ from pyimagesearch.events.event import SWITCHED_OFF, SWITCHED_ON
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.polygons import is_polygon, split_polygons
-from pyimagesearch.settings.settings import CameraSettings
 
 from .mask import PrivacyMask
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, reason
 from pyimagesearch.folders import DataFolder
-from pyimagesearch.settings.settings import CameraSettings, Settings
+from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.settings.settings import Settings
 
 from .advice import advice_json, lines_about
 from .contenders import SettingsOfCameras, contenders

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS, CameraSettings
 from pyimagesearch.settings.option import did_you_mean
-from pyimagesearch.settings.settings import (
-    CAMERA_OPTIONS,
-    CameraSettings,
-    Settings,
-)
+from pyimagesearch.settings.settings import Settings
 
 from .recordings import Recording
 from .trial import Contender

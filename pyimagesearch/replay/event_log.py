@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pyimagesearch.frames import Box, Image, Size
 from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.motion_detection.scene_changes import Scene
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 
 class Level(NamedTuple):

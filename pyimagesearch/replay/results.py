@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 from .contenders import COMPARABLE
 from .event_log import ReplayedEvent, SceneChange

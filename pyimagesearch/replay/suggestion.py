@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pyimagesearch.settings.settings import CAMERA_OPTIONS, CameraSettings
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS, CameraSettings
 
 from .contenders import PRESENT
 from .event_log import ReplayedEvent, events_in

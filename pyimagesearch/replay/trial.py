@@ -11,8 +11,8 @@ from pyimagesearch.frames import Image, Picture, for_stream
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.rates import RateLimit
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.polygons import split_polygons
-from pyimagesearch.settings.settings import CameraSettings
 
 from .event_log import EventLog, Level, Peak, ReplayedEvent, SceneChange, SceneLog
 from .recordings import Recording, VideoFrame

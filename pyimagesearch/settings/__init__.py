@@ -1,5 +1,6 @@
 """Settings: flags, environment and TOML file, in one frozen dataclass."""
 
-from .settings import CameraSettings, Settings
+from .camera_settings import CameraSettings
+from .settings import Settings
 
 __all__ = ["CameraSettings", "Settings"]

@@ -8,8 +8,9 @@ from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
+from .camera_settings import CAMERA_OPTIONS
 from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, did_you_mean
-from .settings import ALL_OPTIONS, CAMERA_OPTIONS
+from .settings import ALL_OPTIONS
 
 # Values separated by blanks, where the password of a URL may hold blanks as well
 VALUES_PATTERN = re.compile(

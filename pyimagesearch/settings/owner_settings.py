@@ -17,9 +17,10 @@ from pyimagesearch.errors import (
 from pyimagesearch.file_formats import check_format
 from pyimagesearch.folders import ConfigFolder
 
+from .camera_settings import ADJUSTABLE_OPTIONS, HOURS_OPTIONS, CameraSettings
 from .option import did_you_mean
 from .schedule import check_place, schedule_of
-from .settings import ADJUSTABLE_OPTIONS, HOURS_OPTIONS, CameraSettings, Settings
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The settings: each is declared once, as a field of a dataclass."""
+"""The settings of the program: each is declared once, as a field of a dataclass."""
 
 import re
 from collections.abc import Mapping
@@ -8,6 +8,12 @@ from typing import Any
 
 from pyimagesearch.errors import SettingsError
 
+from .camera_settings import (
+    CAMERA_OPTIONS,
+    HOURS_OPTIONS,
+    CameraOptions,
+    CameraSettings,
+)
 from .option import (
     CAMERA_NAME_PATTERN,
     GROUPS,
@@ -16,30 +22,11 @@ from .option import (
     options_of,
     parse_bytes,
 )
-from .polygons import (
-    MAX_POLYGONS,
-    POLYGON_SYNTAX,
-    POLYGONS_PATTERN,
-    has_no_area,
-    split_polygons,
-)
-from .schedule import HoursOption, check_place
+from .polygons import has_no_area, split_polygons
+from .schedule import check_place
 from .sun import parse_place
-from .zone import SENSITIVITIES, Zone, ZonesOption
-
-# Kinds of events that may raise alerts; disk: clips or events cannot be written
-DEFAULT_ALERT_KINDS = ("motion", "moved", "covered", "out of focus", "lost", "unsteady",
-                       "disk", "login refused")
-ALERT_KINDS = (*DEFAULT_ALERT_KINDS, "manual", "snapshot", "light", "day/night")
-KIND_CHOICE = f"(?:{'|'.join(ALERT_KINDS)})"
-ALERT_KINDS_PATTERN = f"{KIND_CHOICE}(?:,{KIND_CHOICE})*"
 
 MAX_VIEWERS = 400       # pyimagesearch/serving/connections.py has the reason
-TUTORIAL_OPTIONS = ("threshold", "accum_weight")
-DETECTOR_OPTIONS = {    # by detector, those that only it uses
-    "adaptive": ("sensitivity",), "single": TUTORIAL_OPTIONS, "mog2": (), "knn": (),
-    "cnt": ()}
-DETECTORS = tuple(DETECTOR_OPTIONS)
 MIN_KEEP_BYTES = 100_000    # less is a forgotten unit
 # A DNS name or an address; a bare number is neither
 HOST_PATTERN = r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
@@ -49,10 +36,6 @@ PORT_PATTERN = (r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2
 ORIGIN_PATTERN = (r"(?i:https?://[A-Z0-9](?:[A-Z0-9._-]{0,251}[A-Z0-9])?"
                   rf"(?::{PORT_PATTERN})?/?)")
 PATH_PATTERN = r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+"     # of a URL, no . or ..
-# As openssl, browsers and our own messages write the SHA-256 of a certificate
-FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"
-                       r"[0-9a-f]{2}(?:[: ]?[0-9a-f]{2}){31})")
-PROXY_PATTERN = r"(?i:http)://\S+"
 # A name before = in a source, unless that is part of a file's path or of a URL
 CAMERA_NAME_PREFIX_PATTERN = (
     r"([^:/?.=]*)=|([^:/?=]*)=(?=(?:auto|demo|picamera|/dev/|[a-z+]+://))")
@@ -64,133 +47,10 @@ MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"
 TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
 TOPIC_ALLOWED = "a topic of up to 64 characters, without blanks, + and #"
 PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
-LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
-HOURS_OPTIONS = ("armed_hours", "alert_hours")
 
-server, camera, detection, recording, alerting, storage, access = (
-    partial(option, group=group) for group in GROUPS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraOptions:
-    """Settings that may differ from camera to camera."""
-
-    resolution: str | None = camera(
-        None, "resolution to request; default: the camera's own",
-        pattern=r"\d{2,4}x\d{2,4}", metavar="1280x720")
-    fps: float | None = camera(
-        None, "maximum frames per second; default: the camera's", kind=float,
-        low=0.1, high=240)
-    verify: bool = camera(
-        True, "check the certificate of an https:// or rtsps:// camera", advanced=True)
-    fingerprint: str | None = camera(
-        None, "SHA-256 of the only certificate to accept from the camera, whoever "
-        "issued it", advanced=True, pattern=FINGERPRINT_PATTERN, metavar="sha256:HEX",
-        allowed="written like sha256: and 64 hexadecimal digits")
-    proxy: str | None = camera(
-        None, "HTTP proxy to reach an http:// or https:// camera by; the environment's "
-        "is never used", advanced=True, secret=True, pattern=PROXY_PATTERN,
-        metavar="http://HOST:PORT")
-    rtsp_transport: str = camera(
-        "auto", "how an rtsp:// camera is to send; auto: by TCP, or by UDP if it "
-        "refuses that", advanced=True, choices=("auto", "tcp", "udp"))
-    loop: bool = camera(False, "restart a video file when it ends", advanced=True)
-    width: int = camera(
-        640, "width of the streamed picture in pixels; it is never enlarged",
-        advanced=True, low=16, high=7680)
-    quality: int = camera(75, "JPEG quality of the streamed picture", advanced=True,
-                          low=1, high=100)
-    mask: str | None = camera(
-        None, "regions to black out before anything else sees them, in addition to "
-        "those drawn on the page: polygons separated by ;, with corners in per mille "
-        "of width and height", advanced=True, pattern=POLYGONS_PATTERN,
-        metavar="'0,0 300,0 300,250; ...'", allowed=f"{POLYGON_SYNTAX}; as in "
-        "'0,0 300,0 300,250; 700,0 1000,0 1000,200'")
-    frame_count: int = detection(32, "frames to learn the background from", "-f",
-                                 low=1, high=100_000)
-    detector: str = detection(
-        "adaptive", "motion detector; single is the tutorial's", advanced=True,
-        words=DETECTORS, pattern=r"[\w.]+:\w+",
-        metavar="|".join([*DETECTORS, "MODULE:CLASS"]), allowed="one of "
-        f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
-    sensitivity: str = detection(
-        "normal", "how readily --detector adaptive reports small, faint or slow things",
-        choices=SENSITIVITIES, adjustable=True)
-    threshold: int = detection(
-        25, "grey-level change taken for motion by --detector single", advanced=True,
-        high=255, adjustable=True)
-    accum_weight: float = detection(
-        0.1, "weight of a new frame in the background of --detector single",
-        advanced=True, high=1)
-    min_area: float = detection(1.0, "per mille of the frame that must move", high=1000,
-                                adjustable=True)
-    min_frames: int = detection(
-        3, "frames out of five that must show motion to start an event",
-        advanced=True, low=1, high=5, adjustable=True)
-    zones: tuple[Zone, ...] = detection(
-        (), "parts of the picture in which motion counts, or is ignored; in the "
-        "settings file, or drawn on the page", make=ZonesOption, file_only=True,
-        adjustable=True,
-        allowed=f"a list of up to {MAX_POLYGONS} zones, each with name and polygon")
-    count_blinking: str | None = detection(
-        None, "regions in which something that blinks regularly counts as motion, "
-        "written as for --mask", advanced=True, adjustable=True,
-        pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
-        allowed=f"{POLYGON_SYNTAX}; as in '0,0 300,0 300,250; 700,0 1000,0 1000,200'")
-    scene_changes: bool = detection(
-        True, "report when the light changes and when the camera is moved, covered or "
-        "out of focus", advanced=True)
-    record: bool = recording(True, "record a clip of each motion event")
-    record_from: str | None = recording(
-        None, "video to record: the camera's own (rtsp:// only, and the default "
-        "there, if it is H.264 or H.265) or the streamed pictures", advanced=True,
-        choices=("camera", "stream"))
-    pre_roll: float = recording(
-        5.0, "seconds kept before an event, as far as 16 MB hold them", high=60)
-    post_roll: float = recording(5.0, "seconds kept after the last motion",
-                                 low=0.5, high=600, adjustable=True)
-    max_clip: int = recording(300, "seconds after which a clip continues in a new file",
-                              advanced=True, low=5, high=3600)
-    armed_hours: str | None = alerting(
-        None, "when the camera is armed; default: always", adjustable=True, kind=str,
-        metavar="HOURS", make=HoursOption)
-    armed_home: bool = alerting(
-        True, "arm the camera in the mode home as well, for when people are at home",
-        advanced=True, adjustable=True)
-    alerts: bool = alerting(True, "send alerts for events of the camera", advanced=True,
-                            adjustable=True)
-    alert_kinds: str = alerting(
-        ",".join(DEFAULT_ALERT_KINDS), "kinds of events that raise alerts, separated "
-        "by commas", advanced=True, adjustable=True, pattern=ALERT_KINDS_PATTERN,
-        metavar="KIND,...", allowed="one or several of "
-        f"{', '.join(ALERT_KINDS)}, separated by commas")
-    alert_only: str | None = alerting(
-        None, "objects without which motion raises no alert, separated by commas",
-        advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
-    alert_hours: str | None = alerting(
-        None, "when events raise alerts; default: always", advanced=True,
-        adjustable=True, kind=str, metavar="HOURS", make=HoursOption)
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """The requested resolution as ``(width, height)`` [pixels]."""
-        if self.resolution is None:
-            return None
-        width, height = self.resolution.split("x")
-        return int(width), int(height)
-
-    @property
-    def detector_options(self) -> tuple[str, ...]:
-        """Names of the options of its detector; a class has those of the tutorial's."""
-        return DETECTOR_OPTIONS.get(self.detector, TUTORIAL_OPTIONS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraSettings(CameraOptions):
-    """The settings in force for one camera."""
-
-    name: str
-    source: str
+server, camera, alerting, storage, access = (
+    partial(option, group=group)
+    for group in ("server", "cameras", "alerts", "storage", "access"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -388,9 +248,6 @@ class Settings(CameraOptions):
             item.name: getattr(self, item.name) for item in fields(CameraOptions)})
 
 
-CAMERA_OPTIONS = options_of(CameraOptions)
-ADJUSTABLE_OPTIONS = {name: item for name, item in CAMERA_OPTIONS.items()
-                      if item.adjustable}
 ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
     GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))
 FLAG_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if item.has_flag}

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pyimagesearch.clock import EARLIEST_TIME, Clock, short_time
 from pyimagesearch.events.event import ARMED, DISARMED
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.schedule import schedule_of
-from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import (
     MODE_AWAY,
     MODE_HOME,

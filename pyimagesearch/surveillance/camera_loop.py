@@ -23,7 +23,7 @@ from pyimagesearch.frames import Frame, UnreadablePicture
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.privacy.mask import MaskInForce, PrivacyMask
 from pyimagesearch.rates import RateLimit
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.status import ENDED, OFF, STARTING, CameraStatus
 from pyimagesearch.streaming.publisher import Publisher, Shown
 from pyimagesearch.threads import Worker

@@ -10,7 +10,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Frame, Size
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.rates import Rate
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.status import LEARNING, LIVE, NO_SIGNAL, STARTING, CameraStatus
 from pyimagesearch.streaming.publisher import Publisher
 

@@ -21,7 +21,7 @@ from pyimagesearch.jpeg import encode
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.overlay import RED, Annotation, card
 from pyimagesearch.rates import RateLimit
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 VIEW_NAMES = ("boxes", "mask", "difference", "background")

@@ -14,7 +14,7 @@ from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.recording.recorder import Recorder
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
 
 from .explainer import Explainer

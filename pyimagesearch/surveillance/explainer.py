@@ -12,7 +12,7 @@ from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Grey
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.motion_detection.regions import Region
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 MAX_MASK_BYTES = 2000
 MAX_REGIONS = 24

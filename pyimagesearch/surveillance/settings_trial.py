@@ -4,7 +4,7 @@ from pyimagesearch.frames import Frame
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.motion_detection.motionevents import Change, MotionEvents
 from pyimagesearch.rates import Stopwatch
-from pyimagesearch.settings.settings import ADJUSTABLE_OPTIONS, CameraSettings
+from pyimagesearch.settings.camera_settings import ADJUSTABLE_OPTIONS, CameraSettings
 
 # settings of the events, for which the regions found with those in force will do
 EVENT_OPTIONS = frozenset({"min_area", "min_frames", "post_roll"})

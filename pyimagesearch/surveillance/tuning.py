@@ -7,8 +7,8 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.frames import Frame
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.owner_settings import TUNED_OPTIONS
-from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 
 from .detector_views import VIEW_NAMES, DetectorViews, Look

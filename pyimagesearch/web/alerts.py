@@ -14,8 +14,8 @@ from pyimagesearch.access.roles import Role
 from pyimagesearch.clock import short_time
 from pyimagesearch.events.event import MOTION
 from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
-from pyimagesearch.settings.settings import ALERT_KINDS, CameraSettings
 
 from .arming_words import mode_words
 from .events.filters import kind_name

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.option import Option, did_you_mean, shortened
-from pyimagesearch.settings.settings import CameraSettings
 
 from .params import body, requester
 from .services import get_services, owner_settings_or_404

@@ -15,8 +15,8 @@ from pyimagesearch.notifications.channel import ChannelStatus, TestOutcome
 from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.owner_settings import OwnerSettings
-from pyimagesearch.settings.settings import CameraSettings
 from pyimagesearch.status import (
     MODE_OFF,
     ArchiveStatus,

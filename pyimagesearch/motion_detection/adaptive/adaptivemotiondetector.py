@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pyimagesearch.frames import Box, Grey, Image
 from pyimagesearch.motion_detection.learnt_background import LearntBackground
 from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Found
-from pyimagesearch.settings.settings import CameraSettings
+from pyimagesearch.settings.camera_settings import CameraSettings
 
 from .recognition import is_same_scene
 from .scaling import Scaling
