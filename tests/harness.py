@@ -1,8 +1,11 @@
 """Waiting, clocks, required programs and open access, for all tests."""
 
+import contextlib
+import gc
 import os
 import queue
 import shutil
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -72,6 +75,22 @@ def eventually(question, patience=PATIENCE):
         time.sleep(pause)
         pause = min(1.3 * pause, 0.5)       # asking costs the program time, too
     return answer
+
+
+def tls_contexts_after(attempt, error):
+    """Return how many contexts of TLS are kept by an *attempt* that fails with *error*."""
+    def count():
+        return sum(isinstance(each, ssl.SSLContext) and each.protocol is ssl.PROTOCOL_TLS_CLIENT
+                   for each in gc.get_objects())
+    gc.collect()
+    gc.disable()    # they are collected only after many other objects, and take 1 MB each
+    try:
+        before = count()
+        with contextlib.suppress(error):
+            attempt()
+        return count() - before
+    finally:
+        gc.enable()
 
 
 def needs(program, package):

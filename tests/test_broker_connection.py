@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import PATIENCE, InBackground
+from harness import PATIENCE, InBackground, tls_contexts_after
 from mqtt_broker import FakeBroker, Mosquitto, free_port
 from pyimagesearch.notifications.mqtt.broker import Broker, BrokerError, BrokerRefused
 from pyimagesearch.notifications.mqtt.broker_client import MAX_PACKET_BYTES
@@ -176,8 +176,10 @@ def test_any_bytes_after_the_handshake_are_an_error_in_words(rest):
 def test_a_certificate_must_be_trusted(tmp_path):
     cert, key = make_certificate(tmp_path)
     broker = Mosquitto(tmp_path, tls=SimpleNamespace(cert=cert, key=key))
+    wrong = Broker("127.0.0.1", broker.port, tls=True)
     with pytest.raises(BrokerError, match="is not trusted: self-signed certificate"):
-        open_connection(Broker("127.0.0.1", broker.port, tls=True), "test")
+        open_connection(wrong, "test")
+    assert tls_contexts_after(lambda: open_connection(wrong, "test"), BrokerError) == 0
     broker.stop()
 
 

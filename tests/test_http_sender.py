@@ -9,7 +9,7 @@ import traceback
 import pytest
 from hypothesis import example, given, settings
 
-from harness import PATIENCE, InBackground, eventually
+from harness import PATIENCE, InBackground, eventually, tls_contexts_after
 from http_answers import whole_answers
 from network import free_port
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
@@ -265,6 +265,7 @@ def test_unknown_authority_is_refused(tmp_path):
     with Receiver(context=Certificate(tmp_path).context()) as receiver:
         assert "not trusted (self-signed certificate)" in failure(receiver.url)
         assert receiver.received == []
+        assert tls_contexts_after(lambda: send(receiver.url), DeliveryFailed) == 0
 
 
 @pytest.mark.parametrize(("wrong", "words"), [

@@ -73,9 +73,13 @@ class HttpExchange(threading.Thread):
         if self._closed:
             error = DeliveryFailed("the request was ended before its answer")
         self.close()
-        if answer is None and error:
-            raise error
-        return answer
+        try:
+            if answer is None and error:
+                raise error
+            return answer
+        finally:
+            # its traceback refers to this, and so to almost 1 MB of certificates
+            self._error = error = None
 
     def close(self) -> None:
         """End the exchange; any thread may call this."""
@@ -90,9 +94,12 @@ class HttpExchange(threading.Thread):
         try:
             self._send()
         except Exception as error:
-            self._error = error     # raised in the thread that waits
+            if not self._closed:
+                self._error = error     # raised in the thread that waits
         finally:
             self._over.set()
+            with self._lock:
+                self._socket = None
 
     @property
     def _remaining(self) -> float:

@@ -152,9 +152,14 @@ class BrokerConnection:
         return messages
 
     def close(self) -> None:
-        """Say good-bye, so that the broker publishes no will, and hang up."""
+        """
+        Say good-bye, so that the broker publishes no will, and hang up.
+
+        What refers to this object is dropped, so that its memory is free at once.
+        """
         client = self._client
         client.on_disconnect = client.on_message = client.on_publish = None
+        client.on_connect = client.on_subscribe = None
         try:
             client.disconnect()
             client.loop_write()
@@ -162,6 +167,7 @@ class BrokerConnection:
             log.debug("the connection to the broker was lost before: %s", error)
         if connection := client.socket():       # it took nothing any more
             connection.close()
+        self._error = None      # its traceback refers to this object
 
     def _make_client(self, client_id: str, protocol: MQTTProtocolVersion
                      ) -> BoundedClient:
