@@ -207,6 +207,38 @@ def test_camera_that_comes_and_goes_is_one_event(scene, clock):
         "lost 40 times", "after being unsteady for 13 minutes, lost 40 times")
 
 
+def test_loss_before_a_restart_returns_with_the_signal(scene, clock):
+    seen = scene(record=False)
+    begin = clock.time()
+    seen.store.add("lost", begin - 100, begin - 50, "front")
+    seen.store.add("motion", begin - 30, begin - 20, "yard")
+    seen.show(9)
+    assert "returned" not in [event.kind for event in seen.events()]
+    seen.show(3)
+    returned = {event.kind: event for event in seen.events()}["returned"]
+    assert (returned.camera, returned.end) == ("front", returned.begin)
+    assert returned.begin == pytest.approx(begin, abs=0.2)
+
+
+def test_only_a_loss_returns_after_a_restart(scene, clock):
+    seen = scene(record=False)
+    begin = clock.time()
+    for kind, camera in (("lost", "front"), ("returned", "front"), ("lost", "yard")):
+        seen.store.add(kind, begin, begin, camera)
+    seen.show(12)
+    assert len(seen.events()) == 3
+
+
+def test_loss_that_a_switch_ended_returns_when_on(scene, clock):
+    seen = scene(record=False)
+    seen.show(20)
+    seen.lose("unplugged", away=40)
+    seen.evidence.losses.abandon()
+    clock.now += 100
+    seen.show(12)
+    assert sorted(event.kind for event in seen.events()) == ["lost", "returned"]
+
+
 def test_log_says_that_the_signal_is_back_with_the_event(scene, clock, caplog):
     caplog.set_level("INFO")
     seen = scene(record=False)

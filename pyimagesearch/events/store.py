@@ -12,7 +12,17 @@ from typing import Any
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Box
 
-from .event import BROKEN, OBJECT, OPEN, REMOVED, ZONE, Event, KeptFile
+from .event import (
+    BROKEN,
+    LOST,
+    OBJECT,
+    OPEN,
+    REMOVED,
+    UNSTEADY,
+    ZONE,
+    Event,
+    KeptFile,
+)
 from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
@@ -115,6 +125,14 @@ class EventStore(EventWriter):
                       note=note)
         self.begin(event)
         return event
+
+    def add_return(self, event: Event) -> None:
+        """Add *event*, a return, if a loss is the last that is known of its camera."""
+        self._execute(
+            f"INSERT INTO events ({COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?4, 0, NULL, '', 0 "
+            "WHERE (SELECT kind FROM events WHERE id = (SELECT max(id) FROM events "
+            "WHERE +camera = ?2 AND kind IN (?3, ?5, ?6) AND id < ?1)) != ?3",
+            event.id, event.camera, event.kind, event.begin, LOST, UNSTEADY)
 
     def adopt(self, event: Event) -> None:
         """Add *event* of an earlier run, unless it is there."""

@@ -36,7 +36,8 @@ class SignalLosses:
     The signal is back once it has lasted for ten seconds, as of its first picture. If
     it is lost before, the camera is unsteady: that is one event, however often the
     signal comes and goes. A signal lost within ten minutes of its return has to last
-    twice as long the next time, up to ten minutes.
+    twice as long the next time, up to ten minutes. A loss that an earlier run of the
+    program reported, or that ended as the cameras were switched off, returns as well.
     """
 
     def __init__(self, camera: str, store: EventStore, clock: Clock) -> None:
@@ -51,6 +52,8 @@ class SignalLosses:
         self._noted, self._noted_at = "", -math.inf     # when [s, monotonic]
         self._hold = HOLD_SECONDS
         self._returned_at = -math.inf       # [s, monotonic]
+        self._first: Return | None = None   # picture of this run, or since a switch
+        self._is_settled = False    # what was lost before this run has returned
 
     @property
     def unsteady_since(self) -> float | None:
@@ -87,7 +90,9 @@ class SignalLosses:
             self._note(reason)
 
     def on_frame(self, at: float, captured: float) -> None:
-        """Take note of a picture that arrived *at* [s, monotonic], after a loss."""
+        """Take note of a picture that arrived *at* [s, monotonic]."""
+        if not self._is_settled:
+            self._settle_earlier(at, captured)
         if self._ongoing is None:
             return
         if self._back is None:
@@ -100,8 +105,8 @@ class SignalLosses:
         """End the loss that lasts without a return: the camera was switched off."""
         if self._ongoing:
             self._ongoing.end(self._store, self._clock.monotonic())
-        self._ongoing = self._back = None
-        self._count = 0
+        self._ongoing = self._back = self._first = None
+        self._count, self._is_settled = 0, False
 
     def close(self) -> None:
         """End a loss that is over, however short that has been, with the program."""
@@ -125,6 +130,18 @@ class SignalLosses:
         if self._ongoing and is_due and note != self._noted:
             self._noted, self._noted_at = note, now
             self._store.note(self._ongoing.event.id, note)
+
+    def _settle_earlier(self, at: float, captured: float) -> None:
+        """Add the return from a loss of an earlier run, once the signal has lasted."""
+        if self._first is None:
+            self._first = Return(at, captured, self._store.new_id())
+        if self._ongoing:       # its own return is added
+            self._is_settled = True
+        elif at - self._first.at >= HOLD_SECONDS:
+            self._is_settled = True
+            self._store.add_return(Event(
+                id=self._first.id, camera=self._camera, kind=RETURNED,
+                begin=self._first.captured, end=self._first.captured))
 
     def _begin_unsteady(self, lost: OngoingEvent, back: Return, reason: str) -> None:
         lost.end(self._store, back.at)
