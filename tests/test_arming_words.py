@@ -4,7 +4,7 @@ import datetime
 from types import SimpleNamespace
 
 from pyimagesearch.status import CameraArmed, ModeStatus
-from pyimagesearch.web.arming_words import camera_words, system_words
+from pyimagesearch.web.arming_words import camera_words, mode_json, system_words
 
 NOON = datetime.datetime(2026, 11, 27, 12).timestamp()
 EVENING, MORNING = NOON + 6 * 3600, NOON + 18 * 3600
@@ -44,3 +44,13 @@ def test_words_about_one_camera_name_no_camera():
     off = ModeStatus("off", MORNING, "away")
     assert camera_words(off, CameraArmed(False, "mode off", MORNING), NOON) == (
         "Off until 28 November, 06:00, then away: not armed.")
+
+
+def test_words_say_that_cameras_are_switched_off():
+    services = SimpleNamespace(
+        arming=SimpleNamespace(mode=ModeStatus("home", EVENING, "away"), camera=lambda name: ARMED),
+        feeds={"front": None}, privacy=SimpleNamespace(off_since=0.0))
+    assert mode_json(services, NOON)["words"] == (
+        "Home until 18:00, then away, but all cameras are switched off.")
+    services.privacy.off_since = None
+    assert mode_json(services, NOON)["words"] == "Home until 18:00, then away: armed."

@@ -5,6 +5,7 @@ import logging
 from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.option import shortened
 from pyimagesearch.status import ARMING_MODES, MODE_AWAY, MODE_OFF, ModeStatus
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def is_valid(layer: Layer, until: Any) -> bool:
 def check_mode(mode: str, until: float | None, now: float) -> None:
     """Raise :exc:`SettingsError` unless *mode* may hold *until* then."""
     if mode not in ARMING_MODES:
-        raise SettingsError(f"mode is {mode!r}, but must be one of "
+        raise SettingsError(f"mode is {shortened(mode)}, but must be one of "
                             f"{', '.join(ARMING_MODES)}")
     if until is not None and not now < until <= now + MAX_TEMPORARY_SECONDS:
         raise SettingsError(f"until is {until!r}, but must be a time within a year "

@@ -16,7 +16,9 @@ def mode_json(services: Services, now: float) -> dict[str, Any] | None:
     if services.arming is None:
         return None
     mode = services.arming.mode
-    return {**mode._asdict(), "words": system_words(services, now)}
+    return {**mode._asdict(), "words": (
+        off_words(mode, now) if is_switched_off(services) else
+        system_words(services, now))}
 
 
 def camera_json(services: Services, name: str, now: float) -> dict[str, Any] | None:
@@ -24,7 +26,19 @@ def camera_json(services: Services, name: str, now: float) -> dict[str, Any] | N
     if services.arming is None:
         return None
     mode, camera = services.arming.mode, services.arming.camera(name)
-    return {**camera._asdict(), "words": camera_words(mode, camera, now)}
+    return {**camera._asdict(), "words": (
+        off_words(mode, now) if is_switched_off(services) else
+        camera_words(mode, camera, now))}
+
+
+def is_switched_off(services: Services) -> bool:
+    """Return whether all cameras are switched off, so that no mode matters."""
+    return services.privacy is not None and services.privacy.off_since is not None
+
+
+def off_words(mode: ModeStatus, now: float) -> str:
+    """Return that the cameras are switched off, whatever the *mode* is."""
+    return f"{mode_title(mode, now)}, but all cameras are switched off."
 
 
 def mode_words(mode: ModeStatus, now: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, request, url_for
 
 from pyimagesearch.errors import EventsError, RecordingError
+from pyimagesearch.settings.option import shortened
 from pyimagesearch.status import MODE_AWAY, MODE_OFF, OFF
 
 from .arming_words import camera_json, mode_json
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 Answer = tuple[dict[str, Any], int]     # JSON and status
 
+MODE_FIELDS = ("mode", "armed", "minutes", "until")
 MODE_MINUTES = (1, 366 * 24 * 60)   # for which a mode can hold, at least and at most
 STILL_SECONDS = 5.0     # that a still may take to the disk
 SWITCHED_OFF = "The cameras are switched off; switch them on first."
@@ -87,10 +89,13 @@ def arm() -> Answer:
     """Put a mode in force, for good or for a time; true is away, false off."""
     services, fields = get_services(), body()
     arming = or_404(services.arming)
+    for name in fields:     # else a typing error in minutes would mean for good
+        if name not in MODE_FIELDS:
+            abort(400, f"{shortened(name)} is not one of {', '.join(MODE_FIELDS)}.")
     if ("mode" in fields) == ("armed" in fields):
         abort(400, "One of mode and armed is needed: mode away, home or off; or armed "
                    "true or false.")
-    mode = str(fields["mode"]) if "mode" in fields else (
+    mode = fields["mode"] if "mode" in fields else (
         MODE_AWAY if boolean("armed", fields["armed"]) else MODE_OFF)
     until = end_of(fields)
     services.pools.changes.run(lambda: arming.set_mode(mode, until))

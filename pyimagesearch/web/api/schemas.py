@@ -150,7 +150,7 @@ MODE = {
 NEW_MODE: Schema = {
     "description": "mode or armed (true: away, false: off); without minutes and until, "
                    "for good",
-    "type": "object", "properties": {
+    "type": "object", "additionalProperties": False, "properties": {
         "mode": MODE_NAME, "armed": SWITCH,
         "minutes": {"type": ["number", "null"], "minimum": MODE_MINUTES[0],
                     "maximum": MODE_MINUTES[1]},
