@@ -374,7 +374,7 @@ def controlled_server(program: Program) -> ControlledServer:
         archive=archive.status, mode=lambda: arming.mode.mode,
         is_armed=lambda: arming.armed,
         is_camera_armed=lambda name: arming.camera(name).armed,
-        are_cameras_on=lambda: privacy.off_since is None, arm=arming.arm,
+        are_cameras_on=lambda: privacy.off_since is None,
         set_mode=arming.set_mode, switch_cameras=privacy.switch)
 
 

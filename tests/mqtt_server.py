@@ -74,7 +74,7 @@ class MqttServer:
                 lambda on, name=name: self.obey(name, "record", on),
                 lambda name=name: self.obey(name, "still")) for name in self.cameras],
             archive=lambda: self.archive, mode=lambda: self.mode, is_armed=lambda: self.armed,
-            is_camera_armed=lambda name: self.armed, are_cameras_on=lambda: self.on, arm=lambda on: self.obey("armed", on),
+            is_camera_armed=lambda name: self.armed, are_cameras_on=lambda: self.on,
             set_mode=lambda mode: self.obey("mode", mode),
             switch_cameras=lambda on: self.obey("cameras", on))
 

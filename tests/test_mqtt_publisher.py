@@ -146,7 +146,7 @@ def test_last_words_say_that_the_server_is_offline(tmp_path, broker):
 
 
 @pytest.mark.parametrize(("subject", "payload", "done"), [
-    ("armed", b"OFF", ("armed", False)),
+    ("armed", b"OFF", ("mode", "off")),
     ("mode", b"home", ("mode", "home")),
     ("cameras", b"ON", ("cameras", True)),
     ("front/recording", b"ON", ("front", "record", True)),

@@ -366,7 +366,7 @@ def test_what_has_no_known_age_is_as_old_as_the_next_one(ages):
 
 def test_list_forgets_events_without_files_after_400_days(archive, clock):
     kept = opened(archive())
-    Arming(kept.store, clock).arm(False)
+    Arming(kept.store, clock).set_mode("off")
     starred = keep_event(kept, 7, starred=True)
     kept.store.flush(60)
     clock.now += 399 * DAY_SECONDS

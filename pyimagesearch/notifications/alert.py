@@ -57,7 +57,11 @@ class Alert:
 
     @property
     def tag(self) -> str:
-        """The same for all alerts of the event: a later one replaces the former."""
+        """
+        The same for all alerts of the event: a later one replaces the former.
+
+        At most 32 letters, digits and hyphens, as push services allow (RFC 8030).
+        """
         return f"event-{self.id}"
 
     @property

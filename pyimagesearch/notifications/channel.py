@@ -15,8 +15,9 @@ class DeliveryFailed(SurveillanceError):
     """
     An alert was not delivered; the text says why, without any secret.
 
-    It is tried again, not before *retry_after* [s] if the receiver demands that. With
-    *is_refusal*, the receiver works and refused this alert, so that others are tried.
+    It is tried again, not before *retry_after* [s, at most a day] if the receiver
+    demands that. *is_refusal* means that the receiver works but refused this alert, so
+    that others are tried.
     """
 
     def __init__(self, text: str, retry_after: float | None = None, *,
@@ -81,6 +82,6 @@ class TestOutcome:
 
 
 def channel_key(kind: str, *target: str) -> str:
-    """Return the key of a channel of *kind*; nobody can read the *target* from it."""
+    """Return the key of a channel of *kind*; it does not reveal the *target*."""
     digest = hashlib.sha256("\0".join(target).encode()).hexdigest()
     return f"{STATE_PREFIX}{kind} {digest[:12]}"

@@ -1,20 +1,7 @@
 """Send test alerts, with or without the threads of a running server."""
 
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 from .alert import TEST, Alert
 from .channel import Channel, DeliveryFailed, TestOutcome
-
-
-def check_channels(channels: Sequence[Channel], url: str) -> list[TestOutcome]:
-    """Send a test alert by each of *channels*, all at once. Blocks up to 30 seconds."""
-    if not channels:
-        return []
-    alert = alert_for_test(url, time.time())
-    with ThreadPoolExecutor(len(channels), "alert-test") as pool:
-        return list(pool.map(lambda channel: check_channel(channel, alert), channels))
 
 
 def check_channel(channel: Channel, alert: Alert) -> TestOutcome:

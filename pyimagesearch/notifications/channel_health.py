@@ -10,7 +10,6 @@ from .channel import ChannelStatus, DeliveryFailed
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 300.0
-MAX_RETRY_AFTER_SECONDS = 86_400.0      # that a receiver may demand
 
 
 class ChannelHealth:
@@ -64,8 +63,7 @@ class ChannelHealth:
         text = str(error)
         if text != self._status.trouble:
             log.warning("alerts by %s are not delivered: %s", self._name, text)
-        wanted = min(error.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
-        delay = max(self._delay, wanted)
+        delay = max(self._delay, error.retry_after or 0.0)
         if not (self._is_refusal and error.is_refusal and self.pause > 0):
             self._delay = min(2 * self._delay, MAX_RETRY_SECONDS)
             self._retry_at = self._clock.monotonic() + delay

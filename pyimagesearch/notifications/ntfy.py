@@ -83,7 +83,7 @@ class Ntfy:
         # X-Priority: proxies understand Priority as that of HTTP
         headers = {"Title": alert.title, "Tags": emoji_of(alert),
                    "X-Priority": PRIORITIES.get(alert.type, "default"),
-                   "X-Sequence-ID": sequence_id(alert.tag)}
+                   "X-Sequence-ID": alert.tag}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         if alert.url:
@@ -104,11 +104,6 @@ def buttons(alert: Alert) -> list[dict[str, str]]:
                  "Live picture": urljoin(alert.url, f"../camera/{alert.camera}")}
     return [{"action": "view", "label": label, "url": url}
             for label, url in found.items()]
-
-
-def sequence_id(tag: str) -> str:
-    """Return *tag* in the characters that ntfy allows."""
-    return re.sub(r"[^-_A-Za-z0-9]", "-", tag)[:64]
 
 
 def error_code(body: bytes) -> int:

@@ -5,7 +5,7 @@ import logging
 import re
 import threading
 from collections.abc import Collection
-from typing import NoReturn, Protocol
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from pyimagesearch.clock import Clock
@@ -13,6 +13,7 @@ from pyimagesearch.errors import AccessError, printable
 from pyimagesearch.folders import ConfigFolder
 
 from .alert import END, TEST, Alert
+from .alerts import Alerts
 from .channel import Channel, ChannelClosed, DeliveryFailed, channel_key
 from .http_receiver import HttpReceiver
 from .http_sender import HttpSender, ReceiverRefused
@@ -25,20 +26,9 @@ SEND_SECONDS = 15.0         # for one message
 KEPT_SECONDS = 86_400       # by the push service, for a phone that is off
 UNKNOWN_STATUS = 404        # as 410, of a subscription that the browser has ended
 KEY_STATUSES = (401, 403)   # of one that was made with another key
-MAX_TOPIC_LENGTH = 32       # characters (RFC 8030)
 MAX_TITLE_BYTES = 300
 MAX_TEXT_BYTES = 1500       # services take 4096 bytes of a message, some only 3000
 EVENT_PATH = re.compile(r"/(events/[0-9]+)$")
-
-
-class AlertsLike(Protocol):
-    """What sends alerts by channels that come and go."""
-
-    def add(self, channel: Channel) -> None:
-        """Send alerts by *channel* from now on."""
-
-    def remove(self, key: str) -> None:
-        """Send no more alerts by the channel with this *key*; does not block."""
 
 
 class PushService(HttpReceiver):
@@ -107,7 +97,7 @@ class WebPush:
                 "Content-Encoding": "aes128gcm",
                 "Content-Type": "application/octet-stream", "TTL": str(KEPT_SECONDS),
                 # a later message replaces one that was not delivered yet
-                "Topic": alert.tag[:MAX_TOPIC_LENGTH],
+                "Topic": alert.tag,
                 "Urgency": "normal" if alert.type == END else "high"}
 
     def _end(self) -> NoReturn:
@@ -123,7 +113,7 @@ class WebPush:
 class PushChannels:
     """Keep one channel in *alerts* for each of *subscriptions*, as they come and go."""
 
-    def __init__(self, subscriptions: PushSubscriptions, alerts: AlertsLike,
+    def __init__(self, subscriptions: PushSubscriptions, alerts: Alerts,
                  clock: Clock) -> None:
         self._subscriptions = subscriptions
         self._alerts = alerts

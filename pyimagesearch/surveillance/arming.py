@@ -37,7 +37,7 @@ MAX_STEPS = 64              # looked ahead for the next change of a camera
 
 
 class ArmedCamera:
-    """One camera: its settings, whether it is armed now, and who is called."""
+    """One camera: its settings, whether it is armed now, and what to call then."""
 
     def __init__(self, settings: CameraSettings, listener: Callable[[bool], object]
                  ) -> None:
@@ -70,7 +70,6 @@ class Arming:
         self._layers = AWAY_FOR_GOOD        # the last one is in force
         self._is_known = False              # restored, or set for good since the start
         self._cameras: dict[str, ArmedCamera] = {}
-        self._listeners: list[Callable[[], object]] = []
         self._utc_offset: int | None = None     # for which the states were computed [s]
 
     @property
@@ -100,21 +99,12 @@ class Arming:
             camera.take(self._state_of(settings, now), now)
             listener(camera.state.armed)
 
-    def add_listener(self, listener: Callable[[], object]) -> None:
-        """Call *listener* after each change, from any thread; it must not block."""
-        self._listeners.append(listener)
-
     def apply(self, settings: CameraSettings) -> None:
         """Take new settings of a camera that was added."""
         with self._lock:
             camera = self._cameras[settings.name]
             camera.settings, camera.due = settings, 0.0
-            changed = self._refresh()
-        self._report(changed)
-
-    def arm(self, armed: bool) -> None:
-        """Arm all cameras, or disarm them, for good; idempotent."""
-        self.set_mode(MODE_AWAY if armed else MODE_OFF)
+            self._refresh()
 
     def set_mode(self, mode: str, until: float | None = None) -> None:
         """
@@ -134,8 +124,7 @@ class Arming:
                 self._keep()
             if self.mode != status_of(before):
                 self._add_event(now)
-            changed = self._refresh(self._layers != before)
-        self._report(changed)
+            self._refresh(self._layers != before)
 
     def restore(self) -> None:
         """Read the mode from the store, unless it was set for good since the start."""
@@ -153,46 +142,34 @@ class Arming:
             self._refresh(True)
             if self._layers != AWAY_FOR_GOOD:
                 log.info("%s, as before", self.mode.words(self._clock.time()))
-        self._report(True)
 
     def tick(self) -> None:
         """Do what the time demands; costs little when that is nothing."""
         with self._lock:
-            changed = self._refresh()
-        self._report(changed)
+            self._refresh()
 
-    def _refresh(self, changed: bool = False) -> bool:
-        """
-        Bring everything up to this moment; return whether something has changed.
-
-        *changed* is whether the mode has.
-        """
+    def _refresh(self, mode_changed: bool = False) -> None:
+        """Bring the mode and the cameras up to this moment."""
         now, before = self._clock.time(), self._layers
         self._layers = tuple(each for each in before
                              if each.until is None or each.until > now)
         if self._layers != before:
-            changed = True
+            mode_changed = True
             self._keep()
             self._add_event(now)
             log.info("%s again", self.mode.words(now))
         offset = time.localtime(now).tm_gmtoff
-        is_valid = not changed and offset == self._utc_offset
+        is_valid = not mode_changed and offset == self._utc_offset
         self._utc_offset = offset
         for name, camera in self._cameras.items():
             if is_valid and camera.computed <= now < camera.due:
                 continue
-            old = camera.state
+            was_armed = camera.state.armed
             camera.take(self._state_of(camera.settings, now), now)
-            changed = changed or camera.state != old
-            if camera.state.armed != old.armed:
+            if camera.state.armed != was_armed:
                 log.info("%s: %s, %s", name, "armed" if camera.state.armed else
                          "disarmed", camera.state.reason)
                 camera.listener(camera.state.armed)
-        return changed
-
-    def _report(self, changed: bool) -> None:
-        for listener in self._listeners if changed else ():
-            listener()
 
     def _keep(self) -> None:
         if self._is_known:      # else what is stored is still to be read

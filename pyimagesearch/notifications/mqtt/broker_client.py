@@ -1,12 +1,16 @@
-"""paho's client, within bounds, and with the login of a broker."""
+"""paho's client: bounded, with the login of a broker, and connected to it."""
 
 import ssl
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
-from .broker import Broker
+from .broker import Broker, BrokerError
 
+MQTT_5, MQTT_3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+KEEPALIVE_SECONDS = 20      # of silence, after which each side checks the other
 CONNECT_SECONDS = 5.0       # for the TCP connection, and again for TLS
 MAX_PACKET_BYTES = 64 * 1024    # that the broker may send: commands are a few bytes
 QOS_BITS, QOS_2 = 0b110, 0b100  # of the first byte of a message (MQTT 5, 3.3.1)
@@ -51,3 +55,27 @@ def make_client(broker: Broker, client_id: str, protocol: MQTTProtocolVersion
         client.username_pw_set(broker.user, broker.password)
     client.connect_timeout = CONNECT_SECONDS
     return client
+
+
+def connect(client: BoundedClient, broker: Broker) -> None:
+    """Open the connection of *client* to *broker*; raises :exc:`BrokerError`."""
+    where, properties = broker.address, None
+    if client.protocol == MQTT_5:
+        properties = Properties(PacketTypes.CONNECT)    # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
+    try:
+        client.connect(
+            broker.host, broker.port, KEEPALIVE_SECONDS,
+            clean_start=properties is not None or paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties)
+    except ssl.SSLCertVerificationError as error:
+        raise BrokerError(f"the certificate of {where} is not trusted: "
+                          f"{error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise BrokerError(f"{where} does not speak TLS as expected "
+                          f"({error.reason or 'no handshake'})") from None
+    except TimeoutError:
+        raise BrokerError(f"{where} does not respond") from None
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such host"
+        raise BrokerError(f"{where} cannot be reached: {why}") from None

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -25,13 +24,11 @@ from .broker import (
     UnknownProtocol,
     refusal,
 )
-from .broker_client import MAX_PACKET_BYTES, BoundedClient, make_client
+from .broker_client import MQTT_3, MQTT_5, BoundedClient, connect, make_client
 from .read_allowance import ReadAllowance
 
 log = logging.getLogger(__name__)
 
-MQTT_5, MQTT_3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-KEEPALIVE_SECONDS = 20      # of silence, after which both sides look for each other
 ANSWER_SECONDS = 10.0       # for the broker to acknowledge what it gets
 POLL_SECONDS = 1.0          # between two looks at deadlines
 MAX_UNACKNOWLEDGED = 20     # messages
@@ -92,7 +89,7 @@ class BrokerConnection:
         if will:
             self._client.will_set(will.topic, will.payload, qos=1, retain=True)
         try:
-            self._connect(protocol)
+            self._connect()
         except BaseException:
             self.close()
             raise
@@ -179,32 +176,13 @@ class BrokerConnection:
         client.on_subscribe = self._on_subscribe
         return client
 
-    def _connect(self, protocol: MQTTProtocolVersion) -> None:
-        properties = None
-        if protocol == MQTT_5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = MAX_PACKET_BYTES
-        where = self._broker.address
-        try:
-            self._client.connect(
-                self._broker.host, self._broker.port, KEEPALIVE_SECONDS,
-                clean_start=protocol == MQTT_5 or paho.MQTT_CLEAN_START_FIRST_ONLY,
-                properties=properties)
-        except ssl.SSLCertVerificationError as error:
-            raise BrokerError(f"the certificate of {where} is not trusted: "
-                              f"{error.verify_message}") from None
-        except ssl.SSLError as error:
-            raise BrokerError(f"{where} does not speak TLS as expected "
-                              f"({error.reason or 'no handshake'})") from None
-        except TimeoutError:
-            raise BrokerError(f"{where} does not respond") from None
-        except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or "no such host"
-            raise BrokerError(f"{where} cannot be reached: {why}") from None
+    def _connect(self) -> None:
+        """Connect, and wait until the broker accepts that."""
+        connect(self._client, self._broker)
         until = time.monotonic() + self._answer_seconds
         while not self._is_accepted:
             if time.monotonic() >= until:
-                raise BrokerError(f"{where} does not respond")
+                raise BrokerError(f"{self._broker.address} does not respond")
             self.serve(until - time.monotonic())
 
     def _run(self, step: Callable[[], MQTTErrorCode]) -> None:

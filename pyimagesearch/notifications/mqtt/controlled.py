@@ -18,7 +18,7 @@ class ControlledCamera(NamedTuple):
 
 @dataclass(frozen=True)
 class ControlledServer:
-    """The server. *arm*, *set_mode* and *switch_cameras* may block."""
+    """The server. *set_mode* and *switch_cameras* may block."""
 
     cameras: Sequence[ControlledCamera]
     archive: Callable[[], ArchiveStatus]
@@ -26,7 +26,6 @@ class ControlledServer:
     is_armed: Callable[[], bool]            # whether the mode is another one than off
     is_camera_armed: Callable[[str], bool]
     are_cameras_on: Callable[[], bool]
-    arm: Callable[[bool], object]
     set_mode: Callable[[str], object]
     switch_cameras: Callable[[bool], object]
 

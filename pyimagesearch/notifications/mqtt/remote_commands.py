@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError
-from pyimagesearch.status import ARMING_MODES
+from pyimagesearch.status import ARMING_MODES, MODE_AWAY, MODE_OFF
 from pyimagesearch.threads import Worker
 
 from .broker_connection import Message
@@ -93,7 +93,7 @@ class RemoteCommands(Worker):
         if parts == ("mode",) and value in ARMING_MODES:
             return lambda: server.set_mode(value)
         if parts == ("armed",) and on is not None:
-            return lambda: server.arm(on)
+            return lambda: server.set_mode(MODE_AWAY if on else MODE_OFF)
         if parts == ("cameras",) and on is not None:
             return lambda: server.switch_cameras(on)
         camera = server.camera(parts[0]) if len(parts) == 2 else None
