@@ -12,7 +12,14 @@ import pytest
 import killed_notifier
 from harness import PATIENCE, InBackground, ManualClock, eventually
 from pyimagesearch.clock import SystemClock
-from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, Event, KeptFile
+from pyimagesearch.events.event import (
+    COMPLETE,
+    LOST,
+    MOTION,
+    THUMBNAIL,
+    Event,
+    KeptFile,
+)
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import JpegDecoder, encode, jpeg_size
 from pyimagesearch.notifications.alert_stills import AlertStills
@@ -71,6 +78,29 @@ def test_new_channel_begins_now(store):
     store.adopt(recovered)
     rig.wait(60)
     assert rig.sent == [("begin", new.id)]
+
+
+def test_new_channel_knows_what_happened_since_the_start(store):
+    clock, channel = store._clock, RecordingChannel()
+    store.add(MOTION, clock.time() - 1, None, "front")
+    notifier = Notifier(channel, make_sources(clock, store))
+    clock.now += 0.1
+    event = store.add(MOTION, clock.time(), None, "front")
+    clock.now += 0.1
+    rig = Rig(store, channel, notifier=notifier)
+    rig.wait(2)
+    assert rig.sent == [("begin", event.id)]
+
+
+def test_clock_set_forward_makes_no_loss_longer(store):
+    rig = Rig(store)
+    lost = rig.begin(LOST)
+    rig.wait(5)
+    rig.clock.ahead = 7200
+    rig.wait(5)
+    assert not rig.sent
+    rig.wait(25)
+    assert rig.sent == [("begin", lost.id)]
 
 
 def test_restart_repeats_nothing_and_goes_on(store):

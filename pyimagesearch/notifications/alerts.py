@@ -11,7 +11,7 @@ from .notifier import Notifier
 
 log = logging.getLogger(__name__)
 
-LAST_ALERT_SECONDS = 2.0    # for alerts that are being sent when the program stops
+LAST_ALERT_SECONDS = 0.5    # for alerts that are being sent when the program stops
 
 
 class AlertWorker(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 SENT_KEPT_SECONDS = 7200.0      # for which the times of alerts are kept
-CLOCK_SECONDS = 5.0     # by which the clock may be adjusted while an event lasts
+CLOCK_SECONDS = 5.0     # by which the clock may be adjusted without being set
 QUIET_KEPT_SECONDS = 600.0      # for events that began before, but wait for a decision
 
 
@@ -88,10 +88,12 @@ class ChannelState:
         """Drop times that are over, or in the future, as the clock was set back."""
         latest = now + quiet_seconds + CLOCK_SECONDS
         self.since = min(self.since, now)
-        self.sent = [each for each in self.sent if 0 <= now - each < SENT_KEPT_SECONDS]
+        self.sent = [each for each in self.sent
+                     if -CLOCK_SECONDS <= now - each < SENT_KEPT_SECONDS]
         self.quiet = {subject: until for subject, until in self.quiet.items()
                       if now - QUIET_KEPT_SECONDS < until <= latest}
-        self.daily = {kind: each for kind, each in self.daily.items() if each.at <= now}
+        self.daily = {kind: each for kind, each in self.daily.items()
+                      if each.at <= now + CLOCK_SECONDS}
 
 
 def read_state(text: str) -> ChannelState:

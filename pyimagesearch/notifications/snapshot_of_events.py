@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from pyimagesearch.events.event import Event
+from pyimagesearch.events.event import LOST, Event
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,14 @@ class Snapshot:
     is_retry: bool = True
 
     def age(self, event: Event) -> float:
-        """Return for how long *event* has been known, or has happened [s]."""
+        """
+        Return for how long *event* has been known, or has happened [s].
+
+        A loss that lasts is as old as it is known: when the clock is set, as soon
+        after a start, it has not lasted for hours.
+        """
+        if event.kind == LOST and event.end is None:
+            return self.seen.get(event.id, 0.0)
         return max(self.now - event.begin, self.seen.get(event.id, 0.0))
 
     def tries(self, type: str, id: int) -> int:
