@@ -2,14 +2,18 @@
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from browsers import Browser
+from harness import eventually
 from product import run_program
 from pyimagesearch.folders import ConfigFolder
+from pyimagesearch.notifications.alerts_command import alerts
 from pyimagesearch.notifications.push_subscription import parse_subscription
 from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.settings import Settings
 from receiver import Receiver
 
 
@@ -46,6 +50,15 @@ def test_without_channels_or_with_a_wrong_one_the_status_is_2():
     assert "there is no channel of alerts; set webhook, ntfy," in none.stderr
     assert "error: webhook " in wrong.stderr
     assert "s3cret" not in wrong.stderr
+
+
+def test_interrupted_test_leaves_no_command_behind(tmp_path):
+    program, started = tmp_path / "command", tmp_path / "started"
+    program.write_text(f"#!/bin/sh\ntrap '' TERM\necho $$ > {started}\nkill -INT $PPID\nexec sleep 1000\n")
+    program.chmod(0o755)
+    assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), "http://host/",
+                  test=True) == 130
+    eventually(lambda: not Path(f"/proc/{started.read_text().strip()}").exists())
 
 
 def test_browsers_that_subscribed_are_tested_too(tmp_path):

@@ -114,12 +114,13 @@ def failure(channel):
     return str(failed.value)
 
 
-def test_closing_ends_the_command(script, tmp_path):
-    channel = CommandChannel(script("echo $$ > child", "exec sleep 1000"))
+@pytest.mark.parametrize(("trap", "signal"), [("true", "SIGTERM"), ("trap '' TERM", "SIGKILL")])
+def test_closing_ends_the_command(script, tmp_path, trap, signal):
+    channel = CommandChannel(script(trap, "echo $$ > child", "exec sleep 1000"))
     sent = InBackground(failure, channel)
     child = int(eventually(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text()))
     channel.close()
-    assert "SIGTERM" in sent.result()
+    assert signal in sent.result()
     assert not is_running(child)
     channel.close()
 

@@ -24,10 +24,15 @@ INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
 
 
 class ChannelTest(NamedTuple):
-    """A channel by its name, and what sends a test alert by it, in 30 seconds."""
+    """
+    A channel by its name, and what sends a test alert by it, in 30 seconds.
+
+    *close* ends that before.
+    """
 
     name: str
     send: Callable[[], TestOutcome]
+    close: Callable[[], object] = lambda: None
 
 
 def alerts(settings: Settings, url: str, *, test: bool) -> int:
@@ -38,15 +43,18 @@ def alerts(settings: Settings, url: str, *, test: bool) -> int:
     the settings have another. Returns the exit status: 1 if an alert was not delivered.
     Raises :exc:`SettingsError` if there is no channel.
     """
-    channels = channel_tests(settings, url)
-    if not channels:
-        raise SettingsError(NO_CHANNEL)
-    if not test:
-        print("\n".join(each.name for each in channels))
-        return 0
+    channels: Sequence[ChannelTest] = ()
     try:
+        channels = channel_tests(settings, url)
+        if not channels:
+            raise SettingsError(NO_CHANNEL)
+        if not test:
+            print("\n".join(each.name for each in channels))
+            return 0
         return 0 if all(print_outcomes(channels)) else 1
     except KeyboardInterrupt:
+        for each in channels:
+            each.close()
         print(file=sys.stderr)
         return INTERRUPTED
 
@@ -55,7 +63,8 @@ def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
     """Return how to test each channel of *settings*."""
     url = (settings.public_url or url).rstrip("/") + "/"
     alert = alert_for_test(url, SystemClock().time())
-    found = [ChannelTest(channel.name, partial(check_channel, channel, alert))
+    found = [ChannelTest(channel.name, partial(check_channel, channel, alert),
+                         channel.close)
              for channel in (*channels_of(settings), *subscribed_browsers(settings))]
     if broker := broker_of(settings):
         from .mqtt.broker_check import check_broker  # with paho: 5 MB

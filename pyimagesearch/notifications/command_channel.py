@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 29.0      # for the program, and one more second to end it
 GRACE_SECONDS = 1.0         # from asking it to end to killing it
+CLOSE_SECONDS = 0.3         # the same, when this program ends
 MAX_VARIABLE_CHARACTERS = 10_000
 
 
@@ -59,10 +60,14 @@ class CommandChannel:
                 is_refusal=True)
 
     def close(self) -> None:
-        """End what :meth:`send` does now."""
+        """End what :meth:`send` does now, after a moment by force. Blocks for that."""
         with self._lock:
-            if self._process:
-                signal_group(self._process, signal.SIGTERM)
+            process = self._process
+        if process:
+            signal_group(process, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(CLOSE_SECONDS)
+            signal_group(process, signal.SIGKILL)
 
     def _run(self, environment: Mapping[str, str | bytes]) -> int | None:
         """Run the program; return its exit status, ``None`` if it took too long."""
