@@ -64,7 +64,9 @@ def test_what_the_file_says_is_not_set_by_the_page(site):
 
 def test_wrong_hours_stay_in_the_form_with_the_reason(site):
     client = site(place=None)
-    for hours, reason in (("Mon-Fry <b>", "'mon-fry' is no weekday"), ("sunset-sunrise", "need --place")):
+    for hours, reason in (("Mon-Fry <b>", "Fri, Sat, Sun); did you mean friday?</p>"),
+                          ("sunset-sunrise", "Days and hours is 'sunset-sunrise', but"),
+                          ("sunset-sunrise", "of the cameras.</p>")):
         answer = client.post("/schedule/front", data={"armed_hours": hours, "armed_home": "true"})
         assert (answer.status_code, reason in html.unescape(answer.text)) == (400, True)
         assert f'value="{html.escape(hours)}"' in answer.text

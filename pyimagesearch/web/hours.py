@@ -68,7 +68,7 @@ def save(name: str) -> Response:
     try:
         services.pools.changes.run(lambda: owner_settings.change(name, changed))
     except SettingsError as error:
-        return Response(schedule_page(name, hours, str(error)), status=400)
+        return Response(schedule_page(name, hours, explain(name, error)), status=400)
     log.info("%s: settings changed by %s", name, requester())
     return see_other(url_for("hours.index", _anchor=f"camera-{name}"))
 
@@ -84,6 +84,12 @@ def change(name: str) -> dict[str, Any]:
     """Change when a camera is armed."""
     OPTIONS.change(name)
     return OPTIONS.describe(name)
+
+
+def explain(name: str, error: SettingsError) -> str:
+    """Return the *error* about camera *name* as a sentence of its form."""
+    text = str(error).replace(f"armed_hours of camera {name!r}", "Days and hours", 1)
+    return text if text.endswith("?") else f"{text}."
 
 
 def schedule_page(name: str = "", entered: str = "", error: str = "") -> str:
