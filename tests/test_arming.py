@@ -174,7 +174,10 @@ def test_layers_end_one_after_the_other(changes):
     layers = AWAY_FOR_GOOD
     for mode, until in changes:
         layers = stacked(layers, Layer(mode, until))
-        assert status_of(layers)[:2] == (mode, until), "the newest one is in force"
+        shown = status_of(layers)
+        assert (layers[-1], shown.mode) == ((mode, until), mode), "the newest one is in force"
+        assert shown.then != mode, "a change that is shown is one"
+        assert shown.until in (until, None)
     ends = [each.until for each in layers]
     assert ends[0] is None
     assert ends[1:] == sorted(set(ends[1:]), reverse=True)

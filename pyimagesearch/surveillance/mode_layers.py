@@ -37,6 +37,8 @@ def stacked(layers: Layers, new: Layer) -> Layers:
 def status_of(layers: Layers) -> ModeStatus:
     """Return the mode in force."""
     mode, until = layers[-1]
+    if until is not None and layers[-2].mode == mode:   # "off until 18:00, then off"
+        return status_of(layers[:-1])
     return ModeStatus(mode, until, "" if until is None else layers[-2].mode)
 
 
