@@ -211,10 +211,11 @@ class BufferedClient(FlaskClient):
 def client_of(*cameras, archive=None, **more):
     """Return a client of an app that needs no login."""
     feeds = {camera.name: camera.feed for camera in cameras}
-    if archive:
+    arming = None
+    if isinstance(archive, SampleArchive):
         archive.watch(*feeds)
-    app = create_app(Services(feeds, open_access(), archive=archive,
-                              arming=archive and archive.arming, **more))
+        arming = archive.arming
+    app = create_app(Services(feeds, open_access(), archive=archive, arming=arming, **more))
     app.test_client_class = BufferedClient
     return app.test_client()
 

@@ -23,6 +23,8 @@ def test_fuzzing_cameras_are_sentences_and_leave_nothing(start):
         word for source in fuzzing for word in ("--source", source)))
     eventually(lambda: all(each["state"] == "no signal" for each in bad_cameras(product)
                            if each["name"] != "rep"))
+    # the list of events is open
+    eventually(lambda: json.loads(product.get("/api/status"))["archive"]["cap"])
     before = Usage(product)
     with contextlib.closing(FuzzingCamera(port, hub)) as camera:
         seen = set()

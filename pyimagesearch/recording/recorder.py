@@ -136,7 +136,8 @@ class Recorder(Worker):
         """Carry out the orders there are, and write the frames there are."""
         try:
             self._carry_out_orders()
-            self._stills.save_all(self._obstacle, self.trouble)     # alerts wait for it
+            if not self._obstacle():    # which the clips report first
+                self._stills.save_all(self._obstacle, self.trouble)     # for alerts
             for each in tuple(self._active.values()):
                 each.take(self._obstacle(), self._attend)
             self._stills.save_all(self._obstacle, self.trouble)
