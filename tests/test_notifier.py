@@ -142,8 +142,12 @@ def test_receiver_can_ask_for_a_later_retry(store):
     assert rig.notifier.status().next_try == pytest.approx(rig.clock.time() + 90, abs=1)
     rig.wait(85)
     assert not rig.sent
+    rig.start()
+    rig.wait(1.5)
+    assert not rig.sent
     rig.wait(10)
     assert len(rig.sent) == 1
+    assert rig.notifier.status().trouble == ""
 
 
 def test_closed_channel_stays_closed_until_a_test_succeeds(store):
@@ -236,6 +240,9 @@ def test_full_disk_raises_one_alert_a_day(store):
         rig.wait(12)
         rig.clock.now += 3588
     assert [each.kind for each in rig.channel.sent] == ["disk", "disk"]
+    rig.clock.now += 7200
+    rig.wait(60)
+    assert len({each.key for each in rig.channel.sent}) == 3
     assert "the disk is full" in rig.channel.sent[0].text
 
 

@@ -10,6 +10,7 @@ from .channel import ChannelStatus, DeliveryFailed
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 300.0
+MAX_KEPT_SECONDS = 86_400.0     # that a wait outlasts a restart
 
 
 class ChannelHealth:
@@ -42,9 +43,15 @@ class ChannelHealth:
         """Return how the channel is doing."""
         return self._status
 
-    def resume(self, last_success: float | None, *, is_closed: bool) -> None:
-        """Take over what is known from earlier runs."""
+    def resume(self, last_success: float | None, *, is_closed: bool, not_before: float
+               ) -> None:
+        """Take over what is known from earlier runs; times since the epoch."""
         self._change(last_success=last_success, closed=is_closed)
+        wait = min(not_before - self._clock.time(), MAX_KEPT_SECONDS)
+        if wait > 0:
+            self._retry_at = self._clock.monotonic() + wait
+            self._change(trouble="the receiver asked to wait before the last start",
+                         next_try=self._clock.time() + wait)
 
     def succeed(self, *, is_all: bool = True) -> None:
         """Note that an alert was delivered, although one is refused unless *is_all*."""

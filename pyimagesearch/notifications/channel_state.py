@@ -68,6 +68,7 @@ class ChannelState:
     losses: list[str] = field(default_factory=list)     # cameras: the return is awaited
     last_success: float | None = None
     is_closed: bool = False     # by the receiver
+    not_before: float = 0.0     # the next try, as the receiver demanded
 
     def as_text(self) -> str:
         """Return the state as it is stored."""

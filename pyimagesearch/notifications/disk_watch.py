@@ -8,6 +8,7 @@ from .alert import DISK
 from .alert_sources import AlertSources
 
 TROUBLE_SECONDS = 30.0  # that the disk may refuse without an alert
+RENEWAL_SECONDS = 43_200.0      # after which the same trouble is another event
 
 
 class DiskWatch:
@@ -21,6 +22,7 @@ class DiskWatch:
         self.event: Event | None = None
         self._sources = sources
         self._since = math.inf      # [s, monotonic]
+        self._made_at = -math.inf   # when the event was [s, monotonic]
 
     def look(self) -> None:
         """Look at the disk, and set :attr:`event`."""
@@ -30,6 +32,7 @@ class DiskWatch:
         lasted = now - self._since
         if lasted < TROUBLE_SECONDS:
             self.event = None
-        elif self.event is None:
+        elif self.event is None or now - self._made_at >= RENEWAL_SECONDS:
+            self._made_at = now
             self.event = Event(id=self._sources.store.new_id(), camera="", kind=DISK,
                                begin=clock.time() - lasted, end=None, note=trouble)

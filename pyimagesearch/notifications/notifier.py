@@ -131,7 +131,8 @@ class Notifier(Worker):
             return
         self._feed.open()
         state = self._feed.state
-        self._health.resume(state.last_success, is_closed=state.is_closed)
+        self._health.resume(state.last_success, is_closed=state.is_closed,
+                            not_before=state.not_before)
 
     def _report_disk(self) -> float:
         """Send tests, and why the list of events cannot be opened, if that lasts."""
@@ -195,6 +196,9 @@ class Notifier(Worker):
             if self.stopping.is_set():      # it was cut off
                 return False
             self._health.fail(error)
+            if error.retry_after:
+                self._feed.state.not_before = self._health.status().next_try or 0.0
+                self._feed.save()
             if error.is_refusal:
                 self._refused[alert.type, alert.id] += 1
             return False
