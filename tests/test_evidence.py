@@ -102,14 +102,15 @@ def test_motion_becomes_an_event_with_clip_and_thumbnail(scene, clock):
     assert seconds == pytest.approx(13.0, abs=0.25)
 
 
-def test_thumbnail_is_better_a_moment_after_motion_began(scene):
+def test_peak_is_better_a_moment_after_motion_began(scene):
     seen = scene()
     seen.show(2)
     seen.show(0.5, area=5.0)
+    assert [event.peak_area for event in seen.events()] == [5.0]
     seen.show(0.3, area=80.0, jpeg=BRIGHT)
     (event,) = seen.events()
     (thumbnail,) = seen.kept.files("*.jpg")
-    assert (event.end, thumbnail.read_bytes()) == (None, BRIGHT)
+    assert (event.end, event.peak_area, thumbnail.read_bytes()) == (None, 80.0, BRIGHT)
 
 
 def test_motion_below_min_area_is_ignored(scene):

@@ -154,6 +154,11 @@ class EventStore(EventWriter):
             'UPDATE events SET "end" = ?, peak_area = ?, peak_box = ? WHERE id = ?',
             end, float(peak_area), box_as_text(peak_box), id)
 
+    def set_peak(self, id: int, area: float, box: Box | None) -> None:
+        """Set the largest motion so far of the event that lasts."""
+        self._execute("UPDATE events SET peak_area = ?, peak_box = ? WHERE id = ?",
+                      float(area), box_as_text(box), id)
+
     def reopen(self, id: int) -> None:
         """Mark the event as not ended, as more of it was found."""
         self._execute('UPDATE events SET "end" = NULL WHERE id = ?', id)

@@ -158,7 +158,9 @@ class Evidence:
                 self._finish_motion(change.at, until)
         if self._ongoing:
             self._ongoing.note_zones(self._store, seen.zones if motion else ())
-            self._keep_early_peak(self._ongoing.event.id, frame.arrived)
+            if frame.arrived >= self._peak_due:     # the first shows little of it
+                self._peak_due = math.inf
+                self._keep_peak(self._ongoing.event.id)
         if self._armed:
             self.scenes.on_frame(frame, seen,
                                  shown.jpeg if self._settings.record else None)
@@ -227,18 +229,11 @@ class Evidence:
 
     def _keep_peak(self, event: int) -> None:
         peak = self._peak       # forget() may take its picture away at any moment
+        self._store.set_peak(event, peak.area, peak.box)
         if peak.seen:
             self._explainer.peak(event, peak.captured, peak.seen, self._settings)
         if peak.jpeg and self._settings.record:
             self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
-
-    def _keep_early_peak(self, event: int, now: float) -> None:
-        """Keep another picture once motion has lasted: the first shows little of it."""
-        peak = self._peak
-        if now >= self._peak_due:
-            self._peak_due = math.inf
-            if peak.jpeg and self._settings.record:
-                self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
 
     def _note_level(self, captured: float, area: float) -> None:
         minute = int(captured // 60)
