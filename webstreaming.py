@@ -176,31 +176,12 @@ def prepare(settings: Settings) -> None:
 def watch(settings: Settings) -> int:
     """Construct, connect, run, stop."""
     os.umask(OTHERS_MASK)
-    clock, systemd = SystemClock(), ServiceManager()
+    systemd = ServiceManager()
     data, config = open_folders(settings.data, settings.config_dir)
-    owner_settings = OwnerSettings(config, settings)
-    owner_settings.report_others()
-    wanted = owner_settings.cameras()
-    archive = Archive(data, settings, clock)
-    program = Program(
-        archive=archive,
-        arming=Arming(archive.store, clock, settings.place),
-        privacy=Privacy(config, wanted, archive.store, clock),
-        owner_settings=owner_settings,
-        refused_logins=RefusedLogins(archive.store, clock),
-        push=PushSubscriptions(config),
-        backgrounds=BackgroundFiles(data, [each.name for each in wanted]),
-        mosaic=Mosaic([each.name for each in wanted], LatestFrameBroadcaster(),
-                      settings.quality, clock) if len(wanted) > 1 else None,
-        image_hubs=ImageHubs(),
-        camera_memory=MemoryBudget(),
-        watchdog=Watchdog(systemd, [SERVER_LOOP, *(each.name for each in wanted)],
-                          clock),
-        clock=clock)
-    program.cameras += [make_camera(each, program) for each in wanted]
+    program = make_program(settings, data, config, systemd)
     server = make_server(settings, config)
     program.alerts = make_alerts(settings, server, data, program)
-    archive.claim()
+    program.archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
     app = make_app(settings, authenticator, server, program)
     uncaught = UncaughtErrors(server.stop_soon)
@@ -296,6 +277,32 @@ class Program:
             if not writer.join(5.0):
                 log.warning("%s did not stop in time; the next start recovers what is "
                             "open", writer.name)
+
+
+def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
+                 systemd: ServiceManager) -> Program:
+    """Construct the parts of the program, and its cameras; no thread is started."""
+    owner_settings, clock = OwnerSettings(config, settings), SystemClock()
+    owner_settings.report_others()
+    wanted = owner_settings.cameras()
+    names = [each.name for each in wanted]
+    archive = Archive(data, settings, clock)
+    program = Program(
+        archive=archive,
+        arming=Arming(archive.store, clock, settings.place),
+        privacy=Privacy(config, wanted, archive.store, clock),
+        owner_settings=owner_settings,
+        refused_logins=RefusedLogins(archive.store, clock),
+        push=PushSubscriptions(config),
+        backgrounds=BackgroundFiles(data, names),
+        mosaic=Mosaic(names, LatestFrameBroadcaster(), settings.quality, clock)
+        if len(names) > 1 else None,
+        image_hubs=ImageHubs(),
+        camera_memory=MemoryBudget(),
+        watchdog=Watchdog(systemd, [SERVER_LOOP, *names], clock),
+        clock=clock)
+    program.cameras += [make_camera(each, program) for each in wanted]
+    return program
 
 
 def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:

@@ -8,8 +8,8 @@ from pyimagesearch.events.event import MOTION, Event
 from pyimagesearch.notifications.alert_rules import AlertRules
 from pyimagesearch.notifications.alert_sources import AlertSources
 from pyimagesearch.notifications.channel_state import ChannelState, read_state
+from pyimagesearch.notifications.event_snapshot import Snapshot
 from pyimagesearch.notifications.notifier import Notifier
-from pyimagesearch.notifications.snapshot_of_events import Snapshot
 from pyimagesearch.settings.settings import Settings
 
 NOON = 1_800_000_000.0

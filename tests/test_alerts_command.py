@@ -1,18 +1,13 @@
 """``webstreaming alerts``: the channels, and what became of a test alert by each."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from browsers import Browser
 from harness import eventually
 from product import run_program
-from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.notifications.alerts_command import alerts
-from pyimagesearch.notifications.push_subscription import parse_subscription
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.settings import Settings
 from receiver import Receiver
 
@@ -59,14 +54,3 @@ def test_interrupted_test_leaves_no_command_behind(tmp_path):
     assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), "http://host/",
                   test=True) == 130
     eventually(lambda: not Path(f"/proc/{started.read_text().strip()}").exists())
-
-
-def test_browsers_that_subscribed_are_tested_too(tmp_path):
-    endpoint = "https://push.invalid/s3cret-word"
-    PushSubscriptions(ConfigFolder(str(tmp_path))).add(replace(parse_subscription(
-        {"endpoint": endpoint, "keys": Browser().subscription["keys"]}),
-        session="1", role="owner", stamp="1", device="Firefox on Android"))
-    tested = run_alerts("--test", "--config-dir", str(tmp_path))
-    assert tested.stdout.startswith("web push to Firefox on Android: not delivered: ")
-    assert tested.returncode == 1
-    assert "s3cret" not in tested.stdout + tested.stderr

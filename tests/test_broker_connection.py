@@ -94,7 +94,7 @@ def test_broker_that_stops_is_given_up_in_time(mosquitto):
      "need"),
     (b"HTTP/1.1 400 Bad Request\r\n\r\n", "127.0.0.1:PORT does not answer like a broker of "
      "MQTT")])
-def test_what_a_broker_refuses_is_told_in_words(fake, answer, reason):
+def test_refusals_of_a_broker_are_explained(fake, answer, reason):
     assert trouble(fake(answer, keep_open=not answer.startswith(b"H"))) == reason
 
 

@@ -11,7 +11,7 @@ from .alert import BEGIN, DIGEST, DISK, END, Alert
 from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
 from .alert_sources import AlertSources
 from .channel_state import CLOCK_SECONDS, ChannelState, Daily, LeftOut
-from .snapshot_of_events import Snapshot
+from .event_snapshot import Snapshot
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 LATE_SECONDS = 600.0    # after which events are only counted

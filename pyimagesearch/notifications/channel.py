@@ -1,7 +1,9 @@
 """What every way to send alerts has in common."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Protocol, runtime_checkable
 
 from pyimagesearch.errors import SurveillanceError
@@ -79,6 +81,12 @@ class TestOutcome:
 
     name: str
     trouble: str = ""
+
+
+def unique_name(name: str, used: Collection[str]) -> str:
+    """Return *name*, with a number if it is among *used*: ``ntfy ntfy.sh (2)``."""
+    names = chain([name], (f"{name} ({number})" for number in count(2)))
+    return next(each for each in names if each not in used)
 
 
 def channel_key(kind: str, *target: str) -> str:

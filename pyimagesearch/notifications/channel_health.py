@@ -2,6 +2,8 @@
 
 import logging
 import math
+from dataclasses import replace
+from typing import Any
 
 from pyimagesearch.clock import Clock
 
@@ -89,5 +91,5 @@ class ChannelHealth:
         self._change(failed=self._status.failed + 1, trouble=reason, next_try=None,
                      closed=True)
 
-    def _change(self, **fields: object) -> None:
-        self._status = ChannelStatus(**{**self._status.__dict__, **fields})
+    def _change(self, **fields: Any) -> None:
+        self._status = replace(self._status, **fields)

@@ -1,14 +1,13 @@
 """Create the channels that the settings name."""
 
 import os
-from collections import Counter
 from pathlib import Path
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.settings import Settings
 
 from .apprise_channel import apprise_channels
-from .channel import Channel, channel_key
+from .channel import Channel, channel_key, unique_name
 from .command_channel import CommandChannel
 from .http_receiver import HttpReceiver
 from .ntfy import Ntfy
@@ -25,7 +24,10 @@ def channels_of(settings: Settings) -> list[Channel]:
     found: list[Channel] = [*webhooks_of(settings), *topics_of(settings),
                             *commands_of(settings),
                             *apprise_channels(settings.apprise or ())]
-    give_distinct_names(found)
+    names: list[str] = []
+    for channel in found:
+        channel.name = unique_name(channel.name, names)
+        names.append(channel.name)
     return found
 
 
@@ -59,12 +61,3 @@ def commands_of(settings: Settings) -> list[CommandChannel]:
         raise SettingsError(f"alert_command is {path!r}, but must be the path of a "
                             "program that the server may run")
     return [CommandChannel(path)]
-
-
-def give_distinct_names(channels: list[Channel]) -> None:
-    """Number those of *channels* that have the name of an earlier one."""
-    names: Counter[str] = Counter()
-    for channel in channels:
-        names[channel.name] += 1
-        if names[channel.name] > 1:
-            channel.name = f"{channel.name} ({names[channel.name]})"

@@ -11,7 +11,7 @@ from .alert_filter import LOSS_KINDS
 from .alert_sources import AlertSources
 from .channel_state import ChannelState, read_state
 from .disk_watch import DiskWatch
-from .snapshot_of_events import Snapshot
+from .event_snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,13 @@ from pyimagesearch.folders import ConfigFolder
 
 from .alert import END, TEST, Alert
 from .alerts import Alerts
-from .channel import Channel, ChannelClosed, DeliveryFailed, channel_key
+from .channel import (
+    Channel,
+    ChannelClosed,
+    DeliveryFailed,
+    channel_key,
+    unique_name,
+)
 from .http_receiver import HttpReceiver
 from .http_sender import HttpSender, ReceiverRefused
 from .push_subscription import PushSubscription, is_public
@@ -129,7 +135,7 @@ class PushChannels:
                 del self._names[key]
                 self._alerts.remove(key)
             for key in wanted.keys() - self._names.keys():
-                self._names[key] = unique_name(wanted[key], self._names.values())
+                self._names[key] = name_of(wanted[key], self._names.values())
                 self._alerts.add(WebPush(wanted[key], self._subscriptions, self._clock,
                                          self._names[key]))
 
@@ -138,7 +144,7 @@ def push_channels(config: ConfigFolder, clock: Clock) -> list[Channel]:
     """Return a channel for each browser that is subscribed, for one test."""
     subscriptions, made = PushSubscriptions(config), list[Channel]()
     for each in subscriptions.all():
-        name = unique_name(each, [channel.name for channel in made])
+        name = name_of(each, [channel.name for channel in made])
         made.append(WebPush(each, subscriptions, clock, name))
     return made
 
@@ -148,11 +154,9 @@ def key_of(subscription: PushSubscription) -> str:
     return channel_key("push", subscription.endpoint, subscription.p256dh)
 
 
-def unique_name(subscription: PushSubscription, used: Collection[str]) -> str:
+def name_of(subscription: PushSubscription, used: Collection[str]) -> str:
     """Return a name for the channel to *subscription* that is not among *used*."""
-    name = f"web push to {printable(subscription.device)}"
-    return next(each for number in range(1, len(used) + 2)
-                if (each := f"{name} ({number})" if number > 1 else name) not in used)
+    return unique_name(f"web push to {printable(subscription.device)}", used)
 
 
 def message(alert: Alert) -> bytes:

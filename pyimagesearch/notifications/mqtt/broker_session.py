@@ -11,11 +11,11 @@ from pyimagesearch.events.queries import Filters
 from pyimagesearch.events.store import EventStore
 
 from .broker_connection import BrokerConnection
-from .broker_memory import BrokerMemory
 from .controlled import ControlledServer
 from .event_messages import event_message
 from .home_assistant import Offer
 from .live_events import Change, LiveEvents
+from .node_state import NodeState
 from .remote_commands import RemoteCommands
 from .states import States, camera_states, configs, server_states
 from .topics import Topics
@@ -39,7 +39,7 @@ class Publication:
     offer: Offer
     store: EventStore
     live: LiveEvents
-    memory: BrokerMemory
+    state: NodeState
     still: Callable[[Event], bytes | None]
     commands: RemoteCommands | None     # None: commands are not obeyed
 
@@ -68,21 +68,21 @@ class BrokerSession:
 
     def open(self) -> None:
         """Publish all; raises :exc:`FolderError` if that cannot be noted before."""
-        topics, memory = self._topics, self._publication.memory
+        topics, state = self._topics, self._publication.state
         obeys = self._publication.commands is not None
         if subscribed := [*filter(None, [topics.birth]),
                           *(topics.commands() if obeys else ())]:
             self._connection.subscribe(subscribed)
         wanted = self._retained()
-        old = memory.retained() - wanted
-        memory.retain(wanted | old)
+        old = state.retained() - wanted
+        state.retain(wanted | old)
         for topic in sorted(old):
             self._connection.publish(topic, b"", retain=True)
         self.step()
         self._connection.publish(topics.availability, ONLINE, retain=True)
         self._publish_last_stills()
         if old and self._connection.settle(SETTLE_SECONDS):
-            memory.retain(wanted)
+            state.retain(wanted)
         self._born_at = self._clock.monotonic()
 
     def step(self) -> None:

@@ -19,12 +19,12 @@ from pyimagesearch.threads import Worker
 
 from .broker import Broker, BrokerError, BrokerRefused
 from .broker_connection import BrokerConnection, Will, open_connection
-from .broker_memory import BrokerMemory
 from .broker_session import OFFLINE, BrokerSession, Publication
 from .controlled import ControlledServer
 from .event_messages import message_of_test
 from .home_assistant import Offer
 from .live_events import LiveEvents
+from .node_state import NodeState
 from .remote_commands import RemoteCommands
 from .topics import Topics
 from .wake_up import WakeUp
@@ -112,7 +112,7 @@ class MqttPublisher(Worker):
 
     def _run_once(self) -> None:
         """Connect and publish until :meth:`stop`; raises :exc:`BrokerError`."""
-        topics = Topics(self._prefix, self._publication.memory.node, self._discovery)
+        topics = Topics(self._prefix, self._publication.state.node, self._discovery)
         connection = open_connection(
             self._broker, topics.device, Will(topics.availability, OFFLINE),
             on_acknowledged=self._note_acknowledged)
@@ -178,6 +178,6 @@ def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServ
     return MqttPublisher(
         broker, settings.mqtt_prefix.strip("/"), settings.mqtt_discovery.strip("/"),
         Publication(server, offer, sources.store, LiveEvents(sources.store, clock),
-                    BrokerMemory(folder, sources.ready), sources.still,
+                    NodeState(folder, sources.ready), sources.still,
                     RemoteCommands(server, clock) if settings.mqtt_control else None),
         clock)

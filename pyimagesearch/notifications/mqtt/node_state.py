@@ -1,4 +1,4 @@
-"""What outlasts the program: the node's id, and what the broker retains of it."""
+"""The state of MQTT across restarts: the node's id, and the retained topics."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ MAX_FILE_BYTES = 1_000_000
 OPEN_SECONDS = 1.5      # that the archive may take to open, before that is reported
 
 
-class BrokerMemory:
+class NodeState:
     """
     Keep ``mqtt.json`` in the data *folder*, which belongs to one server.
 
-    It is made once the archive is *ready*, so that a disk that is mounted later does
-    not get a second id. A damaged file is replaced: then Home Assistant has the devices
-    twice, until those of the old id are deleted there.
+    The file is created once the archive is *ready*, so that a disk that is mounted
+    later does not get a second id. A damaged file is replaced: Home Assistant then
+    shows each device twice, until those of the old id are deleted there.
     """
 
     def __init__(self, folder: Path, ready: threading.Event) -> None:
@@ -63,7 +63,7 @@ class BrokerMemory:
         except OSError as error:
             raise FolderError(f"{self._path} cannot be read: {reason(error)}") from None
         except (ValueError, RecursionError):
-            log.warning("%s is damaged, and made again", self._path)
+            log.warning("%s is damaged and is replaced", self._path)
         if not self._node:
             self._node = secrets.token_hex(4)
             self._save()
