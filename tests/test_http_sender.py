@@ -77,7 +77,8 @@ def test_each_refusal_is_explained(receiver, status, words):
 
 
 @pytest.mark.parametrize(("answer", "is_refusal"), [
-    (400, True), (500, True), (429, False), (503, False), (Answer(500, {"Retry-After": "9"}), False)])
+    (400, True), (500, True), (429, False), (503, False), (401, False), (302, False), (404, False),
+    (Answer(500, {"Retry-After": "9"}), False)])
 def test_refusal_of_an_alert_is_no_overload(receiver, answer, is_refusal):
     receiver.answer = answer
     with pytest.raises(ReceiverRefused) as raised:
@@ -89,6 +90,17 @@ def test_gone_closes_the_channel(receiver):
     receiver.answer = 410
     with pytest.raises(ChannelClosed, match="wants no more alerts"):
         send(receiver.url)
+
+
+def test_interim_answers_are_skipped():
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 \r\n\r\n"
+    with one_connection(lambda each: each.sendall(interim + Answer(204).as_bytes())) as url:
+        assert send(url).status == 204
+
+
+def test_interim_answers_without_an_end_are_given_up():
+    with one_connection(lambda each: each.sendall(b"HTTP/1.1 100 \r\n\r\n" * 100)) as url:
+        assert failure(url) == "the answer is not valid HTTP"
 
 
 def test_redirects_are_not_followed(receiver):

@@ -15,6 +15,7 @@ from .channel import DeliveryFailed
 from .http_receiver import HttpReceiver
 
 MAX_BODY_BYTES = 4096       # that are read of an answer
+MAX_INTERIM_ANSWERS = 20    # before the one that counts
 MAX_ADDRESSES = 4           # of one host, that are tried
 SPARE_SECONDS = 5.0         # in which close() ends what its deadline passed
 
@@ -175,6 +176,22 @@ class HttpExchange(threading.Thread):
                 raise TimeoutError
 
 
+class FinalAnswer(http.client.HTTPResponse):
+    """The answer after those that only precede it, such as 103 (RFC 9110, 15.2)."""
+
+    _interim = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read a status; that of an interim answer as 100, which is skipped."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        if not 100 <= status < 200:
+            return version, status, reason
+        self._interim += 1
+        if self._interim > MAX_INTERIM_ANSWERS:
+            raise http.client.HTTPException("too many interim answers")
+        return version, http.client.CONTINUE, reason
+
+
 class ReceiverConnection(http.client.HTTPConnection):
     """
     The connection of an *exchange* *to* a receiver, or to the proxy before it.
@@ -183,6 +200,7 @@ class ReceiverConnection(http.client.HTTPConnection):
     """
 
     tls_name = ""
+    response_class = FinalAnswer
 
     def __init__(self, exchange: HttpExchange, to: HttpReceiver) -> None:
         super().__init__(*to.place)

@@ -17,7 +17,7 @@ from .http_receiver import HttpReceiver
 
 MAX_RETRY_SECONDS = 86_400.0    # that a receiver can ask for
 GONE = 410
-BUSY_STATUSES = (429, 502, 503, 504)    # of receivers that accept no alert now
+REFUSAL_STATUSES = (400, 413, 415, 422, 500)    # for what is in one alert, perhaps
 STATUS_MEANINGS = {
     400: "does not understand the alert (status 400)",
     401: "requires another login (status 401)",
@@ -34,7 +34,7 @@ class ReceiverRefused(DeliveryFailed):
 
     def __init__(self, text: str, answer: HttpAnswer) -> None:
         super().__init__(text, retry_after(answer),
-                         is_refusal=answer.status not in BUSY_STATUSES)
+                         is_refusal=answer.status in REFUSAL_STATUSES)
         self.answer = answer
 
 
