@@ -99,7 +99,7 @@ def test_last_alert_of_an_hour_announces_the_pause():
         None, None, pytest.approx(NOON + 3600, abs=2)]
     hour = datetime.datetime.fromtimestamp(day.sent[-1].paused_until)
     assert day.sent[-1].text.endswith(
-        f". Before {hour:%H:%M}, only urgent alerts follow")
+        f". Until {hour:%H:%M}, only urgent alerts")
 
 
 def test_tampering_is_reported_amid_and_after_motion():

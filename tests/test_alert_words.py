@@ -28,7 +28,7 @@ def alert(type=BEGIN, **more):
      "Motion at 12:00:05. And 14 more since 11:55 (yard 10, front 4)"),
     (alert(more=1, more_since=NOON - 300, counts={"front": 1}, paused_until=NOON + 3600),
      "front: motion", "Motion at 12:00:05. And 1 more since 11:55. "
-     "Before 13:00, only urgent alerts follow"),
+     "Until 13:00, only urgent alerts"),
     (alert(DIGEST, camera="", end=NOON + 3600, more=1000,
            counts={f"c{number}": 10 * number for number in range(1, 9)}),
      "Surveillance: 1000 events",

@@ -79,9 +79,13 @@ def test_channels_are_listed_with_their_state(protected, owner):
     assert set(listed) == {"time", "channels"}
     assert listed["channels"][1] == {
         "name": "webhook nas.lan", "delivered": 0, "failed": 2, "last_success": None,
-        "trouble": "nas.lan refuses connections", "next_try": NOON, "closed": False}
+        "trouble": "nas.lan refuses connections", "next_try": NOON,
+        "paused_until": None, "closed": False}
+    protected.channels.list += (replace(WORKS, paused_until=NOON),)
     shown = page(owner)
+    assert 'data-state="paused"' in shown
     for sentence in (
+            "The limit of alerts in an hour is reached: only urgent ones until 12:03. Last alert at",
             "Works. Last alert at 12:03.", "Ready. No alert has been sent yet.",
             "Does not work: nas.lan refuses connections. Next try at 12:03.",
             "Switched off: the receiver wants no more alerts (status 410). Last alert at 12:03. "

@@ -131,11 +131,14 @@ def test_all_is_published_again_when_home_assistant_starts(mqtt):
 
 
 def test_a_test_is_published_as_an_event(mqtt):
+    mqtt.client.wait_for("/front/connected")
+    assert mqtt.publisher.status().last_success is None
     assert mqtt.publisher.test().trouble == ""
     mqtt.client.wait_for("/event")
     assert mqtt.client.events()[-1]["event_type"] == "test"
     status = mqtt.publisher.status()
     assert (status.delivered, status.trouble) == (1, "")
+    assert status.last_success
 
 
 def test_last_words_say_that_the_server_is_offline(tmp_path, broker):

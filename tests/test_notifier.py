@@ -135,6 +135,22 @@ def test_retries_follow_after_1_2_4_up_to_300_seconds(store):
     assert (status.last_success, status.next_try) == (rig.clock.time(), None)
 
 
+def test_pause_by_the_hourly_limit_is_shown_and_logged(store, caplog):
+    caplog.set_level("INFO")
+    rig = Rig(store, alert_most=2)
+    for camera in ("front", "yard"):
+        assert rig.notifier.status().paused_until is None
+        event = rig.begin(camera=camera, lasts=1)
+        rig.wait(3)
+    status = rig.notifier.status()
+    assert status.paused_until == pytest.approx(event.begin + 3597, abs=5)
+    assert status.trouble == ""
+    begun = [each for each in caplog.messages if "hourly limit (--alert-most)" in each]
+    assert len(begun) == 1
+    rig.wait(3600)
+    assert rig.notifier.status().paused_until is None
+
+
 def test_receiver_can_ask_for_a_later_retry(store):
     rig = Rig(store, RecordingChannel(failures=[DeliveryFailed("busy", 90.0)]))
     rig.begin()

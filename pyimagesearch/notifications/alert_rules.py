@@ -1,7 +1,7 @@
 """When an event is reported by a channel: at once, later, with others, or never."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -71,6 +71,12 @@ class AlertRules:
         """Return whether an alert only waits for its picture."""
         return any(self._verdict(state, snapshot.events[id], snapshot) == Verdict.SOON
                    for id in state.waiting if id in snapshot.events)
+
+    def paused_until(self, sent: Sequence[float], now: float) -> float | None:
+        """Return until when only urgent alerts follow those *sent*, if it is so [s]."""
+        limit = self._limit(DIGEST)
+        until = sent[-limit] + HOUR_SECONDS if len(sent) >= limit else now
+        return until if until > now else None
 
     def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
         """Take note that *alert* was sent *now* [s since the epoch]."""
@@ -251,11 +257,10 @@ class AlertRules:
 
     def _pause_after(self, state: ChannelState, kind: str, now: float) -> float | None:
         """Return until when no other alert of *kind* follows, if that is long."""
-        limit, sent = self._limit(kind), [*state.sent, now]
-        if kind in URGENT_KINDS or len(sent) < limit:
+        if kind in URGENT_KINDS:
             return None
-        until = sent[-limit] + HOUR_SECONDS
-        return until if until - now > PAUSE_SECONDS else None
+        until = self.paused_until([*state.sent, now], now)
+        return until if until and until - now > PAUSE_SECONDS else None
 
     def _alert(self, type: str, event: Event, more: int = 0, since: float | None = None,
                counts: Mapping[str, int] | None = None) -> Alert:

@@ -65,8 +65,8 @@ def more_of(count: int, since: float | None, counts: Mapping[str, int]) -> str:
 
 
 def pause_of(until: float) -> str:
-    """Return that only urgent alerts follow before *until*."""
-    return f"Before {clock_time(until)[:-3]}, only urgent alerts follow"
+    """Return that only urgent alerts are sent until then."""
+    return f"Until {clock_time(until)[:-3]}, only urgent alerts"
 
 
 def digest_of(begin: float, end: float, counts: Mapping[str, int]) -> str:

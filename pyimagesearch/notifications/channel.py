@@ -72,6 +72,7 @@ class ChannelStatus:
     last_success: float | None = None   # [s since the epoch]
     trouble: str = ""               # why nothing is delivered now; empty if all is well
     next_try: float | None = None   # while there is trouble [s since the epoch]
+    paused_until: float | None = None   # but for urgent alerts, by the hourly limit
     closed: bool = False            # the receiver wants no more alerts
 
 

@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from pyimagesearch.clock import Clock
+from pyimagesearch.clock import Clock, short_time
 
 from .channel import ChannelStatus, DeliveryFailed
 
@@ -83,6 +83,15 @@ class ChannelHealth:
     def fail_test(self, trouble: str) -> None:
         """Note that a test was not delivered; the next try is when it was."""
         self._change(failed=self._status.failed + 1, trouble=trouble)
+
+    def pause_until(self, until: float | None) -> None:
+        """Note until when only urgent alerts are sent [s since the epoch], if so."""
+        if until and not self._status.paused_until:
+            log.info("alerts by %s: the hourly limit (--alert-most) is reached; only "
+                     "urgent ones until %s", self._name,
+                     short_time(until, self._clock.time()))
+        if until != self._status.paused_until:
+            self._change(paused_until=until)
 
     def close(self, reason: str) -> None:
         """Note that the receiver wants no more alerts."""

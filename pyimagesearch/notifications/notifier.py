@@ -165,7 +165,8 @@ class Notifier(Worker):
         pause = self._health.pause
         snapshot = replace(self._feed.read(), refused=self._refused,
                            is_retry=pause <= 0)
-        alert = self._rules.next(self._feed.state, snapshot)
+        alert, state = self._rules.next(self._feed.state, snapshot), self._feed.state
+        self._health.pause_until(self._rules.paused_until(state.sent, snapshot.now))
         self._forget_refused()
         if alert is None:
             if isinstance(self._channel, SlowChannel) and (

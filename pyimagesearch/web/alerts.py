@@ -68,7 +68,7 @@ def index() -> str:
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
                 kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS, place=place,
                 now=time.time(), channel_state=channel_state, moment=moment,
-                summary=summary, mode_words=mode_words)
+                summary=summary, mode_words=mode_words, short_time=short_time)
 
 
 @bp.get("/api/alerts")
@@ -143,11 +143,13 @@ def unarmed(name: str) -> str:
 
 
 def channel_state(channel: ChannelStatus) -> str:
-    """Return the state of *channel* in a word: off, bad, good or new."""
+    """Return the state of *channel* in a word: off, bad, paused, good or new."""
     if channel.closed:
         return "off"
     if channel.trouble:
         return "bad"
+    if channel.paused_until:
+        return "paused"
     return "good" if channel.last_success else "new"
 
 

@@ -159,14 +159,13 @@ class MqttPublisher(Worker):
 
     def _note_connected(self) -> None:
         log.info("%s: connected", self._broker.name)
-        self._status = replace(self._status, trouble="", next_try=None,
-                               last_success=self._clock.time())
+        self._status = replace(self._status, trouble="", next_try=None)
 
     def _note_acknowledged(self, retained: bool) -> None:
         """Count a message that the broker has acknowledged; states are no alerts."""
-        status = self._status
-        self._status = replace(status, last_success=self._clock.time(),
-                               delivered=status.delivered + (not retained))
+        if not retained:
+            self._status = replace(self._status, last_success=self._clock.time(),
+                                   delivered=self._status.delivered + 1)
 
 
 def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServer,

@@ -251,6 +251,8 @@ NAMED = {
         last_success=described(NUMBER_OR_NULL, "when an alert was last delivered"),
         trouble=described(TEXT, "why nothing is delivered now, or empty"),
         next_try=described(NUMBER_OR_NULL, "while there is trouble"),
+        paused_until=described(NUMBER_OR_NULL, "until when only urgent alerts are "
+                               "sent, as the limit of an hour is reached"),
         closed=described(BOOLEAN, "whether the receiver wants no more alerts")),
     "Trial": response_of(trial={"anyOf": [
         response_of(**SETTING_VALUES), {"type": "null"}]}),
