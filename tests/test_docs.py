@@ -43,6 +43,10 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     f"{PROGRAM} replay --suggest": ("test_replay.py", 'replay("--suggest", "--data"'),
     f"{PROGRAM} alerts --test --config cameras.toml": (
         "test_secrets.py", '"alerts", "--test", "--config"'),
+    f"{PROGRAM} --config cameras.toml": ("test_secrets.py", 'Product("--config", self.file'),
+    "sudo -u webstreaming /opt/webstreaming/bin/webstreaming alerts --test --config "
+    "/etc/webstreaming.toml --config-dir /etc/webstreaming --data /var/lib/webstreaming":
+        ("test_secrets.py", '"alerts", "--test", "--config"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -55,6 +59,7 @@ NOT_RUN = {             # command: why no test can run it
     "make bench": "it takes fifteen minutes",
     "sudo usermod -aG video $USER": "it changes the users of the machine",
     "sudo apt install python3-picamera2": "only Raspberry Pi OS has that package",
+    "chmod 600 cameras.toml": "the reader wrote that file",
     "git pull": "it needs a remote repository",
     **dict.fromkeys((
         "sudo systemctl daemon-reload", "sudoedit /etc/webstreaming.toml",
