@@ -367,12 +367,23 @@ def test_alert_that_is_refused_delays_no_other(store):
     other = rig.begin(camera="yard", lasts=1)
     rig.wait(1.2)
     assert rig.sent == [("begin", other.id)]
-    assert len(rig.channel.tries) == 8
+    assert len(rig.channel.tries) == 9      # once more, as the receiver works
     assert rig.notifier.status().trouble == "not this one"
     rig.end(refused)
     rig.wait(900)
     rig.begin(camera="yard")
     rig.wait(5)
+    assert rig.notifier.status().trouble == ""
+
+
+def test_receiver_that_works_again_gets_what_it_refused(store):
+    rig = Rig(store, PickyChannel(lambda alert: True))
+    refused = rig.begin()
+    rig.wait(300)
+    rig.channel.refuses = lambda alert: False
+    other = rig.begin(camera="yard")
+    rig.wait(2)
+    assert rig.sent == [("begin", other.id), ("begin", refused.id)]
     assert rig.notifier.status().trouble == ""
 
 

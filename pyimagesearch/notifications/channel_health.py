@@ -58,6 +58,7 @@ class ChannelHealth:
     def succeed(self, *, is_all: bool = True) -> None:
         """Note that an alert was delivered, although one is refused unless *is_all*."""
         if not is_all:
+            self._retry_at = -math.inf      # the receiver may take the others by now
             self._change(delivered=self._status.delivered + 1,
                          last_success=self._clock.time())
             return
