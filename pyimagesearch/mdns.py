@@ -1,4 +1,4 @@
-"""Multicast DNS (RFC 6762): does this machine answer to its name, as avahi lets it?"""
+"""Multicast DNS (RFC 6762): check whether this machine answers for its own name."""
 
 import secrets
 import socket

@@ -43,7 +43,7 @@ class SoapClient:
     Requests to the services of the camera at *url*, whose login it has.
 
     *skew* is how far the camera's clock is ahead of ours [s]. No redirect is followed.
-    Any certificate is accepted: who could forge one could answer without TLS as well.
+    Any certificate is accepted: a forger could as well answer without TLS.
     *closing* ends all waits. One thread uses it.
     """
 

@@ -15,19 +15,19 @@ from .event_snapshot import Snapshot
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 LATE_SECONDS = 600.0    # after which events are only counted
-UNSTEADY_SECONDS = 600.0    # that pass at most before a camera is known to be unsteady
+UNSTEADY_SECONDS = 600.0    # at most, until a camera is known to be unsteady
 PEAK_SECONDS = 0.9      # of motion, after which its picture shows more than an edge
 MAX_STILL_SECONDS = 1.0     # to wait for the picture of an event that begins
 STILL_AGE_SECONDS = 1.2     # of motion, from which on the wait is shorter
 MIN_STILL_SECONDS = 0.3     # to wait even then
 END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
 DIGEST_SECONDS = 60.0   # to wait for an event that could report others with it
-PAUSE_SECONDS = 300.0   # without alerts, because of the limit, that are announced
-URGENT_SHARE = 6        # of an hour's alerts, one in so many is kept for urgent ones
+PAUSE_SECONDS = 300.0   # of a pause due to the limit, from which on it is announced
+URGENT_SHARE = 6        # one in so many of an hour's alerts is reserved for urgent ones
 
 
 class Verdict(Enum):
-    """What becomes of an event."""
+    """How an event is handled."""
 
     NEVER = auto()      # it raises no alert
     WAIT = auto()       # that depends on what is still to come
@@ -79,7 +79,7 @@ class AlertRules:
         return until if until > now else None
 
     def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
-        """Take note that *alert* was sent *now* [s since the epoch]."""
+        """Record that *alert* was sent *now* [s since the epoch]."""
         if alert.type == END:
             state.last_success = now
             self._close(state, alert.id, alert.end)
@@ -141,7 +141,7 @@ class AlertRules:
 
     def _verdict(self, state: ChannelState, event: Event, snapshot: Snapshot
                  ) -> Verdict:
-        """Return what becomes of *event*."""
+        """Return how *event* is handled now."""
         if event.begin < state.since or (
                 event.kind == RETURNED and event.camera not in state.losses):
             return Verdict.NEVER
@@ -281,14 +281,14 @@ class AlertRules:
 
 
 def subject_of(camera: str, kind: str) -> str:
-    """Return of what one alert is enough for a while; empty if each one counts."""
+    """Return what an alert silences for a while: a camera, or a kind of its events."""
     if kind in LOSS_KINDS or kind in DAILY_KINDS:
         return ""
     return f"{camera}/{kind}" if kind in URGENT_KINDS else camera
 
 
 def is_late(event: Event, now: float) -> bool:
-    """Return whether *event* is news no more; one that lasts always is."""
+    """Return whether *event* is too old for its own alert; one that lasts never is."""
     if event.end is None or event.kind == RETURNED:
         return False
     after = LATE_SECONDS + (UNSTEADY_SECONDS if event.kind == UNSTEADY else 0.0)

@@ -1,4 +1,4 @@
-"""All ways to send alerts, started and stopped together."""
+"""All channels of alerts, started and stopped together."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ LAST_ALERT_SECONDS = 0.5    # for alerts that are being sent when the program st
 
 
 class AlertWorker(Protocol):
-    """A thread that sends alerts by one way; *key* is that of its channel."""
+    """A thread that serves one channel; *key* is that of the channel."""
 
     name: str
     key: str

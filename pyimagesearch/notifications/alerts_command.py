@@ -37,7 +37,7 @@ class ChannelTest(NamedTuple):
 
 def alerts(settings: Settings, url: str, *, test: bool) -> int:
     """
-    Print the channels of *settings*, or what became of a *test* alert by each.
+    Print the channels of *settings*, or the result of a *test* alert through each.
 
     A server may run with them at the same time; *url* is its address, unless
     the settings have another. Returns the exit status: 1 if an alert was not delivered.

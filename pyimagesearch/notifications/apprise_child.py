@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def limit_memory() -> None:
-    """Let an answer without an end be a failure, before other programs lack memory."""
+    """Bound the memory, so that an endless answer fails and other programs go on."""
     threading.stack_size(STACK_BYTES)
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = MAX_MEMORY_BYTES if most < 0 else min(MAX_MEMORY_BYTES, most)
@@ -81,7 +81,7 @@ def trust_system() -> None:
 
 
 def answer(request: dict[str, Any], answers: TextIO, writing: threading.Lock) -> None:
-    """Do what *request* says, and write what became of it."""
+    """Carry out *request*, and write the result."""
     result = {"id": request["id"], **attempt(request)}
     with writing, contextlib.suppress(OSError):
         print(json.dumps(result), file=answers, flush=True)

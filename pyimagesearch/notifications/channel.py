@@ -1,4 +1,4 @@
-"""What every way to send alerts has in common."""
+"""The interface of a channel of alerts, its errors and its status."""
 
 import hashlib
 from collections.abc import Collection
@@ -78,7 +78,7 @@ class ChannelStatus:
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What became of a test alert; *trouble* is empty if it was delivered."""
+    """The result of a test alert; *trouble* is empty if it was delivered."""
 
     name: str
     trouble: str = ""

@@ -19,7 +19,7 @@ class ChannelHealth:
     """
     Count deliveries by the channel *name*, log its troubles, and time the next try.
 
-    Tries follow after 1, 2, 4 … 300 seconds, or when the receiver wants them. Belongs
+    Tries follow after 1, 2, 4 … 300 seconds, or when the receiver says. Belongs
     to the thread of the channel, but :meth:`status` may be called from any.
     """
 
@@ -56,7 +56,7 @@ class ChannelHealth:
                          next_try=self._clock.time() + wait)
 
     def succeed(self, *, is_all: bool = True) -> None:
-        """Note that an alert was delivered, although one is refused unless *is_all*."""
+        """Note that an alert was delivered; unless *is_all*, another is refused."""
         if not is_all:
             self._retry_at = -math.inf      # the receiver may take the others by now
             self._change(delivered=self._status.delivered + 1,

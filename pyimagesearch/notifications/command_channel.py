@@ -1,4 +1,4 @@
-"""Run a program for each alert, without a shell; variables say what happened."""
+"""Run a program for each alert, without a shell; variables describe the alert."""
 
 import contextlib
 import logging

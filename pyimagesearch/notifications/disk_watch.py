@@ -1,4 +1,4 @@
-"""Turn the archive's trouble, when it lasts, into an event that no list has."""
+"""Turn lasting trouble with the disk into an event, which no list contains."""
 
 import math
 
@@ -7,7 +7,7 @@ from pyimagesearch.events.event import Event
 from .alert import DISK
 from .alert_sources import AlertSources
 
-TROUBLE_SECONDS = 30.0  # that the disk may refuse without an alert
+TROUBLE_SECONDS = 30.0  # of trouble, before it raises an alert
 RENEWAL_SECONDS = 43_200.0      # after which the same trouble is another event
 
 
@@ -25,7 +25,7 @@ class DiskWatch:
         self._made_at = -math.inf   # when the event was [s, monotonic]
 
     def look(self) -> None:
-        """Look at the disk, and set :attr:`event`."""
+        """Check the archive, and set :attr:`event`."""
         clock, trouble = self._sources.clock, self._sources.trouble()
         now = clock.monotonic()
         self._since = min(self._since, now) if trouble else math.inf

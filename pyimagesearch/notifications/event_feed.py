@@ -174,7 +174,7 @@ class EventFeed:
         self._looked_at = self._sources.clock.time()
 
     def _follow_new_file(self) -> None:
-        """Read from its beginning what replaced the list while the program runs."""
+        """Start over with the list that replaced the former one during this run."""
         log.info("%s: the list of events was replaced", self._key)
         self.state.cursor, self.state.since = 0, self._looked_at
         self._saved = ""

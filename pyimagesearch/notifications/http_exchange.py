@@ -1,4 +1,4 @@
-"""One request over HTTP and its answer, given up at a deadline wherever it stands."""
+"""One HTTP request and its answer, with a deadline for the whole exchange."""
 
 import contextlib
 import http.client
@@ -40,11 +40,10 @@ class HttpExchange(threading.Thread):
     """
     Send *request* to *receiver* within *seconds* from now, on a thread of its own.
 
-    Nothing can end the system's search for a name, and a receiver may send a byte a
-    second: so the caller waits for the thread no longer than it wants to, and
-    :meth:`close` shuts the connection, which ends all but that search. Of several
-    addresses of the host, *preferred* is tried first. :attr:`answer` is there once the
-    head of it is.
+    The lookup of a host name cannot be interrupted, and a receiver may send one byte a
+    second: so the caller stops waiting at the deadline, and :meth:`close` shuts the
+    connection, which ends everything but the lookup. Of several addresses of the host,
+    *preferred* is tried first. :attr:`answer` is set once its head has been read.
     """
 
     def __init__(self, receiver: HttpReceiver, request: HttpRequest, seconds: float,

@@ -1,4 +1,4 @@
-"""Send alerts by HTTP, within a time, and say in plain words why one did not arrive."""
+"""Send requests over HTTP within a deadline, and explain failures in plain words."""
 
 import contextlib
 import email.utils
@@ -42,7 +42,7 @@ class HttpSender:
     """
     Send requests to one *receiver*, each within *seconds* as a whole.
 
-    That includes the search for its name, TLS and its answer. Redirects are not
+    That includes the lookup of its name, TLS and its answer. Redirects are not
     followed. One thread calls :meth:`send`, any thread :meth:`close`.
     """
 

@@ -16,7 +16,7 @@ class PushSubscription:
     """
     A browser that is sent alerts.
 
-    *endpoint* is the URL of its push service: whoever knows it can ask for messages.
+    *endpoint* is the URL of its push service, and a secret.
     *p256dh* and *auth* are the keys of the browser. *session* is the id of the session
     in which it subscribed, *role* and *stamp* those of its client (see
     :class:`pyimagesearch.access.roles.Client`); *device* is for people.

@@ -1,4 +1,4 @@
-"""Post alerts as JSON to a URL, signed, and with their still if that is wished."""
+"""Post alerts as JSON to a URL, optionally signed and with their still."""
 
 import hashlib
 import hmac
@@ -14,10 +14,9 @@ WEBHOOK_SECONDS = 5.0       # for a whole request
 
 class Webhook:
     """
-    The webhook at *url*, called *name*.
+    The webhook at *receiver*; *key* is that of the channel.
 
-    With *secret*, it signs what it sends; with *stills*, it sends multipart/form-data.
-    Raises :exc:`SettingsError` for a URL that cannot be requested.
+    With *secret*, requests are signed; with *stills*, they are multipart/form-data.
     """
 
     takes_updates = True
@@ -47,7 +46,7 @@ class Webhook:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Return how a receiver that knows *secret* recognises that *body* is ours."""
+    """Return the header by which a receiver that has *secret* authenticates *body*."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 

@@ -116,7 +116,7 @@ class CameraOptions:
         None, "when the camera is armed; default: always", adjustable=True, kind=str,
         metavar="HOURS", make=HoursOption)
     armed_home: bool = alerting(
-        True, "arm the camera in the mode home as well, for when people are at home",
+        True, "also arm the camera in mode home, while people are at home",
         advanced=True, adjustable=True)
     alerts: bool = alerting(True, "send alerts for events of the camera", advanced=True,
                             adjustable=True)

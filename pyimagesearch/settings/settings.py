@@ -123,10 +123,11 @@ class Settings(CameraOptions):
     alert_quiet: float = alerting(
         60.0, "seconds after an event in which its camera raises no other alert",
         advanced=True, high=86_400)
-    alert_most: int = alerting(12, "most alerts in an hour by each channel",
-                             advanced=True, low=1, high=3600)
+    alert_most: int = alerting(
+        12, "maximum number of alerts in an hour by each channel", advanced=True,
+        low=1, high=3600)
     alert_stills: bool = alerting(
-        True, "attach a still to alerts, which the service that passes them on can see",
+        True, "attach a still to alerts; services that forward them can see it",
         advanced=True)
     public_url: str | None = alerting(
         None, "address of this server in alerts; default: the one it prints",
@@ -141,7 +142,7 @@ class Settings(CameraOptions):
         None, "URL to which alerts are posted as JSON; repeatable", kind=tuple,
         secret=True, private=True, pattern=URL_PATTERN, metavar="https://HOST/PATH")
     webhook_secret: str | None = alerting(
-        None, "key of the signature of each webhook", advanced=True, secret=True,
+        None, "key with which webhooks are signed", advanced=True, secret=True,
         private=True)
     webhook_stills: bool = alerting(
         False, "post webhooks with their still, as multipart/form-data", advanced=True)
@@ -150,21 +151,21 @@ class Settings(CameraOptions):
         advanced=True, file_only=True, pattern=r"/.*", metavar="/PATH",
         allowed="the absolute path of a program")
     ntfy: tuple[str, ...] | None = alerting(
-        None, "topic of a server of ntfy; repeatable", kind=tuple, secret=True,
+        None, "URL of a topic of ntfy; repeatable", kind=tuple, secret=True,
         private=True, pattern=NTFY_PATTERN, metavar="https://ntfy.sh/TOPIC")
     ntfy_token: str | None = alerting(
-        None, "access token of the server of ntfy", advanced=True, secret=True,
+        None, "access token of the ntfy server", advanced=True, secret=True,
         private=True, pattern=r"[!-~]+", metavar="TOKEN",
         allowed="ASCII characters without blanks")
     apprise: tuple[str, ...] | None = alerting(
-        None, "URL of a service of Apprise, such as mailto:// or tgram://; repeatable",
+        None, "Apprise URL of a service, such as mailto:// or tgram://; repeatable",
         kind=tuple, secret=True, private=True, pattern=r"[a-z][a-z0-9+.-]*://.+",
         metavar="SCHEME://...")
     mqtt: str | None = alerting(
         None, "broker for events and states, with discovery for Home Assistant",
         secret=True, private=True, pattern=MQTT_PATTERN,
         metavar="mqtt://USER:PASSWORD@HOST")
-    mqtt_prefix: str = alerting("webstreaming", "first part of all topics of MQTT",
+    mqtt_prefix: str = alerting("webstreaming", "first part of all MQTT topics",
                               advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC",
                               allowed=TOPIC_ALLOWED)
     mqtt_discovery: str = alerting(
@@ -174,8 +175,8 @@ class Settings(CameraOptions):
     mqtt_stills: bool = alerting(True, "publish the still of the last event by MQTT",
                                advanced=True)
     mqtt_control: bool = alerting(
-        False, "obey commands by MQTT: all who may publish to the broker can arm, "
-        "disarm, record and switch cameras off", advanced=True)
+        False, "accept commands by MQTT: anyone who may publish to the broker can then "
+        "arm, disarm, record and switch cameras off", advanced=True)
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
 

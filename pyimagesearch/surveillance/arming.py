@@ -56,7 +56,7 @@ class Arming:
     """
     Whether motion starts events, across restarts. May be used from any thread.
 
-    A mode holds for good or for a time, after which the one before holds again. It is
+    A mode holds for good or for a time, after which the previous one returns. It is
     *away* until :meth:`restore` reads it from the store. *place* is for schedules that
     follow the sun. :meth:`tick` must be called once a second.
     """
@@ -92,7 +92,7 @@ class Arming:
                 else self.armed)
 
     def add(self, settings: CameraSettings, listener: Callable[[bool], object]) -> None:
-        """Watch over a camera: call *listener* with its state, now and when changed."""
+        """Add a camera; call *listener* with its state, now and at each change."""
         with self._lock:
             self._cameras[settings.name] = camera = ArmedCamera(settings, listener)
             now = self._clock.time()
@@ -144,7 +144,7 @@ class Arming:
                 log.info("%s, as before", self.mode.words(self._clock.time()))
 
     def tick(self) -> None:
-        """Do what the time demands; costs little when that is nothing."""
+        """Apply the changes that are due; cheap if there are none."""
         with self._lock:
             self._refresh()
 

@@ -1,4 +1,4 @@
-"""What becomes of alerts to a browser when its session ends or changes."""
+"""End or move a subscription to web push when its session ends or changes."""
 
 import logging
 from collections.abc import Callable

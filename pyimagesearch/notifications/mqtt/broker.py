@@ -23,7 +23,7 @@ class BrokerError(SurveillanceError):
 
 
 class BrokerRefused(BrokerError):
-    """The broker wants no connection from this client; other settings may help."""
+    """The broker refuses this client; other settings may help."""
 
 
 class UnknownProtocol(BrokerError):
@@ -72,7 +72,7 @@ def broker_of(settings: Settings) -> Broker | None:
 
 
 def refusal(reason: int, words: str) -> BrokerError:
-    """Return why the broker wants no connection, by its *reason*, *words* for short."""
+    """Return the error for a *reason* code of MQTT 5, which paho puts in *words*."""
     if reason in BAD_LOGIN:
         return BrokerRefused("the broker refuses the login; check user and password")
     if reason == OTHER_VERSION:

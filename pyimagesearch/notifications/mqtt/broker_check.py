@@ -13,7 +13,7 @@ SETTLE_SECONDS = 10.0   # for the message to be acknowledged
 
 def check_broker(broker: Broker, prefix: str, url: str) -> TestOutcome:
     """
-    Publish to ``PREFIX/test``; return what became of it. Blocks up to 20 seconds.
+    Publish to ``PREFIX/test``; return the result. Blocks up to 20 seconds.
 
     Nothing is retained, and the connection of a running server stays: this one has
     another id.

@@ -150,7 +150,7 @@ class BrokerConnection:
 
     def close(self) -> None:
         """
-        Say good-bye, so that the broker publishes no will, and hang up.
+        Disconnect cleanly, so that the broker publishes no will.
 
         What refers to this object is dropped, so that its memory is free at once.
         """

@@ -87,7 +87,7 @@ class BrokerSession:
 
     def step(self) -> None:
         """Publish what has changed."""
-        self._introduce()
+        self._answer_birth()
         try:
             changes = self._publication.live.read()
         except EventsError as error:
@@ -113,8 +113,8 @@ class BrokerSession:
             elif self._publication.commands:
                 self._publication.commands.put(self._topics, message)
 
-    def _introduce(self) -> None:
-        """Publish all again, as Home Assistant has started; not at each repetition."""
+    def _answer_birth(self) -> None:
+        """Publish all again if Home Assistant has started, at most every 5 seconds."""
         if self._is_born and self._clock.monotonic() - self._born_at >= BIRTH_SECONDS:
             self._is_born = False
             self._sent.clear()
@@ -144,7 +144,7 @@ class BrokerSession:
                 or self._clock.monotonic() - self._sent_at[topic] >= SLOW_SECONDS)
 
     def _show(self, change: Change) -> None:
-        """Publish the still of an event that begins; it comes before the news."""
+        """Publish the still of an event that begins, before the event itself."""
         if change.ended:
             self._stills[change.event.id] = (self._clock.monotonic()
                                              + FINAL_STILL_SECONDS)

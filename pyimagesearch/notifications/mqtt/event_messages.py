@@ -1,4 +1,4 @@
-"""Events as messages: which there are, and what they say."""
+"""The types and the JSON messages of events."""
 
 import json
 

@@ -10,7 +10,7 @@ from pyimagesearch.events.store import EventStore
 from .event_messages import EVENT_TYPES, LASTING_KINDS, PICTURED_KINDS
 
 PICTURE_SECONDS = 0.8   # to wait for the picture of an event that has just begun
-LATE_SECONDS = 30.0     # after which a begin is no news: automations act on it
+LATE_SECONDS = 30.0     # after which a begin is not published: automations act on it
 PAGE_SIZE = 100         # events read at once
 BACKLOG_SIZE = 500      # arrivals beyond which only the newest are looked at
 NEWEST_SIZE = 50
@@ -27,9 +27,9 @@ class LiveEvents:
     """
     Follow the events of this run in *store*; belongs to one thread.
 
-    An event is given once it has its picture, or that does not come within 0.8 s. One
-    that began more than 30 s ago, as while there was no connection, is not given, but
-    its end is.
+    An event is returned once it has its picture, or after 0.8 s without. The begin of
+    one that began more than 30 s ago, as without a connection, is left out, but not its
+    end.
     """
 
     def __init__(self, store: EventStore, clock: Clock, *,

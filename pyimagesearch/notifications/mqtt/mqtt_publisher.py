@@ -88,7 +88,7 @@ class MqttPublisher(Worker):
         return self._status
 
     def test(self) -> TestOutcome:
-        """Publish a test event; return what became of it. Blocks up to 10 s."""
+        """Publish a test event; return the result. Blocks up to 10 s."""
         name, done = self._broker.name, threading.Event()
         if not self._is_connected.is_set():
             return TestOutcome(name, self._status.trouble or "not connected yet")

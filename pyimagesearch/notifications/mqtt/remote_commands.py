@@ -1,4 +1,4 @@
-"""Obey the commands that come by MQTT, on a thread of its own, as they may block."""
+"""Carry out commands received by MQTT, on a thread of its own, as they may block."""
 
 import logging
 import queue
@@ -44,9 +44,9 @@ class RemoteCommands(Worker):
 
     def put(self, topics: Topics, message: Message) -> None:
         """
-        Queue the command in *message*; ignore what is none.
+        Queue the command in *message*; ignore any other message.
 
-        A retained one is ignored: it is an old command, as of before a restart.
+        Retained commands are ignored, as they may be older than the last restart.
         """
         parts = topics.command(message.topic)
         if parts is None or message.retained:
@@ -54,8 +54,8 @@ class RemoteCommands(Worker):
         value = message.payload.decode("utf-8", "replace")
         action = self._action(parts, value)
         if action is None:
-            self._report("ignored a command by MQTT that is none of those offered: "
-                         "topic %.200r, %d bytes", message.topic, len(message.payload))
+            self._report("ignored an unknown command by MQTT: topic %.200r, %d bytes",
+                         message.topic, len(message.payload))
             return
         try:
             self._queue.put_nowait((f"{'/'.join(parts)} {value}", action))

@@ -31,14 +31,14 @@ class WakeUp:
         return bool(poll.poll(0))
 
     def clear(self) -> None:
-        """Let the next wait wait."""
+        """Let the next wait block until :meth:`set` is called."""
         try:
             os.eventfd_read(self.number)
         except BlockingIOError:
             return
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
