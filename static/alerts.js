@@ -48,7 +48,9 @@ function take(part, next) {
   part.replaceWith(next);
   if (focused) {
     const value = focused.type === "checkbox" ? `[value="${focused.value}"]` : "";
-    next.querySelector(`[name="${focused.name}"]${value}`)?.focus({ preventScroll: true });
+    const again = next.querySelector(`[name="${focused.name}"]${value}`)
+      || next.closest("details")?.querySelector("summary");     // reset is gone
+    again?.focus({ preventScroll: true });
   }
 }
 

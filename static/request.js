@@ -23,11 +23,14 @@ export function explain(error) {
   return silent ? "The server does not respond." : error.message;
 }
 
-// Run *work* at each click, with *button* disabled meanwhile; pass errors to *notify*.
+// Run *work* at each click, with *button* disabled meanwhile, which takes the focus from
+// it; pass errors to *notify*.
 export function onClick(button, notify, work) {
   button.addEventListener("click", async () => {
+    const focused = document.activeElement === button;
     button.disabled = true;
     await work().catch((error) => notify(explain(error)));
     button.disabled = false;
+    if (focused && document.activeElement === document.body) button.focus({ preventScroll: true });
   });
 }

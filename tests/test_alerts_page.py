@@ -120,6 +120,7 @@ def test_what_raises_alerts_is_changed_with_a_few_taps(alerts, page):
     alerts.see("summary .words", "motion and 5 more, at any time")
     assert alerts.set() == {}
     assert alerts.find("[value=motion]").is_selected()
+    assert page.execute_script("return document.activeElement.tagName") == "SUMMARY"
 
 
 def test_page_follows_channels_and_shows_what_is_not_saved(alerts, page):
