@@ -30,6 +30,14 @@ def fake():
         yield lambda *args, **more: stack.enter_context(contextlib.closing(FakeOnvif(*args, **more)))
 
 
+def receive(connection):
+    """Return a whole request: what is not read would reset the connection."""
+    asked = b""
+    while b"Envelope>" not in asked and (piece := connection.recv(9000)):
+        asked += piece
+    return asked
+
+
 def camera(url, user="", password="", closing=None):
     return OnvifCamera(OnvifDevice(HERE, url), user, password, closing or threading.Event())
 
@@ -120,7 +128,7 @@ def test_login_that_a_camera_names_is_not_kept(fake):
 
 def test_camera_that_trickles_is_given_up(monkeypatch):
     def trickle(connection):
-        connection.recv(9000)
+        receive(connection)
         with contextlib.suppress(OSError):
             while True:
                 connection.sendall(b"x")
@@ -138,7 +146,7 @@ def test_closing_ends_a_camera_that_is_silent():
     closing, asked = Cancellation(), threading.Event()
 
     def be_silent(connection):
-        connection.recv(9000)
+        receive(connection)
         closing.set()
         asked.wait()
     silent = SocketCamera(be_silent)
@@ -149,7 +157,7 @@ def test_closing_ends_a_camera_that_is_silent():
 
 def test_certificate_of_any_camera_is_accepted(tmp_path):
     def answer(connection):
-        connection.recv(9000)
+        receive(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + fault("ter:Any", "spoke TLS"))
     encrypted = SocketCamera(answer, Certificate(tmp_path).context())
     with pytest.raises(CameraLost, match=r"refuses a request of ONVIF: spoke TLS$"):
@@ -160,7 +168,7 @@ def test_redirect_is_not_followed():
     asked = []
 
     def redirect(connection):
-        asked.append(connection.recv(9000))
+        asked.append(receive(connection))
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n")
     with pytest.raises(CameraLost, match=r"responded with the error 302$"):
         camera(f"{SocketCamera(redirect).url}/").streams()

@@ -134,6 +134,7 @@ def test_first_picture_comes_at_once_however_rare_key_frames_are():
         source.close()
 
 
+@pytest.mark.deadline
 def test_picture_is_as_new_as_the_frame_before_it():
     """FFmpeg knows a frame to be complete when the next one begins."""
     with RtspServer() as server:
