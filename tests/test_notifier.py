@@ -370,7 +370,7 @@ def test_alert_that_is_refused_delays_no_other(store):
     assert len(rig.channel.tries) == 9      # once more, as the receiver works
     assert rig.notifier.status().trouble == "not this one"
     rig.end(refused)
-    rig.wait(900)
+    rig.clock.now += 900
     rig.begin(camera="yard")
     rig.wait(5)
     assert rig.notifier.status().trouble == ""

@@ -96,8 +96,8 @@ class ChannelHealth:
 
     def close(self, reason: str) -> None:
         """Note that the receiver wants no more alerts."""
-        log.warning("alerts by %s are switched off: %s; a test that succeeds switches "
-                    "them on again", self._name, reason)
+        log.warning("alerts by %s are switched off: %s; a test on the page of alerts "
+                    "that succeeds switches them on again", self._name, reason)
         self._change(failed=self._status.failed + 1, trouble=reason, next_try=None,
                      closed=True)
 
