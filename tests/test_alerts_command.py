@@ -1,12 +1,14 @@
 """``webstreaming alerts``: the channels, and what became of a test alert by each."""
 
 import contextlib
+import threading
 from pathlib import Path
 
 import pytest
 
-from harness import eventually
+from harness import PATIENCE, eventually
 from product import run_program
+from pyimagesearch.notifications import alerts_command, channel
 from pyimagesearch.notifications.alerts_command import alerts
 from pyimagesearch.settings import Settings
 from receiver import Receiver
@@ -45,6 +47,17 @@ def test_without_channels_or_with_a_wrong_one_the_status_is_2():
     assert "there is no channel of alerts; set webhook, ntfy," in none.stderr
     assert "error: webhook " in wrong.stderr
     assert "s3cret" not in wrong.stderr
+
+
+def test_channel_that_hangs_is_given_up(monkeypatch, capsys):
+    monkeypatch.setattr(alerts_command, "TEST_SECONDS", 0.1)
+    over = threading.Event()
+    slow = alerts_command.ChannelTest("MQTT host", lambda: over.wait(PATIENCE))
+    good = alerts_command.ChannelTest("ntfy host", lambda: channel.TestOutcome("ntfy host"))
+    assert alerts_command.print_outcomes([slow, good]) == [False, True]
+    over.set()
+    assert capsys.readouterr().out == (
+        "MQTT host: not delivered: there was no answer within 0.1 seconds\nntfy host: delivered\n")
 
 
 def test_interrupted_test_leaves_no_command_behind(tmp_path):

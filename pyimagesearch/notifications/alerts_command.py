@@ -1,6 +1,7 @@
 """``webstreaming alerts``: list the channels of alerts, and test them."""
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,6 +21,7 @@ from .web_push import push_channels
 NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
               "alert_command in the file given by --config, or switch alerts on in a "
               "browser")
+TEST_SECONDS = 32.0     # for all channels
 INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
 
 
@@ -83,8 +85,13 @@ def print_outcomes(channels: Sequence[ChannelTest]) -> list[bool]:
     """Test all *channels* at once; print a line and return the success of each."""
     pool = ThreadPoolExecutor(len(channels), "alert-test")
     delivered = []
-    for each in [pool.submit(channel.send) for channel in channels]:
-        outcome = each.result()
+    until = time.monotonic() + TEST_SECONDS
+    for channel, sent in [(each, pool.submit(each.send)) for each in channels]:
+        try:
+            outcome = sent.result(max(0.0, until - time.monotonic()))
+        except TimeoutError:    # the search for a name has no end of its own
+            outcome = TestOutcome(channel.name, "there was no answer within "
+                                  f"{TEST_SECONDS:g} seconds")
         print(f"{outcome.name}: " + (f"not delivered: {outcome.trouble}"
                                      if outcome.trouble else "delivered"), flush=True)
         delivered.append(not outcome.trouble)
