@@ -106,6 +106,7 @@ except ImportError as missing:
 log = logging.getLogger("webstreaming")
 
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
+INTERRUPTED = 130       # exit status after Ctrl-C, as of a shell
 STILL_SECONDS = 2.0     # to wait for a new frame, of which a still is taken
 
 
@@ -455,6 +456,9 @@ def run() -> None:
         status = main(sys.argv[1:])
     except SystemExit as end:       # argparse's, after --help or a wrong option
         status = int(end.code or 0)
+    except KeyboardInterrupt:       # Ctrl-C during a command, or the start
+        print(file=sys.stderr)
+        status = INTERRUPTED
     logging.shutdown()
     try:
         sys.stdout.flush()
