@@ -101,8 +101,7 @@ def settings(name: str) -> dict[str, Any]:
 @bp.patch("/api/cameras/<name>/alerts")
 def change(name: str) -> dict[str, Any]:
     """Change what raises alerts of a camera."""
-    OPTIONS.change(name)
-    return OPTIONS.describe(name)
+    return OPTIONS.change(name)
 
 
 def camera_alerts(name: str) -> CameraAlerts:

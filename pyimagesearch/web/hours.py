@@ -82,8 +82,7 @@ def settings(name: str) -> dict[str, Any]:
 @bp.patch("/api/cameras/<name>/hours")
 def change(name: str) -> dict[str, Any]:
     """Change when a camera is armed."""
-    OPTIONS.change(name)
-    return OPTIONS.describe(name)
+    return OPTIONS.change(name)
 
 
 def explain(name: str, error: SettingsError) -> str:

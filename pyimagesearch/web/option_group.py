@@ -42,9 +42,9 @@ class OptionGroup:
                     + did_you_mean(name, self._options))
         return values
 
-    def change(self, name: str) -> None:
+    def change(self, name: str) -> dict[str, Any]:
         """
-        Put the values in the body in force for camera *name*, and save them.
+        Put the values in the body in force for camera *name*, save and describe them.
 
         Raises :exc:`SettingsError`, and :exc:`FolderError` if they are not saved.
         """
@@ -52,6 +52,7 @@ class OptionGroup:
         values, owner_settings = self.sent(), owner_settings_or_404()
         get_services().pools.changes.run(lambda: owner_settings.change(name, values))
         log.info("%s: settings changed by %s", name, requester())
+        return self.describe(name)
 
     def _own(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if name in self._options}

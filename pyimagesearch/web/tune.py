@@ -40,12 +40,12 @@ def settings(name: str) -> dict[str, Any]:
 def change(name: str) -> dict[str, Any]:
     """Change settings of a camera for good, which ends a trial."""
     try:
-        OPTIONS.change(name)
+        changed = OPTIONS.change(name)
     except FolderError:     # they are in force, but not saved
         end_trial(name)
         raise
     end_trial(name)
-    return OPTIONS.describe(name)
+    return changed
 
 
 @bp.put("/api/cameras/<name>/trial")
