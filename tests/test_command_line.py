@@ -93,6 +93,12 @@ def test_version_is_printed(flag):
     assert re.fullmatch(r"webstreaming \d+\.\d+\.\d+\n", run_program(flag).stdout)
 
 
+def test_value_may_begin_with_a_minus():
+    line = parse_command_line(["--place", "-33.87,151.21", "--source", "demo"], {})
+    assert (line.settings.place, line.settings.source) == ("-33.87,151.21", ("demo",))
+    assert usage_error("--port", "-5").startswith("webstreaming: error: --port is -5, but must be")
+
+
 def test_commands_have_an_argument_and_take_settings():
     line = parse_command_line(["token", "--new", "--port", "80"], {})
     assert (line.command, line.arguments, line.settings.port) == ("token", {"new": True}, 80)

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings import Settings
 from pyimagesearch.settings.schedule import DAY_NUMBERS, HoursOption, schedule_of
+from pyimagesearch.settings.sun import parse_place, sun_times
 
 BERLIN, TROMSO, FIJI, ALASKA = "52.52,13.40", "69.65,18.96", "-18.14,178.44", "64.84,-147.72"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -150,6 +152,15 @@ def test_sun_that_never_sets_or_rises_is_followed(zone, day, is_dark):
         when = at(f"{day} {hour:02}:30")
         assert (dark.contains(when), light.contains(when)) == (is_dark, not is_dark)
     assert dark.next_change(at(day)) is None
+
+
+@pytest.mark.parametrize("place", [TROMSO, "-77.8,166.7"])
+def test_days_become_longer_and_shorter_by_little(place):
+    # also where polar night begins and ends, with the sun just below the horizon
+    days = [sun_times(parse_place(place), at("2026-01-01 12:00") + day * 24 * HOUR)
+            for day in range(366)]
+    lengths = [day.set - day.rise for day in days]
+    assert max(abs(one - other) for one, other in pairwise(lengths)) < 3 * HOUR
 
 
 def test_each_moment_is_dark_or_light_all_year(zone):

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -119,7 +120,8 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
     """Parse *argv*; print what is wrong and exit with status 2 if something is."""
     name = argv[0] if argv and argv[0] in COMMANDS else ""
     parser = make_parser(name, everything="--help-all" in argv)
-    found, unknown = parser.parse_known_intermixed_args(argv[1:] if name else argv)
+    found, unknown = parser.parse_known_intermixed_args(
+        with_negatives(argv[1:] if name else argv))
     if unknown:
         parser.error(explain_unknown(unknown[0].partition("=")[0], name, argv))
     typed = vars(found)
@@ -131,6 +133,20 @@ def parse_command_line(argv: Sequence[str], environ: Mapping[str, str]) -> Comma
         return CommandLine(name, arguments, Settings(**merge(typed, environ)))
     except SettingsError as error:
         parser.error(str(error))
+
+
+def with_negatives(argv: Sequence[str]) -> list[str]:
+    """Return *argv* with each value that begins like ``-33.87,151`` joined to its flag.
+
+    The parser takes what begins with - and is more than one number for an option.
+    """
+    joined: list[str] = []
+    for word in argv:
+        if joined and re.match(r"-\d", word) and re.fullmatch("--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:

@@ -62,8 +62,12 @@ def sun_times(place: Place, midday: float) -> SunTimes:
                 begin = noon - HALF_DAY_SECONDS if name == "rise" else noon
                 if begin <= when < begin + HALF_DAY_SECONDS:
                     found[name] = when
-    at_noon = datetime.datetime.fromtimestamp(noon, datetime.UTC)
-    is_day = sun.elevation(observer, at_noon) > HORIZON_DEGREES
+    # far from the horizon by noon and midnight together, unlike by noon alone on the
+    # first days without a sunrise; except close to a pole, where day and night are one
+    elevations = [sun.elevation(
+        observer, datetime.datetime.fromtimestamp(when, datetime.UTC),
+        with_refraction=False) for when in (noon, noon + HALF_DAY_SECONDS)]
+    is_day = sum(elevations) / 2 > HORIZON_DEGREES
     length = HALF_DAY_SECONDS if is_day else 0.0
     return SunTimes(found.get("rise", noon - length), found.get("set", noon + length))
 
