@@ -64,8 +64,9 @@ def test_status_is_right_though_the_error_cannot_be_printed(words, status):
 
 def test_interrupted_command_ends_without_a_traceback():
     process = template().start(["doctor", "--source", "demo:160x120"], os.environ, ROOT)
-    while "opening demo" not in process.stdout.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    assert process.wait(DEADLINE) == 130
-    assert process.stderr.read().strip() == ""
+    with process.stdout, process.stderr:
+        while "opening demo" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE) == 130
+        assert process.stderr.read().strip() == ""
