@@ -208,7 +208,7 @@ def test_only_events_within_the_hours_raise_alerts():
 
 
 def test_motion_raises_an_alert_once_a_wanted_object_is_seen():
-    day = Day(alert_only="person,vehicle")
+    day = Day(alert_only="Person, vehicle")
     cat = day.begin(objects=("cat",))
     day.end(cat)
     visitor = day.begin(camera="yard")

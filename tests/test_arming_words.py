@@ -36,6 +36,9 @@ def test_words_about_many_cameras_stay_short():
     assert said(ModeStatus("away", None, ""), front=ARMED, **many) == (
         "Away: 1 of 15 cameras is armed. camera0, camera1, camera2 and 11 more: "
         "not armed until 18:00, outside its hours.")
+    others = {f"c{hour}": CameraArmed(True, "", NOON + hour * 3600) for hour in range(1, 9)}
+    assert said(ModeStatus("away", None, ""), **others).endswith(
+        "c4: armed until 16:00. The schedule shows 4 more.")
 
 
 def test_words_about_one_camera_name_no_camera():

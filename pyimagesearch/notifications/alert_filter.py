@@ -63,8 +63,9 @@ class AlertFilter:
         silent = {zone.name for zone in camera.zones if not zone.alerts}
         if event.zones and silent.issuperset(event.zones):
             return None if event.end is None else False
-        wanted = {name.strip() for name in (camera.alert_only or "").split(",")} - {""}
-        if not wanted or wanted.intersection(event.objects):
+        names = (camera.alert_only or "").lower().split(",")
+        wanted = {name.strip() for name in names} - {""}
+        if not wanted or wanted.intersection(each.lower() for each in event.objects):
             return True
         lasts = event.end is None or age < event.end - event.begin + LABEL_SECONDS
         return None if lasts else False

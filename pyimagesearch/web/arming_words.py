@@ -9,6 +9,7 @@ from pyimagesearch.status import MODE_OFF, CameraArmed, ModeStatus
 from .services import Services
 
 MAX_NAMED = 3           # cameras; of more, the number is shown
+MAX_SENTENCES = 4       # about cameras that are not as the others
 
 
 def mode_json(services: Services, now: float) -> dict[str, Any] | None:
@@ -96,7 +97,12 @@ def exceptions(mode: ModeStatus, cameras: Mapping[str, CameraArmed], now: float
     for name, camera in cameras.items():
         if (words := state_words(mode, camera, now)) != usual:
             alike.setdefault(words, []).append(name)
-    return [f"{few_names(names)}: {words}." for words, names in alike.items()]
+    groups = list(alike.items())
+    shown, left = groups[:MAX_SENTENCES], groups[MAX_SENTENCES:]
+    sentences = [f"{few_names(names)}: {words}." for words, names in shown]
+    if count := sum(len(names) for _, names in left):
+        sentences.append(f"The schedule shows {count} more.")
+    return sentences
 
 
 def few_names(names: list[str]) -> str:
