@@ -67,6 +67,7 @@ try:
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
     from pyimagesearch.serving import LiveServer, connections_for, tls_for
     from pyimagesearch.settings import CameraSettings, Settings, command_line
+    from pyimagesearch.settings.exposed_secrets import exposed_secrets
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
     from pyimagesearch.settings.secret_texts import secret_texts
@@ -130,7 +131,8 @@ def main(argv: list[str]) -> int:
                 return examine(settings, SystemClock())
             case "alerts":
                 prepare(settings)
-                return alerts(settings, configured_url(settings), **arguments)
+                return alerts(settings, configured_by_owner(settings).cameras(),
+                              configured_url(settings), **arguments)
             case "replay":
                 from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)
@@ -165,7 +167,8 @@ def configured_url(settings: Settings) -> str:
 def prepare(settings: Settings) -> None:
     """Set up the log and the libraries for the whole process."""
     configure_logging(settings.log_level, settings.log_format, secret_texts(settings))
-    for sentence in (*unknown_variables(os.environ), *settings.unwatched()):
+    for sentence in (*unknown_variables(os.environ), *settings.unwatched(),
+                     *exposed_secrets(settings)):
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()

@@ -47,12 +47,13 @@ def make_sources(clock=None, store=None, **options):
     armed = options.pop("armed", lambda camera: True)
     trouble = options.pop("trouble", str)
     still = options.pop("still", lambda event: None)
+    url = options.pop("url", "http://host:8000/")
     settings = Settings(**{"source": ("front=demo", "yard=demo"), **options})
     ready = threading.Event()
     ready.set()
     return AlertSources(
         store=store, settings=settings, camera=settings.common, armed=armed,
-        trouble=trouble, still=still, ready=ready, url="http://host:8000/", clock=clock)
+        trouble=trouble, still=still, ready=ready, url=url, clock=clock)
 
 
 class Rig:

@@ -103,6 +103,21 @@ def test_channel_can_remove_itself_while_it_sends(tmp_path):
         assert alerts.statuses() == []
 
 
+def test_start_says_where_alerts_go_and_what_keeps_them_from_use(tmp_path, caplog):
+    caplog.set_level("INFO")
+    with sending(tmp_path, RecordingChannel("one"), RecordingChannel("two"),
+                 alert_only="person", url="http://127.0.0.1:8000/") as alerts:
+        assert caplog.messages[:1] == ["alerts go to one, two"]
+        assert alerts.advice() == [
+            "links in alerts lead to http://127.0.0.1:8000/, which opens on this machine "
+            'only; set ip = "0.0.0.0" or public_url in the settings file',
+            "motion raises no alert of front, yard: alert_only is set, but this version does "
+            "not recognise objects yet"]
+        assert set(alerts.advice()) < set(caplog.messages)
+    with sending(tmp_path, alert_only="person") as alerts:
+        assert alerts.advice() == []
+
+
 def test_all_channels_are_tested_at_once(tmp_path):
     broken = RecordingChannel("broken", failures=[DeliveryFailed("no route to host")])
     fine, hanging = RecordingChannel("fine"), HangingChannel()

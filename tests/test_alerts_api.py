@@ -32,11 +32,15 @@ class Channels:
 
     def __init__(self, *statuses):
         self.list, self.tests, self.free = statuses, 0, threading.Event()
+        self.hints = ()
         self.free.set()
         self.begun = threading.Event()
 
     def statuses(self):
         return [*self.list]
+
+    def advice(self):
+        return [*self.hints]
 
     def test(self):
         self.tests += 1
@@ -82,7 +86,10 @@ def test_channels_are_listed_with_their_state(protected, owner):
         "trouble": "nas.lan refuses connections", "next_try": NOON,
         "paused_until": None, "closed": False}
     protected.channels.list += (replace(WORKS, paused_until=NOON),)
+    protected.channels.hints = ("links in alerts lead nowhere",)
     shown = page(owner)
+    assert 'class="notice">Links in alerts lead nowhere.<' in shown
+    assert "lead nowhere" not in page(protected.client(VIEWER))
     assert 'data-state="paused"' in shown
     for sentence in (
             "The limit of alerts in an hour is reached: only urgent ones until 12:03. Last alert at",
@@ -185,7 +192,8 @@ def test_page_says_which_cameras_are_not_armed(protected, owner):
         return (shown.partition('class="notice">')[2].partition("<")[0],
                 shown.partition('id="summary-front" data-fresh>')[2].partition("<")[0])
     protected.owner_settings.change("front", {"alert_only": "person,vehicle"})
-    usual = "motion with person or vehicle and 5 more, at any time"
+    assert "objects yet, so no motion raises an alert." in page(owner)
+    usual = "camera moved and 4 more, at any time"
     assert said(ModeStatus(MODE_AWAY, None, ""), armed=True, reason="mode away") == ("", usual)
     assert said(ModeStatus(MODE_HOME, None, ""), armed=False, reason="only in mode away") == (
         "", f"{usual}; not armed: only in mode away")

@@ -34,11 +34,15 @@ def test_test_says_for_each_channel_what_happened(receivers):
         "apprise json (2): not delivered: JSON answered 500 (Internal Server Error)\n"))
     assert "s3cret" not in tested.stdout + tested.stderr
     assert good.received[0].json()["message"].endswith("\nhttps://cam.example.org/")
+    assert "the link in the test leads to https://cam.example.org/; if" in tested.stderr
 
 
-def test_without_test_it_lists_the_channels():
-    listed = run_alerts(webhook="http://127.0.0.1:1/s3cret-word", mqtt="mqtt://tv:s3cret-word@host")
+def test_without_test_it_lists_the_channels_and_what_is_wrong():
+    listed = run_alerts(webhook="http://127.0.0.1:1/s3cret-word", mqtt="mqtt://tv:s3cret-word@host",
+                        alert_only="person", source="front=demo")
     assert (listed.returncode, listed.stdout) == (0, "webhook 127.0.0.1:1\nMQTT host\n")
+    assert "links in alerts lead to http://127.0.0.1:8000/, which opens on this" in listed.stderr
+    assert "motion raises no alert of front: alert_only is set" in listed.stderr
 
 
 def test_without_channels_or_with_a_wrong_one_the_status_is_2():
@@ -64,6 +68,6 @@ def test_interrupted_test_leaves_no_command_behind(tmp_path):
     program, started = tmp_path / "command", tmp_path / "started"
     program.write_text(f"#!/bin/sh\ntrap '' TERM\necho $$ > {started}\nkill -INT $PPID\nexec sleep 1000\n")
     program.chmod(0o755)
-    assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), "http://host/",
-                  test=True) == 130
+    assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), (),
+                  "http://host/", test=True) == 130
     eventually(lambda: not Path(f"/proc/{started.read_text().strip()}").exists())

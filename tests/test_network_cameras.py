@@ -44,7 +44,8 @@ def report(camera, *sources, name="Front door"):
 
 
 def test_streams_are_ready_to_be_used_as_sources(fake):
-    found, *streams = report(fake, f"rtsp://admin:s3cret@{HERE}/", "demo", "/dev/video0", "auto")
+    found, *streams, file = report(fake, f"rtsp://admin:s3cret@{HERE}/", "demo", "/dev/video0",
+                                   "auto")
     assert found == "127.0.0.1: Front door, FC-1 (ONVIF)"
     assert [line.split()[:3] for line in streams] == [
         ["main", "2560x1440", "H264"], ["sub", "640x360", "H264"]]
@@ -52,7 +53,11 @@ def test_streams_are_ready_to_be_used_as_sources(fake):
         words = shlex.split(line.partition("--source ")[2])
         assert words == [f"rtsp://USER:PASSWORD@127.0.0.1:554/Streaming/Channels/{path}"]
         assert parse_command_line(["--source", *words], {}).settings.source == tuple(words)
-    assert "s3cret" not in "".join(streams)
+    assert "s3cret" not in "".join([*streams, file])
+    assert file == (
+        "  in a settings file, which hides the password from other users: source = "
+        '"rtsp://USER:PASSWORD@127.0.0.1:554/Streaming/Channels/'
+        '101?transportmode=unicast&profile=Profile_1"')
 
 
 def test_cameras_are_found_while_a_name_is_looked_up(fake, monkeypatch):

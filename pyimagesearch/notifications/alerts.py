@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from .alert_advice import advice
 from .alert_sources import AlertSources
 from .channel import STATE_PREFIX, Channel, ChannelStatus, TestOutcome
 from .notifier import Notifier
@@ -100,12 +101,22 @@ class Alerts:
         with ThreadPoolExecutor(len(workers), "alert-test") as pool:
             return list(pool.map(lambda worker: worker.test(), workers))
 
+    def advice(self) -> list[str]:
+        """Return what keeps alerts from being of use, in sentences."""
+        sources = self.sources
+        cameras = [sources.camera(each.name) for each in sources.settings.cameras()]
+        return list(advice(cameras, sources.url)) if self._all() else []
+
     def start(self) -> None:
-        """Start all threads; they wait until the store can be read."""
+        """Start all threads, which wait for the store; log where alerts go."""
         with self._lock:
             self._is_started = True
             for each in self._workers.values():
                 each.start()
+        if names := [each.name for each in self.statuses()]:
+            log.info("alerts go to %s", ", ".join(names))
+        for sentence in self.advice():
+            log.warning("%s", sentence)
 
     def stop(self) -> None:
         """Signal all threads to end; returns at once."""

@@ -1,5 +1,6 @@
 """``webstreaming alerts``: list the channels of alerts, and test them."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,13 +11,17 @@ from typing import NamedTuple
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.folders import ConfigFolder, DataFolder
+from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.settings import Settings
 
+from .alert_advice import advice
 from .channel import Channel, TestOutcome
 from .channel_check import alert_for_test, check_channel
 from .channels import channels_of
 from .mqtt.broker import broker_of
 from .web_push import push_channels
+
+log = logging.getLogger(__name__)
 
 NO_CHANNEL = ("there is no channel of alerts; set webhook, ntfy, apprise, mqtt or "
               "alert_command in the file given by --config, or switch alerts on in a "
@@ -37,22 +42,28 @@ class ChannelTest(NamedTuple):
     close: Callable[[], object] = lambda: None
 
 
-def alerts(settings: Settings, url: str, *, test: bool) -> int:
+def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str, *,
+           test: bool) -> int:
     """
     Print the channels of *settings*, or the result of a *test* alert through each.
 
-    A server may run with them at the same time; *url* is its address, unless
-    the settings have another. Returns the exit status: 1 if an alert was not delivered.
-    Raises :exc:`SettingsError` if there is no channel.
+    A server may run with them and these *cameras* at the same time; *url* is its
+    address, unless the settings have another. Returns the exit status: 1 if an alert
+    was not delivered. Raises :exc:`SettingsError` if there is no channel.
     """
     channels: Sequence[ChannelTest] = ()
+    url = f"{(settings.public_url or url).rstrip('/')}/"
     try:
         channels = channel_tests(settings, url)
         if not channels:
             raise SettingsError(NO_CHANNEL)
+        for sentence in advice(cameras, url):
+            log.warning("%s", sentence)
         if not test:
             print("\n".join(each.name for each in channels))
             return 0
+        log.info("the link in the test leads to %s; if the server was started with "
+                 "other options, such as --port, add them here", url)
         return 0 if all(print_outcomes(channels)) else 1
     except KeyboardInterrupt:
         for each in channels:
@@ -62,8 +73,7 @@ def alerts(settings: Settings, url: str, *, test: bool) -> int:
 
 
 def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
-    """Return how to test each channel of *settings*."""
-    url = (settings.public_url or url).rstrip("/") + "/"
+    """Return how to test each channel of *settings*, with a link to *url*."""
     alert = alert_for_test(url, SystemClock().time())
     found = [ChannelTest(channel.name, partial(check_channel, channel, alert),
                          channel.close)

@@ -126,7 +126,8 @@ class CameraOptions:
         metavar="KIND,...", allowed="one or several of "
         f"{', '.join(ALERT_KINDS)}, separated by commas")
     alert_only: str | None = alerting(
-        None, "objects without which motion raises no alert, separated by commas",
+        None, "objects without which motion raises no alert, separated by commas; as "
+        "none are recognised yet, this silences motion",
         advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
     alert_hours: str | None = alerting(
         None, "when events raise alerts; default: always", advanced=True,

@@ -1,6 +1,7 @@
 """Find the ONVIF cameras of the network, with a ready ``--source`` for each stream."""
 
 import contextlib
+import json
 import shlex
 import socket
 import threading
@@ -32,6 +33,8 @@ MAX_SUB_STREAMS = 3     # that are printed of a camera
 NONE_FOUND = ("no network camera answers (ONVIF); some do only once ONVIF is switched "
               "on in their own settings")
 LOGIN_PLACEHOLDER = "USER:PASSWORD@"
+FILE_ADVICE = ("  in a settings file, which hides the password from other users: "
+               "source = {}")
 LOGIN_ADVICE = ("  asks for a login; to see its streams, run: SURVEILLANCE_SOURCE="
                 f"rtsp://{LOGIN_PLACEHOLDER}{{}}/ webstreaming doctor")
 
@@ -124,14 +127,20 @@ def describe(device: OnvifDevice, logins: Mapping[str, Login],
     else:
         yield from map(stream_line, ["main"] + ["sub"] * MAX_SUB_STREAMS, streams,
                        [any(login)] * len(streams))
+        if any(login) and streams:
+            yield FILE_ADVICE.format(json.dumps(
+                source_of(streams[0], has_login=True)))
 
 
 def stream_line(kind: str, stream: OnvifStream, has_login: bool) -> str:
     """Return the line on one stream, without the login that it takes."""
     size = f"{stream.width}x{stream.height}" if stream.width else ""
-    url = stream.url
-    if has_login:
-        url = url.replace("://", f"://{LOGIN_PLACEHOLDER}", 1)
     words = [f"  {kind:4}", f"{size:9}", f"{stream.encoding:5}",
-             f"--source {shlex.quote(url)}"]
+             f"--source {shlex.quote(source_of(stream, has_login))}"]
     return " ".join(words)
+
+
+def source_of(stream: OnvifStream, has_login: bool) -> str:
+    """Return the source for *stream*, with a placeholder if it *has_login*."""
+    login = LOGIN_PLACEHOLDER if has_login else ""
+    return stream.url.replace("://", f"://{login}", 1)

@@ -13,6 +13,7 @@ from flask import Blueprint, abort, g
 from pyimagesearch.access.roles import Role
 from pyimagesearch.clock import short_time
 from pyimagesearch.events.event import MOTION
+from pyimagesearch.notifications.alert_advice import is_motion_silenced
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
@@ -65,10 +66,12 @@ def index() -> str:
     can_change = g.client.may(Role.OWNER) and services.owner_settings is not None
     cameras = [camera_alerts(name) for name in services.feeds] if can_change else []
     place = can_change and owner_settings_or_404().place
+    advice = alerts.advice() if g.client.may(Role.OWNER) else []
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
-                kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS, place=place,
-                now=time.time(), channel_state=channel_state, moment=moment,
-                summary=summary, mode_words=mode_words, short_time=short_time)
+                advice=advice, kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS,
+                place=place, now=time.time(), channel_state=channel_state,
+                moment=moment, summary=summary, mode_words=mode_words,
+                short_time=short_time)
 
 
 @bp.get("/api/alerts")
@@ -115,13 +118,12 @@ def camera_alerts(name: str) -> CameraAlerts:
 
 def summary(camera: CameraAlerts) -> str:
     """Return what raises alerts of *camera* in a few words."""
-    kinds = [each for each in camera.kinds if each not in SERVER_KINDS]
+    is_silenced = is_motion_silenced(camera.settings)
+    kinds = [each for each in camera.kinds if each not in SERVER_KINDS
+             and not (each == MOTION and is_silenced)]
     if not camera.settings.alerts or not kinds:
         return "no alerts"
     first, more = kind_name(kinds[0]), len(kinds) - 1
-    if kinds[0] == MOTION and camera.settings.alert_only:
-        names = map(str.strip, camera.settings.alert_only.split(","))
-        first += f" with {' or '.join(names)}"
     what = f"{first} and {more} more" if more else first
     when = camera.settings.alert_hours
     if camera.daily:

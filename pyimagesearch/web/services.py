@@ -68,6 +68,9 @@ class AlertsService(Protocol):
     def statuses(self) -> list[ChannelStatus]:
         """Return the status of each channel; does not block."""
 
+    def advice(self) -> list[str]:
+        """Return what keeps alerts from being of use, in sentences."""
+
     def test(self) -> list[TestOutcome]:
         """Send a test alert by each channel; return the outcomes. Blocks."""
 

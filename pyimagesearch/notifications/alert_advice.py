@@ -1,0 +1,26 @@
+"""What keeps alerts from being of use, although all settings are allowed."""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from pyimagesearch.addresses import is_loopback
+from pyimagesearch.events.event import MOTION
+from pyimagesearch.settings.camera_settings import CameraSettings
+
+UNRECOGNISED = "this version does not recognise objects yet"
+
+
+def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
+    """Yield sentences on alerts of *cameras*, with links that begin with *url*."""
+    if is_loopback(urlsplit(url).hostname or ""):
+        yield (f"links in alerts lead to {url}, which opens on this machine only; set "
+               'ip = "0.0.0.0" or public_url in the settings file')
+    if silent := [each.name for each in cameras if is_motion_silenced(each)]:
+        yield (f"motion raises no alert of {', '.join(silent)}: alert_only is set, but "
+               f"{UNRECOGNISED}")
+
+
+def is_motion_silenced(camera: CameraSettings) -> bool:
+    """Return whether alerts of motion wait in vain for an object to be recognised."""
+    return (camera.alerts and bool(camera.alert_only)
+            and MOTION in camera.alert_kinds.split(","))
