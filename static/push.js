@@ -3,6 +3,7 @@
 import { renew } from "./push_subscription.js";
 import { explain, onClick, post, request } from "./request.js";
 
+const PUSH_TIMEOUT = 30000;     // ms, for the browser to reach its push service
 const section = document.getElementById("push");
 const put = (id, text) => { document.getElementById(id).textContent = text; };
 
@@ -44,6 +45,14 @@ function explainPush(error) {
   return explain(error);
 }
 
+// Wait for *promise* of the browser, which may try forever to reach its push service.
+function inTime(promise) {
+  const signal = AbortSignal.timeout(PUSH_TIMEOUT);
+  return Promise.race([promise, new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+  })]);
+}
+
 async function register() {
   await navigator.serviceWorker.register(section.dataset.worker);
   return navigator.serviceWorker.ready;
@@ -58,11 +67,11 @@ async function subscribe() {
   if (await Notification.requestPermission() !== "granted") {
     throw new DOMException("", "NotAllowedError");
   }
-  const { pushManager } = await register();
+  const { pushManager } = await inTime(register());
   const { key } = await (await request(section.dataset.url)).json();
   await (await pushManager.getSubscription())?.unsubscribe();     // made with an older key
-  const made = await pushManager.subscribe(
-    { userVisibleOnly: true, applicationServerKey: bytes(key) });
+  const made = await inTime(pushManager.subscribe(
+    { userVisibleOnly: true, applicationServerKey: bytes(key) }));
   await post(section.dataset.url, made.toJSON());
 }
 
@@ -88,11 +97,15 @@ async function begin() {
   onClick(document.getElementById("push-button"), () => {}, async () => {
     put("push-trouble", "");
     const stop = section.dataset.subscribed === "true";
+    if (!stop) put("push-words", "Waiting for this browser …");
     try {
       await (stop ? unsubscribe() : subscribe());
       show(!stop);
       document.dispatchEvent(new Event("channels"));
-    } catch (error) { put("push-trouble", explainPush(error)); }
+    } catch (error) {
+      show(stop);
+      put("push-trouble", explainPush(error));
+    }
   });
 }
 

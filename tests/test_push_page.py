@@ -130,6 +130,22 @@ def test_alert_is_shown_with_its_picture_and_leads_to_its_event(
     assert console_errors(page) == []
 
 
+def test_push_service_that_does_not_answer_is_reported(product, page, subscription):
+    number = page.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": """
+        PushManager.prototype.subscribe = () => new Promise(() => {});
+        const timeout = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = (ms) => timeout(ms === 30000 ? 500 : ms);"""})
+    try:
+        page.get(f"{product.url}/alerts")
+        press(page, "Send alerts to this device")
+        eventually(lambda: text(page, "#push-trouble").startswith(
+            "The browser cannot reach its push service"))
+        assert text(page, "#push-words") == "This device gets no alerts."
+        press(page, "Send alerts to this device")
+    finally:
+        page.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", number)
+
+
 def test_button_ends_alerts_to_this_device(product, page, subscription):
     page.get(f"{product.url}/alerts")
     press(page, "Send alerts to this device")
