@@ -25,10 +25,9 @@ class ModeStatus(NamedTuple):
     then: str
 
     def words(self, now: float) -> str:
-        """Return it in words, as of *now*: ``armed, home, until 18:00``."""
-        words = {MODE_AWAY: "armed", MODE_HOME: "armed, home", MODE_OFF: "disarmed"}
-        until = self.until and f", until {short_time(self.until, now)}"
-        return f"{words[self.mode]}{until or ''}"
+        """Return it in words, as of *now*: ``off until 18:00, then away``."""
+        until = self.until and f" until {short_time(self.until, now)}, then {self.then}"
+        return f"{self.mode}{until or ''}"
 
 
 class CameraArmed(NamedTuple):
@@ -37,6 +36,12 @@ class CameraArmed(NamedTuple):
     armed: bool
     reason: str             # in words
     until: float | None     # None: for good, or for more than a week
+
+    def words(self, now: float) -> str:
+        """Return it in words, as of *now*: ``not armed until 18:00: mode off``."""
+        armed = "armed" if self.armed else "not armed"
+        until = self.until and f" until {short_time(self.until, now)}"
+        return f"{armed}{until or ''}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)

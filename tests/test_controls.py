@@ -132,5 +132,5 @@ def test_log_says_who_changed_something(client, sample, broadcaster, caplog):
         client.post("/events/export", data={"ids": "1"})
     assert caplog.messages == [f"{line} by owner from 127.0.0.1" for line in (
         "all cameras: manual recording started", "yard: manual recording stopped",
-        f"front: still {still} taken", "disarmed", "2 events starred", "1 event unstarred",
+        f"front: still {still} taken", "mode off", "2 events starred", "1 event unstarred",
         "1 event deleted", "1 event restored", "1 event exported")]

@@ -141,7 +141,7 @@ class Arming:
                 self._keep()
             self._refresh(True)
             if self._layers != AWAY_FOR_GOOD:
-                log.info("%s, as before", self.mode.words(self._clock.time()))
+                log.info("mode %s, as before", self.mode.words(self._clock.time()))
 
     def tick(self) -> None:
         """Apply the changes that are due; cheap if there are none."""
@@ -157,7 +157,7 @@ class Arming:
             mode_changed = True
             self._keep()
             self._add_event(now)
-            log.info("%s again", self.mode.words(now))
+            log.info("mode %s again", self.mode.words(now))
         offset = time.localtime(now).tm_gmtoff
         is_valid = not mode_changed and offset == self._utc_offset
         self._utc_offset = offset

@@ -18,7 +18,6 @@ from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
 
-from .arming_words import mode_words
 from .events.filters import kind_name
 from .live import page
 from .option_group import OptionGroup
@@ -70,8 +69,7 @@ def index() -> str:
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
                 advice=advice, kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS,
                 place=place, now=time.time(), channel_state=channel_state,
-                moment=moment, summary=summary, mode_words=mode_words,
-                short_time=short_time)
+                moment=moment, summary=summary, short_time=short_time)
 
 
 @bp.get("/api/alerts")
@@ -137,10 +135,7 @@ def unarmed(name: str) -> str:
     if services.arming is None or not services.armed:
         return ""
     state = services.arming.camera(name)
-    if state.armed:
-        return ""
-    until = state.until and f" until {short_time(state.until, time.time())}"
-    return f"; not armed{until or ''}: {state.reason}"
+    return "" if state.armed else f"; {state.words(time.time())}"
 
 
 def channel_state(channel: ChannelStatus) -> str:

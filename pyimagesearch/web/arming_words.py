@@ -42,15 +42,9 @@ def off_words(mode: ModeStatus, now: float) -> str:
     return f"{mode_title(mode, now)}, but all cameras are switched off."
 
 
-def mode_words(mode: ModeStatus, now: float) -> str:
-    """Return the *mode*, such as ``off until 18:00, then away``."""
-    until = mode.until and f" until {short_time(mode.until, now)}, then {mode.then}"
-    return f"{mode.mode}{until or ''}"
-
-
 def mode_title(mode: ModeStatus, now: float) -> str:
-    """Return the same at the beginning of a sentence."""
-    words = mode_words(mode, now)
+    """Return the *mode* in words, at the beginning of a sentence."""
+    words = mode.words(now)
     return f"{words[:1].upper()}{words[1:]}"
 
 

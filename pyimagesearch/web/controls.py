@@ -99,7 +99,7 @@ def arm() -> Answer:
         MODE_AWAY if boolean("armed", fields["armed"]) else MODE_OFF)
     until = end_of(fields)
     services.pools.changes.run(lambda: arming.set_mode(mode, until))
-    log.info("%s by %s", arming.mode.words(time.time()), requester())
+    log.info("mode %s by %s", arming.mode.words(time.time()), requester())
     return once_kept(armed())
 
 

@@ -15,7 +15,6 @@ from pyimagesearch.settings.schedule import DAY_MINUTES, local_timestamp
 from pyimagesearch.settings.sun import parse_place, sun_times
 from pyimagesearch.status import CameraArmed
 
-from .arming_words import mode_words
 from .guard import see_other
 from .live import page
 from .option_group import OptionGroup
@@ -42,9 +41,8 @@ class CameraHours(NamedTuple):
     @property
     def words(self) -> str:
         """Whether it is armed, why, and until when."""
-        armed, reason, end = self.state
-        until = f" until {short_time(end, time.time())}" if end else ""
-        return f"{'Armed' if armed else 'Not armed'}{until}: {reason}."
+        words = self.state.words(time.time())
+        return f"{words[:1].upper()}{words[1:]}."
 
 
 @bp.get("/schedule")
@@ -107,7 +105,7 @@ def schedule_page(name: str = "", entered: str = "", error: str = "") -> str:
             cameras[-1] = cameras[-1]._replace(hours=entered, error=error)
     return page("schedule.html", cameras=cameras, sun=sun_words(owner_settings.place),
                 can_change=g.client.may(Role.OWNER),
-                mode_words=mode_words(arming.mode, time.time()))
+                mode_words=arming.mode.words(time.time()))
 
 
 def sun_words(place: str | None) -> str:

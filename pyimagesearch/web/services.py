@@ -11,7 +11,7 @@ from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
-from pyimagesearch.notifications.channel import ChannelStatus, TestOutcome
+from pyimagesearch.notifications import Alerts
 from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
@@ -60,19 +60,6 @@ class ArmingService(Protocol):
 
     def set_mode(self, mode: str, until: float | None = None) -> None:
         """Put a mode in force, for good or until then [s since the epoch]."""
-
-
-class AlertsService(Protocol):
-    """The channels of alerts: how they are doing, and a test of them."""
-
-    def statuses(self) -> list[ChannelStatus]:
-        """Return the status of each channel; does not block."""
-
-    def advice(self) -> list[str]:
-        """Return what keeps alerts from being of use, in sentences."""
-
-    def test(self) -> list[TestOutcome]:
-        """Send a test alert by each channel; return the outcomes. Blocks."""
 
 
 class TuningService(Protocol):
@@ -188,7 +175,7 @@ class Services:
     privacy: Privacy | None = None
     owner_settings: OwnerSettings | None = None
     camera_memory: MemoryService | None = None
-    alerts: AlertsService | None = None
+    alerts: Alerts | None = None
     push: PushSubscriptions | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
@@ -231,7 +218,7 @@ def privacy_or_404() -> Privacy:
     return or_404(get_services().privacy, "This server has no privacy settings.")
 
 
-def alerts_or_404() -> AlertsService:
+def alerts_or_404() -> Alerts:
     """Return the channels of alerts, or abort if this server sends none."""
     return or_404(get_services().alerts, "This server sends no alerts.")
 
