@@ -62,6 +62,9 @@ function showOutcomes() {
     const words = document.createElement("p");
     words.className = `outcome ${trouble ? "bad" : "good"}`;
     words.textContent = trouble ? `The test failed: ${trouble}.` : "The test alert was delivered.";
+    if (!trouble && item.dataset.channel.startsWith("ntfy ")) {
+      words.textContent += " If the phone stays silent, compare its topic with that in the settings.";
+    }
     item.append(words);
   }
 }

@@ -84,13 +84,17 @@ function show() {
 
 function meaning() {
   const zones = editor.shapes.filter(isZone);
-  const [counting, ignored] = [zones.filter(counts), zones.filter((each) => !counts(each))]
+  const counted = zones.filter(counts);
+  const isSilent = counted.length && !counted.some((each) => each.alerts)
+    && find("zone-row").content.querySelector("[name=alerts]");
+  const [counting, ignored] = [counted, zones.filter((each) => !counts(each))]
     .map((some) => some.map((each) => each.label).join(" and "));
   const isBlinking = editor.shapes.some((shape) => !isZone(shape) && !isAllowed(shape));
   const outside = [ignored && `in ${ignored}`, isBlinking && "where something blinks"]
     .filter(Boolean).join(" or ");
   return `Motion counts ${counting ? `in ${counting} only` : "everywhere"}`
-    + `${outside ? `, but not ${outside}` : ""}.`;
+    + `${outside ? `, but not ${outside}` : ""}.`
+    + `${isSilent ? " No zone raises alerts, so motion raises none: draw another zone where it should." : ""}`;
 }
 
 // Fill a row for each shape that is *wanted*; rows stay, so that the focus does.

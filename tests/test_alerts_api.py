@@ -14,6 +14,7 @@ from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, DEFAULT_ALERT_KINDS
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.settings.zone import Zone
 from pyimagesearch.status import MODE_AWAY, MODE_HOME, MODE_OFF, CameraArmed, ModeStatus
 from pyimagesearch.web.alerts import KIND_QUESTIONS, moment
 
@@ -199,6 +200,17 @@ def test_page_says_which_cameras_are_not_armed(protected, owner):
         "", f"{usual}; not armed: only in mode away")
     assert said(ModeStatus(MODE_OFF, None, ""), armed=False, reason="mode off") == (
         "Mode off: no camera is armed, so only a lost picture raises an alert.", usual)
+
+
+def test_page_says_that_no_zone_raises_alerts(protected, owner):
+    def said(*alerts, kinds="motion,lost"):
+        protected.owner_settings.change("front", {"alert_kinds": kinds, "zones": [
+            Zone(f"zone {number}", "0,0 500,0 500,500", alerts=each)
+            for number, each in enumerate(alerts)]})
+        return page(owner).partition('id="summary-front" data-fresh>')[2].partition("<")[0]
+    assert said(False) == "signal lost, at any time; not motion, as no zone raises alerts"
+    assert said(False, kinds="motion") == "no alerts; not motion, as no zone raises alerts"
+    assert said(False, True) == "motion and 1 more, at any time"
 
 
 def test_every_kind_is_offered_in_words():

@@ -37,6 +37,13 @@ def test_test_says_for_each_channel_what_happened(receivers):
     assert "the link in the test leads to https://cam.example.org/; if" in tested.stderr
 
 
+def test_ntfy_delivers_to_any_topic_so_compare_it(receivers, tmp_path, capsys):
+    url = f"http://127.0.0.1:{receivers[0].port}/topic"
+    assert alerts(Settings(ntfy=(url,), config_dir=str(tmp_path)), "http://host/", test=True) == 0
+    assert capsys.readouterr().out.endswith(
+        ": delivered; if the phone stays silent, compare its topic with that in the settings\n")
+
+
 def test_without_test_it_lists_the_channels_and_what_is_wrong():
     listed = run_alerts(webhook="http://127.0.0.1:1/s3cret-word", mqtt="mqtt://tv:s3cret-word@host",
                         alert_only="person", source="front=demo")

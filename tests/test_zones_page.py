@@ -255,6 +255,7 @@ def test_zone_can_be_kept_from_raising_alerts(zones, page):
     zones.put([{"name": "street", "polygon": "100,500 900,500 900,900"}])
     zones.open()
     zones.find(f"{zones.row()} [name=alerts]").click()
+    assert "so motion raises none: draw another zone" in text(page, "#meaning")
     zones.save()
     assert zones.kept()[0][0]["alerts"] is False
     zones.open()

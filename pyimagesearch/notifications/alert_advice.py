@@ -15,6 +15,10 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
     if is_loopback(urlsplit(url).hostname or ""):
         yield (f"links in alerts lead to {url}, which opens on this machine only; set "
                'ip = "0.0.0.0" or public_url in the settings file')
+    cameras = list(cameras)
+    if silent := [each.name for each in cameras if no_zone_alerts(each)]:
+        yield (f"motion raises no alert of {', '.join(silent)}: it counts in zones "
+               "only, of which none raises alerts")
     if silent := [each.name for each in cameras if is_motion_silenced(each)]:
         yield (f"motion raises no alert of {', '.join(silent)}: alert_only is set, but "
                f"{UNRECOGNISED}")
@@ -22,5 +26,16 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
 
 def is_motion_silenced(camera: CameraSettings) -> bool:
     """Return whether alerts of motion wait in vain for an object to be recognised."""
-    return (camera.alerts and bool(camera.alert_only)
-            and MOTION in camera.alert_kinds.split(","))
+    return bool(camera.alert_only) and wants_motion(camera)
+
+
+def no_zone_alerts(camera: CameraSettings) -> bool:
+    """Return whether motion counts in zones only, of which none raises alerts."""
+    counting = [zone for zone in camera.zones if zone.counts]
+    return (bool(counting) and not any(zone.alerts for zone in counting)
+            and wants_motion(camera))
+
+
+def wants_motion(camera: CameraSettings) -> bool:
+    """Return whether motion is to raise alerts of *camera*."""
+    return camera.alerts and MOTION in camera.alert_kinds.split(",")

@@ -102,8 +102,9 @@ def print_outcomes(channels: Sequence[ChannelTest]) -> list[bool]:
         except TimeoutError:    # the search for a name has no end of its own
             outcome = TestOutcome(channel.name, "there was no answer within "
                                   f"{TEST_SECONDS:g} seconds")
-        print(f"{outcome.name}: " + (f"not delivered: {outcome.trouble}"
-                                     if outcome.trouble else "delivered"), flush=True)
+        print(f"{outcome.name}: " + (
+            f"not delivered: {outcome.trouble}" if outcome.trouble else
+            "; ".join(filter(None, ["delivered", outcome.hint]))), flush=True)
         delivered.append(not outcome.trouble)
     pool.shutdown(wait=False)
     return delivered

@@ -10,6 +10,8 @@ from pyimagesearch.errors import SurveillanceError
 
 from .alert import Alert
 
+TEST_HINTS = {      # by the kind of a channel
+    "ntfy": "if the phone stays silent, compare its topic with that in the settings"}
 STATE_PREFIX = "alerts "    # of the keys of all channels
 
 
@@ -82,6 +84,11 @@ class TestOutcome:
 
     name: str
     trouble: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What to check if an alert that was delivered does not appear, or nothing."""
+        return TEST_HINTS.get(self.name.partition(" ")[0], "")
 
 
 def unique_name(name: str, used: Collection[str]) -> str:

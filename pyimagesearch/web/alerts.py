@@ -13,7 +13,10 @@ from flask import Blueprint, abort, g
 from pyimagesearch.access.roles import Role
 from pyimagesearch.clock import short_time
 from pyimagesearch.events.event import MOTION
-from pyimagesearch.notifications.alert_advice import is_motion_silenced
+from pyimagesearch.notifications.alert_advice import (
+    is_motion_silenced,
+    no_zone_alerts,
+)
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
@@ -116,17 +119,19 @@ def camera_alerts(name: str) -> CameraAlerts:
 
 def summary(camera: CameraAlerts) -> str:
     """Return what raises alerts of *camera* in a few words."""
-    is_silenced = is_motion_silenced(camera.settings)
+    is_out_of_zones = no_zone_alerts(camera.settings)
+    is_silenced = is_out_of_zones or is_motion_silenced(camera.settings)
     kinds = [each for each in camera.kinds if each not in SERVER_KINDS
              and not (each == MOTION and is_silenced)]
+    note = "; not motion, as no zone raises alerts" * is_out_of_zones
     if not camera.settings.alerts or not kinds:
-        return "no alerts"
+        return f"no alerts{note}"
     first, more = kind_name(kinds[0]), len(kinds) - 1
     what = f"{first} and {more} more" if more else first
     when = camera.settings.alert_hours
     if camera.daily:
         when = "every day from {} to {}".format(*camera.daily)
-    return f"{what}, {when or 'at any time'}{unarmed(camera.name)}"
+    return f"{what}, {when or 'at any time'}{note}{unarmed(camera.name)}"
 
 
 def unarmed(name: str) -> str:
