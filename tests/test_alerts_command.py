@@ -39,7 +39,7 @@ def test_test_says_for_each_channel_what_happened(receivers):
 
 def test_ntfy_delivers_to_any_topic_so_compare_it(receivers, tmp_path, capsys):
     url = f"http://127.0.0.1:{receivers[0].port}/topic"
-    assert alerts(Settings(ntfy=(url,), config_dir=str(tmp_path)), "http://host/", test=True) == 0
+    assert alerts(Settings(ntfy=(url,), config_dir=str(tmp_path)), (), "http://host/", test=True) == 0
     assert capsys.readouterr().out.endswith(
         ": delivered; if the phone stays silent, compare its topic with that in the settings\n")
 
@@ -64,11 +64,11 @@ def test_channel_that_hangs_is_given_up(monkeypatch, capsys):
     monkeypatch.setattr(alerts_command, "TEST_SECONDS", 0.1)
     over = threading.Event()
     slow = alerts_command.ChannelTest("MQTT host", lambda: over.wait(PATIENCE))
-    good = alerts_command.ChannelTest("ntfy host", lambda: channel.TestOutcome("ntfy host"))
+    good = alerts_command.ChannelTest("webhook host", lambda: channel.TestOutcome("webhook host"))
     assert alerts_command.print_outcomes([slow, good]) == [False, True]
     over.set()
     assert capsys.readouterr().out == (
-        "MQTT host: not delivered: there was no answer within 0.1 seconds\nntfy host: delivered\n")
+        "MQTT host: not delivered: there was no answer within 0.1 seconds\nwebhook host: delivered\n")
 
 
 def test_interrupted_test_leaves_no_command_behind(tmp_path):

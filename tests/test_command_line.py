@@ -76,6 +76,8 @@ def test_help_of_replay_ends_with_examples_that_are_valid():
     (["--no-recrod"], "webstreaming: error: --no-recrod is not an option; did you mean --no-record?"),
     (["rtsp://me:secret@cam/"], "webstreaming: error: a URL is not an argument; use --source URL"),
     (["tokn"], "webstreaming: error: tokn is not a command; did you mean token?"),
+    (["--config", "cameras.toml", "alerts", "--test"],
+     "webstreaming: error: the command alerts must come first: webstreaming alerts [options] (see"),
     (["token", "--nwe"], "webstreaming token: error: --nwe is not an option; did you mean --new?"),
     (["service", "--port", "80"], "webstreaming service: error: --port is not an option (see"),
     (["doctor", "demo", "--fsp", "5"],

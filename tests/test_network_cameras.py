@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import socket
+import sys
 import threading
 
 import pytest
@@ -19,6 +20,7 @@ from pyimagesearch.system.network_cameras import (
     logins_of,
     own_networks,
 )
+from pyimagesearch.system.startup_message import path_from_here
 
 HERE = "127.0.0.1"
 
@@ -70,10 +72,12 @@ def test_cameras_are_found_while_a_name_is_looked_up(fake, monkeypatch):
     over.set()
 
 
-def test_missing_login_is_asked_for_with_a_command(fake):
+def test_missing_login_is_asked_for_with_a_command(fake, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["webstreaming.py", "doctor"])
     assert report(fake, "rtsp://other:w0rd@192.0.2.1/")[1:] == [
         "  asks for a login; to see its streams, run: "
-        "SURVEILLANCE_SOURCE=rtsp://USER:PASSWORD@127.0.0.1/ webstreaming doctor"]
+        "SURVEILLANCE_SOURCE=rtsp://USER:PASSWORD@127.0.0.1/ "
+        f"{path_from_here(sys.executable)} webstreaming.py doctor"]
 
 
 def test_login_goes_only_to_the_host_that_it_is_for(fake):

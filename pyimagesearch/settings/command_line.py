@@ -162,6 +162,8 @@ def explain_unknown(word: str, name: str, argv: Sequence[str]) -> str:
     if is_option and private and private.file_only:
         return (f"{word} is not an option; set {private.name} in the file given by "
                 "--config")
+    if word in COMMANDS and not name:
+        return f"the command {word} must come first: {PROGRAM} {word} [options]"
     if "@" in "".join(argv) and not is_option and word not in argv[:1]:
         # perhaps a part of a password: a URL with a blank in it
         return "there is an argument too many; put the URL after --source in quotes"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shlex
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
 from pyimagesearch.threads import Worker
 
+from .startup_message import program_words
+
 SEARCH_SECONDS = 15.0   # for all cameras to answer, and to say what they stream
 LOOKUP_SECONDS = 3.0    # for the names of the configured cameras, before the search
 END_SECONDS = 1.0       # for what has not ended by then
@@ -36,7 +39,7 @@ LOGIN_PLACEHOLDER = "USER:PASSWORD@"
 FILE_ADVICE = ("  in a settings file, which hides the password from other users: "
                "source = {}")
 LOGIN_ADVICE = ("  asks for a login; to see its streams, run: SURVEILLANCE_SOURCE="
-                f"rtsp://{LOGIN_PLACEHOLDER}{{}}/ webstreaming doctor")
+                f"rtsp://{LOGIN_PLACEHOLDER}{{}}/ {{}} doctor")
 
 
 class Login(NamedTuple):
@@ -121,7 +124,8 @@ def describe(device: OnvifDevice, logins: Mapping[str, Login],
     try:
         streams = OnvifCamera(device, *login, closing).streams()
     except LoginMissing:
-        yield LOGIN_ADVICE.format(device.address)
+        yield LOGIN_ADVICE.format(device.address,
+                                  shlex.join(program_words(sys.argv[0])))
     except CameraLost as error:
         yield f"  PROBLEM: {error}"
     else:

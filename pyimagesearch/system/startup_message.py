@@ -72,16 +72,19 @@ def startup_lines(settings: Settings, ip: str, port: int) -> Iterator[str]:
 
 def opening_command(argv: Sequence[str]) -> str:
     """Return the command *argv* with ``--ip 0.0.0.0``, and without its secrets."""
-    program = Path(argv[0])
-    words = [argv[0]]
-    if program.suffix == ".py":
-        words = [path_from_here(sys.executable), argv[0]]
-    elif shutil.which(program.name) == str(program):
-        words = [program.name]
+    words = program_words(argv[0])
     if any(redact_url(word) != word and not DEMO_PATTERN.fullmatch(word)
            for word in argv[1:]):
         return shlex.join([*words, "--ip", "0.0.0.0"]) + " and your other options"
     return shlex.join([*words, *argv[1:], "--ip", "0.0.0.0"])
+
+
+def program_words(called: str) -> list[str]:
+    """Return how to run this program again, which was *called* by that path."""
+    program = Path(called)
+    if program.suffix == ".py":
+        return [path_from_here(sys.executable), called]
+    return [program.name if shutil.which(program.name) == called else called]
 
 
 def path_from_here(path: str) -> str:
