@@ -17,6 +17,7 @@ import resource
 import ssl
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,7 +28,10 @@ from apprise.manager_plugins import NotificationManager
 NICENESS = 5        # below the threads of the cameras
 # Apprise reads answers as long as they go on. It takes 40 MB itself, and each thread
 # counts with its stack
-MAX_MEMORY_BYTES, STACK_BYTES = 256 * 2**20, 2**20
+MAX_MEMORY_BYTES, STACK_BYTES = 256 * 2**20, 2**19
+# Apprise itself sends by as many threads as there are processors, and four more: so
+# few services that hang would delay all others
+MAX_SERVICES = 100
 # Apprise's own four seconds are short: an alert that arrived all the same is repeated
 RESPONSE_SECONDS = 15.0
 PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
@@ -53,6 +57,7 @@ def main() -> None:
         os.nice(NICENESS)
     limit_memory()
     trust_system()
+    vars(apprise.apprise)["_shared_executor"] = ThreadPoolExecutor(MAX_SERVICES)
     apprise.URLBase.socket_read_timeout = RESPONSE_SECONDS
     logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
