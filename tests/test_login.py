@@ -181,10 +181,16 @@ def test_each_role_has_its_own_password(protected):
     for role in Role:
         protected.set_password(role)
     client = protected.client()
-    assert "<option>viewer</option>" in client.get("/login", headers=BROWSER).text
-    assert try_password(client, PASSWORDS[VIEWER], account="owner").status_code == 401
+    assert "selected" not in client.get("/login", headers=BROWSER).text
+    refused = try_password(client, PASSWORDS[VIEWER], account="owner")
+    assert refused.status_code == 401
+    assert "This is not the password of the owner." in refused.text
+    assert "<option selected>owner</option>" in refused.text
     assert try_password(client, PASSWORDS[VIEWER], account="viewer").status_code == 303
     assert client.post("/sessions/end-others", headers=OURS).status_code == 403
+    client.post("/logout", headers=OURS)
+    again = client.get("/login", headers=BROWSER).text
+    assert "<option selected>viewer</option>" in again
 
 
 def test_wrong_password_is_refused_with_a_message(protected, caplog):
@@ -192,7 +198,7 @@ def test_wrong_password_is_refused_with_a_message(protected, caplog):
     client = protected.client()
     answer = try_password(client, "wrong")
     assert answer.status_code == 401
-    assert "This password is wrong." in answer.text
+    assert "This is not the password of the owner." in answer.text
     assert "Set-Cookie" not in answer.headers
     assert "login refused: wrong password of owner from 127.0.0.1" in caplog.text
 

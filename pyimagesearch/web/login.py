@@ -79,7 +79,7 @@ def log_in() -> Response:
             f"{error} Try again in {seconds} second{'s' if seconds > 1 else ''}.",
             retry_after=seconds))
     return begin_session(role) if right else refuse(
-        Unauthorized("This password is wrong."))
+        Unauthorized(f"This is not the password of the {role}."))
 
 
 @bp.post("/logout")
@@ -144,8 +144,16 @@ def login_page(message: str = "") -> Response:
         message = "This link is not valid, or no longer valid."
     passwords = get_services().authenticator.credentials().passwords
     accounts = [role for role in (Role.OWNER, Role.VIEWER) if role in passwords]
-    return Response(render_template("login.html", message=message, accounts=accounts,
-                                    next=request.values.get("next", "")))
+    return Response(render_template(
+        "login.html", message=message, accounts=accounts, chosen=likely_account(),
+        next=request.values.get("next", "")))
+
+
+def likely_account() -> str:
+    """Return the account just tried, or the only one that this browser used before."""
+    used = [role for role in (Role.OWNER, Role.VIEWER)
+            if sent_cookies(f"device-{role}")]
+    return request.form.get("account") or (used[0] if len(used) == 1 else "")
 
 
 def refuse(error: HTTPException) -> Response:
