@@ -12,6 +12,7 @@ from flask import Blueprint, abort, g
 
 from pyimagesearch.access.roles import Role
 from pyimagesearch.clock import short_time
+from pyimagesearch.errors import SettingsError
 from pyimagesearch.events.event import MOTION
 from pyimagesearch.notifications.alert_advice import (
     is_motion_silenced,
@@ -22,9 +23,10 @@ from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
 
 from .events.filters import kind_name
+from .hours import hours_trouble
 from .live import page
 from .option_group import OptionGroup
-from .params import requester
+from .params import body, requester
 from .services import alerts_or_404, get_services, owner_settings_or_404
 
 log = logging.getLogger(__name__)
@@ -105,7 +107,13 @@ def settings(name: str) -> dict[str, Any]:
 @bp.patch("/api/cameras/<name>/alerts")
 def change(name: str) -> dict[str, Any]:
     """Change what raises alerts of a camera."""
-    return OPTIONS.change(name)
+    try:
+        return OPTIONS.change(name)
+    except SettingsError:
+        hours, place = body().get("alert_hours"), owner_settings_or_404().place
+        if isinstance(hours, str) and (trouble := hours_trouble(hours, place)):
+            abort(400, trouble)
+        raise
 
 
 def camera_alerts(name: str) -> CameraAlerts:

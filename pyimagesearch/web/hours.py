@@ -11,7 +11,7 @@ from pyimagesearch.access.roles import Role
 from pyimagesearch.clock import short_time
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.owner_settings import ARMING_OPTIONS
-from pyimagesearch.settings.schedule import DAY_MINUTES, local_timestamp
+from pyimagesearch.settings.schedule import DAY_MINUTES, local_timestamp, schedule_of
 from pyimagesearch.settings.sun import parse_place, sun_times
 from pyimagesearch.status import CameraArmed
 
@@ -66,7 +66,8 @@ def save(name: str) -> Response:
     try:
         services.pools.changes.run(lambda: owner_settings.change(name, changed))
     except SettingsError as error:
-        return Response(schedule_page(name, hours, explain(name, error)), status=400)
+        trouble = hours_trouble(hours, owner_settings.place) or explain(name, error)
+        return Response(schedule_page(name, hours, trouble), status=400)
     log.info("%s: settings changed by %s", name, requester())
     return see_other(url_for("hours.index", _anchor=f"camera-{name}"))
 
@@ -81,6 +82,19 @@ def settings(name: str) -> dict[str, Any]:
 def change(name: str) -> dict[str, Any]:
     """Change when a camera is armed."""
     return OPTIONS.change(name)
+
+
+def hours_trouble(hours: str, place: str | None) -> str:
+    """Return what is wrong with *hours* as entered on a page; empty if nothing is."""
+    try:
+        if place or not schedule_of(hours).needs_place:
+            return ""
+    except SettingsError as error:
+        text = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        return (f"{text if text.endswith('?') else f'{text}.'} Write them like "
+                "22:00-06:00 or Mon-Fri 22:00-06:00; Sat,Sun.")
+    return ("Sunrise and sunset need the place of the cameras, which only the settings "
+            'file can set, such as place = "52.52,13.40".')
 
 
 def explain(name: str, error: SettingsError) -> str:
