@@ -1,4 +1,4 @@
-// Alerts on this device: subscribe to web push, or say plainly why that is not possible.
+// Alerts on this device: subscribe to web push, or explain why that is not possible.
 
 import { renew } from "./push_subscription.js";
 import { explain, onClick, post, request } from "./request.js";
@@ -14,12 +14,12 @@ const isFramed = window.top !== window;
 // Return why alerts cannot come to this device; nothing if they can.
 function obstacle() {
   if (!window.isSecureContext) {
-    return "This page was not loaded by https. Browsers take alerts only from a server "
+    return "This page was not loaded by https. Browsers accept alerts only from a server "
       + "whose certificate they trust.";
   }
   if (isFramed) return "Open this page in a tab of its own: here it is in a frame of another site.";
   if (isIos && !("PushManager" in window)) {
-    return "An iPhone or iPad takes alerts only from an app: choose Share, then "
+    return "An iPhone or iPad accepts alerts only from an app: choose Share, then "
       + "Add to Home Screen, and open this page from there (iOS 16.4 or later).";
   }
   if (!("serviceWorker" in navigator && "PushManager" in window && "Notification" in window)) {
@@ -34,8 +34,8 @@ function obstacle() {
 
 function explainPush(error) {
   if (error.name === "SecurityError") {
-    return "This browser does not trust the certificate of this server, so that it takes "
-      + "no alerts from it.";
+    return "This browser does not trust the certificate of this server, so it accepts no "
+      + "alerts from it.";
   }
   if (error.name === "NotAllowedError") return "Notifications of this site are not allowed.";
   if (error.name === "AbortError") {

@@ -197,7 +197,7 @@ def test_browser_that_was_logged_out_can_start_again(product, page, subscription
      "This browser has no web push, or not in a private window."),
     ("http://127.0.0.1:{port}", "delete window.PushManager; Object.defineProperty(navigator, "
      "'userAgent', { value: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)' })",
-     "An iPhone or iPad takes alerts only from an app: choose Share, then Add to Home Screen"),
+     "An iPhone or iPad accepts alerts only from an app: choose Share, then Add to Home Screen"),
     ("http://127.0.0.1:{port}", "Object.defineProperty(Notification, 'permission', { value: 'denied' })",
      "This browser blocks notifications of this site")])
 def test_page_says_why_alerts_cannot_come(product, page, address, script, words):

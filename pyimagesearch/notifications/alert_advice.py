@@ -1,4 +1,4 @@
-"""What keeps alerts from being of use, although all settings are allowed."""
+"""Warnings about settings that are allowed, but make alerts useless."""
 
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
 
 
 def is_motion_silenced(camera: CameraSettings) -> bool:
-    """Return whether alerts of motion wait in vain for an object to be recognised."""
+    """Return whether motion raises no alert, as no object is ever recognised."""
     return bool(camera.alert_only) and wants_motion(camera)
 
 

@@ -10,7 +10,7 @@ from pyimagesearch.errors import SettingsError, printable
 from .channel import DeliveryFailed
 
 PORTS = {"http": 80, "https": 443}      # without one in the URL
-LEFT_AS_THEY_ARE = "%/:=&?~+!$,;'@()*[]"    # by quoting: also what is quoted already
+UNQUOTED_CHARACTERS = "%/:=&?~+!$,;'@()*[]"     # with %, as they may be quoted
 
 
 class HttpReceiver:
@@ -35,8 +35,8 @@ class HttpReceiver:
                 "address of a host and, if any, a port from 1 to 65535")
         self.is_secure = parts.scheme == "https"
         self.authorization = basic_authorization(parts)
-        self.target = quote(parts.path or "/", LEFT_AS_THEY_ARE) + (
-            "?" + quote(parts.query, LEFT_AS_THEY_ARE) if parts.query else "")
+        self.target = quote(parts.path or "/", UNQUOTED_CHARACTERS) + (
+            "?" + quote(parts.query, UNQUOTED_CHARACTERS) if parts.query else "")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 TEST_SECONDS = 35.0     # for a test, with an alert that is being sent before it
 LOOK_SECONDS = 10.0     # between two looks at a channel that is closed
-HASTE_SECONDS = 0.1     # between two looks at the events while much happens
+MIN_PAUSE_SECONDS = 0.1 # between two looks at the events
 CLOSE_SECONDS = 0.5     # for a channel that is closed while it sends
 RETRY_SECONDS = 5.0     # until events are read again that could not be read
 
@@ -104,8 +104,8 @@ class Notifier(Worker):
                 pause = self.run_once()
             except Exception as error:
                 pause = self._report_defect(error)
-            clock.wait(self.stopping, min(pause, HASTE_SECONDS))
-            clock.wait(self._wake, pause - HASTE_SECONDS)
+            clock.wait(self.stopping, min(pause, MIN_PAUSE_SECONDS))
+            clock.wait(self._wake, pause - MIN_PAUSE_SECONDS)
             self._wake.clear()
         self._sources.store.on_commit.remove(self._wake.set)
         self._feed.save()
@@ -143,7 +143,7 @@ class Notifier(Worker):
                 and self._deliver(alert)):
             self._rules.delivered(state, alert, self._sources.clock.time())
             self._health.succeed()
-        return HASTE_SECONDS
+        return MIN_PAUSE_SECONDS
 
     def _run_tests(self) -> None:
         """Send a test alert for each one that waits; raises :exc:`EventsError`."""
@@ -221,4 +221,4 @@ class Notifier(Worker):
                   type(error).__name__, places)
         self._health.fail(DeliveryFailed(
             f"a defect of this program, {type(error).__name__}; the log says where"))
-        return max(self._health.pause, HASTE_SECONDS)
+        return max(self._health.pause, MIN_PAUSE_SECONDS)
