@@ -160,8 +160,13 @@ def outcome(channel):
 def children():
     """Return the process ids of Apprise's children of this process."""
     found = "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
-    return [each for each in found.split()
-            if b"apprise_child" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return [each for each in found.split() if b"apprise_child" in command_line(each)]
+
+
+def command_line(process):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):    # it has just ended
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 @pytest.mark.parametrize(("by", "seconds", "trouble"), [
