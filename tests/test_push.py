@@ -21,6 +21,7 @@ from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
 from pyimagesearch.web.push_sessions import revoked_push
+from test_alerts_api import with_alerts
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
@@ -72,7 +73,11 @@ def test_without_a_login_only_who_may_change_subscribes(half_open, tmp_path):
     for method in ("POST", "DELETE"):
         answer = half_open.client().open("/api/push", method=method, json=MADE, headers=PHONE)
         assert answer.status_code == 401
+    shown = with_alerts(half_open).client().get("/alerts", headers=BROWSER).text
+    assert 'To get alerts on this device, <a href="/login?next=/alerts">log in</a>.' in shown
+    assert "push.js" not in shown
     assert subscribe(half_open.client(VIEWER))
+    assert "push.js" in half_open.client(VIEWER).get("/alerts", headers=BROWSER).text
     everyone = PushApp(tmp_path / "off", open_to=OWNER)
     assert subscribe(everyone.client())
     assert (everyone.push.all()[0].session, everyone.push.all()[0].role) == ("", "owner")
