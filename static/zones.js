@@ -10,7 +10,7 @@ const HINTS = {
     + "the cross with the arrow keys, set a corner with Enter and remove it with Backspace.",
   selected: "Drag the corners, or move to one with Tab and shift it with the arrow keys; Delete "
     + "removes it.",
-  other: "Draw the ground where somebody stands, or all of what is to be ignored. Tap a zone to "
+  other: "Draw the ground where people stand, or all of what is to be ignored. Tap a zone to "
     + "change its corners.",
 };
 const RETRY = 1000;         // ms

@@ -26,16 +26,11 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
 
 def is_motion_silenced(camera: CameraSettings) -> bool:
     """Return whether motion raises no alert, as no object is ever recognised."""
-    return bool(camera.alert_only) and wants_motion(camera)
+    return bool(camera.alert_only) and camera.raises_alerts(MOTION)
 
 
 def no_zone_alerts(camera: CameraSettings) -> bool:
     """Return whether motion counts in zones only, of which none raises alerts."""
     counting = [zone for zone in camera.zones if zone.counts]
     return (bool(counting) and not any(zone.alerts for zone in counting)
-            and wants_motion(camera))
-
-
-def wants_motion(camera: CameraSettings) -> bool:
-    """Return whether motion is to raise alerts of *camera*."""
-    return camera.alerts and MOTION in camera.alert_kinds.split(",")
+            and camera.raises_alerts(MOTION))

@@ -46,7 +46,7 @@ class AlertFilter:
         """
         camera = self.sources.camera(event.camera)
         kind = LOST if event.kind == RETURNED else event.kind
-        if not camera.alerts or kind not in camera.alert_kinds.split(","):
+        if not camera.raises_alerts(kind):
             return False
         if kind in UNARMED_KINDS and not self.sources.armed(event.camera):
             return False

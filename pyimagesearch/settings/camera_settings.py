@@ -141,6 +141,10 @@ class CameraOptions:
         width, height = self.resolution.split("x")
         return int(width), int(height)
 
+    def raises_alerts(self, kind: str) -> bool:
+        """Return whether events of *kind* raise alerts."""
+        return self.alerts and kind in self.alert_kinds.split(",")
+
     @property
     def detector_options(self) -> tuple[str, ...]:
         """Names of the options of its detector; a class has those of the tutorial's."""
