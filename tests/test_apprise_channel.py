@@ -92,6 +92,22 @@ def test_refused_login_of_mail_is_named():
         server.stop()
 
 
+def test_trouble_with_mail_says_what_to_change():
+    process, server = AppriseProcess(), FreePort(Mailbox(), hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        found = [InBackground(outcome, AppriseChannel(
+            f"{start}127.0.0.1:{server.port}?from=tv@example.org{more}", process)) for start, more in (
+                ("mailtos://", ""), ("mailtos://", "&mode=ssl"), ("mailto://tv:s3cret-word@", ""))]
+        assert [each.result() for each in found] == [
+            "E-Mail offers no encryption on this port; is it mailto://, without s?",
+            "E-Mail does not speak TLS on this port",
+            "E-Mail accepts no login on this port, perhaps only with mailtos://"]
+    finally:
+        server.stop()
+    eventually(lambda: not children())
+
+
 def test_trouble_is_named_without_secrets():
     process, found = AppriseProcess(), {}
     with contextlib.ExitStack() as stack:
@@ -191,10 +207,15 @@ def test_missing_apprise_is_a_trouble_not_a_wrong_url(receiver, monkeypatch, tmp
     assert outcome(channel) == trouble
 
 
-def test_url_that_apprise_refuses_is_a_settings_error():
+@pytest.mark.parametrize(("url", "hint"), [
+    ("tgram://s3cret/", "write the signs @ : / ? # % in a user or password as %40 %3A %2F %3F %23 %25"),
+    ("mailtos://me@example.org:s3cret@example.org", "write an @ in its user or password as %40"),
+    ("mailto://s3cret.local:25?to=me@example.org", "without a user, mail needs ?from=ADDRESS&to=ADDRESS")])
+def test_url_that_apprise_refuses_is_a_settings_error(url, hint):
     with pytest.raises(SettingsError) as error:
-        apprise_channels(["json://127.0.0.1", "tgram://s3cret/"])
-    assert str(error.value).startswith("apprise has a URL tgram:// (number 2) that Apprise does")
+        apprise_channels(["json://127.0.0.1", url])
+    assert str(error.value).startswith(f"apprise has a URL {url.partition(':')[0]}:// (number 2)")
+    assert str(error.value).endswith(f"describes it; {hint}")
     assert "s3cret" not in str(error.value)
 
 

@@ -61,6 +61,15 @@ def test_broker_that_is_away_is_named():
         "127.0.0.1:PORT cannot be reached: Connection refused")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")    # paho's
+@pytest.mark.parametrize("answer", [b"", b"no TLS at all"])
+def test_tls_at_a_plain_port_is_explained(answer):
+    broker = FakeBroker(answer, keep_open=False)
+    with pytest.raises(BrokerError, match=r"TLS.*; is it mqtt:// without TLS, or another port\?"):
+        open_connection(Broker("127.0.0.1", broker.port, tls=True), "test")
+    broker.close()
+
+
 @pytest.mark.parametrize("answer", [b"", ACCEPTED_5, ACCEPTED_5 + b"\x40"])
 def test_broker_that_hangs_is_given_up_in_time(fake, answer):
     start = time.monotonic()

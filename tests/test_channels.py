@@ -50,11 +50,13 @@ def test_impossible_urls_end_the_start(setting, value):
     assert "hidden" not in str(wrong.value)
 
 
-@pytest.mark.parametrize("name", ["missing", "text", "."])
-def test_command_must_be_a_program(tmp_path, name):
+@pytest.mark.parametrize(("name", "words"), [
+    ("missing", "which is not a file here"), (".", "which is not a file here"),
+    ("text", "which this user may not run; run: chmod")])
+def test_command_must_be_a_program(tmp_path, name, words):
     (tmp_path / "text").touch(0o644)
     path = tmp_path / name
-    with pytest.raises(SettingsError, match=f"alert_command is '{path}', but must be"):
+    with pytest.raises(SettingsError, match=f"alert_command is '{path}', {words}"):
         names(alert_command=str(path))
 
 

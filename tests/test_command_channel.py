@@ -80,7 +80,8 @@ def test_failure_of_the_command_is_reported(script, line, words):
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    (None, "no such file"), ("", "exec format error"), ("#!/no/such/shell", "no such file")])
+    (None, "no such file"), ("", "its first line names no interpreter, such as #!/bin/sh"),
+    ("#!/bin/sh\r\n", "the interpreter that its first line names does not exist here")])
 def test_command_that_cannot_start_is_explained(tmp_path, content, words):
     path = tmp_path / "command"
     if content is not None:

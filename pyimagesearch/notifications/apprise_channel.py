@@ -17,6 +17,7 @@ from .channel import DeliveryFailed, channel_key
 log = logging.getLogger(__name__)
 
 SERVICE_SECONDS = 20.0      # for a service to take an alert
+MAIL_SCHEMES = ("mailto", "mailtos")
 WARNING_KINDS = {DISK, LOST, UNSTEADY, LOGIN_REFUSED}   # others are information
 
 
@@ -58,6 +59,17 @@ class AppriseChannel:
         """Return whether Apprise accepts the URL; nothing is sent. Blocks."""
         return self._ask(check=True, link="").accepted
 
+    @property
+    def hint(self) -> str:
+        """What to look at if the URL is not accepted."""
+        before, _, query = self._url.partition("?")
+        if before.count("@") > 1:
+            return "write an @ in its user or password as %40"
+        if self.scheme in MAIL_SCHEMES and "@" not in before and "from=" not in query:
+            return "without a user, mail needs ?from=ADDRESS&to=ADDRESS"
+        return ("write the signs @ : / ? # % in a user or password as "
+                "%40 %3A %2F %3F %23 %25")
+
     def close(self) -> None:
         """End all that is being sent through Apprise now."""
         self._process.close()
@@ -88,7 +100,7 @@ def check_urls(channels: Sequence[AppriseChannel]) -> None:
             raise SettingsError(
                 f"apprise has a URL {channel.scheme}:// (number {number}) that Apprise "
                 "does not accept, but must be one as https://appriseit.com/services/ "
-                "describes it")
+                f"describes it; {channel.hint}")
 
 
 def is_accepted(channel: AppriseChannel) -> bool:

@@ -38,10 +38,17 @@ PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
 STATUS_PATTERN = re.compile(r"error=([345]\d\d)\b")
 EXCEPTION_PREFIX = "Socket Exception:"      # of what Apprise logs
 SMTP_PATTERN = re.compile(r"\(([45]\d\d), b['\"]")
-SMTP_MEANINGS = {"534": " (login refused)", "535": " (login refused)"}
+SMTP_MEANINGS = {
+    "530": " (login required)", "534": " (login refused)", "535": " (login refused)",
+    "550": " (address refused)", "552": " (too large)", "553": " (address refused)",
+    "554": " (message refused)"}
 CONNECTION_TROUBLES = {     # by what the exceptions of a connection hold
     r"timed out": "{} did not respond in time",
     r"refused": "the connection to {} was refused",
+    r"STARTTLS": "{} offers no encryption on this port; is it mailto://, without s?",
+    r"SMTP AUTH": "{} accepts no login on this port, perhaps only with mailtos://",
+    r"WRONG_VERSION": "{} does not speak TLS on this port",
+    r"unexpectedly closed": "{} closed the connection; is the port right?",
     r"resol|Name or service|getaddrinfo": "the host of {} cannot be looked up",
     r"CERTIFICATE_VERIFY_FAILED": "the certificate of {} is not trusted",
     r"SSL": "the encryption of the connection to {} failed",

@@ -1,6 +1,7 @@
 """Create the channels that the settings name."""
 
 import os
+import shlex
 from pathlib import Path
 
 from pyimagesearch.errors import SettingsError
@@ -57,7 +58,10 @@ def commands_of(settings: Settings) -> list[CommandChannel]:
     path = settings.alert_command
     if path is None:
         return []
-    if not (Path(path).is_file() and os.access(path, os.X_OK)):
-        raise SettingsError(f"alert_command is {path!r}, but must be the path of a "
-                            "program that the server may run")
+    if not Path(path).is_file():
+        raise SettingsError(f"alert_command is {path!r}, which is not a file here, but "
+                            "must be the path of a program")
+    if not os.access(path, os.X_OK):
+        raise SettingsError(f"alert_command is {path!r}, which this user may not run; "
+                            f"run: chmod a+rx {shlex.quote(path)}")
     return [CommandChannel(path)]

@@ -1,6 +1,7 @@
 """Run a program for each alert, without a shell; variables describe the alert."""
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -78,8 +79,8 @@ class CommandChannel:
                     [self._path], env=environment, cwd="/", stdin=nothing,
                     stdout=nothing, stderr=nothing, start_new_session=True)
         except OSError as error:
-            raise DeliveryFailed(
-                f"the program cannot be started: {reason(error).lower()}") from None
+            raise DeliveryFailed("the program cannot be started: "
+                                 f"{start_trouble(error, self._path)}") from None
         try:
             return process.wait(self._seconds)
         except subprocess.TimeoutExpired:
@@ -88,6 +89,15 @@ class CommandChannel:
         finally:
             with self._lock:
                 self._process = None
+
+
+def start_trouble(error: OSError, path: str) -> str:
+    """Return why the program at *path* cannot be started."""
+    if error.errno == errno.ENOEXEC:
+        return "its first line names no interpreter, such as #!/bin/sh"
+    if error.errno == errno.ENOENT and Path(path).exists():
+        return "the interpreter that its first line names does not exist here"
+    return reason(error).lower()
 
 
 def variables(alert: Alert, still: str) -> dict[str, bytes]:

@@ -73,9 +73,13 @@ def connect(client: BoundedClient, broker: Broker) -> None:
                           f"{error.verify_message}") from None
     except ssl.SSLError as error:
         raise BrokerError(f"{where} does not speak TLS as expected "
-                          f"({error.reason or 'no handshake'})") from None
+                          f"({error.reason or 'no handshake'}); "
+                          "is it mqtt:// without TLS, or another port?") from None
     except TimeoutError:
         raise BrokerError(f"{where} does not respond") from None
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such host"
+        if broker.tls and isinstance(error, ConnectionResetError):
+            raise BrokerError(f"{where} closed the connection at the start of TLS; "
+                              "is it mqtt:// without TLS, or another port?") from None
         raise BrokerError(f"{where} cannot be reached: {why}") from None
