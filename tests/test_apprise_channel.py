@@ -175,13 +175,13 @@ def outcome(channel):
 
 def children():
     """Return the process ids of Apprise's children of this process."""
-    found = "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
-    return [each for each in found.split() if b"apprise_child" in command_line(each)]
+    found = b"".join(map(content, Path("/proc/self/task").glob("*/children"))).decode()
+    return [each for each in found.split() if b"apprise_child" in content(f"/proc/{each}/cmdline")]
 
 
-def command_line(process):
+def content(path):
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):    # it has just ended
-        return Path(f"/proc/{process}/cmdline").read_bytes()
+        return Path(path).read_bytes()
     return b""
 
 
