@@ -102,7 +102,7 @@ class Alerts:
             return list(pool.map(lambda worker: worker.test(), workers))
 
     def advice(self) -> list[str]:
-        """Return what keeps alerts from being of use, in sentences."""
+        """Return warnings about settings that make alerts useless, as sentences."""
         sources = self.sources
         cameras = [sources.camera(each.name) for each in sources.settings.cameras()]
         return list(advice(cameras, sources.url)) if self._all() else []
