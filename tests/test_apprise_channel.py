@@ -202,7 +202,7 @@ def test_missing_apprise_is_a_trouble_not_a_wrong_url(receiver, monkeypatch, tmp
     (tmp_path / "apprise.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (channel,) = apprise_channels(["json://host/s3cret-word"])
-    trouble = "the process of Apprise ended early, with status 1; is apprise installed?"
+    trouble = "the process of Apprise ended early, with status 1; check that apprise is installed"
     assert caplog.messages == [f"the URL of apprise json cannot be checked: {trouble}"]
     assert outcome(channel) == trouble
 

@@ -200,7 +200,8 @@ def test_closed_connections_are_explained(receiver, behaviour):
 
 
 def test_receivers_that_are_not_there_are_explained():
-    assert "refuses the connection" in failure(f"http://127.0.0.1:{free_port()}")
+    assert failure(f"http://127.0.0.1:{free_port()}") == (
+        "the receiver refuses the connection; check its port, and that it runs")
 
 
 def failure_of(sender):

@@ -72,10 +72,12 @@ def test_viewer_cannot_press_what_only_an_owner_may_do(protected_server, page):
     eventually(lambda: text(page, "#armed"))
     for button in page.find_elements("css selector", "#controls button"):
         assert not button.is_enabled()
+    assert text(page, "#owners-only") == "Only owners can use these buttons."
     go(page, f"{protected_server.url}/events")
     eventually(lambda: text(page, "h1") == "Events" and page.execute_script(
         "return document.documentElement.classList.contains('js')"))
     assert page.find_elements("css selector", "#chosen, #list input") == []
+    assert page.find_elements("css selector", "nav a[href='/alerts']")
     assert console_errors(page) == []
     go(page, f"{protected_server.url}/login?token={protected_server.token()}")
     eventually(lambda: text(page, "#armed"))

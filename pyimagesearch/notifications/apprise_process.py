@@ -147,7 +147,7 @@ class _Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self._process.wait(END_SECONDS)
         return (f"the process of Apprise ended early, with status {status}"
-                + ("; is apprise installed?" if status == 1 else ""))
+                + ("; check that apprise is installed" if status == 1 else ""))
 
     def _read(self) -> None:
         """Hand out the answers, until the child ends or hangs."""

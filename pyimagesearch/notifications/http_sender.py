@@ -21,7 +21,7 @@ REFUSAL_STATUSES = (400, 413, 415, 422, 500)    # for what is in one alert, perh
 STATUS_MEANINGS = {
     400: "does not understand the alert (status 400)",
     401: "requires another login (status 401)",
-    403: "forbids this (status 403); is the login right?",
+    403: "forbids this (status 403); check the login",
     404: "has nothing at this path (status 404)",
     405: "takes no alerts at this path (status 405)",
     GONE: "wants no more alerts (status 410)",
@@ -136,14 +136,15 @@ def explain(error: Exception) -> str:
         case socket.gaierror() | UnicodeError():
             return "there is no host of that name, or no network"
         case ConnectionRefusedError():
-            return "the receiver refuses the connection; does it run, on this port?"
+            return ("the receiver refuses the connection; check its port, and that it "
+                    "runs")
         case ConnectionError() | ssl.SSLEOFError():
             return "the receiver closed the connection without an answer"
         case ssl.SSLCertVerificationError():
             return ("the certificate of the receiver is not trusted "
                     f"({error.verify_message.lower()})")
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST"):
-            return "the receiver does not speak TLS; is it http://, or another port?"
+            return "the receiver does not speak TLS; check the port, or use http://"
         case ssl.SSLError():
             return f"TLS failed ({(error.reason or type(error).__name__).lower()})"
         case TimeoutError():

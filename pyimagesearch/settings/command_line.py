@@ -36,7 +36,7 @@ COMMANDS = {
                   "help": "camera to test, written as for --source"}},
         ("config", "log_level", "resolution", "fps")),
     "alerts": Command(
-        "list the channels of alerts, and test them",
+        "list the channels of alerts in the --config file, and test them",
         {"--test": {"action": "store_true",
                     "help": "send a test alert by each of them"}},
         ("config", "data", "config_dir")),
