@@ -5,6 +5,7 @@ import { explain, onClick, post, request } from "./request.js";
 
 const PUSH_TIMEOUT = 30000;     // ms, for the browser to reach its push service
 const section = document.getElementById("push");
+const HOW_TO_GET_ONE = ': "A trusted certificate at home" in docs/alerts.md says how to get one.';
 const put = (id, text) => { document.getElementById(id).textContent = text; };
 
 const isIos = /iPhone|iPad|iPod/.test(navigator.userAgent)
@@ -15,7 +16,7 @@ const isFramed = window.top !== window;
 function obstacle() {
   if (!window.isSecureContext) {
     return "This page was not loaded by https. Browsers accept alerts only from a server "
-      + "whose certificate they trust.";
+      + `whose certificate they trust${HOW_TO_GET_ONE}`;
   }
   if (isFramed) return "Open this page in a tab of its own: here it is in a frame of another site.";
   if (isIos && !("PushManager" in window)) {
@@ -35,7 +36,7 @@ function obstacle() {
 function explainPush(error) {
   if (error.name === "SecurityError") {
     return "This browser does not trust the certificate of this server, so it accepts no "
-      + "alerts from it.";
+      + `alerts from it${HOW_TO_GET_ONE}`;
   }
   if (error.name === "NotAllowedError") return "Notifications of this site are not allowed.";
   if (error.name === "AbortError") {

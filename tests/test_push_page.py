@@ -192,7 +192,8 @@ def test_browser_that_was_logged_out_can_start_again(product, page, subscription
 
 
 @pytest.mark.parametrize(("address", "script", "words"), [
-    ("http://cam.lan:{port}", "", "This page was not loaded by https."),
+    ("http://cam.lan:{port}", "", "This page was not loaded by https. Browsers accept alerts only from a server "
+     'whose certificate they trust: "A trusted certificate at home" in docs/alerts.md'),
     ("http://127.0.0.1:{port}", "delete Navigator.prototype.serviceWorker",
      "This browser has no web push, or not in a private window."),
     ("http://127.0.0.1:{port}", "delete window.PushManager; Object.defineProperty(navigator, "
