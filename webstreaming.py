@@ -132,7 +132,7 @@ def main(argv: list[str]) -> int:
             case "alerts":
                 prepare(settings)
                 return alerts(settings, configured_by_owner(settings).cameras(),
-                              configured_url(settings), **arguments)
+                              running_url(settings), **arguments)
             case "replay":
                 from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)
@@ -162,6 +162,13 @@ def configured_by_owner(settings: Settings) -> OwnerSettings:
 def configured_url(settings: Settings) -> str:
     """Return the URL for phones of a server with these *settings*."""
     return server_urls(settings, settings.ip, settings.port)[-1]
+
+
+def running_url(settings: Settings) -> str:
+    """Return the URL of the server that used these folders last, if it is known."""
+    if {"ip", "port"} & settings.fixed.keys():
+        return configured_url(settings)
+    return DataFolder(settings.data).url or configured_url(settings)
 
 
 def prepare(settings: Settings) -> None:
@@ -194,6 +201,7 @@ def watch(settings: Settings) -> int:
     gc.freeze()     # what exists now stays: the collector need not visit it again
     program.start()
     url = greet(authenticator, settings, *server.address)
+    data.keep_url(url)
     timer = gevent.get_hub().loop.timer(1.0, 1.0)
     timer.start(every_second, authenticator, program, server.pools.changes,
                 TimeZone())

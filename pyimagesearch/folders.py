@@ -69,6 +69,21 @@ class DataFolder:
                 "or choose another folder with --data") from None
         self._lock = lock
 
+    def keep_url(self, url: str) -> None:
+        """Keep the *url* of the server in the lock, for :attr:`url`, if it is held."""
+        if self._lock is not None:
+            with contextlib.suppress(OSError):      # a full disk
+                os.ftruncate(self._lock, 0)
+                os.pwrite(self._lock, url.encode(), 0)
+
+    @property
+    def url(self) -> str | None:
+        """The URL of the server that held the folder last, if that is known."""
+        try:
+            return (self.path / "lock").read_text() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
     def release(self) -> None:
         """Unlock the folder."""
         if self._lock is not None:

@@ -45,15 +45,16 @@ def test_entities_are_there_within_two_seconds_of_the_start(program):
 def test_commands_reach_the_cameras_and_show(program, client):
     base = client.wait_for("/availability", b"online")[0].removesuffix("availability")
     client.wait_for("/front/connected", b"ON")
+    sent = {}
     for subject, payload, shown in (
             ("front/recording", b"ON", "/front/recording"), ("mode", b"home", "/mode"),
             ("cameras", b"OFF", "/cameras"), ("cameras", b"ON", "/cameras"),
             ("armed", b"OFF", "/armed")):
-        before = len(client.messages)
+        sent[subject, payload] = before = len(client.messages)
         client.publish(f"{base}{subject}/set", payload)
         client.wait_for(shown, payload, after=before)
     assert client.wait_for("/mode", b"off")
-    client.wait_for("/front/connected", b"ON", after=before - 1)
+    client.wait_for("/front/connected", b"ON", after=sent["cameras", b"ON"])
     client.publish(f"{base}front/snapshot/set", b"PRESS")
     eventually(lambda: {"manual", "switched off", "disarmed", "snapshot"} <= {
         each["event_type"] for each in client.events()})
@@ -62,7 +63,8 @@ def test_commands_reach_the_cameras_and_show(program, client):
 
 def test_command_publishes_a_test_beside_the_server(program, broker, client):
     client.wait_for("/availability", b"online")
-    done = run_program("alerts", "--test", env={"SURVEILLANCE_MQTT": broker.url})
+    done = run_program("alerts", "--test", env={"SURVEILLANCE_MQTT": broker.url, **program.folders})
+    assert f"the link in the test leads to {program.url}/\n" in done.stderr
     assert (done.returncode, done.stdout) == (0, f"MQTT 127.0.0.1:{broker.port}: delivered\n")
     client.wait_for("webstreaming/test")
     assert client.last("/availability") == b"online"

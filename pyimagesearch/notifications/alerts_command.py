@@ -62,8 +62,7 @@ def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str, *,
         if not test:
             print("\n".join(each.name for each in channels))
             return 0
-        log.info("the link in the test leads to %s; if the server was started with "
-                 "other options, such as --port, add them here", url)
+        log.info("the link in the test leads to %s", url)
         return 0 if all(print_outcomes(channels)) else 1
     except KeyboardInterrupt:
         for each in channels:
