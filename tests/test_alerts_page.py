@@ -80,7 +80,8 @@ def test_test_says_per_channel_what_happened(alerts, page):
     resize(page, PHONE, mobile=True)
     alerts.find("#test").click()
     alerts.see("#test-message", "2 of 4 failed.")
-    alerts.see("[data-state=good] .outcome", "The test alert was delivered.")
+    alerts.see("[data-state=good] .outcome", "The test alert was delivered. If the phone stays silent, "
+               "compare its topic with that in the settings.")
     alerts.see("[data-state=bad] .outcome", "The test failed: nas.lan refuses connections.")
     color_scheme(page, "light")
     screenshot(page, "alerts-phone.png")
