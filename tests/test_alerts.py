@@ -111,7 +111,7 @@ def test_start_says_where_alerts_go_and_what_keeps_them_from_use(tmp_path, caplo
         assert alerts.advice() == [
             "links in alerts lead to http://127.0.0.1:8000/, which opens on this machine "
             'only; set ip = "0.0.0.0" or public_url in the settings file',
-            "motion raises no alert of front, yard: alert_only is set, but this version does "
+            "motion of front, yard raises no alert: alert_only is set, but this version does "
             "not recognise objects yet"]
         assert set(alerts.advice()) < set(caplog.messages)
     with sending(tmp_path, alert_only="person") as alerts:

@@ -49,7 +49,7 @@ def test_without_test_it_lists_the_channels_and_what_is_wrong():
                         alert_only="person", source="front=demo")
     assert (listed.returncode, listed.stdout) == (0, "webhook 127.0.0.1:1\nMQTT host\n")
     assert "links in alerts lead to http://127.0.0.1:8000/, which opens on this" in listed.stderr
-    assert "motion raises no alert of front: alert_only is set" in listed.stderr
+    assert "motion of front raises no alert: alert_only is set" in listed.stderr
 
 
 def test_without_channels_or_with_a_wrong_one_the_status_is_2():

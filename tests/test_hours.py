@@ -65,7 +65,7 @@ def test_what_the_file_says_is_not_set_by_the_page(site):
 def test_wrong_hours_stay_in_the_form_with_the_reason(site):
     client = site(place=None)
     for hours, reason in (("Mon-Fry <b>", ">'mon-fry' is no weekday (Mon, Tue, Wed, Thu, "),
-                          ("Mon-Fry <b>", "did you mean friday? Write them as in 22:00-06:00 or"),
+                          ("Mon-Fry <b>", "did you mean friday? Write for example 22:00-06:00, or"),
                           ("sunset-sunrise", ">Sunrise and sunset need the place of the cameras, "),
                           ("Sun;" * 126, ">Days and hours has 504 characters, but must have at most")):
         answer = client.post("/schedule/front", data={"armed_hours": hours, "armed_home": "true"})

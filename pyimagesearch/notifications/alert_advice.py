@@ -7,8 +7,6 @@ from pyimagesearch.addresses import is_loopback
 from pyimagesearch.events.event import MOTION
 from pyimagesearch.settings.camera_settings import CameraSettings
 
-UNRECOGNISED = "this version does not recognise objects yet"
-
 
 def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
     """Yield sentences on alerts of *cameras*, with links that begin with *url*."""
@@ -17,11 +15,11 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
                'ip = "0.0.0.0" or public_url in the settings file')
     cameras = list(cameras)
     if silent := [each.name for each in cameras if no_zone_alerts(each)]:
-        yield (f"motion raises no alert of {', '.join(silent)}: it counts in zones "
+        yield (f"motion of {', '.join(silent)} raises no alert: it counts in zones "
                "only, of which none raises alerts")
     if silent := [each.name for each in cameras if is_motion_silenced(each)]:
-        yield (f"motion raises no alert of {', '.join(silent)}: alert_only is set, but "
-               f"{UNRECOGNISED}")
+        yield (f"motion of {', '.join(silent)} raises no alert: alert_only is set, but "
+               "this version does not recognise objects yet")
 
 
 def is_motion_silenced(camera: CameraSettings) -> bool:

@@ -91,8 +91,8 @@ def hours_trouble(hours: str, place: str | None) -> str:
             return ""
     except SettingsError as error:
         text = f"{str(error)[:1].upper()}{str(error)[1:]}"
-        return (f"{text if text.endswith('?') else f'{text}.'} Write them as in "
-                "22:00-06:00 or Mon-Fri 22:00-06:00; Sat,Sun.")
+        return (f"{text if text.endswith('?') else f'{text}.'} Write for example "
+                "22:00-06:00, or Mon-Fri 22:00-06:00; Sat,Sun.")
     return ("Sunrise and sunset need the place of the cameras, which only the settings "
             'file can set, such as place = "52.52,13.40".')
 
