@@ -55,13 +55,15 @@ try:
     from pyimagesearch.notifications.alert_stills import AlertStills
     from pyimagesearch.notifications.alerts_command import alerts
     from pyimagesearch.notifications.channels import channels_of
+    from pyimagesearch.notifications.delivery.push_subscriptions import (
+        PushSubscriptions,
+    )
+    from pyimagesearch.notifications.delivery.web_push import PushChannels
     from pyimagesearch.notifications.mqtt.broker import broker_of
     from pyimagesearch.notifications.mqtt.controlled import (
         ControlledCamera,
         ControlledServer,
     )
-    from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
-    from pyimagesearch.notifications.web_push import PushChannels
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder

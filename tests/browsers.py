@@ -7,7 +7,7 @@ import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pyimagesearch.notifications.push_encryption import as_base64
+from pyimagesearch.notifications.delivery.push_encryption import as_base64
 
 
 class Browser:

@@ -16,9 +16,12 @@ from aiosmtpd.smtp import AuthResult
 from harness import InBackground, eventually
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.notifications.alert import BEGIN, Alert
-from pyimagesearch.notifications.apprise_channel import AppriseChannel, apprise_channels
-from pyimagesearch.notifications.apprise_process import AppriseProcess
 from pyimagesearch.notifications.channel import DeliveryFailed
+from pyimagesearch.notifications.delivery.apprise_channel import (
+    AppriseChannel,
+    apprise_channels,
+)
+from pyimagesearch.notifications.delivery.apprise_process import AppriseProcess
 from receiver import CLOSE, DRIP, HANG, RESET, Answer, Receiver
 from socket_camera import Certificate
 

@@ -27,7 +27,7 @@ CONFINED = {
     "gevent": ("pyimagesearch/serving/", "webstreaming.py"),
     "cryptography": ("pyimagesearch/serving/self_signed.py",
                      "pyimagesearch/serving/certificate_expiry.py",
-                     "pyimagesearch/notifications/push_encryption.py"),
+                     "pyimagesearch/notifications/delivery/push_encryption.py"),
     "imutils": ("pyimagesearch/capture/usb.py", "pyimagesearch/capture/picamera.py"),
     "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/capture/ffmpeg_source.py",
            "pyimagesearch/capture/camera_packets.py",
@@ -37,9 +37,9 @@ CONFINED = {
     "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py"),
     "simplejpeg": ("pyimagesearch/jpeg.py",),
     "paho": ("pyimagesearch/notifications/mqtt/",),
-    "apprise": ("pyimagesearch/notifications/apprise_child.py",),
-    "py_vapid": ("pyimagesearch/notifications/push_encryption.py",),
-    "http_ece": ("pyimagesearch/notifications/push_encryption.py",),
+    "apprise": ("pyimagesearch/notifications/delivery/apprise_child.py",),
+    "py_vapid": ("pyimagesearch/notifications/delivery/push_encryption.py",),
+    "http_ece": ("pyimagesearch/notifications/delivery/push_encryption.py",),
     "astral": ("pyimagesearch/settings/sun.py",),
     "requests": (),     # heavy; http.client does
 }

@@ -14,7 +14,10 @@ from harness import PATIENCE, ROOT, InBackground, eventually
 from pages import blocks, prose
 from pyimagesearch.notifications.alert import BEGIN, END, Alert
 from pyimagesearch.notifications.channel import DeliveryFailed
-from pyimagesearch.notifications.command_channel import CommandChannel, variables
+from pyimagesearch.notifications.delivery.command_channel import (
+    CommandChannel,
+    variables,
+)
 
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", names=("person", "car"), begin=1_800_000_000.5,
               note="Tür\x00 $(reboot); ✓", counts={"front": 3, "back": 2}, url="https://cam.example/events/17",

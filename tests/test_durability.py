@@ -13,7 +13,7 @@ from pyimagesearch.archive.archive import Archive
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.schema import connect
 from pyimagesearch.folders import ConfigFolder, DataFolder, sync_folder
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.clip import JpegVideo
 from pyimagesearch.settings.owner_settings import OwnerSettings

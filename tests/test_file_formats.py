@@ -13,7 +13,7 @@ from pyimagesearch.access.sessions import Sessions
 from pyimagesearch.errors import AccessError, BackgroundDamaged
 from pyimagesearch.folders import ConfigFolder
 from pyimagesearch.motion_detection.learnt_background import LearntBackground
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from pyimagesearch.recording.clip_metadata import ClipMetadata, read_metadata
 
 NEWER = "written by a newer version of this program; install that version again, or move the file away"

@@ -3,7 +3,7 @@
 import pytest
 
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.notifications.http_receiver import HttpReceiver
+from pyimagesearch.notifications.delivery.http_receiver import HttpReceiver
 
 
 @pytest.mark.parametrize(("url", "name", "target"), [

@@ -13,9 +13,9 @@ from harness import PATIENCE, InBackground, eventually, tls_contexts_after
 from http_answers import whole_answers
 from network import free_port
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
-from pyimagesearch.notifications.http_exchange import HttpExchange, HttpRequest
-from pyimagesearch.notifications.http_receiver import HttpReceiver
-from pyimagesearch.notifications.http_sender import HttpSender, ReceiverRefused
+from pyimagesearch.notifications.delivery.http_exchange import HttpExchange, HttpRequest
+from pyimagesearch.notifications.delivery.http_receiver import HttpReceiver
+from pyimagesearch.notifications.delivery.http_sender import HttpSender, ReceiverRefused
 from receiver import (
     CLOSE,
     DEAF,

@@ -13,8 +13,8 @@ import pytest
 
 from pyimagesearch.notifications.alert import BEGIN, DIGEST, END, TEST, Alert
 from pyimagesearch.notifications.channel import DeliveryFailed
-from pyimagesearch.notifications.http_receiver import HttpReceiver
-from pyimagesearch.notifications.ntfy import Ntfy
+from pyimagesearch.notifications.delivery.http_receiver import HttpReceiver
+from pyimagesearch.notifications.delivery.ntfy import Ntfy
 from receiver import Answer, Receiver
 
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_800_000_000.0,

@@ -19,7 +19,7 @@ from protected import (
 )
 from pyimagesearch.access.credentials import CredentialsFile
 from pyimagesearch.folders import ConfigFolder
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from pyimagesearch.web.push_sessions import revoked_push
 from test_alerts_api import with_alerts
 

@@ -17,7 +17,7 @@ from chromium import Chromium, go
 from harness import DEADLINE, eventually, needs
 from product import Product
 from pyimagesearch.folders import ConfigFolder
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from test_live_page import console_errors, text
 
 SUBSCRIBED = """

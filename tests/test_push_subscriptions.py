@@ -7,13 +7,13 @@ import pytest
 
 from browsers import Browser
 from pyimagesearch.errors import AccessError, SettingsError
-from pyimagesearch.notifications.push_encryption import public_key
-from pyimagesearch.notifications.push_subscription import (
+from pyimagesearch.notifications.delivery.push_encryption import public_key
+from pyimagesearch.notifications.delivery.push_subscription import (
     check_endpoint,
     is_public,
     parse_subscription,
 )
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 

@@ -11,10 +11,10 @@ from product import run_program
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.notifications.alert import BEGIN, DIGEST, END, TEST, Alert
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
-from pyimagesearch.notifications.push_encryption import public_key
-from pyimagesearch.notifications.push_subscription import parse_subscription
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
-from pyimagesearch.notifications.web_push import (
+from pyimagesearch.notifications.delivery.push_encryption import public_key
+from pyimagesearch.notifications.delivery.push_subscription import parse_subscription
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.web_push import (
     PushChannels,
     PushService,
     WebPush,
@@ -71,7 +71,7 @@ def test_ended_subscription_is_removed(push_service, subscribed, subscriptions):
 
 def test_alerts_for_another_key_are_not_delivered(push_service, subscribed, subscriptions, tmp_path):
     """As after the file was lost: the browser has to subscribe again."""
-    from pyimagesearch.notifications.push_encryption import new_key
+    from pyimagesearch.notifications.delivery.push_encryption import new_key
     browser, channel = subscribed(new_key())
     with pytest.raises(DeliveryFailed, match="the receiver does not understand"):
         channel.send(ALERT)

@@ -11,8 +11,8 @@ from harness import ROOT
 from pages import blocks, prose
 from pyimagesearch.notifications.alert import BEGIN, END, Alert
 from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
-from pyimagesearch.notifications.http_receiver import HttpReceiver
-from pyimagesearch.notifications.webhook import WEBHOOK_SECONDS, Webhook
+from pyimagesearch.notifications.delivery.http_receiver import HttpReceiver
+from pyimagesearch.notifications.delivery.webhook import WEBHOOK_SECONDS, Webhook
 from receiver import HANG, Receiver
 
 ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", names=("person",), begin=1_800_000_000.5,

@@ -18,8 +18,8 @@ from .alert_advice import advice
 from .channel import Channel, TestOutcome
 from .channel_check import alert_for_test, check_channel
 from .channels import channels_of
+from .delivery.web_push import push_channels
 from .mqtt.broker import broker_of
-from .web_push import push_channels
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.settings import Settings
 
-from .apprise_channel import apprise_channels
 from .channel import Channel, channel_key, unique_name
-from .command_channel import CommandChannel
-from .http_receiver import HttpReceiver
-from .ntfy import Ntfy
-from .webhook import Webhook
+from .delivery.apprise_channel import apprise_channels
+from .delivery.command_channel import CommandChannel
+from .delivery.http_receiver import HttpReceiver
+from .delivery.ntfy import Ntfy
+from .delivery.webhook import Webhook
 
 
 def channels_of(settings: Settings) -> list[Channel]:

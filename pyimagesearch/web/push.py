@@ -16,8 +16,8 @@ from flask import (
 )
 
 from pyimagesearch.access.roles import Client, Role
-from pyimagesearch.notifications.push_subscription import parse_subscription
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscription import parse_subscription
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 
 from .guard import ask_for_login
 from .params import body, requester
@@ -60,7 +60,7 @@ def manifest() -> Response:
 @bp.get("/api/push")
 def key() -> dict[str, Any]:
     """Return the key with which a browser subscribes."""
-    from pyimagesearch.notifications.push_encryption import public_key  # 7 MB
+    from pyimagesearch.notifications.delivery.push_encryption import public_key  # 7 MB
 
     push = push_or_404()
     return {"key": get_services().pools.changes.run(lambda: public_key(push.key()))}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pyimagesearch.access.authenticator import Authenticator
 from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.errors import AccessError
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 
 from .services import get_services
 

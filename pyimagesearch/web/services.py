@@ -12,7 +12,7 @@ from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.notifications import Alerts
-from pyimagesearch.notifications.push_subscriptions import PushSubscriptions
+from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.settings.camera_settings import CameraSettings

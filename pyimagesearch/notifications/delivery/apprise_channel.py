@@ -10,9 +10,9 @@ from typing import Any
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.events.event import LOGIN_REFUSED, LOST, UNSTEADY
 
-from .alert import DISK, Alert
+from ..alert import DISK, Alert
+from ..channel import DeliveryFailed, channel_key
 from .apprise_process import Answer, AppriseProcess, ChildFailed
-from .channel import DeliveryFailed, channel_key
 
 log = logging.getLogger(__name__)
 

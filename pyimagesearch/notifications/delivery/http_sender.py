@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pyimagesearch import __version__
 
-from .channel import ChannelClosed, DeliveryFailed
+from ..channel import ChannelClosed, DeliveryFailed
 from .http_exchange import HttpAnswer, HttpExchange, HttpRequest
 from .http_receiver import HttpReceiver
 

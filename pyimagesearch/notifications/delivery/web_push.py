@@ -12,9 +12,9 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import AccessError, printable
 from pyimagesearch.folders import ConfigFolder
 
-from .alert import END, TEST, Alert
-from .alerts import Alerts
-from .channel import (
+from ..alert import END, TEST, Alert
+from ..alerts import Alerts
+from ..channel import (
     Channel,
     ChannelClosed,
     DeliveryFailed,

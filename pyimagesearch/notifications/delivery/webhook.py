@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 
-from .alert import Alert
+from ..alert import Alert
 from .http_receiver import HttpReceiver
 from .http_sender import HttpSender
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pyimagesearch.errors import reason
 
-from .alert import Alert
-from .channel import DeliveryFailed, channel_key
+from ..alert import Alert
+from ..channel import DeliveryFailed, channel_key
 from .child_environment import child_environment
 
 log = logging.getLogger(__name__)

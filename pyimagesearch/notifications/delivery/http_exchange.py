@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any, NamedTuple
 
-from .channel import DeliveryFailed
+from ..channel import DeliveryFailed
 from .http_receiver import HttpReceiver
 
 MAX_BODY_BYTES = 4096       # that are read of an answer

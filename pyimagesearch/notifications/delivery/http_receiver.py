@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from pyimagesearch.addresses import is_loopback
 from pyimagesearch.errors import SettingsError, printable
 
-from .channel import DeliveryFailed
+from ..channel import DeliveryFailed
 
 PORTS = {"http": 80, "https": 443}      # without one in the URL
 UNQUOTED_CHARACTERS = "%/:=&?~+!$,;'@()*[]"     # with %, as they may be quoted

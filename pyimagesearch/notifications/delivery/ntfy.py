@@ -11,7 +11,7 @@ import logging
 import re
 from urllib.parse import urljoin
 
-from .alert import BEGIN, DIGEST, DISK, END, TEST, Alert
+from ..alert import BEGIN, DIGEST, DISK, END, TEST, Alert
 from .http_receiver import HttpReceiver
 from .http_sender import HttpSender, ReceiverRefused
 

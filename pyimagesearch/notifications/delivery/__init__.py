@@ -1,0 +1,1 @@
+"""Deliver alerts: by HTTP, ntfy, web push, Apprise, or a program."""
