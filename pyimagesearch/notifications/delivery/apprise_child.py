@@ -29,9 +29,6 @@ NICENESS = 5        # below the threads of the cameras
 # Apprise reads answers as long as they go on. It takes 40 MB itself, and each thread
 # counts with its stack
 MAX_MEMORY_BYTES, STACK_BYTES = 256 * 2**20, 2**19
-# Apprise itself sends by as many threads as there are processors, and four more: so
-# few services that hang would delay all others
-MAX_SERVICES = 100
 # Apprise's own four seconds are short: an alert that arrived all the same is repeated
 RESPONSE_SECONDS = 15.0
 PLUGIN_PATTERN = r"(?!base|_)[a-z0-9_]+(\.py)?"
@@ -64,7 +61,6 @@ def main() -> None:
         os.nice(NICENESS)
     limit_memory()
     trust_system()
-    vars(apprise.apprise)["_shared_executor"] = ThreadPoolExecutor(MAX_SERVICES)
     apprise.URLBase.socket_read_timeout = RESPONSE_SECONDS
     logging.getLogger("apprise").setLevel(logging.DEBUG)    # explain() reads it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
@@ -120,7 +116,7 @@ def make_asset(link: str) -> apprise.AppriseAsset:
     asset = apprise.AppriseAsset(
         storage_mode="memory", http_redirects=False, language="en",
         app_id=SENDER_NAME, app_desc=SENDER_NAME, image_url_mask="",
-        image_url_logo="", pgp_autogen=False, pem_autogen=False)
+        image_url_logo="", pgp_autogen=False, pem_autogen=False, service_timeout=0)
     if link:
         asset.app_url = link
     return asset
@@ -173,13 +169,17 @@ def deliver(service: apprise.NotifyBase, request: dict[str, Any]) -> str:
     still = AttachMemory(       # type: ignore[no-untyped-call]
         base64.b64decode(request["still"]), name=request["still_name"],
         mimetype="image/jpeg") if request["still"] else None
-    result = sender.notify(
-        request["text"], title=request["title"], notify_type=request["level"],
-        body_format=apprise.NotifyFormat.TEXT, attach=still,
-        timeout=request["seconds"], log_level=logging.DEBUG)
-    if result:
-        return ""
-    return explain(str(service.service_name), result)
+    # given a timeout, Apprise sends from a small pool, which services that hang fill up
+    sending = ThreadPoolExecutor(1).submit(
+        sender.notify, request["text"], title=request["title"],
+        notify_type=request["level"], body_format=apprise.NotifyFormat.TEXT,
+        attach=still, log_level=logging.DEBUG)
+    name = str(service.service_name)
+    try:
+        result = sending.result(request["seconds"])
+    except TimeoutError:
+        return f"{name} did not respond in time"
+    return "" if result else explain(name, result)
 
 
 def explain(service: str, result: Any) -> str:
@@ -189,8 +189,6 @@ def explain(service: str, result: Any) -> str:
     Of what Apprise logs, only numbers and facts are repeated: the rest may quote the
     URL, or what the service answered.
     """
-    if result.status == apprise.AppriseResultStatus.TIMEOUT:
-        return f"{service} did not respond in time"
     logged = [entry.message for entry in result.logs()]
     exceptions = " ".join(each for each in logged if each.startswith(EXCEPTION_PREFIX))
     if status := STATUS_PATTERN.search(" ".join(logged)):
