@@ -73,12 +73,19 @@ class TimeZone:
 
 
 def local_time(when: float) -> str:
-    """Return *when* [seconds since the epoch] as a local date and time, in words."""
-    return datetime.datetime.fromtimestamp(when).strftime("%d %B %Y, %H:%M")
+    """Return *when* [s since the epoch] in words: ``1 March 2026, 08:05``."""
+    moment = datetime.datetime.fromtimestamp(when)
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
+
+
+def day_and_time(when: float) -> str:
+    """Return *when* [s since the epoch] without the year: ``1 March, 08:05``."""
+    moment = datetime.datetime.fromtimestamp(when)
+    return f"{moment.day} {moment:%B, %H:%M}"
 
 
 def short_time(when: float, now: float) -> str:
-    """Return the local time of *when* [s]; with its date, if *now* has another one."""
+    """Return the local time of *when* [s]; with its day, if *now* is another one."""
     moment, today = map(datetime.datetime.fromtimestamp, (when, now))
     is_today = moment.date() == today.date()
-    return moment.strftime("%H:%M" if is_today else "%d %B, %H:%M")
+    return f"{moment:%H:%M}" if is_today else day_and_time(when)

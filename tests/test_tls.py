@@ -337,7 +337,7 @@ def test_changed_files_are_loaded_once_they_are_stable(tmp_path):
 
 @pytest.mark.parametrize(("days", "logged"), [
     (-3, "expired on 17 November 2026, so browsers refuse it"),
-    (13, "expires on 03 December 2026, 12:00 UTC"), (16, "")])
+    (13, "expires on 3 December 2026, 12:00 UTC"), (16, "")])
 def test_expiry_is_logged_in_time_once_a_day(tmp_path, caplog, days, logged):
     begun = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
     cert = tmp_path / "some.pem"

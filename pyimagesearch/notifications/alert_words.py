@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pyimagesearch.clock import day_and_time
 from pyimagesearch.events.event import (
     COVERED,
     DAY_NIGHT,
@@ -71,7 +72,7 @@ def pause_of(until: float) -> str:
 
 def digest_of(begin: float, end: float, counts: Mapping[str, int]) -> str:
     """Return a sentence about the events of a while: ``front 10, yard 4; from …``."""
-    first, last = date_and_time(begin), date_and_time(end)
+    first, last = day_and_time(begin), day_and_time(end)
     if first == last:
         when = f"at {first}"
     elif first.rpartition(" ")[0] == last.rpartition(" ")[0]:
@@ -116,8 +117,3 @@ def length(seconds: float) -> str:
 def clock_time(when: float) -> str:
     """Return the local time of day, with seconds."""
     return datetime.datetime.fromtimestamp(when).strftime("%H:%M:%S")
-
-
-def date_and_time(when: float) -> str:
-    """Return the local date and time of day, without seconds."""
-    return datetime.datetime.fromtimestamp(when).strftime("%d %B, %H:%M").lstrip("0")

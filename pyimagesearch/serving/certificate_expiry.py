@@ -39,8 +39,9 @@ def expiry_warning(cert: Path, now: datetime.datetime) -> str:
         return ""
     if end > now + WARN_BEFORE:
         return ""
+    date = f"{end.day} {end:%B %Y}"
     if end > now:
-        return (f"the certificate {str(cert)!r} expires on {end:%d %B %Y, %H:%M} UTC; "
+        return (f"the certificate {str(cert)!r} expires on {date}, {end:%H:%M} UTC; "
                 "a new one is loaded without a restart")
-    return (f"the certificate {str(cert)!r} expired on {end:%d %B %Y}, so browsers "
-            "refuse it; a new one is loaded without a restart")
+    return (f"the certificate {str(cert)!r} expired on {date}, so browsers refuse it; "
+            "a new one is loaded without a restart")
