@@ -43,7 +43,9 @@ CAMERA_NAME_PREFIX_PATTERN = (
 URL_PATTERN = r"(?i:https?)://[^\s/]+(?:/\S*)?"
 PUBLIC_URL_PATTERN = r"(?i:https?)://[^\s/@?#]+(?:/[^\s?#]*)?"
 NTFY_PATTERN = r"(?i:https?)://[^\s/]+(?:/[^\s/]+)*/[-_A-Za-z0-9]{1,64}"
-MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"
+MQTT_PATTERN = r"(?i:mqtts?)://[^\s/]+/?"     # broker_of() looks closer
+MQTT_ALLOWED = ("written like mqtt://USER:PASSWORD@HOST:PORT, or mqtts://… for TLS; "
+                "write a slash or a space in the password as %2F or %20")
 TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
 TOPIC_ALLOWED = "a topic of up to 64 characters, without blanks, + and #"
 PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
@@ -164,7 +166,7 @@ class Settings(CameraOptions):
     mqtt: str | None = alerting(
         None, "broker for events and states, with discovery for Home Assistant",
         secret=True, private=True, pattern=MQTT_PATTERN,
-        metavar="mqtt://USER:PASSWORD@HOST")
+        metavar="mqtt://USER:PASSWORD@HOST", allowed=MQTT_ALLOWED)
     mqtt_prefix: str = alerting("webstreaming", "first part of all MQTT topics",
                               advanced=True, pattern=TOPIC_PATTERN, metavar="TOPIC",
                               allowed=TOPIC_ALLOWED)

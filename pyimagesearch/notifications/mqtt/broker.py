@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, printable
-from pyimagesearch.settings.settings import Settings
+from pyimagesearch.settings.settings import MQTT_ALLOWED, Settings
 
 BAD_LOGIN = (0x86, 0x87, 0x8A, 0x8C)    # reasons of MQTT 5
 OTHER_VERSION, TAKEN_OVER = 0x84, 0x8E
@@ -14,8 +14,6 @@ PLAIN_PORT, TLS_PORT = 1883, 8883
 BROKER_PATTERN = re.compile(
     r"(?i:(?P<scheme>mqtts?))://(?:(?P<user>[^/:@]{,999})(?::(?P<password>[^/]{,999}))?@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?/?")
-ALLOWED = ("written like mqtt://USER:PASSWORD@HOST:PORT, or mqtts://… for TLS; write a "
-           "slash or a space in the password as %2F or %20")
 
 
 class BrokerError(SurveillanceError):
@@ -60,13 +58,13 @@ def broker_of(settings: Settings) -> Broker | None:
     found = BROKER_PATTERN.fullmatch(settings.mqtt)
     port = int(found["port"] or 0) if found else -1
     if not found or not (port in range(1, 65_536) or found["port"] is None):
-        raise SettingsError(f"mqtt must be {ALLOWED}")     # it may hold a password
+        raise SettingsError(f"mqtt must be {MQTT_ALLOWED}")     # it may hold a password
     tls = found["scheme"].lower() == "mqtts"
     user, password = (None if each is None else unquote(each) for each in
                       (found["user"] or None, found["password"]))
     if password is not None and user is None:
         raise SettingsError("mqtt has a password without a user; it must be "
-                            f"{ALLOWED}")
+                            f"{MQTT_ALLOWED}")
     return Broker(found["host"].strip("[]"), port or (TLS_PORT if tls else PLAIN_PORT),
                   tls, user, password)
 
