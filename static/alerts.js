@@ -56,15 +56,14 @@ function take(part, next) {
 
 function showOutcomes() {
   for (const item of document.querySelectorAll("[data-channel]")) {
-    const trouble = outcomes.get(item.dataset.channel);
+    const outcome = outcomes.get(item.dataset.channel);
     item.querySelector(".outcome")?.remove();
-    if (trouble === undefined) continue;
+    if (!outcome) continue;
+    const { trouble, hint } = outcome;
     const words = document.createElement("p");
     words.className = `outcome ${trouble ? "bad" : "good"}`;
     words.textContent = trouble ? `The test failed: ${trouble}.` : "The test alert was delivered.";
-    if (!trouble && item.dataset.channel.startsWith("ntfy ")) {
-      words.textContent += " If the phone stays silent, compare its topic with that in the settings.";
-    }
+    if (hint) words.textContent += ` ${hint[0].toUpperCase()}${hint.slice(1)}.`;
     item.append(words);
   }
 }
@@ -85,7 +84,7 @@ async function test() {
   const answer = await request(panel.dataset.testUrl, {
     method: "POST", signal: AbortSignal.timeout(TEST_TIMEOUT) });
   const { channels } = await answer.json();
-  outcomes = new Map(channels.map(({ name, trouble }) => [name, trouble]));
+  outcomes = new Map(channels.map((each) => [each.name, each]));
   const failed = channels.filter((each) => each.trouble).length;
   notifyTest(failed ? `${failed} of ${channels.length} failed.` : "Sent.");
   await refresh();

@@ -104,8 +104,9 @@ def test_channels_are_listed_with_their_state(protected, owner):
 def test_outcome_of_a_test_is_returned_per_channel(protected, owner):
     answer = owner.post("/api/alerts/test", headers=OURS)
     assert answer.json["channels"][:2] == [
-        {"name": "ntfy ntfy.sh", "trouble": ""},
-        {"name": "webhook nas.lan", "trouble": "nas.lan refuses connections"}]
+        {"name": "ntfy ntfy.sh", "trouble": "", "hint": "if the phone stays silent, compare its topic "
+         "with that in the settings"},
+        {"name": "webhook nas.lan", "trouble": "nas.lan refuses connections", "hint": ""}]
 
 
 def test_second_test_is_refused_while_one_runs(protected, owner):

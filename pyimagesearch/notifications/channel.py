@@ -88,7 +88,8 @@ class TestOutcome:
     @property
     def hint(self) -> str:
         """What to check if an alert that was delivered does not appear, or nothing."""
-        return TEST_HINTS.get(self.name.partition(" ")[0], "")
+        kind = self.name.partition(" ")[0]
+        return "" if self.trouble else TEST_HINTS.get(kind, "")
 
 
 def unique_name(name: str, used: Collection[str]) -> str:

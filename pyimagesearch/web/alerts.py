@@ -95,7 +95,7 @@ def test() -> dict[str, Any]:
         outcomes = get_services().pools.alerts.run(alerts.test)
     finally:
         ONE_TEST.release()
-    return {"channels": [asdict(each) for each in outcomes]}
+    return {"channels": [{**asdict(each), "hint": each.hint} for each in outcomes]}
 
 
 @bp.get("/api/cameras/<name>/alerts")

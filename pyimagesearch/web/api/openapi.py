@@ -134,7 +134,9 @@ OPERATIONS = (
     Operation("post /api/alerts/test", "test_alerts", "Send a test alert by each "
               "channel; takes up to half a minute", response_of(channels=list_of(
                   response_of(name=schemas.TEXT, trouble=described(
-                      schemas.TEXT, "why it was not delivered, or empty")))),
+                      schemas.TEXT, "why it was not delivered, or empty"),
+                      hint=described(schemas.TEXT, "what to check if it was delivered "
+                                     "but does not appear, or empty")))),
               (404, 409)),
     Operation("get /api/cameras/{name}/alerts", "alert_settings", "What raises alerts "
               "of a camera", ALERT_SETTINGS, for_owners=True),
