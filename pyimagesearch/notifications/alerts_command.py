@@ -80,7 +80,7 @@ def channel_tests(settings: Settings, url: str) -> list[ChannelTest]:
     if broker := broker_of(settings):
         from .mqtt.broker_check import check_broker  # with paho: 5 MB
         found.append(ChannelTest(broker.name, partial(
-            check_broker, broker, settings.mqtt_prefix, url)))
+            check_broker, broker, settings.mqtt_prefix.strip("/"), url)))
     return found
 
 
