@@ -28,16 +28,13 @@ class RemoteCommands(Worker):
     """
     Carry out commands for *server* one after the other, five a second at most.
 
-    :meth:`put` may be called from any thread and never waits. *on_done* is called after
-    each command.
+    :meth:`put` may be called from any thread and never waits.
     """
 
-    def __init__(self, server: ControlledServer, clock: Clock,
-                 on_done: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, server: ControlledServer, clock: Clock) -> None:
         super().__init__("mqtt-commands")
         self._server = server
         self._clock = clock
-        self._on_done = on_done
         self._queue: queue.Queue[tuple[str, Action] | None] = (
             queue.Queue(QUEUE_SIZE))
         self._reported_at = float("-inf")
@@ -84,7 +81,6 @@ class RemoteCommands(Worker):
                 log.warning("the command %s by MQTT failed: %s", command, error)
             else:
                 log.info("the command %s by MQTT was carried out", command)
-            self._on_done()
             self._clock.wait(self.stopping, PAUSE_SECONDS)
 
     def _action(self, parts: tuple[str, ...], value: str) -> Action | None:
