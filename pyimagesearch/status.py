@@ -9,6 +9,7 @@ STARTING, LEARNING, LIVE, NO_SIGNAL, ENDED, OFF = (
     "starting", "learning", "live", "no signal", "ended", "off")
 MODE_AWAY, MODE_HOME, MODE_OFF = "away", "home", "off"
 ARMING_MODES = (MODE_AWAY, MODE_HOME, MODE_OFF)
+MAX_MODE_SECONDS = 366 * 86_400.0   # for which a mode may hold, unless for good
 LATE_SECONDS = 10.0     # without a frame, after which most cameras are not ready
 
 

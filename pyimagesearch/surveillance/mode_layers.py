@@ -6,12 +6,17 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.option import shortened
-from pyimagesearch.status import ARMING_MODES, MODE_AWAY, MODE_OFF, ModeStatus
+from pyimagesearch.status import (
+    ARMING_MODES,
+    MAX_MODE_SECONDS,
+    MODE_AWAY,
+    MODE_OFF,
+    ModeStatus,
+)
 
 log = logging.getLogger(__name__)
 
 OLD_MODES = {"yes": MODE_AWAY, "no": MODE_OFF}      # of versions without modes
-MAX_TEMPORARY_SECONDS = 366 * 86_400.0
 
 
 class Layer(NamedTuple):
@@ -70,6 +75,6 @@ def check_mode(mode: str, until: float | None, now: float) -> None:
     if mode not in ARMING_MODES:
         raise SettingsError(f"mode is {shortened(mode)}, but must be one of "
                             f"{', '.join(ARMING_MODES)}")
-    if until is not None and not now < until <= now + MAX_TEMPORARY_SECONDS:
+    if until is not None and not now < until <= now + MAX_MODE_SECONDS:
         raise SettingsError(f"until is {until!r}, but must be a time within a year "
                             "from now, in seconds since the epoch")

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, request, url_for
 
 from pyimagesearch.errors import EventsError, RecordingError
 from pyimagesearch.settings.option import shortened
-from pyimagesearch.status import MODE_AWAY, MODE_OFF, OFF
+from pyimagesearch.status import MAX_MODE_SECONDS, MODE_AWAY, MODE_OFF, OFF
 
 from .arming_words import camera_json, mode_json
 from .live import fresh_frame
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Answer = tuple[dict[str, Any], int]     # JSON and status
 
 MODE_FIELDS = ("mode", "armed", "minutes", "until")
-MODE_MINUTES = (1, 366 * 24 * 60)   # for which a mode can hold, at least and at most
+MODE_MINUTES = (1, int(MAX_MODE_SECONDS // 60))     # for which a mode can hold
 STILL_SECONDS = 5.0     # that a still may take to the disk
 SWITCHED_OFF = "The cameras are switched off; switch them on first."
 
@@ -112,7 +112,7 @@ def end_of(fields: Mapping[str, Any]) -> float | None:
         return now + 60 * number("minutes", minutes, *MODE_MINUTES)
     if until is None:
         return None
-    end, latest = number("until", until), now + 60 * MODE_MINUTES[1]
+    end, latest = number("until", until), now + MAX_MODE_SECONDS
     if not now < end <= latest:
         abort(409, f"until is {end}, but the time is {now:.0f} now; it must be between "
                    f"that and {latest:.0f}, in seconds since the epoch.")
