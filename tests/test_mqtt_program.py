@@ -63,7 +63,8 @@ def test_commands_reach_the_cameras_and_show(program, client):
 
 def test_command_publishes_a_test_beside_the_server(program, broker, client):
     client.wait_for("/availability", b"online")
-    done = run_program("alerts", "--test", env={"SURVEILLANCE_MQTT": broker.url, **program.folders})
+    done = run_program("alerts", "--test", env={
+        "SURVEILLANCE_MQTT": broker.url, "SURVEILLANCE_MQTT_PREFIX": "webstreaming/", **program.folders})
     assert f"the link in the test leads to {program.url}/\n" in done.stderr
     assert (done.returncode, done.stdout) == (0, f"MQTT 127.0.0.1:{broker.port}: delivered\n")
     client.wait_for("webstreaming/test")
