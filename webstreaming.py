@@ -167,8 +167,9 @@ def configured_url(settings: Settings) -> str:
 
 
 def running_url(settings: Settings) -> str:
-    """Return the URL of the server that used these folders last, if it is known."""
-    if {"ip", "port"} & settings.fixed.keys():
+    """Return the URL in *settings*, or else of the server that ran last."""
+    is_given = bool({"ip", "port"} & settings.fixed.keys())
+    if is_given or (settings.ip, settings.port) != (Settings.ip, Settings.port):
         return configured_url(settings)
     return DataFolder(settings.data).url or configured_url(settings)
 

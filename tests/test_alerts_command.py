@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import webstreaming
 from harness import PATIENCE, eventually
 from product import run_program
+from pyimagesearch.folders import DataFolder
 from pyimagesearch.notifications import alerts_command, channel
 from pyimagesearch.notifications.alerts_command import alerts
 from pyimagesearch.settings import Settings
@@ -78,3 +80,12 @@ def test_interrupted_test_leaves_no_command_behind(tmp_path):
     assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), (),
                   "http://host/", test=True) == 130
     eventually(lambda: not Path(f"/proc/{started.read_text().strip()}").exists())
+
+
+def test_links_of_tests_follow_the_settings_or_the_last_server(tmp_path):
+    folder = DataFolder(str(tmp_path))
+    folder.claim()
+    folder.keep_url("http://127.0.0.1:8017/")
+    folder.release()
+    assert webstreaming.running_url(Settings(data=str(tmp_path))) == "http://127.0.0.1:8017/"
+    assert webstreaming.running_url(Settings(data=str(tmp_path), port=9000)) == "http://127.0.0.1:9000/"

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,6 +134,19 @@ def test_retries_follow_after_1_2_4_up_to_300_seconds(store):
     status = rig.notifier.status()
     assert (status.delivered, status.failed, status.trouble) == (1, 11, "")
     assert (status.last_success, status.next_try) == (rig.clock.time(), None)
+
+
+def test_settings_hold_for_what_happens_after_their_change(store):
+    rig = Rig(store, RecordingChannel(failures=[DeliveryFailed("no route")] * 5))
+    waits = rig.begin(lasts=3)
+    rig.wait(2)
+    later = rig.begin(camera="yard", lasts=3)       # while a retry is awaited
+    rig.look()
+    object.__setattr__(rig.sources, "camera", replace(rig.sources.settings, alerts=False).common)
+    rig.begin(camera="yard", lasts=3)
+    rig.wait(200)
+    assert [each for each in rig.sent if each[0] == "begin"] == [
+        ("begin", waits.id), ("begin", later.id)]
 
 
 def test_pause_by_the_hourly_limit_is_shown_and_logged(store, caplog):

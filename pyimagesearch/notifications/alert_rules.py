@@ -53,6 +53,7 @@ class AlertRules:
     def next(self, state: ChannelState, snapshot: Snapshot) -> Alert | None:
         """Return what is to be sent now, ``None`` if there is nothing yet."""
         state.tidy(snapshot.now, self._quiet_seconds)
+        self.judge(state, snapshot)
         first, left = self._settle(state, snapshot), state.left_out
         may_count = snapshot.may_try(DIGEST, left.first)
         if left.is_late and not snapshot.is_whole:
@@ -66,6 +67,13 @@ class AlertRules:
         if may_count and self._is_digest_due(state, snapshot.now):
             return self._digest(left)
         return None
+
+    def judge(self, state: ChannelState, snapshot: Snapshot) -> None:
+        """Note which waiting events raise alerts, whatever the settings are later."""
+        waiting = [event for id in state.waiting if (event := snapshot.events.get(id))]
+        rules = AlertFilter(self.sources)
+        state.raising = [event.id for event in waiting if event.id in state.raising
+                         or rules.raises(event, snapshot.age(event))]
 
     def is_imminent(self, state: ChannelState, snapshot: Snapshot) -> bool:
         """Return whether an alert only waits for its picture."""
@@ -145,7 +153,8 @@ class AlertRules:
         if event.begin < state.since or (
                 event.kind == RETURNED and event.camera not in state.losses):
             return Verdict.NEVER
-        raises = AlertFilter(self.sources).raises(event, snapshot.age(event))
+        raises = event.id in state.raising or (
+            AlertFilter(self.sources).raises(event, snapshot.age(event)))
         if raises is None or (raises and event.id in snapshot.cut_off):
             return Verdict.WAIT
         if not raises:

@@ -60,6 +60,7 @@ class ChannelState:
     cursor: int
     since: float
     waiting: list[int] = field(default_factory=list)    # events, in order of arrival
+    raising: list[int] = field(default_factory=list)    # of these, known to raise one
     begun: dict[int, str] = field(default_factory=dict)     # sent, not ended: subject
     quiet: dict[str, float] = field(default_factory=dict)   # until when, by subject
     left_out: LeftOut = field(default_factory=LeftOut)

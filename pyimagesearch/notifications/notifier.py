@@ -119,8 +119,10 @@ class Notifier(Worker):
             self._run_tests()
             if self._feed.state.is_closed:
                 return LOOK_SECONDS
-            return (self._send_next() if self._health.may_try_others
-                    else self._health.pause)
+            if self._health.may_try_others:
+                return self._send_next()
+            self._rules.judge(self._feed.state, self._feed.read())
+            return self._health.pause
         except EventsError as error:
             log.debug("alerts by %s: %s", self._channel.name, error)
             return RETRY_SECONDS
