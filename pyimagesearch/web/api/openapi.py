@@ -132,7 +132,7 @@ OPERATIONS = (
     Operation("get /api/alerts", "alerts", "Status of the channels of alerts",
               response_of(time=schemas.TIME, channels=list_of(reference("Channel")))),
     Operation("post /api/alerts/test", "test_alerts", "Send a test alert by each "
-              "channel; takes up to half a minute", response_of(channels=list_of(
+              "channel; takes up to 35 seconds", response_of(channels=list_of(
                   response_of(name=schemas.TEXT, trouble=described(
                       schemas.TEXT, "why it was not delivered, or empty"),
                       hint=described(schemas.TEXT, "what to check if it was delivered "
