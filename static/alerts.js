@@ -5,7 +5,7 @@
 import { explain, onClick, request } from "./request.js";
 
 const POLL = 5000;          // ms between looks at the channels
-const TEST_TIMEOUT = 60000;     // ms; a receiver may take half a minute
+const TEST_TIMEOUT = 60000;     // ms; a receiver may take 35 seconds
 const panel = document.getElementById("alerts");
 const find = (id) => document.getElementById(id);
 const parts = () => [...document.querySelectorAll("[data-fresh]")];
