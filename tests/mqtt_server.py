@@ -75,8 +75,12 @@ class MqttServer:
                 lambda name=name: self.obey(name, "still")) for name in self.cameras],
             archive=lambda: self.archive, mode=lambda: self.mode, is_armed=lambda: self.armed,
             is_camera_armed=lambda name: self.armed, are_cameras_on=lambda: self.on,
-            set_mode=lambda mode: self.obey("mode", mode),
+            set_mode=self.set_mode,
             switch_cameras=lambda on: self.obey("cameras", on))
+
+    def set_mode(self, mode, until):
+        minutes = [] if until is None else [round((until - self.clock.time()) / 60)]
+        self.obey("mode", mode, *minutes)
 
     def obey(self, *command):
         self.done.append(command)

@@ -151,6 +151,7 @@ def test_last_words_say_that_the_server_is_offline(tmp_path, broker):
 @pytest.mark.parametrize(("subject", "payload", "done"), [
     ("armed", b"OFF", ("mode", "off")),
     ("mode", b"home", ("mode", "home")),
+    ("mode", b"off 30", ("mode", "off", 30)),
     ("cameras", b"ON", ("cameras", True)),
     ("front/recording", b"ON", ("front", "record", True)),
     ("front/snapshot", b"PRESS", ("front", "still"))])

@@ -28,7 +28,7 @@ ALWAYS_WORD = "always"
 
 DAY_MINUTES = 24 * 60
 SUN_MINUTES = {MIDNIGHT: 0, SUNRISE: 6 * 60, SUNSET: 18 * 60}  # on an average day
-# how far from that the sun may be, to tell which of two moments comes first
+# how far from that the sun may be, to decide which of two moments comes first
 EARLIER_MINUTES, LATER_MINUTES = 60, 180
 LOOKBACK_DAYS, LOOKAHEAD_DAYS = 2, 9    # in which a period began; a week and its ends
 MAX_SCHEDULE_LENGTH = 500

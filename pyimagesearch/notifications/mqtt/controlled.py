@@ -26,7 +26,7 @@ class ControlledServer:
     is_armed: Callable[[], bool]            # whether the mode is another one than off
     is_camera_armed: Callable[[str], bool]
     are_cameras_on: Callable[[], bool]
-    set_mode: Callable[[str], object]
+    set_mode: Callable[[str, float | None], object]     # until [s since the epoch]
     switch_cameras: Callable[[bool], object]
 
     def camera(self, name: str) -> ControlledCamera | None:

@@ -9,13 +9,14 @@ platform is removed: so is what the settings do not offer any more.
 from typing import Any, NamedTuple
 
 from pyimagesearch import __version__
-from pyimagesearch.status import ARMING_MODES
+from pyimagesearch.status import ARMING_MODES, MODE_OFF
 
 from .event_messages import EVENT_TYPES
 from .topics import Topics
 
 ON, OFF = "ON", "OFF"
 PRESS = "PRESS"
+PAUSE_MINUTES = 30      # of the button that disarms for a while
 
 Component = dict[str, Any]
 
@@ -41,6 +42,10 @@ def server_config(topics: Topics, offer: Offer) -> dict[str, Any]:
         "sw_version": __version__, "configuration_url": offer.url}, {
         **switch(topics, "", "armed", "Armed", "mdi:shield-home", offer.control),
         **mode(topics, offer),
+        **button(topics, "", "pause", f"Off for {PAUSE_MINUTES} minutes",
+                 "mdi:shield-off", offer.control,
+                 command_topic=topics.server("mode/set"),
+                 payload_press=f"{MODE_OFF} {PAUSE_MINUTES}"),
         **switch(topics, "", "cameras", "Cameras", "mdi:cctv", offer.control),
         "kept": one("kept", "sensor", "Clips", device_class="data_size",
                     unit_of_measurement="MB", state_class="measurement",
@@ -61,12 +66,6 @@ def camera_config(topics: Topics, offer: Offer, name: str) -> dict[str, Any]:
     if offer.stills:
         still = one("still", "image", "Last event", content_type="image/jpeg")
         still["image_topic"] = still.pop("state_topic")
-    snapshot: Component = {"platform": "button"}
-    if offer.control:
-        snapshot = one("snapshot", "button", "Keep a still", "mdi:camera",
-                       command_topic=topics.camera(name, "snapshot/set"),
-                       payload_press=PRESS)
-        del snapshot["state_topic"]
     return envelope(topics, {
         "identifiers": [f"{topics.device}_{name}"], "name": device_name(name),
         "manufacturer": "webstreaming", "model": "Camera",
@@ -82,7 +81,9 @@ def camera_config(topics: Topics, offer: Offer, name: str) -> dict[str, Any]:
                      event_types=EVENT_TYPES),
         **switch(topics, name, "recording", "Recording", "mdi:record-rec",
                  offer.control),
-        "snapshot": snapshot})
+        **button(topics, name, "snapshot", "Keep a still", "mdi:camera", offer.control,
+                 command_topic=topics.camera(name, "snapshot/set"),
+                 payload_press=PRESS)})
 
 
 def device_name(camera: str) -> str:
@@ -119,6 +120,16 @@ def switch(topics: Topics, camera: str, key: str, name: str, icon: str, control:
     return {key: {"platform": "binary_sensor"},
             f"{key}_switch": component(topics, camera, key, "switch", name, icon,
                                        command_topic=f"{subject}/set")}
+
+
+def button(topics: Topics, camera: str, key: str, name: str, icon: str, control: bool,
+           **fields: str) -> dict[str, Component]:
+    """Return a button, which *control* permits to press; else nothing in its place."""
+    found: Component = {"platform": "button"}
+    if control:
+        found = component(topics, camera, key, "button", name, icon, **fields)
+        del found["state_topic"]
+    return {key: found}
 
 
 def mode(topics: Topics, offer: Offer) -> dict[str, Component]:

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import re
 from collections.abc import Callable
 
 from pyimagesearch.clock import Clock
@@ -20,6 +21,7 @@ QUEUE_SIZE = 10         # commands that may wait; more are dropped
 PAUSE_SECONDS = 0.2     # after each command, as each becomes an event in the list
 REPORT_SECONDS = 60.0   # between two lines about dropped commands
 SWITCHED = {ON: True, OFF: False}
+MODE_PATTERN = re.compile(rf"({'|'.join(ARMING_MODES)})(?: ([1-9][0-9]{{0,5}}))?")
 
 Action = Callable[[], object]
 
@@ -86,10 +88,11 @@ class RemoteCommands(Worker):
     def _action(self, parts: tuple[str, ...], value: str) -> Action | None:
         """Return what the command for *parts* does; ``None`` if there is none such."""
         server, on = self._server, SWITCHED.get(value)
-        if parts == ("mode",) and value in ARMING_MODES:
-            return lambda: server.set_mode(value)
+        if parts == ("mode",) and (mode := MODE_PATTERN.fullmatch(value)):
+            until = self._clock.time() + 60 * int(mode[2]) if mode[2] else None
+            return lambda: server.set_mode(mode[1], until)
         if parts == ("armed",) and on is not None:
-            return lambda: server.set_mode(MODE_AWAY if on else MODE_OFF)
+            return lambda: server.set_mode(MODE_AWAY if on else MODE_OFF, None)
         if parts == ("cameras",) and on is not None:
             return lambda: server.switch_cameras(on)
         camera = server.camera(parts[0]) if len(parts) == 2 else None

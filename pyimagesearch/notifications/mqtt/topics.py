@@ -12,7 +12,7 @@ class Topics(NamedTuple):
     """All topics below ``PREFIX/NODE``, and those of Home Assistant's discovery."""
 
     prefix: str
-    node: str           # eight hexadecimal digits, which tell servers apart
+    node: str           # eight hexadecimal digits, different for each server
     discovery: str      # prefix, or DISCOVERY_OFF
 
     @property
