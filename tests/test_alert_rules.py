@@ -17,6 +17,7 @@ from pyimagesearch.events.event import (
     RETURNED,
     SNAPSHOT,
     UNSTEADY,
+    Sighting,
 )
 from pyimagesearch.settings.camera_settings import ALERT_KINDS
 from pyimagesearch.settings.zone import Zone
@@ -207,15 +208,19 @@ def test_only_events_within_the_hours_raise_alerts():
     assert [each.begin for each in day.sent] == [begin.timestamp() + 120]
 
 
+def sighting(name):
+    return Sighting(name, name, 0.8, NOON, (10, 10, 50, 90))
+
+
 def test_motion_raises_an_alert_once_a_wanted_object_is_seen():
     day = Day(alert_only="Person, vehicle")
-    cat = day.begin(objects=("cat",))
+    cat = day.begin(sightings=(sighting("cat"),))
     day.end(cat)
     visitor = day.begin(camera="yard")
     day.wait(900)
     assert not day.sent
     day.events[visitor] = type(day.events[visitor])(
-        **{**vars(day.events[visitor]), "objects": ("cat", "person")})
+        **{**vars(day.events[visitor]), "sightings": (sighting("cat"), sighting("person"))})
     day.wait(5)
     assert [(each.id, each.title) for each in day.sent] == [(visitor, "yard: cat, person")]
     assert not day.state.left_out.total

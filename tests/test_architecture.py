@@ -12,7 +12,7 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
      "host_names", "permissions", "overlay", "folders", "file_formats", "outlines",
      "mdns"},
     {"events", "settings", "jpeg"},
-    {"motion_detection", "capture", "recording", "streaming", "privacy", "access",
+    {"motion_detection", "object_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
 ]

@@ -685,7 +685,7 @@ def test_file_of_version_3_is_migrated(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript((ROOT / "tests/events_format_3.sql").read_text())
     begin = 1795176000.0
-    with pytest.raises(EventsError, match=r"\(format 3, not 6\); start"), read_only(path):
+    with pytest.raises(EventsError, match=r"\(format 3, not 7\); start"), read_only(path):
         pass
     with opened(path) as events, events.reading() as reader:
         assert reader.events([7, 9]) == [

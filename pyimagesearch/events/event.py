@@ -17,7 +17,7 @@ EVENT_KINDS = (MOTION, MANUAL, SNAPSHOT, *SCENE_KINDS, LOST, RETURNED, UNSTEADY,
                ARMED, DISARMED, SWITCHED_OFF, SWITCHED_ON, LOGIN_REFUSED)
 
 CLIP, THUMBNAIL, STILL = "clip", "thumbnail", "still"
-ZONE, OBJECT = "zone", "object"     # kinds of labels
+ZONE = "zone"           # a kind of label
 
 OPEN = "open"           # being written
 COMPLETE = "complete"
@@ -50,6 +50,16 @@ class KeptFile(NamedTuple):
     sequence: int = 0
 
 
+class Sighting(NamedTuple):
+    """What was recognised in a picture of an event."""
+
+    name: str       # person, vehicle or animal; or as the owner's detector calls it
+    label: str      # as the model calls it, such as "dog"
+    score: float    # 0 to 1
+    at: float       # when the picture was taken [seconds since the epoch]
+    box: Box        # [pixels of the streamed picture]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """
@@ -71,7 +81,12 @@ class Event:
     not_event: bool = False     # marked so by an owner: a false alarm
     files: tuple[KeptFile, ...] = ()
     zones: tuple[str, ...] = ()     # in which something moved
-    objects: tuple[str, ...] = ()   # what was recognised, such as "person"
+    sightings: tuple[Sighting, ...] = ()    # the best of each name, the best first
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The names of what was recognised, such as "person"."""
+        return tuple(each.name for each in self.sightings)
 
     @property
     def clips(self) -> tuple[KeptFile, ...]:

@@ -14,12 +14,12 @@ from pyimagesearch.errors import EventsError
 from .event import (
     CLIP,
     FILE_STATES,
-    OBJECT,
     ON_DISK,
     OPEN,
     ZONE,
     Event,
     KeptFile,
+    Sighting,
 )
 from .explanation import Explanation, read_explanation
 from .schema import check_current
@@ -57,6 +57,7 @@ class Filters(NamedTuple):
     day: datetime.date | None = None    # in local time
     starred: bool = False
     not_event: bool | None = None       # only false alarms, or all but these
+    object: str | None = None           # recognised in it; "" for nothing
 
 
 NO_FILTERS = Filters()
@@ -296,9 +297,16 @@ class EventReader:
                 "SELECT event_id, kind, name FROM labels WHERE event_id IN "
                 "(SELECT value FROM json_each(?))", [json.dumps(list(files))]):
             labels.setdefault((event_id, kind), []).append(name)
+        sightings: dict[int, list[Sighting]] = {}
+        for event_id, name, label, score, at, box in self._connection.execute(
+                "SELECT event_id, name, label, score, at, box FROM sightings WHERE "
+                "event_id IN (SELECT value FROM json_each(?)) ORDER BY score DESC",
+                [json.dumps(list(files))]):
+            sightings.setdefault(event_id, []).append(
+                Sighting(name, label, score, at, tuple(json.loads(box))))
         return [replace(as_event(row, files[row[0]]),
                         zones=tuple(labels.get((row[0], ZONE), ())),
-                        objects=tuple(labels.get((row[0], OBJECT), ())))
+                        sightings=tuple(sightings.get(row[0], ())))
                 for row in rows]
 
 
@@ -328,6 +336,11 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
         values += day_bounds(filters.day)
     if filters.starred:
         terms.append("starred")
+    if filters.object:
+        terms.append("id IN (SELECT event_id FROM sightings WHERE name = ?)")
+        values.append(filters.object)
+    elif filters.object is not None:
+        terms.append("id NOT IN (SELECT event_id FROM sightings)")
     if filters.not_event is not None:
         terms.append("id IN (SELECT event_id FROM false_alarms)" if filters.not_event
                      else f"NOT {IS_FALSE_ALARM}")

@@ -14,7 +14,7 @@ WAL_PAGES = 250         # of 4 kB, after which the write-ahead log is merged
 CACHE_KB = 300          # of the file that the writer keeps in memory
 FIRST_VACUUMED = 5      # version of the file from which on it can shrink
 TABLES = {"events", "files", "levels", "state", "explanations", "false_alarms",
-          "deletions", "labels", "arrivals"}
+          "deletions", "labels", "arrivals", "sightings"}
 
 QUICK_CHECK = "PRAGMA quick_check(1)"
 FIRST_CHECK = ("SELECT 'ok' FROM state UNION SELECT 'ok' FROM (SELECT max(id) FROM "
@@ -74,6 +74,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
      "CREATE INDEX arrivals_by_event ON arrivals (event_id)",
      """CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
             INSERT INTO arrivals (event_id) VALUES (NEW.id); END"""),
+    # what was recognised in an event: the best sighting of each name
+    ("DELETE FROM labels WHERE kind = 'object'",
+     """CREATE TABLE sightings (
+            event_id INTEGER, name TEXT, label TEXT NOT NULL, score REAL NOT NULL,
+            at REAL NOT NULL, box TEXT NOT NULL, PRIMARY KEY (event_id, name))
+            WITHOUT ROWID""",
+     "CREATE INDEX sightings_by_name ON sightings (name, event_id)"),
 )
 
 

@@ -15,13 +15,13 @@ from pyimagesearch.frames import Box
 from .event import (
     BROKEN,
     LOST,
-    OBJECT,
     OPEN,
     REMOVED,
     UNSTEADY,
     ZONE,
     Event,
     KeptFile,
+    Sighting,
 )
 from .explanation import Explanation
 from .ids import EventIds
@@ -146,7 +146,8 @@ class EventStore(EventWriter):
         for file in event.files:
             self.keep(event.id, file)
         self.label(event.id, ZONE, event.zones)
-        self.label(event.id, OBJECT, event.objects)
+        for sighting in event.sightings:
+            self.sight(event.id, sighting)
 
     def end(self, id: int, end: float, peak_area: float, peak_box: Box | None) -> None:
         """End the event at *end* [seconds since the epoch]."""
@@ -168,10 +169,21 @@ class EventStore(EventWriter):
         self._execute("UPDATE events SET note = ? WHERE id = ?", text, id)
 
     def label(self, id: int, kind: str, names: Iterable[str]) -> None:
-        """Add *names* of zones or objects, as *kind* says, to the event."""
+        """Add *names* of zones, as *kind* says, to the event."""
         for name in names:
             self._execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", id, kind,
                           name)
+
+    def sight(self, id: int, sighting: Sighting) -> None:
+        """Add *sighting* to the event, if it is the best with its name; at any time."""
+        # none is left over of an event that was erased meanwhile
+        self._execute(
+            "INSERT INTO sightings SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS "
+            "(SELECT 1 FROM events WHERE id = ?1) ON CONFLICT DO UPDATE SET "
+            "label = excluded.label, score = excluded.score, at = excluded.at, "
+            "box = excluded.box WHERE excluded.score > score", id, sighting.name,
+            sighting.label, float(sighting.score), sighting.at,
+            box_as_text(sighting.box))
 
     def keep(self, event_id: int, file: KeptFile) -> None:
         """Add *file* to the event, or replace the entry with the same path."""

@@ -21,6 +21,7 @@ def drop(connection: sqlite3.Connection, ids: str) -> None:
     connection.execute(f"DELETE FROM explanations WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM false_alarms WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM labels WHERE event_{IN_IDS}", [ids])
+    connection.execute(f"DELETE FROM sightings WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM arrivals WHERE event_{IN_IDS}", [ids])
     connection.execute(f"DELETE FROM events WHERE {IN_IDS}", [ids])
 

@@ -98,6 +98,9 @@ class CameraOptions:
         "written as for --mask", advanced=True, adjustable=True,
         pattern=POLYGONS_PATTERN, metavar="'0,0 300,0 300,250; ...'",
         allowed=f"{POLYGON_SYNTAX}; as in '0,0 300,0 300,250; 700,0 1000,0 1000,200'")
+    object_score: float = detection(
+        0.4, "least score of an object that counts, from 0 to 1", advanced=True,
+        adjustable=True, low=0.05, high=1)
     scene_changes: bool = detection(
         True, "report when the light changes and when the camera is moved, covered or "
         "out of focus", advanced=True)

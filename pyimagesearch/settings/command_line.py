@@ -40,6 +40,13 @@ COMMANDS = {
         {"--test": {"action": "store_true",
                     "help": "send a test alert by each of them"}},
         ("config", "data", "config_dir")),
+    "objects": Command(
+        "fetch the model that names what moves, or try it on a picture",
+        {"picture": {"metavar": "PICTURE", "nargs": "?",
+                     "help": "picture in which to look for objects"},
+         "--get": {"action": "store_true",
+                   "help": "fetch the model, unless it is there"}},
+        ("objects", "labels", "object_score", "config", "data")),
     "token": Command(
         "print the links that log in",
         {"--new": {"action": "store_true",

@@ -50,9 +50,9 @@ TOPIC_PATTERN = r"[^\s/+#$][^\s+#]{0,63}"      # without wildcards
 TOPIC_ALLOWED = "a topic of up to 64 characters, without blanks, + and #"
 PLACE_PATTERN = r"-?[0-9]{1,2}(?:\.[0-9]+)?, ?-?[0-9]{1,3}(?:\.[0-9]+)?"
 
-server, camera, alerting, storage, access = (
+server, camera, detection, alerting, storage, access = (
     partial(option, group=group)
-    for group in ("server", "cameras", "alerts", "storage", "access"))
+    for group in ("server", "cameras", "detection", "alerts", "storage", "access"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +102,14 @@ class Settings(CameraOptions):
         ("auto",), "camera, or NAME=camera; repeat for several. One of auto, 0 or "
         "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
         "imagezmq://0.0.0.0:5555/NAME, demo", secret=True, metavar="[NAME=]SPEC")
+    objects: str | None = detection(
+        None, "name what moves: off, on or FILE.onnx; default: on, once the model "
+        "is fetched",
+        words=("off", "on"), pattern=r".+\.onnx", metavar="MODEL",
+        allowed="off, on, or the path of an .onnx file")
+    labels: str | None = detection(
+        None, "names of the model's classes, a line each; default: those in the model, "
+        "or COCO's", advanced=True, metavar="FILE")
     data: str | None = storage(None, "folder for clips and events; default: the "
                                "platform's", metavar="DIR")
     config_dir: str | None = storage(
@@ -114,12 +122,16 @@ class Settings(CameraOptions):
     keep_days: float | None = storage(
         None, "days to keep clips; default: until space is needed", kind=float,
         low=0.01, high=36_500)
+    unnamed_first: bool = storage(
+        False, "when space is needed, delete clips of motion without a named object "
+        "first", advanced=True)
     auth: str = access(
         "on", "what takes a login: on everything, unless only this machine can reach "
         "the server; changes all but watching; off (or --no-auth) nothing",
         choices=("on", "changes", "off"))
     allow_frame: tuple[str, ...] | None = access(
-        None, "site that may show the pages in a frame; repeatable", kind=tuple,
+        None, "site that may show the pages in a frame; repeatable", advanced=True,
+        kind=tuple,
         pattern=ORIGIN_PATTERN, metavar="ORIGIN", allowed="the scheme, host and port "
         "of a page, such as http://homeassistant.local:8123")
     alert_quiet: float = alerting(
