@@ -11,22 +11,27 @@ from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
 
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
+WHITE = (255, 255, 255)
+LABEL_SCALE = 0.4           # of the font for names, at 400 px of width
+LEAST_LABEL_SCALE = 0.4     # to be legible
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
 
 class Annotation(NamedTuple):
-    """The overlay of a camera's picture: the time, and boxes around what moves."""
+    """The overlay of a camera's picture: the time, boxes around what moves, names."""
 
     boxes: tuple[Box, ...]  # [pixels of the picture]
     captured: float         # wall-clock time [seconds since the epoch]
+    names: tuple[str, ...] = ()     # of what was recognised, such as "person"
 
     def draw(self, image: Image) -> None:
         """
-        Draw time and boxes onto *image*, BGR.
+        Draw time, boxes and names onto *image*, BGR.
 
-        The font scale is the tutorial's 0.35 at 400 px of width, and proportional
-        to the width.
+        The font scale of the time is the tutorial's 0.35 at 400 px of width, and
+        proportional to the width. The names are at the largest box, or else in the
+        upper right corner.
         """
         height, width = image.shape[:2]
         when = datetime.datetime.fromtimestamp(self.captured)
@@ -35,6 +40,10 @@ class Annotation(NamedTuple):
                     cv2.LINE_AA)
         for box in self.boxes:
             cv2.rectangle(image, box[:2], box[2:], RED, 2)
+        if self.names:
+            largest = max(self.boxes, default=(width, 0, width, 0), key=lambda box: (
+                (box[2] - box[0]) * (box[3] - box[1])))
+            _label(image, ", ".join(self.names), largest)
 
 
 def card(size: Size, title: str, text: str) -> Image:
@@ -49,12 +58,32 @@ def card(size: Size, title: str, text: str) -> Image:
     return image
 
 
+def _label(image: Image, text: str, box: Box) -> None:
+    """Write *text* on a red ground above *box*, or in it if there is no room."""
+    width = image.shape[1]
+    text, thickness = ascii_of(text), max(1, round(width / DETECTION_WIDTH))
+    scale = max(LEAST_LABEL_SCALE, LABEL_SCALE * width / DETECTION_WIDTH)
+    (wide, tall), below = cv2.getTextSize(text, FONT, scale, thickness)
+    margin = below // 2 + 1
+    wide, tall = wide + 2 * margin, tall + below + 2 * margin
+    left = max(0, min(box[0] - 1, width - wide - 1))
+    top = box[1] - tall if box[1] >= tall else max(0, box[1])
+    cv2.rectangle(image, (left, top), (left + wide, top + tall), RED, cv2.FILLED)
+    cv2.putText(image, text, (left + margin, top + tall - below - margin), FONT, scale,
+                WHITE, thickness, cv2.LINE_AA)
+
+
 def _centred(image: Image, text: str, y: int, scale: float,
              colour: tuple[int, int, int], thickness: int) -> int:
     """Write *text* with its baseline at *y*; return the baseline of the next line."""
-    text = text.encode("ascii", "replace").decode()     # the font has no more
+    text = ascii_of(text)
     thickness = max(1, round(thickness * image.shape[1] / 640))
     (wide, tall), _ = cv2.getTextSize(text, FONT, scale, thickness)
     at = (max(0, (image.shape[1] - wide) // 2), y)
     cv2.putText(image, text, at, FONT, scale, colour, thickness, cv2.LINE_AA)
     return y + int(2.1 * tall) + 4
+
+
+def ascii_of(text: str) -> str:
+    """Return *text* as OpenCV's font can write it, with ``?`` for all else."""
+    return text.encode("ascii", "replace").decode()

@@ -96,6 +96,21 @@ def test_hidden_picture_is_withdrawn_and_a_card_is_not(publish, broadcaster, mos
     assert broadcaster.stale
 
 
+def test_names_are_drawn_and_written_beside_the_camera(publish, broadcaster, mosaic, monkeypatch):
+    notes = []
+    monkeypatch.setattr(mosaic, "show", lambda name, image, motion, note: notes.append(note))
+    publisher = publish()
+    with broadcaster.watching(), mosaic.broadcaster.watching():
+        plain = publisher.show(DECODED, BOXES, (640, 480)).jpeg
+        named = publisher.show(DECODED, BOXES, (640, 480), "unsteady", ("person",)).jpeg
+    assert notes == ["", "unsteady, person"]
+    changed = np.abs(plain.image().astype(int) - named.image()).max(axis=2) > 60
+    assert changed[:60, :120].sum() > 500
+    assert not changed[80:].any()
+    undrawn = publish().show(compressed(), BOXES, (640, 480), names=("person",)).jpeg
+    assert undrawn.overlay == Annotation(BOXES, 1.0, ("person",))
+
+
 def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):
     publisher = publish()
     publisher.show_card("STARTING", "", 1.0)

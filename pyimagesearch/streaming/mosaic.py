@@ -96,7 +96,8 @@ class Mosaic(Worker):
         """
         Draw *image* into the tile of camera *name*, marked if there is *motion*.
 
-        *note*, the camera's state if it is not live, is written beside the name.
+        *note*, the camera's state if it is not live and the names of what was
+        recognised, is written beside the camera's name.
         """
         if self.wanted:
             self.draw(name, image, note, motion)

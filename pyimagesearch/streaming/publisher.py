@@ -39,7 +39,7 @@ class Publisher:
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._is_card = False       # whether a card was published last
-        self._last: tuple[Frame, Sequence[Box], Size, str] | None = None
+        self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[str]] | None = None
 
     @property
     def viewers(self) -> int:
@@ -55,20 +55,21 @@ class Publisher:
         """Return the camera's own JPEG if it is no wider than what is published."""
         return frame.picture.jpeg() if frame.picture.size[0] <= self._width else None
 
-    def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "", *,
-             keep: bool = False) -> Shown:
+    def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
+             names: Sequence[str] = (), *, keep: bool = False) -> Shown:
         """
         Publish *frame*, if there are viewers.
 
-        *boxes* were found in a picture of size *of*; *note* is shown in the mosaic
-        beside the camera's name. With *keep*, the frame is encoded without viewers,
-        too. Raises :exc:`BadPicture`.
+        *boxes* were found in a picture of size *of*; *names* of what was recognised in
+        the event that lasts. The mosaic shows *note* and these beside the camera's
+        name. With *keep*, the frame is encoded without viewers, too. Raises
+        :exc:`BadPicture`.
         """
-        self._last = frame, boxes, of, note
+        self._last = frame, boxes, of, note, names
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         overlay = Annotation(tuple(scaled(box, of, size) for box in boxes),
-                             frame.captured)
+                             frame.captured, tuple(names))
         own = self.reusable(frame)
         jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
         if not (keep or self.wanted):
@@ -85,7 +86,8 @@ class Publisher:
         else:
             self._broadcaster.mark_stale()
         if self._mosaic:
-            self._mosaic.show(self._name, drawn, bool(boxes), note)
+            self._mosaic.show(self._name, drawn, bool(boxes),
+                              ", ".join(filter(None, [note, *names])))
         return Shown(jpeg, overlay.boxes)
 
     def catch_up(self) -> None:
