@@ -1,4 +1,4 @@
-"""The status of cameras and archive, as pages and API report it."""
+"""The status of cameras, archive and objects, as pages and API report it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -133,3 +133,33 @@ class ArchiveStatus:
     trouble: str            # why nothing can be written; else empty
     deleted_for_room: int = 0   # files, since the start
     deleted_by_age: int = 0     # files, since the start (--keep-days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectsStatus:
+    """
+    Whether objects are recognised, as the page and ``/api/status`` report it.
+
+    The model is loaded at the first look; "not loaded" is no trouble.
+    """
+
+    model: str              # its file; empty if objects are off
+    off_reason: str = ""    # why they are off, as a sentence; empty if on
+    loaded: bool = False    # the model is in memory
+    looks: int = 0          # at what moved, that succeeded, since the start
+    failed: int = 0         # looks that failed, since the start
+    seconds: float = 0.0    # spent on looks since the start
+    trouble: str = ""       # why the last look failed; else empty
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        if self.off_reason:
+            return f"Objects are not recognised: {self.off_reason}"
+        if self.trouble:
+            return f"Objects are not recognised now: {self.trouble}"
+        return ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields and the words, ready for JSON."""
+        return {**asdict(self), "seconds": round(self.seconds, 3), "words": self.words}

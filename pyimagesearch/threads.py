@@ -1,6 +1,8 @@
 """The program's threads: start, stop, join, and the end after an uncaught exception."""
 
+import contextlib
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -8,6 +10,8 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 15       # for an orderly end, before SIGALRM ends the process
+WRITING_NICENESS = 5        # the live picture goes before the clip
+LOWEST_NICENESS = 19        # of Linux: gets what all others leave of the processor
 
 
 class Worker:
@@ -43,6 +47,14 @@ class Worker:
     def run(self) -> None:
         """Work until :attr:`stopping` is set."""
         raise NotImplementedError
+
+
+def be_nice(niceness: int = WRITING_NICENESS) -> None:
+    """Lower this thread's priority, unless it is lower already."""
+    number = threading.get_native_id()
+    with contextlib.suppress(OSError):      # not permitted: no reason to end
+        os.setpriority(os.PRIO_PROCESS, number, max(
+            niceness, os.getpriority(os.PRIO_PROCESS, number)))
 
 
 class UncaughtErrors:

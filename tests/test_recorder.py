@@ -7,7 +7,6 @@ import pytest
 from filming import BEGAN, film, metadata_of, record
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
-from pyimagesearch.recording.recorder import be_nice
 
 
 @pytest.mark.parametrize("fps", [3.0, 10.0, 30.0])
@@ -76,20 +75,3 @@ def test_recording_begins_once_pyav_can_be_loaded(keep, clock, monkeypatch):
     film(kept, clock, 2)
     assert kept.recorder.trouble == ""
     assert kept.recorder.recording
-
-
-@pytest.mark.parametrize(("before", "after"), [(0, 5), (10, 10)])
-def test_recorder_has_a_lower_priority_than_the_camera(monkeypatch, before, after):
-    """What was started with "nice" may not be less nice, and need not."""
-    given = []
-    monkeypatch.setattr("os.getpriority", lambda which, number: before)
-    monkeypatch.setattr("os.setpriority", lambda which, number, value: given.append(value))
-    be_nice()
-    assert given == [after]
-
-
-def test_recorder_works_without_a_lower_priority(monkeypatch):
-    def refused(which, number, value):
-        raise PermissionError(13, "Permission denied")
-    monkeypatch.setattr("os.setpriority", refused)
-    be_nice()

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from pyimagesearch.threads import SHUTDOWN_SECONDS, UncaughtErrors, Worker
+from pyimagesearch.threads import SHUTDOWN_SECONDS, UncaughtErrors, Worker, be_nice
 
 
 class Idle(Worker):
@@ -23,6 +23,23 @@ def test_worker_runs_until_it_is_stopped():
 
 def test_worker_that_never_started_has_ended():
     assert Idle("idle").join(0)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 5), (10, 10)])
+def test_writing_thread_has_a_lower_priority_than_the_camera(monkeypatch, before, after):
+    """What was started with "nice" may not be less nice, and need not."""
+    given = []
+    monkeypatch.setattr("os.getpriority", lambda which, number: before)
+    monkeypatch.setattr("os.setpriority", lambda which, number, value: given.append(value))
+    be_nice()
+    assert given == [after]
+
+
+def test_thread_works_without_a_lower_priority(monkeypatch):
+    def refused(which, number, value):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("os.setpriority", refused)
+    be_nice()
 
 
 @pytest.fixture

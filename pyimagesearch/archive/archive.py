@@ -20,10 +20,10 @@ from pyimagesearch.permissions import (
     restrict,
     restrict_below,
 )
-from pyimagesearch.recording.recorder import Recorder, be_nice
+from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.status import ArchiveStatus
-from pyimagesearch.threads import Worker
+from pyimagesearch.threads import Worker, be_nice
 
 from .recovery import recover
 from .retention import Retention

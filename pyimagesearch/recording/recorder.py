@@ -1,10 +1,8 @@
 """Write the clips and stills of one camera, on a thread that may wait for the disk."""
 
 import collections
-import contextlib
 import logging
 import math
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import reason
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import LazyJpeg
-from pyimagesearch.threads import Worker
+from pyimagesearch.threads import Worker, be_nice
 
 from .clip_metadata import ClipMetadata
 from .paths import ClipPaths
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NICENESS = 5            # the live picture goes before the clip
 MAX_ORDERS = 256        # that may wait for a slow disk
 BATCH_SECONDS = 0.15    # of frames that are written at a time
 IDLE_SECONDS = 5.0      # between two rounds while nothing is recorded
@@ -213,11 +210,3 @@ class Recorder(Worker):
         recording = self._active.get(receipt.event)
         stem = recording.stem if recording else lambda: self._reserve(captured)
         self._stills.add(Still(receipt.event, captured, jpeg, media, stem, receipt))
-
-
-def be_nice() -> None:
-    """Lower this thread's priority, unless it is lower already."""
-    number = threading.get_native_id()
-    with contextlib.suppress(OSError):      # not permitted: no reason to end
-        os.setpriority(os.PRIO_PROCESS, number, max(
-            NICENESS, os.getpriority(os.PRIO_PROCESS, number)))
