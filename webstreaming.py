@@ -64,6 +64,7 @@ try:
         ControlledCamera,
         ControlledServer,
     )
+    from pyimagesearch.object_detection.objects_command import objects
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
     from pyimagesearch.recording import Preroll, PrerollInput, Recorder
@@ -135,6 +136,9 @@ def main(argv: list[str]) -> int:
                 prepare(settings)
                 return alerts(settings, configured_by_owner(settings).cameras(),
                               running_url(settings), **arguments)
+            case "objects":
+                prepare(settings)
+                return objects(settings, **arguments)
             case "replay":
                 from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)

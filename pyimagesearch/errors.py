@@ -50,6 +50,13 @@ class DetectorFailed(CameraError):
     """A motion detector raised an error, or returned no mask with boxes."""
 
 
+class ModelNotFetched(SurveillanceError):
+    """The model that names what moves cannot be fetched."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the model that names what moves cannot be fetched: {why}")
+
+
 class TooManyViewers(SurveillanceError):
     """The limit of live streams is reached."""
 

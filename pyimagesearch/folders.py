@@ -131,7 +131,8 @@ class ConfigFolder:
         Only the user can read it.
         """
         make_private(self.path)
-        replace_file(self.path / name, content, self._give_to_owner)
+        replace_file(self.path / name, content,
+                     lambda number: give_to_owner(number, self.path))
         self.report_exposures()
 
     def exposures(self) -> list[str]:
@@ -160,13 +161,6 @@ class ConfigFolder:
                 if DRAFT.fullmatch(path.name) and (
                         time.time() - path.stat().st_mtime > DRAFT_SECONDS):
                     path.unlink()
-
-    def _give_to_owner(self, number: int) -> None:
-        """Give a file that root creates to the owner of the folder."""
-        owner = self.path.stat()
-        if os.geteuid() == 0 and owner.st_uid != 0:
-            with contextlib.suppress(OSError):      # root in a container may lack this
-                os.fchown(number, owner.st_uid, owner.st_gid)
 
 
 def open_folders(data: str | None, config_dir: str | None
@@ -298,6 +292,14 @@ def replace_file(path: Path, content: bytes,
         draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def give_to_owner(number: int, folder: Path) -> None:
+    """Give what root creates, by its descriptor, to the owner of *folder*."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        with contextlib.suppress(OSError):      # root in a container may lack this
+            os.fchown(number, owner.st_uid, owner.st_gid)
 
 
 def make_private(path: Path) -> None:

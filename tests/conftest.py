@@ -5,6 +5,7 @@ import gc
 import itertools
 import os
 import signal
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
-from harness import DEADLINE, ROOT, ManualClock, needs
+from harness import DEADLINE, ROOT, ManualClock, missing, needs
 from network import FailingLink, StreamReader
 from product import Product, template
 from pyimagesearch.archive.archive import Archive
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
+from pyimagesearch.object_detection.model_files import YOLOX_NANO
 from pyimagesearch.recording.preroll import Preroll
 from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.recorder import Recorder
@@ -300,6 +302,15 @@ def link():
     yield begin
     for one in links:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def real_model():
+    """The file of the model that `make` has fetched for tests."""
+    data = Path(sys.prefix, "test-data")
+    if trouble := YOLOX_NANO.trouble(data):
+        missing(f"{trouble}; run: make test")
+    return YOLOX_NANO.path(data)
 
 
 @pytest.fixture(scope="session")

