@@ -174,23 +174,6 @@ def test_look_in_progress_is_not_reported_once_forgotten(running, model, camera,
     assert reported.count("front") == reports
 
 
-def test_forget_waits_for_the_report_in_progress(running):
-    """Or that would store what is to be hidden after forget() has returned."""
-    entered, leave, left = threading.Event(), threading.Event(), []
-
-    def on_found(look, found):
-        entered.set()
-        assert leave.wait(60)
-        left.append(look.camera)
-
-    running.offer(look_of("front"), on_found)
-    assert entered.wait(60)
-    assert running.wants("yard")        # a camera's thread never waits for it
-    threading.Timer(0.05, leave.set).start()
-    running.forget("front")
-    assert left == ["front"]
-
-
 # --- errors
 
 

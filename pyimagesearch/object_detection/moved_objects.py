@@ -1,8 +1,10 @@
 """Find the objects that moved, in the crops of one look."""
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box, Image, Size, scaled, size_of
 
 from .look import Crop, FoundObject, Look
@@ -25,27 +27,39 @@ def find_moved(model: Model, look: Look) -> list[FoundObject]:
     Boxes are in pixels of the camera's picture. What several crops show, or is of two
     classes of one group, comes once.
     """
-    found = [each for crop in look.crops for each in moved_in(model, crop, look)]
+    before = functools.cache(lambda: before_of(look))       # decoded once, or never
+    found = [each for crop in look.crops
+             for each in moved_in(model, crop, look, before)]
     return distinct(sorted(found, key=lambda each: each.score, reverse=True))
 
 
-def moved_in(model: Model, crop: Crop, look: Look) -> list[FoundObject]:
+def moved_in(model: Model, crop: Crop, look: Look,
+             before: Callable[[], Image | None]) -> list[FoundObject]:
     """Return what moved in *crop* of *look*, in pixels of the camera's picture."""
-    return counted(
-        located(model.find(crop.image, look.least_score), size_of(crop.image),
-                crop.part),
-        crop, look.mask, look.size, lambda: there_before(model, crop.part, look))
+    def there_before() -> list[FoundObject]:
+        picture = before()
+        if picture is None:
+            return []
+        image = part_of(picture, crop.part, look.size)
+        return located(model.find(image, BEFORE_SCORE), size_of(image), crop.part)
+
+    found = located(model.find(crop.image, look.least_score), size_of(crop.image),
+                    crop.part)
+    return counted(found, crop, look.mask, look.size, there_before)
 
 
-def there_before(model: Model, part: Box, look: Look) -> list[FoundObject]:
-    """Return what the picture from before the event shows in *part* of the picture."""
-    if look.before is None:
-        return []
-    left, top, right, bottom = scaled(part, look.size, size_of(look.before))
-    image = look.before[top:bottom, left:right]
-    if not image.size:
-        return []
-    return located(model.find(image, BEFORE_SCORE), size_of(image), part)
+def before_of(look: Look) -> Image | None:
+    """Return the picture from before the event, if there is a good one."""
+    try:
+        return look.before and look.before.image()
+    except BadPicture:      # as a camera may have sent it
+        return None
+
+
+def part_of(picture: Image, part: Box, of: Size) -> Image:
+    """Return that *part* of *picture* that is known for one of size *of*."""
+    left, top, right, bottom = scaled(part, of, size_of(picture))
+    return picture[top:max(bottom, top + 1), left:max(right, left + 1)]
 
 
 def located(found: Sequence[FoundObject], of: Size, part: Box) -> list[FoundObject]:

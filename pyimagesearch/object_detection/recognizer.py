@@ -51,9 +51,8 @@ class ObjectRecognizer(Worker):
         self._woken = threading.Event()
         self._lock = threading.Lock()           # of the following; held for moments
         self._waiting: Offer | None = None
-        self._current: Offer | None = None      # None if its result is not wanted
+        self._current: Offer | None = None      # None once it is reported or forgotten
         self._turns: dict[str, int] = {}        # numbers of the cameras' last looks
-        self._reporting = threading.Lock()      # while on_found is called
 
     def wants(self, camera: str) -> bool:
         """Return whether *camera* may offer a look now."""
@@ -67,7 +66,7 @@ class ObjectRecognizer(Worker):
         *on_found* is called in the thread ``objects`` with what moved and counts, in
         pixels of the camera's picture; empty if there is nothing. It is called once at
         most: not for a look that another camera's replaces, that is forgotten, or
-        that fails. It must not wait for a lock that is held during :meth:`forget`.
+        that fails.
         """
         with self._lock:
             if not self._is_free_for(look.camera):
@@ -79,10 +78,10 @@ class ObjectRecognizer(Worker):
         """
         Drop the look of *camera* that waits.
 
-        What is being looked at is finished, but *on_found* is not called for it once
-        this has returned.
+        What is being looked at is finished, but not reported; a report that has begun
+        goes on.
         """
-        with self._reporting, self._lock:
+        with self._lock:
             if self._waiting and self._waiting.look.camera == camera:
                 self._waiting = None
             if self._current and self._current.look.camera == camera:
@@ -102,17 +101,11 @@ class ObjectRecognizer(Worker):
 
     def join(self, timeout: float) -> bool:
         """
-        Wait *timeout* seconds for the thread; return whether it does nothing any more.
+        Wait *timeout* seconds for the thread; return whether it has nothing to finish.
 
         A look that takes longer is abandoned: nothing receives its result.
         """
-        if super().join(timeout):
-            return True
-        if not self._reporting.acquire(timeout=timeout):
-            return False
-        self._current = None
-        self._reporting.release()
-        return True
+        return super().join(timeout) or self._take_current()
 
     def run(self) -> None:
         """Look at what the cameras offer until :meth:`stop`; errors are logged."""
@@ -133,9 +126,8 @@ class ObjectRecognizer(Worker):
         try:
             self._look(offer)
         except Exception as error:      # logged, and in the status
+            self._take_current()
             self._health.fail(error)
-        with self._lock:
-            self._current = None
         return True
 
     def _is_free_for(self, camera: str) -> bool:
@@ -160,9 +152,14 @@ class ObjectRecognizer(Worker):
             self._model = self._make_model()
         found = find_moved(self._model, offer.look)
         self._health.succeed(self._clock.monotonic() - begin)
-        with self._reporting:
-            if self._current is offer:      # else it was forgotten meanwhile
-                offer.on_found(offer.look, found)
+        if self._take_current():           # else it was forgotten meanwhile
+            offer.on_found(offer.look, found)
+
+    def _take_current(self) -> bool:
+        """Return whether the look in progress is still wanted, once."""
+        with self._lock:
+            current, self._current = self._current, None
+            return current is not None
 
     def _release(self) -> None:
         """Give the memory of the model back to the system."""
