@@ -8,6 +8,7 @@ import numpy as np
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import ArrayPicture, Box, Image, Picture, Size
 
+from .demo_figures import draw_car, draw_person
 from .pace import Pace
 from .patience import INTERVALS_MISSED
 
@@ -107,32 +108,3 @@ class DemoSource:
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
-
-
-def draw_person(image: Image, box: Box, seconds: float) -> None:
-    """Draw a walking person in a dark coat, filling *box*."""
-    left, top, right, bottom = box
-    wide, tall, middle = right - left, bottom - top, (left + right) // 2
-    hip, stride = top + int(0.58 * tall), 0.42 * wide * np.sin(6.0 * seconds)
-    for side in (stride, -stride):
-        cv2.line(image, (middle, hip), (int(middle + side), bottom - 1),
-                 (58, 44, 38), max(2, int(0.22 * wide)))
-    cv2.ellipse(image, (middle, top + int(0.40 * tall)),
-                (int(0.34 * wide), int(0.26 * tall)), 0, 0, 360, (48, 36, 128), -1)
-    cv2.circle(image, (middle, top + int(0.09 * tall)),
-               max(2, int(0.085 * tall)), (150, 178, 214), -1)
-
-
-def draw_car(image: Image, box: Box, seconds: float) -> None:
-    """Draw a light car, filling *box*."""
-    left, top, right, bottom = box
-    wide, tall = right - left, bottom - top
-    body = np.array([(0, .55), (.12, .48), (.28, .06), (.72, .06), (.86, .48), (1, .58),
-                     (1, .84), (0, .84)]) * (wide, tall) + (left, top)
-    cv2.fillPoly(image, [body.astype(np.int32)], (222, 214, 204))
-    glass = np.array([(.25, .46), (.33, .14), (.67, .14), (.76, .46)]
-                     ) * (wide, tall) + (left, top)
-    cv2.fillPoly(image, [glass.astype(np.int32)], (92, 78, 66))
-    for along in (.22, .78):
-        cv2.circle(image, (left + int(along * wide), bottom - int(.17 * tall)),
-                   max(2, int(.17 * tall)), (34, 34, 34), -1)
