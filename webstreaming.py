@@ -64,6 +64,7 @@ try:
         ControlledCamera,
         ControlledServer,
     )
+    from pyimagesearch.object_detection import ObjectRecognizer
     from pyimagesearch.object_detection.objects_command import objects
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
@@ -256,14 +257,16 @@ class Program:
     image_hubs: ImageHubs
     camera_memory: MemoryBudget
     watchdog: Watchdog
+    objects: ObjectRecognizer | None
     clock: Clock
     cameras: list[WatchedCamera] = field(default_factory=list)
     alerts: Alerts = field(init=False)      # they name the server's address
 
     @property
     def live(self) -> list[Worker]:
-        """The threads that make live pictures."""
-        return [*(each.loop for each in self.cameras), *filter(None, [self.mosaic])]
+        """The threads that make live pictures, and look for objects in them."""
+        return [*(each.loop for each in self.cameras),
+                *filter(None, [self.mosaic, self.objects])]
 
     def start(self) -> None:
         """Start all threads; what they record waits until the folder is open."""
@@ -275,7 +278,7 @@ class Program:
         self.alerts.start()
 
     def stop_cameras(self) -> None:
-        """Signal the threads that make live pictures, which ends all streams."""
+        """Signal the threads of the live pictures, which ends all streams."""
         for thread in self.live:
             thread.stop()
 
@@ -319,9 +322,16 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         image_hubs=ImageHubs(),
         camera_memory=MemoryBudget(),
         watchdog=Watchdog(systemd, [SERVER_LOOP, *names], clock),
+        objects=make_objects(settings, data, clock),
         clock=clock)
     program.cameras += [make_camera(each, program) for each in wanted]
     return program
+
+
+def make_objects(settings: Settings, data: DataFolder, clock: Clock,
+                 ) -> ObjectRecognizer | None:
+    """Return what recognises objects, if a model is there; it is not loaded yet."""
+    return None
 
 
 def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
@@ -333,7 +343,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
                         max_clip=settings.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
     archive.recorders.append(recorder)
-    evidence = Evidence(settings, recorder, preroll_input, archive.store, clock)
+    evidence = Evidence(settings, recorder, preroll_input, archive.store, clock,
+                        program.objects)
     program.arming.add(settings, evidence.arm)
     detection = MotionDetection(settings, keeper=program.backgrounds)
     loop = Surveillance(

@@ -7,6 +7,7 @@ from typing import Protocol
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box, Image, Size, scaled, size_of
 
+from .crops import part_of
 from .look import Crop, FoundObject, Look
 from .movement_rule import counted, is_same
 
@@ -54,12 +55,6 @@ def before_of(look: Look) -> Image | None:
         return look.before and look.before.image()
     except BadPicture:      # as a camera may have sent it
         return None
-
-
-def part_of(picture: Image, part: Box, of: Size) -> Image:
-    """Return that *part* of *picture* that is known for one of size *of*."""
-    left, top, right, bottom = scaled(part, of, size_of(picture))
-    return picture[top:max(bottom, top + 1), left:max(right, left + 1)]
 
 
 def located(found: Sequence[FoundObject], of: Size, part: Box) -> list[FoundObject]:

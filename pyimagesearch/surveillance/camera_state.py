@@ -140,7 +140,8 @@ class CameraState:
             patience=reader.read_timeout if reader else LEAST_SECONDS,
             **vars(self.counts), **vars(self.connection), stuck_reads=stuck_reads,
             unsteady_since=evidence.losses.unsteady_since,
-            detect_seconds=detection.stopwatch.seconds,
+            detect_seconds=(detection.stopwatch.seconds
+                            + evidence.objects.stopwatch.seconds),
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,
             recording=evidence.recorder.recording,

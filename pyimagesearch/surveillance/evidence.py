@@ -1,42 +1,31 @@
 """Turn one camera's detections into events, clips and activity levels."""
 
 import logging
-import math
-from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL, THUMBNAIL
+from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.frames import Box, Frame, enclosing
+from pyimagesearch.frames import Frame
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import MAX_PAUSE_SECONDS, Detection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
+from pyimagesearch.object_detection.recognizer import ObjectRecognizer
 from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
 
-from .explainer import Explainer
+from .activity_level import ActivityLevel
+from .event_objects import EventObjects
+from .event_thumbnail import EventThumbnail
 from .manual_recording import ManualRecording
 from .ongoing_event import OngoingEvent, metadata_of
+from .peak_motion import PeakMotion
 from .scene_events import SceneEvents
 from .signal_losses import SignalLosses
 
 log = logging.getLogger(__name__)
-
-
-EARLY_PEAK_SECONDS = 0.6    # of motion, whose picture alerts show
-
-
-class Peak(NamedTuple):
-    """The frame with most motion of an event."""
-
-    area: float = 0.0           # per mille of the frame
-    box: Box | None = None      # around all motion [pixels of the JPEG]
-    jpeg: LazyJpeg | None = None
-    captured: float = 0.0
-    seen: Detection | None = None
 
 
 class Evidence:
@@ -44,13 +33,14 @@ class Evidence:
     Turn one camera's detections into events, and order clips from its recorder.
 
     While *preroll_input* takes the camera's own packets, clips are made of these, and
-    pictures are needed for thumbnails only. :meth:`keep_still`, :meth:`arm`,
-    :meth:`forget`, :meth:`refuse_packets` and :attr:`manual` may be used from any
-    thread, all else from the camera loop only.
+    pictures are needed for thumbnails and *recognizer* only. :meth:`keep_still`,
+    :meth:`arm`, :meth:`forget`, :meth:`refuse_packets` and :attr:`manual` may be used
+    from any thread, all else from the camera loop only.
     """
 
     def __init__(self, settings: CameraSettings, recorder: Recorder,
-                 preroll_input: PrerollInput, store: EventStore, clock: Clock) -> None:
+                 preroll_input: PrerollInput, store: EventStore, clock: Clock,
+                 recognizer: ObjectRecognizer | None = None) -> None:
         self._settings = settings
         self.recorder = recorder
         self._clock = clock
@@ -61,11 +51,11 @@ class Evidence:
         self.scenes = SceneEvents(settings.name, recorder, store, clock)
         self._motion = MotionEvents(min_frames=settings.min_frames,
                                     post_roll=settings.post_roll)
-        self._explainer = Explainer(store)
         self._ongoing: OngoingEvent | None = None   # the motion event that lasts
-        self._peak = Peak()
-        self._peak_due = math.inf   # for alerts [s, monotonic]
-        self._minute, self._level = 0, 0.0      # since the epoch; its largest area
+        self._thumbnail = EventThumbnail(recorder)
+        self._peak = PeakMotion(store, self._thumbnail)
+        self._level = ActivityLevel(settings.name, store)
+        self.objects = EventObjects(settings, store, self._thumbnail, recognizer)
         self._armed = True
 
     @property
@@ -78,6 +68,7 @@ class Evidence:
         self._settings = settings
         self._motion.apply(min_frames=settings.min_frames,
                            post_roll=settings.post_roll)
+        self.objects.apply(settings)
 
     def arm(self, armed: bool) -> None:
         """Turn motion into events, or ignore it."""
@@ -89,7 +80,8 @@ class Evidence:
 
     def forget(self) -> None:
         """Keep no picture from before now; not to be called during :meth:`keep`."""
-        self._peak = self._peak._replace(jpeg=None, seen=None)
+        self._peak.forget()
+        self.objects.forget()
         self.scenes.forget()
         self.recorder.forget()
 
@@ -105,6 +97,7 @@ class Evidence:
         self.manual.allow(on)
         if not on:
             self.end_all()
+            self.objects.forget()
             self.losses.abandon()
 
     def lose(self, since: float, reason: str, silence: float = 0.0,
@@ -140,13 +133,12 @@ class Evidence:
     def keep(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
         self.losses.on_frame(frame.arrived, frame.captured)
-        self._note_level(frame.captured, seen.area)
+        self._level.note(frame.captured, seen.area)
         motion = self._armed and seen.is_motion(self._settings.min_area)
         changes = [*([] if self._armed else self._motion.reset()),
                    *self._motion.on_frame(frame.arrived, motion)]
-        if motion and seen.area > self._peak.area:
-            self._peak = Peak(seen.area, enclosing(shown.boxes),
-                              shown.jpeg or self._peak.jpeg, frame.captured, seen)
+        if motion:
+            self._peak.on_frame(frame, seen, shown)
         if self._fills_preroll and shown.jpeg:
             self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
                                             since=self._motion.candidate_since)
@@ -158,16 +150,19 @@ class Evidence:
                 self._finish_motion(change.at, until)
         if self._ongoing:
             self._ongoing.note_zones(self._store, seen.zones if motion else ())
-            if frame.arrived >= self._peak_due:     # the first shows little of it
-                self._peak_due = math.inf
-                self._keep_peak(self._ongoing.event.id)
+            self._peak.store_early(self._ongoing.event.id, frame.arrived,
+                                   self._settings)
+            if motion:
+                self.objects.look(frame, seen)
         if self._armed:
             self.scenes.on_frame(frame, seen,
                                  shown.jpeg if self._settings.record else None)
         else:
             self.scenes.end(frame.arrived)
         if self._motion.candidate_since is None and not self._motion.ongoing:
-            self._peak = Peak()
+            self._peak.start_over()
+            if self._armed:
+                self.objects.remember(frame, shown)
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
@@ -208,11 +203,11 @@ class Evidence:
         event = self._store.add(MOTION, captured, None, self._settings.name)
         self._ongoing = OngoingEvent(event, at)
         log.info("%s: motion event %d began", event.camera, event.id)
-        self._explainer.begin(event.id, frame.captured, seen, self._settings)
         if self._settings.record:
             self.recorder.begin(metadata_of(event), at - self._settings.pre_roll)
-        self._keep_peak(event.id)
-        self._peak_due = at + EARLY_PEAK_SECONDS
+            self._thumbnail.begin(event.id)
+        self._peak.begin(event.id, at, frame, seen, self._settings)
+        self.objects.begin(event.id, at)
 
     def _finish_motion(self, at: float, until: float) -> None:
         """End the event *at* [s, monotonic], and its clip at *until*."""
@@ -222,23 +217,9 @@ class Evidence:
         event = ongoing.end(self._store, at, self._peak.area, self._peak.box)
         log.info("%s: motion event %d ended after %.1f s, largest area %.1f per mille",
                  event.camera, event.id, at - ongoing.at, event.peak_area)
-        self._keep_peak(event.id)
+        self._peak.store(event.id, self._settings)
+        self._peak.start_over()
+        self.objects.end()
+        self._thumbnail.end()
         if self._settings.record:
             self.recorder.end(metadata_of(event), until)
-        self._peak = Peak()
-
-    def _keep_peak(self, event: int) -> None:
-        peak = self._peak       # forget() may take its picture away at any moment
-        self._store.set_peak(event, peak.area, peak.box)
-        if peak.seen:
-            self._explainer.peak(event, peak.captured, peak.seen, self._settings)
-        if peak.jpeg and self._settings.record:
-            self.recorder.keep_still(event, peak.captured, peak.jpeg, THUMBNAIL)
-
-    def _note_level(self, captured: float, area: float) -> None:
-        minute = int(captured // 60)
-        if minute != self._minute:
-            if self._minute:
-                self._store.level(self._settings.name, self._minute, self._level)
-            self._minute, self._level = minute, 0.0
-        self._level = max(self._level, area)

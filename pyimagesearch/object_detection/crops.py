@@ -1,0 +1,82 @@
+"""Cut the parts of a picture in which something moved."""
+
+from collections.abc import Sequence
+
+from pyimagesearch.frames import Box, Image, Size, enclosing, halved, scaled, size_of
+
+from .look import Crop
+
+CROP_MARGIN = 1.5       # times the longer side of what moved
+MIN_CROP_SIDE = 160     # pixels of the camera's picture
+MIN_CROP_WIDTH = 512    # pixels, that a crop is not made smaller than
+MAX_CROPS = 3           # of one picture
+
+
+def cut(picture: Image, boxes: Sequence[Box], of: Size) -> tuple[Crop, ...]:
+    """
+    Cut squares of *picture*, BGR, around the *boxes* found in a picture of size *of*.
+
+    Those that would overlap share one; of more than three, the largest regions are cut.
+    The images are copies, less than 1024 px wide: a larger one is halved.
+    """
+    size = size_of(picture)
+    regions = sorted(joined(boxes, of, size), key=box_area, reverse=True)
+    return tuple(cut_one(picture, region, of) for region in regions[:MAX_CROPS])
+
+
+def cut_one(picture: Image, region: Box, of: Size) -> Crop:
+    """Cut the square around *region*, found in a picture of size *of*."""
+    part = part_around(region, of, size_of(picture))
+    image = part_of(picture, part, size_of(picture))
+    smaller = halved(image, MIN_CROP_WIDTH)
+    return Crop(image.copy() if smaller is image else smaller, part, region)
+
+
+def part_of(picture: Image, part: Box, of: Size) -> Image:
+    """Return a view of that *part* of *picture* that is known for one of size *of*."""
+    left, top, right, bottom = scaled(part, of, size_of(picture))
+    return picture[top:max(bottom, top + 1), left:max(right, left + 1)]
+
+
+def part_around(region: Box, of: Size, size: Size) -> Box:
+    """
+    Return the square around *region*, found at size *of*, in a picture of *size*.
+
+    It is inside the picture, and no square if it is larger than that.
+    """
+    left, top, right, bottom = scaled(region, of, size)
+    side = round(max(CROP_MARGIN * (right - left), CROP_MARGIN * (bottom - top),
+                     MIN_CROP_SIDE))
+    begins, ends = zip(*(inside((low + high) / 2, min(side, most), most)
+                         for low, high, most in ((left, right, size[0]),
+                                                 (top, bottom, size[1]))), strict=True)
+    return (*begins, *ends)
+
+
+def inside(centre: float, length: int, most: int) -> tuple[int, int]:
+    """Return begin and end of *length* around *centre*, moved to be within *most*."""
+    begin = min(max(0, int(centre - length / 2)), most - length)
+    return begin, begin + length
+
+
+def joined(boxes: Sequence[Box], of: Size, size: Size) -> list[Box]:
+    """Return *boxes*, with those that would have overlapping crops made one."""
+    groups: list[Box] = []
+    for box in boxes:
+        while near := [each for each in groups if overlap(
+                part_around(each, of, size), part_around(box, of, size))]:
+            box = enclosing([box, *near]) or box
+            groups = [each for each in groups if each not in near]
+        groups.append(box)
+    return groups
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Return whether two boxes have pixels in common."""
+    return (one[0] < other[2] and other[0] < one[2]
+            and one[1] < other[3] and other[1] < one[3])
+
+
+def box_area(box: Box) -> int:
+    """Return how many pixels *box* has."""
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -1,0 +1,170 @@
+"""Name what moves in the motion events of one camera."""
+
+import contextlib
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from pyimagesearch.errors import BadPicture
+from pyimagesearch.events.event import Sighting
+from pyimagesearch.events.store import EventStore
+from pyimagesearch.frames import Frame, Grey, for_stream
+from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.motion_detection.detection import Detection
+from pyimagesearch.object_detection.crops import cut
+from pyimagesearch.object_detection.look import FoundObject, Look
+from pyimagesearch.object_detection.naming import EventNames, sightings_of
+from pyimagesearch.object_detection.recognizer import ObjectRecognizer
+from pyimagesearch.overlay import Annotation
+from pyimagesearch.rates import Stopwatch
+from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.streaming.publisher import Shown
+
+from .before_pictures import BeforePictures
+from .event_thumbnail import EventThumbnail
+
+LOOK_SECONDS = 1.0          # between two looks at an event without a name
+NAMED_LOOK_SECONDS = 5.0    # once it has one
+
+
+class EventObjects:
+    """
+    Have the motion events of one camera named, if there is a *recognizer*.
+
+    The camera loop offers it looks; what it finds is stored in the thread ``objects``.
+    :attr:`names` may be read from any thread, and :meth:`forget` called from any but
+    ``objects``, though not during :meth:`look` and :meth:`remember`. All else belongs
+    to the camera loop.
+    """
+
+    def __init__(self, settings: CameraSettings, store: EventStore,
+                 thumbnail: EventThumbnail, recognizer: ObjectRecognizer | None,
+                 ) -> None:
+        self.stopwatch = Stopwatch()    # spent on pictures for the recognizer
+        self._settings = settings
+        self._store = store
+        self._thumbnail = thumbnail
+        self._recognizer = recognizer
+        self._before = BeforePictures()
+        self._event: NamedEvent | None = None   # that lasts
+        self._lock = threading.Lock()   # of the following, and of what was recognised
+        self._forgotten = 0             # times; looks from before are not reported
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was recognised in the event that lasts, the best first."""
+        event = self._event
+        return event.names if event else ()
+
+    def apply(self, settings: CameraSettings) -> None:
+        """Take new values of adjustable settings."""
+        self._settings = settings
+
+    def remember(self, frame: Frame, shown: Shown) -> None:
+        """Keep *frame*, in which nothing moves, to compare an event with."""
+        if self._recognizer and self._before.wants(frame.arrived):
+            with self.stopwatch, contextlib.suppress(BadPicture):
+                self._before.keep(frame, shown.jpeg)
+
+    def begin(self, event: int, at: float) -> None:
+        """Name *event* from now on, which began *at* [s, monotonic]."""
+        self._event = NamedEvent(event, self._store, self._thumbnail,
+                                 self._before.newest_before(at))
+
+    def end(self) -> None:
+        """End the event; what is found in a look at it now is stored nevertheless."""
+        self._event = None
+
+    def look(self, frame: Frame, seen: Detection) -> None:
+        """Offer *frame*, in which that was *seen* to move, if it is time for a look."""
+        event, recognizer = self._event, self._recognizer
+        if (event and recognizer and seen.mask is not None
+                and event.is_due(frame.arrived)
+                and recognizer.wants(self._settings.name)):
+            with self.stopwatch, contextlib.suppress(BadPicture):
+                look = self._look_at(frame, seen, seen.mask, event)
+                event.looked_at = frame.arrived
+                recognizer.offer(look, partial(self._on_found, event,
+                                               self._forgotten))
+
+    def forget(self) -> None:
+        """Keep no picture from before now; looks at them are dropped."""
+        if self._recognizer:
+            self._recognizer.forget(self._settings.name)
+        self._before.forget()
+        with self._lock:
+            self._forgotten += 1
+            if event := self._event:
+                event.forget()
+
+    def _on_found(self, event: "NamedEvent", forgotten: int, look: Look,
+                  found: Sequence[FoundObject]) -> None:
+        """Store what was *found* with *look* at *event*; called in thread objects."""
+        pictures = {each: picture_of(each, look, self._settings.quality)
+                    for each in sightings_of(found, look)}
+        with self._lock:
+            if forgotten == self._forgotten:
+                event.add(pictures)
+
+    def _look_at(self, frame: Frame, seen: Detection, mask: Grey, event: "NamedEvent",
+                 ) -> Look:
+        picture = frame.picture.colour()    # crops of the streamed one show too little
+        return Look(
+            camera=self._settings.name, event=event.id,
+            crops=cut(picture, seen.boxes, seen.size), mask=mask,
+            size=frame.picture.size, captured=frame.captured,
+            least_score=self._settings.object_score, before=event.before,
+            small=for_stream(picture, self._settings.width))
+
+
+class NamedEvent:
+    """
+    What was recognised in one event, and the pictures of that.
+
+    One thread at a time may use it; any may read :attr:`names`.
+    """
+
+    def __init__(self, id: int, store: EventStore, thumbnail: EventThumbnail,
+                 before: LazyJpeg | None) -> None:
+        self.id = id
+        self.before = before    # the picture of shortly before it
+        self.looked_at: float | None = None     # last [s, monotonic]
+        self._store = store
+        self._thumbnail = thumbnail
+        self._found = EventNames()
+        self._pictures: dict[Sighting, LazyJpeg] = {}   # of the best of each name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was recognised, the best first."""
+        return self._found.names
+
+    def is_due(self, now: float) -> bool:
+        """Return whether it is time for a look, *now* [s, monotonic]."""
+        pause = NAMED_LOOK_SECONDS if self.names else LOOK_SECONDS
+        return self.looked_at is None or now - self.looked_at >= pause
+
+    def add(self, sightings: Mapping[Sighting, LazyJpeg]) -> None:
+        """Store the *sightings* of one look, with their pictures, if they name it."""
+        before = self._found.best
+        for improved in self._found.add(sightings):
+            self._store.sight(self.id, improved)
+        pictures = {**self._pictures, **sightings}
+        self._pictures = {each: pictures[each] for each in self._found.candidates
+                          if each in pictures}
+        best = self._found.best
+        if best and best != before and (picture := self._pictures.get(best)):
+            self._thumbnail.show_object(self.id, best.at, picture)
+
+    def forget(self) -> None:
+        """Drop all pictures."""
+        self.before = None
+        self._pictures.clear()
+
+
+def picture_of(sighting: Sighting, look: Look, quality: int) -> LazyJpeg:
+    """Return the picture of *sighting*, with its box and name, of JPEG *quality*."""
+    image = look.small.copy()
+    height, width = image.shape[:2]
+    Annotation((sighting.box,), sighting.at, (sighting.name,)).draw(image)
+    return LazyJpeg(encode(image, quality), (width, height))
