@@ -245,9 +245,11 @@ function ready() {
     for (const link of links) link.ariaCurrent = String(link.dataset.part === number);
   };
   if (parts.length > 1) turn("1", false);
-  for (const link of links) {
+  for (const link of [...links, ...all(".sightings [data-part]", player())]) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
+      const film = parts.find((part) => part.dataset.part === link.dataset.part);
+      if (link.dataset.at) film.currentTime = Number(link.dataset.at);
       turn(link.dataset.part, true);
     });
   }

@@ -7,6 +7,7 @@ prints the server's URL; a line on its input stops it.
 """
 
 import datetime
+import itertools
 import random
 import sys
 import threading
@@ -38,6 +39,7 @@ from pyimagesearch.events.event import (  # noqa: E402
     THUMBNAIL,
     Event,
     KeptFile,
+    Sighting,
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
 from pyimagesearch.jpeg import encode  # noqa: E402
@@ -157,6 +159,13 @@ def recorded_event(folder, camera, begin, media, clips=1, **fields):
                     "files": tuple(files), **fields})
 
 
+def sightings(begin, *labels):
+    """Return what was recognised three seconds after *begin*, the best first."""
+    names = {"car": "vehicle", "dog": "animal"}
+    return tuple(Sighting(names.get(label, label), label, 0.93 - 0.2 * number, begin + 3.0,
+                          (60, 40, 120, 200)) for number, label in enumerate(labels))
+
+
 def film(path, first):
     """Film the demo scene from frame *first* on, with its middle as the thumbnail."""
     scene, count = DemoScene((320, 240), FPS, seed=first), CLIP_SECONDS * FPS
@@ -191,8 +200,10 @@ def fill(archive, noon):
         Event(id=0, camera="front", kind=MOTION, begin=last + 240, end=None,
               files=(KeptFile("front/now.mp4", CLIP, last, last, 5, OPEN),)),
     ]
+    seen = itertools.cycle([("person",), ("car",), (), ("person", "car"), (), ("dog",)])
     for event in sorted(events, key=lambda event: event.begin):
-        archive.store.begin(replace(event, id=archive.store.new_id()))
+        named = sightings(event.begin, *next(seen)) if event.kind == MOTION else ()
+        archive.store.begin(replace(event, id=archive.store.new_id(), sightings=named))
         for minute in range(int(event.begin // 60) - 1,
                             int((event.end or event.begin) // 60) + 2):
             archive.store.level(event.camera, minute, dice.uniform(2, 60))

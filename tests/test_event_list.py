@@ -18,12 +18,48 @@ from pyimagesearch.events.event import (
     STILL,
     Event,
 )
-from sample_archive import NOON, save
+from sample_archive import NOON, save, sightings
 
 
 def test_event_without_a_clip_has_a_page(client, sample):
     sample.add(Event(id=7, camera="front", kind=MOTION, begin=NOON, end=NOON + 3))
     assert re.search(r'<a href="/events/7\b[^"]*">motion</a>', client.get("/events").text)
+
+
+def test_names_are_on_the_card_and_the_page_of_an_event(client, sample):
+    sample.add(sample.recorded(1, clips=2, sightings=sightings(NOON, "person", "dog")),
+               sample.recorded(2, NOON + 60, sightings=sightings(NOON + 999, "<b>")),
+               Event(id=3, camera="front", kind=MOTION, begin=NOON, end=NOON + 9,
+                     note="in drive", sightings=sightings(NOON, "person")))
+    cards = client.get("/events").text
+    assert '<span class="objects">person, animal</span>' in cards
+    assert '<span class="objects">&lt;b&gt;</span>' in cards
+    assert re.search('href="/events/3">person</a>: in drive', cards)
+    page = client.get("/events/1").text
+    assert "<title>Person and animal at front, 12:00:00</title>" in page
+    found = " ".join(re.sub("<.*?>", "", page.partition('"sightings">')[2]).split())
+    assert found.startswith("person, ▸ 12:00:03 93 % certain animal (dog), ▸ 12:00:03 73 % certain")
+    assert page.count('href="/events/1/clip.mp4#t=3.01" data-part="1" data-at="3.01"') == 2
+    assert 'href="/events?object=person"' in page
+    assert "#t=" not in client.get("/events/2").text        # no clip shows that time
+
+
+def test_objects_can_be_filtered_once_there_are_any(client, sample):
+    sample.add(sample.recorded(1))
+    assert 'name="object"' not in client.get("/events").text
+    sample.add(sample.recorded(2, sightings=sightings(NOON, "dog", "fox", "person")),
+               sample.recorded(3, NOON + 60, sightings=sightings(NOON, "car")))
+    page = client.get("/events?object=person").text
+    (choices,) = re.findall('<select name="object">(.*?)</select>', page, re.S)
+    assert re.findall("<option.*?>(.*?)<", choices) == [
+        "all objects", "person", "vehicle", "animal", "fox", "nothing recognised"]
+    assert "<option selected>person</option>" in choices
+    assert re.findall(r'id="e(\d)"', page) == ["2"]
+    assert 'href="/events/2?object=person"' in page
+    page = client.get("/events?object=none").text
+    assert '<option value="none" selected>' in page
+    assert (re.findall(r'id="e(\d)"', page), 'href="/events/1?object=none"' in page) == (["1"], True)
+    assert "No events match" in client.get("/events?object=cat").text
 
 
 def test_covered_camera_is_shown_before_and_after(client, sample):

@@ -32,6 +32,7 @@ from pyimagesearch.events.event import (
     THUMBNAIL,
     Event,
     KeptFile,
+    Sighting,
 )
 from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
 from pyimagesearch.events.queries import EventReader, Filters, read_only
@@ -210,6 +211,48 @@ def test_only_events_of_this_run_are_counted(events):
     assert events.begun() == {("a", MOTION): 2, ("b", LOST): 1}
     with written(events) as reader:
         assert reader.event(9).camera == "a"
+
+
+def sighting(name="person", score=0.7, label=""):
+    return Sighting(name, label or name, score, NOON + score, (1, 2, 30, 40))
+
+
+def test_best_sighting_of_each_name_comes_back(events):
+    events.begin(event(1))
+    for each in (sighting(), sighting("animal", 0.8, "dog"), sighting(score=0.9),
+                 sighting(score=0.6), sighting("animal", 0.7, "cat")):
+        events.sight(1, each)
+    with written(events) as reader:
+        assert reader.event(1).sightings == (sighting(score=0.9), sighting("animal", 0.8, "dog"))
+        assert reader.objects() == ["animal", "person"]
+
+
+def test_late_sighting_is_kept_but_not_of_an_erased_event(events, path):
+    events.begin(event(1))
+    events.begin(event(2))
+    events.delete([2], NOON)
+    events.erase(NOON + 60)
+    for number in (1, 2, 3):
+        events.sight(number, sighting())
+    with written(events) as reader:
+        assert reader.event(1).objects == ("person",)
+    assert rows(path, "sightings") == 1
+    events.delete([1], NOON)
+    events.erase(NOON + 60)
+    assert rows(path, "sightings") == 0
+
+
+def test_event_is_counted_once_for_each_of_its_names(events):
+    for number in (1, 2):
+        events.begin(event(number))
+        for each in (sighting(), sighting(score=0.9), sighting("animal", 0.8)):
+            events.sight(number, each)
+    events.begin(event(3, camera="yard"))
+    events.sight(3, sighting())
+    events.sight(4, sighting())     # there is no such event
+    assert events.flush(60)
+    assert events.recognised() == {
+        ("front", "person"): 2, ("front", "animal"): 2, ("yard", "person"): 1}
 
 
 def test_small_values_are_remembered(path):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pyimagesearch.events.event import LOST
-from sample_archive import NOON, client_of
+from sample_archive import NOON, client_of, sightings
 
 
 def test_event_as_json_is_complete(client, sample):
@@ -45,7 +45,24 @@ def test_filters_combine(client, sample):
     assert ids("day=2026-11-20") == [3, 2, 1]
     assert ids("starred=true") == [4]
     assert ids("camera=front&day=2026-11-20&kind=motion") == [1]
-    assert ids("camera=&kind=&day=&starred=&not_event=") == [4, 3, 2, 1]
+    assert ids("camera=&kind=&day=&starred=&not_event=&object=") == [4, 3, 2, 1]
+
+
+def test_events_are_filtered_by_what_was_recognised(client, sample):
+    sample.add(sample.recorded(1, sightings=sightings(NOON, "person", "dog")),
+               sample.recorded(2, NOON + 60, sightings=sightings(NOON, "car")),
+               sample.recorded(3, NOON + 90), sample.recorded(4, NOON + 99, "yard",
+                                                              sightings=sightings(NOON, "person")))
+
+    def ids(query):
+        return [each["id"] for each in client.get(f"/api/events?{query}").json["events"]]
+    assert (ids("object=person"), ids("object=animal"), ids("object=dog")) == ([4, 1], [1], [])
+    assert (ids("object=none"), ids("object=")) == ([3], [4, 3, 2, 1])
+    assert ids("object=person&camera=front") == [1]
+    assert client.get("/api/events/1").json["names"] == ["person", "animal"]
+    assert client.get("/api/events/1").json["sightings"][1] == {
+        "name": "animal", "label": "dog", "score": 0.73, "at": NOON + 3.0, "box": [60, 40, 120, 200]}
+    assert client.get("/api/events/3").json["sightings"] == []
 
 
 @pytest.mark.parametrize(("query", "error"), [

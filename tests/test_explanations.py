@@ -92,6 +92,16 @@ def test_page_shows_each_moment_over_its_picture(client, explained):
     assert page.count("was ignored because it is only a patch of light.") == 2
 
 
+def test_picture_of_another_moment_does_not_explain_this_one(client, sample):
+    sample.add(sample.recorded(1))      # its picture is of NOON
+    sample.store.explain(1, explanation(at=NOON), mask())
+    sample.store.explain(1, explanation(PEAK, NOON + 3), mask())
+    assert sample.store.flush(60)
+    begin, peak = client.get("/events/1").text.partition('class="why"')[2].split("At its largest")
+    assert ("thumbnail.jpg" in begin, "<video" in begin) == (True, False)
+    assert ("thumbnail.jpg" in peak, 'data-src="/events/1/clip.mp4#t=3.01"' in peak) == (False, True)
+
+
 def test_page_of_an_ongoing_event_says_so_far_and_its_zones(client, sample):
     event = replace(sample.recorded(1), end=None)
     sample.add(event)

@@ -14,7 +14,7 @@ from pyimagesearch.events.event import CLIP, GONE, MOTION, Event, KeptFile
 from pyimagesearch.events.explanation import BEGIN, ExplainedRegion, Explanation
 from pyimagesearch.web.events.export import Export
 from pyimagesearch.web.events.files import CHUNK_BYTES
-from sample_archive import MEDIA, NOON
+from sample_archive import MEDIA, NOON, sightings
 from sample_server import FORM
 
 
@@ -63,6 +63,14 @@ def test_export_says_why_and_which_are_false_alarms(client, sample):
     assert why["regions"][0]["sentence"] == (
         "A region of 1 % of the picture counted because it has travelled far enough.")
     assert (why["settings"], second["explanations"]) == ({"detector": "single"}, [])
+
+
+def test_export_says_what_was_recognised_and_when(client, sample):
+    sample.add(sample.recorded(1, sightings=sightings(NOON, "dog")), sample.recorded(2, NOON + 60))
+    first, second = json.loads(export(client, 1, 2)[0].read("manifest.json"))["events"]
+    assert (first["names"], second["names"], second["sightings"]) == (["animal"], [], [])
+    (sighting,) = first["sightings"]
+    assert (sighting["label"], sighting["score"], sighting["at"]["epoch"]) == ("dog", 0.93, NOON + 3)
 
 
 def test_export_is_a_valid_zip_file(client, sample, tmp_path):

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness import ROOT, ManualClock, eventually, open_access
 from protected import ProtectedApp
 from pyimagesearch.capture import MemoryBudget
-from pyimagesearch.events.event import ARMED, LOST, MOTION, Event
+from pyimagesearch.events.event import ARMED, LOST, MOTION, Event, Sighting
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -56,7 +56,9 @@ def exported(archive):
     for number, (camera, kind) in enumerate([("front", MOTION), ("front", MOTION),
                                              ("yard", LOST), ("", ARMED)], 1):
         archive.store.begin(Event(id=number, camera=camera, kind=kind, begin=1.0, end=2.0))
+    archive.store.sight(1, Sighting("animal", "dog", 0.9, 1.5, (1, 2, 3, 4)))
     archive.store.adopt(Event(id=9, camera="front", kind=MOTION, begin=1.0, end=2.0))
+    assert archive.store.flush(60)
     mosaic = Mosaic(list(feeds), LatestFrameBroadcaster(), 70, ManualClock())
     archive.watch(*feeds)
     services = Services(feeds, open_access(), mosaic=mosaic, archive=archive,
@@ -88,6 +90,8 @@ def exported(archive):
     ("surveillance_events_total{camera=yard,kind=lost}", 1),
     ("surveillance_events_total{camera=yard,kind=motion}", 0),
     ("surveillance_events_total{camera=,kind=armed}", 1),
+    ("surveillance_events_with_object_total{camera=front,object=animal}", 1),
+    ("surveillance_events_with_object_total{camera=yard,object=person}", 0),
     ("surveillance_recordings_total{camera=front}", 9),
     ("surveillance_recording{camera=front}", 1),
     ("surveillance_signal_losses_total{camera=front}", 2),
@@ -120,7 +124,8 @@ def test_names_follow_the_prometheus_conventions(exported):
         assert len(family.documentation) > 10
         for sample in family.samples:
             assert sample.name.endswith("_total") == (family.type == "counter")
-            assert set(sample.labels) <= {"camera", "kind", "reason", "version", "channel"}
+            assert set(sample.labels) <= {"camera", "kind", "reason", "version", "channel",
+                                          "object"}
         assert not re.search(r"_(ms|milliseconds|kb|mb|count)$", family.name)
 
 

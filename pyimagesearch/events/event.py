@@ -100,7 +100,7 @@ class Event:
 
     @property
     def picture(self) -> KeptFile | None:
-        """The frame of peak motion, or else the last still."""
+        """What was recognised best or the peak of motion, or else the last still."""
         last = {file.media: file for file in self.files}
         return last.get(THUMBNAIL) or last.get(STILL)
 

@@ -247,6 +247,14 @@ class EventReader:
             names.append(name)
         return names
 
+    def objects(self) -> list[str]:
+        """Return the names of all that was recognised in events."""
+        names, name = list[str](), ""
+        while name := self._value(      # one index lookup for each name
+                "SELECT min(name) FROM sightings WHERE name > ?", name):
+            names.append(name)
+        return names
+
     def has(self, id: int) -> bool:
         """Return whether event *id* exists; a deleted one does until it is erased."""
         return bool(self._value("SELECT 1 FROM events WHERE id = ?", id))

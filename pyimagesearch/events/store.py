@@ -50,6 +50,7 @@ class EventStore(EventWriter):
         self._ids = EventIds(clock)
         self._is_open = False
         self._begun: Counter[tuple[str, str]] = Counter()   # guarded by the lock
+        self._recognised: dict[tuple[str, str], tuple[int, int]] = {}   # by the lock
 
     def prepare(self) -> Path | None:
         """
@@ -109,6 +110,11 @@ class EventStore(EventWriter):
         """Return how many events began since the start, by camera and kind."""
         with self._lock:
             return dict(self._begun)
+
+    def recognised(self) -> dict[tuple[str, str], int]:
+        """Return in how many events since the start cameras recognised each name."""
+        with self._lock:
+            return {key: count for key, (count, _) in self._recognised.items()}
 
     # --- from the cameras: queued, never waits
 
@@ -176,14 +182,27 @@ class EventStore(EventWriter):
 
     def sight(self, id: int, sighting: Sighting) -> None:
         """Add *sighting* to the event, if it is the best with its name; at any time."""
-        # none is left over of an event that was erased meanwhile
-        self._execute(
-            "INSERT INTO sightings SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS "
-            "(SELECT 1 FROM events WHERE id = ?1) ON CONFLICT DO UPDATE SET "
-            "label = excluded.label, score = excluded.score, at = excluded.at, "
-            "box = excluded.box WHERE excluded.score > score", id, sighting.name,
-            sighting.label, float(sighting.score), sighting.at,
-            box_as_text(sighting.box))
+        def work(connection: sqlite3.Connection) -> None:
+            found = connection.execute("SELECT camera FROM events WHERE id = ?", [id]
+                                       ).fetchone()
+            if found is None:       # erased meanwhile: nothing is left over of it
+                return
+            connection.execute(
+                "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT "
+                "DO UPDATE SET label = excluded.label, score = excluded.score, "
+                "at = excluded.at, box = excluded.box WHERE excluded.score > score",
+                [id, sighting.name, sighting.label, float(sighting.score), sighting.at,
+                 box_as_text(sighting.box)])
+            self._count_recognised(found[0], sighting.name, id)
+
+        self.enqueue(work)
+
+    def _count_recognised(self, camera: str, name: str, id: int) -> None:
+        """Count event *id* once for *name*, also if this is written again."""
+        with self._lock:
+            count, last = self._recognised.get((camera, name), (0, -1))
+            if id > last:       # a camera's events are recognised in their order
+                self._recognised[camera, name] = count + 1, id
 
     def keep(self, event_id: int, file: KeptFile) -> None:
         """Add *file* to the event, or replace the entry with the same path."""

@@ -17,6 +17,7 @@ MAX_ID = (1 << 53) - 1      # the largest integer that is exact in JavaScript
 YEARS = (1969, 8999)        # from the first day of a clock that was never set on
 BOOLEANS = {"true": True, "1": True, "on": True,
             "false": False, "0": False, "off": False}
+NO_OBJECT = "none"          # for events in which nothing was recognised
 MAX_SHOWN = 60              # characters of a wrong value
 
 
@@ -42,11 +43,12 @@ def page_query(default_limit: int) -> PageQuery:
 def filters() -> Filters:
     """Return the filters in the query parameters."""
     args = request.args
-    not_event = args.get("not_event")
+    not_event, wanted = args.get("not_event"), args.get("object") or None
     return Filters(camera=args.get("camera") or None, kind=args.get("kind") or None,
                    day=date(args.get("day", "")),
                    starred=boolean("starred", args.get("starred") or "false"),
-                   not_event=boolean("not_event", not_event) if not_event else None)
+                   not_event=boolean("not_event", not_event) if not_event else None,
+                   object="" if wanted == NO_OBJECT else wanted)
 
 
 def date(text: str) -> datetime.date | None:

@@ -166,8 +166,8 @@ OPERATIONS = (
               (400, 404), query={
                   "limit": schemas.LIMIT, "before": schemas.BEFORE,
                   "camera": schemas.TEXT, "kind": schemas.KIND, "day": schemas.DAY,
-                  "starred": schemas.MARKED,
-                  "not_event": schemas.MARKED}),
+                  "starred": schemas.MARKED, "not_event": schemas.MARKED,
+                  "object": schemas.OBJECT}),
     Operation("get /api/events/{id}", "event", "One event", EVENT),
     Operation("patch /api/events/{id}", "mark_one", "Star an event, or mark it as none",
               EVENT, body=MARKS),

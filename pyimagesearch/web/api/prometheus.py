@@ -1,5 +1,6 @@
 """Metrics for Prometheus, read from the status that the program keeps anyway."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector
 from pyimagesearch import __version__
 from pyimagesearch.events import event
 from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.web.services import Services
 
 CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, *event.SCENE_KINDS,
@@ -90,6 +92,10 @@ class StatusCollector(Collector):
             **{(name, kind): 0 for name in services.feeds for kind in CAMERA_KINDS},
             **{("", kind): 0 for kind in SERVER_KINDS}, **archive.store.begun()}
         yield metric("events_total", "Events begun.", COUNTER, counts, "camera", "kind")
+        recognised = {**dict.fromkeys(itertools.product(services.feeds, GROUPS), 0),
+                      **archive.store.recognised()}
+        yield metric("events_with_object_total", "Events in which it was recognised.",
+                     COUNTER, recognised, "camera", "object")
         kept = archive.status()
         yield metric("clips_bytes", "Disk space of clips and stills.", GAUGE, kept.used)
         yield metric("clips_limit_bytes", "Disk space that they may use.", GAUGE,

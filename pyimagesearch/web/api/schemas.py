@@ -5,6 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 from pyimagesearch import status
 from pyimagesearch.events import event, explanation
+from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings import polygons
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
 from pyimagesearch.settings.owner_settings import (
@@ -128,6 +129,8 @@ NEW_ZONES = {
             "not count has neither min_area nor sensitivity"),
         "counted": described(POLYGONS, "in which something that blinks regularly "
                              "counts as motion; unchanged if left out")}}
+OBJECT = described(TEXT, "a name that was recognised in the event, such as person; "
+                   f"{params.NO_OBJECT}: events without any")
 AFTER = or_empty(TIME)
 SETTING_VALUES = {name: value_of(item) for name, item in TUNED_OPTIONS.items()}
 ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
@@ -183,8 +186,17 @@ NAMED = {
                            "its minX, minY, maxX, maxY in pixels"),
         note=TEXT, starred=BOOLEAN,
         not_event=described(BOOLEAN, "marked as a false alarm"),
+        names=described(list_of(TEXT), "of what was recognised: "
+                        f"{', '.join(GROUPS)}, or as the owner's detector says"),
+        sightings=described(list_of(reference("Sighting")),
+                            "the best one of each name, the best first"),
         url=TEXT, thumbnail=typed(str | None),
         clips=list_of(reference("File")), stills=list_of(reference("File"))),
+    "Sighting": response_of(
+        name=TEXT, label=described(TEXT, "as the model calls it, such as dog"),
+        score=described({**NUMBER, "minimum": 0, "maximum": 1}, "how certain it is"),
+        at=described(TIME, "when the picture was taken"),
+        box=described(BOX, "minX, minY, maxX, maxY in pixels of the streamed picture")),
     "Region": response_of(
         box=described(BOX, "minX, minY, maxX, maxY"), area=COUNT,
         reported=described(BOOLEAN, "whether it counted as motion"),

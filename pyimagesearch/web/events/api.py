@@ -129,7 +129,8 @@ def as_json(event: Event) -> dict[str, Any]:
         "id": event.id, "camera": event.camera, "kind": event.kind,
         "begin": event.begin, "end": event.end, "peak_area": event.peak_area,
         "peak_box": event.peak_box, "note": event.note, "starred": event.starred,
-        "not_event": event.not_event,
+        "not_event": event.not_event, "names": event.objects,
+        "sightings": [each._asdict() for each in event.sightings],
         "url": url_for("events.show", id=event.id),
         "thumbnail": url_for("files.thumbnail", id=event.id) if event.picture else None,
         "clips": [describe(file, url_for("files.clip", id=event.id, part=part))

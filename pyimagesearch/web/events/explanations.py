@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, abort, url_for
 
 from pyimagesearch.events.event import Event, KeptFile
-from pyimagesearch.events.explanation import MOMENTS, PEAK, Explanation
+from pyimagesearch.events.explanation import MOMENTS, Explanation
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.services import read_events
@@ -72,9 +72,8 @@ def moments(event: Event, found: list[Explanation]) -> list[Moment]:
     """Return what the page of *event* shows to explain it, in the order of time."""
     made = []
     for each in sorted(found, key=lambda one: MOMENTS.index(one.moment)):
-        is_pictured = each.moment == PEAK or len(found) == 1
-        picture = event.picture if is_pictured else None
-        if picture and picture.state in UNAVAILABLE:
+        picture = event.picture     # may be that of what was recognised
+        if picture and (picture.state in UNAVAILABLE or picture.begin != each.at):
             picture = None
         part, offset = (0, 0.0) if picture else place_in_clips(event, each.at)
         made.append(Moment(

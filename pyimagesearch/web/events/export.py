@@ -153,7 +153,9 @@ class Export:
                 "id": event.id, "camera": event.camera, "kind": event.kind,
                 **span(event), "peak_area_per_mille": event.peak_area,
                 "note": event.note, "starred": event.starred,
-                "not_event": event.not_event,
+                "not_event": event.not_event, "names": event.objects,
+                "sightings": [{**each._asdict(), "at": timestamps(each.at)}
+                              for each in event.sightings],
                 "explanations": [as_json(each) for each in
                                  self._explanations.get(event.id, ())],
                 "files": self._entries[event.id],

@@ -70,7 +70,7 @@ def still(id: int, number: int) -> Response:
 
 @bp.get("/events/<int:id>/thumbnail.jpg")
 def thumbnail(id: int) -> Response:
-    """Send the frame of an event with the most motion."""
+    """Send the picture that shows an event best."""
     return send(id, lambda event: event.picture)
 
 

@@ -1,6 +1,7 @@
 """Template filters: times, durations and names, in the server's time zone."""
 
 import datetime
+from collections.abc import Sequence
 
 from pyimagesearch.events.event import (
     BROKEN,
@@ -63,6 +64,12 @@ def percent(per_mille: float) -> str:
 def count_events(count: int) -> str:
     """Return *count* events in words."""
     return "1 event" if count == 1 else f"{count} events"
+
+
+def subject(names: Sequence[str]) -> str:
+    """Return *names* as the subject of a headline, such as "Person and vehicle"."""
+    text = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return text[0].upper() + text[1:]
 
 
 def kind_name(kind: str) -> str:

@@ -9,7 +9,13 @@ from flask import Blueprint, url_for
 
 from pyimagesearch.events.event import EVENT_KINDS, Event
 from pyimagesearch.events.explanation import Explanation
-from pyimagesearch.events.queries import EventReader, Filters, day_bounds
+from pyimagesearch.events.queries import (
+    NO_FILTERS,
+    EventReader,
+    Filters,
+    day_bounds,
+)
+from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
 from pyimagesearch.web.errors import abort_no_event
@@ -21,8 +27,8 @@ from .chart import SLOT_SECONDS, Chart, draw_chart
 
 bp = Blueprint("events", __name__)
 for template_filter in (filters.clock, filters.iso, filters.day_name, filters.duration,
-                        filters.percent, filters.kind_name, filters.days_name,
-                        format_bytes):
+                        filters.percent, filters.kind_name, filters.subject,
+                        filters.days_name, format_bytes):
     bp.add_app_template_filter(template_filter)
 
 
@@ -41,6 +47,7 @@ class ListData(NamedTuple):
     events: list[Event]
     following: int | None
     cameras: list[str]
+    objects: list[str]
     older: datetime.date | None
     newer: datetime.date | None
     chart: Chart
@@ -57,6 +64,8 @@ def index() -> str:
         undo=store.undo_seconds, link=partial(link, query.filters),
         unavailable=filters.UNAVAILABLE, lost=filters.LOST_CLIPS,
         cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
+        objects=in_order({*data.objects, query.filters.object or ""} - {""}),
+        no_object=params.NO_OBJECT, no_filters=NO_FILTERS,
         days=[(day, list(events)) for day, events in
               itertools.groupby(data.events, lambda event: local_day(event.begin))])
 
@@ -72,7 +81,9 @@ def show(id: int) -> str:
         "event.html", event=event, newer=data.newer, older=data.older,
         link=partial(link, wanted), unavailable=filters.UNAVAILABLE,
         day=local_day(event.begin), undo=store.undo_seconds,
-        moments=explanations.moments(event, data.explanations))
+        moments=explanations.moments(event, data.explanations),
+        sightings=[(each, *explanations.place_in_clips(event, each.at))
+                   for each in event.sightings])
 
 
 def read_event(reader: EventReader, id: int, wanted: Filters) -> EventData:
@@ -90,8 +101,8 @@ def read_list(reader: EventReader, query: params.PageQuery) -> ListData:
     begin, end = day_bounds(day)
     levels = reader.levels(wanted.camera, int(begin // 60), int(end // 60) - 1)
     chart = draw_chart(day, levels, reader.counts(SLOT_SECONDS, day, wanted))
-    return ListData(events, following, reader.cameras(), *reader.days_beside(day),
-                    chart)
+    return ListData(events, following, reader.cameras(), reader.objects(),
+                    *reader.days_beside(day), chart)
 
 
 def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str:
@@ -100,8 +111,15 @@ def link(wanted: Filters, endpoint: str = "events.index", **changes: Any) -> str
     values["starred"] = "true" if values["starred"] else None
     if values["not_event"] is not None:
         values["not_event"] = "true" if values["not_event"] else "false"
+    if values["object"] == "":
+        values["object"] = params.NO_OBJECT
     return url_for(endpoint, **{name: value for name, value in values.items()
                                 if value is not None})
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Return *names* of objects: the usual ones, then those of owners' detectors."""
+    return [*(name for name in GROUPS if name in names), *sorted(names - {*GROUPS})]
 
 
 def local_day(when: float | None) -> datetime.date:
