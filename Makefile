@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# the model that names what moves, for tests
+MODEL := $(VENV)/test-data/models/yolox_nano/yolox_nano.onnx
 # for tests: from npm, as PyPI has none
 PUSH_SERVICE := web-push-testing@1.2.2
 # ruff reads no setup.cfg, so its settings are here
@@ -25,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo run test lint bench docs pictures
 
-setup: $(VENV)/ready
+setup: $(VENV)/ready-to-name
 
 demo: setup
 	$(BIN)/python webstreaming.py --source demo $(ARGS)
@@ -33,7 +35,7 @@ demo: setup
 run: setup
 	$(BIN)/python webstreaming.py $(ARGS)
 
-test: lint
+test: lint $(MODEL)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready-to-test
@@ -58,6 +60,13 @@ $(VENV)/ready: requirements.txt
 		{ echo "if venv is missing: sudo apt install python3-venv" >&2; exit 1; }
 	$(PIP) $(PIP_FLAGS) -r requirements.txt
 	@touch $@
+
+# without a network, nothing is named
+$(VENV)/ready-to-name: $(VENV)/ready
+	@$(BIN)/python webstreaming.py objects --get && touch $@ || true
+
+$(MODEL): | $(VENV)/ready
+	@$(BIN)/python webstreaming.py objects --get --data $(VENV)/test-data || true
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt
 	$(PIP) --no-compile -r tests/requirements.txt

@@ -309,7 +309,7 @@ def real_model():
     """The file of the model that `make` has fetched for tests."""
     data = Path(sys.prefix, "test-data")
     if trouble := YOLOX_NANO.trouble(data):
-        missing(f"{trouble}; run: make test")
+        missing(f"{trouble}; run: {sys.executable} webstreaming.py objects --get --data {data}")
     return YOLOX_NANO.path(data)
 
 

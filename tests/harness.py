@@ -22,6 +22,8 @@ from pyimagesearch.folders import ConfigFolder
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0     # seconds to wait for what must happen; only a failing test waits so long
 DEADLINE = 300.0    # seconds after which a call that blocks is given up
+# in the environment, so that pip finds no package
+OFFLINE = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
 
 
 class InBackground:

@@ -29,6 +29,8 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     "webstreaming --source demo": ("test_packaging.py", '"--source", "demo'),
     "sudo python3 -m venv /opt/webstreaming": ("test_readme.py", "make setup"),
     "sudo /opt/webstreaming/bin/pip install .": ("test_packaging.py", '"install", "--no-deps"'),
+    "sudo /opt/webstreaming/bin/webstreaming objects --get --data /var/lib/webstreaming":
+        ("test_objects_command.py", '"objects", "--get", "--data"'),
     "sudo /opt/webstreaming/bin/webstreaming service --install":
         ("test_service.py", "service(install=True"),
     "webstreaming completion bash > ~/.local/share/bash-completion/completions/webstreaming":
@@ -47,6 +49,7 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     "sudo -u webstreaming /opt/webstreaming/bin/webstreaming alerts --test --config "
     "/etc/webstreaming.toml --config-dir /etc/webstreaming --data /var/lib/webstreaming":
         ("test_secrets.py", '"alerts", "--test", "--config"'),
+    f"{PROGRAM} objects --get": ("test_objects_command.py", '"objects", "--get"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
     f"{PROGRAM} password": ("test_access_commands.py", '"password"'),
@@ -74,13 +77,15 @@ NOT_RUN = {             # command: why no test can run it
     "journalctl -u webstreaming": "it reads the journal of an installed service",
     "docker compose --file deploy/compose.yaml up --detach": "it needs a Docker engine",
     "docker compose --file deploy/compose.yaml logs": "it needs a Docker engine",
+    "docker compose --file deploy/compose.yaml run --rm webstreaming objects --get":
+        "it needs a Docker engine",
 }
 RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
             "make docs", "git clone ", "cd ", "sudo tar ")
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
     "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json",
-    "--suggest", "--footage", "--test"}
+    "--suggest", "--footage", "--test", "--get", "--rm"}
 
 
 def test_every_command_is_run_or_says_why_not():

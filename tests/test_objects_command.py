@@ -1,10 +1,7 @@
 """The command `webstreaming objects`, as a user runs it."""
 
-import os
-
+from harness import OFFLINE
 from product import run_program
-
-OFFLINE = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
 
 
 def test_model_is_not_fetched_without_a_network(tmp_path):

@@ -88,7 +88,7 @@ def model_for(settings: Settings, data: Path) -> ModelChoice:
     else finds all that can be wrong with it; raises :exc:`SettingsError`.
     """
     if settings.objects == "off":
-        return ModelChoice(None, why="it is switched off by --objects off")
+        return ModelChoice(None, why="objects is off")
     if settings.objects in (None, "on"):
         return fetched_choice(data, get_command(settings, data))
     return ModelChoice(None)

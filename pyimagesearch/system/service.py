@@ -25,6 +25,7 @@ INVISIBLE_FOLDERS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")    # to 
 NEXT_STEPS = """\
 Installed {unit}. Next:
   sudoedit /{config}
+  sudo {program} objects --get --data /var/lib/{user}
   sudo systemctl daemon-reload
   sudo systemctl enable --now webstreaming
   sudo -u {user} {program} token --config-dir /etc/webstreaming"""
