@@ -65,6 +65,7 @@ try:
         ControlledServer,
     )
     from pyimagesearch.object_detection import ObjectRecognizer
+    from pyimagesearch.object_detection.model_files import model_for
     from pyimagesearch.object_detection.objects_command import objects
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
@@ -136,7 +137,7 @@ def main(argv: list[str]) -> int:
             case "alerts":
                 prepare(settings)
                 return alerts(settings, configured_by_owner(settings).cameras(),
-                              running_url(settings), **arguments)
+                              running_url(settings), objects_off(settings), **arguments)
             case "objects":
                 prepare(settings)
                 return objects(settings, **arguments)
@@ -177,6 +178,13 @@ def running_url(settings: Settings) -> str:
     if is_given or (settings.ip, settings.port) != (Settings.ip, Settings.port):
         return configured_url(settings)
     return DataFolder(settings.data).url or configured_url(settings)
+
+
+def objects_off(settings: Settings) -> str:
+    """Return why no objects are recognised; empty if they are, by any model."""
+    has_own_model = settings.objects not in (None, "on", "off")
+    return "" if has_own_model else model_for(
+        settings, DataFolder(settings.data).path).why
 
 
 def prepare(settings: Settings) -> None:
@@ -382,7 +390,7 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
     alerts = Alerts(AlertSources(
         store=archive.store, settings=settings, camera=owner.current_or_common,
         armed=program.arming.is_armed,
-        trouble=lambda: archive.status().trouble,
+        trouble=lambda: archive.status().trouble, objects_off=objects_off(settings),
         still=AlertStills(archive.clips, program.privacy.polygons,
                           lambda: program.privacy.off_since is not None).of,
         ready=archive.ready,

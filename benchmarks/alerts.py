@@ -133,8 +133,8 @@ def hour() -> bool:
         store.open()
         notifier = Notifier(channel, AlertSources(
             store=store, settings=settings, camera=settings.common,
-            armed=lambda camera: True, trouble=str, still=lambda event: None,
-            ready=ready, url="http://host/", clock=clock))
+            armed=lambda camera: True, trouble=str, objects_off="off",
+            still=lambda event: None, ready=ready, url="http://host/", clock=clock))
         notifier.run_once()
         used = time.process_time()
         for _ in range(1000):

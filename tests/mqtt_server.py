@@ -48,7 +48,7 @@ class ShiftedClock(SystemClock):
 class MqttServer:
     """The threads of MQTT beside a store in *folder*; leave the ``with`` to end them."""
 
-    def __init__(self, folder, url, cameras=("front",), **settings):
+    def __init__(self, folder, url, cameras=("front",), objects_off="", **settings):
         self.clock = ShiftedClock()
         self.store = EventStore(folder / "events.db", self.clock)
         self.store.open()
@@ -63,8 +63,8 @@ class MqttServer:
                           **settings)
         sources = AlertSources(
             store=self.store, settings=chosen, camera=chosen.common,
-            armed=lambda camera: self.armed, trouble=lambda: "", still=lambda event: JPEG,
-            ready=ready, url="http://192.0.2.1:8000/", clock=self.clock)
+            armed=lambda camera: self.armed, trouble=lambda: "",
+            objects_off=objects_off, still=lambda event: JPEG, ready=ready, url="http://192.0.2.1:8000/", clock=self.clock)
         self.publisher = make_publisher(broker_of(chosen), sources, self.controlled(), folder)
 
     def controlled(self):

@@ -1,10 +1,11 @@
 """A channel in memory, and what raises alerts in tests, at times that they set."""
 
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 from harness import PATIENCE
-from pyimagesearch.events.event import MOTION, Event
+from pyimagesearch.events.event import MOTION, Event, Sighting
 from pyimagesearch.notifications.alert_rules import AlertRules
 from pyimagesearch.notifications.alert_sources import AlertSources
 from pyimagesearch.notifications.channel_state import ChannelState, read_state
@@ -13,6 +14,12 @@ from pyimagesearch.notifications.notifier import Notifier
 from pyimagesearch.settings.settings import Settings
 
 NOON = 1_800_000_000.0
+LABELS = {"animal": "dog", "vehicle": "car"}     # of names in tests
+
+
+def sighting(name, at=NOON, score=0.8):
+    """Return what was recognised *at* a time."""
+    return Sighting(name, LABELS.get(name, name), score, at, (10, 10, 50, 90))
 
 
 class RecordingChannel:
@@ -47,13 +54,14 @@ def make_sources(clock=None, store=None, **options):
     armed = options.pop("armed", lambda camera: True)
     trouble = options.pop("trouble", str)
     still = options.pop("still", lambda event: None)
+    objects_off = options.pop("objects_off", "off")
     url = options.pop("url", "http://host:8000/")
     settings = Settings(**{"source": ("front=demo", "yard=demo"), **options})
     ready = threading.Event()
     ready.set()
     return AlertSources(
         store=store, settings=settings, camera=settings.common, armed=armed,
-        trouble=trouble, still=still, ready=ready, url=url, clock=clock)
+        trouble=trouble, objects_off=objects_off, still=still, ready=ready, url=url, clock=clock)
 
 
 class Rig:
@@ -92,6 +100,9 @@ class Rig:
     def end(self, event):
         self.store.end(event.id, self.clock.time(), 4.2, (1, 2, 3, 4))
 
+    def recognise(self, event, name):
+        self.store.sight(event.id, sighting(name, self.clock.time()))
+
     @property
     def sent(self):
         return [(each.type, each.id) for each in self.channel.sent]
@@ -124,6 +135,12 @@ class Day:
         """End an event now."""
         self.ends[id] = self.now
         self.events[id] = Event(**{**vars(self.events[id]), **more})
+        self.look()
+
+    def recognise(self, id, *names):
+        """Add objects with these *names*, and a label each, to an event now."""
+        seen = [*self.events[id].sightings, *(sighting(name, self.now) for name in names)]
+        self.events[id] = replace(self.events[id], sightings=tuple(seen))
         self.look()
 
     def wait(self, seconds, step=1.0):
@@ -160,7 +177,9 @@ class Day:
         ages = {id: self.now - each.begin for id, each in known.items()}
         ends = {id: self.now - each.end for id, each in known.items()
                 if each.end is not None}
-        return Snapshot(self.now, known, ages, ends)
+        named = {id: self.now - min(seen.at for seen in each.sightings)
+                 for id, each in known.items() if each.sightings}
+        return Snapshot(self.now, known, ages, ends, named)
 
     def counted(self):
         """Return how many events were reported, or wait to be; repeats count once."""

@@ -17,11 +17,10 @@ from pyimagesearch.events.event import (
     RETURNED,
     SNAPSHOT,
     UNSTEADY,
-    Sighting,
 )
 from pyimagesearch.settings.camera_settings import ALERT_KINDS
 from pyimagesearch.settings.zone import Zone
-from recording_channel import NOON, Day
+from recording_channel import NOON, Day, sighting
 
 SQUARE = "0,0 500,0 500,500"
 
@@ -208,10 +207,6 @@ def test_only_events_within_the_hours_raise_alerts():
     assert [each.begin for each in day.sent] == [begin.timestamp() + 120]
 
 
-def sighting(name):
-    return Sighting(name, name, 0.8, NOON, (10, 10, 50, 90))
-
-
 def test_motion_raises_an_alert_once_a_wanted_object_is_seen():
     day = Day(alert_only="Person, vehicle")
     cat = day.begin(sightings=(sighting("cat"),))
@@ -219,11 +214,114 @@ def test_motion_raises_an_alert_once_a_wanted_object_is_seen():
     visitor = day.begin(camera="yard")
     day.wait(900)
     assert not day.sent
-    day.events[visitor] = type(day.events[visitor])(
-        **{**vars(day.events[visitor]), "sightings": (sighting("cat"), sighting("person"))})
+    day.recognise(visitor, "cat", "person")
     day.wait(5)
-    assert [(each.id, each.title) for each in day.sent] == [(visitor, "yard: cat, person")]
+    assert [(each.id, each.title) for each in day.sent] == [(visitor, "Cat and person at yard")]
     assert not day.state.left_out.total
+
+
+def test_wanted_object_may_be_named_as_the_model_labels_it():
+    day = Day(alert_only="Dog")
+    for name in ("person", "animal"):
+        day.recognise(day.begin(), name)
+        day.wait(2)
+    assert [each.title for each in day.sent] == ["Animal at front"]
+
+
+def test_wanted_object_is_awaited_until_just_after_the_end():
+    day = Day(alert_only="person", alert_quiet=0)
+    late, too_late = day.begin(lasts=10), day.begin(camera="yard", lasts=10)
+    day.wait(14)
+    assert not day.sent
+    day.recognise(late, "person")
+    day.wait(2)
+    day.recognise(too_late, "person")
+    day.wait(60)
+    assert [each.id for each in day.sent] == [late]
+
+
+# --- names of objects
+
+def test_first_name_updates_an_alert_once():
+    day = Day(objects_off="")
+    event = day.begin()
+    day.wait(3)
+    day.recognise(event, "person")
+    day.wait(2)
+    day.recognise(event, "vehicle")
+    day.wait(60)
+    assert [(each.key, each.title) for each in day.sent] == [
+        ("1-begin", "front: motion"), ("1-update", "Person at front")]
+    day.end(event)
+    day.wait(5)
+    assert day.sent[2].title == "Person and vehicle at front"
+    assert types(day) == ["begin", "update", "end"]
+
+
+def test_known_name_needs_no_update():
+    day = Day(objects_off="")
+    event = day.begin(sightings=(sighting("person"),))
+    day.wait(60)
+    day.end(event)
+    day.wait(5)
+    assert [(each.type, each.title) for each in day.sent] == [
+        ("begin", "Person at front"), ("end", "Person at front")]
+
+
+def test_update_is_not_repeated_after_a_restart():
+    day = Day(objects_off="")
+    event = day.begin()
+    day.wait(3)
+    day.recognise(event, "person")
+    day.wait(3)
+    day.crash()
+    day.wait(60)
+    assert types(day) == ["begin", "update"]
+
+
+def test_updates_do_not_count_towards_the_limit_of_an_hour():
+    day = Day(objects_off="", alert_most=3, alert_quiet=0)
+    for _ in range(2):
+        event = day.begin()
+        day.wait(3)
+        day.recognise(event, "person")
+        day.wait(10)
+        day.end(event)
+        day.wait(10)
+    assert types(day) == ["begin", "update", "end"] * 2
+
+
+@pytest.mark.parametrize(("objects_off", "title"), [
+    ("", "Person at front"), ("off", "front: motion")])
+def test_message_that_stays_awaits_a_name(objects_off, title):
+    day = Day(takes_updates=False, objects_off=objects_off, alert_stills=False)
+    event = day.begin()
+    day.wait(1)
+    assert bool(day.sent) == bool(objects_off)
+    day.recognise(event, "person")
+    day.wait(60)
+    assert [each.title for each in day.sent] == [title]
+
+
+def test_message_that_stays_is_sent_without_a_name_after_2_s():
+    day = Day(takes_updates=False, objects_off="")
+    day.begin()
+    day.wait(60)
+    assert [(each.title, each.at) for each in day.sent] == [("front: motion", NOON + 2)]
+
+
+def test_end_awaits_a_name_that_is_late():
+    day = Day(objects_off="", alert_quiet=0)
+    named, unnamed = day.begin(), day.begin(camera="yard")
+    day.wait(10)
+    day.end(named)
+    day.end(unnamed)
+    day.wait(3)
+    assert types(day) == ["begin", "begin"]
+    day.recognise(named, "person")
+    day.wait(4)
+    assert [(each.type, each.title, each.at) for each in day.sent[2:]] == [
+        ("end", "Person at front", NOON + 14), ("end", "yard: motion", NOON + 15)]
 
 
 def test_motion_in_silent_zones_alone_raises_no_alert():

@@ -5,7 +5,8 @@ import datetime
 import pytest
 
 from pyimagesearch.events.event import LOST, MOTION
-from pyimagesearch.notifications.alert import BEGIN, DIGEST, END, Alert
+from pyimagesearch.notifications.alert import BEGIN, DIGEST, END, UPDATE, Alert
+from recording_channel import sighting
 
 NOON = datetime.datetime(2026, 11, 20, 12, 0, 5).timestamp()
 
@@ -17,8 +18,9 @@ def alert(type=BEGIN, **more):
 
 @pytest.mark.parametrize(("made", "title", "text"), [
     (alert(), "front: motion", "Motion at 12:00:05"),
-    (alert(END, end=NOON + 18, names=("person", "dog"), zones=("drive",), note="in drive"),
-     "front: person, dog", "Person and dog in drive at 12:00:05, for 18 s"),
+    (alert(END, end=NOON + 18, sightings=(sighting("person"), sighting("dog")), zones=("drive",), note="in drive"),
+     "Person and dog at front", "Person and dog in drive at 12:00:05, for 18 s"),
+    (alert(UPDATE, sightings=(sighting("DHL van"),)), "DHL van at front", "DHL van at 12:00:05"),
     (alert(kind=LOST, note="no route to host", end=NOON + 3 * 3600),
      "front: lost", "No picture at 12:00:05, for 3 h 0 min: no route to host"),
     (alert(kind="disk", camera="", note="no space left"), "Surveillance: disk",

@@ -106,13 +106,14 @@ def test_channel_can_remove_itself_while_it_sends(tmp_path):
 def test_start_says_where_alerts_go_and_what_keeps_them_from_use(tmp_path, caplog):
     caplog.set_level("INFO")
     with sending(tmp_path, RecordingChannel("one"), RecordingChannel("two"),
-                 alert_only="person", url="http://127.0.0.1:8000/") as alerts:
+                 alert_only="person", objects_off="switched off",
+                 url="http://127.0.0.1:8000/") as alerts:
         assert caplog.messages[:1] == ["alerts go to one, two"]
         assert alerts.advice() == [
             "links in alerts lead to http://127.0.0.1:8000/, which opens on this machine "
             'only; set ip = "0.0.0.0" or public_url in the settings file',
-            "motion of front, yard raises no alert: alert_only is set, but this version does "
-            "not recognise objects yet"]
+            "motion of front, yard raises no alert: alert_only is set, but no objects are "
+            "recognised (switched off)"]
         assert set(alerts.advice()) < set(caplog.messages)
     with sending(tmp_path, alert_only="person") as alerts:
         assert alerts.advice() == []

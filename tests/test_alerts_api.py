@@ -40,6 +40,10 @@ class Channels:
     def statuses(self):
         return [*self.list]
 
+    @property
+    def objects_off(self):
+        return "switched off by --objects off"
+
     def advice(self):
         return [*self.hints]
 
@@ -194,7 +198,7 @@ def test_page_says_which_cameras_are_not_armed(protected, owner):
         return (shown.partition('class="notice">')[2].partition("<")[0],
                 shown.partition('id="summary-front" data-fresh>')[2].partition("<")[0])
     protected.owner_settings.change("front", {"alert_only": "person,vehicle"})
-    assert "objects yet, so no motion raises an alert." in page(owner)
+    assert "No objects are recognised (switched off by --objects off), so no motion raises an alert." in page(owner)
     usual = "camera moved and 4 more, at any time"
     assert said(ModeStatus(MODE_AWAY, None, ""), armed=True, reason="mode away") == ("", usual)
     assert said(ModeStatus(MODE_HOME, None, ""), armed=False, reason="only in mode away") == (

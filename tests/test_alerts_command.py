@@ -41,7 +41,7 @@ def test_test_says_for_each_channel_what_happened(receivers):
 
 def test_ntfy_delivers_to_any_topic_so_compare_it(receivers, tmp_path, capsys):
     url = f"http://127.0.0.1:{receivers[0].port}/topic"
-    assert alerts(Settings(ntfy=(url,), config_dir=str(tmp_path)), (), "http://host/", test=True) == 0
+    assert alerts(Settings(ntfy=(url,), config_dir=str(tmp_path)), (), "http://host/", "off", test=True) == 0
     assert capsys.readouterr().out.endswith(
         ": delivered; if the phone stays silent, compare its topic with that in the settings\n")
 
@@ -78,7 +78,7 @@ def test_interrupted_test_leaves_no_command_behind(tmp_path):
     program.write_text(f"#!/bin/sh\ntrap '' TERM\necho $$ > {started}\nkill -INT $PPID\nexec sleep 1000\n")
     program.chmod(0o755)
     assert alerts(Settings(alert_command=str(program), config_dir=str(tmp_path)), (),
-                  "http://host/", test=True) == 130
+                  "http://host/", "off", test=True) == 130
     eventually(lambda: not Path(f"/proc/{started.read_text().strip()}").exists())
 
 

@@ -18,8 +18,10 @@ from pyimagesearch.notifications.delivery.command_channel import (
     CommandChannel,
     variables,
 )
+from recording_channel import sighting
 
-ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", names=("person", "car"), begin=1_800_000_000.5,
+ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", begin=1_800_000_000.5,
+              sightings=(sighting("person"), sighting("vehicle", score=0.654)),
               note="Tür\x00 $(reboot); ✓", counts={"front": 3, "back": 2}, url="https://cam.example/events/17",
               still=b"\xff\xd8 still")
 
@@ -45,8 +47,9 @@ def environment(script, tmp_path, alert=ALERT):
 def test_variables_say_what_happened(script, tmp_path):
     found = environment(script, tmp_path)
     assert {name: found[f"ALERT_{name}"] for name in (
-        "TYPE", "ID", "CAMERA", "KIND", "NAMES", "BEGIN", "END", "COUNTS", "URL", "KEY", "TITLE", "TEXT")} == {
-        "TYPE": "begin", "ID": "17", "CAMERA": "front", "KIND": "motion", "NAMES": "person,car",
+        "TYPE", "ID", "CAMERA", "KIND", "NAMES", "SCORES", "LABELS", "BEGIN", "END", "COUNTS", "URL", "KEY", "TITLE", "TEXT")} == {
+        "TYPE": "begin", "ID": "17", "CAMERA": "front", "KIND": "motion", "NAMES": "person,vehicle",
+        "SCORES": "person=0.8,vehicle=0.65", "LABELS": "person=person,vehicle=car",
         "BEGIN": "1800000000.5", "END": "", "COUNTS": "front=3,back=2", "URL": ALERT.url, "KEY": "17-begin",
         "TITLE": ALERT.title, "TEXT": ALERT.text.replace("\0", "")}
     assert found["ALERT_NOTE"] == "Tür $(reboot); ✓"      # no shell has seen it

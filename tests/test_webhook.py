@@ -14,8 +14,9 @@ from pyimagesearch.notifications.channel import ChannelClosed, DeliveryFailed
 from pyimagesearch.notifications.delivery.http_receiver import HttpReceiver
 from pyimagesearch.notifications.delivery.webhook import WEBHOOK_SECONDS, Webhook
 from receiver import HANG, Receiver
+from recording_channel import sighting
 
-ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", names=("person",), begin=1_800_000_000.5,
+ALERT = Alert(type=BEGIN, id=17, camera="front", kind="motion", sightings=(sighting("person"),), begin=1_800_000_000.5,
               peak_area=4.1, more=3, note="Tür\x00 ✓", url="https://cam.example/events/17", still=b"\xff\xd8 still")
 
 

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyimagesearch.events.event import Sighting
+
 from .alert_words import (
     Happened,
+    capitalized,
     digest_of,
+    listed,
     more_of,
     number_of_events,
     pause_of,
@@ -14,7 +18,7 @@ from .alert_words import (
 )
 
 VERSION = 1         # of the fields
-BEGIN, END, DIGEST, TEST = "begin", "end", "digest", "test"
+BEGIN, UPDATE, END, DIGEST, TEST = "begin", "update", "end", "digest", "test"
 DISK = "disk"       # kind of an alert without an event: nothing can be written
 
 
@@ -23,8 +27,9 @@ class Alert:
     """
     One message to one channel; times in seconds since the epoch.
 
-    *type* is BEGIN when an event begins, END once it has ended (which updates the
-    first message), DIGEST for events that are reported late or too many, or TEST.
+    *type* is BEGIN when an event begins, UPDATE once an object is recognised later,
+    END once it has ended (both replace the first message), DIGEST for events that are
+    reported late or too many, or TEST.
     *id* is that of the event, or an id of its own. *url* never holds a login.
     """
 
@@ -32,7 +37,7 @@ class Alert:
     id: int
     camera: str = ""        # empty: the whole server
     kind: str
-    names: tuple[str, ...] = ()     # objects, such as "person"
+    sightings: tuple[Sighting, ...] = ()    # the best of each name, the best first
     zones: tuple[str, ...] = ()
     note: str = ""
     begin: float
@@ -44,6 +49,16 @@ class Alert:
     paused_until: float | None = None   # it is the last of an hour, unless urgent
     url: str = ""
     still: bytes | None = None      # JPEG, at most 200 kB
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The objects that were recognised, such as "person"."""
+        return tuple(each.name for each in self.sightings)
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it replaces a message about the same event."""
+        return self.type in (UPDATE, END)
 
     @property
     def key(self) -> str:
@@ -66,9 +81,11 @@ class Alert:
 
     @property
     def title(self) -> str:
-        """A short heading: ``front: motion``."""
+        """A short heading: ``front: motion``, or ``Person at front``."""
+        if self.names:
+            return f"{capitalized(listed(self.names))} at {self.camera}"
         what = {DIGEST: number_of_events(self.more), TEST: "test alert"}.get(
-            self.type, ", ".join(self.names) or self.kind)
+            self.type, self.kind)
         return f"{self.camera or 'Surveillance'}: {what}"
 
     @property
@@ -88,6 +105,8 @@ class Alert:
         """Return the fields for programs, without the still."""
         return {"version": VERSION, "type": self.type, "id": self.id,
                 "camera": self.camera, "kind": self.kind, "names": list(self.names),
+                "scores": {each.name: round(each.score, 2) for each in self.sightings},
+                "labels": {each.name: each.label for each in self.sightings},
                 "zones": list(self.zones), "note": self.note, "begin": self.begin,
                 "end": self.end, "peak_area": self.peak_area, "more": self.more,
                 "more_since": self.more_since, "counts": dict(self.counts),

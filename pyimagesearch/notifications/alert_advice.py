@@ -8,8 +8,13 @@ from pyimagesearch.events.event import MOTION
 from pyimagesearch.settings.camera_settings import CameraSettings
 
 
-def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
-    """Yield sentences on alerts of *cameras*, with links that begin with *url*."""
+def advice(cameras: Iterable[CameraSettings], url: str, objects_off: str
+           ) -> Iterator[str]:
+    """
+    Yield sentences on alerts of *cameras*, with links that begin with *url*.
+
+    *objects_off* says why no objects are recognised; it is empty if they are.
+    """
     if is_loopback(urlsplit(url).hostname or ""):
         yield (f"links in alerts lead to {url}, which opens on this machine only; set "
                'ip = "0.0.0.0" or public_url in the settings file')
@@ -17,14 +22,20 @@ def advice(cameras: Iterable[CameraSettings], url: str) -> Iterator[str]:
     if silent := [each.name for each in cameras if no_zone_alerts(each)]:
         yield (f"motion of {', '.join(silent)} raises no alert: it counts in zones "
                "only, of which none raises alerts")
-    if silent := [each.name for each in cameras if is_motion_silenced(each)]:
+    if silent := [each.name for each in cameras
+                  if is_motion_silenced(each, objects_off)]:
         yield (f"motion of {', '.join(silent)} raises no alert: alert_only is set, but "
-               "this version does not recognise objects yet")
+               f"no objects are recognised ({objects_off})")
 
 
-def is_motion_silenced(camera: CameraSettings) -> bool:
-    """Return whether motion raises no alert, as no object is ever recognised."""
-    return bool(camera.alert_only) and camera.raises_alerts(MOTION)
+def is_motion_silenced(camera: CameraSettings, objects_off: str) -> bool:
+    """
+    Return whether motion raises no alert, as no object is ever recognised.
+
+    *objects_off* says why; a detector of the owner may still name some.
+    """
+    return (bool(objects_off) and bool(camera.alert_only)
+            and camera.raises_alerts(MOTION) and not camera.has_own_detector)
 
 
 def no_zone_alerts(camera: CameraSettings) -> bool:

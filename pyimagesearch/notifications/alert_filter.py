@@ -20,9 +20,10 @@ from pyimagesearch.settings.schedule import schedule_of
 
 from .alert import DISK
 from .alert_sources import AlertSources
+from .event_snapshot import Snapshot
 
 LOSS_SECONDS = 30.0     # without a picture, after which a loss raises an alert
-LABEL_SECONDS = 5.0     # after the end of an event, for the names of objects
+LABEL_SECONDS = 5.0     # after an event has ended, for the names of objects
 
 LOSS_KINDS = (LOST, RETURNED, UNSTEADY)
 DAILY_KINDS = (LOGIN_REFUSED, DISK)     # one alert a day
@@ -38,9 +39,9 @@ class AlertFilter:
 
     sources: AlertSources
 
-    def raises(self, event: Event, age: float) -> bool | None:
+    def raises(self, event: Event, snapshot: Snapshot) -> bool | None:
         """
-        Return whether *event*, which began *age* seconds ago, raises an alert.
+        Return whether *event*, one of *snapshot*, raises an alert.
 
         ``None`` if that depends on what is still to come.
         """
@@ -54,10 +55,10 @@ class AlertFilter:
         if not hours.contains(event.begin):
             return False
         if kind == MOTION:
-            return self._moved_enough(event, camera, age)
-        return is_loss(event, age) if event.kind == LOST else True
+            return self._moved_enough(event, camera, snapshot)
+        return is_loss(event, snapshot.age(event)) if event.kind == LOST else True
 
-    def _moved_enough(self, event: Event, camera: CameraSettings, age: float
+    def _moved_enough(self, event: Event, camera: CameraSettings, snapshot: Snapshot
                       ) -> bool | None:
         """Return whether motion was in a zone, and of an object, that raise alerts."""
         silent = {zone.name for zone in camera.zones if not zone.alerts}
@@ -65,10 +66,12 @@ class AlertFilter:
             return None if event.end is None else False
         names = (camera.alert_only or "").lower().split(",")
         wanted = {name.strip() for name in names} - {""}
-        if not wanted or wanted.intersection(each.lower() for each in event.objects):
+        seen = {word.lower() for each in event.sightings
+                for word in (each.name, each.label)}
+        if not wanted or wanted & seen:
             return True
-        lasts = event.end is None or age < event.end - event.begin + LABEL_SECONDS
-        return None if lasts else False
+        ended = 0.0 if event.end is None else snapshot.end_seen.get(event.id, 0.0)
+        return None if ended < LABEL_SECONDS else False
 
 
 def is_loss(event: Event, age: float) -> bool | None:

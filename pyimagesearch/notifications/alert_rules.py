@@ -5,22 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from pyimagesearch.events.event import LOST, MOTION, RETURNED, UNSTEADY, Event
+from pyimagesearch.events.event import LOST, RETURNED, UNSTEADY, Event
 
-from .alert import BEGIN, DIGEST, DISK, END, Alert
+from .alert import BEGIN, DIGEST, DISK, END, UPDATE, Alert
 from .alert_filter import DAILY_KINDS, LOSS_KINDS, URGENT_KINDS, AlertFilter
 from .alert_sources import AlertSources
+from .alert_waits import AlertWaits
 from .channel_state import CLOCK_SECONDS, ChannelState, Daily, LeftOut
 from .event_snapshot import Snapshot
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 LATE_SECONDS = 600.0    # after which events are only counted
 UNSTEADY_SECONDS = 600.0    # at most, until a camera is known to be unsteady
-PEAK_SECONDS = 0.9      # of motion, after which its picture shows more than an edge
-MAX_STILL_SECONDS = 1.0     # to wait for the picture of an event that begins
-STILL_AGE_SECONDS = 1.2     # of motion, from which on the wait is shorter
-MIN_STILL_SECONDS = 0.3     # to wait even then
-END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
 DIGEST_SECONDS = 60.0   # to wait for an event that could report others with it
 PAUSE_SECONDS = 300.0   # of a pause due to the limit, from which on it is announced
 URGENT_SHARE = 6        # one in so many of an hour's alerts is reserved for urgent ones
@@ -31,7 +27,7 @@ class Verdict(Enum):
 
     NEVER = auto()      # it raises no alert
     WAIT = auto()       # that depends on what is still to come
-    SOON = auto()       # it is sent once there is a picture
+    SOON = auto()       # it is sent once there is a picture, or a name
     COUNT = auto()      # in the next alert: its camera raised one just now
     LIMIT = auto()      # the same, as there were too many in this hour
     LATE = auto()       # the same, as it is long over
@@ -64,6 +60,8 @@ class AlertRules:
             return self._begin(state, first, snapshot.now)
         if ended := self._settle_ends(state, snapshot):
             return self._alert(END, ended)
+        if named := self._settle_names(state, snapshot):
+            return self._alert(UPDATE, named)
         if may_count and self._is_digest_due(state, snapshot.now):
             return self._digest(left)
         return None
@@ -73,10 +71,10 @@ class AlertRules:
         waiting = [event for id in state.waiting if (event := snapshot.events.get(id))]
         rules = AlertFilter(self.sources)
         state.raising = [event.id for event in waiting if event.id in state.raising
-                         or rules.raises(event, snapshot.age(event))]
+                         or rules.raises(event, snapshot)]
 
     def is_imminent(self, state: ChannelState, snapshot: Snapshot) -> bool:
-        """Return whether an alert only waits for its picture."""
+        """Return whether an alert only waits for its picture, or a name."""
         return any(self._verdict(state, snapshot.events[id], snapshot) == Verdict.SOON
                    for id in state.waiting if id in snapshot.events)
 
@@ -88,9 +86,12 @@ class AlertRules:
 
     def delivered(self, state: ChannelState, alert: Alert, now: float) -> None:
         """Record that *alert* was sent *now* [s since the epoch]."""
-        if alert.type == END:
+        if alert.is_update:
             state.last_success = now
-            self._close(state, alert.id, alert.end)
+            if alert.type == UPDATE:
+                state.named.append(alert.id)
+            else:
+                self._close(state, alert.id, alert.end)
             return
         state.note_sent(now, self.sources.settings.alert_most)
         if alert.type == DIGEST:
@@ -113,12 +114,15 @@ class AlertRules:
         if alert.kind in DAILY_KINDS:
             return
         state.begun[alert.id] = subject_of(alert.camera, alert.kind)
+        if alert.sightings:
+            state.named.append(alert.id)
         if alert.end is not None:
             self._close(state, alert.id, alert.end)
 
     def _close(self, state: ChannelState, id: int, end: float | None) -> None:
         """Note that event *id* has ended, and that this needs no other alert."""
         subject = state.begun.pop(id, None)
+        state.named = [each for each in state.named if each in state.begun]
         if subject and end is not None:
             until = end + self._quiet_seconds
             state.quiet[subject] = max(until, state.quiet.get(subject, 0.0))
@@ -154,7 +158,7 @@ class AlertRules:
                 event.kind == RETURNED and event.camera not in state.losses):
             return Verdict.NEVER
         raises = event.id in state.raising or (
-            AlertFilter(self.sources).raises(event, snapshot.age(event)))
+            AlertFilter(self.sources).raises(event, snapshot))
         if raises is None or (raises and event.id in snapshot.cut_off):
             return Verdict.WAIT
         if not raises:
@@ -165,7 +169,8 @@ class AlertRules:
             return Verdict.NEVER if event.kind == DISK else Verdict.COUNT
         if not self._has_room(state, event.kind, snapshot.now):
             return Verdict.LIMIT
-        return Verdict.SOON if self._awaits_still(event, snapshot) else Verdict.SEND
+        waits = AlertWaits(self.sources, self.takes_updates)
+        return Verdict.SOON if waits.before_begin(event, snapshot) else Verdict.SEND
 
     def _count(self, state: ChannelState, event: Event | None, verdict: Verdict
                ) -> None:
@@ -211,23 +216,11 @@ class AlertRules:
         sent = sum(now - each < HOUR_SECONDS for each in state.sent)
         return sent < self._limit(kind)
 
-    def _awaits_still(self, event: Event, snapshot: Snapshot) -> bool:
-        """Return whether the picture of *event* may still come in time."""
-        camera = self.sources.camera(event.camera)
-        if (not event.camera or event.kind in LOSS_KINDS or not camera.record
-                or not self.sources.settings.alert_stills):
-            return False
-        seen, age = snapshot.seen.get(event.id, 0.0), snapshot.age(event)
-        if event.picture:       # a better one comes soon after motion has begun
-            return event.kind == MOTION and event.end is None and age < PEAK_SECONDS
-        is_young = event.kind != MOTION or age < STILL_AGE_SECONDS
-        return seen < (MAX_STILL_SECONDS if is_young else MIN_STILL_SECONDS)
-
-    # --- events that end, and digests
+    # --- events that end or get a name, and digests
 
     def _settle_ends(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
         """Return an event whose end is to be sent; close those where it is not."""
-        ended = []
+        ended, waits = [], AlertWaits(self.sources, self.takes_updates)
         for id in list(state.begun):
             event, tries = snapshot.events.get(id), snapshot.tries(END, id)
             if event is None:       # it was deleted
@@ -236,10 +229,20 @@ class AlertRules:
                 continue
             elif not self.takes_updates or (tries and is_late(event, snapshot.now)):
                 self._close(state, id, event.end)
-            elif (snapshot.end_seen.get(id, 0.0) >= END_SECONDS
-                    and snapshot.may_try(END, id)):
+            elif not waits.before_end(event, snapshot) and snapshot.may_try(END, id):
                 ended.append((tries, event.id, event))
         return min(ended)[2] if ended else None
+
+    def _settle_names(self, state: ChannelState, snapshot: Snapshot) -> Event | None:
+        """Return an event that lasts and has its first name since it was reported."""
+        waits = AlertWaits(self.sources, self.takes_updates)
+        for id in state.begun if self.takes_updates else ():
+            event = snapshot.events.get(id)
+            if (event and event.sightings and event.end is None
+                    and id not in state.named and snapshot.may_try(UPDATE, id)
+                    and not waits.before_update(event, snapshot)):
+                return event
+        return None
 
     def _is_digest_due(self, state: ChannelState, now: float) -> bool:
         """Return whether what the limit left out is to be sent without an event."""
@@ -276,9 +279,9 @@ class AlertRules:
         path = "" if event.kind == DISK else f"events/{event.id}"
         return Alert(
             type=type, id=event.id, camera=event.camera, kind=event.kind,
-            names=event.objects, zones=event.zones, note=event.note, begin=event.begin,
-            end=event.end, peak_area=event.peak_area, more=more, more_since=since,
-            counts=dict(counts or {}), url=self.sources.url + path)
+            sightings=event.sightings, zones=event.zones, note=event.note,
+            begin=event.begin, end=event.end, peak_area=event.peak_area, more=more,
+            more_since=since, counts=dict(counts or {}), url=self.sources.url + path)
 
     def _digest(self, left: LeftOut) -> Alert:
         """Return the alert that only counts events."""

@@ -18,9 +18,10 @@ class AlertSources:
 
     *camera* returns the settings in force of a camera, or those of all for a name
     that is not configured; *armed* whether its events raise alerts, or for "" whether
-    those of the server do. *trouble* says why nothing can be recorded, *still* returns
-    the picture of an event. *ready* is set once the store can be read; *url* is that
-    of the live page, with a slash at its end.
+    those of the server do. *trouble* says why nothing can be recorded, *objects_off*
+    why no objects are recognised: it is empty if they are. *still* returns the picture
+    of an event. *ready* is set once the store can be read; *url* is that of the live
+    page, with a slash at its end.
     """
 
     store: EventStore
@@ -28,6 +29,7 @@ class AlertSources:
     camera: Callable[[str], CameraSettings]
     armed: Callable[[str], bool]
     trouble: Callable[[], str]
+    objects_off: str
     still: Callable[[Event], bytes | None]
     ready: threading.Event
     url: str

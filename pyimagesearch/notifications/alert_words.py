@@ -46,8 +46,8 @@ class Happened(NamedTuple):
 
 def sentence_of(what: Happened) -> str:
     """Return what happened, such as ``Person in drive at 14:03:22, for 18 s``."""
-    text = listed(what.names).capitalize() or SENTENCES.get(
-        what.kind, what.kind.capitalize())
+    text = capitalized(listed(what.names)) or SENTENCES.get(
+        what.kind, capitalized(what.kind))
     if what.zones:
         text += f" in {listed(what.zones)}"
     text += f" at {clock_time(what.begin)}"
@@ -96,6 +96,11 @@ def by_camera(counts: Mapping[str, int]) -> str:
         others = sum(count for _, count in ranked[MAX_CAMERAS:])
         shown[MAX_CAMERAS:] = [f"{rest} other cameras {others}"]
     return ", ".join(shown)
+
+
+def capitalized(text: str) -> str:
+    """Return *text* with a capital letter first."""
+    return text[:1].upper() + text[1:]
 
 
 def listed(words: tuple[str, ...]) -> str:

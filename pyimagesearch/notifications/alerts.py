@@ -101,11 +101,17 @@ class Alerts:
         with ThreadPoolExecutor(len(workers), "alert-test") as pool:
             return list(pool.map(lambda worker: worker.test(), workers))
 
+    @property
+    def objects_off(self) -> str:
+        """Why no objects are recognised; empty if they are."""
+        return self.sources.objects_off
+
     def advice(self) -> list[str]:
         """Return warnings about settings that make alerts useless, as sentences."""
         sources = self.sources
         cameras = [sources.camera(each.name) for each in sources.settings.cameras()]
-        return list(advice(cameras, sources.url)) if self._all() else []
+        found = advice(cameras, sources.url, sources.objects_off)
+        return list(found) if self._all() else []
 
     def start(self) -> None:
         """Start all threads, which wait for the store; log where alerts go."""

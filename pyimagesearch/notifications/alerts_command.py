@@ -42,13 +42,14 @@ class ChannelTest(NamedTuple):
     close: Callable[[], object] = lambda: None
 
 
-def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str, *,
-           test: bool) -> int:
+def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str,
+           objects_off: str, *, test: bool) -> int:
     """
     Print the channels of *settings*, or the result of a *test* alert through each.
 
     A server may run with them and these *cameras* at the same time; *url* is its
-    address, unless the settings have another. Returns the exit status: 1 if an alert
+    address, unless the settings have another; *objects_off* says why no objects are
+    recognised. Returns the exit status: 1 if an alert
     was not delivered. Raises :exc:`SettingsError` if there is no channel.
     """
     channels: Sequence[ChannelTest] = ()
@@ -57,7 +58,7 @@ def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str, *,
         channels = channel_tests(settings, url)
         if not channels:
             raise SettingsError(NO_CHANNEL)
-        for sentence in advice(cameras, url):
+        for sentence in advice(cameras, url, objects_off):
             log.warning("%s", sentence)
         if not test:
             print("\n".join(each.name for each in channels))

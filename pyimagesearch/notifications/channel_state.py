@@ -62,6 +62,7 @@ class ChannelState:
     waiting: list[int] = field(default_factory=list)    # events, in order of arrival
     raising: list[int] = field(default_factory=list)    # of these, known to raise one
     begun: dict[int, str] = field(default_factory=dict)     # sent, not ended: subject
+    named: list[int] = field(default_factory=list)      # of these, sent with names
     quiet: dict[str, float] = field(default_factory=dict)   # until when, by subject
     left_out: LeftOut = field(default_factory=LeftOut)
     sent: list[float] = field(default_factory=list)     # in the last two hours

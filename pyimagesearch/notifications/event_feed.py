@@ -12,6 +12,7 @@ from .alert_sources import AlertSources
 from .channel_state import ChannelState, read_state
 from .disk_watch import DiskWatch
 from .event_snapshot import Snapshot
+from .milestones import ENDED, NAMED, SEEN, Milestones
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,7 @@ class EventFeed:
         self._is_behind = False     # more events are there than were read
         self._saved, self._saved_at = "", 0.0   # the state, and when [s, monotonic]
         self._events: dict[int, Event] = {}
-        self._seen: dict[int, float] = {}       # since when [s, monotonic], by id
-        self._end_seen: dict[int, float] = {}
+        self._milestones = Milestones(sources.clock)
         self._disk = DiskWatch(sources)
 
     def open(self) -> None:
@@ -107,22 +107,23 @@ class EventFeed:
             self._events[trouble.id] = trouble
             if trouble.id not in self.state.waiting:
                 self.state.waiting.append(trouble.id)
-        self._note_seen()
+        self._milestones.note(self._events.values())
         if self._sources.clock.monotonic() - self._saved_at >= SAVE_SECONDS:
             self.save()
-        return Snapshot(self._sources.clock.time(), self._events,
-                        self._ages(self._seen), self._ages(self._end_seen),
-                        is_whole=not self._is_behind, cut_off=self._cut_off())
+        ages = self._milestones.ages
+        return Snapshot(self._sources.clock.time(), self._events, ages(SEEN),
+                        ages(ENDED), ages(NAMED), is_whole=not self._is_behind,
+                        cut_off=self._cut_off())
 
     @property
     def pause(self) -> float:
         """When to look again, although nothing happens [s]."""
         if self._is_behind:
             return 0.0
-        young = (*self._ages(self._seen).values(), *self._ages(self._end_seen).values())
-        if any(age < YOUNG_SECONDS for age in young):
+        if self._milestones.newest_age < YOUNG_SECONDS:
             return YOUNG_PAUSE_SECONDS
-        waits = self.state.waiting or self.state.left_out.is_limited
+        ended = self.state.begun.keys() & self._milestones.ages(ENDED).keys()
+        waits = self.state.waiting or ended or self.state.left_out.is_limited
         return WAITING_PAUSE_SECONDS if waits else PAUSE_SECONDS
 
     def still_of(self, alert: Alert) -> bytes | None:
@@ -185,15 +186,3 @@ class EventFeed:
         return frozenset(id for id in self.state.waiting
                          if (event := self._events.get(id)) and event.end is None
                          and self._sources.store.is_earlier(id))
-
-    def _note_seen(self) -> None:
-        """Note which events, and which ends, are known from now on."""
-        now = self._sources.clock.monotonic()
-        self._seen = {id: self._seen.get(id, now) for id in self._events}
-        self._end_seen = {id: self._end_seen.get(id, now)
-                          for id in self.state.begun
-                          if (event := self._events.get(id)) and event.end is not None}
-
-    def _ages(self, since: dict[int, float]) -> dict[int, float]:
-        now = self._sources.clock.monotonic()
-        return {id: now - at for id, at in since.items()}

@@ -11,8 +11,9 @@ class Snapshot:
     """
     The events that a channel is concerned with, by id, as they are *now*.
 
-    *now* in seconds since the epoch; *seen* says for how many seconds an event, or its
-    end, is known to this process, which holds even if the clock is set. *is_whole* is
+    *now* in seconds since the epoch; *seen* says for how many seconds an event, its
+    end or the name of an object in it is known to this process, which holds even if the
+    clock is set. *is_whole* is
     whether all events that were added are among these or were before; those *cut_off*
     with an earlier run of the program have ended, but when is not known yet.
 
@@ -24,6 +25,7 @@ class Snapshot:
     events: Mapping[int, Event]
     seen: Mapping[int, float] = field(default_factory=dict)
     end_seen: Mapping[int, float] = field(default_factory=dict)
+    named_seen: Mapping[int, float] = field(default_factory=dict)
     is_whole: bool = True
     cut_off: Set[int] = frozenset()
     refused: Mapping[tuple[str, int], int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pyimagesearch.errors import EventsError
 from pyimagesearch.threads import Worker
 
-from .alert import BEGIN, DIGEST, END, Alert
+from .alert import BEGIN, DIGEST, END, UPDATE, Alert
 from .alert_rules import AlertRules
 from .alert_sources import AlertSources
 from .channel import (
@@ -210,8 +210,8 @@ class Notifier(Worker):
     def _forget_refused(self) -> None:
         """Forget refusals of alerts that are not to be sent any more."""
         state = self._feed.state
-        wanted = {BEGIN: state.waiting, END: state.begun,
-                  DIGEST: [state.left_out.first]}
+        wanted = {BEGIN: state.waiting, UPDATE: state.begun.keys() - state.named,
+                  END: state.begun, DIGEST: [state.left_out.first]}
         for type, id in list(self._refused):
             if id not in wanted[type]:
                 del self._refused[type, id]

@@ -129,12 +129,17 @@ class CameraOptions:
         metavar="KIND,...", allowed="one or several of "
         f"{', '.join(ALERT_KINDS)}, separated by commas")
     alert_only: str | None = alerting(
-        None, "objects without which motion raises no alert, separated by commas; as "
-        "none are recognised yet, this silences motion",
+        None, "objects without which motion raises no alert, separated by commas; "
+        "default: any motion raises one",
         advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
     alert_hours: str | None = alerting(
         None, "when events raise alerts; default: always", advanced=True,
         adjustable=True, kind=str, metavar="HOURS", make=HoursOption)
+
+    @property
+    def has_own_detector(self) -> bool:
+        """Whether the detector is a class of the owner, which may name what moves."""
+        return ":" in self.detector
 
     @property
     def size(self) -> tuple[int, int] | None:

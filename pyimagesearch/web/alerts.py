@@ -72,6 +72,7 @@ def index() -> str:
     place = can_change and owner_settings_or_404().place
     advice = alerts.advice() if g.client.may(Role.OWNER) else []
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
+                objects_off=alerts.objects_off,
                 advice=advice, kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS,
                 place=place, now=time.time(), channel_state=channel_state,
                 moment=moment, summary=summary, short_time=short_time)
@@ -128,7 +129,8 @@ def camera_alerts(name: str) -> CameraAlerts:
 def summary(camera: CameraAlerts) -> str:
     """Return what raises alerts of *camera* in a few words."""
     is_out_of_zones = no_zone_alerts(camera.settings)
-    is_silenced = is_out_of_zones or is_motion_silenced(camera.settings)
+    is_silenced = is_out_of_zones or is_motion_silenced(
+        camera.settings, alerts_or_404().objects_off)
     kinds = [each for each in camera.kinds if each not in SERVER_KINDS
              and not (each == MOTION and is_silenced)]
     note = "; not motion, as no zone raises alerts" * is_out_of_zones

@@ -11,7 +11,7 @@ import logging
 import re
 from urllib.parse import urljoin
 
-from ..alert import BEGIN, DIGEST, DISK, END, TEST, Alert
+from ..alert import BEGIN, DIGEST, DISK, END, TEST, UPDATE, Alert
 from .http_receiver import HttpReceiver
 from .http_sender import HttpSender, ReceiverRefused
 
@@ -22,7 +22,7 @@ MAX_MESSAGE_CHARACTERS = 1000
 CHARACTERS_PER_WORD = 10    # of an encoded header, which has at most 75 bytes a word
 NO_ATTACHMENTS = 40014      # the server has no room for any: codes of ntfy
 STILL_REFUSALS = (NO_ATTACHMENTS, 41301, 42905)     # too large, too many bytes today
-PRIORITIES = {BEGIN: "high", END: "low"}    # low: without sound
+PRIORITIES = {BEGIN: "high", UPDATE: "low", END: "low"}     # low: without sound
 EMOJIS = {
     DIGEST: "newspaper", TEST: "bell", DISK: "floppy_disk", "login refused": "lock",
     "lost": "no_entry", "returned": "white_check_mark", "unsteady": "warning",

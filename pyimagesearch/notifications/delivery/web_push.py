@@ -12,7 +12,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import AccessError, printable
 from pyimagesearch.folders import ConfigFolder
 
-from ..alert import END, TEST, Alert
+from ..alert import TEST, Alert
 from ..alerts import Alerts
 from ..channel import (
     Channel,
@@ -104,7 +104,7 @@ class WebPush:
                 "Content-Type": "application/octet-stream", "TTL": str(KEPT_SECONDS),
                 # a later message replaces one that was not delivered yet
                 "Topic": alert.tag,
-                "Urgency": "normal" if alert.type == END else "high"}
+                "Urgency": "normal" if alert.is_update else "high"}
 
     def _end(self) -> NoReturn:
         """Drop the subscription, which the browser has ended."""
@@ -168,7 +168,7 @@ def message(alert: Alert) -> bytes:
         "title": shortened(alert.title, MAX_TITLE_BYTES),
         "text": shortened(alert.text, MAX_TEXT_BYTES), "tag": alert.tag,
         "time": alert.begin, "path": path, "picture": picture,
-        "update": alert.type == END}, ensure_ascii=False).encode()
+        "update": alert.is_update}, ensure_ascii=False).encode()
 
 
 def shortened(text: str, size: int) -> str:
