@@ -11,7 +11,7 @@ from harness import ROOT, ManualClock, eventually, open_access
 from protected import ProtectedApp
 from pyimagesearch.capture import MemoryBudget
 from pyimagesearch.events.event import ARMED, LOST, MOTION, Event, Sighting
-from pyimagesearch.status import NO_SIGNAL
+from pyimagesearch.status import NO_SIGNAL, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.web.app import create_app
@@ -23,6 +23,7 @@ BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
     losses=2, reconnects=5, failed_polls=8, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, recording=True,
     recordings=9)
+OBJECTS = ObjectsStatus(model="yolox_nano.onnx", looks=40, seconds=0.8, failed=2)
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana.json").read_text())
 
 
@@ -63,7 +64,7 @@ def exported(archive):
     archive.watch(*feeds)
     services = Services(feeds, open_access(), mosaic=mosaic, archive=archive,
                         arming=archive.arming, camera_memory=MemoryBudget(10**9),
-                        alerts=Channels(WORKS, BROKEN))
+                        alerts=Channels(WORKS, BROKEN), objects=lambda: OBJECTS)
     services.camera_memory.claim("front", 5_000_000)
     answer = create_app(services).test_client().get("/metrics")
     assert answer.status_code == 200
@@ -100,6 +101,9 @@ def exported(archive):
     ("surveillance_logins_refused_total{}", 0),
     ("surveillance_camera_memory_bytes{}", 5_000_000),
     ("surveillance_camera_memory_limit_bytes{}", 10**9),
+    ("surveillance_objects_up{}", 1), ("surveillance_object_looks_failed_total{}", 2),
+    ("surveillance_object_look_seconds_sum{}", 0.8),
+    ("surveillance_object_look_seconds_count{}", 40),
     ("surveillance_alerts_delivered_total{channel=ntfy ntfy.sh}", 3),
     ("surveillance_alerts_failed_total{channel=webhook nas.lan}", 2),
     ("surveillance_alerts_up{channel=ntfy ntfy.sh}", 1),
@@ -116,6 +120,16 @@ def test_every_metric_has_its_value(exported, name, value):
 def test_unknown_values_are_left_out(exported):
     assert "surveillance_frame_age_seconds{camera=yard}" not in values(exported)
     assert values(exported)["process_resident_memory_bytes{}"] > 1e6
+
+
+@pytest.mark.parametrize(("objects", "up"), [
+    (OBJECTS, 1), (replace(OBJECTS, trouble="no memory"), 0),
+    (ObjectsStatus(model="", off_reason="no model was fetched"), None)])
+def test_objects_are_up_while_looks_succeed(broadcaster, objects, up):
+    services = Services({"front": Feed(broadcaster, lambda: STATUS)}, open_access(),
+                        objects=lambda: objects)
+    found = values(create_app(services).test_client().get("/metrics").text)
+    assert found.get("surveillance_objects_up{}") == up
 
 
 def test_names_follow_the_prometheus_conventions(exported):

@@ -1,13 +1,13 @@
 """Health checks and the status as JSON."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from harness import open_access
 from pyimagesearch.capture import MemoryBudget
-from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING
+from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, ObjectsStatus
 from pyimagesearch.web import Feed, Services, create_app
 from sample_archive import STATUS
 
@@ -36,6 +36,19 @@ def test_status_shows_the_memory_of_the_cameras(broadcaster):
     services = Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access(), camera_memory=memory)
     assert create_app(services).test_client().get("/api/status").json["camera_memory"] == {
         "used": 5_000_000, "total": 10**9}
+
+
+@pytest.mark.parametrize(("objects", "words"), [
+    (ObjectsStatus(model="tiny.onnx", loaded=True, looks=2, seconds=0.12345), ""),
+    (ObjectsStatus(model="tiny.onnx", failed=1, trouble="there is too little memory"),
+     "Objects are not recognised now: there is too little memory"),
+    (ObjectsStatus(model="", off_reason="no model was fetched"),
+     "Objects are not recognised: no model was fetched")])
+def test_status_describes_the_looks_for_objects(broadcaster, objects, words):
+    services = Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access(),
+                        objects=lambda: objects)
+    shown = create_app(services).test_client().get("/api/status").json["objects"]
+    assert shown == {**asdict(objects), "seconds": round(objects.seconds, 3), "words": words}
 
 
 def test_healthz_answers(client):

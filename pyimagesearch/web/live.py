@@ -128,6 +128,7 @@ def page(template: str, **values: object) -> str:
         template, archive=services.archive and services.archive.status(),
         mode=services.arming and services.arming.mode,
         privacy=services.privacy,
+        objects=services.objects and is_owner and services.objects(),
         has_alerts=services.alerts,
         has_schedule=services.arming and services.owner_settings,
         can_mask=services.privacy and is_owner,

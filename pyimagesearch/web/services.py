@@ -23,6 +23,7 @@ from pyimagesearch.status import (
     CameraArmed,
     CameraStatus,
     ModeStatus,
+    ObjectsStatus,
 )
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -177,6 +178,7 @@ class Services:
     camera_memory: MemoryService | None = None
     alerts: Alerts | None = None
     push: PushSubscriptions | None = None
+    objects: Callable[[], ObjectsStatus] | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)

@@ -45,7 +45,7 @@ def metrics() -> Response:
 
 @bp.get("/api/status")
 def status() -> dict[str, Any]:
-    """Return the status of all cameras, their memory, the viewers and the archive."""
+    """Return the status of cameras, their memory, viewers, archive and objects."""
     services = get_services()
     cameras = [camera_json(services, name) for name in services.feeds]
     archive = services.archive and {**asdict(services.archive.status()),
@@ -58,7 +58,8 @@ def status() -> dict[str, Any]:
             "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "camera_memory": memory,
-            "arming": arming_words.mode_json(services, time.time()), "archive": archive}
+            "arming": arming_words.mode_json(services, time.time()), "archive": archive,
+            "objects": services.objects and services.objects().as_json()}
 
 
 @bp.get("/api/status/<name>")

@@ -13,6 +13,7 @@ from pyimagesearch import __version__
 from pyimagesearch.events import event
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.object_detection.object_groups import GROUPS
+from pyimagesearch.status import ObjectsStatus
 from pyimagesearch.web.services import Services
 
 CAMERA_KINDS = (event.MOTION, event.MANUAL, event.SNAPSHOT, *event.SCENE_KINDS,
@@ -84,6 +85,8 @@ class StatusCollector(Collector):
                          GAUGE, memory.used)
             yield metric("camera_memory_limit_bytes", "Memory that they may take.",
                          GAUGE, memory.total)
+        if services.objects:
+            yield from of_objects(services.objects())
         if services.alerts:
             yield from of_channels(services.alerts.statuses())
         if archive is None:
@@ -124,6 +127,17 @@ class StatusCollector(Collector):
                                for camera, status in cameras.items()
                                for reason, attribute in DROP_REASONS.items()},
                      "camera", "reason")
+
+
+def of_objects(objects: ObjectsStatus) -> Iterator[core.Metric]:
+    """Yield the metrics of looks for *objects*; none if they are off."""
+    if objects.model:
+        yield metric("objects_up", "Whether looks for objects succeed.", GAUGE,
+                     not objects.trouble)
+        yield metric("object_look_seconds", "Time spent on a look for objects.",
+                     SUMMARY, (objects.looks, objects.seconds))
+        yield metric("object_looks_failed_total", "Looks for objects that failed.",
+                     COUNTER, objects.failed)
 
 
 def of_channels(channels: Sequence[ChannelStatus]) -> Iterator[core.Metric]:

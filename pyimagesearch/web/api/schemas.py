@@ -241,6 +241,17 @@ NAMED = {
         "deleted_for_room": described(COUNT, "files since the start"),
         "deleted_by_age": described(COUNT, "files since the start (--keep-days)"),
         "trouble": described(TEXT, "why clips or events cannot be written, or empty")}),
+    "Objects": response_of(**fields_of(status.ObjectsStatus) | {
+        "model": described(TEXT, "its file, or empty if objects are off"),
+        "off_reason": described(TEXT, "why they are off, or empty"),
+        "loaded": described(BOOLEAN, "whether the model is in memory; it is loaded at "
+                            "the first look, and released after ten minutes without"),
+        "looks": described(COUNT, "at what moved, since the start"),
+        "failed": described(COUNT, "looks since the start"),
+        "seconds": described(NUMBER, "spent on looks since the start"),
+        "trouble": described(TEXT, "why the last look failed, or empty"),
+        "words": described(TEXT, "why objects are not recognised, as a sentence for "
+                           "people; empty if they are")}),
     "Status": response_of(
         version=TEXT, time=TIME,
         auth=described(BOOLEAN, "whether watching takes a login"),
@@ -252,7 +263,8 @@ NAMED = {
                                  {"type": "null"}]},
         arming={"description": "the mode in force", "anyOf": [
             response_of(**MODE), {"type": "null"}]},
-        archive={"anyOf": [reference("Archive"), {"type": "null"}]}),
+        archive={"anyOf": [reference("Archive"), {"type": "null"}]},
+        objects={"anyOf": [reference("Objects"), {"type": "null"}]}),
     "AdjustableSettings": adjustable(SETTING_VALUES),
     "AlertSettings": adjustable(ALERT_VALUES),
     "HoursSettings": adjustable(HOURS_VALUES),
