@@ -57,6 +57,10 @@ class ModelNotFetched(SurveillanceError):
         super().__init__(f"the model that names what moves cannot be fetched: {why}")
 
 
+class ObjectsFailed(SurveillanceError):
+    """The model that names what moves cannot be run on a picture."""
+
+
 class TooManyViewers(SurveillanceError):
     """The limit of live streams is reached."""
 

@@ -1,14 +1,21 @@
-"""The groups into which the classes of models are sorted."""
+"""The three groups of classes that matter to a surveillance camera."""
 
-PERSON, VEHICLE, ANIMAL = GROUPS = ("person", "vehicle", "animal")
-LABELS = {
-    PERSON: ("person",),
-    VEHICLE: ("vehicle", "bicycle", "car", "motorcycle", "bus", "train", "truck"),
-    ANIMAL: ("animal", "bird", "cat", "dog", "horse", "sheep", "cow", "cattle", "bear"),
-}
-GROUP_OF = {label: group for group, labels in LABELS.items() for label in labels}
+PERSON, VEHICLE, ANIMAL = GROUPS = "person", "vehicle", "animal"
+
+# classes of COCO, Open Images, Objects365, KITTI, BDD100K and VisDrone, in lower case
+LABELS_OF_GROUPS = {
+    PERSON: "person, people, human, man, woman, boy, girl, child, pedestrian, rider, "
+            "cyclist",
+    VEHICLE: "vehicle, car, truck, pickup truck, van, bus, train, tram, motorcycle, "
+             "motorbike, motor, bicycle, bike, tricycle, awning-tricycle, scooter, "
+             "land vehicle, boat, ship, tractor",
+    ANIMAL: "animal, bird, cat, dog, horse, sheep, cow, cattle, bull, goat, pig, "
+            "elephant, bear, zebra, giraffe, deer, fox, raccoon, squirrel, rabbit, "
+            "chicken, duck, goose"}
+GROUP_OF_LABEL = {label: group for group, labels in LABELS_OF_GROUPS.items()
+                  for label in labels.split(", ")}
 
 
 def group_of(label: str) -> str:
-    """Return person, vehicle or animal; empty if *label* is none of them."""
-    return GROUP_OF.get(label.lower(), "")
+    """Return the group of a model's class *label*; empty if it is of none."""
+    return GROUP_OF_LABEL.get(label.replace("_", " ").strip().lower(), "")
