@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 
 from pyimagesearch.errors import DetectorFailed
-from pyimagesearch.frames import Box, Grey, Picture, Size, size_of
+from pyimagesearch.frames import Box, Grey, Image, Picture, Size, size_of
 from pyimagesearch.rates import Rate, Stopwatch
 from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.polygons import split_polygons
@@ -23,10 +23,11 @@ from .detector import (
     ViewableDetector,
     as_region_detector,
     load_detector,
+    takes_picture,
     unused_options,
 )
 from .preprocessing import for_detection
-from .regions import Region
+from .regions import Found, Region
 from .remembered import BackgroundKeeper, RememberedBackground
 from .scene_changes import Scene, SceneChanges
 from .zones import Zones
@@ -64,6 +65,13 @@ class Detection(NamedTuple):
             name for region in self.regions if region.moving for name in region.zones))
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What the detector says that moved, the most certain first; most say none."""
+        named = [region for region in self.regions if region.moving and region.label]
+        named.sort(key=lambda region: region.score, reverse=True)
+        return tuple(dict.fromkeys(region.label for region in named))
+
+    @property
     def change(self) -> str:
         """The kind of event that the whole picture shows, one of SCENE_KINDS or ""."""
         return self.scene.kind
@@ -97,6 +105,13 @@ def has_left(region: Region) -> bool:
             >= max(right - left, bottom - top) * LEAST_LENGTHS)
 
 
+def read_only(image: Image) -> Image:
+    """Return a view of *image* that raises an error when it is written to."""
+    view = image.view()
+    view.flags.writeable = False
+    return view
+
+
 class MotionDetection:
     """
     Learn the background of one camera, and find what moves in front of it.
@@ -118,6 +133,7 @@ class MotionDetection:
         self._make_own = make_detector
         self._make_detector = self._factory()
         self._detector = self._make_detector()
+        self._in_colour = takes_picture(self._detector)
         if sentence := unused_options(settings, self._detector):
             log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
@@ -231,12 +247,13 @@ class MotionDetection:
         detector.
         """
         with self.stopwatch:
+            given = {"picture": read_only(picture.colour())} if self._in_colour else {}
             grey = picture.grey()
             image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
             self._rate.count(at)
             self.remembered.on_frame(self._taught, at)
             try:
-                seen = self._detect(image, self._rate.per_second(at))
+                seen = self._detect(image, self._rate.per_second(at), given)
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:
@@ -270,8 +287,8 @@ class MotionDetection:
         while len(self._others) >= MAX_SHAPES:
             self._others.pop(next(iter(self._others)))      # used longest ago
 
-    def _detect(self, image: Grey, fps: float) -> Detection:
-        """Learn from *image*; detect once that is enough."""
+    def _detect(self, image: Grey, fps: float, given: dict[str, Image]) -> Detection:
+        """Learn from *image* and what else is *given*; detect once that is enough."""
         if self._learnt == 0 or size_of(image) != self._shape:
             self._turn_to(size_of(image))
         if fps:
@@ -281,8 +298,9 @@ class MotionDetection:
                 self._detector, image):
             self._learnt = self._frame_count + 1
         learning = self._learnt <= self._frame_count
+        look: Callable[..., Found] = self._detector.look
         found = self._zones.filter(self._blinkers.filter(
-            self._detector.look(image, learning=learning)))
+            look(image, learning=learning, **given).tidied()))
         self._learnt += 1
         if not found.boxes or found.mask is None:
             return Detection((), 0.0, None, self._learnt, found.regions,

@@ -4,14 +4,14 @@ import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.frames import Box, Grey
+from pyimagesearch.frames import Box, Grey, Image
 from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS, CameraSettings
 
 from .adaptive import AdaptiveMotionDetector
@@ -27,18 +27,22 @@ class Detector(Protocol):
 
     Images are ``uint8`` of shape ``(height, width)``: 400 px wide and blurred. One
     detector belongs to one camera loop, which makes a new one to start over. A class
-    with a parameter *accumWeight* gets ``--accum-weight``.
+    with a parameter *accumWeight* gets ``--accum-weight``. A :meth:`detect` with a
+    parameter *picture* gets the whole picture, too: see :func:`takes_picture`.
     """
 
     def update(self, image: Grey) -> None:
         """Learn from *image*; called for each frame, after :meth:`detect`."""
 
-    def detect(self, image: Grey, tVal: int) -> tuple[Grey, Box | Sequence[Box]] | None:
+    def detect(self, image: Grey, tVal: int) -> (
+            tuple[Grey, Box | Sequence[Box]]
+            | tuple[Grey, Box | Sequence[Box], str | Sequence[str]] | None):
         """
         Compare *image* with the background; ``None`` means nothing moved.
 
         *tVal* is ``--threshold`` (0-255). Returns the mask of moved pixels (0 or 255,
-        the shape of *image*) and one box around them, or a list of boxes.
+        the shape of *image*) and one box around them, or a list of boxes; and a label
+        for each box, if it knows what that is ("" = it does not).
         """
 
 
@@ -47,7 +51,9 @@ class RegionDetector(Protocol):
     """
     A detector that finds several regions, and says why it reports them.
 
-    One detector belongs to one camera loop, which makes a new one to start over.
+    One detector belongs to one camera loop, which makes a new one to start over. A
+    :meth:`look` with a parameter *picture* gets the whole picture, too: see
+    :func:`takes_picture`.
     """
 
     sharp: bool     # whether it wants images without the 7x7 blur
@@ -109,6 +115,7 @@ class TutorialDetector:
     def __init__(self, detector: Detector, threshold: int) -> None:
         self.fps = 0.0      # not used: these count frames
         self.detector = detector
+        self.detect: Callable[..., Sequence[Any] | None] = detector.detect
         self._threshold = threshold
         self._image: Grey | None = None     # the last one, and what moved in it
         self._mask: Grey | None = None
@@ -117,18 +124,18 @@ class TutorialDetector:
         """Take the threshold of *settings*."""
         self._threshold = settings.threshold
 
-    def look(self, image: Grey, *, learning: bool = False) -> Found:
+    def look(self, image: Grey, *, learning: bool = False, **given: Image) -> Found:
         """Call ``detect``, unless *learning*, and then ``update``."""
-        found = None if learning else self.detector.detect(image, self._threshold)
+        found = None if learning else self.detect(image, self._threshold, **given)
         self.detector.update(image)
         self._image, self._mask = image, None if found is None else found[0]
         if found is None or not (boxes := as_boxes(found[1])):
             return NOTHING_FOUND
-        mask = found[0]
+        mask, labels = found[0], as_labels(found[2:], boxes)
         return Found(mask, tuple(
-            Region(box, area_in(mask, box), True, "differs from the background")
-            for box in boxes))
-
+            Region(box, area_in(mask, box), True, "differs from the background",
+                   label=label)
+            for box, label in zip(boxes, labels, strict=True)))
 
     def view(self, name: str) -> Grey | None:
         """Return a view of a :class:`SingleMotionDetector`; of others, the mask."""
@@ -153,6 +160,18 @@ def as_boxes(found: object) -> tuple[Box, ...]:
     """Return the one box or the sequence of boxes that a detector *found*."""
     rows = np.reshape(np.asarray(found, int), (-1, 4)).tolist()
     return tuple((left, top, right, bottom) for left, top, right, bottom in rows)
+
+
+def as_labels(found: Sequence[Any], boxes: Sequence[Box]) -> Sequence[str]:
+    """Return a label for each of *boxes*, of what a detector *found* besides."""
+    if not found:
+        return [""] * len(boxes)
+    (labels,) = found
+    labels = [labels] if isinstance(labels, str) else labels
+    if len(labels) != len(boxes):
+        raise ValueError(f"detect() returned {len(boxes)} boxes, but {len(labels)} "
+                         "labels")
+    return labels
 
 
 def area_in(mask: Grey, box: Box) -> int:
@@ -190,6 +209,21 @@ def load_detector(settings: CameraSettings) -> Callable[[], RegionDetector]:
             f"--detector of camera {settings.name!r} is {settings.detector!r}, "
             f"but {reason}") from error
     return lambda: as_region_detector(factory(), settings.threshold)
+
+
+def takes_picture(detector: RegionDetector) -> bool:
+    """
+    Return whether *detector* has a parameter *picture*.
+
+    Then it gets the whole picture as the camera sends it, but for the privacy mask:
+    ``uint8`` BGR of shape ``(height, width, 3)``, which must not be written to.
+    """
+    method = (detector.detect if isinstance(detector, TutorialDetector)
+              else detector.look)
+    try:
+        return "picture" in inspect.signature(method).parameters
+    except ValueError:      # it is not written in Python
+        return False
 
 
 def unused_options(settings: CameraSettings, detector: RegionDetector) -> str:
