@@ -10,7 +10,7 @@ from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
-from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Region
+from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Found, Region
 from pyimagesearch.motion_detection.scene_changes import Scene
 from pyimagesearch.settings.settings import Settings
 
@@ -197,3 +197,71 @@ def test_what_went_its_own_length_is_not_held_for_light(path, stays):
     held = seen.beside(Scene(holds=True))
     assert bool(held.boxes) == held.regions[0].moving == stays
     assert held.is_motion(1.0) == stays
+
+
+class InColour(Everywhere):
+    """Asks for the whole picture, and names what it finds."""
+
+    def __init__(self, labels):
+        self.labels = labels
+
+    def detect(self, image, tVal, picture):
+        self.picture = picture
+        mask, box = super().detect(image, tVal)
+        return mask, [box, (0, 0, 40, 40)], self.labels
+
+
+def test_detector_that_asks_gets_the_picture_in_colour():
+    detector = InColour(["red", ""])
+    large = np.dstack([np.full((600, 800), level, np.uint8) for level in (10, 20, 200)])
+    look(detection(lambda: detector, frame_count=1), [large] * 3)
+    np.testing.assert_array_equal(detector.picture, large)
+    with pytest.raises(ValueError, match="read-only"):
+        detector.picture[0] = 0
+    large[0] = 0        # others may still draw on their own
+
+
+@pytest.mark.parametrize("labels", [("cat", "red"), ("", "")])
+def test_labels_of_a_detector_belong_to_its_regions(labels):
+    seen = look(detection(lambda: InColour(labels), frame_count=1), [EMPTY] * 3)[2]
+    assert tuple(region.label for region in seen.regions) == labels
+    assert seen.labels == tuple(filter(None, labels))
+
+
+def test_one_box_may_have_one_label():
+    class One(Everywhere):
+        def detect(self, image, tVal):
+            return *super().detect(image, tVal), "a cat"
+    assert look(detection(One, frame_count=1), [EMPTY] * 3)[2].labels == ("a cat",)
+
+
+@pytest.mark.parametrize(("labels", "reason"), [
+    (["one"], r"ValueError: detect\(\) returned 2 boxes, but 1 labels"),
+    (["", 7], "TypeError: the label 7 of a region is no text"),
+    ("people", "ValueError: .* 2 boxes, but 1 labels")])
+def test_labels_that_do_not_fit_are_one_sentence(labels, reason):
+    with pytest.raises(DetectorFailed, match=f"^the detector single failed: {reason}$"):
+        look(detection(lambda: InColour(labels), frame_count=1), [EMPTY] * 3)
+
+
+class Certain:
+    """Finds regions on its own, and says how certain it is of each."""
+
+    sharp, fps = True, 0.0
+    labels = (("dog", np.float32(0.25)), ("ship", 7), ("dog", 0.5), (" two\nlines\0", -1),
+              ("y" * 99, float("nan")), ("", 0.7))
+
+    def look(self, image, *, learning=False, picture=None):
+        assert picture is not None
+        return Found(np.full_like(image, 255), (
+            Region((0, 0, 9, 9), 81, False, "too small", label="ghost"),
+            *(Region((9, 9, 90, 90), 6561, True, "moves", label=label, score=score)
+              for label, score in self.labels)))
+
+
+def test_labels_are_short_lines_with_scores_from_0_to_1():
+    seen = look(detection(Certain, frame_count=1), [EMPTY] * 3)[2]
+    assert [(region.label, region.score) for region in seen.regions if region.moving] == [
+        ("dog", 0.25), ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0), ("", 0.7)]
+    assert seen.labels == ("ship", "dog", "two lines", "y" * 40)    # the most certain first
+    assert seen.beside(Scene(holds=True)).labels == ()

@@ -12,8 +12,11 @@ from docs.site import settings_table
 from harness import DEADLINE, ROOT, eventually, missing, needs, open_access
 from pages import PAGES, README, anchors, blocks, code, commands, prose
 from product import Product, run_program
+from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.frames import ArrayPicture
+from pyimagesearch.motion_detection import MotionDetection
 from pyimagesearch.settings.command_line import parse_command_line
-from pyimagesearch.settings.settings import ALL_OPTIONS
+from pyimagesearch.settings.settings import ALL_OPTIONS, Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USER
 from pyimagesearch.web.api.openapi import ERRORS
@@ -82,6 +85,7 @@ NOT_RUN = {             # command: why no test can run it
 }
 RUN_HERE = ("PYTHONPATH=", f"{PROGRAM} ", "curl ", "ffmpeg ", "sudo apt install ", "make setup",
             "make docs", "git clone ", "cd ", "sudo tar ")
+DETECTOR_FILES = {"mog2.py": "Mog2", "blue.py": "BlueThings", "people.py": "People"}
 OWN_OPTIONS = {         # of commands, not of the server; and of other programs
     "--install", "--new", "--viewer", "--days", "--system-site-packages", "--check", "--api", "--strict",
     "--help", "--help-all", "--version", "--camera", "--compare", "--report", "--json",
@@ -130,15 +134,33 @@ def test_videos_are_replayed_as_written(command, garden):
     assert "1 event" in ended.stdout
 
 
-def test_documented_detector_finds_motion(start, tmp_path):
+def test_documented_detector_finds_motion(start, documented_detectors):
     (command,) = commands("PYTHONPATH=")
-    folder, _, program, *arguments = shlex.split(command)
-    (detector,) = (block for block in blocks("python") if "class Mog2" in block)
-    (tmp_path / "mog2.py").write_text(detector)
-    assert folder.removeprefix("PYTHONPATH=") + "/mog2.py" in code(
-        ROOT / "docs/motion-detection.md")
-    product = start(*arguments, program=(program,), env={"PYTHONPATH": str(tmp_path)})
+    _, _, program, *arguments = shlex.split(command)
+    product = start(*arguments, program=(program,), env={"PYTHONPATH": documented_detectors})
     eventually(lambda: product.camera["motion"])
+
+
+@pytest.mark.parametrize(("detector", "label"), [
+    ("mog2:Mog2", ""), ("blue:BlueThings", "blue"), ("people:People", "person")])
+def test_documented_detectors_name_what_moved(documented_detectors, monkeypatch, detector, label):
+    monkeypatch.syspath_prepend(documented_detectors)
+    (settings,) = Settings(source=("front=demo",), detector=detector, frame_count=9).cameras()
+    detection, scene = MotionDetection(settings), DemoScene((640, 480), 10)
+    seen = [detection.look(ArrayPicture(scene.picture(number)), number / 10) for number in range(70)]
+    assert not any(each.boxes for each in seen[:30])    # the yard is empty
+    assert any(each.boxes for each in seen[30:])
+    assert {name for each in seen for name in each.labels} == ({label} if label else set())
+
+
+@pytest.fixture
+def documented_detectors(tmp_path):
+    """A folder with the detectors that the documentation shows."""
+    for name, class_name in DETECTOR_FILES.items():
+        (block,) = (each for each in blocks("python") if f"class {class_name}" in each)
+        assert f"detectors/{name}" in code(ROOT / "docs/detectors.md")
+        (tmp_path / name).write_text(block)
+    return str(tmp_path)
 
 
 @pytest.fixture(scope="module")
