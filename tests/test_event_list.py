@@ -52,7 +52,7 @@ def test_objects_can_be_filtered_once_there_are_any(client, sample):
     page = client.get("/events?object=person").text
     (choices,) = re.findall('<select name="object">(.*?)</select>', page, re.S)
     assert re.findall("<option.*?>(.*?)<", choices) == [
-        "all objects", "person", "vehicle", "animal", "fox", "nothing recognised"]
+        "all objects", "person", "vehicle", "animal", "fox", "none recognised"]
     assert "<option selected>person</option>" in choices
     assert re.findall(r'id="e(\d)"', page) == ["2"]
     assert 'href="/events/2?object=person"' in page

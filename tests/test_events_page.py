@@ -259,6 +259,37 @@ def test_filters_apply_at_once_and_can_be_cleared(page):
     assert {each.text for each in visible(page, ".who")} == {"yard"}
 
 
+def test_objects_are_on_the_cards_and_can_be_filtered(page):
+    named = {each.text for each in visible(page, ".objects")}
+    assert named == {"person", "vehicle", "person, vehicle", "animal"}
+    everything = listed(page)
+    element(page, "select[name=object] option:nth-child(3)").click()
+    eventually(lambda: page.current_url.endswith("/events?object=vehicle"))
+    assert {each.text for each in visible(page, ".objects")} == {"vehicle", "person, vehicle"}
+    cars = listed(page)
+    element(page, "select[name=object] option:last-child").click()
+    eventually(lambda: page.current_url.endswith("/events?object=none"))
+    assert visible(page, ".objects") == []
+    assert {*listed(page)} < {*everything} - {*cars}
+
+
+def test_time_of_a_sighting_plays_the_clip_from_there(page, sample_server):
+    page.execute_script("document.addEventListener('playing', ({ target }) => "
+                        "{ target.pause(); target.dataset.played = target.currentTime; }, true);")
+    open_in_list(page, starred(page))
+    assert element(page, ".sightings").text.startswith("person, ▸ ")
+    visible(page, ".parts a")[1].click()
+    element(page, ".sightings [data-at]").click()
+    eventually(lambda: float(page.execute_script(
+        "const film = document.querySelector('#player video:not([hidden])');"
+        "return film.src.endsWith('/clip.mp4') && film.currentTime")) >= 3.01)
+    assert page.execute_script("return document.querySelector("
+                               "'#player video:not([hidden])').currentTime") < 4
+    element(page, ".sightings a").click()
+    eventually(lambda: page.current_url.endswith("/events?object=person"))
+    assert console_errors(page) == []
+
+
 def test_click_on_the_chart_shows_that_time(page):
     slots = page.find_elements(By.CSS_SELECTOR, ".plot a")
     assert len(slots) >= 5
