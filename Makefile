@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
-# the model that names what moves, for tests
+# the model that recognises objects, for tests
 MODEL := $(VENV)/test-data/models/yolox_nano/yolox_nano.onnx
 # for tests: from npm, as PyPI has none
 PUSH_SERVICE := web-push-testing@1.2.2
@@ -61,7 +61,7 @@ $(VENV)/ready: requirements.txt
 	$(PIP) $(PIP_FLAGS) -r requirements.txt
 	@touch $@
 
-# without a network, nothing is named
+# goes on without a network
 $(VENV)/ready-to-name: $(VENV)/ready
 	@$(BIN)/python webstreaming.py objects --get && touch $@ || true
 

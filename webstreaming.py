@@ -65,7 +65,7 @@ try:
         ControlledServer,
     )
     from pyimagesearch.object_detection import ObjectRecognizer
-    from pyimagesearch.object_detection.model_files import model_for
+    from pyimagesearch.object_detection.model_files import ModelChoice, model_for
     from pyimagesearch.object_detection.objects_command import objects
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
@@ -76,6 +76,7 @@ try:
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
     from pyimagesearch.settings.secret_texts import secret_texts
+    from pyimagesearch.status import ObjectsStatus
     from pyimagesearch.streaming import (
         LatestFrameBroadcaster,
         Mosaic,
@@ -265,10 +266,16 @@ class Program:
     image_hubs: ImageHubs
     camera_memory: MemoryBudget
     watchdog: Watchdog
+    model: ModelChoice
     objects: ObjectRecognizer | None
     clock: Clock
     cameras: list[WatchedCamera] = field(default_factory=list)
     alerts: Alerts = field(init=False)      # they name the server's address
+
+    def objects_status(self) -> ObjectsStatus:
+        """Return how objects are recognised, or why they are not."""
+        return self.objects.status() if self.objects else ObjectsStatus(
+            model="", off_reason=self.model.why)
 
     @property
     def live(self) -> list[Worker]:
@@ -316,6 +323,7 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
     owner_settings.report_others()
     wanted = owner_settings.cameras()
     names = [each.name for each in wanted]
+    model = model_for(settings, data.path)
     archive = Archive(data, settings, clock)
     program = Program(
         archive=archive,
@@ -330,16 +338,18 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         image_hubs=ImageHubs(),
         camera_memory=MemoryBudget(),
         watchdog=Watchdog(systemd, [SERVER_LOOP, *names], clock),
-        objects=make_objects(settings, data, clock),
+        model=model,
+        objects=make_objects(model, clock),
         clock=clock)
     program.cameras += [make_camera(each, program) for each in wanted]
     return program
 
 
-def make_objects(settings: Settings, data: DataFolder, clock: Clock,
-                 ) -> ObjectRecognizer | None:
-    """Return what recognises objects, if a model is there; it is not loaded yet."""
-    return None
+def make_objects(choice: ModelChoice, clock: Clock) -> ObjectRecognizer | None:
+    """Return what recognises objects, if there is a model; it is not loaded yet."""
+    log.info("%s", choice.words)
+    return None if choice.path is None else ObjectRecognizer(
+        choice.load, clock, choice.path.name)
 
 
 def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
@@ -390,7 +400,7 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
     alerts = Alerts(AlertSources(
         store=archive.store, settings=settings, camera=owner.current_or_common,
         armed=program.arming.is_armed,
-        trouble=lambda: archive.status().trouble, objects_off=objects_off(settings),
+        trouble=lambda: archive.status().trouble, objects_off=program.model.why,
         still=AlertStills(archive.clips, program.privacy.polygons,
                           lambda: program.privacy.off_since is not None).of,
         ready=archive.ready,
@@ -449,7 +459,8 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         tuple(map(origin_of, settings.allow_frame or ())),
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy, program.owner_settings, program.camera_memory, program.alerts,
-        program.push, wait_for_frame=server.wait_for_frame)
+        program.push, objects=program.objects_status,
+        wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

@@ -51,10 +51,10 @@ class DetectorFailed(CameraError):
 
 
 class ModelNotFetched(SurveillanceError):
-    """The model that names what moves cannot be fetched."""
+    """The model that recognises objects cannot be fetched."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"the model that names what moves cannot be fetched: {why}")
+        super().__init__(f"the model that recognises objects cannot be fetched: {why}")
 
 
 class ObjectsFailed(SurveillanceError):

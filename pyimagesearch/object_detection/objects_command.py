@@ -1,35 +1,98 @@
-"""``webstreaming objects``: fetch the model that names what moves."""
+"""``webstreaming objects``: fetch the model that recognises objects, or try it."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from pyimagesearch.errors import SettingsError, SurveillanceError, reason
 from pyimagesearch.folders import DataFolder
+from pyimagesearch.frames import Image
 from pyimagesearch.settings.settings import Settings
 
+from .look import FoundObject
 from .model_download import fetch
-from .model_files import YOLOX_NANO, model_for
+from .model_files import YOLOX_NANO, ModelChoice, model_for
+from .object_groups import group_of
+
+LISTED_LABELS = 5       # of the model's classes
 
 
 def objects(settings: Settings, *, picture: str | None, get: bool) -> int:
     """
-    Fetch the model into the data folder of *settings*, or print which one is used.
+    Print which model *settings* choose, and what it finds in the file *picture*.
 
-    Returns the exit status: 1 if nothing is named. Raises :exc:`SettingsError` and
-    :exc:`ModelNotFetched`.
+    If *get*, fetch the model first. Returns the exit status; raises
+    :exc:`SettingsError`, and :exc:`SurveillanceError` if there is no model.
     """
     data = DataFolder(settings.data).path
     if get:
-        print(get_model(data))
+        print(get_model(data), flush=True)
+    if get and picture is None:
         return 0
+    image = None if picture is None else read_picture(picture)
     choice = model_for(settings, data)
-    print(choice.words)
-    return 0 if choice.path else 1
+    if choice.path is None:
+        raise SurveillanceError(choice.words)
+    for line in description(choice, image, settings.object_score):
+        print(line)
+    return 0
 
 
 def get_model(data: Path) -> str:
     """Fetch the model into the folder *data*, unless it is there; return a sentence."""
     path = YOLOX_NANO.path(data)
     if not YOLOX_NANO.trouble(data):
-        return f"the model that names what moves is in {path.parent}"
+        return f"the model that recognises objects is in {path.parent}"
     fetch(YOLOX_NANO, data)
-    return (f"fetched the model that names what moves into {path.parent} (YOLOX-Nano "
+    return (f"fetched the model that recognises objects into {path.parent} (YOLOX-Nano "
             "by Megvii, Apache-2.0)")
+
+
+def read_picture(name: str) -> Image:
+    """Return the picture in file *name* as BGR; raises :exc:`SettingsError`."""
+    if Path(name).exists() and not Path(name).is_file():
+        raise SettingsError(f"PICTURE is {name!r}, but must be a file")
+    try:
+        content = np.frombuffer(Path(name).read_bytes(), np.uint8)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    except OSError as error:
+        raise SettingsError(f"PICTURE is {name!r}, which cannot be read: "
+                            f"{reason(error)}") from None
+    except cv2.error:       # an empty file, or a picture of far too many pixels
+        image = None
+    if image is None:
+        raise SettingsError(f"PICTURE is {name!r}, but must be a picture, such as a "
+                            "JPEG or PNG")
+    return np.asarray(image, np.uint8)
+
+
+def description(choice: ModelChoice, image: Image | None, least: float
+                ) -> Iterator[str]:
+    """Yield lines on the model of *choice*, and what it finds in the whole *image*."""
+    began = time.perf_counter()
+    model = choice.load()
+    loaded = time.perf_counter()
+    yield f"model    {choice.path}"
+    yield f"layout   {model.layout}"
+    yield f"input    {model.size[0]}x{model.size[1]} pixels"
+    yield f"classes  {len(model.labels)}: {', '.join(model.labels[:LISTED_LABELS])}" + (
+        ", …" if len(model.labels) > LISTED_LABELS else "")
+    yield f"load     {1000 * (loaded - began):.0f} ms"
+    if image is not None:
+        looked = time.perf_counter()
+        found = model.find(image, least)
+        yield f"look     {1000 * (time.perf_counter() - looked):.0f} ms"
+        yield from (f"found    {line(each)}" for each in found)
+        if not found:
+            yield f"found    nothing with a score of {least:g} or more"
+
+
+def line(found: FoundObject) -> str:
+    """Return label, score, group and box of what was *found* in words."""
+    group = group_of(found.label)
+    kind = "" if group == found.label else f" ({group or 'ignored'})"
+    left, top, right, bottom = found.box
+    return f"{found.label}{kind} {found.score:.2f} at {left},{top} to {right},{bottom}"

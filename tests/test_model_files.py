@@ -1,0 +1,79 @@
+"""Which model recognises objects, by the settings and by what was fetched."""
+
+import shutil
+
+import pytest
+
+import tiny_models
+from product import run_program
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.object_detection.model_files import YOLOX_NANO, model_for
+from pyimagesearch.settings.settings import Settings
+
+
+@pytest.fixture
+def with_model(real_model, tmp_path):
+    """A folder of data in which the model was fetched."""
+    path = YOLOX_NANO.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    shutil.copy(real_model, path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("wanted", [None, "on"])
+def test_fetched_model_is_used(wanted, with_model):
+    choice = model_for(Settings(objects=wanted), with_model)
+    assert choice.words == f"objects are recognised by {YOLOX_NANO.path(with_model)}"
+    assert choice.load().size == (256, 256)
+
+
+def test_fetched_model_is_not_used_if_switched_off(with_model):
+    assert model_for(Settings(objects="off"), with_model).words == (
+        "objects are not recognised: objects is off")
+
+
+@pytest.mark.parametrize("wanted", [None, "on"])
+def test_start_goes_on_without_a_fetched_model(wanted, tmp_path, monkeypatch):
+    choice = model_for(Settings(objects=wanted, data="/some disk"), tmp_path)
+    assert (choice.path, choice.why) == (
+        None, "the model has not been fetched; run: webstreaming objects --get "
+        f"--data {tmp_path}")
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    assert model_for(Settings(objects=wanted), tmp_path).why.endswith(" objects --get")
+
+
+def test_damaged_model_is_not_used(with_model):
+    path = YOLOX_NANO.path(with_model)
+    with open(path, "r+b") as file:
+        file.seek(100_000)
+        file.write(b"x")
+    assert model_for(Settings(), with_model).why.startswith(f"{path} is damaged; run: ")
+
+
+def test_unreadable_model_is_not_used(tmp_path):
+    path = YOLOX_NANO.path(tmp_path)
+    path.mkdir(parents=True)
+    assert model_for(Settings(), tmp_path).why.startswith(
+        f"{path} cannot be read (Is a directory); run: ")
+
+
+def test_owners_model_is_used(tmp_path):
+    path = tiny_models.save(tiny_models.yolov8(), tmp_path / "own.onnx")
+    choice = model_for(Settings(objects=str(path)), tmp_path)
+    assert choice == (path, None, None, "")
+    assert choice.load().labels == tiny_models.LABELS
+
+
+def test_wrong_model_ends_the_start_with_one_sentence(tmp_path):
+    (tmp_path / "own.onnx").write_text("no model")
+    ended = run_program("--objects", str(tmp_path / "own.onnx"), "--data", str(tmp_path),
+                        "--port", "0", "--source", "demo:320x240")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"webstreaming: error: --objects is '{tmp_path}/own.onnx', but ")
+
+
+def test_labels_must_fit_the_fetched_model(with_model):
+    (with_model / "labels.txt").write_text("person\ncar\n")
+    with pytest.raises(SettingsError, match="80 classes, but 2 labels"):
+        model_for(Settings(labels=str(with_model / "labels.txt")), with_model)
