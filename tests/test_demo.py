@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from pyimagesearch.capture.demo import DemoScene, DemoSource
+from pyimagesearch.object_detection.crops import cut
+from pyimagesearch.object_detection.object_groups import group_of
+from pyimagesearch.object_detection.object_model import ObjectModel
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (33, 25), (100, 700)])
@@ -24,6 +27,20 @@ def test_demo_scene_has_noise_movement_and_pauses():
     counts = [len(scene.boxes(number)) for number in range(10 * 120)]
     assert set(counts) == {0, 1, 2}
     assert counts[0] == 0
+
+
+@pytest.mark.parametrize(("size", "seconds", "name"), [
+    ((640, 480), range(4, 12), "person"), ((1280, 720), range(4, 12), "person"),
+    ((640, 480), range(15, 18), "vehicle"), ((1280, 720), range(15, 18), "vehicle")])
+def test_what_moves_in_the_demo_is_named_rightly(real_model, size, seconds, name):
+    scene, model = DemoScene(size, 10), ObjectModel(real_model, side=256)
+    sure = 0
+    for second in seconds:
+        (crop,) = cut(scene.picture(10 * second), scene.boxes(10 * second), size)
+        found = [each for each in model.find(crop.image, 0.4) if group_of(each.label)]
+        assert {group_of(each.label) for each in found} <= {name}
+        sure += any(each.score >= 0.65 for each in found)
+    assert sure >= 0.75 * len(seconds)
 
 
 def test_demo_source_keeps_its_rate(closing, clock):
