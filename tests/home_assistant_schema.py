@@ -30,7 +30,7 @@ PLATFORMS = {       # required, and optional
     "button": ({"command_topic"}, {"payload_press", "device_class", "retain"}),
     "image": ({"image_topic"}, {"content_type", "image_encoding"}),
     "event": ({"state_topic", "event_types"}, {"device_class"})}
-DEVICE_CLASSES = {"binary_sensor": {"motion", "connectivity", "problem", "running"},
+DEVICE_CLASSES = {"binary_sensor": {"motion", "connectivity", "occupancy", "problem", "running"},
                   "sensor": {"data_size", "enum"}, "event": {"motion"}}
 
 

@@ -11,21 +11,29 @@ from harness import ROOT
 from home_assistant_schema import check_payload
 from pyimagesearch import __version__
 from pyimagesearch.events.event import EVENT_KINDS, Event
-from pyimagesearch.notifications.mqtt.event_messages import EVENT_TYPES, event_message
+from pyimagesearch.notifications.mqtt.event_messages import (
+    BEGUN,
+    ENDED,
+    EVENT_TYPES,
+    NAMED,
+    event_message,
+)
 from pyimagesearch.notifications.mqtt.home_assistant import (
     Offer,
     camera_config,
     server_config,
 )
 from pyimagesearch.notifications.mqtt.topics import Topics
+from pyimagesearch.object_detection.object_groups import GROUPS
+from recording_channel import sighting
 
 TOPICS = Topics("webstreaming", "a1b2c3d4", "homeassistant")
 GOLDEN = ROOT / "tests" / "home_assistant"
 BLUEPRINT = ROOT / "deploy" / "homeassistant-blueprint.yaml"
 
 
-def offer(control, stills=True):
-    return Offer(stills=stills, control=control, url="http://pi.local:8000/", host="pi")
+def offer(control, stills=True, objects=True):
+    return Offer(stills=stills, objects=objects, control=control, url="http://pi.local:8000/", host="pi")
 
 
 @pytest.mark.parametrize("control", [False, True])
@@ -41,11 +49,18 @@ def test_payloads_are_those_recorded(control):
 
 
 @pytest.mark.parametrize("control", [False, True])
-@pytest.mark.parametrize("stills", [False, True])
-def test_payloads_fit_the_documented_schema(control, stills):
-    check_payload(TOPICS.config(), server_config(TOPICS, offer(control, stills)))
-    check_payload(TOPICS.config("front-2"),
-                  camera_config(TOPICS, offer(control, stills), "front-2"))
+@pytest.mark.parametrize(("stills", "objects"), [(False, False), (True, True)])
+def test_payloads_fit_the_documented_schema(control, stills, objects):
+    made = offer(control, stills, objects)
+    check_payload(TOPICS.config(), server_config(TOPICS, made))
+    check_payload(TOPICS.config("front-2"), camera_config(TOPICS, made, "front-2"))
+
+
+def test_every_name_of_objects_has_a_sensor_where_they_are_named():
+    components = camera_config(TOPICS, offer(False), "front")["components"]
+    assert [components[name]["name"] for name in GROUPS] == ["Person", "Vehicle", "Animal"]
+    removed = camera_config(TOPICS, offer(False, objects=False), "front")["components"]
+    assert [removed[name] for name in GROUPS] == [{"platform": "binary_sensor"}] * 3
 
 
 def test_ids_are_unique_over_all_devices():
@@ -109,24 +124,62 @@ def test_blueprint_offers_only_events_that_there_are(blueprint):
     assert set(kinds["selector"]["select"]["options"]) < set(EVENT_TYPES)
 
 
-@pytest.mark.parametrize(("ended", "message", "sound"), [
-    (False, "motion at 08:00", "default"), (True, "motion ended at 08:01", "none")])
-def test_blueprint_says_what_happened(blueprint, ended, message, sound):
-    attributes = json.loads(event_message(Event(
-        id=17, camera="front", kind="motion", begin=1.8e9, end=1.8e9 + 60 if ended else None),
-        "http://pi/", ended=ended))
+def in_blueprint(values, template):
+    """Render a *template* of the blueprint, as far as jinja does."""
     environment = jinja2.Environment()
     environment.filters["timestamp_custom"] = lambda when, pattern: {
         1.8e9: "08:00", 1.8e9 + 60: "08:01"}[when]
-    variables, notify = blueprint["actions"]
-    values = {"still": "image.front", "seen": attributes, "is_end": ended}
-    assert set(values) == {"still", *variables["variables"]}
+    return " ".join(environment.from_string(template).render(values).split())
+
+
+def values_of(blueprint, change, *names, kinds=("motion", "motion named", "motion ended"),
+              objects=()):
+    """Return what templates see at the *change* of an event with objects of these *names*."""
+    seen = json.loads(event_message(Event(
+        id=17, camera="front", kind="motion", begin=1.8e9,
+        end=1.8e9 + 60 if change == ENDED else None,
+        sightings=tuple(map(sighting, names))), "http://pi/", change))
+    values = {"still": "image.front", "kinds": kinds, "objects": objects, "quiet": 60,
+              "trigger": {"to_state": {"attributes": seen}}}
+    for name, template in blueprint["variables"].items():
+        if isinstance(template, str) and not isinstance(template, Input):
+            values[name] = seen if name == "seen" else (
+                in_blueprint(values, template) == "True")
+    assert set(blueprint["variables"]) < set(values)
+    return values
+
+
+@pytest.mark.parametrize(("change", "names", "message", "sound"), [
+    (BEGUN, (), "motion at 08:00", "default"), (BEGUN, ("person",), "person at 08:00", "default"),
+    (NAMED, ("person",), "person at 08:00", "none"), (ENDED, (), "motion ended at 08:01", "none")])
+def test_blueprint_says_what_happened(blueprint, change, names, message, sound):
+    values = values_of(blueprint, change, *names)
+    (notify,) = blueprint["actions"]
 
     def shown(template):
-        return " ".join(environment.from_string(template).render(values).split())
+        return in_blueprint(values, template)
 
     assert shown(notify["title"]) == "front"
     assert shown(notify["message"]) == message
     assert shown(notify["data"]["image"]) == "/api/image_proxy/image.front"
     assert shown(notify["data"]["url"]) == "http://pi/events/17"
     assert shown(notify["data"]["push"]["sound"]) == sound
+
+
+@pytest.mark.parametrize(("change", "names", "kinds", "objects", "passes", "is_update"), [
+    (BEGUN, (), ("motion",), (), True, False),
+    (BEGUN, (), ("motion",), ("person",), False, False),
+    (BEGUN, ("person",), ("motion",), ("person", "animal"), True, False),
+    (NAMED, ("person",), ("motion", "motion named"), (), True, True),
+    (NAMED, ("person",), ("motion", "motion named"), ("person",), True, False),
+    (NAMED, ("person",), ("motion named",), (), True, False),
+    (NAMED, ("vehicle",), ("motion named",), ("person",), False, False),
+    (NAMED, ("person",), ("motion",), (), False, True),
+    (ENDED, ("person",), ("motion", "motion ended"), ("person",), True, True)])
+def test_blueprint_can_wait_for_certain_objects(
+        blueprint, change, names, kinds, objects, passes, is_update):
+    values = values_of(blueprint, change, *names, kinds=kinds, objects=objects)
+    templates = [each["value_template"] for each in blueprint["conditions"]
+                 if each["condition"] == "template" and "last_triggered" not in each["value_template"]]
+    assert all(in_blueprint(values, each) == "True" for each in templates) == passes
+    assert not passes or values["is_update"] == is_update

@@ -6,6 +6,7 @@ from harness import ManualClock
 from pyimagesearch.events.event import COMPLETE, MOTION, THUMBNAIL, Event, KeptFile
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.notifications.mqtt.live_events import LiveEvents
+from recording_channel import sighting
 
 
 class Log:
@@ -29,7 +30,10 @@ class Log:
 
     def read(self, events):
         assert self.store.flush(60)
-        return [(change.event.camera, change.ended) for change in events.read()]
+        return [(change.event.camera, change.change) for change in events.read()]
+
+    def recognise(self, event, name="person"):
+        self.store.sight(event.id, sighting(name, self.clock.time()))
 
 
 @pytest.fixture
@@ -47,18 +51,18 @@ def events(log):
 
 def test_events_are_given_once_with_begin_and_end(log, events):
     event = log.begin()
-    assert log.read(events) == [("front", False)]
+    assert log.read(events) == [("front", "")]
     assert events.moving == {"front"}
     assert log.read(events) == []
     log.end(event)
-    assert log.read(events) == [("front", True)]
+    assert log.read(events) == [("front", "ended")]
     assert log.read(events) == []
     assert not events.moving
 
 
 def test_short_events_are_given_with_their_end_at_once(log, events):
     log.end(log.begin())
-    assert log.read(events) == [("front", False), ("front", True)]
+    assert log.read(events) == [("front", ""), ("front", "ended")]
 
 
 def test_picture_is_waited_for_until_it_is_late(log, events):
@@ -66,7 +70,7 @@ def test_picture_is_waited_for_until_it_is_late(log, events):
     assert log.read(events) == []
     assert events.is_waiting
     log.clock.now += 0.9
-    assert log.read(events) == [("front", False)]
+    assert log.read(events) == [("front", "")]
     assert not events.is_waiting
 
 
@@ -76,7 +80,7 @@ def test_old_begin_is_left_out_but_not_the_end(log, events):
     assert log.read(events) == []
     assert events.moving == {"front"}
     log.end(event)
-    assert log.read(events) == [("front", True)]
+    assert log.read(events) == [("front", "ended")]
 
 
 def test_events_of_an_earlier_run_are_left_out(log, tmp_path):
@@ -102,9 +106,61 @@ def test_deleted_event_ends_its_motion(log, events):
     event = log.begin()
     log.read(events)
     log.store.delete([event.id], log.clock.time())
-    assert log.read(events) == [("front", True)]
+    assert log.read(events) == [("front", "ended")]
 
 
 def test_other_kinds_than_those_announced_are_left_out(log, events):
     log.begin(kind="something else")
+    assert log.read(events) == []
+
+
+def test_first_name_is_given_once_with_time_for_its_picture(log, events):
+    event = log.begin()
+    log.read(events)
+    log.recognise(event)
+    assert log.read(events) == []
+    assert events.is_waiting
+    assert events.seen == {"front": {"person"}}
+    log.clock.now += 0.9
+    assert log.read(events) == [("front", "named")]
+    assert not events.is_waiting
+    log.recognise(event, "vehicle")
+    log.clock.now += 0.9
+    assert log.read(events) == []
+    assert events.seen == {"front": {"person", "vehicle"}}
+    log.end(event)
+    assert log.read(events) == [("front", "ended")]
+    assert events.seen == {}
+
+
+def test_name_that_is_known_at_the_begin_is_not_given_again(log, events):
+    event = log.begin()
+    log.recognise(event)
+    log.read(events)
+    log.clock.now += 0.9
+    assert log.read(events) == []
+    assert events.seen == {"front": {"person"}}
+
+
+def test_name_may_come_just_after_the_end(log, events):
+    late, too_late = log.begin(), log.begin("yard")
+    log.end(late)
+    log.end(too_late)
+    log.read(events)
+    log.clock.now += 4
+    log.recognise(late)
+    log.read(events)
+    log.clock.now += 1
+    assert log.read(events) == [("front", "named")]
+    log.recognise(too_late)
+    log.clock.now += 1
+    assert log.read(events) == []
+
+
+def test_old_name_is_left_out(log, events):
+    event = log.begin()
+    log.read(events)
+    log.recognise(event)
+    log.read(events)
+    log.clock.now += 31
     assert log.read(events) == []

@@ -11,6 +11,7 @@ from mqtt_broker import Mosquitto
 from mqtt_server import JPEG, MqttServer, camera_status, running
 from pyimagesearch.events.event import ARMED, LOGIN_REFUSED
 from pyimagesearch.status import NO_SIGNAL
+from recording_channel import sighting
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_still_comes_before_motion_and_motion_before_event(mqtt):
     assert mqtt.client.last("/front/motion") == b"ON"
     assert mqtt.client.events()[-1] == {
         "event_type": "motion", "id": event.id, "camera": "front", "names": [],
-        "zones": [], "note": "", "begin": round(event.begin, 3), "end": None,
+        "scores": {}, "labels": {}, "zones": [], "note": "", "begin": round(event.begin, 3), "end": None,
         "peak_area": 0.0, "url": f"http://192.0.2.1:8000/events/{event.id}"}
 
 
@@ -75,6 +76,31 @@ def test_end_of_an_event_is_published_with_its_best_still(mqtt):
     assert ended["event_type"] == "motion ended"
     assert ended["peak_area"] == 4.1
     assert ended["end"] >= ended["begin"]
+
+
+def test_object_switches_its_sensor_and_is_an_event(mqtt):
+    event = mqtt.begin()
+    mqtt.client.wait_for("/front/event")
+    assert mqtt.client.last("/front/animal") == b"OFF"
+    mqtt.store.sight(event.id, sighting("animal", mqtt.clock.time()))
+    mqtt.client.wait_for("/front/animal", b"ON")
+    mqtt.pass_time(0.8)
+    named = eventually(lambda: len(mqtt.client.events()) == 2 and mqtt.client.events()[-1])
+    assert (named["event_type"], named["names"], named["scores"], named["labels"]) == (
+        "motion named", ["animal"], {"animal": 0.8}, {"animal": "dog"})
+    before = len(mqtt.client.messages)
+    mqtt.end(event)
+    mqtt.client.wait_for("/front/animal", b"OFF", after=before)
+
+
+def test_sensors_of_objects_leave_the_broker_without_a_model(tmp_path, broker):
+    with running(tmp_path, broker) as mqtt:
+        mqtt.client.wait_for("/front/person", b"OFF")
+    with running(tmp_path, broker, mqtt.prefix, objects_off="off") as mqtt:
+        mqtt.client.wait_for("/front/person", b"")
+        mqtt.client.wait_for("/availability", b"online")
+        config = json.loads(mqtt.client.last("_front/config"))
+        assert config["components"]["person"] == {"platform": "binary_sensor"}
 
 
 def test_event_waits_less_than_a_second_for_its_picture(mqtt):

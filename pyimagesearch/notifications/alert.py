@@ -1,6 +1,6 @@
 """What an alert says, in fields for programs and in words for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,10 +104,15 @@ class Alert:
     def as_json(self) -> dict[str, Any]:
         """Return the fields for programs, without the still."""
         return {"version": VERSION, "type": self.type, "id": self.id,
-                "camera": self.camera, "kind": self.kind, "names": list(self.names),
-                "scores": {each.name: round(each.score, 2) for each in self.sightings},
-                "labels": {each.name: each.label for each in self.sightings},
+                "camera": self.camera, "kind": self.kind, **recognised(self.sightings),
                 "zones": list(self.zones), "note": self.note, "begin": self.begin,
                 "end": self.end, "peak_area": self.peak_area, "more": self.more,
                 "more_since": self.more_since, "counts": dict(self.counts),
                 "paused_until": self.paused_until, "url": self.url}
+
+
+def recognised(sightings: Sequence[Sighting]) -> dict[str, Any]:
+    """Return the fields for programs about objects, of the best of each name."""
+    return {"names": [each.name for each in sightings],
+            "scores": {each.name: round(each.score, 2) for each in sightings},
+            "labels": {each.name: each.label for each in sightings}}

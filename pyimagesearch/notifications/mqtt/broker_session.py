@@ -12,7 +12,7 @@ from pyimagesearch.events.store import EventStore
 
 from .broker_connection import BrokerConnection
 from .controlled import ControlledServer
-from .event_messages import event_message
+from .event_messages import ENDED, event_message
 from .home_assistant import Offer
 from .live_events import Change, LiveEvents
 from .node_state import NodeState
@@ -127,7 +127,7 @@ class BrokerSession:
         """Publish each state that is not what was published last."""
         server = self._publication.server
         states = {**self._configs, **server_states(self._topics, server),
-                  **camera_states(self._topics, server, self._publication.live.moving)}
+                  **self._camera_states()}
         changed = {topic for topic, payload in states.items()
                    if self._sent.get(topic) != payload}
         for topic in states:
@@ -135,6 +135,11 @@ class BrokerSession:
                 self._connection.publish(topic, states[topic], retain=True)
                 self._sent[topic] = states[topic]
                 self._sent_at[topic] = self._clock.monotonic()
+
+    def _camera_states(self) -> States:
+        live, offer = self._publication.live, self._publication.offer
+        return camera_states(self._topics, self._publication.server, live.moving,
+                             live.seen if offer.objects else None)
 
     def _is_due(self, topic: str, changed: set[str]) -> bool:
         """Return whether *topic* may be published now: some change all the time."""
@@ -144,8 +149,8 @@ class BrokerSession:
                 or self._clock.monotonic() - self._sent_at[topic] >= SLOW_SECONDS)
 
     def _show(self, change: Change) -> None:
-        """Publish the still of an event that begins, before the event itself."""
-        if change.ended:
+        """Publish the still of an event before the event; that of its end follows."""
+        if change.change == ENDED:
             self._stills[change.event.id] = (self._clock.monotonic()
                                              + FINAL_STILL_SECONDS)
         else:
@@ -155,7 +160,7 @@ class BrokerSession:
         event, url = change.event, self._publication.offer.url
         topic = (self._topics.camera(event.camera, "event") if event.camera
                  else self._topics.server("event"))
-        self._connection.publish(topic, event_message(event, url, ended=change.ended))
+        self._connection.publish(topic, event_message(event, url, change.change))
 
     def _publish_final_stills(self) -> None:
         due = [id for id, at in self._stills.items() if self._clock.monotonic() >= at]
@@ -204,7 +209,7 @@ class BrokerSession:
         """Return all topics that are published as retained ones."""
         server, topics = self._publication.server, self._topics
         return {topics.availability, *self._configs, *server_states(topics, server),
-                *camera_states(topics, server, ()), *self._still_topics()}
+                *self._camera_states(), *self._still_topics()}
 
     def _still_topics(self) -> Iterator[str]:
         if self._publication.offer.stills:

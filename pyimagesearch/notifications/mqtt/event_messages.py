@@ -13,19 +13,26 @@ from pyimagesearch.events.event import (
     UNSTEADY,
     Event,
 )
+from pyimagesearch.notifications.alert import recognised
 
 LASTING_KINDS = (MOTION, MANUAL, COVERED, UNFOCUSED, UNSTEADY)  # a loss ends "returned"
 PICTURED_KINDS = (MOTION, MANUAL, SNAPSHOT, MOVED, COVERED, UNFOCUSED)
+BEGUN, NAMED, ENDED = "", "named", "ended"      # what is published about an event
 TEST_TYPE = "test"
 # Home Assistant refuses events of types that were not announced
-EVENT_TYPES = [*EVENT_KINDS, *(f"{kind} ended" for kind in LASTING_KINDS), TEST_TYPE]
+EVENT_TYPES = [*EVENT_KINDS, f"{MOTION} {NAMED}",
+               *(f"{kind} {ENDED}" for kind in LASTING_KINDS), TEST_TYPE]
 
 
-def event_message(event: Event, url: str, *, ended: bool) -> bytes:
-    """Return the message for the begin or end of *event*; *url* is the server's."""
+def event_message(event: Event, url: str, change: str = BEGUN) -> bytes:
+    """
+    Return the message for a *change* of *event*; *url* is the server's.
+
+    It is BEGUN, NAMED, as the first object was recognised after that, or ENDED.
+    """
     return json.dumps({
-        "event_type": f"{event.kind} ended" if ended else event.kind,
-        "id": event.id, "camera": event.camera, "names": event.objects,
+        "event_type": f"{event.kind} {change}".rstrip(),
+        "id": event.id, "camera": event.camera, **recognised(event.sightings),
         "zones": event.zones, "note": event.note, "begin": round(event.begin, 3),
         "end": event.end and round(event.end, 3),
         "peak_area": round(event.peak_area, 2),

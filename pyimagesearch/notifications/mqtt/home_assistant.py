@@ -16,6 +16,7 @@ from .topics import Topics
 
 ON, OFF = "ON", "OFF"
 PRESS = "PRESS"
+OBJECT_ICONS = {"person": "mdi:account", "vehicle": "mdi:car", "animal": "mdi:paw"}
 PAUSE_MINUTES = 30      # of the button that disarms for a while
 
 Component = dict[str, Any]
@@ -25,6 +26,7 @@ class Offer(NamedTuple):
     """What the settings let Home Assistant see and do."""
 
     stills: bool
+    objects: bool               # what moves is named
     control: bool
     url: str                    # of the server's pages
     host: str                   # the name of this machine
@@ -71,6 +73,7 @@ def camera_config(topics: Topics, offer: Offer, name: str) -> dict[str, Any]:
         "manufacturer": "webstreaming", "model": "Camera",
         "via_device": topics.device, "configuration_url": offer.url}, {
         "motion": one("motion", "binary_sensor", "Motion", device_class="motion"),
+        **objects(topics, name, offer.objects),
         "connected": one("connected", "binary_sensor", "Connected",
                          device_class="connectivity", entity_category="diagnostic",
                          json_attributes_topic=topics.camera(
@@ -120,6 +123,13 @@ def switch(topics: Topics, camera: str, key: str, name: str, icon: str, control:
     return {key: {"platform": "binary_sensor"},
             f"{key}_switch": component(topics, camera, key, "switch", name, icon,
                                        command_topic=f"{subject}/set")}
+
+
+def objects(topics: Topics, camera: str, are_named: bool) -> dict[str, Component]:
+    """Return a sensor for each name of objects; nothing in its place without names."""
+    return {name: component(topics, camera, name, "binary_sensor", name.capitalize(),
+                            icon, device_class="occupancy") if are_named
+            else {"platform": "binary_sensor"} for name, icon in OBJECT_ICONS.items()}
 
 
 def button(topics: Topics, camera: str, key: str, name: str, icon: str, control: bool,

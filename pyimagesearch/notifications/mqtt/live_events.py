@@ -1,15 +1,27 @@
-"""Read from the store which events have begun and ended."""
+"""Read from the store which events have begun, got a name, and ended."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
-from pyimagesearch.events.event import MOTION, Event
+from pyimagesearch.events.event import MOTION, Event, Sighting
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.notifications import milestones
+from pyimagesearch.notifications.milestones import Milestones
 
-from .event_messages import EVENT_TYPES, LASTING_KINDS, PICTURED_KINDS
+from .event_messages import (
+    BEGUN,
+    ENDED,
+    EVENT_TYPES,
+    LASTING_KINDS,
+    NAMED,
+    PICTURED_KINDS,
+)
 
-PICTURE_SECONDS = 0.8   # to wait for the picture of an event that has just begun
+PICTURE_SECONDS = 0.8   # to wait for the picture of an event, or of a named object
+NAME_SECONDS = 5.0      # after the end of an event, in which a name may still come
 LATE_SECONDS = 30.0     # after which a begin is not published: automations act on it
 PAGE_SIZE = 100         # events read at once
 BACKLOG_SIZE = 500      # arrivals beyond which only the newest are looked at
@@ -17,10 +29,10 @@ NEWEST_SIZE = 50
 
 
 class Change(NamedTuple):
-    """An event that has begun, or ended."""
+    """An event that has BEGUN, was NAMED after that, or has ENDED."""
 
     event: Event
-    ended: bool
+    change: str
 
 
 class LiveEvents:
@@ -29,7 +41,8 @@ class LiveEvents:
 
     An event is returned once it has its picture, or after 0.8 s without. The begin of
     one that began more than 30 s ago, as without a connection, is left out, but not its
-    end.
+    end. The first name is returned by itself if it comes after the begin, once there is
+    time for its picture.
     """
 
     def __init__(self, store: EventStore, clock: Clock, *,
@@ -40,17 +53,28 @@ class LiveEvents:
         self._cursor = -BACKLOG_SIZE        # the last arrival that was read
         self._waiting: dict[int, float] = {}    # for a picture, since [s, monotonic]
         self._ongoing: dict[int, Event] = {}    # that have not ended
+        self._unnamed: set[int] = set()         # of which no name was returned
+        self._milestones = Milestones(clock)
 
     @property
     def is_waiting(self) -> bool:
         """Whether an event waits for its picture."""
-        return bool(self._waiting)
+        named = self._milestones.ages(milestones.NAMED)
+        return bool(self._waiting or self._unnamed & named.keys())
 
     @property
     def moving(self) -> set[str]:
         """The cameras whose motion event lasts."""
         return {event.camera for event in self._ongoing.values()
                 if event.kind == MOTION}
+
+    @property
+    def seen(self) -> Mapping[str, set[str]]:
+        """The names of what was recognised in motion that lasts, by camera."""
+        found: Mapping[str, set[str]] = defaultdict(set)
+        for event in self._ongoing.values():
+            found[event.camera].update(event.objects)
+        return found
 
     def read(self) -> list[Change]:
         """Return what has changed since the last call; raises :exc:`EventsError`."""
@@ -62,10 +86,12 @@ class LiveEvents:
                 for _, event in arrived:
                     if not self._store.is_earlier(event.id):
                         self._waiting[event.id] = self._clock.monotonic()
-            known = [*self._waiting, *self._ongoing]
-            events = {event.id: event for event in reader.events(known)}
+            known = {*self._waiting, *self._ongoing, *self._unnamed}
+            events = {event.id: event for event in reader.events([*known])}
+        self._milestones.note(events.values())
         for id in [*self._waiting]:
             self._look_at_begin(id, events.get(id), changes)
+        self._look_at_names(events, changes)
         for id in [*self._ongoing]:
             self._look_at_end(id, events.get(id), changes)
         return changes
@@ -92,15 +118,35 @@ class LiveEvents:
         if event is None or event.kind not in EVENT_TYPES:
             return      # deleted, or of a kind that was not announced
         if self._clock.time() - event.begin < LATE_SECONDS:
-            changes.append(Change(event, ended=False))
+            changes.append(Change(event, BEGUN))
+            if event.kind == MOTION and not event.sightings:
+                self._unnamed.add(id)
         if event.kind in LASTING_KINDS:
             self._ongoing[id] = event
 
+    def _look_at_names(self, events: Mapping[int, Event], changes: list[Change]
+                       ) -> None:
+        """Note first names, once there is time for their picture."""
+        named = self._milestones.ages(milestones.NAMED)
+        ended = self._milestones.ages(milestones.ENDED)
+        for id in sorted(self._unnamed):
+            event = events.get(id)
+            if event and named.get(id, 0.0) >= self._picture_seconds:
+                if self._clock.time() - newest(event.sightings) < LATE_SECONDS:
+                    changes.append(Change(event, NAMED))
+                self._unnamed.remove(id)
+            elif event is None or (id not in named
+                                   and ended.get(id, 0.0) >= NAME_SECONDS):
+                self._unnamed.remove(id)
+
     def _look_at_end(self, id: int, event: Event | None, changes: list[Change]) -> None:
         if event and event.end is None:
+            self._ongoing[id] = event
             return
         before = self._ongoing.pop(id)
-        if event:
-            changes.append(Change(event, ended=True))
-        else:       # deleted while it lasted
-            changes.append(Change(before, ended=True))
+        changes.append(Change(event or before, ENDED))      # or deleted meanwhile
+
+
+def newest(sightings: Iterable[Sighting]) -> float:
+    """Return when the last of *sightings* was taken [s since the epoch]."""
+    return max(each.at for each in sightings)

@@ -172,8 +172,11 @@ def make_publisher(broker: Broker, sources: AlertSources, server: ControlledServ
                    folder: Path) -> MqttPublisher:
     """Connect what is published to *broker*; *folder* is that of the data."""
     settings, clock = sources.settings, sources.clock
-    offer = Offer(stills=settings.mqtt_stills, control=settings.mqtt_control,
-                  url=sources.url, host=socket.gethostname().partition(".")[0])
+    are_named = not sources.objects_off or any(
+        camera.has_own_detector for camera in settings.cameras())
+    offer = Offer(stills=settings.mqtt_stills, objects=are_named,
+                  control=settings.mqtt_control, url=sources.url,
+                  host=socket.gethostname().partition(".")[0])
     return MqttPublisher(
         broker, settings.mqtt_prefix.strip("/"), settings.mqtt_discovery.strip("/"),
         Publication(server, offer, sources.store, LiveEvents(sources.store, clock),

@@ -7,7 +7,14 @@ from collections.abc import Collection, Mapping
 from pyimagesearch.status import CameraStatus
 
 from .controlled import ControlledServer
-from .home_assistant import OFF, ON, Offer, camera_config, server_config
+from .home_assistant import (
+    OBJECT_ICONS,
+    OFF,
+    ON,
+    Offer,
+    camera_config,
+    server_config,
+)
 from .topics import Topics
 
 States = dict[str, bytes]   # payloads by topic
@@ -35,9 +42,14 @@ def server_states(topics: Topics, server: ControlledServer) -> States:
         topics.server("problem/attributes"): as_bytes({"reason": archive.trouble})}
 
 
-def camera_states(topics: Topics, server: ControlledServer, moving: Collection[str]
-                  ) -> States:
-    """Return the states of all cameras; those *moving* have a motion event."""
+def camera_states(topics: Topics, server: ControlledServer, moving: Collection[str],
+                  seen: Mapping[str, Collection[str]] | None) -> States:
+    """
+    Return the states of all cameras; those *moving* have a motion event.
+
+    *seen* are the names of what was recognised in it, by camera; ``None`` if nothing
+    ever is.
+    """
     found: States = {}
     for camera in server.cameras:
         status = camera.status()
@@ -49,6 +61,9 @@ def camera_states(topics: Topics, server: ControlledServer, moving: Collection[s
                 ("armed", on_or_off(server.is_camera_armed(camera.name))),
                 ("recording", on_or_off(recording))):
             found[topics.camera(camera.name, subject)] = value
+        if seen is not None:
+            found |= {topics.camera(camera.name, name): on_or_off(
+                name in seen.get(camera.name, ())) for name in OBJECT_ICONS}
     return found
 
 
