@@ -6,6 +6,7 @@ import pytest
 
 from harness import InBackground, eventually
 from pyimagesearch.events.event import SNAPSHOT
+from pyimagesearch.status import ObjectsStatus
 from sample_archive import NOON, client_of
 
 
@@ -134,3 +135,12 @@ def test_log_says_who_changed_something(client, sample, broadcaster, caplog):
         "all cameras: manual recording started", "yard: manual recording stopped",
         f"front: still {still} taken", "mode off", "2 events starred", "1 event unstarred",
         "1 event deleted", "1 event restored", "1 event exported")]
+
+
+@pytest.mark.parametrize(("objects", "shown"), [
+    (ObjectsStatus(model="tiny.onnx"), ""),
+    (ObjectsStatus(model="", off_reason="<no> model"), "Objects are not recognised: &lt;no&gt; model"),
+    (ObjectsStatus(model="tiny.onnx", trouble="no memory"), "Objects are not recognised now: no memory")])
+def test_live_page_says_why_objects_are_not_recognised(sample, cameras, objects, shown):
+    client = client_of(cameras["front"], archive=sample, objects=lambda: objects)
+    assert f'id="objects">{shown}</p>' in client.get("/").text

@@ -1,20 +1,24 @@
 """The thread that looks for objects: its waiting place, errors, and its model."""
 
+import gc
 import logging
 import os
 import threading
 import weakref
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+import tiny_models
 from harness import ManualClock, eventually
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.object_detection import ObjectRecognizer
 from pyimagesearch.object_detection.look import Crop, FoundObject, Look
 from pyimagesearch.object_detection.look_health import RETRY_SECONDS
+from pyimagesearch.object_detection.object_model import ObjectModel
 
 SIZE = 640, 480
 PERSON = FoundObject("person", 0.9, (10, 10, 40, 90))
@@ -260,6 +264,33 @@ def waits(recognizer, clock, woken):
             recognizer.offer(look_of(), lambda look, found: None)
         return is_woken is not False
     return wait
+
+
+def test_network_leaves_no_reference_when_it_is_released(tmp_path, clock):
+    """In a cycle, it would stay in memory after the release."""
+    path, nets = tiny_models.save(tiny_models.yolox(), tmp_path / "tiny.onnx"), []
+
+    def load():
+        model = ObjectModel(path)
+        nets.append(weakref.ref(model))
+        return model
+
+    recognizer = ObjectRecognizer(load, clock, path.name, idle_seconds=600)
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[32:, :32, 2] = 255        # red: a person
+    crop = Crop(image, (100, 50, 228, 178), (0, 0, 320, 240))
+    reported = []
+    recognizer.offer(replace(look_of(), crops=(crop,)),
+                     lambda look, found: reported.extend(found))
+    clock.wait = waits(recognizer, clock, [True, False])
+    gc.disable()
+    try:
+        recognizer.run()
+        assert nets[0]() is None
+    finally:
+        gc.enable()
+    assert [(each.label, each.box) for each in reported] == [("person", (100, 114, 164, 178))]
+    assert not recognizer.status().loaded
 
 
 def test_status_counts_looks_and_their_time(recognizer, model, clock):
