@@ -23,6 +23,7 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.frames import DETECTION_WIDTH, Grey, Image
 
 Interval = tuple[int, int]      # frames [first, end)
+Prepare = Callable[[Image], Image]
 
 MOVES = 255
 STILL = (0, 50)
@@ -36,7 +37,7 @@ class Recording:
 
     name: str
     fps: float
-    play: Callable[[], Iterable[Image]]     # BGR, 400 px wide
+    play: Callable[[], Iterable[Image]]     # BGR
     masks: dict[int, Path] = field(default_factory=dict)    # by number of the frame
     events: tuple[Interval, ...] | None = None      # None: the masks say it
     quiet: tuple[Interval, ...] = ()
@@ -75,8 +76,22 @@ def resting(mask: Grey) -> Any:
     return (mask == STILL[0]) | (mask == STILL[1])
 
 
-def read_footage(folder: Path) -> list[Recording]:
-    """Return the recordings in *folder*; raises :exc:`SettingsError` without any."""
+def for_detectors(image: Image) -> Image:
+    """Return *image* 400 px wide, so that all detectors see the same."""
+    return cv2.resize(image, size_for_detection(image), interpolation=cv2.INTER_AREA)
+
+
+def as_recorded(image: Image) -> Image:
+    """Return *image* as it is."""
+    return image
+
+
+def read_footage(folder: Path, prepare: Prepare = for_detectors) -> list[Recording]:
+    """
+    Return the recordings in *folder*, whose frames are what *prepare* makes of them.
+
+    Raises :exc:`SettingsError` without any.
+    """
     manifest = folder / "MANIFEST.json"
     try:
         items = json.loads(manifest.read_text())["items"]
@@ -85,10 +100,10 @@ def read_footage(folder: Path) -> list[Recording]:
                             f"cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise SettingsError(f"{manifest} must be JSON with a list of items") from None
-    return [as_recording(item, folder) for item in items]
+    return [as_recording(item, folder, prepare) for item in items]
 
 
-def as_recording(item: dict[str, Any], folder: Path) -> Recording:
+def as_recording(item: dict[str, Any], folder: Path, prepare: Prepare) -> Recording:
     """Return the recording that *item* of a manifest describes."""
     path = folder / item["path"]
     files = sorted(path.glob("*.jpg")) if path.is_dir() else []
@@ -101,7 +116,7 @@ def as_recording(item: dict[str, Any], folder: Path) -> Recording:
     events = item.get("events")
     return Recording(
         item["name"], float(item["fps"]),
-        (lambda: map(read_image, files)) if files else (lambda: read_video(path)),
+        lambda: map(prepare, map(read_image, files) if files else read_video(path)),
         masks, None if events is None else intervals(events),
         intervals(item.get("quiet") or ()))
 
@@ -118,28 +133,23 @@ def number_of(file: Path) -> int:
 
 
 def read_image(file: Path) -> Image:
-    """Return the image in *file*, 400 px wide."""
+    """Return the image in *file*."""
     image = cv2.imread(str(file))
     if image is None:
         raise SettingsError(f"{file} cannot be read")
-    return for_detectors(image)
+    return image
 
 
 def read_video(file: Path) -> Iterator[Image]:
-    """Yield the frames of the video *file*, 400 px wide."""
+    """Yield the frames of the video *file*."""
     capture = cv2.VideoCapture(str(file))
     try:
         if not capture.isOpened():
             raise SettingsError(f"{file} cannot be read")
         while (read := capture.read())[0]:
-            yield for_detectors(read[1])
+            yield read[1]
     finally:
         capture.release()
-
-
-def for_detectors(image: Image) -> Image:
-    """Return *image* 400 px wide, so that all detectors see the same."""
-    return cv2.resize(image, size_for_detection(image), interpolation=cv2.INTER_AREA)
 
 
 def size_for_detection(image: Image) -> tuple[int, int]:
