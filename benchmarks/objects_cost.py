@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -12,12 +13,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from pyimagesearch.capture.demo import DemoScene
+from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.event import MOTION
 from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import Look
@@ -34,7 +36,7 @@ MAX_MEDIAN, MAX_SLOWEST = 2.0, 6.0      # from an event's begin to its name [s]
 ROUNDS, LOOKS = 200, 60
 TURNS, TURN_SECONDS = 4, 30.0
 SETTLE_SECONDS = 8.0    # until the cameras of a server have learnt
-DELAY_SECONDS = 240.0
+DELAY_SECONDS, POLL_SECONDS = 240.0, 0.05
 CAMERAS = ("--source", "one=demo:640x480@30", "--source", "two=demo:640x480@30",
            "--post-roll", "2")
 
@@ -89,7 +91,6 @@ def memory(data: Path) -> bool:
 
 def print_memory(data: Path) -> None:
     """Print the resident memory before, with and after the model [MB]."""
-    from pyimagesearch.clock import SystemClock
     cv2.setNumThreads(1)
     look = demo_look()
     cv2.imencode(".jpg", look.small)
@@ -124,7 +125,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def resident() -> float:
     """Return the resident memory of this process [MB]."""
-    import os
     return Server("", os.getpid()).rss()
 
 
@@ -143,27 +143,67 @@ def cameras(data: Path, *, named: bool) -> Iterator[Server]:
 
 def busy(data: Path) -> bool:
     """Compare CPU and lateness with names and without, in turns."""
-    cpu: dict[bool, list[float]] = {False: [], True: []}
-    ages: dict[bool, list[float]] = {False: [], True: []}
-    memory: dict[bool, list[float]] = {False: [], True: []}
-    with cameras(data, named=False) as without, cameras(data, named=True) as named:
-        time.sleep(SETTLE_SECONDS)
-        for turn in range(2 * TURNS):
-            is_named = bool(turn % 2)
-            server = named if is_named else without
-            used, reports = measure(server, 1, TURN_SECONDS, "stamped",
-                                    path="video_feed/one")
-            cpu[is_named].append(used / TURN_SECONDS)
-            memory[is_named].append(server.rss())
-            ages[is_named].append(statistics.quantiles(reports[0]["ages"], n=100)[98])
-        status = named.status()["objects"]
-    print(f"{status}")
-    return True
+    found: dict[bool, list[Turn]] = {False: [], True: []}
+    for number in range(2 * TURNS):
+        is_named = bool(number % 2)
+        with cameras(data, named=is_named) as server:
+            time.sleep(SETTLE_SECONDS)
+            found[is_named].append(turn_of(server))
+            if is_named:
+                looks = server.status()["objects"]["looks"]
+                print(f"turn {number // 2 + 1} with names: {looks} looks", flush=True)
+    without, named = (Turn(*map(statistics.median, zip(*each, strict=True)))
+                      for each in found.values())
+    print(f"two cameras without names: {without}\nand with names: {named}")
+    return all([report("added CPU", named.cpu - without.cpu, MAX_CPU, "core"),
+                report("age of frames at a viewer, 99 %, with names by without",
+                       named.age / without.age, MAX_LATER, "")])
+
+
+class Turn(NamedTuple):
+    """What was measured at one server."""
+
+    cpu: float      # [cores]
+    age: float      # of a frame at a viewer, 99 % [s]
+    memory: float   # resident [MB]
+
+    def __str__(self) -> str:
+        return (f"{self.cpu:.3f} core, age of frames {1000 * self.age:.1f} ms (99 %), "
+                f"{self.memory:.0f} MB")
+
+
+def turn_of(server: Server) -> Turn:
+    """Measure *server* for a while."""
+    used, reports = measure(server, 1, TURN_SECONDS, "stamped", path="video_feed/one")
+    return Turn(used / TURN_SECONDS,
+                statistics.quantiles(reports[0]["ages"], n=100)[98], server.rss())
 
 
 def delay(data: Path) -> bool:
     """Measure how soon events have a name in the API."""
-    return True
+    begins, named = dict[int, float](), dict[int, float]()
+    with cameras(data, named=True) as server:
+        until = time.monotonic() + DELAY_SECONDS
+        while time.monotonic() < until:
+            now = time.time()
+            for event in events_at(server):
+                begins[event["id"]] = event["begin"]
+                if event["objects"]:
+                    named.setdefault(event["id"], now)
+            time.sleep(POLL_SECONDS)
+    delays = sorted(at - begins[id] for id, at in named.items())
+    print(f"{len(begins)} motion events, {len(named)} of them with a name")
+    return all([report("an event's begin to its name, median",
+                       statistics.median(delays), MAX_MEDIAN, "s"),
+                report("an event's begin to its name, 95 %",
+                       delays[int(0.95 * len(delays))], MAX_SLOWEST, "s")])
+
+
+def events_at(server: Server) -> Any:
+    """Return the newest motion events in the API of *server*."""
+    with urllib.request.urlopen(f"{server.url}api/events?kind={MOTION}&limit=20",
+                                timeout=10) as answer:
+        return json.load(answer)["events"]
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def played(recording: Recording, detector: str, folder: str) -> list[Event]:
     store.stop()
     store.join(10.0)
     with store.reading() as reader:
-        found = reader.page(1000)
+        found, _ = reader.page(1000)
     return [event for event in reversed(found) if event.kind == MOTION]
 
 
