@@ -38,7 +38,7 @@ from typing import NamedTuple
 import cv2
 
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.object_detection.model_files import FETCHED_SIZE, YOLOX_NANO
+from pyimagesearch.object_detection.model_files import FETCHED_SIDE, YOLOX_NANO
 from pyimagesearch.object_detection.object_model import ObjectModel
 
 from . import objects_cost
@@ -156,7 +156,7 @@ ROWS = (
 def outcome_of(recordings: Sequence[Recording], detector: str, path: Path,
                report: Callable[[str], object]) -> Outcome:
     """Play *recordings* with *detector* and the fetched model at *path*."""
-    model = ObjectModel(path, side=FETCHED_SIZE)
+    model = ObjectModel(path, side=FETCHED_SIDE)
     events, looks, light = list[NamedEvent](), list[SingleLook](), list[SingleLook]()
     for recording in recordings:
         new_events = events_of(recording, detector, path)

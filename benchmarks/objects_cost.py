@@ -23,7 +23,7 @@ from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.event import MOTION
 from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import Look
-from pyimagesearch.object_detection.model_files import FETCHED_SIZE, YOLOX_NANO
+from pyimagesearch.object_detection.model_files import FETCHED_SIDE, YOLOX_NANO
 from pyimagesearch.object_detection.moved_objects import find_moved
 from pyimagesearch.object_detection.object_model import ObjectModel
 from pyimagesearch.object_detection.recognizer import ObjectRecognizer
@@ -53,7 +53,7 @@ def report(what: str, measured: float, limit: float, unit: str) -> bool:
 def cost(data: Path) -> bool:
     """Measure the CPU of a look, and of encoding a picture, in turns."""
     picture = DemoScene((640, 480), 30).picture(60)
-    model, look = ObjectModel(YOLOX_NANO.path(data), side=FETCHED_SIZE), demo_look()
+    model, look = ObjectModel(YOLOX_NANO.path(data), side=FETCHED_SIDE), demo_look()
     times: dict[str, list[float]] = {"encode": [], "look": []}
     for _ in range(ROUNDS):
         for name, work in (("encode", lambda: cv2.imencode(".jpg", picture)),
@@ -95,7 +95,7 @@ def print_memory(data: Path) -> None:
     look = demo_look()
     cv2.imencode(".jpg", look.small)
     recognizer = ObjectRecognizer(
-        partial(ObjectModel, YOLOX_NANO.path(data), side=FETCHED_SIZE), SystemClock(),
+        partial(ObjectModel, YOLOX_NANO.path(data), side=FETCHED_SIDE), SystemClock(),
         "yolox_nano", idle_seconds=1.0)
     recognizer.start()
     print(resident())

@@ -9,8 +9,7 @@ at scenes in which only the light is switched.
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ import numpy as np
 from pyimagesearch.events.event import MOTION, Event
 from pyimagesearch.folders import open_folders
 from pyimagesearch.frames import ArrayPicture, Frame, Image
+from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.motion_detection import Detection, MotionDetection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.object_detection.crops import cut
@@ -27,12 +27,11 @@ from pyimagesearch.object_detection.look import Look
 from pyimagesearch.object_detection.moved_objects import Model, find_moved
 from pyimagesearch.object_detection.object_groups import group_of
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.streaming.publisher import Shown
 from pyimagesearch.surveillance.before_pictures import BeforePictures
 from pyimagesearch.system.watchdog import ServiceManager
 
 from .footage import Recording
-from .judging import MIN_AREA, Flags, Labels, first_judged, labels_of, state_of
+from .judging import MIN_AREA, Labels, first_judged, labels_of, state_of
 
 BEGIN = 1_800_000_000.0     # when all footage was taken [s since the epoch]
 LOOK_SECONDS = 0.5          # between two looks at what moves
@@ -41,15 +40,15 @@ LEAST_SCORE = 0.5           # of a single look
 LIGHT_FRAMES, SWITCHED_AT = 150, 75     # of a scene; the frame in which the light is
 LIGHT_STEP = 4              # frames between two looks at it
 
-SHOWN = {
-    **dict.fromkeys(("highway", "traffic_jitter", "fall", "car-detection", "video",
-                     "atv", "atv2", "n_headlights", "d_HighwayII", "h_highway2",
-                     "h_HighwayI", "h_atv3"), {"vehicle"}),
-    **dict.fromkeys(("bicycle2", "h_bicycle", "t_camera_moved"),
-                    {"person", "vehicle"}),
-    **dict.fromkeys(("n_deer_ir", "n_possum_thermal", "n_hedgehog_thermal"),
-                    {"animal"}),
-    **dict.fromkeys(("n_lamp_on", "issue53_brightness_change"), set[str]())}
+RECORDINGS = {
+    "vehicle": "highway traffic_jitter fall car-detection video atv atv2 n_headlights "
+               "d_HighwayII h_highway2 h_HighwayI h_atv3",
+    "person or vehicle": "bicycle2 h_bicycle t_camera_moved",
+    "animal": "n_deer_ir n_possum_thermal n_hedgehog_thermal",
+    "": "n_lamp_on issue53_brightness_change"}
+SHOWN = {recording: frozenset(names.split(" or ")) - {""}
+         for names, recordings in RECORDINGS.items()
+         for recording in recordings.split()}
 """What moves in the recordings that show anything else than persons."""
 
 
@@ -101,7 +100,7 @@ LIGHT_SCENES = (
 
 def shown_in(recording: Recording) -> frozenset[str]:
     """Return what moves in *recording*."""
-    return frozenset(SHOWN.get(recording.name, {"person"}))
+    return SHOWN.get(recording.name, frozenset({"person"}))
 
 
 # --- events
@@ -177,7 +176,7 @@ class Scene:
         self._detection = MotionDetection(settings)
         self._events = MotionEvents()
         self._before = BeforePictures()
-        self._event_before = None
+        self._event_before: LazyJpeg | None = None
         self._fps = fps
 
     def see(self, number: int, image: Image) -> tuple[Detection, Look | None]:
@@ -244,7 +243,8 @@ def lit(scene: LightScene, recording: Recording) -> Iterator[Image]:
 
 def brighter(image: Image, gain: float) -> Image:
     """Return *image* in other light."""
-    return np.clip(image.astype(np.float32) * gain, 0, 255).astype(np.uint8)
+    other: Image = np.clip(image.astype(np.float32) * gain, 0, 255).astype(np.uint8)
+    return other
 
 
 def names_in(look: Look, model: Model) -> frozenset[str]:
