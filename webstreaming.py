@@ -197,8 +197,15 @@ def prepare(settings: Settings) -> None:
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
-    # OpenCV's own messages only repeat ours about a lost camera or a broken picture
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence_opencv()
+
+
+def silence_opencv() -> None:
+    """Drop what OpenCV logs: it only repeats ours about cameras, pictures, models."""
+    if hasattr(cv2.utils, "logging"):
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    else:       # OpenCV 4.10
+        vars(cv2)["setLogLevel"](0)
 
 
 def watch(settings: Settings) -> int:

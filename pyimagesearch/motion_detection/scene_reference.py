@@ -65,7 +65,8 @@ class SceneReference:
             return
         weight = max(1 / self.learnt, min(1.0, interval / TIME_CONSTANT))
         for new, mean in zip(view, self._view, strict=True):
-            cv2.accumulateWeighted(new, mean, weight)
+            rows = len(new), -1     # OpenCV 5 takes no more than 128 as channels
+            cv2.accumulateWeighted(new.reshape(rows), mean.reshape(rows), weight)
         self._view = self._view._replace(
             power=means(product(self._view.fine, self._view.fine)))
 
