@@ -12,17 +12,13 @@ from filming import (
     BEGAN,
     write_part,
 )
-from pyimagesearch.archive.retention import (
-    DAY_SECONDS,
-    allowed_bytes,
-    days_kept,
-    plan,
-    too_old,
-)
+from pyimagesearch.archive.deletion_order import plan, too_old, unnamed_first
+from pyimagesearch.archive.retention import DAY_SECONDS, allowed_bytes, days_kept
 from pyimagesearch.errors import SurveillanceError
 from pyimagesearch.events.event import Event, KeptFile
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.surveillance.arming import Arming
+from recording_channel import sighting
 from test_archive import events_of, keep_event, opened
 from test_recovery import leave_journal
 
@@ -105,6 +101,34 @@ def test_oldest_clips_go_before_the_cap_is_passed(archive):
     assert {file.state for file in events[-1].files} == {"gone"}
     assert kept.status().used <= 600_000
     assert kept.status().cap == 600_000
+
+
+def test_unnamed_motion_goes_first_once_it_is_a_day_old(archive, clock):
+    kept = opened(archive(keep="900kB", reserve="0B", unnamed_first=True))
+    clips = [record_clip(kept, clock, name) for name in "abcd"]
+    kept.store.sight(min(event.id for event in events_of(kept)), sighting("person"))
+    run_for(kept, clock, DAY_SECONDS + 3600)
+    clips += [record_clip(kept, clock, "new")]
+    kept.enforce()
+    assert existing(clips) == ["a", "c", "d", "new"]
+    clips += [record_clip(kept, clock, name) for name in ("newer", "newest")]
+    kept.enforce()
+    assert existing(clips) == ["a", "new", "newer", "newest"]
+    clips += [record_clip(kept, clock, "last")]
+    kept.enforce()
+    assert existing(clips) == ["new", "newer", "newest", "last"]      # by the order of recording
+
+
+@given(ROWS, st.sets(st.integers(0, 9)), st.data())
+@hypothesis_settings(max_examples=100)
+def test_unnamed_first_keeps_the_order_otherwise(rows, unnamed, data):
+    rows = [each._replace(event_id=data.draw(st.integers(0, 9))) for each in rows]
+    old = [data.draw(st.booleans()) for _ in rows]
+    ordered = unnamed_first(rows, unnamed, old)
+    first = [row for row, is_old in zip(rows, old, strict=True)
+             if is_old and row.event_id in unnamed]
+    assert ordered[:len(first)] == first
+    assert ordered[len(first):] == [row for row in rows if row not in first]
 
 
 def test_starred_events_stay_though_there_is_no_room(archive):

@@ -6,13 +6,13 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import SurveillanceError
-from pyimagesearch.events.event import EXPIRED, GONE, MISSING, ON_DISK, THUMBNAIL
+from pyimagesearch.events.event import EXPIRED, GONE, MISSING, ON_DISK
 from pyimagesearch.events.queries import FileRow
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.settings.option import format_bytes
@@ -20,11 +20,14 @@ from pyimagesearch.settings.settings import Settings
 
 from .clock_history import ClockHistory
 from .deletion import delete_files, unfinished
+from .deletion_order import plan, too_old, unnamed_first, with_their_clips
 from .recovery import mark_missing, sizes_in
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
+UNNAMED_SECONDS = DAY_SECONDS   # for which motion without a name goes last, too: it
+                                # may be a person who was not recognised
 TIDY_SECONDS = 600.0    # between two searches for files that are too old or missing
 JUDGED_SECONDS = 7 * DAY_SECONDS    # by which the present rate is judged
 LISTED_DAYS = 400       # for which events without a file or star stay in the list
@@ -52,8 +55,9 @@ class Retention:
     Keep the files below *clips* within ``--keep``, ``--reserve`` and ``--keep-days``.
 
     The list of events counts, too, and may take a tenth of ``--keep``. The first
-    recorded goes first, whatever the clock showed then. Belongs to the archive's
-    thread; :attr:`usage` and :attr:`deleted` may be read from any.
+    recorded goes first, whatever the clock showed then; with ``--unnamed-first``, that
+    of motion in which nothing was recognised, once it is a day old. Belongs to the
+    archive's thread; :attr:`usage` and :attr:`deleted` may be read from any.
     """
 
     def __init__(self, clips: Path, store: EventStore, settings: Settings,
@@ -154,7 +158,11 @@ class Retention:
     def _make_room(self) -> None:
         with self._store.reading() as reader:
             files = with_their_clips(reader.files(*ON_DISK))
+            unnamed = reader.unnamed() if self._settings.unnamed_first else ()
         expired = self._expired(files)
+        if unnamed:
+            files = unnamed_first(files, unnamed,
+                                  self._are_older(files, UNNAMED_SECONDS))
         spare = self.usage.cap // SPARE_SHARE if self._excess > 0 else 0
         planned = (plan(files, excess=self._excess + spare, expired=expired)
                    or plan(files, excess=self._excess, expired=expired))
@@ -177,9 +185,13 @@ class Retention:
         """Return the paths of those of *files* that are too old for ``--keep-days``."""
         if not self._settings.keep_days:
             return set()
-        ages = self._history.ages([(row.sequence, row.file.end) for row in files])
-        old = too_old(ages, self._settings.keep_days * DAY_SECONDS)
+        old = self._are_older(files, self._settings.keep_days * DAY_SECONDS)
         return {row.file.path for row, is_old in zip(files, old, strict=True) if is_old}
+
+    def _are_older(self, files: list[FileRow], limit: float) -> list[bool]:
+        """Return which of *files*, in the order of recording, are older than that."""
+        ages = self._history.ages([(row.sequence, row.file.end) for row in files])
+        return too_old(ages, limit)
 
     def _remove(self, rows: Sequence[FileRow], expired: Collection[str]) -> None:
         """Mark files as *expired* or gone, delete them, and log why."""
@@ -222,54 +234,6 @@ def stored_bytes(folder: Path) -> int:
 def allowed_bytes(keep: int, reserve: int, used: int, free: int) -> int:
     """Return *keep* [bytes], or less, so that *reserve* bytes of the disk stay free."""
     return max(0, min(keep, used + free - reserve))
-
-
-def with_their_clips(files: list[FileRow]) -> list[FileRow]:
-    """Return *files* in the order of recording, thumbnails with their last clip."""
-    last: dict[int, FileRow] = {}
-    for row in files:
-        if row.event_id not in last or row.sequence >= last[row.event_id].sequence:
-            last[row.event_id] = row
-    for index, (id, starred, file) in enumerate(files):
-        if file.media == THUMBNAIL:     # in place: there may be 100,000
-            files[index] = FileRow(id, starred, file._replace(
-                end=last[id].file.end, sequence=last[id].sequence))
-    return sorted(files, key=lambda row: (row.sequence, row.file.begin))
-
-
-def too_old(ages: Sequence[float | None], limit: float) -> list[bool]:
-    """
-    Return which of *ages* [s], in the order of recording, are more than *limit* [s].
-
-    Where the age is not known, it is at least that of the next one.
-    """
-    found, age = list[bool](), 0.0
-    for each in reversed(ages):
-        age = age if each is None else each
-        found.append(age > limit)
-    return found[::-1]
-
-
-def plan(files: Iterable[FileRow], *, excess: int, expired: Collection[str],
-         ) -> list[FileRow]:
-    """
-    Return which of *files*, in the order of recording, to delete; protected ones stay.
-
-    All that are *expired*, and then enough to make up *excess* [bytes]. If all the
-    others together would not, none of them goes.
-    """
-    free = [row for row in files if row.file.bytes and not row.is_protected]
-    planned = [row for row in free if row.file.path in expired]
-    rest = [row for row in free if row.file.path not in expired]
-    excess -= sum(row.file.bytes for row in planned)
-    if excess > sum(row.file.bytes for row in rest):
-        return planned
-    for row in rest:
-        if excess <= 0:
-            break
-        planned.append(row)
-        excess -= row.file.bytes
-    return planned
 
 
 def days_kept(span: float, size: int, cap: int) -> float | None:

@@ -14,6 +14,7 @@ from pyimagesearch.errors import EventsError
 from .event import (
     CLIP,
     FILE_STATES,
+    MOTION,
     ON_DISK,
     OPEN,
     ZONE,
@@ -124,6 +125,12 @@ class EventReader:
         """Return the number of the newest arrival; 0 before the first."""
         return int(self._value(
             "SELECT seq FROM sqlite_sequence WHERE name = 'arrivals'") or 0)
+
+    def unnamed(self) -> set[int]:
+        """Return the ids of motion events in which nothing was recognised."""
+        return {id for id, in self._connection.execute(
+            "SELECT id FROM events WHERE kind = ? AND id NOT IN "
+            "(SELECT event_id FROM sightings)", [MOTION])}
 
     def marked(self) -> list[Event]:
         """Return the events with a clip that an owner judged, the oldest first."""
