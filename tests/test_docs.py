@@ -52,6 +52,8 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     "sudo -u webstreaming /opt/webstreaming/bin/webstreaming alerts --test --config "
     "/etc/webstreaming.toml --config-dir /etc/webstreaming --data /var/lib/webstreaming":
         ("test_secrets.py", '"alerts", "--test", "--config"'),
+    f"{PROGRAM} objects garden.jpg --objects model.onnx": (
+        "test_objects_command.py", '"--objects", str(model)'),
     f"{PROGRAM} objects --get": ("test_objects_command.py", '"objects", "--get"'),
     f"{PROGRAM} token": ("test_access_commands.py", '"token"'),
     f"{PROGRAM} token --new": ("test_access.py", '"token", "--new"'),
