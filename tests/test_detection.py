@@ -225,14 +225,14 @@ def test_detector_that_asks_gets_the_picture_in_colour():
 def test_labels_of_a_detector_belong_to_its_regions(labels):
     seen = look(detection(lambda: InColour(labels), frame_count=1), [EMPTY] * 3)[2]
     assert tuple(region.label for region in seen.regions) == labels
-    assert seen.labels == tuple(filter(None, labels))
+    assert tuple(seen.labelled) == tuple(filter(None, labels))
 
 
 def test_one_box_may_have_one_label():
     class One(Everywhere):
         def detect(self, image, tVal):
             return *super().detect(image, tVal), "a cat"
-    assert look(detection(One, frame_count=1), [EMPTY] * 3)[2].labels == ("a cat",)
+    assert look(detection(One, frame_count=1), [EMPTY] * 3)[2].labelled.keys() == {"a cat"}
 
 
 @pytest.mark.parametrize(("labels", "reason"), [
@@ -263,5 +263,6 @@ def test_labels_are_short_lines_with_scores_from_0_to_1():
     seen = look(detection(Certain, frame_count=1), [EMPTY] * 3)[2]
     assert [(region.label, region.score) for region in seen.regions if region.moving] == [
         ("dog", 0.25), ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0), ("", 0.7)]
-    assert seen.labels == ("ship", "dog", "two lines", "y" * 40)    # the most certain first
-    assert seen.beside(Scene(holds=True)).labels == ()
+    assert [(label, region.score) for label, region in seen.labelled.items()] == [
+        ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0)]
+    assert not seen.beside(Scene(holds=True)).labelled

@@ -1,5 +1,6 @@
 """README and documentation are true: commands run, files, links and settings exist."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -136,11 +137,13 @@ def test_videos_are_replayed_as_written(command, garden):
     assert "1 event" in ended.stdout
 
 
-def test_documented_detector_finds_motion(start, documented_detectors):
+def test_documented_detector_names_an_event(start, documented_detectors):
     (command,) = commands("PYTHONPATH=")
     _, _, program, *arguments = shlex.split(command)
     product = start(*arguments, program=(program,), env={"PYTHONPATH": documented_detectors})
     eventually(lambda: product.camera["motion"])
+    (event,) = eventually(lambda: json.loads(product.get("/api/events?object=person"))["events"])
+    assert (event["kind"], event["names"]) == ("motion", ["person"])
 
 
 @pytest.mark.parametrize(("detector", "label"), [
@@ -152,7 +155,7 @@ def test_documented_detectors_name_what_moved(documented_detectors, monkeypatch,
     seen = [detection.look(ArrayPicture(scene.picture(number)), number / 10) for number in range(70)]
     assert not any(each.boxes for each in seen[:30])    # the yard is empty
     assert any(each.boxes for each in seen[30:])
-    assert {name for each in seen for name in each.labels} == ({label} if label else set())
+    assert {name for each in seen for name in each.labelled} == ({label} if label else set())
 
 
 @pytest.fixture

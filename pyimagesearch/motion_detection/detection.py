@@ -65,11 +65,13 @@ class Detection(NamedTuple):
             name for region in self.regions if region.moving for name in region.zones))
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """What the detector says that moved, the most certain first; most say none."""
-        named = [region for region in self.regions if region.moving and region.label]
-        named.sort(key=lambda region: region.score, reverse=True)
-        return tuple(dict.fromkeys(region.label for region in named))
+    def labelled(self) -> dict[str, Region]:
+        """What the detector says that moved: the most certain region of each label."""
+        found: dict[str, Region] = {}
+        for region in sorted(self.regions, key=lambda each: each.score, reverse=True):
+            if region.moving and region.label:
+                found.setdefault(region.label, region)
+        return found
 
     @property
     def change(self) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.frames import Frame, Grey, for_stream
+from pyimagesearch.frames import Frame, Grey, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.object_detection.crops import cut
@@ -29,7 +29,7 @@ NAMED_LOOK_SECONDS = 5.0    # once it has one
 
 class EventObjects:
     """
-    Have the motion events of one camera named, if there is a *recognizer*.
+    Have the motion events of one camera named: by its detector, and by *recognizer*.
 
     The camera loop offers it looks; what it finds is stored in the thread ``objects``.
     :attr:`names` may be read from any thread, and :meth:`forget` called from any but
@@ -74,6 +74,17 @@ class EventObjects:
     def end(self) -> None:
         """End the event; what is found in a look at it now is stored nevertheless."""
         self._event = None
+
+    def take_labels(self, frame: Frame, seen: Detection) -> None:
+        """Store what the detector itself says that moved in *frame*."""
+        if (event := self._event) and (labelled := seen.labelled):
+            given = frame.picture.size
+            size = scaled_size(given, min(self._settings.width, given[0]))
+            found = (Sighting(label, label, region.score, frame.captured,
+                              scaled(region.box, seen.size, size))
+                     for label, region in labelled.items())
+            with self._lock:
+                event.add(dict.fromkeys(found))
 
     def look(self, frame: Frame, seen: Detection) -> None:
         """Offer *frame*, in which that was *seen* to move, if it is time for a look."""
@@ -144,14 +155,14 @@ class NamedEvent:
         pause = NAMED_LOOK_SECONDS if self.names else LOOK_SECONDS
         return self.looked_at is None or now - self.looked_at >= pause
 
-    def add(self, sightings: Mapping[Sighting, LazyJpeg]) -> None:
-        """Store the *sightings* of one look, with their pictures, if they name it."""
+    def add(self, sightings: Mapping[Sighting, LazyJpeg | None]) -> None:
+        """Store the *sightings* in one frame, if they name it, and their pictures."""
         before = self._found.best
         for improved in self._found.add(sightings):
             self._store.sight(self.id, improved)
         pictures = {**self._pictures, **sightings}
-        self._pictures = {each: pictures[each] for each in self._found.candidates
-                          if each in pictures}
+        self._pictures = {each: picture for each in self._found.candidates
+                          if (picture := pictures.get(each))}
         best = self._found.best
         if best and best != before and (picture := self._pictures.get(best)):
             self._thumbnail.show_object(self.id, best.at, picture)

@@ -153,6 +153,7 @@ class Evidence:
             self._peak.store_early(self._ongoing.event.id, frame.arrived,
                                    self._settings)
             if motion:
+                self.objects.take_labels(frame, seen)
                 self.objects.look(frame, seen)
         if self._armed:
             self.scenes.on_frame(frame, seen,
