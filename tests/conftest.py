@@ -214,7 +214,7 @@ class Keeping(NamedTuple):
         return sorted(self.folder.rglob(pattern))
 
 
-def keeping(wanted, clock, folder, *, store=None, obstacle=str):
+def keeping(wanted, clock, folder, *, store=None, obstacle=str, recognizer=None):
     store = store or EventStore(folder / "events.db", clock)
     ready = threading.Event()
     ready.set()
@@ -222,8 +222,8 @@ def keeping(wanted, clock, folder, *, store=None, obstacle=str):
         wanted.name, folder / "clips", Preroll(wanted.pre_roll), store, clock,
         max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
     preroll_input = PrerollInput(wanted.name, recorder.preroll)
-    return Keeping(Evidence(wanted, recorder, preroll_input, store, clock), recorder,
-                   store, folder / "clips", preroll_input, ready)
+    evidence = Evidence(wanted, recorder, preroll_input, store, clock, recognizer)
+    return Keeping(evidence, recorder, store, folder / "clips", preroll_input, ready)
 
 
 @pytest.fixture
