@@ -18,20 +18,27 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
 
+class Tag(NamedTuple):
+    """Names of what was recognised, such as "person", and where that is."""
+
+    text: str
+    box: Box | None     # around it [pixels of the picture]; None = not known now
+
+
 class Annotation(NamedTuple):
     """The overlay of a camera's picture: the time, boxes around what moves, names."""
 
     boxes: tuple[Box, ...]  # [pixels of the picture]
     captured: float         # wall-clock time [seconds since the epoch]
-    names: tuple[str, ...] = ()     # of what was recognised, such as "person"
+    tags: tuple[Tag, ...] = ()
 
     def draw(self, image: Image) -> None:
         """
         Draw time, boxes and names onto *image*, BGR.
 
         The font scale of the time is the tutorial's 0.35 at 400 px of width, and
-        proportional to the width. The names are at the largest box, or else in the
-        upper right corner.
+        proportional to the width. A name whose place is not known is in the upper
+        right corner.
         """
         height, width = image.shape[:2]
         when = datetime.datetime.fromtimestamp(self.captured)
@@ -40,10 +47,8 @@ class Annotation(NamedTuple):
                     cv2.LINE_AA)
         for box in self.boxes:
             cv2.rectangle(image, box[:2], box[2:], RED, 2)
-        if self.names:
-            largest = max(self.boxes, default=(width, 0, width, 0), key=lambda box: (
-                (box[2] - box[0]) * (box[3] - box[1])))
-            _label(image, ", ".join(self.names), largest)
+        for tag in self.tags:
+            _label(image, tag.text, tag.box or (width, 0, width, 0))
 
 
 def card(size: Size, title: str, text: str) -> Image:

@@ -6,9 +6,10 @@ import pytest
 
 from harness import ManualClock
 from pyimagesearch.capture.jpegpicture import JpegPicture
+from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import JpegDecoder, jpeg_size
-from pyimagesearch.overlay import Annotation
+from pyimagesearch.overlay import Annotation, Tag
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.publisher import Publisher
@@ -17,6 +18,7 @@ BRIGHT = np.full((480, 640, 3), 200, np.uint8)
 JPEG = cv2.imencode(".jpg", BRIGHT)[1].tobytes()
 DECODED = Frame(1, ArrayPicture(BRIGHT), 1.0, 1.0)
 BOXES = ((10, 20, 30, 40),)
+PERSON = Sighting("person", "person", 0.9, 0.5, (5, 20, 25, 40))
 
 
 def compressed():
@@ -102,13 +104,13 @@ def test_names_are_drawn_and_written_beside_the_camera(publish, broadcaster, mos
     publisher = publish()
     with broadcaster.watching(), mosaic.broadcaster.watching():
         plain = publisher.show(DECODED, BOXES, (640, 480)).jpeg
-        named = publisher.show(DECODED, BOXES, (640, 480), "unsteady", ("person",)).jpeg
+        named = publisher.show(DECODED, BOXES, (640, 480), "unsteady", (PERSON,)).jpeg
     assert notes == ["", "unsteady, person"]
     changed = np.abs(plain.image().astype(int) - named.image()).max(axis=2) > 60
     assert changed[:60, :120].sum() > 500
     assert not changed[80:].any()
-    undrawn = publish().show(compressed(), BOXES, (640, 480), names=("person",)).jpeg
-    assert undrawn.overlay == Annotation(BOXES, 1.0, ("person",))
+    undrawn = publish().show(compressed(), BOXES, (640, 480), "", (PERSON,)).jpeg
+    assert undrawn.overlay == Annotation(BOXES, 1.0, (Tag("person", BOXES[0]),))
 
 
 def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):

@@ -21,10 +21,16 @@ class EventNames:
     """
 
     def __init__(self) -> None:
-        self.names: tuple[str, ...] = ()    # the best first
+        self.newest: tuple[Sighting, ...] = ()  # of each name, the best name first
         self.best: Sighting | None = None   # of those with a name
         self._bests: dict[str, Sighting] = {}   # also of what has no name yet
+        self._lasts: dict[str, Sighting] = {}   # the newest, also of these
         self._counts: Counter[str] = Counter()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the event, the best first."""
+        return tuple(each.name for each in self.newest)
 
     @property
     def candidates(self) -> tuple[Sighting, ...]:
@@ -41,6 +47,7 @@ class EventNames:
         for each in sightings:
             before = self._bests.get(each.name) if self._is_named(each.name) else None
             self._counts[each.name] += 1
+            self._lasts[each.name] = each
             self._bests[each.name] = best = max(
                 self._bests.get(each.name, each), each, key=score_of)
             if best != before and self._is_named(each.name):
@@ -48,7 +55,7 @@ class EventNames:
         named = sorted(filter(lambda best: self._is_named(best.name),
                               self._bests.values()), key=score_of, reverse=True)
         self.best = named[0] if named else None
-        self.names = tuple(each.name for each in named)
+        self.newest = tuple(self._lasts[each.name] for each in named)
         return improved
 
     def _is_named(self, name: str) -> bool:

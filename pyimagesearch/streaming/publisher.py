@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyimagesearch.errors import BadPicture
+from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.overlay import Annotation, card
@@ -11,6 +12,7 @@ from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic
+from .name_tags import NameTags
 
 
 class Shown(NamedTuple):
@@ -39,7 +41,9 @@ class Publisher:
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._is_card = False       # whether a card was published last
-        self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[str]] | None = None
+        self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Sighting]
+                          ] | None = None
+        self._tags = NameTags()
 
     @property
     def viewers(self) -> int:
@@ -56,20 +60,21 @@ class Publisher:
         return frame.picture.jpeg() if frame.picture.size[0] <= self._width else None
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
-             names: Sequence[str] = (), *, keep: bool = False) -> Shown:
+             sightings: Sequence[Sighting] = (), *, keep: bool = False) -> Shown:
         """
         Publish *frame*, if there are viewers.
 
-        *boxes* were found in a picture of size *of*; *names* of what was recognised in
-        the event that lasts. The mosaic shows *note* and these beside the camera's
-        name. With *keep*, the frame is encoded without viewers, too. Raises
+        *boxes* were found in a picture of size *of*; *sightings* are the newest ones
+        in the event that lasts. The mosaic shows *note* and their names beside the
+        camera's name. With *keep*, the frame is encoded without viewers, too. Raises
         :exc:`BadPicture`.
         """
-        self._last = frame, boxes, of, note, names
+        self._last = frame, boxes, of, note, sightings
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
-        overlay = Annotation(tuple(scaled(box, of, size) for box in boxes),
-                             frame.captured, tuple(names))
+        around = tuple(scaled(box, of, size) for box in boxes)
+        overlay = Annotation(around, frame.captured,
+                             self._tags.place(sightings, around, frame.captured))
         own = self.reusable(frame)
         jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
         if not (keep or self.wanted):
@@ -87,7 +92,8 @@ class Publisher:
             self._broadcaster.mark_stale()
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(boxes),
-                              ", ".join(filter(None, [note, *names])))
+                              ", ".join(filter(None, [
+                                  note, *(each.name for each in sightings)])))
         return Shown(jpeg, overlay.boxes)
 
     def catch_up(self) -> None:

@@ -15,7 +15,7 @@ from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import FoundObject, Look
 from pyimagesearch.object_detection.naming import EventNames, sightings_of
 from pyimagesearch.object_detection.recognizer import ObjectRecognizer
-from pyimagesearch.overlay import Annotation
+from pyimagesearch.overlay import Annotation, Tag
 from pyimagesearch.rates import Stopwatch
 from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.streaming.publisher import Shown
@@ -32,9 +32,9 @@ class EventObjects:
     Have the motion events of one camera named: by its detector, and by *recognizer*.
 
     The camera loop offers it looks; what it finds is stored in the thread ``objects``.
-    :attr:`names` may be read from any thread, and :meth:`forget` called from any but
-    ``objects``, though not during :meth:`look` and :meth:`remember`. All else belongs
-    to the camera loop.
+    :attr:`sightings` may be read from any thread, and :meth:`forget` called from any
+    but ``objects``, though not during :meth:`look` and :meth:`remember`. All else
+    belongs to the camera loop.
     """
 
     def __init__(self, settings: CameraSettings, store: EventStore,
@@ -51,10 +51,10 @@ class EventObjects:
         self._forgotten = 0             # times; looks from before are not reported
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What was recognised in the event that lasts, the best first."""
+    def sightings(self) -> tuple[Sighting, ...]:
+        """The newest of each name of the event that lasts."""
         event = self._event
-        return event.names if event else ()
+        return event.sightings if event else ()
 
     def apply(self, settings: CameraSettings) -> None:
         """Take new values of adjustable settings."""
@@ -132,7 +132,7 @@ class NamedEvent:
     """
     What was recognised in one event, and the pictures of that.
 
-    One thread at a time may use it; any may read :attr:`names`.
+    One thread at a time may use it; any may read :attr:`sightings`.
     """
 
     def __init__(self, id: int, store: EventStore, thumbnail: EventThumbnail,
@@ -146,13 +146,13 @@ class NamedEvent:
         self._pictures: dict[Sighting, LazyJpeg] = {}   # of the best of each name
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What was recognised, the best first."""
-        return self._found.names
+    def sightings(self) -> tuple[Sighting, ...]:
+        """The newest of each of its names, the best name first."""
+        return self._found.newest
 
     def is_due(self, now: float) -> bool:
         """Return whether it is time for a look, *now* [s, monotonic]."""
-        pause = NAMED_LOOK_SECONDS if self.names else LOOK_SECONDS
+        pause = NAMED_LOOK_SECONDS if self.sightings else LOOK_SECONDS
         return self.looked_at is None or now - self.looked_at >= pause
 
     def add(self, sightings: Mapping[Sighting, LazyJpeg | None]) -> None:
@@ -177,5 +177,6 @@ def picture_of(sighting: Sighting, look: Look, quality: int) -> LazyJpeg:
     """Return the picture of *sighting*, with its box and name, of JPEG *quality*."""
     image = look.small.copy()
     height, width = image.shape[:2]
-    Annotation((sighting.box,), sighting.at, (sighting.name,)).draw(image)
+    tag = Tag(sighting.name, sighting.box)
+    Annotation((sighting.box,), sighting.at, (tag,)).draw(image)
     return LazyJpeg(encode(image, quality), (width, height))

@@ -1,0 +1,66 @@
+"""Names follow the boxes of what they name."""
+
+import pytest
+
+from pyimagesearch.events.event import Sighting
+from pyimagesearch.overlay import Tag
+from pyimagesearch.streaming.name_tags import LOST_SECONDS, NameTags
+
+CAR = (400, 300, 600, 400)
+
+
+def at(x):
+    return (x, 100, x + 50, 250)
+
+
+def sighting(name="person", when=9.5, box=None):
+    return Sighting(name, name, 0.9, when, box or at(100))
+
+
+@pytest.fixture
+def tags():
+    return NameTags()
+
+
+def test_name_begins_where_it_was_sighted_and_goes_along(tags):
+    boxes = [at(120 + 20 * step) for step in range(15)]
+    for step, box in enumerate(boxes):
+        assert tags.place([sighting()], [CAR, box], 10 + step / 5) == (Tag("person", box),)
+
+
+def test_what_moves_elsewhere_does_not_get_the_name(tags):
+    tags.place([sighting()], [at(110)], 10.0)
+    assert tags.place([sighting()], [CAR], 10.2) == (Tag("person", None),)
+    assert tags.place([sighting()], [], 10.4) == (Tag("person", None),)
+    assert tags.place([sighting()], [CAR, at(130)], 10.6) == (Tag("person", at(130)),)
+
+
+def test_lost_name_has_no_place_until_it_is_sighted_there(tags):
+    tags.place([sighting()], [at(110)], 10.0)
+    later = 10.0 + LOST_SECONDS
+    assert tags.place([sighting()], [at(110)], later) == (Tag("person", None),)
+    anew = sighting(when=later + 0.2, box=at(300))
+    assert tags.place([anew], [at(110), at(320)], later + 0.5) == (Tag("person", at(320)),)
+
+
+def test_newer_sighting_corrects_where_the_name_is(tags):
+    tags.place([sighting()], [at(110)], 10.0)
+    boxes = [at(110), at(400)]
+    assert tags.place([sighting()], boxes, 10.1) == (Tag("person", at(110)),)
+    assert tags.place([sighting(when=10.1, box=at(390))], boxes, 10.3) == (
+        Tag("person", at(400)),)
+    # one of where nothing moves any more changes nothing
+    assert tags.place([sighting(when=10.2, box=at(700))], boxes, 10.4) == (
+        Tag("person", at(400)),)
+
+
+def test_sighting_that_comes_late_gives_no_place(tags):
+    assert tags.place([sighting()], [at(110)], 9.5 + LOST_SECONDS) == (Tag("person", None),)
+
+
+def test_each_name_has_its_box_and_some_share_one(tags):
+    car, rider = sighting("vehicle", box=CAR), sighting("animal", box=at(90))
+    assert tags.place([sighting(), car, rider], [at(110), CAR], 10.0) == (
+        Tag("person, animal", at(110)), Tag("vehicle", CAR))
+    assert tags.place([car], [at(110), CAR], 10.1) == (Tag("vehicle", CAR),)
+    assert tags.place([], [at(110), CAR], 10.2) == ()
