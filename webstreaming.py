@@ -15,6 +15,7 @@ import faulthandler
 import gc
 import logging
 import os
+import shlex
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ try:
         describe_access,
         print_error,
         print_lines,
+        program_words,
         server_urls,
         startup_lines,
         stop_printing,
@@ -141,7 +143,7 @@ def main(argv: list[str]) -> int:
                               running_url(settings), objects_off(settings), **arguments)
             case "objects":
                 prepare(settings)
-                return objects(settings, **arguments)
+                return objects(settings, program_called(), **arguments)
             case "replay":
                 from pyimagesearch.replay import replay  # with PyAV: 16 MB
                 prepare(settings)
@@ -185,7 +187,12 @@ def objects_off(settings: Settings) -> str:
     """Return why no objects are recognised; empty if they are, by any model."""
     has_own_model = settings.objects not in (None, "on", "off")
     return "" if has_own_model else model_for(
-        settings, DataFolder(settings.data).path).why
+        settings, DataFolder(settings.data).path, program_called()).why
+
+
+def program_called() -> str:
+    """Return how to run this program again, for a shell."""
+    return shlex.join(program_words(sys.argv[0]))
 
 
 def prepare(settings: Settings) -> None:
@@ -330,7 +337,7 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
     owner_settings.report_others()
     wanted = owner_settings.cameras()
     names = [each.name for each in wanted]
-    model = model_for(settings, data.path)
+    model = model_for(settings, data.path, program_called())
     archive = Archive(data, settings, clock)
     program = Program(
         archive=archive,

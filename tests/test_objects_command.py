@@ -34,6 +34,15 @@ def test_model_that_is_there_is_not_fetched_again(real_model):
         f"the model that recognises objects is in {real_model.parent}"]
 
 
+def test_missing_model_is_said_with_the_command_that_fetches_it(tmp_path):
+    ended = run_program("objects", "--data", str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(
+        "webstreaming: error: objects are not recognised: the model has not been fetched; run: ")
+    assert line.endswith(f" objects --get --data {tmp_path}")
+
+
 def test_fetched_model_finds_the_person_of_the_demo(real_model, tmp_path):
     scene = DemoScene((640, 480), 12, seed=7)
     number = next(each for each in range(1000) if scene.boxes(each))
@@ -69,5 +78,5 @@ def test_what_is_no_picture_is_refused(picture, sentence, tmp_path):
     (tmp_path / "empty.png").touch()
     path = str(tmp_path / picture)
     with pytest.raises(SettingsError) as caught:
-        objects(Settings(data=str(tmp_path)), picture=path, get=False)
+        objects(Settings(data=str(tmp_path)), "webstreaming", picture=path, get=False)
     assert str(caught.value) == f"PICTURE is {path!r}, {sentence}"

@@ -88,10 +88,12 @@ class ModelChoice(NamedTuple):
         return ObjectModel(self.path, self.labels, self.side)
 
 
-def model_for(settings: Settings, data: Path) -> ModelChoice:
+def model_for(settings: Settings, data: Path, program: str = "webstreaming"
+              ) -> ModelChoice:
     """
     Return the model that *settings* ask for; the fetched one is below folder *data*.
 
+    *program* is how to run this program, for the command that fetches the model.
     The start must not depend on that folder, whose disk may be missing: without the
     fetched model nothing is recognised. A file of the owner's is checked, and labels
     are; raises :exc:`SettingsError`.
@@ -99,7 +101,8 @@ def model_for(settings: Settings, data: Path) -> ModelChoice:
     if settings.objects == "off":
         return ModelChoice(None, why="objects is off")
     if settings.objects in (None, "on"):
-        choice = fetched_choice(data, get_command(settings, data))
+        choice = fetched_choice(
+            data, f"{program} objects --get{data_option(settings, data)}")
     else:
         choice = ModelChoice(Path(settings.objects).expanduser())
     if settings.labels:
@@ -116,8 +119,7 @@ def fetched_choice(data: Path, command: str) -> ModelChoice:
     return ModelChoice(YOLOX_NANO.path(data), side=FETCHED_SIDE)
 
 
-def get_command(settings: Settings, data: Path) -> str:
-    """Return the command that fetches the model into the folder *data*."""
+def data_option(settings: Settings, data: Path) -> str:
+    """Return the option for the folder *data*; empty if it is the platform's."""
     is_named = settings.data or systemd_folder("STATE_DIRECTORY")
-    return "webstreaming objects --get" + (
-        f" --data {shlex.quote(str(data))}" if is_named else "")
+    return f" --data {shlex.quote(str(data))}" if is_named else ""

@@ -20,12 +20,13 @@ from .object_groups import group_of
 LISTED_LABELS = 5       # of the model's classes
 
 
-def objects(settings: Settings, *, picture: str | None, get: bool) -> int:
+def objects(settings: Settings, program: str, *, picture: str | None, get: bool) -> int:
     """
     Print which model *settings* choose, and what it finds in the file *picture*.
 
-    If *get*, fetch the model first. Returns the exit status; raises
-    :exc:`SettingsError`, and :exc:`SurveillanceError` if there is no model.
+    If *get*, fetch the model first. *program* is how to run this program. Returns the
+    exit status; raises :exc:`SettingsError`, and :exc:`SurveillanceError` if there is
+    no model.
     """
     data = DataFolder(settings.data).path
     if get:
@@ -33,7 +34,7 @@ def objects(settings: Settings, *, picture: str | None, get: bool) -> int:
     if get and picture is None:
         return 0
     image = None if picture is None else read_picture(picture)
-    choice = model_for(settings, data)
+    choice = model_for(settings, data, program)
     if choice.path is None:
         raise SurveillanceError(choice.words)
     for line in description(choice, image, settings.object_score):
@@ -48,7 +49,7 @@ def get_model(data: Path) -> str:
         return f"the model that recognises objects is in {path.parent}"
     fetch(YOLOX_NANO, data)
     return (f"fetched the model that recognises objects into {path.parent} (YOLOX-Nano "
-            "by Megvii, Apache-2.0)")
+            "by Megvii, Apache-2.0); a server uses it from its next start on")
 
 
 def read_picture(name: str) -> Image:

@@ -17,7 +17,8 @@ from .settings import ALL_OPTIONS, FLAG_OPTIONS, Settings
 
 PROGRAM = "webstreaming"
 COMPLETIONS = {     # by metavar
-    "FILE": shtab.FILE, "DIR": shtab.DIRECTORY, "VIDEO": shtab.FILE}
+    "FILE": shtab.FILE, "DIR": shtab.DIRECTORY, "VIDEO": shtab.FILE,
+    "PICTURE": shtab.FILE, "MODEL": shtab.FILE}
 
 
 class Command(NamedTuple):
