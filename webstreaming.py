@@ -299,6 +299,7 @@ class Program:
 
     def start(self) -> None:
         """Start all threads; what they record waits until the folder is open."""
+        log.info("%s", self.model.words)
         self.archive.on_open += [self.arming.restore, self.backgrounds.open,
                                  self.alerts.forget_others]
         for thread in (self.backgrounds, self.archive, *self.archive.recorders,
@@ -361,7 +362,6 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
 
 def make_objects(choice: ModelChoice, clock: Clock) -> ObjectRecognizer | None:
     """Return what recognises objects, if there is a model; it is not loaded yet."""
-    log.info("%s", choice.words)
     return None if choice.path is None else ObjectRecognizer(
         choice.load, clock, choice.path.name)
 
