@@ -94,8 +94,8 @@ if (find("test")) onClick(find("test"), notifyTest, test);
 
 // --- the cameras
 
-const kinds = (form) => [...form.querySelectorAll("[name=alert_kinds]:checked")]
-  .map((box) => box.value);
+const checked = (form, name) => [...form.querySelectorAll(`[name=${name}]:checked`)]
+  .map((box) => box.value).join();
 
 function hours(form) {
   const { when, from, to, hours: own } = form.elements;
@@ -106,9 +106,10 @@ function hours(form) {
 // Return what a change of *target* means for the server; null if that is not complete.
 function changeOf(target, form) {
   if (target.name === "alert_kinds") {
-    if (!kinds(form).length) throw new Error("Choose at least one, or send no alerts at all.");
-    return { alert_kinds: kinds(form).join(",") };
+    if (!checked(form, target.name)) throw new Error("Choose at least one, or send no alerts at all.");
+    return { alert_kinds: checked(form, target.name) };
   }
+  if (target.name === "alert_only") return { alert_only: checked(form, target.name) || "any" };
   if (target.name === "when") {
     for (const name of ["daily", "own"]) {
       for (const part of form.querySelectorAll(`.of-${name}`)) part.hidden = target.value !== name;
@@ -147,8 +148,6 @@ function press({ name }, camera) {
     button.setAttribute("aria-checked", String(on));
     form.querySelector(".rules").hidden = !on;
     save(camera, { alerts: on });
-  } else if (name === "alert_only") {
-    save(camera, { alert_only: null });
   } else if (name === "reset") {
     save(camera, { alerts: null, alert_kinds: null, alert_only: null, alert_hours: null });
   }

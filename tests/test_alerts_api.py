@@ -33,7 +33,7 @@ class Channels:
 
     def __init__(self, *statuses):
         self.list, self.tests, self.free = statuses, 0, threading.Event()
-        self.hints = ()
+        self.hints, self.why_off = (), ""
         self.free.set()
         self.begun = threading.Event()
 
@@ -42,7 +42,7 @@ class Channels:
 
     @property
     def objects_off(self):
-        return "switched off by --objects off"
+        return self.why_off
 
     def advice(self):
         return [*self.hints]
@@ -145,7 +145,7 @@ def test_only_an_owner_tests_and_changes_alerts(protected):
 
 
 def test_settings_of_a_camera_are_changed_and_reset(protected, owner):
-    before = {"alerts": True, "alert_kinds": ",".join(DEFAULT_ALERT_KINDS), "alert_only": None,
+    before = {"alerts": True, "alert_kinds": ",".join(DEFAULT_ALERT_KINDS), "alert_only": "any",
               "alert_hours": None}
     assert owner.get(SETTINGS).json == {"settings": before, "set": {}, "fixed": {}}
     change = {"alert_kinds": "motion,lost", "alert_hours": "22:00-06:00"}
@@ -198,13 +198,26 @@ def test_page_says_which_cameras_are_not_armed(protected, owner):
         return (shown.partition('class="notice">')[2].partition("<")[0],
                 shown.partition('id="summary-front" data-fresh>')[2].partition("<")[0])
     protected.owner_settings.change("front", {"alert_only": "person,vehicle"})
-    assert "No objects are recognised (switched off by --objects off), so no motion raises an alert." in page(owner)
+    protected.channels.why_off = "switched off by --objects off"
+    assert "No objects are recognised (switched off by --objects off), so no motion" in page(owner)
     usual = "camera moved and 4 more, at any time"
     assert said(ModeStatus(MODE_AWAY, None, ""), armed=True, reason="mode away") == ("", usual)
     assert said(ModeStatus(MODE_HOME, None, ""), armed=False, reason="only in mode away") == (
         "", f"{usual}; not armed: only in mode away")
     assert said(ModeStatus(MODE_OFF, None, ""), armed=False, reason="mode off") == (
         "Mode off: no camera is armed, so only a lost picture raises an alert.", usual)
+
+
+def test_page_offers_the_objects_that_may_be_recognised(protected, owner):
+    shown = page(owner)
+    assert [name in shown for name in ("> a person<", "> a vehicle<", "> an animal<")] == [True] * 3
+    protected.owner_settings.change("front", {"alert_only": "Dog,person"})
+    shown = page(owner)
+    assert 'value="dog" checked> dog<' in shown
+    assert "motion (dog, person) and 5 more, at any time" in shown
+    protected.owner_settings.change("front", {"alert_only": "any"})
+    protected.channels.why_off = "switched off"
+    assert "Motion only with" not in page(owner)
 
 
 def test_page_says_that_no_zone_raises_alerts(protected, owner):

@@ -95,6 +95,8 @@ def test_what_raises_alerts_is_changed_with_a_few_taps(alerts, page):
     eventually(lambda: alerts.set() == {
         "alert_kinds": "moved,covered,out of focus,lost,unsteady,light,disk,login refused"})
     alerts.see(".message", "Saved.")
+    eventually(lambda: page.execute_script(
+        "return document.querySelector('[value=person]').closest('fieldset').hidden"))
     Select(alerts.find("[name=when]")).select_by_value("daily")
     alerts.see("summary .words", "camera moved and 5 more, every day from 22:00 to 06:00")
     page.execute_script("""const field = document.querySelector("[name=from]"); field.value = "";
@@ -122,6 +124,18 @@ def test_what_raises_alerts_is_changed_with_a_few_taps(alerts, page):
     assert alerts.set() == {}
     assert alerts.find("[value=motion]").is_selected()
     assert page.execute_script("return document.activeElement.tagName") == "SUMMARY"
+
+
+def test_motion_can_be_confined_to_certain_objects(alerts):
+    alerts.open_camera()
+    for name in ("person", "animal"):
+        alerts.find(f"[value={name}]").click()
+    alerts.see("summary .words", "motion (animal, person) and 5 more, at any time")
+    assert alerts.set() == {"alert_only": "person,animal"}
+    for name in ("person", "animal"):
+        alerts.find(f"[value={name}]").click()
+    alerts.see("summary .words", "motion and 5 more, at any time")
+    assert alerts.set() == {"alert_only": "any"}
 
 
 def test_page_follows_channels_and_shows_what_is_not_saved(alerts, page):

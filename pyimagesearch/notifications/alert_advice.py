@@ -34,7 +34,7 @@ def is_motion_silenced(camera: CameraSettings, objects_off: str) -> bool:
 
     *objects_off* says why; a detector of the owner may still name some.
     """
-    return (bool(objects_off) and bool(camera.alert_only)
+    return (bool(objects_off) and bool(camera.alert_objects)
             and camera.raises_alerts(MOTION) and not camera.has_own_detector)
 
 

@@ -64,11 +64,9 @@ class AlertFilter:
         silent = {zone.name for zone in camera.zones if not zone.alerts}
         if event.zones and silent.issuperset(event.zones):
             return None if event.end is None else False
-        names = (camera.alert_only or "").lower().split(",")
-        wanted = {name.strip() for name in names} - {""}
         seen = {word.lower() for each in event.sightings
                 for word in (each.name, each.label)}
-        if not wanted or wanted & seen:
+        if not camera.alert_objects or camera.alert_objects & seen:
             return True
         ended = 0.0 if event.end is None else snapshot.end_seen.get(event.id, 0.0)
         return None if ended < LABEL_SECONDS else False

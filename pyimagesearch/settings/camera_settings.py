@@ -24,6 +24,7 @@ DETECTORS = tuple(DETECTOR_OPTIONS)
 FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"
                        r"[0-9a-f]{2}(?:[: ]?[0-9a-f]{2}){31})")
 PROXY_PATTERN = r"(?i:http)://\S+"
+ANY_MOTION = "any"
 LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
 HOURS_OPTIONS = ("armed_hours", "alert_hours")
 
@@ -128,13 +129,19 @@ class CameraOptions:
         "by commas", advanced=True, adjustable=True, pattern=ALERT_KINDS_PATTERN,
         metavar="KIND,...", allowed="one or several of "
         f"{', '.join(ALERT_KINDS)}, separated by commas")
-    alert_only: str | None = alerting(
-        None, "objects without which motion raises no alert, separated by commas; "
-        "default: any motion raises one",
+    alert_only: str = alerting(
+        ANY_MOTION, "objects without which motion raises no alert, separated by "
+        "commas; any: with or without objects",
         advanced=True, adjustable=True, pattern=LIST_PATTERN, metavar="person,vehicle")
     alert_hours: str | None = alerting(
         None, "when events raise alerts; default: always", advanced=True,
         adjustable=True, kind=str, metavar="HOURS", make=HoursOption)
+
+    @property
+    def alert_objects(self) -> frozenset[str]:
+        """What must be recognised in motion that raises an alert; empty for nothing."""
+        words = {word.strip().lower() for word in self.alert_only.split(",")} - {""}
+        return frozenset() if ANY_MOTION in words else frozenset(words)
 
     @property
     def has_own_detector(self) -> bool:

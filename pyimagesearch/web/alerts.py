@@ -19,6 +19,7 @@ from pyimagesearch.notifications.alert_advice import (
     no_zone_alerts,
 )
 from pyimagesearch.notifications.channel import ChannelStatus
+from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
 
@@ -42,6 +43,7 @@ KIND_QUESTIONS = {      # kinds of events, as the page offers them
     "light": "the light changes suddenly",
     "day/night": "the camera changes between day and night",
     "disk": "nothing can be recorded", "login refused": "a wrong password is tried"}
+OBJECT_PHRASES = {"person": "a person", "vehicle": "a vehicle", "animal": "an animal"}
 SERVER_KINDS = ("disk", "login refused")    # are of no camera
 DAILY_HOURS = re.compile(r"([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)")
 ONE_TEST = threading.Lock()     # one at a time: each sends something to every receiver
@@ -55,6 +57,11 @@ class CameraAlerts(NamedTuple):
     kinds: list[str]
     fixed: dict[str, str]       # flag or variable, by option
     is_set: bool                # on the page, as opposed to the settings file
+
+    @property
+    def object_names(self) -> list[str]:
+        """The objects to choose from: the usual ones, and others that are chosen."""
+        return [*GROUPS, *sorted(self.settings.alert_objects - {*GROUPS})]
 
     @property
     def daily(self) -> tuple[str, str] | None:
@@ -72,7 +79,7 @@ def index() -> str:
     place = can_change and owner_settings_or_404().place
     advice = alerts.advice() if g.client.may(Role.OWNER) else []
     return page("alerts.html", channels=alerts.statuses(), cameras=cameras,
-                objects_off=alerts.objects_off,
+                object_phrases=OBJECT_PHRASES, objects_off=alerts.objects_off,
                 advice=advice, kinds=KIND_QUESTIONS, server_kinds=SERVER_KINDS,
                 place=place, now=time.time(), channel_state=channel_state,
                 moment=moment, summary=summary, short_time=short_time)
@@ -137,6 +144,8 @@ def summary(camera: CameraAlerts) -> str:
     if not camera.settings.alerts or not kinds:
         return f"no alerts{note}"
     first, more = kind_name(kinds[0]), len(kinds) - 1
+    if kinds[0] == MOTION and camera.settings.alert_objects:
+        first += f" ({', '.join(sorted(camera.settings.alert_objects))})"
     what = f"{first} and {more} more" if more else first
     when = camera.settings.alert_hours
     if camera.daily:
