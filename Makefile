@@ -3,6 +3,7 @@
 # make run       run it on the first camera that works
 # make test      check the code and run all tests
 # make lint      check the code only
+# make opencv    run some tests with the oldest and the newest OpenCV
 # make bench     run the benchmarks (fifteen minutes)
 # make docs      build the documentation into build/docs
 # make pictures  take the screenshots of the documentation again
@@ -15,6 +16,8 @@ ARGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # the model that recognises objects, for tests
 MODEL := $(VENV)/test-data/models/yolox_nano/yolox_nano.onnx
+# of what differs between the versions of OpenCV
+OPENCV_TESTS := tests/test_object_model.py tests/test_demo.py tests/test_detection.py
 # for tests: from npm, as PyPI has none
 PUSH_SERVICE := web-push-testing@1.2.2
 # ruff reads no setup.cfg, so its settings are here
@@ -25,7 +28,7 @@ RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF
 # else each of the programs that a test starts compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test lint bench docs pictures
+.PHONY: setup demo run test lint opencv bench docs pictures
 
 setup: $(VENV)/ready-to-name
 
@@ -41,6 +44,10 @@ test: lint $(MODEL)
 lint: $(VENV)/ready-to-test
 	$(RUFF) .
 	$(BIN)/mypy
+
+opencv: $(VENV)/opencv-oldest $(VENV)/opencv-newest
+	for folder in $(abspath $^); do \
+		PYTHONPATH=$$folder $(BIN)/python -m pytest --quiet $(OPENCV_TESTS) || exit 1; done
 
 bench: $(VENV)/ready-to-test
 	for name in fanout slow_link latency whole_job memory capture events_pages "recording writing"; do \
@@ -74,6 +81,12 @@ $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requiremen
 		npm install --silent --prefix $(VENV) --no-save --ignore-scripts --no-audit --no-fund $(PUSH_SERVICE); \
 	else echo "npm is not installed: some tests of web push are skipped"; fi
 	@touch $@
+
+$(VENV)/opencv-oldest: | $(VENV)/ready-to-test
+	$(PIP) --no-compile --no-deps --target $@ "opencv-contrib-python == 4.10.*"
+
+$(VENV)/opencv-newest: | $(VENV)/ready-to-test
+	$(PIP) --no-compile --no-deps --target $@ "opencv-contrib-python < 6"
 
 $(VENV)/ready-for-docs: $(VENV)/ready docs/site/requirements.txt
 	$(PIP) -r docs/site/requirements.txt
