@@ -87,6 +87,10 @@ class Yard:
     def move(self, seconds, colour=RED, score=1.0, **more):
         self.show(seconds, scene_with(colour, score), PLACE, **more)
 
+    @property
+    def names(self):
+        return tuple(each.name for each in self.evidence.objects.sightings)
+
     def events(self):
         assert self.store.flush(60)
         with self.store.reading() as reader:
@@ -120,7 +124,7 @@ def test_event_gets_the_name_of_what_moved(yard):
     (sighting,) = event.sightings
     assert (sighting.name, sighting.label, sighting.score) == ("person", "person", 1.0)
     assert sighting.box == pytest.approx((160, 100, 180, 160), abs=2)
-    assert front.evidence.objects.names == ("person",)
+    assert front.names == ("person",)
 
 
 def test_crop_is_cut_from_the_full_size_picture(yard):
@@ -134,7 +138,7 @@ def test_event_is_looked_at_each_second_until_it_has_a_name(yard):
     front = yard()
     front.show(3)
     front.move(6.2, colour=(90, 90, 90))
-    assert (front.looks, front.evidence.objects.names) == (6, ())
+    assert (front.looks, front.names) == (6, ())
     front.move(12)
     assert front.looks == 6 + 1 + 2     # named, and then each five seconds
 
@@ -193,9 +197,9 @@ def test_name_needs_two_faint_sightings_and_shows_the_better_one(yard):
     front.show(3)
     front.move(0.9, score=0.6)
     best = front.clock.time() - 0.6
-    assert front.evidence.objects.names == ()
+    assert front.names == ()
     front.move(1, score=0.5)
-    assert front.evidence.objects.names == ("person",)
+    assert front.names == ("person",)
     _image, file = front.thumbnail()
     assert file.begin == pytest.approx(best, abs=0.01)
 
@@ -204,7 +208,7 @@ def test_least_score_is_the_cameras(yard):
     front = yard(object_score=0.8)
     front.show(3)
     front.move(4, score=0.7)
-    assert (front.looks, front.evidence.objects.names) == (4, ())
+    assert (front.looks, front.names) == (4, ())
 
 
 def test_without_recording_events_are_named_and_no_picture_kept(yard):
@@ -275,7 +279,7 @@ def test_name_that_comes_after_the_end_is_stored(yard):
     front.recognizer.run_once()
     (event,) = front.events()
     assert event.objects == ("person",)
-    assert front.evidence.objects.names == ()
+    assert front.names == ()
     assert len(front.kept.files("*.jpg")) == 1      # that of peak motion stays
 
 
@@ -342,7 +346,7 @@ def test_faint_sighting_from_before_a_mask_makes_no_thumbnail(yard):
     front.move(0.5, score=0.6)
     front.evidence.forget()
     front.move(1, score=0.5)
-    assert front.evidence.objects.names == ("person",)      # the name may stay
+    assert front.names == ("person",)      # the name may stay
     assert front.thumbnail()[1].begin == pytest.approx(peak, abs=0.01)
 
 
@@ -368,4 +372,4 @@ def test_garbled_picture_is_not_looked_at(yard):
     front.show(1, scene_with(RED), PLACE, picture=Garbled(EMPTY))
     assert (front.looks, len(front.events())) == (0, 1)
     front.move(1)
-    assert front.evidence.objects.names == ("person",)
+    assert front.names == ("person",)
