@@ -18,6 +18,8 @@ from pyimagesearch.frames import ArrayPicture, Frame, UnreadablePicture
 from pyimagesearch.jpeg import JpegDecoder
 from pyimagesearch.motion_detection import SingleMotionDetector
 from pyimagesearch.motion_detection.detection import MotionDetection
+from pyimagesearch.object_detection import ObjectRecognizer
+from pyimagesearch.object_detection.look import FoundObject
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
@@ -54,11 +56,11 @@ def make(broadcaster, tmp_path):
     made = []
 
     def make(open_source=None, clock=None, detector=SingleMotionDetector,
-             heartbeat=lambda: None, camera=None, **options):
+             heartbeat=lambda: None, camera=None, recognizer=None, **options):
         (wanted,) = Settings(source=("test=demo",), **{
             "record": False, "detector": "single", **options}).cameras()
         clock = clock or SystemClock()
-        make.kept = keeping(wanted, clock, tmp_path)
+        make.kept = keeping(wanted, clock, tmp_path, recognizer=recognizer)
         made.append(Surveillance(
             camera or Camera("a test", open_source), MotionDetection(wanted, detector),
             Publisher("test", broadcaster, None, width=wanted.width, quality=75),
@@ -783,3 +785,74 @@ def test_stopping_is_instant_though_the_camera_blocks(make):
     assert surveillance.join(60)
     assert time.monotonic() - begin < 1
     release.set()
+
+
+# --- objects
+
+class PersonEverywhere:
+    """Finds a person in the middle of each crop; keeps these, and calls *meanwhile*."""
+
+    def __init__(self):
+        self.crops, self.meanwhile = [], lambda: None
+
+    def find(self, image, least):
+        self.crops.append(image.copy())
+        self.meanwhile()
+        height, width = image.shape[:2]
+        return [FoundObject("person", 0.9, (width // 4, height // 4, width * 3 // 4, height * 3 // 4))]
+
+
+@pytest.fixture
+def people():
+    return PersonEverywhere()
+
+
+@pytest.fixture
+def recognizer(people):
+    """Not started: the tests look with run_once()."""
+    return ObjectRecognizer(lambda: people, SystemClock(), "people.onnx")
+
+
+MOVING = [EMPTY] * 6 + [square_at(400 + 10 * n) for n in range(4)]
+
+
+def test_name_is_drawn_while_the_event_lasts(make, broadcaster, recognizer):
+    def frames():
+        for frame in frames_of(MOVING):
+            yield frame
+            recognizer.run_once()
+            shown.append(red_box(broadcaster.latest.jpeg))
+    shown, surveillance = [], make(recognizer=recognizer, width=800)
+    with broadcaster.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+    assert shown[-1][1] < shown[-2][1] - 10     # the name is above the box
+    assert make.kept.evidence.objects.names == ("person",)
+
+
+def test_what_a_mask_hides_is_black_for_the_recognizer(make, recognizer, people):
+    surveillance = make(recognizer=recognizer, width=800)
+    surveillance.set_mask(PrivacyMask(["0,0 550,0 550,1000 0,1000"]))       # up to 440 px
+    surveillance.detect_motion(frames_of(MOVING), frameCount=5)
+    recognizer.run_once()
+    (crop,) = people.crops
+    assert np.count_nonzero(crop.min(axis=2) == 255) == pytest.approx(60 * 80, abs=160)
+    assert 0.1 < np.mean(crop == 0) < 0.9
+
+
+def test_look_that_a_mask_overtakes_is_dropped(make, recognizer, people):
+    """The look is in progress when the mask is drawn; no frame follows."""
+    surveillance = make(recognizer=recognizer, record=True, width=800)
+    surveillance.detect_motion(frames_of(MOVING), frameCount=5)
+    people.meanwhile = lambda: surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
+    assert recognizer.run_once()
+    assert len(people.crops) == 1
+    assert make.kept.evidence.objects.names == ()
+
+
+def test_time_for_looks_is_reported_as_detection(make, recognizer):
+    surveillance = make(recognizer=recognizer)
+    surveillance.detect_motion(frames_of(MOVING), frameCount=5)
+    spent = make.kept.evidence.objects.stopwatch.seconds
+    assert 0 < spent < surveillance.status().detect_seconds
+    assert surveillance.status().detect_seconds == pytest.approx(
+        surveillance._detection.stopwatch.seconds + spent)
