@@ -34,5 +34,5 @@ class Look:
     size: Size          # of the camera's picture [pixels]
     captured: float     # when it was taken [s since the epoch]
     least_score: float  # of an object that counts
-    before: LazyJpeg | None     # the picture 1.5 s before the event, may be smaller
+    before: LazyJpeg | None     # a picture from before the event, may be smaller
     small: Image        # the picture as it is streamed, without overlay

@@ -6,15 +6,15 @@ from pyimagesearch.frames import Frame, for_stream, size_of
 from pyimagesearch.jpeg import LazyJpeg, encode
 
 LEAD_SECONDS = 1.5      # of the picture before an event: what moves is elsewhere in it
-PICTURE_SECONDS = 0.5   # between two pictures
-MAX_PICTURES = 4        # the oldest is from before the lead
+PICTURE_SECONDS = 2.0   # between two pictures; some have to be encoded for this
+MAX_PICTURES = 2        # so that one is from before the lead
 PICTURE_WIDTH = 640     # pixels at most, of a picture encoded for this
 PICTURE_QUALITY = 80    # of its JPEG
 
 
 class BeforePictures:
     """
-    Keep the pictures of the last two seconds in which nothing moved.
+    Keep the last pictures in which nothing moved, for the next event.
 
     :meth:`forget` may be called from any thread, but not during :meth:`keep`; all else
     belongs to the camera loop.
@@ -34,7 +34,7 @@ class BeforePictures:
         self._pictures.append((frame.arrived, picture))
 
     def newest_before(self, at: float) -> LazyJpeg | None:
-        """Return the newest picture of 1.5 s before *at* [s, monotonic]."""
+        """Return the newest picture of at least 1.5 s before *at* [s, monotonic]."""
         return next((picture for arrived, picture in reversed(self._pictures)
                      if arrived <= at - LEAD_SECONDS), None)
 
