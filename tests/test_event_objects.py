@@ -47,7 +47,7 @@ def scene_with(colour, score=1.0, place=PLACE):
     return image
 
 
-def seen_moving(place, size=SIZE):
+def seen_moving(place, size=SIZE, **more):
     """Return what a detector saw at *place* [pixels of the camera's picture]."""
     if place is None:
         return Detection((), 0.0, None, 40)
@@ -55,7 +55,7 @@ def seen_moving(place, size=SIZE):
     box = tuple(side // scale for side in place)
     mask[box[1]:box[3], box[0]:box[2]] = 255
     return Detection((box,), 1000 * cv2.countNonZero(mask) / mask.size, mask, 40,
-                     (Region(box, 4, True, "moved"),))
+                     (Region(box, 4, True, "moved", **more),))
 
 
 class Yard:
@@ -64,6 +64,7 @@ class Yard:
     def __init__(self, folder, **options):
         (wanted,) = Settings(source=("front=demo",), **{"width": STREAMED[0], **options}).cameras()
         self.clock, self.model, self.number, self.looks = ManualClock(), ColourModel(), 0, 0
+        self.labels = {}        # label and score that the detector gives to what moves
         self.recognizer = ObjectRecognizer(lambda: self.model, self.clock, "colours.onnx")
         self.kept = keeping(wanted, self.clock, folder, recognizer=self.recognizer)
         self.evidence, self.store = self.kept.evidence, self.kept.store
@@ -76,7 +77,7 @@ class Yard:
             self.number += 1
             frame = Frame(self.number, picture or ArrayPicture(image), self.clock.time(),
                           self.clock.monotonic())
-            self.keep(frame, image, seen_moving(place))
+            self.keep(frame, image, seen_moving(place, **self.labels))
             self.looks += recognise and self.recognizer.run_once()
             self.kept.recorder.run_once()
 
@@ -125,6 +126,31 @@ def test_event_gets_the_name_of_what_moved(yard):
     assert (sighting.name, sighting.label, sighting.score) == ("person", "person", 1.0)
     assert sighting.box == pytest.approx((160, 100, 180, 160), abs=2)
     assert front.names == ("person",)
+
+
+def test_label_of_a_detector_names_the_event_at_once(yard):
+    front = yard()
+    front.show(3)
+    front.labels = {"label": "fox", "score": 0.8}
+    front.move(1, recognise=False)
+    (event,) = front.events()
+    ((name, label, score, at, box),) = event.sightings
+    assert (name, label, score, box) == ("fox", "fox", 0.8, (160, 100, 180, 160))
+    assert at - event.begin < 0.3
+    assert front.names == ("fox",)
+
+
+def test_model_looks_at_what_a_detector_has_labelled(yard):
+    front = yard()
+    front.show(3)
+    front.labels = {"label": "fox", "score": 0.8}
+    front.move(2)
+    (event,) = front.events()
+    assert event.objects == ("person", "fox")
+    front.show(6)
+    front.labels = {}
+    front.move(1, recognise=False)
+    assert front.names == ()       # labels are those of one event
 
 
 def test_crop_is_cut_from_the_full_size_picture(yard):
