@@ -106,6 +106,25 @@ def test_box_is_drawn_only_around_motion(make, broadcaster, last, boxed):
     assert surveillance.status().motion == boxed
 
 
+class LabellingDetector(SingleMotionDetector):
+    """Knows what moves: a visitor."""
+
+    def detect(self, image, tVal=25):
+        found = super().detect(image, tVal)
+        return found and (found[0], [found[1]], ["visitor"])
+
+
+@pytest.mark.parametrize(("frames", "named"), [(2, False), (8, True)],
+                         ids=["before an event", "in an event"])
+def test_name_is_above_the_box_while_an_event_lasts(make, broadcaster, frames, named):
+    surveillance = make(detector=LabellingDetector)
+    images = [EMPTY] * 6 + [square_at(300 + 10 * number) for number in range(frames)]
+    with broadcaster.watching():
+        surveillance.detect_motion(frames_of(images), frameCount=5)
+    top = red_box(broadcaster.latest.jpeg)[1]       # of box and name [pixels of 640 x 480]
+    assert (120 if named else 155) < top < (145 if named else 165)
+
+
 def test_new_settings_take_effect_between_two_frames(make):
     surveillance = make()
     settings = make.kept.evidence._settings
