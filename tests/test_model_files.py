@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-import tiny_models
 from product import run_program
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.object_detection.model_files import YOLOX_NANO, model_for
@@ -55,13 +54,6 @@ def test_unreadable_model_is_not_used(tmp_path):
     path.mkdir(parents=True)
     assert model_for(Settings(), tmp_path).why.startswith(
         f"{path} cannot be read (Is a directory); run: ")
-
-
-def test_owners_model_is_used(tmp_path):
-    path = tiny_models.save(tiny_models.yolov8(), tmp_path / "own.onnx")
-    choice = model_for(Settings(objects=str(path)), tmp_path)
-    assert choice == (path, None, None, "")
-    assert choice.load().labels == tiny_models.LABELS
 
 
 def test_wrong_model_ends_the_start_with_one_sentence(tmp_path):

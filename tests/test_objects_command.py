@@ -9,7 +9,8 @@ from harness import OFFLINE
 from product import run_program
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.errors import SettingsError
-from pyimagesearch.object_detection.objects_command import objects
+from pyimagesearch.object_detection.model_files import ModelChoice
+from pyimagesearch.object_detection.objects_command import description, objects
 from pyimagesearch.settings.settings import Settings
 
 
@@ -63,9 +64,8 @@ def test_owners_model_is_tried_with_labels(tmp_path):
                      str(tmp_path / "labels.txt"))
     assert shown[3] == "classes  3: Hund, car, frisbee"
     assert shown[6:] == ["found    Hund (ignored) 0.95 at 32,0 to 64,32"]
-    shown = lines_of(str(tmp_path / "red.png"), "--objects", str(model), "--labels",
-                     str(tmp_path / "labels.txt"), "--object-score", "0.96")
-    assert shown[6:] == ["found    nothing with a score of 0.96 or more"]
+    *_, last = description(ModelChoice(model, ("Hund", "car", "dog")), image, 0.96)
+    assert last == "found    nothing with a score of 0.96 or more"
 
 
 @pytest.mark.parametrize(("picture", "sentence"), [
