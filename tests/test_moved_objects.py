@@ -71,3 +71,15 @@ def test_garbled_picture_from_before_is_none():
     broken = LazyJpeg(jpeg_of(picture_of(*CARS)).data[:200], (640, 480))
     look = look_of(picture_of(*CARS), broken, *PARTS)
     assert [each.box for each in find_moved(BlueCars(), look)] == list(CARS)
+
+
+def test_picture_from_before_is_decoded_once():
+    decoded = []
+
+    class Counting(LazyJpeg):
+        def image(self):
+            decoded.append(self.size)
+            return super().image()
+
+    find_moved(BlueCars(), look_of(picture_of(*CARS), Counting(*jpeg_of(picture_of())), *PARTS))
+    assert len(decoded) == 1

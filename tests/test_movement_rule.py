@@ -38,6 +38,13 @@ def test_object_that_holds_the_motion_counts():
     assert counted_of(found, mask_of(WALKER), WALKER) == found
 
 
+@pytest.mark.parametrize(("held", "counts"), [(20, False), (24, False), (25, True), (50, True)])
+def test_object_holds_the_motion_from_one_half_on(held, counts):
+    """Where less than a tenth of its box moved: what *held* of 50 rows of a walker is in it."""
+    found = [person(0, 0, 600, 200 + 2 * held)]
+    assert counted_of(found, mask_of(WALKER), WALKER, before=found) == (found if counts else [])
+
+
 def test_what_was_there_before_counts_if_it_holds_the_motion():
     """A man who stood still and walks on."""
     found = [person(200, 200, 240, 300)]
@@ -66,9 +73,10 @@ def test_parked_car_does_not_count_when_light_is_switched_on():
 
 
 @pytest.mark.parametrize("earlier", [
-    person(200, 110, 400, 300), person(420, 110, 620, 300, label="car")])
+    person(200, 110, 400, 300), person(420, 110, 620, 300, label="car"),
+    person(270, 110, 470, 300, label="car")])
 def test_other_objects_from_before_do_not_matter(earlier):
-    """A person stood there, or a car at another place."""
+    """A person stood there, or a car at another place, or where less than half is the same."""
     car = person(200, 110, 400, 300, label="car")
     moved = mask_of((0, 0, 320, 90))
     assert counted_of([car], moved, (0, 0, 320, 240), before=[earlier]) == [car]
@@ -78,6 +86,13 @@ def test_motion_outside_of_the_region_is_not_the_crops():
     other, region = (0, 0, 320, 50), WALKER
     found = [person(200, 200, 240, 300)]
     assert counted_of(found, mask_of(other, WALKER), region) == found
+
+
+def test_object_does_not_hold_the_motion_of_another_region():
+    """A large parked van in front of which someone walks, and behind which another one does."""
+    van = person(0, 200, 640, 440, label="car")
+    moved = mask_of((100, 0, 120, 110), (200, 120, 215, 200))
+    assert counted_of([van], moved, (100, 0, 120, 110)) == []
 
 
 def test_classes_of_no_group_do_not_count():

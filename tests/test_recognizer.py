@@ -232,6 +232,22 @@ def test_error_of_the_receiver_ends_nothing(recognizer):
     assert recognizer.status().trouble == "RuntimeError: full"
 
 
+@pytest.mark.parametrize("fails", [True, False])
+def test_no_picture_is_kept_after_a_look(recognizer, model, fails):
+    def find(image, least):
+        if fails:
+            raise cv2.error("x")    # not failing(): it would keep the traceback
+        return []
+
+    model.find = find
+    look = look_of()
+    pictures = [weakref.ref(look.crops[0].image), weakref.ref(look.small), weakref.ref(look.mask)]
+    recognizer.offer(look, lambda look, found: None)
+    del look
+    recognizer.run_once()
+    assert not any(picture() is not None for picture in pictures)
+
+
 # --- the model
 
 
@@ -291,6 +307,27 @@ def test_network_leaves_no_reference_when_it_is_released(tmp_path, clock):
         gc.enable()
     assert [(each.label, each.box) for each in reported] == [("person", (100, 114, 164, 178))]
     assert not recognizer.status().loaded
+
+
+def test_released_model_gives_its_memory_back(clock):
+    class LargeModel(Model):
+        def __init__(self):
+            super().__init__()
+            self.weights = [bytes(100_000) for _ in range(300)]     # 30 MB
+            kept.append(bytes(100_000))     # above them: malloc alone returns nothing
+
+    kept, memory = [], []
+    recognizer = ObjectRecognizer(LargeModel, clock, "tiny.onnx", idle_seconds=600)
+    recognizer.offer(look_of(), lambda look, found: memory.append(resident_memory()))
+    clock.wait = waits(recognizer, clock, [False])
+    recognizer.run()
+    assert memory[0] - resident_memory() > 20e6
+
+
+def resident_memory():
+    """Return the memory of this process [bytes]."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_status_counts_looks_and_their_time(recognizer, model, clock):
