@@ -13,7 +13,8 @@ MAX_STILL_SECONDS = 1.0     # to wait for the picture of an event that begins
 STILL_AGE_SECONDS = 1.2     # of motion, from which on the wait is shorter
 MIN_STILL_SECONDS = 0.3     # to wait even then; or for the picture of an object
 FIRST_NAME_SECONDS = 2.0    # of motion, in which a message that stays awaits a name
-UPDATE_SECONDS = 1.0    # to wait for the picture that an update shows
+UPDATE_SECONDS = 0.5    # to wait for the picture of an object, to replace another
+END_SECONDS = 1.0       # to wait for the last picture of an event that has ended
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class AlertWaits:
         seen = snapshot.end_seen.get(event.id, 0.0)
         if self._may_be_named(event):
             return seen < LABEL_SECONDS
-        return seen < UPDATE_SECONDS or (
+        return seen < END_SECONDS or (
             bool(event.sightings) and self.before_update(event, snapshot))
 
     def _may_be_named(self, event: Event) -> bool:
