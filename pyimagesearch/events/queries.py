@@ -352,7 +352,8 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
     if filters.starred:
         terms.append("starred")
     if filters.object:
-        terms.append("id IN (SELECT event_id FROM sightings WHERE name = ?)")
+        terms.append("EXISTS (SELECT 1 FROM sightings WHERE event_id = id "
+                     "AND name = ?)")
         values.append(filters.object)
     elif filters.object is not None:
         terms.append("id NOT IN (SELECT event_id FROM sightings)")
