@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -200,10 +201,12 @@ def delay(data: Path) -> bool:
 
 
 def events_at(server: Server) -> Any:
-    """Return the newest motion events in the API of *server*."""
-    with urllib.request.urlopen(f"{server.url}api/events?kind={MOTION}&limit=20",
-                                timeout=10) as answer:
+    """Return the newest motion events in the API of *server*, once it is open."""
+    url = f"{server.url}api/events?kind={MOTION}&limit=20"
+    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(
+            url, timeout=10) as answer:
         return json.load(answer)["events"]
+    return []
 
 
 if __name__ == "__main__":

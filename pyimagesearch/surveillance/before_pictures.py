@@ -34,9 +34,14 @@ class BeforePictures:
         self._pictures.append((frame.arrived, picture))
 
     def newest_before(self, at: float) -> LazyJpeg | None:
-        """Return the newest picture of at least 1.5 s before *at* [s, monotonic]."""
+        """
+        Return the newest picture of at least 1.5 s before *at* [s, monotonic].
+
+        Shortly after the start, or after :meth:`forget`, that is the oldest one.
+        """
+        oldest = self._pictures[0][1] if self._pictures else None
         return next((picture for arrived, picture in reversed(self._pictures)
-                     if arrived <= at - LEAD_SECONDS), None)
+                     if arrived <= at - LEAD_SECONDS), oldest)
 
     def forget(self) -> None:
         """Drop all pictures."""
