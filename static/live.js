@@ -97,6 +97,7 @@ async function poll() {
     if (answer.status === 401) return location.reload();      // logged out: show the login page
     const status = await answer.json();
     document.dispatchEvent(new CustomEvent("status", { detail: status }));
+    setText("objects", status.objects?.words ?? "");      // shown to owners only
     const name = camera.dataset.name;
     const shown = status.cameras.filter((one) => !name || one.name === name);
     const liveNow = name ? showCamera(shown[0]) : showMosaic(status);

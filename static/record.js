@@ -7,7 +7,7 @@ const controls = document.getElementById("controls");
 const one = document.getElementById("camera").dataset.name;
 const [record, still, done] = ["record", "still", "done"].map((id) => document.getElementById(id));
 const put = (element, text) => {
-  if (element && element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.textContent = text;
 };
 const words = (button, text) => put(button.querySelector("span"), text);
 const modes = document.querySelectorAll("#armed button");
@@ -63,7 +63,6 @@ document.addEventListener("status", ({ detail: status }) => {
   ahead = status.time - Date.now() / 1000;
   controls.dataset.recording = cameras.some((each) => each.recording);
   tick();
-  put(document.getElementById("objects"), status.objects?.words ?? "");     // for owners
   const kept = status.archive;
   if (!kept) return;
   if (status.arming) showMode(status.arming, cameras[0]?.arming);

@@ -28,7 +28,7 @@ def test_fetched_model_is_used(wanted, with_model):
 
 def test_fetched_model_is_not_used_if_switched_off(with_model):
     assert model_for(Settings(objects="off"), with_model).words == (
-        "objects are not recognised: objects is off")
+        "objects are not recognised: that is switched off")
 
 
 @pytest.mark.parametrize("wanted", [None, "on"])

@@ -99,7 +99,7 @@ def model_for(settings: Settings, data: Path, program: str = "webstreaming"
     are; raises :exc:`SettingsError`.
     """
     if settings.objects == "off":
-        return ModelChoice(None, why="objects is off")
+        return ModelChoice(None, why="that is switched off")
     if settings.objects in (None, "on"):
         choice = fetched_choice(
             data, f"{program} objects --get{data_option(settings, data)}")
