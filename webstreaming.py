@@ -67,6 +67,7 @@ try:
     )
     from pyimagesearch.object_detection import ObjectRecognizer
     from pyimagesearch.object_detection.model_files import ModelChoice, model_for
+    from pyimagesearch.object_detection.object_groups import unknown_objects
     from pyimagesearch.object_detection.objects_command import objects
     from pyimagesearch.permissions import OTHERS_MASK
     from pyimagesearch.privacy import Privacy
@@ -199,7 +200,8 @@ def prepare(settings: Settings) -> None:
     """Set up the log and the libraries for the whole process."""
     configure_logging(settings.log_level, settings.log_format, secret_texts(settings))
     for sentence in (*unknown_variables(os.environ), *settings.unwatched(),
-                     *exposed_secrets(settings)):
+                     *exposed_secrets(settings),
+                     *unknown_objects(settings.cameras())):
         log.warning("%s", sentence)
     faulthandler.enable()   # systemd's watchdog ends us by a signal: say where we hung
     keep_freed_memory()

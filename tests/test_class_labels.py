@@ -10,7 +10,12 @@ from pyimagesearch.object_detection.class_labels import (
     labels_in,
     read_labels,
 )
-from pyimagesearch.object_detection.object_groups import GROUPS, group_of
+from pyimagesearch.object_detection.object_groups import (
+    GROUPS,
+    group_of,
+    unknown_objects,
+)
+from pyimagesearch.settings.settings import Settings
 
 
 def test_labels_are_read_one_a_line(tmp_path):
@@ -62,3 +67,13 @@ def test_coco_has_three_groups_of_labels():
 def test_groups_know_other_models_words():
     assert [group_of(each) for each in ("Person", "Land_vehicle", " Cat ", "pedestrian", "???")
             ] == ["person", "vehicle", "animal", "person", ""]
+
+
+def test_object_that_no_model_recognises_is_reported():
+    def reported(words, **options):
+        return list(unknown_objects(Settings(source=("front=demo",), alert_only=words,
+                                             **options).cameras()))
+    assert reported("persons,person, Pickup_truck,dog") == [
+        "alert_only of camera front has persons, which is never recognised; the names are person, "
+        "vehicle, animal, or labels of the model, such as dog"]
+    assert reported("any") == reported("blue ball", detector="own.module:Blue") == []

@@ -68,6 +68,34 @@ def test_event_is_reported_when_it_begins_and_ends(store):
     assert begin.url == end.url == f"http://host:8000/events/{event.id}"
 
 
+def test_first_name_is_sent_at_once_and_late_ones_with_the_end(store):
+    rig = Rig(store, objects_off="", record=False)
+    named, late = rig.begin(), rig.begin(camera="yard")
+    rig.wait(3)
+    rig.recognise(named, "person")
+    rig.wait(0.7)
+    assert rig.sent == [("begin", named.id), ("begin", late.id), ("update", named.id)]
+    rig.end(named)
+    rig.end(late)
+    rig.wait(4)
+    rig.recognise(late, "animal")
+    rig.wait(1.2)
+    rig.wait(30)
+    assert [(each.type, each.title) for each in rig.channel.sent[2:]] == [
+        ("update", "Person at front"), ("end", "Person at front"), ("end", "Animal at yard")]
+
+
+def test_end_waits_five_seconds_for_a_name(store):
+    rig = Rig(store, objects_off="", record=False)
+    event = rig.begin()
+    rig.wait(3)
+    rig.end(event)
+    rig.wait(4.5)
+    assert rig.sent == [("begin", event.id)]
+    rig.wait(1.6)
+    assert rig.sent == [("begin", event.id), ("end", event.id)]
+
+
 def test_new_channel_begins_now(store):
     old = store.add(MOTION, store._clock.time() - 5, None, "front")
     assert store.flush(5.0)

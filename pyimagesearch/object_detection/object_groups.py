@@ -1,5 +1,9 @@
 """The three groups of classes that matter to a surveillance camera."""
 
+from collections.abc import Iterable, Iterator
+
+from pyimagesearch.settings.camera_settings import CameraSettings
+
 PERSON, VEHICLE, ANIMAL = GROUPS = "person", "vehicle", "animal"
 
 # classes of COCO, Open Images, Objects365, KITTI, BDD100K and VisDrone, in lower case
@@ -19,3 +23,14 @@ GROUP_OF_LABEL = {label: group for group, labels in LABELS_OF_GROUPS.items()
 def group_of(label: str) -> str:
     """Return the group of a model's class *label*; empty if it is of none."""
     return GROUP_OF_LABEL.get(label.replace("_", " ").strip().lower(), "")
+
+
+def unknown_objects(cameras: Iterable[CameraSettings]) -> Iterator[str]:
+    """Yield a sentence for each of *cameras* with objects that no model recognises."""
+    for camera in cameras:
+        words = [] if camera.has_own_detector else sorted(
+            word for word in camera.alert_objects - {*GROUPS} if not group_of(word))
+        if words:
+            yield (f"alert_only of camera {camera.name} has {', '.join(words)}, which "
+                   f"is never recognised; the names are {', '.join(GROUPS)}, or labels "
+                   "of the model, such as dog")
