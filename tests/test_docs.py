@@ -16,6 +16,7 @@ from product import Product, run_program
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.motion_detection import MotionDetection
+from pyimagesearch.object_detection.object_groups import LABELS_OF_GROUPS
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import ALL_OPTIONS, Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
@@ -294,6 +295,12 @@ def test_make_targets_that_are_named_exist():
     quoted = [text for page in PAGES for text in code(page)] + commands()
     for target in re.findall(r"^(?:[A-Z]+=\S+ )?make ([a-z]+)", "\n".join(quoted), re.M):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_groups_of_labels_are_documented():
+    page = (ROOT / "docs/objects.md").read_text()
+    for group, labels in LABELS_OF_GROUPS.items():
+        assert f"| {group} | {labels} |" in page
 
 
 def test_make_pictures_runs_tests_that_exist():

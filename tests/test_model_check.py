@@ -26,6 +26,5 @@ def test_file_that_crashes_opencv_is_refused(tmp_path):
     data = tiny_models.yolox().SerializeToString()
     path = tmp_path / "model.onnx"
     path.write_bytes(data.replace(b"Sigmoid", b"Sigm\xffid"))
-    with pytest.raises(SettingsError, match=r"but this file is so damaged that OpenCV [\d.]+ "
-                       "crashes on it$|cannot load"):
+    with pytest.raises(SettingsError, match=r"crashes when it loads this file|cannot load"):
         check_model(path)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
+from onnx.external_data_helper import convert_model_to_external_data
 
 import tiny_models
 from pyimagesearch.errors import SettingsError
@@ -156,6 +157,21 @@ def test_unknown_inputs_are_refused(refusal):
         model.graph.input[0].CopyFrom(value("images", TensorProto.FLOAT, shape))
         assert refusal(model) == (f"its input has the unknown shape {shown}; known is "
                                   "(1, 3, height, width) with 32 to 2048 pixels")
+
+
+def test_weights_in_other_files_are_refused(refusal):
+    model = tiny_models.yolox()
+    convert_model_to_external_data(model, location="weights", size_threshold=0)
+    assert refusal(model) == "it has weights in other files; export it as one file"
+
+
+def test_unknown_operator_is_named(refusal):
+    model = tiny_models.yolox()
+    model.graph.node[-1].op_type = "Frobnicate"
+    sentence = refusal(model)
+    assert sentence.startswith(f"OpenCV {cv2.__version__} cannot ")
+    assert "Frobnicate" in sentence
+    assert "error: (" not in sentence
 
 
 def test_scores_beyond_one_are_refused(refusal):

@@ -38,8 +38,9 @@ def check_model(path: Path, labels: Sequence[str] | None = None) -> None:
     if child.returncode == REFUSED:
         raise SettingsError(json.loads(child.stdout))
     if child.returncode:
-        raise SettingsError(f"--objects is {str(path)!r}, but this file is so damaged "
-                            f"that OpenCV {cv2.__version__} crashes on it")
+        raise SettingsError(f"--objects is {str(path)!r}, but OpenCV "
+                            f"{cv2.__version__} crashes when it loads this file, which "
+                            "may be damaged")
 
 
 def run_check() -> int:

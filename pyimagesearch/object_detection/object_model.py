@@ -105,6 +105,8 @@ def described(shape: Shape) -> str:
 
 def loaded(file: OnnxFile) -> cv2.dnn.Net:
     """Return the network of *file*; raises :exc:`ObjectsFailed` if OpenCV cannot."""
+    if not file.is_whole:       # OpenCV 4 crashes
+        raise ObjectsFailed("it has weights in other files; export it as one file")
     try:
         return cv2.dnn.readNetFromONNX(np.frombuffer(file.data, np.uint8))
     except cv2.error as error:
@@ -115,9 +117,9 @@ def loaded(file: OnnxFile) -> cv2.dnn.Net:
 def cause_of(error: cv2.error) -> str:
     """Return what OpenCV says, without where in its code."""
     text = " ".join(str(error).split())
-    if found := re.search(r"error: \(-?\d+:[^)]*\) (.*?)(?: in function |$)", text):
-        text = found[1]
-    return printable(text, MAX_CAUSE_CHARACTERS).strip(" .")
+    text = text.rpartition("error: (")[2].partition(") ")[2] or text
+    text = re.sub(r"in function '[^']*'|> ?(?=.)", "", text)
+    return printable(" ".join(text.split()), MAX_CAUSE_CHARACTERS).strip(" .>")
 
 
 def checked(layout: Layout, output: Floats) -> Layout:

@@ -12,7 +12,8 @@ MAX_MODEL_BYTES = 500_000_000   # the largest detectors have half of it
 # numbers of fields in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 MODEL_GRAPH, MODEL_METADATA = 7, 14
 GRAPH_WEIGHT, GRAPH_INPUT, GRAPH_OUTPUT = 5, 11, 12
-WEIGHT_NAME, INPUT_NAME = 8, 1
+WEIGHT_NAME, WEIGHT_ELSEWHERE = 8, 13
+INPUT_NAME = 1
 INPUT_DIMENSIONS = 2, 1, 2, 1   # type, tensor_type, shape, dim
 DIMENSION_VALUE = 1
 METADATA_KEY, METADATA_VALUE = 1, 2
@@ -29,6 +30,7 @@ class OnnxFile(NamedTuple):
     data: bytes
     inputs: tuple[Shape, ...]   # without those that are weights
     outputs: int                # how many
+    is_whole: bool              # without weights that are in other files
     metadata: dict[str, str]
 
 
@@ -37,8 +39,11 @@ def read_onnx(path: Path) -> OnnxFile:
     data = read_bytes(path, "--objects", MAX_MODEL_BYTES)
     try:
         graph = next(parts(memoryview(data), MODEL_GRAPH))
-        return OnnxFile(data, tuple(input_shapes(graph)),
-                        sum(1 for _ in parts(graph, GRAPH_OUTPUT)), metadata_of(data))
+        return OnnxFile(
+            data, tuple(input_shapes(graph)),
+            outputs=sum(1 for _ in parts(graph, GRAPH_OUTPUT)),
+            is_whole=not any(parts(graph, GRAPH_WEIGHT, WEIGHT_ELSEWHERE)),
+            metadata=metadata_of(data))
     except (ValueError, StopIteration):
         raise SettingsError(f"--objects is {str(path)!r}, but this is not an ONNX "
                             "file, or is damaged") from None
