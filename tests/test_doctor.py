@@ -12,7 +12,7 @@ from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.jpeg import encode
 from pyimagesearch.settings.settings import Settings
-from pyimagesearch.system.doctor import config_folder, watch
+from pyimagesearch.system.doctor import config_folder, objects, watch
 
 
 @pytest.fixture
@@ -58,6 +58,14 @@ def test_exposed_logins_are_a_problem(tmp_path):
     assert problem.startswith("PROBLEM: --data is '~nobody_here/x', but there is no such home")
 
 
+@pytest.mark.parametrize(("given", "line"), [
+    ("off", "objects are not recognised: that is switched off"),
+    (None, "objects are not recognised: the model has not been fetched; run: "),
+    ("no_model.onnx", "PROBLEM: ")])
+def test_doctor_says_what_recognises_objects(tmp_path, given, line):
+    assert objects(Settings(objects=given, data=str(tmp_path))).startswith(line)
+
+
 class Night(http.server.BaseHTTPRequestHandler):
     """A camera that gives single pictures, in the dark."""
 
@@ -86,5 +94,5 @@ def test_cameras_are_searched_for_without_a_source():
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     for words in ("Python 3.", "config folder ", "access: only this machine can watch",
-                  "no camera was found", "ONVIF"):
+                  "no camera was found", "ONVIF", "\nobjects are "):
         assert words in ended.stdout

@@ -15,6 +15,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import BadPicture, SettingsError, SurveillanceError
 from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.frames import Frame
+from pyimagesearch.object_detection.model_files import model_for
 from pyimagesearch.settings.settings import Settings
 
 from .startup_message import describe_access
@@ -27,7 +28,7 @@ def examine(settings: Settings, clock: Clock) -> int:
     """Print a report; return 0 if every configured camera gave frames, else 1."""
     from .network_cameras import NetworkCameras  # with a parser of XML: 1 MB
     for line in (*machine(), *config_folder(settings),
-                 f"access: {describe_access(settings)}"):
+                 f"access: {describe_access(settings)}", objects(settings)):
         print(line)
     network = NetworkCameras(each.source for each in settings.cameras())
     network.start()
@@ -69,6 +70,14 @@ def config_folder(settings: Settings) -> Iterator[str]:
     yield f"config folder {folder.path}"
     for problem in folder.exposures():
         yield f"  PROBLEM: {problem}"
+
+
+def objects(settings: Settings) -> str:
+    """Return a line on what recognises objects, or why nothing does."""
+    try:
+        return model_for(settings, DataFolder(settings.data).path).words
+    except SettingsError as error:
+        return f"PROBLEM: {error}"
 
 
 def picamera2_cameras() -> Iterator[str]:
