@@ -250,8 +250,8 @@ def test_first_name_updates_an_alert_once():
     day.wait(2)
     day.recognise(event, "vehicle")
     day.wait(60)
-    assert [(each.key, each.title) for each in day.sent] == [
-        ("1-begin", "front: motion"), ("1-update", "Person at front")]
+    assert [(each.key, each.title, each.at) for each in day.sent] == [
+        ("1-begin", "front: motion", NOON + 1), ("1-update", "Person at front", NOON + 4)]
     day.end(event)
     day.wait(5)
     assert day.sent[2].title == "Person and vehicle at front"

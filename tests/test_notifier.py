@@ -92,6 +92,7 @@ def test_end_waits_five_seconds_for_a_name(store):
     rig.end(event)
     rig.wait(4.5)
     assert rig.sent == [("begin", event.id)]
+    assert rig.look() <= 1.0
     rig.wait(1.6)
     assert rig.sent == [("begin", event.id), ("end", event.id)]
 
