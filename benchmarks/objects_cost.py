@@ -189,7 +189,7 @@ def delay(data: Path) -> bool:
             now = time.time()
             for event in events_at(server):
                 begins[event["id"]] = event["begin"]
-                if event["objects"]:
+                if event["names"]:
                     named.setdefault(event["id"], now)
             time.sleep(POLL_SECONDS)
     delays = sorted(at - begins[id] for id, at in named.items())

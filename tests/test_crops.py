@@ -87,3 +87,14 @@ def test_same_part_of_a_smaller_picture_shows_the_same():
     assert part_of(large, part, (1280, 960)).all()
     assert part_of(small, part, (1280, 960)).all()
     assert part_of(small, part, (1280, 960)).shape == (50, 100, 3)
+
+
+def test_long_region_is_cut_in_three_as_far_as_something_moved():
+    car, dust = (40, 100, 70, 120), (70, 110, 130, 120)
+    crops = cut(picture_of(1280, 960), [car, dust], MASK)
+    assert {crop.region for crop in crops} == {car, (70, 110, 100, 120), (100, 110, 130, 120)}
+
+
+def test_short_or_upright_region_is_not_cut():
+    for box in ((40, 100, 90, 130), (100, 20, 120, 200), (40, 100, 70, 104)):
+        assert [crop.region for crop in cut(picture_of(1280, 960), [box], MASK)] == [box]

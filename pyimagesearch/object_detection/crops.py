@@ -1,5 +1,6 @@
 """Cut the parts of a picture in which something moved."""
 
+import itertools
 from collections.abc import Sequence
 
 from pyimagesearch.frames import Box, Image, Size, enclosing, halved, scaled, size_of
@@ -10,17 +11,22 @@ CROP_MARGIN = 1.5       # times the longer side of what moved
 MIN_CROP_SIDE = 160     # pixels of the camera's picture
 MIN_CROP_WIDTH = 512    # pixels, that a crop is not made smaller than
 MAX_CROPS = 3           # of one picture
+LONG_RATIO = 2          # of width to height, from which a region is cut in pieces
+LONG_CROP_SIDE = 256    # pixels, of a crop that would show a long region small
 
 
 def cut(picture: Image, boxes: Sequence[Box], of: Size) -> tuple[Crop, ...]:
     """
     Cut squares of *picture*, BGR, around the *boxes* found in a picture of size *of*.
 
-    Those that would overlap share one; of more than three, the largest regions are cut.
-    The images are copies, less than 1024 px wide: a larger one is halved.
+    Those that would overlap share one, and a wide and low region, such as a car with
+    the dust behind it, has three. Of more than three regions, the largest are cut. The
+    images are copies, less than 1024 px wide: a larger one is halved.
     """
     size = size_of(picture)
-    regions = sorted(joined(boxes, of, size), key=box_area, reverse=True)
+    regions = sorted((piece for region in joined(boxes, of, size)
+                      for piece in pieces(region, boxes, of, size)),
+                     key=box_area, reverse=True)
     return tuple(cut_one(picture, region, of) for region in regions[:MAX_CROPS])
 
 
@@ -69,6 +75,25 @@ def joined(boxes: Sequence[Box], of: Size, size: Size) -> list[Box]:
             groups = [each for each in groups if each not in near]
         groups.append(box)
     return groups
+
+
+def pieces(region: Box, boxes: Sequence[Box], of: Size, size: Size) -> list[Box]:
+    """Return *region*, or what *boxes* are in each third of it, if it is long."""
+    left, top, right, bottom = region
+    length, (begin, _, end, _) = right - left, part_around(region, of, size)
+    if length < LONG_RATIO * (bottom - top) or end - begin <= LONG_CROP_SIDE:
+        return [region]
+    edges = [left + length * number // MAX_CROPS for number in range(MAX_CROPS + 1)]
+    thirds = [(low, top, high, bottom) for low, high in itertools.pairwise(edges)]
+    found = [enclosing([common(each, third) for each in boxes if overlap(each, third)])
+             for third in thirds]
+    return [each for each in found if each]
+
+
+def common(one: Box, other: Box) -> Box:
+    """Return what two boxes that overlap have in common."""
+    return (max(one[0], other[0]), max(one[1], other[1]),
+            min(one[2], other[2]), min(one[3], other[3]))
 
 
 def overlap(one: Box, other: Box) -> bool:
