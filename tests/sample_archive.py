@@ -7,7 +7,6 @@ prints the server's URL; a line on its input stops it.
 """
 
 import datetime
-import itertools
 import random
 import sys
 import threading
@@ -20,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 import av  # noqa: E402
+import cv2  # noqa: E402
 from flask.testing import FlaskClient  # noqa: E402
 
 from harness import open_access  # noqa: E402
@@ -43,6 +43,7 @@ from pyimagesearch.events.event import (  # noqa: E402
 )
 from pyimagesearch.events.store import EventStore  # noqa: E402
 from pyimagesearch.jpeg import encode  # noqa: E402
+from pyimagesearch.overlay import RED  # noqa: E402
 from pyimagesearch.recording.receipt import Receipt  # noqa: E402
 from pyimagesearch.serving.server import LiveServer  # noqa: E402
 from pyimagesearch.settings import CameraSettings  # noqa: E402
@@ -160,10 +161,11 @@ def recorded_event(folder, camera, begin, media, clips=1, **fields):
 
 
 def sightings(begin, *labels):
-    """Return what was recognised three seconds after *begin*, the best first."""
+    """Return what was recognised 3 s after *begin*, then 2 s later, the best first."""
     names = {"car": "vehicle", "dog": "animal"}
-    return tuple(Sighting(names.get(label, label), label, 0.93 - 0.2 * number, begin + 3.0,
-                          (60, 40, 120, 200)) for number, label in enumerate(labels))
+    return tuple(Sighting(names.get(label, label), label, 0.93 - 0.2 * number,
+                          begin + 3.0 + 2 * number, (60, 40, 120, 200))
+                 for number, label in enumerate(labels))
 
 
 def film(path, first):
@@ -177,21 +179,30 @@ def film(path, first):
             frame = av.VideoFrame.from_ndarray(scene.picture(number), "bgr24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return Media(path.read_bytes(), encode(scene.picture(first + count // 2), 90))
+    middle = first + count // 2
+    thumbnail, (box,) = scene.picture(middle), scene.boxes(middle)
+    cv2.rectangle(thumbnail, box[:2], box[2:], RED, 1)
+    return Media(path.read_bytes(), encode(thumbnail, 90))
 
 
 def fill(archive, noon):
     """Add two days of events to *archive*, the last ones just before *noon*."""
     dice, folder = random.Random(4), archive.clips
-    films = [film(folder.parent / f"film{first}.mp4", first) for first in (230, 250, 270)]
+    shown = {240: ("person",), 130: ("car",), 395: ("car", "person"), 250: ()}
+    films = [(film(folder.parent / f"film{first}.mp4", first), labels)
+             for first, labels in shown.items()]
+
+    def named_event(camera, begin, media, labels, *more, **fields):
+        return recorded_event(folder, camera, begin, media, *more,
+                              sightings=sightings(begin, *labels), **fields)
     events = [
-        recorded_event(folder, dice.choice(["front", "yard"]),
-                       noon - 86400 * day + 3600 * hour + dice.randrange(60), dice.choice(films))
+        named_event(dice.choice(["front", "yard"]),
+                    noon - 86400 * day + 3600 * hour + dice.randrange(60), *dice.choice(films))
         for day in range(2) for hour in (-11.6, -5.1, -4.9, -4.2, -1.5, -1.3, -0.4)]
     last = noon - 300.0
     events += [
-        recorded_event(folder, "front", last, films[0], 3, starred=True),
-        recorded_event(folder, "yard", last - 1000, films[1], kind=MANUAL),
+        named_event("front", last, *films[0], 3, starred=True),
+        recorded_event(folder, "yard", last - 1000, films[3][0], kind=MANUAL),
         Event(id=0, camera="yard", kind=LOST, begin=last - 3000, end=last - 2700,
               note="no picture for 5 seconds"),
         Event(id=0, camera="yard", kind=RETURNED, begin=last - 2700, end=last - 2700),
@@ -200,10 +211,8 @@ def fill(archive, noon):
         Event(id=0, camera="front", kind=MOTION, begin=last + 240, end=None,
               files=(KeptFile("front/now.mp4", CLIP, last, last, 5, OPEN),)),
     ]
-    seen = itertools.cycle([("person",), ("car",), (), ("person", "car"), (), ("dog",)])
     for event in sorted(events, key=lambda event: event.begin):
-        named = sightings(event.begin, *next(seen)) if event.kind == MOTION else ()
-        archive.store.begin(replace(event, id=archive.store.new_id(), sightings=named))
+        archive.store.begin(replace(event, id=archive.store.new_id()))
         for minute in range(int(event.begin // 60) - 1,
                             int((event.end or event.begin) // 60) + 2):
             archive.store.level(event.camera, minute, dice.uniform(2, 60))

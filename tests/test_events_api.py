@@ -61,7 +61,7 @@ def test_events_are_filtered_by_what_was_recognised(client, sample):
     assert ids("object=person&camera=front") == [1]
     assert client.get("/api/events/1").json["names"] == ["person", "animal"]
     assert client.get("/api/events/1").json["sightings"][1] == {
-        "name": "animal", "label": "dog", "score": 0.73, "at": NOON + 3.0, "box": [60, 40, 120, 200]}
+        "name": "animal", "label": "dog", "score": 0.73, "at": NOON + 5.0, "box": [60, 40, 120, 200]}
     assert client.get("/api/events/3").json["sightings"] == []
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from product import Product
 PHONE, LAPTOP = (390, 844), (1366, 768)
 SCREENSHOTS = os.environ.get("PICTURES")     # a folder for screenshots
 SCENE = "demo" if SCREENSHOTS else "demo:320x240@5"   # small, to save time
+MODEL = Path(sys.prefix, "test-data", "models", "yolox_nano", "yolox_nano.onnx")
+OBJECTS = ("--objects", MODEL) if SCREENSHOTS else ()      # which takes time
 FINGERPRINT = """
     const image = document.getElementById("live"), canvas = document.createElement("canvas");
     if (!image.naturalWidth) return "";
@@ -29,7 +32,7 @@ FINGERPRINT = """
 @pytest.fixture(scope="module")
 def shared():
     """A server with the demo camera, for tests that do not change it."""
-    product = Product("--source", SCENE, "--no-record", "--frame-count", "8")
+    product = Product("--source", SCENE, "--no-record", "--frame-count", "8", *OBJECTS)
     yield product
     product.close()
 
@@ -299,7 +302,7 @@ def test_owner_masks_regions_and_switches_cameras_off(start, page):
 
 def test_mosaic_shows_all_cameras_and_a_click_opens_one(start, page):
     product = start("--source", f"yard={SCENE}", "--source", "door=demo:640x360@5",
-                    "--source", "attic=/dev/video99")
+                    "--source", "attic=/dev/video99", *OBJECTS)
     show(page, product.url)
     wait_for_motion(page)
     eventually(lambda: text(page, "#words") == "2 of 3 cameras live")

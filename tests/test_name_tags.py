@@ -4,7 +4,7 @@ import pytest
 
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.overlay import Tag
-from pyimagesearch.streaming.name_tags import LOST_SECONDS, NameTags
+from pyimagesearch.streaming.name_tags import LOST_SECONDS, MEMORY_SECONDS, NameTags
 
 CAR = (400, 300, 600, 400)
 
@@ -13,7 +13,7 @@ def at(x):
     return (x, 100, x + 50, 250)
 
 
-def sighting(name="person", when=9.5, box=None):
+def sighting(name="person", when=9.9, box=None):
     return Sighting(name, name, 0.9, when, box or at(100))
 
 
@@ -37,7 +37,7 @@ def test_what_moves_elsewhere_does_not_get_the_name(tags):
 
 def test_lost_name_has_no_place_until_it_is_sighted_there(tags):
     tags.place([sighting()], [at(110)], 10.0)
-    later = 10.0 + LOST_SECONDS
+    later = 10.1 + LOST_SECONDS
     assert tags.place([sighting()], [at(110)], later) == (Tag("person", None),)
     anew = sighting(when=later + 0.2, box=at(300))
     assert tags.place([anew], [at(110), at(320)], later + 0.5) == (Tag("person", at(320)),)
@@ -54,8 +54,31 @@ def test_newer_sighting_corrects_where_the_name_is(tags):
         Tag("person", at(400)),)
 
 
-def test_sighting_that_comes_late_gives_no_place(tags):
-    assert tags.place([sighting()], [at(110)], 9.5 + LOST_SECONDS) == (Tag("person", None),)
+def test_sighting_that_comes_late_is_followed_since_its_picture(tags):
+    for step in range(20):      # far away by the time the look is done
+        tags.place([], [CAR, at(100 + 20 * step)], 10 + step / 10)
+    assert tags.place([sighting(when=10.0)], [CAR, at(500)], 12.0) == (Tag("person", at(500)),)
+    assert tags.place([sighting(when=12.0, box=at(900))], [CAR, at(520)], 12.1) == (
+        Tag("person", at(520)),)
+
+
+def test_sighting_too_late_gives_no_place(tags):
+    tags.place([], [at(110)], 10.0)
+    assert tags.place([sighting()], [at(110)], 10.0 + MEMORY_SECONDS + 1) == (Tag("person", None),)
+
+
+def test_box_that_comes_apart_keeps_its_name_in_one_place(tags):
+    tags.place([sighting()], [at(100)], 10.0)
+    head, legs = (115, 100, 135, 130), (100, 160, 150, 252)
+    assert tags.place([sighting()], [legs, head], 10.1) == (Tag("person", (100, 100, 150, 252)),)
+    beside = (145, 60, 300, 250)        # something else, larger
+    assert tags.place([sighting()], [at(100), beside], 10.2) == (Tag("person", at(100)),)
+
+
+def test_boxes_are_forgotten_after_a_while(tags):
+    for step in range(1000):
+        tags.place([], [CAR], step / 10)
+    assert len(tags._seen) <= 10 * MEMORY_SECONDS + 1
 
 
 def test_each_name_has_its_box_and_some_share_one(tags):

@@ -12,6 +12,7 @@ from harness import eventually
 from product import Product
 from test_live_page import (
     LAPTOP,
+    OBJECTS,
     PHONE,
     SCENE,
     SCREENSHOTS,
@@ -33,7 +34,7 @@ PAINTED = """
 def product():
     """The program with the demo camera, after its first motion event."""
     product = Product("--source", SCENE if SCREENSHOTS else "demo:320x240@10",
-                      "--frame-count", "20")
+                      "--frame-count", "20", *OBJECTS)
     product.wait_for("live")
     eventually(lambda: product.camera["motion"])
     eventually(lambda: events(product))

@@ -1,33 +1,48 @@
 """Where to write the names of what was recognised, in picture after picture."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
-from pyimagesearch.frames import Box
+from pyimagesearch.frames import Box, enclosing
 from pyimagesearch.overlay import Tag
 
-LOST_SECONDS = 1.5      # after which something may be anywhere
+LOST_SECONDS = 1.5      # without motion in its place; then it may be anywhere
+MEMORY_SECONDS = 6.0    # for which boxes are kept: a look may take that long
+PART_SHARE = 1.3        # by which the parts of a box may be larger than it was
 
 
 class Place(NamedTuple):
-    """Where something was that has a name."""
+    """Where something is that has a name."""
 
     box: Box            # [pixels of the picture]
-    at: float           # when it was there [s since the epoch]
+    at: float           # when it was seen there [s since the epoch]
     sighted: float      # when it was recognised [s since the epoch]
+
+    def followed(self, boxes: Sequence[Box], now: float) -> "Place":
+        """Return its place in the picture of *now*, in which *boxes* move."""
+        near = [box for box in boxes if overlap(box, self.box)]
+        if not near or now - self.at > LOST_SECONDS:
+            return self
+        whole = enclosing(near)     # it may have come apart
+        if whole is None or area_of(whole) > PART_SHARE * area_of(self.box):
+            whole = max(near, key=lambda box: overlap(box, self.box))
+        return self._replace(box=whole, at=now)
 
 
 class NameTags:
     """
     Let each name follow the moving box of what it names, in one camera's pictures.
 
-    A name is at the box that overlaps its newest sighting most, and later at the one
-    that overlaps its last place most. What moves elsewhere does not get the name.
+    A name begins at the boxes that overlapped the newest sighting, which is earlier
+    than the picture, and goes on to those that overlap its last place. What moves
+    elsewhere does not get the name.
     """
 
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
+        self._seen: deque[tuple[float, Sequence[Box]]] = deque()    # lately, and when
 
     def place(self, sightings: Sequence[Sighting], boxes: Sequence[Box], now: float,
               ) -> tuple[Tag, ...]:
@@ -37,26 +52,29 @@ class NameTags:
         *boxes* are around what moves in it, and *sightings* the newest of each name;
         both in its pixels, times in seconds since the epoch.
         """
-        places, names = self._places, dict[Box | None, list[str]]()
-        self._places = {}
-        for sighting in sightings:
-            box = self._follow(sighting, places.get(sighting.name), boxes, now)
-            names.setdefault(box, []).append(sighting.name)
+        self._seen.append((now, boxes))
+        while self._seen[0][0] < now - MEMORY_SECONDS:
+            self._seen.popleft()
+        self._places = {each.name: self._followed(each, boxes, now)
+                        for each in sightings}
+        names: dict[Box | None, list[str]] = {}
+        for name, place in self._places.items():
+            names.setdefault(place.box if place.at == now else None, []).append(name)
         return tuple(Tag(", ".join(each), box) for box, each in names.items())
 
-    def _follow(self, sighting: Sighting, last: Place | None, boxes: Sequence[Box],
-                now: float) -> Box | None:
-        """Return that of *boxes* which is around what was sighted, if one is."""
-        sighted = Place(sighting.box, sighting.at, sighting.at)
-        traces = ([last] if last and last.sighted == sighting.at
-                  else [sighted, last or sighted])
-        for trace in traces:
-            box = max(boxes, key=lambda box: overlap(box, trace.box), default=None)
-            if box and overlap(box, trace.box) and now - trace.at < LOST_SECONDS:
-                self._places[sighting.name] = Place(box, now, sighting.at)
-                return box
-        self._places[sighting.name] = max(traces, key=lambda trace: trace.at)
-        return None
+    def _followed(self, sighting: Sighting, boxes: Sequence[Box], now: float) -> Place:
+        """Return where what was sighted is by *now*, or was last."""
+        place = self._places.get(sighting.name)
+        place = place and place.followed(boxes, now)
+        if place and place.sighted == sighting.at:
+            return place
+        newer = Place(sighting.box, sighting.at, sighting.at)
+        for at, were_there in self._seen:
+            if at >= sighting.at:
+                newer = newer.followed(were_there, at)
+        if place and newer.at < place.at:
+            return place._replace(sighted=sighting.at)
+        return newer
 
 
 def overlap(one: Box, other: Box) -> int:
@@ -64,3 +82,8 @@ def overlap(one: Box, other: Box) -> int:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return max(0, width) * max(0, height)
+
+
+def area_of(box: Box) -> int:
+    """Return the area of *box* [pixels]."""
+    return overlap(box, box)
