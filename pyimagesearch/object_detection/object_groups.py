@@ -6,7 +6,8 @@ from pyimagesearch.settings.camera_settings import CameraSettings
 
 PERSON, VEHICLE, ANIMAL = GROUPS = "person", "vehicle", "animal"
 
-# classes of COCO, Open Images, Objects365, KITTI, BDD100K and VisDrone, in lower case
+# Classes of COCO, Open Images, Objects365, KITTI, BDD100K and VisDrone, in lower case.
+# Without elephant, zebra and giraffe: models take striped clothes and trees for them
 LABELS_OF_GROUPS = {
     PERSON: "person, people, human, man, woman, boy, girl, child, pedestrian, rider, "
             "cyclist",
@@ -14,8 +15,7 @@ LABELS_OF_GROUPS = {
              "motorbike, motor, bicycle, bike, tricycle, awning-tricycle, scooter, "
              "land vehicle, boat, ship, tractor",
     ANIMAL: "animal, bird, cat, dog, horse, sheep, cow, cattle, bull, goat, pig, "
-            "elephant, bear, zebra, giraffe, deer, fox, raccoon, squirrel, rabbit, "
-            "chicken, duck, goose"}
+            "bear, deer, fox, raccoon, squirrel, rabbit, chicken, duck, goose"}
 GROUP_OF_LABEL = {label: group for group, labels in LABELS_OF_GROUPS.items()
                   for label in labels.split(", ")}
 
