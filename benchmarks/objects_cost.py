@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,6 +35,7 @@ MAX_LOADED, MAX_IDLE = 35.0, 8.0        # added memory [MB]
 MAX_CPU, MAX_LATER = 0.03, 1.15         # added CPU [cores]; ratio of the frames' ages
 MAX_MEDIAN, MAX_SLOWEST = 2.0, 6.0      # from an event's begin to its name [s]
 ROUNDS, LOOKS = 200, 60
+CPU_SECONDS = 90.0
 TURNS, TURN_SECONDS = 4, 30.0
 SETTLE_SECONDS = 8.0    # until the cameras of a server have learnt
 DELAY_SECONDS, POLL_SECONDS = 240.0, 0.05
@@ -143,41 +144,38 @@ def cameras(data: Path, *, named: bool) -> Iterator[Server]:
 
 
 def busy(data: Path) -> bool:
-    """Compare CPU and lateness with names and without, in turns."""
-    found: dict[bool, list[Turn]] = {False: [], True: []}
-    for number in range(2 * TURNS):
-        is_named = bool(number % 2)
-        with cameras(data, named=is_named) as server:
-            time.sleep(SETTLE_SECONDS)
-            found[is_named].append(turn_of(server))
-            if is_named:
-                looks = server.status()["objects"]["looks"]
-                print(f"turn {number // 2 + 1} with names: {looks} looks", flush=True)
-    without, named = (Turn(*map(statistics.median, zip(*each, strict=True)))
-                      for each in found.values())
-    print(f"two cameras without names: {without}\nand with names: {named}")
-    return all([report("added CPU", named.cpu - without.cpu, MAX_CPU, "core"),
-                report("age of frames at a viewer, 99 %, with names by without",
-                       named.age / without.age, MAX_LATER, "")])
+    """Compare CPU and lateness with names and without."""
+    added = added_cpu(data)
+    ages: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(TURNS):
+        for is_named, found in ages.items():
+            with cameras(data, named=is_named) as server:
+                time.sleep(SETTLE_SECONDS)
+                found.append(age(server))
+    without, named = map(statistics.median, ages.values())
+    print(f"age of frames at a viewer (99 %), median of {TURNS} turns: with names "
+          f"{1000 * named:.1f} ms, without {1000 * without:.1f} ms")
+    return all([report("added CPU", added, MAX_CPU, "core"),
+                report("age of frames, with names by without", named / without,
+                       MAX_LATER, "")])
 
 
-class Turn(NamedTuple):
-    """What was measured at one server."""
+def added_cpu(data: Path) -> float:
+    """Return the CPU that names take [cores], of two servers that run together."""
+    with cameras(data, named=False) as without, cameras(data, named=True) as named:
+        time.sleep(SETTLE_SECONDS)
+        before = named.cpu() - without.cpu()
+        time.sleep(CPU_SECONDS)
+        added = (named.cpu() - without.cpu() - before) / CPU_SECONDS
+        print(f"memory with names {named.rss():.0f} MB, without {without.rss():.0f} MB;"
+              f" {named.status()['objects']['looks']} looks in {CPU_SECONDS:.0f} s")
+        return added
 
-    cpu: float      # [cores]
-    age: float      # of a frame at a viewer, 99 % [s]
-    memory: float   # resident [MB]
 
-    def __str__(self) -> str:
-        return (f"{self.cpu:.3f} core, age of frames {1000 * self.age:.1f} ms (99 %), "
-                f"{self.memory:.0f} MB")
-
-
-def turn_of(server: Server) -> Turn:
-    """Measure *server* for a while."""
-    used, reports = measure(server, 1, TURN_SECONDS, "stamped", path="video_feed/one")
-    return Turn(used / TURN_SECONDS,
-                statistics.quantiles(reports[0]["ages"], n=100)[98], server.rss())
+def age(server: Server) -> float:
+    """Return the age of a camera's frames at a viewer, 99th percentile [s]."""
+    _, reports = measure(server, 1, TURN_SECONDS, "stamped", path="video_feed/one")
+    return statistics.quantiles(reports[0]["ages"], n=100)[98]
 
 
 def delay(data: Path) -> bool:
