@@ -175,7 +175,8 @@ def added_cpu(data: Path) -> float:
 def age(server: Server) -> float:
     """Return the age of a camera's frames at a viewer, 99th percentile [s]."""
     _, reports = measure(server, 1, TURN_SECONDS, "stamped", path="video_feed/one")
-    return statistics.quantiles(reports[0]["ages"], n=100)[98]
+    ages: list[float] = reports[0]["ages"]
+    return statistics.quantiles(ages, n=100)[98]
 
 
 def delay(data: Path) -> bool:
