@@ -17,7 +17,7 @@ def test_refused_model_has_the_same_sentence(tmp_path):
     with pytest.raises(SettingsError) as refused:
         check_model(path, ["only"])
     assert str(refused.value) == (
-        f"--objects is '{path}', but it has 3 classes, but 1 labels; name them with "
+        f"--objects is '{path}', but it has 3 classes and 1 labels; name them with "
         "--labels FILE, one a line")
 
 

@@ -124,7 +124,7 @@ def test_labels_come_from_option_file_or_coco(load):
 
 def test_wrong_number_of_labels_is_refused(refusal):
     assert refusal(tiny_models.yolox(), ["person"]) == (
-        "it has 3 classes, but 1 labels; name them with --labels FILE, one a line")
+        "it has 3 classes and 1 labels; name them with --labels FILE, one a line")
     assert refusal(tiny_models.yolox(metadata={"names": "{'a': 1"})) == (
         "it does not name its classes; name them with --labels FILE, one a line")
     assert refusal(tiny_models.end_to_end(metadata={})) == (

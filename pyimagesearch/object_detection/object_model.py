@@ -141,7 +141,7 @@ def labels_for(layout: Layout, given: Sequence[str] | None, file: OnnxFile
     if labels is None:
         raise ObjectsFailed(f"it does not name its classes; {NAME_THEM}")
     if layout.classes not in (None, len(labels)):
-        raise ObjectsFailed(f"it has {layout.classes} classes, but {len(labels)} labels"
+        raise ObjectsFailed(f"it has {layout.classes} classes and {len(labels)} labels"
                             f"; {NAME_THEM}")
     return labels
 
