@@ -26,6 +26,7 @@ from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import Look
 from pyimagesearch.object_detection.moved_objects import Model, find_moved
 from pyimagesearch.object_detection.object_groups import group_of
+from pyimagesearch.program import make_program
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.surveillance.before_pictures import BeforePictures
 from pyimagesearch.system.watchdog import ServiceManager
@@ -119,11 +120,10 @@ def events_of(recording: Recording, detector: str, model: Path) -> list[NamedEve
 
 def played(recording: Recording, detector: str, folder: str) -> list[Event]:
     """Return the motion events of a camera that shows *recording*."""
-    import webstreaming
     settings = Settings(source=("demo",), detector=detector, record=False,
                         objects="on", data=folder, config_dir=folder)
     data, config = open_folders(folder, folder)
-    program = webstreaming.make_program(settings, data, config, ServiceManager())
+    program = make_program(settings, data, config, ServiceManager())
     camera, recognizer, store = (program.cameras[0], program.objects,
                                  program.archive.store)
     assert recognizer

@@ -15,6 +15,7 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
     {"motion_detection", "object_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
+    {"program"},
 ]
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/serving/server.py",

@@ -18,7 +18,7 @@ from pyimagesearch.frames import Frame
 from pyimagesearch.object_detection.model_files import model_for
 from pyimagesearch.settings.settings import Settings
 
-from .startup_message import describe_access
+from .startup_message import describe_access, program_command
 
 WATCH_SECONDS = 5.0     # for each camera
 DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visible
@@ -75,7 +75,8 @@ def config_folder(settings: Settings) -> Iterator[str]:
 def objects(settings: Settings) -> str:
     """Return a line on what recognises objects, or why nothing does."""
     try:
-        return model_for(settings, DataFolder(settings.data).path).words
+        return model_for(settings, DataFolder(settings.data).path,
+                         program_command()).words
     except SettingsError as error:
         return f"PROBLEM: {error}"
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import shlex
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
 from pyimagesearch.threads import Worker
 
-from .startup_message import program_words
+from .startup_message import program_command
 
 SEARCH_SECONDS = 15.0   # for all cameras to answer, and to say what they stream
 LOOKUP_SECONDS = 3.0    # for the names of the configured cameras, before the search
@@ -124,8 +123,7 @@ def describe(device: OnvifDevice, logins: Mapping[str, Login],
     try:
         streams = OnvifCamera(device, *login, closing).streams()
     except LoginMissing:
-        yield LOGIN_ADVICE.format(device.address,
-                                  shlex.join(program_words(sys.argv[0])))
+        yield LOGIN_ADVICE.format(device.address, program_command())
     except CameraLost as error:
         yield f"  PROBLEM: {error}"
     else:

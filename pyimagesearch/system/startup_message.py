@@ -79,6 +79,11 @@ def opening_command(argv: Sequence[str]) -> str:
     return shlex.join([*words, *argv[1:], "--ip", "0.0.0.0"])
 
 
+def program_command() -> str:
+    """Return how to run this program again, for a shell."""
+    return shlex.join(program_words(sys.argv[0]))
+
+
 def program_words(called: str) -> list[str]:
     """Return how to run this program again, which was *called* by that path."""
     program = Path(called)
