@@ -10,7 +10,7 @@ from pyimagesearch.overlay import Tag
 
 LOST_SECONDS = 1.5      # without motion in its place; then it may be anywhere
 MEMORY_SECONDS = 6.0    # for which boxes are kept: a look may take that long
-PART_SHARE = 1.3        # by which the parts of a box may be larger than it was
+PART_SHARE = 1.5        # of what was sighted; its parts together are not larger
 
 
 class Place(NamedTuple):
@@ -18,17 +18,18 @@ class Place(NamedTuple):
 
     box: Box            # [pixels of the picture]
     at: float           # when it was seen there [s since the epoch]
-    sighted: float      # when it was recognised [s since the epoch]
+    sighting: Sighting  # when it was recognised
 
     def followed(self, boxes: Sequence[Box], now: float) -> "Place":
         """Return its place in the picture of *now*, in which *boxes* move."""
         near = [box for box in boxes if overlap(box, self.box)]
         if not near or now - self.at > LOST_SECONDS:
             return self
+        box = max(near, key=lambda box: overlap(box, self.box))
         whole = enclosing(near)     # it may have come apart
-        if whole is None or area_of(whole) > PART_SHARE * area_of(self.box):
-            whole = max(near, key=lambda box: overlap(box, self.box))
-        return self._replace(box=whole, at=now)
+        if whole and area_of(whole) <= PART_SHARE * area_of(self.sighting.box):
+            box = whole
+        return self._replace(box=box, at=now)
 
 
 class NameTags:
@@ -66,14 +67,14 @@ class NameTags:
         """Return where what was sighted is by *now*, or was last."""
         place = self._places.get(sighting.name)
         place = place and place.followed(boxes, now)
-        if place and place.sighted == sighting.at:
+        if place and place.sighting == sighting:
             return place
-        newer = Place(sighting.box, sighting.at, sighting.at)
+        newer = Place(sighting.box, sighting.at, sighting)
         for at, were_there in self._seen:
             if at >= sighting.at:
                 newer = newer.followed(were_there, at)
         if place and newer.at < place.at:
-            return place._replace(sighted=sighting.at)
+            return place._replace(sighting=sighting)
         return newer
 
 
