@@ -133,9 +133,14 @@ def test_page_shows_a_moving_picture_and_the_state(shared, live):
 
 
 def wait_for_the_person(product):
-    """For screenshots, wait until the demo's person is in the picture."""
+    """For screenshots, wait until the demo's person is in the picture, with a name."""
+    def is_named():
+        events = json.loads(product.get("/api/events?kind=motion"))["events"]
+        names = [event["names"] for event in events if event["end"] is None]
+        return names and all(each == ["person"] for each in names)
     if SCREENSHOTS:
-        eventually(lambda: product.camera["motion"] and product.camera["frames"] > 230)
+        eventually(lambda: product.camera["motion"] and product.camera["frames"] > 200
+                   and is_named())
 
 
 def test_browser_logs_no_error(live):

@@ -19,6 +19,7 @@ from protected import OWNER, ProtectedApp
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
 from test_live_page import (
+    OBJECTS,
     PHONE,
     SCENE,
     console_errors,
@@ -41,7 +42,7 @@ page = test_live_page.page      # a fixture
 @pytest.fixture(scope="module")
 def shared():
     product = Product("--source", SCENE, "--no-record", "--frame-count", "5",
-                      "--detector", "adaptive")
+                      "--detector", "adaptive", *OBJECTS)
     yield product
     product.close()
 
