@@ -21,6 +21,8 @@ def alert(type=BEGIN, **more):
     (alert(END, end=NOON + 18, sightings=(sighting("person"), sighting("dog")), zones=("drive",), note="in drive"),
      "Person and dog at front", "Person and dog in drive at 12:00:05, for 18 s"),
     (alert(UPDATE, sightings=(sighting("DHL van"),)), "DHL van at front", "DHL van at 12:00:05"),
+    (alert(sightings=tuple(sighting(name) for name in "abcdef")),
+     "A, b, c, d and 2 others at front", "A, b, c, d and 2 others at 12:00:05"),
     (alert(kind=LOST, note="no route to host", end=NOON + 3 * 3600),
      "front: lost", "No picture at 12:00:05, for 3 h 0 min: no route to host"),
     (alert(kind="disk", camera="", note="no space left"), "Surveillance: disk",

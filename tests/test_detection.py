@@ -249,7 +249,7 @@ class Certain:
 
     sharp, fps = True, 0.0
     labels = (("dog", np.float32(0.25)), ("ship", 7), ("dog", 0.5), (" two\nlines\0", -1),
-              ("y" * 99, float("nan")), ("", 0.7))
+              ("y" * 99, float("nan")), ("", 0.7), ("None", 0.9))
 
     def look(self, image, *, learning=False, picture=None):
         assert picture is not None
@@ -262,7 +262,8 @@ class Certain:
 def test_labels_are_short_lines_with_scores_from_0_to_1():
     seen = look(detection(Certain, frame_count=1), [EMPTY] * 3)[2]
     assert [(region.label, region.score) for region in seen.regions if region.moving] == [
-        ("dog", 0.25), ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0), ("", 0.7)]
+        ("dog", 0.25), ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0), ("", 0.7),
+        ("", 0.9)]
     assert [(label, region.score) for label, region in seen.labelled.items()] == [
         ("ship", 1.0), ("dog", 0.5), ("two lines", 0.0), ("y" * 40, 0.0)]
     assert not seen.beside(Scene(holds=True)).labelled

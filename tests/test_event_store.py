@@ -255,6 +255,17 @@ def test_event_is_counted_once_for_each_of_its_names(events):
         ("front", "person"): 2, ("front", "animal"): 2, ("yard", "person"): 1}
 
 
+def test_names_without_end_are_counted_and_listed_up_to_a_limit(events):
+    for number in (1, 2):
+        events.begin(event(number))
+        for label in range(60 * number):
+            events.sight(number, sighting(f"person {label:03}"))
+    with written(events) as reader:
+        assert reader.objects() == [f"person {label:03}" for label in range(100)]
+    assert events.recognised() == {
+        ("front", "other"): 2, **{("front", f"person {label:03}"): 2 for label in range(50)}}
+
+
 def test_small_values_are_remembered(path):
     with opened(path) as events:
         events.remember("keep", "10")
@@ -274,24 +285,28 @@ SOME = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("ab"), KINDS, st.b
 @settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SOME, st.integers(1, 7), st.sampled_from([None, "a"]), st.none() | KINDS,
-       st.booleans(), st.booleans())
+       st.booleans(), st.booleans(), st.sampled_from([None, "", "person", "fox"]))
 def test_pages_hold_each_matching_event_once_and_in_order(
-        events, path, some, limit, camera, kind, starred, by_day):
+        events, path, some, limit, camera, kind, starred, by_day, name_of_object):
     with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM events")
+        connection.execute("DELETE FROM sightings")
     connection.close()
     day = datetime.date(2026, 11, 20) if by_day else None
     kept = []
     for number, (hours, name, what, star, gone) in enumerate(some, 1):
-        one = event(number, NOON + 3600 * hours, name, what, starred=star)
+        seen = (sighting(), sighting("animal", 0.6))[:hours % 3]
+        one = event(number, NOON + 3600 * hours, name, what, starred=star, sightings=seen)
         events.begin(one)
         if gone and not star:
             events.delete([number], NOON)
         elif ((camera, kind) in ((None, None), (name, None), (None, what), (name, what))
-              and (star or not starred) and (hours < 12 or not by_day)):
+              and (star or not starred) and (hours < 12 or not by_day)
+              and (name_of_object is None or name_of_object in one.objects
+                   or (name_of_object == "" and not seen))):
             kept.append(one)
     kept.reverse()
-    chosen = Filters(camera, kind, day, starred)
+    chosen = Filters(camera, kind, day, starred, object=name_of_object)
     found, cursor = [], None
     with written(events) as reader:
         while True:
@@ -307,7 +322,10 @@ def test_pages_hold_each_matching_event_once_and_in_order(
 
 
 @pytest.mark.parametrize("filters", [
-    {}, {"camera": "front"}, {"kind": MOTION}, {"starred": True},
+    {}, {"camera": "front"}, {"kind": MOTION}, {"starred": True}, {"object": "person"},
+    {"object": "person", "camera": "front"}, {"object": "person", "starred": True},
+    {"object": "person", "not_event": False}, {"object": "person", "kind": LOST},
+    {"object": "person", "day": datetime.date(2026, 11, 20)},
     {"not_event": True}, {"not_event": False},
     {"day": datetime.date(2026, 11, 20)}, {"camera": "front", "kind": MOTION}], ids=str)
 def test_no_page_scans_all_events(events, path, filters):
@@ -322,6 +340,8 @@ def test_no_page_scans_all_events(events, path, filters):
     assert plan.startswith("SEARCH")
     assert ("TEMP B-TREE" in plan) == ("day" in filters)     # only those of the day
     assert "events_by_time" in plan or "day" not in filters
+    assert ("sightings_by_name" in plan) == ("object" in filters and not (
+        {"day", "starred"} & filters.keys() or filters.get("kind")))
     assert ("FOR IN-OPERATOR" in plan) == bool(filters.get("not_event"))
 
 

@@ -39,6 +39,15 @@ def test_best_sighting_is_reported_once_there_is_a_name():
     assert event.best == better
 
 
+def test_only_the_first_20_names_of_an_event_count():
+    event = EventNames()
+    for number in range(30):
+        event.add([sighting(f"person {number}", 0.9)])
+    assert event.names == tuple(f"person {number}" for number in range(20))
+    assert event.add([sighting("person 29", 1.0)]) == []
+    assert len(event.candidates) == 20
+
+
 def test_names_are_sorted_by_their_best_scores():
     event = EventNames()
     event.add([sighting("person", 0.7), sighting("vehicle", 0.8)])

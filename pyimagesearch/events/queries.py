@@ -25,6 +25,7 @@ from .event import (
 from .explanation import Explanation, read_explanation
 from .schema import check_current
 
+MOST_OBJECTS = 100      # names that are listed: owners' detectors may number things
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
 IS_FALSE_ALARM = "EXISTS (SELECT 1 FROM false_alarms WHERE event_id = id)"
@@ -79,22 +80,20 @@ class EventReader:
         page, or ``None`` if there is none. The order is that of ids, so that a clock
         that is set back does not change it.
         """
-        wanted, values = condition(filters)
-        id = "id" if filters.day is None else "+id"     # use the index by time
+        tables, id, wanted, values = selection(filters)
         if before is not None:
             wanted, values = f"{wanted} AND {id} < ?", [*values, before]
         found = self._events(f"WHERE {wanted} ORDER BY {id} DESC LIMIT ?",
-                             *values, limit + 1)
+                             *values, limit + 1, tables=tables)
         events = found[:limit]
         return events, events[-1].id if events and len(found) > limit else None
 
     def neighbours(self, event: Event, filters: Filters = NO_FILTERS
                    ) -> tuple[int | None, int | None]:
         """Return the ids of the next newer and next older event that pass *filters*."""
-        wanted, values = condition(filters)
-        id = "id" if filters.day is None else "+id"
+        tables, id, wanted, values = selection(filters)
         newer, older = (self._value(
-            f"SELECT id FROM events WHERE {wanted} AND {id} {than} ? "
+            f"SELECT id FROM {tables} WHERE {wanted} AND {id} {than} ? "
             f"ORDER BY {id} {order} LIMIT 1", *values, event.id)
             for than, order in ((">", "ASC"), ("<", "DESC")))
         return newer, older
@@ -239,11 +238,11 @@ class EventReader:
 
         The keys are the numbers of the spans.
         """
-        wanted, values = condition(filters._replace(day=day))
+        tables, _, wanted, values = selection(filters._replace(day=day))
         return {number: (count, last) for number, count, last in
                 self._connection.execute(
             "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*), max(id) "
-            f"FROM events WHERE {wanted} GROUP BY number",
+            f"FROM {tables} WHERE {wanted} GROUP BY number",
             [day_bounds(day)[0], span, *values])}
 
     def cameras(self) -> list[str]:
@@ -255,10 +254,11 @@ class EventReader:
         return names
 
     def objects(self) -> list[str]:
-        """Return the names of all that was recognised in events."""
+        """Return the names of what was recognised in events, the first 100."""
         names, name = list[str](), ""
-        while name := self._value(      # one index lookup for each name
-                "SELECT min(name) FROM sightings WHERE name > ?", name):
+        while len(names) < MOST_OBJECTS and (name := self._value(
+                # one index lookup for each name
+                "SELECT min(name) FROM sightings WHERE name > ?", name)):
             names.append(name)
         return names
 
@@ -296,10 +296,11 @@ class EventReader:
         return [FileRow(event_id, bool(starred), KeptFile._make(file))
                 for event_id, starred, *file in rows]
 
-    def _events(self, conditions: str, *values: object) -> list[Event]:
+    def _events(self, conditions: str, *values: object, tables: str = "events",
+                ) -> list[Event]:
         """Return the events that meet *conditions*, in SQL, each with its files."""
         rows = self._connection.execute(
-            f"SELECT {COLUMNS}, {IS_FALSE_ALARM} FROM events {conditions}", values
+            f"SELECT {COLUMNS}, {IS_FALSE_ALARM} FROM {tables} {conditions}", values
             ).fetchall()
         files: dict[int, list[KeptFile]] = {row[0]: [] for row in rows}
         for event_id, *file in self._connection.execute(
@@ -339,28 +340,41 @@ def read_only(path: Path) -> Iterator[EventReader]:
         raise EventsError(f"the events cannot be read now: {error}") from None
 
 
-def condition(filters: Filters) -> tuple[str, list[Any]]:
-    """Return *filters* as an SQL condition and its values."""
-    terms, values = ["deleted IS NULL"], list[Any]()
+class Selection(NamedTuple):
+    """Filters in SQL."""
+
+    tables: str
+    id: str             # of an event, as the fastest index to select by has it
+    condition: str
+    values: list[Any]
+
+
+def selection(filters: Filters) -> Selection:
+    """Return *filters* in SQL."""
+    tables, id, terms, values = "events", "id", ["deleted IS NULL"], list[Any]()
     for column, value in (("camera", filters.camera), ("kind", filters.kind)):
         if value is not None:
             terms.append(f"{column} = ?")
             values.append(value)
     if filters.day is not None:
+        id = "+id"      # use the index by time
         terms.append("begin >= ? AND begin < ?")
         values += day_bounds(filters.day)
     if filters.starred:
         terms.append("starred")
     if filters.object:
-        terms.append("EXISTS (SELECT 1 FROM sightings WHERE event_id = id "
-                     "AND name = ?)")
+        terms.append("event_id = id AND name = ?")
         values.append(filters.object)
+        tables = "events CROSS JOIN sightings"      # the left one is read first
+        if not (filters.day or filters.starred or filters.not_event
+                or filters.kind not in (None, MOTION)):     # of which there are few
+            tables, id = "sightings CROSS JOIN events", "event_id"
     elif filters.object is not None:
         terms.append("id NOT IN (SELECT event_id FROM sightings)")
     if filters.not_event is not None:
         terms.append("id IN (SELECT event_id FROM false_alarms)" if filters.not_event
                      else f"NOT {IS_FALSE_ALARM}")
-    return " AND ".join(terms), values
+    return Selection(tables, id, " AND ".join(terms), values)
 
 
 def day_bounds(day: datetime.date) -> tuple[float, float]:

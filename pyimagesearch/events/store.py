@@ -3,7 +3,7 @@
 import datetime
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -31,6 +31,8 @@ from .trimming import IN_IDS, drop, drop_before, drop_oldest
 from .writer import EventWriter, WriterLimits
 
 UNDO_SECONDS = 10.0     # for which a deleted event can be restored
+MOST_COUNTED = 50       # names of each camera that are counted each on its own
+OTHER_NAMES = "other"
 DEFAULT_LIMITS = WriterLimits()
 
 
@@ -50,7 +52,8 @@ class EventStore(EventWriter):
         self._ids = EventIds(clock)
         self._is_open = False
         self._begun: Counter[tuple[str, str]] = Counter()   # guarded by the lock
-        self._recognised: dict[tuple[str, str], tuple[int, int]] = {}   # by the lock
+        self._recognised: defaultdict[str, dict[str, tuple[int, int]]] = (
+            defaultdict(dict))                              # also guarded by it
 
     def prepare(self) -> Path | None:
         """
@@ -112,9 +115,14 @@ class EventStore(EventWriter):
             return dict(self._begun)
 
     def recognised(self) -> dict[tuple[str, str], int]:
-        """Return in how many events since the start cameras recognised each name."""
+        """
+        Return in how many events since the start cameras recognised each name.
+
+        The names of a camera after its first 50 are counted together as "other".
+        """
         with self._lock:
-            return {key: count for key, (count, _) in self._recognised.items()}
+            return {(camera, name): count for camera, names in self._recognised.items()
+                    for name, (count, _) in names.items()}
 
     # --- from the cameras: queued, never waits
 
@@ -200,9 +208,12 @@ class EventStore(EventWriter):
     def _count_recognised(self, camera: str, name: str, id: int) -> None:
         """Count event *id* once for *name*, also if this is written again."""
         with self._lock:
-            count, last = self._recognised.get((camera, name), (0, -1))
+            names = self._recognised[camera]
+            if name not in names and len(names) >= MOST_COUNTED:
+                name = OTHER_NAMES
+            count, last = names.get(name, (0, -1))
             if id > last:       # a camera's events are recognised in their order
-                self._recognised[camera, name] = count + 1, id
+                names[name] = count + 1, id
 
     def keep(self, event_id: int, file: KeptFile) -> None:
         """Add *file* to the event, or replace the entry with the same path."""

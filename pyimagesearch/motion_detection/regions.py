@@ -7,6 +7,7 @@ from pyimagesearch.frames import Box, Grey
 Point = tuple[int, int]
 
 LONGEST_LABEL = 40      # characters
+NO_LABEL = "none"       # pages and the API call it so
 
 
 class Region(NamedTuple):
@@ -54,11 +55,16 @@ NOTHING_FOUND = Found(None)
 
 
 def one_line(label: object) -> str:
-    """Return *label* as one line of at most 40 characters, all of them printable."""
+    """
+    Return *label* as one line of at most 40 characters, all of them printable.
+
+    Empty for "none", as that is what pages call it if nothing was recognised.
+    """
     if not isinstance(label, str):
         raise TypeError(f"the label {label!r} of a region is no text")
     printable = "".join(each if each.isprintable() else " " for each in label)
-    return " ".join(printable.split())[:LONGEST_LABEL].strip()
+    line = " ".join(printable.split())[:LONGEST_LABEL].strip()
+    return "" if line.lower() == NO_LABEL else line
 
 
 def share(score: float) -> float:

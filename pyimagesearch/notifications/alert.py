@@ -10,7 +10,7 @@ from .alert_words import (
     Happened,
     capitalized,
     digest_of,
-    listed,
+    few_of,
     more_of,
     number_of_events,
     pause_of,
@@ -83,7 +83,7 @@ class Alert:
     def title(self) -> str:
         """A short heading: ``front: motion``, or ``Person at front``."""
         if self.names:
-            return f"{capitalized(listed(self.names))} at {self.camera}"
+            return f"{capitalized(few_of(self.names))} at {self.camera}"
         what = {DIGEST: number_of_events(self.more), TEST: "test alert"}.get(
             self.type, self.kind)
         return f"{self.camera or 'Surveillance'}: {what}"

@@ -22,6 +22,7 @@ from pyimagesearch.events.event import (
 
 MINUTE_SECONDS, HOUR_SECONDS = 60, 3600
 MAX_CAMERAS = 5     # that are counted each on its own
+MAX_NAMES = 4       # of objects that are written
 
 SENTENCES = {
     MOTION: "Motion", MANUAL: "A recording was started",
@@ -46,7 +47,7 @@ class Happened(NamedTuple):
 
 def sentence_of(what: Happened) -> str:
     """Return what happened, such as ``Person in drive at 14:03:22, for 18 s``."""
-    text = capitalized(listed(what.names)) or SENTENCES.get(
+    text = capitalized(few_of(what.names)) or SENTENCES.get(
         what.kind, capitalized(what.kind))
     if what.zones:
         text += f" in {listed(what.zones)}"
@@ -101,6 +102,12 @@ def by_camera(counts: Mapping[str, int]) -> str:
 def capitalized(text: str) -> str:
     """Return *text* with a capital letter first."""
     return text[:1].upper() + text[1:]
+
+
+def few_of(names: tuple[str, ...]) -> str:
+    """Return *names*, the most certain first, of which many are only counted."""
+    rest = len(names) - MAX_NAMES
+    return listed(names if rest <= 1 else (*names[:MAX_NAMES], f"{rest} others"))
 
 
 def listed(words: tuple[str, ...]) -> str:

@@ -11,12 +11,14 @@ from .object_groups import group_of
 
 SURE_SCORE = 0.65       # from which one sighting is enough for a name
 SIGHTINGS_NEEDED = 2    # of lower scores, each in a picture of its own
+MOST_NAMES = 20         # of an event: an owner's detector may number what it sees
 
 
 class EventNames:
     """
     Name an event: by one sighting of at least 0.65, or by two of lower scores.
 
+    Only the first 20 names that are sighted count.
     One thread at a time may call :meth:`add`; any may read the attributes.
     """
 
@@ -45,6 +47,8 @@ class EventNames:
         """
         improved = []
         for each in sightings:
+            if each.name not in self._bests and len(self._bests) >= MOST_NAMES:
+                continue
             before = self._bests.get(each.name) if self._is_named(each.name) else None
             self._counts[each.name] += 1
             self._lasts[each.name] = each

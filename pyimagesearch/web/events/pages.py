@@ -64,7 +64,8 @@ def index() -> str:
         undo=store.undo_seconds, link=partial(link, query.filters),
         unavailable=filters.UNAVAILABLE, lost=filters.LOST_CLIPS,
         cameras=sorted({*data.cameras, *get_services().feeds} - {""}),
-        object_names=in_order({*data.objects, query.filters.object or ""} - {""}),
+        object_names=in_order({*(GROUPS if data.objects else ()), *data.objects,
+                               query.filters.object or ""} - {""}),
         no_object=params.NO_OBJECT, no_filters=NO_FILTERS,
         days=[(day, list(events)) for day, events in
               itertools.groupby(data.events, lambda event: local_day(event.begin))])
