@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import Crop, FoundObject, Look
 from pyimagesearch.object_detection.moved_objects import find_moved
 
@@ -41,6 +42,14 @@ def look_of(picture, before, *parts):
              for left, top, right, bottom in parts]
     return Look(camera="front", event=1, crops=tuple(crops), mask=mask, size=SIZE, captured=1.0,
                 least_score=0.4, before=before, small=picture)
+
+
+class LargeCars(BlueCars):
+    """Finds only what is at least a sixth as wide as the image."""
+
+    def find(self, image, least):
+        return [each for each in super().find(image, least)
+                if each.box[2] - each.box[0] >= image.shape[1] / 6]
 
 
 def jpeg_of(picture):
@@ -83,3 +92,19 @@ def test_picture_from_before_is_decoded_once():
 
     find_moved(BlueCars(), look_of(picture_of(*CARS), Counting(*jpeg_of(picture_of())), *PARTS))
     assert len(decoded) == 1
+
+
+@pytest.mark.parametrize(("width", "sizes"), [
+    pytest.param(28, [(160, 160)], id="found-at-once"),
+    pytest.param(24, [(160, 160), (128, 128)], id="closer"),
+    pytest.param(12, [(160, 160), (128, 128)], id="too-small")])
+def test_small_thing_is_looked_at_closer_if_nothing_is_found(width, sizes):
+    car = (400, 400, 400 + width, 412)
+    mask, region = np.zeros((240, 320), np.uint8), (100, 100, 100 + width // 4, 103)
+    mask[region[1]:region[3], region[0]:region[2]] = 255
+    picture, model = picture_of(car), LargeCars()
+    look = Look(camera="front", event=1, crops=cut(picture, [region], (320, 240)), mask=mask, size=SIZE,
+                captured=1.0, least_score=0.4, before=None, small=picture)
+    found = find_moved(model, look)
+    assert model.sizes == sizes
+    assert [each.box for each in found] == ([car] if width > 12 else [])

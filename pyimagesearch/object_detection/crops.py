@@ -9,6 +9,7 @@ from .look import Crop
 
 CROP_MARGIN = 1.5       # times the longer side of what moved
 MIN_CROP_SIDE = 160     # pixels of the camera's picture
+CLOSE_CROP_SIDE = 128   # pixels of the same, of a closer look
 MIN_CROP_WIDTH = 512    # pixels, that a crop is not made smaller than
 MAX_CROPS = 3           # of one picture
 LONG_RATIO = 2          # of width to height, from which a region is cut in pieces
@@ -44,15 +45,30 @@ def part_of(picture: Image, part: Box, of: Size) -> Image:
     return picture[top:max(bottom, top + 1), left:max(right, left + 1)]
 
 
-def part_around(region: Box, of: Size, size: Size) -> Box:
+def closer(crop: Crop, of: Size, size: Size) -> Crop | None:
+    """
+    Return the middle of *crop*, if what moved is small in it.
+
+    *of* is the size of the mask, *size* that of the camera's picture.
+    """
+    part = part_around(crop.region, of, size, CLOSE_CROP_SIDE)
+    if box_area(part) >= box_area(crop.part):
+        return None
+    across, down = crop.part[:2]
+    left, top, right, bottom = part
+    image = crop.image[top - down:bottom - down, left - across:right - across]
+    return Crop(image, part, crop.region)
+
+
+def part_around(region: Box, of: Size, size: Size, least: int = MIN_CROP_SIDE) -> Box:
     """
     Return the square around *region*, found at size *of*, in a picture of *size*.
 
-    It is inside the picture, and no square if it is larger than that.
+    Its side is at least *least* pixels. It is inside the picture, and no square if it
+    is larger than that.
     """
     left, top, right, bottom = scaled(region, of, size)
-    side = round(max(CROP_MARGIN * (right - left), CROP_MARGIN * (bottom - top),
-                     MIN_CROP_SIDE))
+    side = round(max(CROP_MARGIN * (right - left), CROP_MARGIN * (bottom - top), least))
     begins, ends = zip(*(inside((low + high) / 2, min(side, most), most)
                          for low, high, most in ((left, right, size[0]),
                                                  (top, bottom, size[1]))), strict=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Box, Image, Size, scaled, size_of
 
-from .crops import part_of
+from .crops import closer, part_of
 from .look import Crop, FoundObject, Look
 from .movement_rule import counted, is_same
 
@@ -26,11 +26,16 @@ def find_moved(model: Model, look: Look) -> list[FoundObject]:
     Return what moved and is a person, vehicle or animal; the surest first.
 
     Boxes are in pixels of the camera's picture. What several crops show, or is of two
-    classes of one group, comes once.
+    classes of one group, comes once. A crop of something small in which nothing is
+    found is looked at again, closer.
     """
     before = functools.cache(lambda: before_of(look))       # decoded once, or never
-    found = [each for crop in look.crops
-             for each in moved_in(model, crop, look, before)]
+    found: list[FoundObject] = []
+    for crop in look.crops:
+        moved = moved_in(model, crop, look, before)
+        if not moved and (closer_one := closer(crop, size_of(look.mask), look.size)):
+            moved = moved_in(model, closer_one, look, before)   # it may be small
+        found += moved
     return distinct(sorted(found, key=lambda each: each.score, reverse=True))
 
 
