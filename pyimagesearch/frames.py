@@ -173,3 +173,19 @@ def enclosing(boxes: Sequence[Box]) -> Box | None:
         return None
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def common(one: Box, other: Box) -> Box:
+    """Return what two boxes have in common; its area is 0 if that is nothing."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    return left, top, max(left, min(one[2], other[2])), max(top, min(one[3], other[3]))
+
+
+def overlap(one: Box, other: Box) -> int:
+    """Return how many pixels two boxes have in common."""
+    return box_area(common(one, other))
+
+
+def box_area(box: Box) -> int:
+    """Return how many pixels *box* has."""
+    return (box[2] - box[0]) * (box[3] - box[1])

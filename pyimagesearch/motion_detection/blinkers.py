@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.frames import Box, Grey, Size, size_of
+from pyimagesearch.frames import Box, Grey, Size, overlap, size_of
 from pyimagesearch.outlines import filled
 
 from .regions import Found, Region
@@ -198,12 +198,6 @@ def judged(region: Region, blinks: Grey) -> Region:
             cv2.countNonZero(part) < INSIDE_SHARE * part.size):
         return region
     return region._replace(moving=False, rule=RULE)
-
-
-def overlap(one: Box, other: Box) -> bool:
-    """Return whether two boxes share a pixel."""
-    return (one[0] < other[2] and other[0] < one[2]
-            and one[1] < other[3] and other[1] < one[3])
 
 
 def around(boxes: Sequence[Box]) -> Box:

@@ -3,7 +3,18 @@
 import itertools
 from collections.abc import Sequence
 
-from pyimagesearch.frames import Box, Image, Size, enclosing, halved, scaled, size_of
+from pyimagesearch.frames import (
+    Box,
+    Image,
+    Size,
+    box_area,
+    common,
+    enclosing,
+    halved,
+    overlap,
+    scaled,
+    size_of,
+)
 
 from .look import Crop
 
@@ -104,20 +115,3 @@ def pieces(region: Box, boxes: Sequence[Box], of: Size, size: Size) -> list[Box]
     found = [enclosing([common(each, third) for each in boxes if overlap(each, third)])
              for third in thirds]
     return [each for each in found if each]
-
-
-def common(one: Box, other: Box) -> Box:
-    """Return what two boxes that overlap have in common."""
-    return (max(one[0], other[0]), max(one[1], other[1]),
-            min(one[2], other[2]), min(one[3], other[3]))
-
-
-def overlap(one: Box, other: Box) -> bool:
-    """Return whether two boxes have pixels in common."""
-    return (one[0] < other[2] and other[0] < one[2]
-            and one[1] < other[3] and other[1] < one[3])
-
-
-def box_area(box: Box) -> int:
-    """Return how many pixels *box* has."""
-    return (box[2] - box[0]) * (box[3] - box[1])

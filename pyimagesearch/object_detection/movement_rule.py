@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
-from pyimagesearch.frames import Box, Grey, Size, scaled, size_of
+from pyimagesearch.frames import (
+    Box,
+    Grey,
+    Size,
+    box_area,
+    common,
+    overlap,
+    scaled,
+    size_of,
+)
 
 from .look import Crop, FoundObject
 from .object_groups import group_of
@@ -46,13 +55,13 @@ def holds_motion(box: Box, region: Box, mask: Grey, size: Size) -> bool:
 def moved_share(box: Box, mask: Grey, size: Size) -> float:
     """Return which part of *box* [pixels of the picture] moved, 0 to 1."""
     part = common(on_mask(box, mask, size), (0, 0, *size_of(mask)))
-    return count(mask, part) / max(1, area_of(part))
+    return count(mask, part) / max(1, box_area(part))
 
 
 def is_same(one: FoundObject, other: FoundObject) -> bool:
     """Return whether both are of one group and at one place."""
-    shared = area_of(common(one.box, other.box))
-    union = area_of(one.box) + area_of(other.box) - shared
+    shared = overlap(one.box, other.box)
+    union = box_area(one.box) + box_area(other.box) - shared
     return (group_of(one.label) == group_of(other.label)
             and shared > SAME_PLACE_SHARE * union)
 
@@ -63,20 +72,8 @@ def on_mask(box: Box, mask: Grey, size: Size) -> Box:
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def common(one: Box, other: Box) -> Box:
-    """Return what two boxes have in common; its area is 0 if that is nothing."""
-    left, top = max(one[0], other[0], 0), max(one[1], other[1], 0)
-    return (left, top, max(left, min(one[2], other[2])),
-            max(top, min(one[3], other[3])))
-
-
 def count(mask: Grey, box: Box) -> int:
     """Return how many pixels of *box* moved."""
     left, top, right, bottom = box
     part = mask[top:bottom, left:right]
     return cv2.countNonZero(part) if part.size else 0
-
-
-def area_of(box: Box) -> int:
-    """Return how many pixels *box* has."""
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -1,7 +1,7 @@
 """Name an event by what was recognised in its pictures."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import scaled, size_of
@@ -11,7 +11,25 @@ from .object_groups import group_of
 
 SURE_SCORE = 0.65       # from which one sighting is enough for a name
 SIGHTINGS_NEEDED = 2    # of lower scores, each in a picture of its own
-MOST_NAMES = 20         # of an event: an owner's detector may number what it sees
+MAX_NAMES = 20         # of an event: an owner's detector may number what it sees
+
+
+class Candidate(NamedTuple):
+    """What may become a name of an event."""
+
+    best: Sighting
+    newest: Sighting
+    times: int      # that it was sighted
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it was seen well enough, or often enough."""
+        return self.best.score >= SURE_SCORE or self.times >= SIGHTINGS_NEEDED
+
+    def with_(self, sighting: Sighting) -> "Candidate":
+        """Return this after another *sighting*."""
+        best = sighting if sighting.score > self.best.score else self.best
+        return Candidate(best, sighting, self.times + 1)
 
 
 class EventNames:
@@ -25,19 +43,12 @@ class EventNames:
     def __init__(self) -> None:
         self.newest: tuple[Sighting, ...] = ()  # of each name, the best name first
         self.best: Sighting | None = None   # of those with a name
-        self._bests: dict[str, Sighting] = {}   # also of what has no name yet
-        self._lasts: dict[str, Sighting] = {}   # the newest, also of these
-        self._counts: Counter[str] = Counter()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the event, the best first."""
-        return tuple(each.name for each in self.newest)
+        self._candidates: dict[str, Candidate] = {}
 
     @property
     def candidates(self) -> tuple[Sighting, ...]:
         """The best sighting of everything recognised, whether it is a name or not."""
-        return tuple(self._bests.values())
+        return tuple(each.best for each in self._candidates.values())
 
     def add(self, sightings: Iterable[Sighting]) -> list[Sighting]:
         """
@@ -47,30 +58,19 @@ class EventNames:
         """
         improved = []
         for each in sightings:
-            if each.name not in self._bests and len(self._bests) >= MOST_NAMES:
+            before = self._candidates.get(each.name)
+            if before is None and len(self._candidates) >= MAX_NAMES:
                 continue
-            before = self._bests.get(each.name) if self._is_named(each.name) else None
-            self._counts[each.name] += 1
-            self._lasts[each.name] = each
-            self._bests[each.name] = best = max(
-                self._bests.get(each.name, each), each, key=score_of)
-            if best != before and self._is_named(each.name):
-                improved.append(best)
-        named = sorted(filter(lambda best: self._is_named(best.name),
-                              self._bests.values()), key=score_of, reverse=True)
-        self.best = named[0] if named else None
-        self.newest = tuple(self._lasts[each.name] for each in named)
+            after = before.with_(each) if before else Candidate(each, each, 1)
+            self._candidates[each.name] = after
+            is_known = before and before.is_name and before.best == after.best
+            if after.is_name and not is_known:
+                improved.append(after.best)
+        names = sorted((each for each in self._candidates.values() if each.is_name),
+                       key=lambda each: each.best.score, reverse=True)
+        self.best = names[0].best if names else None
+        self.newest = tuple(each.newest for each in names)
         return improved
-
-    def _is_named(self, name: str) -> bool:
-        best = self._bests.get(name)
-        return best is not None and (best.score >= SURE_SCORE
-                                     or self._counts[name] >= SIGHTINGS_NEEDED)
-
-
-def score_of(sighting: Sighting) -> float:
-    """Return the score of *sighting*, to sort by."""
-    return sighting.score
 
 
 def sightings_of(found: Sequence[FoundObject], look: Look) -> list[Sighting]:

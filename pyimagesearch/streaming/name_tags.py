@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
-from pyimagesearch.frames import Box, enclosing
+from pyimagesearch.frames import Box, box_area, enclosing, overlap
 from pyimagesearch.overlay import Tag
 
 LOST_SECONDS = 1.5      # without motion in its place; then it may be anywhere
@@ -27,7 +27,7 @@ class Place(NamedTuple):
             return self
         box = max(near, key=lambda box: overlap(box, self.box))
         whole = enclosing(near)     # it may have come apart
-        if whole and area_of(whole) <= PART_SHARE * area_of(self.sighting.box):
+        if whole and box_area(whole) <= PART_SHARE * box_area(self.sighting.box):
             box = whole
         return self._replace(box=box, at=now)
 
@@ -76,15 +76,3 @@ class NameTags:
         if place and newer.at < place.at:
             return place._replace(sighting=sighting)
         return newer
-
-
-def overlap(one: Box, other: Box) -> int:
-    """Return the area that two boxes have in common [pixels]."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0, width) * max(0, height)
-
-
-def area_of(box: Box) -> int:
-    """Return the area of *box* [pixels]."""
-    return overlap(box, box)
