@@ -62,7 +62,8 @@ class Yard:
     """A camera at ten frames a second, and a recognizer without a thread."""
 
     def __init__(self, folder, **options):
-        (wanted,) = Settings(source=("front=demo",), **{"width": STREAMED[0], **options}).cameras()
+        (wanted,) = Settings(source=("front=demo",), **{
+            "width": STREAMED[0], "record": False, **options}).cameras()
         self.clock, self.model, self.number, self.looks = ManualClock(), ColourModel(), 0, 0
         self.labels = {}        # label and score that the detector gives to what moves
         self.recognizer = ObjectRecognizer(lambda: self.model, self.clock, "colours.onnx")
@@ -191,7 +192,7 @@ def test_time_of_a_sighting_is_that_of_its_picture(yard):
 
 
 def test_thumbnail_is_the_best_sighting_with_its_box(yard):
-    front = yard()
+    front = yard(record=True)
     front.show(3)
     front.move(3, score=0.7)
     front.move(5, score=0.9)
@@ -209,7 +210,7 @@ def test_thumbnail_is_the_best_sighting_with_its_box(yard):
 
 
 def test_thumbnail_stays_the_peak_without_a_name(yard):
-    front = yard()
+    front = yard(record=True)
     front.show(3)
     front.move(2, score=0.2)
     front.show(0.1, scene_with(BLUE, 0.3, (0, 0, 640, 450)), (0, 0, 640, 450))
@@ -219,7 +220,7 @@ def test_thumbnail_stays_the_peak_without_a_name(yard):
 
 
 def test_name_needs_two_faint_sightings_and_shows_the_better_one(yard):
-    front = yard()
+    front = yard(record=True)
     front.show(3)
     front.move(0.9, score=0.6)
     best = front.clock.time() - 0.6
@@ -298,7 +299,7 @@ def test_pictures_from_before_take_little_memory(yard):
 
 
 def test_name_that_comes_after_the_end_is_stored(yard):
-    front = yard()
+    front = yard(record=True)
     front.show(3)
     front.move(1, recognise=False)
     front.show(6, recognise=False)
@@ -367,7 +368,7 @@ def test_report_in_progress_keeps_nothing_once_a_mask_is_drawn(yard, monkeypatch
 
 
 def test_faint_sighting_from_before_a_mask_makes_no_thumbnail(yard):
-    front = yard()
+    front = yard(record=True)
     front.show(3)
     peak = front.clock.time() + 0.1
     front.move(0.5, score=0.6)

@@ -26,10 +26,11 @@ def unnamed_first(files: Sequence[FileRow], unnamed: Collection[int],
 
     *are_old* says that of each file. The order is otherwise the same.
     """
-    first = [is_old and row.event_id in unnamed
-             for row, is_old in zip(files, are_old, strict=True)]
-    return [row for wanted in (True, False)
-            for row, is_first in zip(files, first, strict=True) if is_first == wanted]
+    def is_later(file: tuple[FileRow, bool]) -> bool:
+        row, is_old = file
+        return not (is_old and row.event_id in unnamed)
+
+    return [row for row, _ in sorted(zip(files, are_old, strict=True), key=is_later)]
 
 
 def too_old(ages: Sequence[float | None], limit: float) -> list[bool]:

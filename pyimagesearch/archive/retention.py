@@ -26,8 +26,8 @@ from .recovery import mark_missing, sizes_in
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
-UNNAMED_SECONDS = DAY_SECONDS   # for which motion without a name goes last, too: it
-                                # may be a person who was not recognised
+UNNAMED_SECONDS = DAY_SECONDS   # of age, from which on motion without a name goes
+                                # first; a day to find a person that was missed
 TIDY_SECONDS = 600.0    # between two searches for files that are too old or missing
 JUDGED_SECONDS = 7 * DAY_SECONDS    # by which the present rate is judged
 LISTED_DAYS = 400       # for which events without a file or star stay in the list
