@@ -11,11 +11,10 @@ from harness import ROOT
 from home_assistant_schema import check_payload
 from pyimagesearch import __version__
 from pyimagesearch.events.event import EVENT_KINDS, Event
+from pyimagesearch.notifications.milestones import ENDED, NAMED
 from pyimagesearch.notifications.mqtt.event_messages import (
     BEGUN,
-    ENDED,
     EVENT_TYPES,
-    NAMED,
     event_message,
 )
 from pyimagesearch.notifications.mqtt.home_assistant import (

@@ -21,9 +21,9 @@ from pyimagesearch.settings.schedule import schedule_of
 from .alert import DISK
 from .alert_sources import AlertSources
 from .event_snapshot import Snapshot
+from .milestones import NAME_SECONDS
 
 LOSS_SECONDS = 30.0     # without a picture, after which a loss raises an alert
-LABEL_SECONDS = 5.0     # after an event has ended, for the names of objects
 
 LOSS_KINDS = (LOST, RETURNED, UNSTEADY)
 DAILY_KINDS = (LOGIN_REFUSED, DISK)     # one alert a day
@@ -69,7 +69,7 @@ class AlertFilter:
         if not camera.alert_objects or camera.alert_objects & seen:
             return True
         ended = 0.0 if event.end is None else snapshot.end_seen.get(event.id, 0.0)
-        return None if ended < LABEL_SECONDS else False
+        return None if ended < NAME_SECONDS else False
 
 
 def is_loss(event: Event, age: float) -> bool | None:

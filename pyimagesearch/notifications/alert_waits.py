@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from pyimagesearch.events.event import MOTION, Event
 
-from .alert_filter import LABEL_SECONDS, LOSS_KINDS
+from .alert_filter import LOSS_KINDS
 from .alert_sources import AlertSources
 from .event_snapshot import Snapshot
+from .milestones import NAME_SECONDS
 
 PEAK_SECONDS = 0.9      # of motion, after which its picture shows more than an edge
 MAX_STILL_SECONDS = 1.0     # to wait for the picture of an event that begins
@@ -37,7 +38,7 @@ class AlertWaits:
         """Return whether the end of *event* waits for its last picture, or a name."""
         seen = snapshot.end_seen.get(event.id, 0.0)
         if self._may_be_named(event):
-            return seen < LABEL_SECONDS
+            return seen < NAME_SECONDS
         return seen < END_SECONDS or (
             bool(event.sightings) and self.before_update(event, snapshot))
 

@@ -49,8 +49,8 @@ def alerts(settings: Settings, cameras: Sequence[CameraSettings], url: str,
 
     A server may run with them and these *cameras* at the same time; *url* is its
     address, unless the settings have another; *objects_off* says why no objects are
-    recognised. Returns the exit status: 1 if an alert
-    was not delivered. Raises :exc:`SettingsError` if there is no channel.
+    recognised. Returns the exit status: 1 if an alert was not delivered. Raises
+    :exc:`SettingsError` if there is no channel.
     """
     channels: Sequence[ChannelTest] = ()
     url = f"{(settings.public_url or url).rstrip('/')}/"

@@ -11,11 +11,11 @@ class Snapshot:
     """
     The events that a channel is concerned with, by id, as they are *now*.
 
-    *now* in seconds since the epoch; *seen* says for how many seconds an event, its
-    end or the name of an object in it is known to this process, which holds even if the
-    clock is set. *is_whole* is
-    whether all events that were added are among these or were before; those *cut_off*
-    with an earlier run of the program have ended, but when is not known yet.
+    *now* in seconds since the epoch; *seen*, *end_seen* and *named_seen* say for how
+    many seconds an event, its end and the name of an object in it are known to this
+    process, which holds even if the clock is set. *is_whole* is whether all events that
+    were added are among these or were before; those *cut_off* with an earlier run of
+    the program have ended, but when is not known yet.
 
     *refused* counts how often the receiver refused an alert, by its type and id: they
     are tried again only if *is_retry*, so that others need not wait for them.

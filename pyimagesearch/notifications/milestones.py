@@ -7,6 +7,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import Event
 
 SEEN, ENDED, NAMED = "seen", "ended", "named"
+NAME_SECONDS = 5.0      # after the end of an event, in which a name may still come
 
 
 class Milestones:

@@ -9,10 +9,11 @@ from pyimagesearch.errors import EventsError
 from pyimagesearch.events.event import MOTION, Event
 from pyimagesearch.events.queries import Filters
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.notifications.milestones import ENDED
 
 from .broker_connection import BrokerConnection
 from .controlled import ControlledServer
-from .event_messages import ENDED, event_message
+from .event_messages import event_message
 from .home_assistant import Offer
 from .live_events import Change, LiveEvents
 from .node_state import NodeState

@@ -14,10 +14,11 @@ from pyimagesearch.events.event import (
     Event,
 )
 from pyimagesearch.notifications.alert import recognised
+from pyimagesearch.notifications.milestones import ENDED, NAMED
 
 LASTING_KINDS = (MOTION, MANUAL, COVERED, UNFOCUSED, UNSTEADY)  # a loss ends "returned"
 PICTURED_KINDS = (MOTION, MANUAL, SNAPSHOT, MOVED, COVERED, UNFOCUSED)
-BEGUN, NAMED, ENDED = "", "named", "ended"      # what is published about an event
+BEGUN = ""          # a change of an event, as are NAMED and ENDED
 TEST_TYPE = "test"
 # Home Assistant refuses events of types that were not announced
 EVENT_TYPES = [*EVENT_KINDS, f"{MOTION} {NAMED}",

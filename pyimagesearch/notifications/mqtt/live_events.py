@@ -8,20 +8,16 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import MOTION, Event, Sighting
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.notifications import milestones
-from pyimagesearch.notifications.milestones import Milestones
-
-from .event_messages import (
-    BEGUN,
+from pyimagesearch.notifications.milestones import (
     ENDED,
-    EVENT_TYPES,
-    LASTING_KINDS,
+    NAME_SECONDS,
     NAMED,
-    PICTURED_KINDS,
+    Milestones,
 )
 
+from .event_messages import BEGUN, EVENT_TYPES, LASTING_KINDS, PICTURED_KINDS
+
 PICTURE_SECONDS = 0.8   # to wait for the picture of an event, or of a named object
-NAME_SECONDS = 5.0      # after the end of an event, in which a name may still come
 LATE_SECONDS = 30.0     # after which a begin is not published: automations act on it
 PAGE_SIZE = 100         # events read at once
 BACKLOG_SIZE = 500      # arrivals beyond which only the newest are looked at
@@ -59,7 +55,7 @@ class LiveEvents:
     @property
     def is_waiting(self) -> bool:
         """Whether an event waits for its picture."""
-        named = self._milestones.ages(milestones.NAMED)
+        named = self._milestones.ages(NAMED)
         return bool(self._waiting or self._unnamed & named.keys())
 
     @property
@@ -127,8 +123,8 @@ class LiveEvents:
     def _look_at_names(self, events: Mapping[int, Event], changes: list[Change]
                        ) -> None:
         """Note first names, once there is time for their picture."""
-        named = self._milestones.ages(milestones.NAMED)
-        ended = self._milestones.ages(milestones.ENDED)
+        named = self._milestones.ages(NAMED)
+        ended = self._milestones.ages(ENDED)
         for id in sorted(self._unnamed):
             event = events.get(id)
             if event and named.get(id, 0.0) >= self._picture_seconds:

@@ -1,7 +1,6 @@
 """Template filters: times, durations and names, in the server's time zone."""
 
 import datetime
-from collections.abc import Sequence
 
 from pyimagesearch.events.event import (
     BROKEN,
@@ -11,6 +10,7 @@ from pyimagesearch.events.event import (
     OPEN,
     UNFINISHED,
 )
+from pyimagesearch.notifications.alert_words import capitalized, few_of
 
 KIND_NAMES = {      # other kinds are named as they are
     "manual": "manual recording", "snapshot": "still", "light": "light changed",
@@ -66,10 +66,9 @@ def count_events(count: int) -> str:
     return "1 event" if count == 1 else f"{count} events"
 
 
-def subject(names: Sequence[str]) -> str:
+def subject(names: tuple[str, ...]) -> str:
     """Return *names* as the subject of a headline, such as "Person and vehicle"."""
-    text = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return text[0].upper() + text[1:]
+    return capitalized(few_of(names))
 
 
 def kind_name(kind: str) -> str:
