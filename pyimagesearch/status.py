@@ -1,6 +1,6 @@
 """The status of cameras, archive and objects, as pages and API report it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from pyimagesearch.clock import short_time
@@ -159,6 +159,12 @@ class ObjectsStatus:
         if self.trouble:
             return f"Objects are not recognised now: {self.trouble}"
         return ""
+
+    @property
+    def for_viewers(self) -> "ObjectsStatus":
+        """The same without folders of this machine, and commands for its owner."""
+        return replace(self, off_reason=self.off_reason and "no model is in use",
+                       trouble=self.trouble and "the last look failed")
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""

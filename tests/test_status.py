@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from harness import open_access
+from pyimagesearch.access import Role
 from pyimagesearch.capture import MemoryBudget
 from pyimagesearch.status import ENDED, LIVE, NO_SIGNAL, OFF, STARTING, ObjectsStatus
 from pyimagesearch.web import Feed, Services, create_app
@@ -49,6 +50,19 @@ def test_status_describes_the_looks_for_objects(broadcaster, objects, words):
                         objects=lambda: objects)
     shown = create_app(services).test_client().get("/api/status").json["objects"]
     assert shown == {**asdict(objects), "seconds": round(objects.seconds, 3), "words": words}
+
+
+@pytest.mark.parametrize(("objects", "words"), [
+    (ObjectsStatus(model="", off_reason="no file; run: x.py objects --get --data /home/ann"),
+     "Objects are not recognised: no model is in use"),
+    (ObjectsStatus(model="tiny.onnx", trouble="/home/ann/tiny.onnx is damaged"),
+     "Objects are not recognised now: the last look failed")])
+def test_viewer_sees_no_folders_and_commands_of_the_owner(broadcaster, objects, words):
+    services = Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access(Role.VIEWER),
+                        objects=lambda: objects)
+    response = create_app(services).test_client().get("/api/status")
+    assert response.json["objects"]["words"] == words
+    assert "ann" not in response.text
 
 
 def test_healthz_answers(client):

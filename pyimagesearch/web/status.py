@@ -7,6 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, g
 
 from pyimagesearch import __version__
+from pyimagesearch.access import Role
+from pyimagesearch.status import ObjectsStatus
 
 from . import arming_words
 from .services import Services, get_services
@@ -59,7 +61,13 @@ def status() -> dict[str, Any]:
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "camera_memory": memory,
             "arming": arming_words.mode_json(services, time.time()), "archive": archive,
-            "objects": services.objects and services.objects().as_json()}
+            "objects": services.objects and objects_json(services.objects())}
+
+
+def objects_json(objects: ObjectsStatus) -> dict[str, Any]:
+    """Return the status of *objects*; only an owner reads the reasons in full."""
+    is_owner = g.client.may(Role.OWNER)
+    return (objects if is_owner else objects.for_viewers).as_json()
 
 
 @bp.get("/api/status/<name>")

@@ -243,13 +243,14 @@ NAMED = {
         "trouble": described(TEXT, "why clips or events cannot be written, or empty")}),
     "Objects": response_of(**fields_of(status.ObjectsStatus) | {
         "model": described(TEXT, "its file, or empty if objects are off"),
-        "off_reason": described(TEXT, "why they are off, or empty"),
+        "off_reason": described(TEXT, "why they are off, or empty; in full for owners"),
         "loaded": described(BOOLEAN, "whether the model is in memory; it is loaded at "
                             "the first look, and released after ten minutes without"),
         "looks": described(COUNT, "at what moved, since the start"),
         "failed": described(COUNT, "looks since the start"),
         "seconds": described(NUMBER, "spent on looks since the start"),
-        "trouble": described(TEXT, "why the last look failed, or empty"),
+        "trouble": described(TEXT, "why the last look failed, or empty; in full for "
+                             "owners"),
         "words": described(TEXT, "why objects are not recognised, as a sentence for "
                            "people; empty if they are")}),
     "Status": response_of(
