@@ -41,7 +41,7 @@ class Mirror:
     def pin(self, **changes):
         return PinnedModel("tiny", "carrier", "1.0", **{
             "wheel_sha256": hashlib.sha256(self.wheel.read_bytes()).hexdigest(),
-            "member": "carrier/default.onnx", "sha256": hashlib.sha256(MODEL).hexdigest(),
+            "member": "carrier/default.onnx", "bytes": len(MODEL), "sha256": hashlib.sha256(MODEL).hexdigest(),
             "licence_member": "carrier-1.0.dist-info/LICENSE", "notice": "Tiny\n", **changes})
 
 

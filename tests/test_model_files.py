@@ -1,11 +1,13 @@
 """Which model recognises objects, by the settings and by what was fetched."""
 
+import os
 import shutil
 
 import pytest
 
+import tiny_models
 from product import run_program
-from pyimagesearch.errors import SettingsError
+from pyimagesearch.errors import ObjectsFailed, SettingsError
 from pyimagesearch.object_detection.model_files import YOLOX_NANO, model_for
 from pyimagesearch.settings.settings import Settings
 
@@ -49,11 +51,35 @@ def test_damaged_model_is_not_used(with_model):
     assert model_for(Settings(), with_model).why.startswith(f"{path} is damaged; run: ")
 
 
+@pytest.mark.parametrize("make", [
+    pytest.param(os.mkdir, id="folder"), pytest.param(os.mkfifo, id="pipe"),
+    pytest.param(lambda path: path.symlink_to("/dev/zero"), id="device")])
+def test_what_is_no_file_is_not_used(make, tmp_path):
+    path = YOLOX_NANO.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    make(path)
+    assert model_for(Settings(), tmp_path).why.startswith(f"{path} is damaged; run: ")
+
+
 def test_unreadable_model_is_not_used(tmp_path):
     path = YOLOX_NANO.path(tmp_path)
-    path.mkdir(parents=True)
-    assert model_for(Settings(), tmp_path).why.startswith(
-        f"{path} cannot be read (Is a directory); run: ")
+    path.parent.mkdir(parents=True)
+    path.symlink_to(path)
+    assert model_for(Settings(), tmp_path).why.startswith(f"{path} cannot be read (")
+
+
+def test_model_replaced_since_the_start_is_not_loaded(tmp_path):
+    """A damaged one could crash OpenCV, and the server with it."""
+    path = tiny_models.save(tiny_models.yolox(), tmp_path / "own.onnx")
+    choice = model_for(Settings(objects=str(path)), tmp_path)
+    assert choice.load().labels == tiny_models.LABELS
+    path.write_bytes(path.read_bytes().replace(b"Sigmoid", b"Sigm\xffid"))
+    with pytest.raises(ObjectsFailed) as refused:
+        choice.load()
+    assert str(refused.value) == f"{path} was replaced or changed; a restart takes the new file"
+    path.unlink()
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        choice.load()
 
 
 def test_wrong_model_ends_the_start_with_one_sentence(tmp_path):

