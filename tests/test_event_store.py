@@ -34,8 +34,9 @@ from pyimagesearch.events.event import (
     KeptFile,
     Sighting,
 )
+from pyimagesearch.events.event_filters import Filters
 from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
-from pyimagesearch.events.queries import EventReader, Filters, read_only
+from pyimagesearch.events.queries import EventReader, read_only
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.events.writer import WriterLimits
 
@@ -796,7 +797,8 @@ import sys, time
 from pathlib import Path
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.events.event import Event
-from pyimagesearch.events.queries import EventReader, Filters
+from pyimagesearch.events.event_filters import Filters
+from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import UNDO_SECONDS, EventStore
 from pyimagesearch.events.writer import WriterLimits
 events = EventStore(Path(sys.argv[1]), SystemClock())

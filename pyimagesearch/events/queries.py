@@ -1,6 +1,7 @@
 """Query the database of events."""
 
 import datetime
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,13 @@ from .event import (
     KeptFile,
     Sighting,
 )
+from .event_filters import IS_FALSE_ALARM, NO_FILTERS, Filters, day_bounds, selection
 from .explanation import Explanation, read_explanation
 from .schema import check_current
 
-MOST_OBJECTS = 100      # names that are listed: owners' detectors may number things
+MAX_OBJECTS = 100       # names that are listed: owners' detectors may number things
 BUSY_SECONDS = 2.0      # to wait for the writer, where that is needed
 COLUMNS = 'id, camera, kind, begin, "end", peak_area, peak_box, note, starred'
-IS_FALSE_ALARM = "EXISTS (SELECT 1 FROM false_alarms WHERE event_id = id)"
 
 PLACE = "rtrim(path, replace(path, '/', ''))"   # of a file: its path up to the last /
 
@@ -49,20 +50,6 @@ class FileRow(NamedTuple):
     def sequence(self) -> int:
         """Its place in the order of recording: never before that of its event."""
         return max(self.file.sequence, self.event_id)
-
-
-class Filters(NamedTuple):
-    """Conditions that an event must meet; ``None`` and ``False`` stand for all."""
-
-    camera: str | None = None
-    kind: str | None = None
-    day: datetime.date | None = None    # in local time
-    starred: bool = False
-    not_event: bool | None = None       # only false alarms, or all but these
-    object: str | None = None           # recognised in it; "" for nothing
-
-
-NO_FILTERS = Filters()
 
 
 class EventReader:
@@ -247,20 +234,11 @@ class EventReader:
 
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""
-        names, name = list[str](), ""
-        while name := self._value(      # one index lookup for each name
-                "SELECT min(camera) FROM events WHERE camera > ?", name):
-            names.append(name)
-        return names
+        return [*self._distinct("camera", "events")]
 
     def objects(self) -> list[str]:
         """Return the names of what was recognised in events, the first 100."""
-        names, name = list[str](), ""
-        while len(names) < MOST_OBJECTS and (name := self._value(
-                # one index lookup for each name
-                "SELECT min(name) FROM sightings WHERE name > ?", name)):
-            names.append(name)
-        return names
+        return [*itertools.islice(self._distinct("name", "sightings"), MAX_OBJECTS)]
 
     def has(self, id: int) -> bool:
         """Return whether event *id* exists; a deleted one does until it is erased."""
@@ -286,6 +264,13 @@ class EventReader:
         """Return the first value that *statement* finds, ``None`` without any."""
         row = self._connection.execute(statement, values).fetchone()
         return row[0] if row else None
+
+    def _distinct(self, column: str, table: str) -> Iterator[str]:
+        """Yield the texts in *column*, in their order, by one index lookup each."""
+        text = ""
+        while text := self._value(
+                f"SELECT min({column}) FROM {table} WHERE {column} > ?", text):
+            yield text
 
     def _files(self, conditions: str, *values: object) -> list[FileRow]:
         """Return the files that meet *conditions*, in SQL."""
@@ -338,50 +323,6 @@ def read_only(path: Path) -> Iterator[EventReader]:
             yield EventReader(connection)
     except sqlite3.Error as error:
         raise EventsError(f"the events cannot be read now: {error}") from None
-
-
-class Selection(NamedTuple):
-    """Filters in SQL."""
-
-    tables: str
-    id: str             # of an event, as the fastest index to select by has it
-    condition: str
-    values: list[Any]
-
-
-def selection(filters: Filters) -> Selection:
-    """Return *filters* in SQL."""
-    tables, id, terms, values = "events", "id", ["deleted IS NULL"], list[Any]()
-    for column, value in (("camera", filters.camera), ("kind", filters.kind)):
-        if value is not None:
-            terms.append(f"{column} = ?")
-            values.append(value)
-    if filters.day is not None:
-        id = "+id"      # use the index by time
-        terms.append("begin >= ? AND begin < ?")
-        values += day_bounds(filters.day)
-    if filters.starred:
-        terms.append("starred")
-    if filters.object:
-        terms.append("event_id = id AND name = ?")
-        values.append(filters.object)
-        tables = "events CROSS JOIN sightings"      # the left one is read first
-        if not (filters.day or filters.starred or filters.not_event
-                or filters.kind not in (None, MOTION)):     # of which there are few
-            tables, id = "sightings CROSS JOIN events", "event_id"
-    elif filters.object is not None:
-        terms.append("id NOT IN (SELECT event_id FROM sightings)")
-    if filters.not_event is not None:
-        terms.append("id IN (SELECT event_id FROM false_alarms)" if filters.not_event
-                     else f"NOT {IS_FALSE_ALARM}")
-    return Selection(tables, id, " AND ".join(terms), values)
-
-
-def day_bounds(day: datetime.date) -> tuple[float, float]:
-    """Return when *day* begins and ends in local time [seconds since the epoch]."""
-    midnight = datetime.datetime.combine(day, datetime.time())
-    return (midnight.timestamp(),
-            (midnight + datetime.timedelta(days=1)).timestamp())
 
 
 def as_event(row: tuple[Any, ...], files: list[KeptFile]) -> Event:

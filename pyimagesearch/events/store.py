@@ -31,7 +31,7 @@ from .trimming import IN_IDS, drop, drop_before, drop_oldest
 from .writer import EventWriter, WriterLimits
 
 UNDO_SECONDS = 10.0     # for which a deleted event can be restored
-MOST_COUNTED = 50       # names of each camera that are counted each on its own
+MAX_COUNTED = 50        # names of each camera that are counted each on its own
 OTHER_NAMES = "other"
 DEFAULT_LIMITS = WriterLimits()
 
@@ -209,7 +209,7 @@ class EventStore(EventWriter):
         """Count event *id* once for *name*, also if this is written again."""
         with self._lock:
             names = self._recognised[camera]
-            if name not in names and len(names) >= MOST_COUNTED:
+            if name not in names and len(names) >= MAX_COUNTED:
                 name = OTHER_NAMES
             count, last = names.get(name, (0, -1))
             if id > last:       # a camera's events are recognised in their order

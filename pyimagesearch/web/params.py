@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from flask import abort, g, request
 
-from pyimagesearch.events.queries import Filters
+from pyimagesearch.events.event_filters import Filters
 
 MAX_PAGE_EVENTS = 200
 MAX_IDS = 1000              # events in one request

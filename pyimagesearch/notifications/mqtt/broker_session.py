@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import EventsError
 from pyimagesearch.events.event import MOTION, Event
-from pyimagesearch.events.queries import Filters
+from pyimagesearch.events.event_filters import Filters
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.notifications.milestones import ENDED
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pyimagesearch.events.queries import day_bounds
+from pyimagesearch.events.event_filters import day_bounds
 
 from .filters import count_events
 

@@ -8,13 +8,9 @@ from typing import Any, NamedTuple
 from flask import Blueprint, url_for
 
 from pyimagesearch.events.event import EVENT_KINDS, Event
+from pyimagesearch.events.event_filters import NO_FILTERS, Filters, day_bounds
 from pyimagesearch.events.explanation import Explanation
-from pyimagesearch.events.queries import (
-    NO_FILTERS,
-    EventReader,
-    Filters,
-    day_bounds,
-)
+from pyimagesearch.events.queries import EventReader
 from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings.option import format_bytes
 from pyimagesearch.web import params
