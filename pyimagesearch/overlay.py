@@ -12,8 +12,7 @@ from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
 WHITE = (255, 255, 255)
-LABEL_SCALE = 0.4           # of the font for names, at 400 px of width
-LEAST_LABEL_SCALE = 0.4     # to be legible
+LABEL_SCALE = 0.4       # of the font for names, at 400 px of width or less
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
@@ -67,7 +66,7 @@ def _label(image: Image, text: str, box: Box) -> None:
     """Write *text* on a red ground above *box*, or in it if there is no room."""
     width = image.shape[1]
     text, thickness = ascii_of(text), max(1, round(width / DETECTION_WIDTH))
-    scale = max(LEAST_LABEL_SCALE, LABEL_SCALE * width / DETECTION_WIDTH)
+    scale = LABEL_SCALE * max(1.0, width / DETECTION_WIDTH)
     (wide, tall), below = cv2.getTextSize(text, FONT, scale, thickness)
     margin = below // 2 + 1
     wide, tall = wide + 2 * margin, tall + below + 2 * margin

@@ -29,7 +29,7 @@ NAMED_LOOK_SECONDS = 5.0    # once it has one
 
 class EventObjects:
     """
-    Have the motion events of one camera named: by its detector, and by *recognizer*.
+    Name the motion events of one camera: by its detector's labels, and *recognizer*.
 
     The camera loop offers it looks; what it finds is stored in the thread ``objects``.
     :attr:`sightings` may be read from any thread, and :meth:`forget` called from any

@@ -134,36 +134,12 @@ class Evidence:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
         self.losses.on_frame(frame.arrived, frame.captured)
         self._level.note(frame.captured, seen.area)
-        motion = self._armed and seen.is_motion(self._settings.min_area)
-        changes = [*([] if self._armed else self._motion.reset()),
-                   *self._motion.on_frame(frame.arrived, motion)]
-        if motion:
-            self._peak.on_frame(frame, seen, shown)
-        if self._fills_preroll and shown.jpeg:
-            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
-                                            since=self._motion.candidate_since)
-        for change in changes:
-            if change.started:
-                self._begin_motion(change.at, frame, seen)
-            else:
-                until = min(frame.arrived, change.at + self._settings.post_roll)
-                self._finish_motion(change.at, until)
-        if self._ongoing:
-            self._ongoing.note_zones(self._store, seen.zones if motion else ())
-            self._peak.store_early(self._ongoing.event.id, frame.arrived,
-                                   self._settings)
-            if motion:
-                self.objects.take_labels(frame, seen)
-                self.objects.look(frame, seen)
+        self._keep_motion(frame, seen, shown)
         if self._armed:
             self.scenes.on_frame(frame, seen,
                                  shown.jpeg if self._settings.record else None)
         else:
             self.scenes.end(frame.arrived)
-        if self._motion.candidate_since is None and not self._motion.ongoing:
-            self._peak.start_over()
-            if self._armed:
-                self.objects.remember(frame, shown)
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
@@ -198,6 +174,34 @@ class Evidence:
         """Whether clips are, or soon may be, made of the pictures."""
         return self._preroll_input.takes_pictures and (
             self._awaits_motion or self.manual.since is not None)
+
+    def _keep_motion(self, frame: Frame, seen: Detection, shown: Shown) -> None:
+        """Begin a motion event, go on with it, or end it."""
+        motion = self._armed and seen.is_motion(self._settings.min_area)
+        changes = [*([] if self._armed else self._motion.reset()),
+                   *self._motion.on_frame(frame.arrived, motion)]
+        if motion:
+            self._peak.on_frame(frame, seen, shown)
+        if self._fills_preroll and shown.jpeg:
+            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
+                                            since=self._motion.candidate_since)
+        for change in changes:
+            if change.started:
+                self._begin_motion(change.at, frame, seen)
+            else:
+                until = min(frame.arrived, change.at + self._settings.post_roll)
+                self._finish_motion(change.at, until)
+        if self._ongoing:
+            self._peak.store_early(self._ongoing.event.id, frame.arrived,
+                                   self._settings)
+        if self._ongoing and motion:
+            self._ongoing.note_zones(self._store, seen.zones)
+            self.objects.take_labels(frame, seen)
+            self.objects.look(frame, seen)
+        if self._motion.candidate_since is None and not self._motion.ongoing:
+            self._peak.start_over()
+            if self._armed:
+                self.objects.remember(frame, shown)
 
     def _begin_motion(self, at: float, frame: Frame, seen: Detection) -> None:
         captured = frame.captured - (frame.arrived - at)
