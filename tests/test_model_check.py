@@ -10,15 +10,6 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.object_detection.model_check import check_model
 
 
-def test_refused_model_has_the_same_sentence(tmp_path):
-    path = tiny_models.save(tiny_models.yolox(), tmp_path / "modèle.onnx")
-    with pytest.raises(SettingsError) as refused:
-        check_model(path, ["only"])
-    assert str(refused.value) == (
-        f"--objects is '{path}', but it has 3 classes and 1 labels; name them with "
-        "--labels FILE, one a line")
-
-
 def test_file_that_crashes_opencv_is_refused(tmp_path):
     """OpenCV cannot raise an error whose message is not in UTF-8."""
     data = tiny_models.yolox().SerializeToString()
