@@ -136,7 +136,8 @@ def halved(image: Image, least: int) -> Image:
     """Return *image*, halved by area averages while it keeps *least* px of width."""
     while image.shape[1] >= 2 * least and image.shape[0] > 1:
         half = (image.shape[1] // 2, image.shape[0] // 2)
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+        even = image[:2 * half[1], :2 * half[0]]    # six times as fast as other ratios
+        image = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
     return image
 
 

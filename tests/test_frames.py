@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimagesearch.capture.demo import DemoScene
-from pyimagesearch.frames import enclosing, for_stream, resized, scaled
+from pyimagesearch.frames import enclosing, for_stream, halved, resized, scaled
 from pyimagesearch.motion_detection.preprocessing import for_detection
 
 
@@ -47,3 +47,9 @@ def test_enclosing_box_holds_all_boxes():
     assert enclosing(()) is None
     assert enclosing([(5, 6, 7, 8)]) == (5, 6, 7, 8)
     assert enclosing([(5, 6, 7, 8), (1, 9, 6, 20)]) == (1, 6, 7, 20)
+
+
+def test_picture_of_odd_size_is_halved_without_its_last_pixels():
+    image = np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)
+    blocks = image[:6, :8].reshape(3, 2, 4, 2, 3).astype(int)
+    np.testing.assert_allclose(halved(image, 3), blocks.mean((1, 3)), atol=0.5)
