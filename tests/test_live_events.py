@@ -102,6 +102,16 @@ def test_long_backlog_is_skipped_but_for_what_lasts(log, events):
     assert events.moving == {"lasting"}
 
 
+def test_event_that_lasts_at_the_first_look_ends_once(log, events):
+    event = log.begin(picture=False)
+    assert log.read(events) == []
+    log.end(event)
+    assert log.read(events) == []       # its begin is first
+    log.clock.now += 1
+    assert log.read(events) == [("front", ""), ("front", "ended")]
+    assert log.read(events) == []
+
+
 def test_deleted_event_ends_its_motion(log, events):
     event = log.begin()
     log.read(events)

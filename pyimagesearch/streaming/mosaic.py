@@ -12,7 +12,7 @@ import numpy as np
 from pyimagesearch.clock import Clock
 from pyimagesearch.frames import Image, Size, size_of
 from pyimagesearch.jpeg import encode
-from pyimagesearch.overlay import DARK, FONT, PALE, RED
+from pyimagesearch.overlay import DARK, FONT, PALE, RED, ascii_of
 from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
@@ -134,7 +134,8 @@ class Mosaic(Worker):
         self._changed.set()
 
     def _label(self, name: str, note: str) -> None:
-        text, region = f"{name} - {note}" if note else name, self._regions[name]
+        text = ascii_of(f"{name} - {note}" if note else name)
+        region = self._regions[name]
         (wide, tall), below = cv2.getTextSize(text, FONT, 0.55, 1)
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)

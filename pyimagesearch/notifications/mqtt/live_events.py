@@ -88,7 +88,7 @@ class LiveEvents:
         for id in [*self._waiting]:
             self._look_at_begin(id, events.get(id), changes)
         self._look_at_names(events, changes)
-        for id in [*self._ongoing]:
+        for id in [id for id in self._ongoing if id not in self._waiting]:
             self._look_at_end(id, events.get(id), changes)
         return changes
 
