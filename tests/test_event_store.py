@@ -209,7 +209,7 @@ def test_only_events_of_this_run_are_counted(events):
     for number, (camera, kind) in enumerate([("a", MOTION), ("a", MOTION), ("b", LOST)], 1):
         events.begin(event(number, camera=camera, kind=kind))
     events.adopt(event(9, camera="a"))
-    assert events.begun() == {("a", MOTION): 2, ("b", LOST): 1}
+    assert events.counts.begun() == {("a", MOTION): 2, ("b", LOST): 1}
     with written(events) as reader:
         assert reader.event(9).camera == "a"
 
@@ -252,7 +252,7 @@ def test_event_is_counted_once_for_each_of_its_names(events):
     events.sight(3, sighting())
     events.sight(4, sighting())     # there is no such event
     assert events.flush(60)
-    assert events.recognised() == {
+    assert events.counts.recognised() == {
         ("front", "person"): 2, ("front", "animal"): 2, ("yard", "person"): 1}
 
 
@@ -263,7 +263,7 @@ def test_names_without_end_are_counted_and_listed_up_to_a_limit(events):
             events.sight(number, sighting(f"person {label:03}"))
     with written(events) as reader:
         assert reader.objects() == [f"person {label:03}" for label in range(100)]
-    assert events.recognised() == {
+    assert events.counts.recognised() == {
         ("front", "other"): 2, **{("front", f"person {label:03}"): 2 for label in range(50)}}
 
 

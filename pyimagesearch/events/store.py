@@ -3,7 +3,6 @@
 import datetime
 import json
 import sqlite3
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,6 +22,7 @@ from .event import (
     KeptFile,
     Sighting,
 )
+from .event_counts import EventCounts
 from .explanation import Explanation
 from .ids import EventIds
 from .queries import COLUMNS, EventReader, read_only
@@ -31,8 +31,6 @@ from .trimming import IN_IDS, drop, drop_before, drop_oldest
 from .writer import EventWriter, WriterLimits
 
 UNDO_SECONDS = 10.0     # for which a deleted event can be restored
-MAX_COUNTED = 50        # names of each camera that are counted each on its own
-OTHER_NAMES = "other"
 DEFAULT_LIMITS = WriterLimits()
 
 
@@ -49,11 +47,9 @@ class EventStore(EventWriter):
                  limits: WriterLimits = DEFAULT_LIMITS) -> None:
         super().__init__(path, clock, limits)
         self.undo_seconds = undo_seconds
+        self.counts = EventCounts()
         self._ids = EventIds(clock)
         self._is_open = False
-        self._begun: Counter[tuple[str, str]] = Counter()   # guarded by the lock
-        self._recognised: defaultdict[str, dict[str, tuple[int, int]]] = (
-            defaultdict(dict))                              # also guarded by it
 
     def prepare(self) -> Path | None:
         """
@@ -109,27 +105,11 @@ class EventStore(EventWriter):
         """Return whether event *id* comes from an earlier run of the program."""
         return self._ids.is_earlier(id)
 
-    def begun(self) -> dict[tuple[str, str], int]:
-        """Return how many events began since the start, by camera and kind."""
-        with self._lock:
-            return dict(self._begun)
-
-    def recognised(self) -> dict[tuple[str, str], int]:
-        """
-        Return in how many events since the start cameras recognised each name.
-
-        The names of a camera after its first 50 are counted together as "other".
-        """
-        with self._lock:
-            return {(camera, name): count for camera, names in self._recognised.items()
-                    for name, (count, _) in names.items()}
-
     # --- from the cameras: queued, never waits
 
     def begin(self, event: Event) -> None:
         """Add *event*, which begins now, with its files."""
-        with self._lock:
-            self._begun[event.camera, event.kind] += 1
+        self.counts.begin(event.camera, event.kind)
         self.adopt(event)
 
     def add(self, kind: str, begin: float, end: float | None, camera: str = "",
@@ -201,19 +181,9 @@ class EventStore(EventWriter):
                 "at = excluded.at, box = excluded.box WHERE excluded.score > score",
                 [id, sighting.name, sighting.label, float(sighting.score), sighting.at,
                  box_as_text(sighting.box)])
-            self._count_recognised(found[0], sighting.name, id)
+            self.counts.recognise(found[0], sighting.name, id)
 
         self.enqueue(work)
-
-    def _count_recognised(self, camera: str, name: str, id: int) -> None:
-        """Count event *id* once for *name*, also if this is written again."""
-        with self._lock:
-            names = self._recognised[camera]
-            if name not in names and len(names) >= MAX_COUNTED:
-                name = OTHER_NAMES
-            count, last = names.get(name, (0, -1))
-            if id > last:       # a camera's events are recognised in their order
-                names[name] = count + 1, id
 
     def keep(self, event_id: int, file: KeptFile) -> None:
         """Add *file* to the event, or replace the entry with the same path."""

@@ -93,10 +93,10 @@ class StatusCollector(Collector):
             return
         counts = {      # zeros too, or rate() would miss the first event of a kind
             **{(name, kind): 0 for name in services.feeds for kind in CAMERA_KINDS},
-            **{("", kind): 0 for kind in SERVER_KINDS}, **archive.store.begun()}
+            **{("", kind): 0 for kind in SERVER_KINDS}, **archive.store.counts.begun()}
         yield metric("events_total", "Events begun.", COUNTER, counts, "camera", "kind")
         recognised = {**dict.fromkeys(itertools.product(services.feeds, GROUPS), 0),
-                      **archive.store.recognised()}
+                      **archive.store.counts.recognised()}
         yield metric("events_with_object_total", "Events in which it was recognised.",
                      COUNTER, recognised, "camera", "object")
         kept = archive.status()
