@@ -89,7 +89,7 @@ class Program:
     def objects_status(self) -> ObjectsStatus:
         """Return how objects are recognised, or why they are not."""
         return self.objects.status() if self.objects else ObjectsStatus(
-            model="", off_reason=self.model.why)
+            model="", off_reason=self.model.why, command=self.model.command)
 
     @property
     def live(self) -> list[Worker]:

@@ -145,6 +145,7 @@ class ObjectsStatus:
 
     model: str              # its file; empty if objects are off
     off_reason: str = ""    # why they are off, as a sentence; empty if on
+    command: str = ""       # that helps, at the end of the sentence; empty without
     loaded: bool = False    # the model is in memory
     looks: int = 0          # at what moved, that succeeded, since the start
     failed: int = 0         # looks that failed, since the start
@@ -164,6 +165,7 @@ class ObjectsStatus:
     def for_viewers(self) -> "ObjectsStatus":
         """The same without folders of this machine, and commands for its owner."""
         return replace(self, off_reason=self.off_reason and "no model is in use",
+                       command="",
                        trouble=self.trouble and "the last look failed")
 
     def as_json(self) -> dict[str, Any]:

@@ -139,8 +139,15 @@ def test_log_says_who_changed_something(client, sample, broadcaster, caplog):
 
 @pytest.mark.parametrize(("objects", "shown"), [
     (ObjectsStatus(model="tiny.onnx"), ""),
-    (ObjectsStatus(model="", off_reason="<no> model"), "Objects are not recognised: &lt;no&gt; model"),
+    (ObjectsStatus(model="", off_reason="<no>; run: a -b", command="a -b"),
+     'Objects are not recognised: &lt;no&gt;; run: <code class="command">a -b</code>'),
     (ObjectsStatus(model="tiny.onnx", trouble="no memory"), "Objects are not recognised now: no memory")])
 def test_live_page_says_why_objects_are_not_recognised(sample, cameras, objects, shown):
     client = client_of(cameras["front"], archive=sample, objects=lambda: objects)
     assert f'id="objects">{shown}</p>' in client.get("/").text
+
+
+def test_live_page_is_quiet_about_objects_that_were_switched_off(sample, cameras):
+    objects = ObjectsStatus(model="", off_reason="that is switched off")
+    client = client_of(cameras["front"], archive=sample, objects=lambda: objects)
+    assert 'id="objects"' not in client.get("/").text

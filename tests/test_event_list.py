@@ -38,7 +38,7 @@ def test_names_are_on_the_card_and_the_page_of_an_event(client, sample):
     page = client.get("/events/1").text
     assert "<title>Person and animal at front, 12:00:00</title>" in page
     found = " ".join(re.sub("<.*?>", "", page.partition('"sightings">')[2]).split())
-    assert found.startswith("person, ▸ 12:00:03 93 % certain animal (dog), ▸ 12:00:05 73 % certain")
+    assert found.startswith("person 0.93, ▸ 12:00:03 animal (dog) 0.73, ▸ 12:00:05")
     assert page.count('href="/events/1/clip.mp4#t=3.01" data-part="1" data-at="3.01"') == 1
     assert 'href="/events?object=person"' in page
     assert "#t=" not in client.get("/events/2").text        # no clip shows that time

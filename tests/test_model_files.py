@@ -37,7 +37,8 @@ def test_fetched_model_is_not_used_if_switched_off(with_model):
 def test_start_goes_on_without_a_fetched_model(wanted, tmp_path, monkeypatch):
     choice = model_for(Settings(objects=wanted, data="/some disk"), tmp_path)
     assert (choice.path, choice.why) == (
-        None, "the model has not been fetched; run: webstreaming objects --get "
+        None, "the model has not been fetched; run this, and start the program again: "
+        "webstreaming objects --get "
         f"--data {tmp_path}")
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     assert model_for(Settings(objects=wanted), tmp_path).why.endswith(" objects --get")
@@ -48,7 +49,7 @@ def test_damaged_model_is_not_used(with_model):
     with open(path, "r+b") as file:
         file.seek(100_000)
         file.write(b"x")
-    assert model_for(Settings(), with_model).why.startswith(f"{path} is damaged; run: ")
+    assert model_for(Settings(), with_model).why.startswith(f"{path} is damaged; run this, ")
 
 
 @pytest.mark.parametrize("make", [
@@ -58,7 +59,7 @@ def test_what_is_no_file_is_not_used(make, tmp_path):
     path = YOLOX_NANO.path(tmp_path)
     path.parent.mkdir(parents=True)
     make(path)
-    assert model_for(Settings(), tmp_path).why.startswith(f"{path} is damaged; run: ")
+    assert model_for(Settings(), tmp_path).why.startswith(f"{path} is damaged; run this, ")
 
 
 def test_unreadable_model_is_not_used(tmp_path):

@@ -40,7 +40,7 @@ def test_missing_model_is_said_with_the_command_that_fetches_it(tmp_path):
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
     assert line.startswith(
-        "webstreaming: error: objects are not recognised: the model has not been fetched; run: ")
+        "webstreaming: error: objects are not recognised: the model has not been fetched; run this, and ")
     assert line.endswith(f" objects --get --data {tmp_path}")
 
 

@@ -26,6 +26,10 @@ def advice(cameras: Iterable[CameraSettings], url: str, objects_off: str
                   if is_motion_silenced(each, objects_off)]:
         yield (f"motion of {', '.join(silent)} raises no alert: alert_only is set, but "
                f"no objects are recognised ({objects_off})")
+    if alone := [each.name for each in cameras if needs_own_labels(each, objects_off)]:
+        yield (f"motion of {', '.join(alone)} raises an alert only if the camera's own "
+               "detector labels it so: alert_only is set, but no model recognises "
+               f"objects ({objects_off})")
 
 
 def is_motion_silenced(camera: CameraSettings, objects_off: str) -> bool:
@@ -34,8 +38,18 @@ def is_motion_silenced(camera: CameraSettings, objects_off: str) -> bool:
 
     *objects_off* says why; a detector of the owner may still name some.
     """
+    return awaits_objects(camera, objects_off) and not camera.has_own_detector
+
+
+def needs_own_labels(camera: CameraSettings, objects_off: str) -> bool:
+    """Return whether motion raises an alert only if the owner's detector labels it."""
+    return awaits_objects(camera, objects_off) and camera.has_own_detector
+
+
+def awaits_objects(camera: CameraSettings, objects_off: str) -> bool:
+    """Return whether alerts of motion wait for objects, which no model recognises."""
     return (bool(objects_off) and bool(camera.alert_objects)
-            and camera.raises_alerts(MOTION) and not camera.has_own_detector)
+            and camera.raises_alerts(MOTION))
 
 
 def no_zone_alerts(camera: CameraSettings) -> bool:

@@ -80,6 +80,7 @@ class ModelChoice(NamedTuple):
     side: int | None = None     # of its input [pixels]; None: as the file says
     why: str = ""
     version: FileVersion | None = None  # of the file, as it was checked
+    command: str = ""   # that helps, at the end of *why*
 
     @property
     def words(self) -> str:
@@ -139,7 +140,8 @@ def version_of(path: Path) -> FileVersion | None:
 def fetched_choice(data: Path, command: str) -> ModelChoice:
     """Return the fetched model below *data*; without it, *command* fetches it."""
     if trouble := YOLOX_NANO.trouble(data):
-        return ModelChoice(None, why=f"{trouble}; run: {command}")
+        return ModelChoice(None, command=command, why=(
+            f"{trouble}; run this, and start the program again: {command}"))
     return ModelChoice(YOLOX_NANO.path(data), side=FETCHED_SIDE)
 
 

@@ -28,9 +28,13 @@ def group_of(label: str) -> str:
 def unknown_objects(cameras: Iterable[CameraSettings]) -> Iterator[str]:
     """Yield a sentence for each of *cameras* with objects that no model recognises."""
     for camera in cameras:
-        words = [] if camera.has_own_detector else sorted(
-            word for word in camera.alert_objects - {*GROUPS} if not group_of(word))
-        if words:
+        if words := unknown_words(camera):
             yield (f"alert_only of camera {camera.name} has {', '.join(words)}, which "
                    f"is never recognised; the names are {', '.join(GROUPS)}, or labels "
                    "of the model, such as dog")
+
+
+def unknown_words(camera: CameraSettings) -> list[str]:
+    """Return the words of alert_only of *camera* that no model recognises."""
+    return [] if camera.has_own_detector else sorted(
+        word for word in camera.alert_objects - {*GROUPS} if not group_of(word))

@@ -19,7 +19,7 @@ from pyimagesearch.notifications.alert_advice import (
     no_zone_alerts,
 )
 from pyimagesearch.notifications.channel import ChannelStatus
-from pyimagesearch.object_detection.object_groups import GROUPS
+from pyimagesearch.object_detection.object_groups import GROUPS, unknown_words
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, CameraSettings
 from pyimagesearch.settings.owner_settings import ALERT_OPTIONS
 
@@ -62,6 +62,10 @@ class CameraAlerts(NamedTuple):
     def object_names(self) -> list[str]:
         """The objects to choose from: the usual ones, and others that are chosen."""
         return [*GROUPS, *sorted(self.settings.alert_objects - {*GROUPS})]
+
+    def is_unknown(self, name: str) -> bool:
+        """Return whether no model recognises *name*, and no detector may."""
+        return name in unknown_words(self.settings)
 
     @property
     def daily(self) -> tuple[str, str] | None:

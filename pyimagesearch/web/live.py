@@ -2,12 +2,14 @@
 
 import re
 import time
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, g, render_template, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import TooManyStreams, TooManyViewers
+from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
 
@@ -33,6 +35,7 @@ def index() -> str | Response:
         return camera_page(next(iter(services.feeds)), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
     return page("mosaic.html", mosaic=services.mosaic, cameras=cameras,
+                objects=objects_notice(cameras),
                 arming=mode_json(services, time.time()),
                 live=sum(camera.is_live for camera in cameras))
 
@@ -55,7 +58,9 @@ def camera(name: str) -> str:
 def camera_page(name: str, *, alone: bool) -> str:
     """Return the page of camera *name*, which may be the only one."""
     services = get_services()
-    return page("index.html", camera=services.feed(name).status(), alone=alone,
+    camera = services.feed(name).status()
+    return page("index.html", camera=camera, alone=alone,
+                objects=objects_notice([camera]),
                 arming=camera_json(services, name, time.time()))
 
 
@@ -121,6 +126,28 @@ def stream(broadcaster: LatestFrameBroadcaster) -> Response:
         content_type=MIMETYPE, direct_passthrough=True)
 
 
+def objects_notice(cameras: Sequence[CameraStatus]) -> ObjectsStatus | None:
+    """
+    Return how objects in *cameras* are recognised, for the owner, who may have to act.
+
+    There is nothing to do where that was switched off, or their own detectors do it.
+    """
+    services = get_services()
+    if not services.objects or not g.client.may(Role.OWNER):
+        return None
+    objects = services.objects()
+    if objects.off_reason and (not objects.command or all(
+            has_own_detector(each.name) for each in cameras)):
+        return None
+    return objects
+
+
+def has_own_detector(name: str) -> bool:
+    """Return whether camera *name* has a detector of the owner's."""
+    owner_settings = get_services().owner_settings
+    return bool(owner_settings and owner_settings.current(name).has_own_detector)
+
+
 def page(template: str, **values: object) -> str:
     """Render a page with what all pages show."""
     services, is_owner = get_services(), g.client.may(Role.OWNER)
@@ -128,7 +155,6 @@ def page(template: str, **values: object) -> str:
         template, archive=services.archive and services.archive.status(),
         mode=services.arming and services.arming.mode,
         privacy=services.privacy,
-        objects=services.objects and is_owner and services.objects(),
         has_alerts=services.alerts,
         has_schedule=services.arming and services.owner_settings,
         can_mask=services.privacy and is_owner,

@@ -194,7 +194,7 @@ NAMED = {
         clips=list_of(reference("File")), stills=list_of(reference("File"))),
     "Sighting": response_of(
         name=TEXT, label=described(TEXT, "as the model calls it, such as dog"),
-        score=described({**NUMBER, "minimum": 0, "maximum": 1}, "how certain it is"),
+        score=described({**NUMBER, "minimum": 0, "maximum": 1}, "of the model"),
         at=described(TIME, "when the picture was taken"),
         box=described(BOX, "minX, minY, maxX, maxY in pixels of the streamed picture")),
     "Region": response_of(
@@ -244,6 +244,8 @@ NAMED = {
     "Objects": response_of(**fields_of(status.ObjectsStatus) | {
         "model": described(TEXT, "its file, or empty if objects are off"),
         "off_reason": described(TEXT, "why they are off, or empty; in full for owners"),
+        "command": described(TEXT, "that helps, for owners; empty if they are on, or "
+                             "switched off"),
         "loaded": described(BOOLEAN, "whether the model is in memory; it is loaded at "
                             "the first look, and released after ten minutes without"),
         "looks": described(COUNT, "at what moved, since the start"),
