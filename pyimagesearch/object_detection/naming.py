@@ -7,11 +7,11 @@ from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import scaled, size_of
 
 from .look import FoundObject, Look
-from .object_groups import group_of
+from .object_groups import GROUPS, group_of
 
 SURE_SCORE = 0.65       # from which one sighting is enough for a name
 SIGHTINGS_NEEDED = 2    # of lower scores, each in a picture of its own
-MAX_NAMES = 20         # of an event: an owner's detector may number what it sees
+MAX_NAMES = 20          # of an event: an owner's detector may number what it sees
 
 
 class Candidate(NamedTuple):
@@ -36,7 +36,7 @@ class EventNames:
     """
     Name an event: by one sighting of at least 0.65, or by two of lower scores.
 
-    Only the first 20 names that are sighted count.
+    Only the first 20 names that are sighted count, and person, vehicle and animal.
     One thread at a time may call :meth:`add`; any may read the attributes.
     """
 
@@ -59,7 +59,8 @@ class EventNames:
         improved = []
         for each in sightings:
             before = self._candidates.get(each.name)
-            if before is None and len(self._candidates) >= MAX_NAMES:
+            if (before is None and len(self._candidates) >= MAX_NAMES
+                    and each.name not in GROUPS):
                 continue
             after = before.with_(each) if before else Candidate(each, each, 1)
             self._candidates[each.name] = after
