@@ -325,6 +325,19 @@ def test_name_of_a_deleted_event_is_not_stored(yard):
         assert reader.objects() == []
 
 
+def test_detector_may_use_the_memory_of_its_mask_again(yard):
+    front, masks = yard(), []
+    keep = front.keep
+    front.keep = lambda frame, image, seen: masks.append(seen.mask) or keep(frame, image, seen)
+    front.show(3)
+    front.move(0.5, recognise=False)
+    for mask in masks:
+        if mask is not None:
+            mask[:] = 0
+    assert front.recognizer.run_once()
+    assert front.names == ("person",)
+
+
 # --- privacy
 
 

@@ -122,7 +122,8 @@ class EventObjects:
         picture = frame.picture.colour()    # crops of the streamed one show too little
         return Look(
             camera=self._settings.name, event=event.id,
-            crops=cut(picture, seen.boxes, seen.size), mask=mask,
+            crops=cut(picture, seen.boxes, seen.size),
+            mask=mask.copy(),       # a detector of the owner's may use its own again
             size=frame.picture.size, captured=frame.captured,
             least_score=self._settings.object_score, before=event.before,
             small=for_stream(picture, self._settings.width))
