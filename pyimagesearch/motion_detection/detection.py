@@ -26,7 +26,7 @@ from .detector import (
     takes_picture,
     unused_options,
 )
-from .preprocessing import for_detection
+from .preprocessing import for_detection, read_only
 from .regions import Found, Region
 from .remembered import BackgroundKeeper, RememberedBackground
 from .scene_changes import Scene, SceneChanges
@@ -105,13 +105,6 @@ def has_left(region: Region) -> bool:
     left, top, right, bottom = region.box
     return (math.dist(region.path[0], region.path[-1])
             >= max(right - left, bottom - top) * LEAST_LENGTHS)
-
-
-def read_only(image: Image) -> Image:
-    """Return a view of *image* that raises an error when it is written to."""
-    view = image.view()
-    view.flags.writeable = False
-    return view
 
 
 class MotionDetection:

@@ -24,3 +24,10 @@ def for_detection(grey: frames.Grey, *, sharp: bool = False) -> frames.Grey:
     smaller = frames.halved(grey, frames.MIN_DETECTION_WIDTH)
     image = frames.resized(smaller, frames.DETECTION_WIDTH)
     return image if sharp else cv2.GaussianBlur(image, (7, 7), 0)
+
+
+def read_only(image: frames.Image) -> frames.Image:
+    """Return a view of *image* that raises an error when it is written to."""
+    view = image.view()
+    view.flags.writeable = False
+    return view
