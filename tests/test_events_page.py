@@ -277,7 +277,7 @@ def test_time_of_a_sighting_plays_the_clip_from_there(page, sample_server):
     page.execute_script("document.addEventListener('playing', ({ target }) => "
                         "{ target.pause(); target.dataset.played = target.currentTime; }, true);")
     open_in_list(page, starred(page))
-    assert element(page, ".sightings").text.startswith("person, ▸ ")
+    assert element(page, ".sightings").text.startswith("person 0.93, ▸ ")
     visible(page, ".parts a")[1].click()
     element(page, ".sightings [data-at]").click()
     eventually(lambda: float(page.execute_script(
