@@ -60,7 +60,7 @@ def test_exposed_logins_are_a_problem(tmp_path):
 
 @pytest.mark.parametrize(("given", "line"), [
     ("off", "objects are not recognised: that is switched off"),
-    (None, "objects are not recognised: the model has not been fetched; run: "),
+    (None, "objects are not recognised: the model has not been fetched; run this, "),
     ("no_model.onnx", "PROBLEM: ")])
 def test_doctor_says_what_recognises_objects(tmp_path, given, line):
     assert objects(Settings(objects=given, data=str(tmp_path))).startswith(line)

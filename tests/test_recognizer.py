@@ -332,7 +332,7 @@ def resident_memory():
 
 def test_status_counts_looks_and_their_time(recognizer, model, clock):
     assert recognizer.status().as_json() == {
-        "model": "tiny.onnx", "off_reason": "", "loaded": False, "looks": 0, "failed": 0,
+        "model": "tiny.onnx", "off_reason": "", "command": "", "loaded": False, "looks": 0, "failed": 0,
         "seconds": 0.0, "trouble": "", "words": ""}
 
     def slow(image, least):
