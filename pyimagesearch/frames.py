@@ -15,6 +15,7 @@ Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
 
 DETECTION_WIDTH = 400       # pixels; the tutorial's, which its thresholds are made for
 MIN_DETECTION_WIDTH = 320   # pixels; shows as much, once blurred for detection
+EDGE_SHARE = 0.005          # of a picture's width; what is nearer to its edge is cut off
 
 
 class Picture(Protocol):
@@ -190,3 +191,11 @@ def overlap(one: Box, other: Box) -> int:
 def box_area(box: Box) -> int:
     """Return how many pixels *box* has."""
     return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def is_cut_off(box: Box, of: Size) -> bool:
+    """Return whether *box* is at the edge of its picture, of size *of*."""
+    margin = EDGE_SHARE * of[0]
+    left, top, right, bottom = box
+    return (min(left, top) < margin or right > of[0] - margin
+            or bottom > of[1] - margin)

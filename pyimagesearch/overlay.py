@@ -13,6 +13,7 @@ RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
 WHITE = (255, 255, 255)
 LABEL_SCALE = 0.4       # of the font for names, at 400 px of width or less
+CORNER_SCALE = 0.25     # of that for names that are at no box, at 400 px of width
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
 
@@ -21,7 +22,7 @@ class Tag(NamedTuple):
     """Names of what was recognised, such as "person", and where that is."""
 
     text: str
-    box: Box | None     # around it [pixels of the picture]; None = not known now
+    box: Box | None     # around it [pixels of the picture]; None = it is at no box now
 
 
 class Annotation(NamedTuple):
@@ -36,8 +37,8 @@ class Annotation(NamedTuple):
         Draw time, boxes and names onto *image*, BGR.
 
         The font scale of the time is the tutorial's 0.35 at 400 px of width, and
-        proportional to the width. A name whose place is not known is in the upper
-        right corner.
+        proportional to the width. A name that is at no box is in the upper right
+        corner, smaller, as that of the event.
         """
         height, width = image.shape[:2]
         when = datetime.datetime.fromtimestamp(self.captured)
@@ -47,7 +48,11 @@ class Annotation(NamedTuple):
         for box in self.boxes:
             cv2.rectangle(image, box[:2], box[2:], RED, 2)
         for tag in self.tags:
-            _label(image, tag.text, tag.box or (width, 0, width, 0))
+            if tag.box:
+                _label(image, tag.text, tag.box, RED, LABEL_SCALE)
+            else:
+                _label(image, f"event: {tag.text}", (width, 0, width, 0), DARK,
+                       CORNER_SCALE)
 
 
 def card(size: Size, title: str, text: str) -> Image:
@@ -62,17 +67,22 @@ def card(size: Size, title: str, text: str) -> Image:
     return image
 
 
-def _label(image: Image, text: str, box: Box) -> None:
-    """Write *text* on a red ground above *box*, or in it if there is no room."""
+def _label(image: Image, text: str, box: Box, ground: tuple[int, int, int],
+           scale: float) -> None:
+    """
+    Write *text* on *ground* above *box*, or in it if there is no room.
+
+    *scale* is that of the font at 400 px of width.
+    """
     width = image.shape[1]
     text, thickness = ascii_of(text), max(1, round(width / DETECTION_WIDTH))
-    scale = LABEL_SCALE * max(1.0, width / DETECTION_WIDTH)
+    scale = max(LABEL_SCALE, scale * width / DETECTION_WIDTH)
     (wide, tall), below = cv2.getTextSize(text, FONT, scale, thickness)
     margin = below // 2 + 1
     wide, tall = wide + 2 * margin, tall + below + 2 * margin
     left = max(0, min(box[0] - 1, width - wide - 1))
     top = box[1] - tall if box[1] >= tall else max(0, box[1])
-    cv2.rectangle(image, (left, top), (left + wide, top + tall), RED, cv2.FILLED)
+    cv2.rectangle(image, (left, top), (left + wide, top + tall), ground, cv2.FILLED)
     cv2.putText(image, text, (left + margin, top + tall - below - margin), FONT, scale,
                 WHITE, thickness, cv2.LINE_AA)
 

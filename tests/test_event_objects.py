@@ -78,7 +78,9 @@ class Yard:
             self.number += 1
             frame = Frame(self.number, picture or ArrayPicture(image), self.clock.time(),
                           self.clock.monotonic())
-            self.keep(frame, image, seen_moving(place, **self.labels))
+            self.last = frame, seen_moving(place, **self.labels)
+            self.evidence.objects.follow(*self.last)
+            self.keep(frame, image, self.last[1])
             self.looks += recognise and self.recognizer.run_once()
             self.kept.recorder.run_once()
 
@@ -91,7 +93,8 @@ class Yard:
 
     @property
     def names(self):
-        return tuple(each.name for each in self.evidence.objects.sightings)
+        tags = self.evidence.objects.follow(*self.last)
+        return tuple(name for tag in tags for name in tag.text.split(", "))
 
     def events(self):
         assert self.store.flush(60)
@@ -168,6 +171,39 @@ def test_event_is_looked_at_each_second_until_it_has_a_name(yard):
     assert (front.looks, front.names) == (6, ())
     front.move(12)
     assert front.looks == 6 + 1 + 2     # named, and then each five seconds
+
+
+OTHER, AT_EDGE = (80, 200, 120, 320), (0, 200, 40, 320)
+
+
+def test_what_comes_after_a_named_car_is_looked_at_within_a_second(yard):
+    front = yard()
+    front.show(3)
+    front.show(1.5, scene_with(BLUE), PLACE)
+    assert (front.looks, front.names) == (1, ("vehicle",))
+    front.show(0.9, scene_with(RED, 0.2, OTHER), OTHER)
+    assert front.looks == 2
+    front.show(1, scene_with(RED, 1, OTHER), OTHER)
+    assert (front.looks, front.names) == (3, ("vehicle", "person"))
+    front.show(4, scene_with(RED, 1, OTHER), OTHER)
+    assert front.looks == 3     # now each five seconds
+    assert set(front.events()[0].objects) == {"vehicle", "person"}
+
+
+def test_what_the_edge_cuts_off_is_looked_at_until_it_is_whole(yard):
+    front = yard(record=True)
+    front.show(3)
+    front.show(3.1, scene_with(RED, 1.0, AT_EDGE), AT_EDGE)
+    assert front.looks == 3
+    front.show(1, scene_with(RED, 0.6, OTHER), OTHER)
+    whole = front.clock.time()
+    front.show(3, scene_with(RED, 0.6, OTHER), OTHER)
+    assert front.looks == 4
+    front.show(6)
+    ((sighting,),) = [event.sightings for event in front.events()]
+    assert (sighting.score, sighting.box[0]) == (0.6, pytest.approx(40, abs=2))
+    assert 0 <= whole - sighting.at < 1
+    assert front.thumbnail()[1].begin == sighting.at
 
 
 def test_only_frames_with_motion_are_looked_at(yard):

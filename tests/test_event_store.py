@@ -218,13 +218,13 @@ def sighting(name="person", score=0.7, label=""):
     return Sighting(name, label or name, score, NOON + score, (1, 2, 30, 40))
 
 
-def test_best_sighting_of_each_name_comes_back(events):
+def test_last_sighting_of_each_name_comes_back(events):
     events.begin(event(1))
-    for each in (sighting(), sighting("animal", 0.8, "dog"), sighting(score=0.9),
-                 sighting(score=0.6), sighting("animal", 0.7, "cat")):
+    for each in (sighting(), sighting("animal", 0.7, "cat"), sighting(score=0.9),
+                 sighting("animal", 0.8, "dog"), sighting(score=0.6)):
         events.sight(1, each)
     with written(events) as reader:
-        assert reader.event(1).sightings == (sighting(score=0.9), sighting("animal", 0.8, "dog"))
+        assert reader.event(1).sightings == (sighting("animal", 0.8, "dog"), sighting(score=0.6))
         assert reader.objects() == ["animal", "person"]
 
 

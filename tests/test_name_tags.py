@@ -4,8 +4,9 @@ import pytest
 
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.overlay import Tag
-from pyimagesearch.streaming.name_tags import LOST_SECONDS, MEMORY_SECONDS, NameTags
+from pyimagesearch.surveillance.name_tags import LOST_SECONDS, MEMORY_SECONDS, NameTags
 
+SIZE = (1280, 720)
 CAR = (400, 300, 600, 400)
 
 
@@ -17,9 +18,14 @@ def sighting(name="person", when=9.9, box=None):
     return Sighting(name, name, 0.9, when, box or at(100))
 
 
+class Tags(NameTags):
+    def place(self, sightings, boxes, now):
+        return super().place(sightings, boxes, SIZE, now)
+
+
 @pytest.fixture
 def tags():
-    return NameTags()
+    return Tags()
 
 
 def test_name_begins_where_it_was_sighted_and_goes_along(tags):
@@ -73,6 +79,39 @@ def test_box_that_comes_apart_keeps_its_name_in_one_place(tags):
     assert tags.place([sighting()], [legs, head], 10.1) == (Tag("person", (100, 100, 150, 252)),)
     beside = (145, 60, 300, 250)        # something else, larger
     assert tags.place([sighting()], [at(100), beside], 10.2) == (Tag("person", at(100)),)
+
+
+def test_box_that_something_else_joins_loses_the_name(tags):
+    car, person = (10, 300, 150, 400), (140, 150, 200, 400)
+    vehicle = sighting("vehicle", box=car)
+    assert tags.place([vehicle], [car], 10.0) == (Tag("vehicle", car),)
+    both = (10, 150, 200, 400)
+    assert tags.place([vehicle], [both], 10.1) == (Tag("vehicle", None),)
+    assert tags.place([vehicle], [person], 10.2) == (Tag("vehicle", None),)
+    assert tags.place([vehicle], [person, car], 10.3) == (Tag("vehicle", car),)
+
+
+@pytest.mark.parametrize("last", [
+    (0, 300, 60, 400), (1220, 300, 1278, 400), (600, 2, 700, 80), (600, 600, 700, 719)])
+def test_what_comes_in_where_it_left_does_not_get_the_name(tags, last):
+    tags.place([sighting(box=last)], [last], 10.0)
+    assert tags.place([sighting(box=last)], [], 10.1) == (Tag("person", None),)
+    assert tags.place([sighting(box=last)], [last], 10.2) == (Tag("person", None),)
+    again = sighting(when=10.2, box=last)
+    assert tags.place([again], [last], 10.5) == (Tag("person", last),)
+
+
+def test_box_is_covered_by_the_names_at_it(tags):
+    tags.place([], [CAR], 9.9)
+    assert not tags.cover({"person", "vehicle"})
+    both = [sighting(), sighting("vehicle", box=CAR)]
+    tags.place(both, [CAR, at(110)], 10.0)
+    assert tags.cover({"person", "vehicle"})
+    assert not tags.cover({"person"})
+    tags.place(both, [CAR, at(110), at(200)], 10.1)
+    assert not tags.cover({"person", "vehicle"})
+    tags.place(both, [], 10.2)
+    assert tags.cover(set())
 
 
 def test_boxes_are_forgotten_after_a_while(tags):

@@ -7,9 +7,12 @@ from pyimagesearch.events.event import Sighting
 from pyimagesearch.object_detection.look import FoundObject, Look
 from pyimagesearch.object_detection.naming import EventNames, sightings_of
 
+SIZE = (640, 480)
+WHOLE = (100, 100, 200, 300)
 
-def sighting(name, score, at=1.0):
-    return Sighting(name, name, score, at, (1, 2, 3, 4))
+
+def sighting(name, score, at=1.0, box=WHOLE):
+    return Sighting(name, name, score, at, box)
 
 
 def names_of(event):
@@ -21,13 +24,13 @@ def names_of(event):
 def test_one_sure_sighting_or_two_others_make_a_name(scores, is_named):
     event = EventNames()
     for score in scores:
-        event.add([sighting("person", score)])
+        event.add([sighting("person", score)], SIZE)
     assert names_of(event) == (("person",) if is_named else ())
 
 
 def test_sightings_of_different_names_do_not_add_up():
     event = EventNames()
-    assert event.add([sighting("person", 0.5), sighting("vehicle", 0.6)]) == []
+    assert event.add([sighting("person", 0.5), sighting("vehicle", 0.6)], SIZE) == []
     assert (names_of(event), event.best) == ((), None)
     assert {each.name for each in event.candidates} == {"person", "vehicle"}
 
@@ -35,29 +38,53 @@ def test_sightings_of_different_names_do_not_add_up():
 def test_best_sighting_is_reported_once_there_is_a_name():
     event = EventNames()
     first, second = sighting("person", 0.6, 1.0), sighting("person", 0.5, 2.0)
-    assert event.add([first]) == []
-    assert event.add([second]) == [first]
-    assert event.add([sighting("person", 0.6, 3.0)]) == []      # no better
+    assert event.add([first], SIZE) == []
+    assert event.add([second], SIZE) == [first]
+    assert event.add([sighting("person", 0.6, 3.0)], SIZE) == []      # no better
     better = sighting("person", 0.7, 4.0)
-    assert event.add([better]) == [better]
+    assert event.add([better], SIZE) == [better]
     assert event.best == better
+
+
+CUT_OFF = [(1, 100, 60, 300), (100, 2, 200, 300), (580, 100, 638, 300), (100, 300, 200, 479)]
+
+
+@pytest.mark.parametrize("box", CUT_OFF)
+def test_whole_object_is_better_than_one_that_is_cut_off(box):
+    event = EventNames()
+    half, whole = sighting("person", 0.9, 1.0, box), sighting("person", 0.5, 2.0)
+    assert event.add([half], SIZE) == [half]
+    assert (event.best, event.settled) == (half, frozenset())
+    assert event.add([whole], SIZE) == [whole]
+    assert event.add([sighting("person", 1.0, 3.0, box)], SIZE) == []
+    assert (event.best, event.settled, names_of(event)) == (whole, {"person"}, ("person",))
+
+
+def test_surest_counts_while_the_object_is_cut_off():
+    event = EventNames()
+    for score, is_better in ((0.7, True), (0.6, False), (0.8, True)):
+        each = sighting("person", score, box=CUT_OFF[0])
+        assert event.add([each], SIZE) == ([each] if is_better else [])
+    vehicle = sighting("vehicle", 0.7)
+    event.add([vehicle], SIZE)
+    assert (event.best, event.settled) == (vehicle, {"vehicle"})
 
 
 def test_only_the_first_20_names_of_an_event_count():
     event = EventNames()
     for number in range(30):
-        event.add([sighting(f"person {number}", 0.9)])
+        event.add([sighting(f"person {number}", 0.9)], SIZE)
     assert names_of(event) == tuple(f"person {number}" for number in range(20))
-    assert event.add([sighting("person 29", 1.0)]) == []
+    assert event.add([sighting("person 29", 1.0)], SIZE) == []
     assert len(event.candidates) == 20
     assert event.add([sighting("person", 0.7)]) == [sighting("person", 0.7)]    # of the model
 
 
 def test_names_are_sorted_by_their_best_scores():
     event = EventNames()
-    event.add([sighting("person", 0.7), sighting("vehicle", 0.8)])
+    event.add([sighting("person", 0.7), sighting("vehicle", 0.8)], SIZE)
     assert names_of(event) == ("vehicle", "person")
-    event.add([sighting("person", 0.9)])
+    event.add([sighting("person", 0.9)], SIZE)
     assert (names_of(event), event.best.score) == (("person", "vehicle"), 0.9)
 
 

@@ -52,10 +52,12 @@ def test_name_at_the_edge_stays_in_the_picture(box):
     assert abs((bottom - top) - (inner[3] - inner[1])) <= 3
 
 
-def test_name_without_a_place_is_in_the_upper_right_corner():
-    left, top, right, _ = extent(None)
+def test_name_without_a_place_is_small_in_the_upper_right_corner():
+    left, top, right, bottom = extent(None)
     assert (top, right) == (0, 640)
-    assert left > 500
+    assert left > 480
+    assert 12 < bottom < 22
+    assert not (drawn(None, "person") == RED).all(axis=2).any()
 
 
 def test_name_may_hold_any_character_and_be_long():

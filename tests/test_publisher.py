@@ -6,7 +6,6 @@ import pytest
 
 from harness import ManualClock
 from pyimagesearch.capture.jpegpicture import JpegPicture
-from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import ArrayPicture, Frame
 from pyimagesearch.jpeg import JpegDecoder, jpeg_size
 from pyimagesearch.overlay import Annotation, Tag
@@ -18,7 +17,7 @@ BRIGHT = np.full((480, 640, 3), 200, np.uint8)
 JPEG = cv2.imencode(".jpg", BRIGHT)[1].tobytes()
 DECODED = Frame(1, ArrayPicture(BRIGHT), 1.0, 1.0)
 BOXES = ((10, 20, 30, 40),)
-PERSON = Sighting("person", "person", 0.9, 0.5, (5, 20, 25, 40))
+PERSON = Tag("person", BOXES[0])
 
 
 def compressed():
@@ -110,7 +109,7 @@ def test_names_are_drawn_and_written_beside_the_camera(publish, broadcaster, mos
     assert changed[:60, :120].sum() > 500
     assert not changed[80:].any()
     undrawn = publish().show(compressed(), BOXES, (640, 480), "", (PERSON,)).jpeg
-    assert undrawn.overlay == Annotation(BOXES, 1.0, (Tag("person", BOXES[0]),))
+    assert undrawn.overlay == Annotation(BOXES, 1.0, (PERSON,))
 
 
 def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):

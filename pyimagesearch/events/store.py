@@ -169,7 +169,7 @@ class EventStore(EventWriter):
                           name)
 
     def sight(self, id: int, sighting: Sighting) -> None:
-        """Add *sighting* to the event, if it is the best with its name; at any time."""
+        """Replace the event's sighting with that name by *sighting*; at any time."""
         def work(connection: sqlite3.Connection) -> None:
             found = connection.execute("SELECT camera FROM events WHERE id = ?", [id]
                                        ).fetchone()
@@ -178,7 +178,7 @@ class EventStore(EventWriter):
             connection.execute(
                 "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT "
                 "DO UPDATE SET label = excluded.label, score = excluded.score, "
-                "at = excluded.at, box = excluded.box WHERE excluded.score > score",
+                "at = excluded.at, box = excluded.box",
                 [id, sighting.name, sighting.label, float(sighting.score), sighting.at,
                  box_as_text(sighting.box)])
             self.counts.recognise(found[0], sighting.name, id)

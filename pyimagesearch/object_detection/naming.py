@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
-from pyimagesearch.frames import scaled, size_of
+from pyimagesearch.frames import Size, is_cut_off, scaled, size_of
 
 from .look import FoundObject, Look
 from .object_groups import GROUPS, group_of
@@ -18,6 +18,7 @@ class Candidate(NamedTuple):
     """What may become a name of an event."""
 
     best: Sighting
+    is_whole: bool  # the best sighting: it is not cut off at the picture's edge
     newest: Sighting
     times: int      # that it was sighted
 
@@ -26,23 +27,31 @@ class Candidate(NamedTuple):
         """Whether it was seen well enough, or often enough."""
         return self.best.score >= SURE_SCORE or self.times >= SIGHTINGS_NEEDED
 
-    def with_(self, sighting: Sighting) -> "Candidate":
-        """Return this after another *sighting*."""
-        best = sighting if sighting.score > self.best.score else self.best
-        return Candidate(best, sighting, self.times + 1)
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """How good its best sighting is: a whole object first, then the score."""
+        return self.is_whole, self.best.score
+
+    def with_(self, other: "Candidate") -> "Candidate":
+        """Return this after *other*, which was sighted once."""
+        better = other if other.rank > self.rank else self
+        return Candidate(better.best, better.is_whole, other.newest, self.times + 1)
 
 
 class EventNames:
     """
     Name an event: by one sighting of at least 0.65, or by two of lower scores.
 
-    Only the first 20 names that are sighted count, and person, vehicle and animal.
+    Of its sightings, the best is the surest one that shows all of the object, or else
+    the surest that the picture's edge cuts off. Only the first 20 names that are
+    sighted count, and person, vehicle and animal.
     One thread at a time may call :meth:`add`; any may read the attributes.
     """
 
     def __init__(self) -> None:
         self.newest: tuple[Sighting, ...] = ()  # of each name, the best name first
         self.best: Sighting | None = None   # of those with a name
+        self.settled: frozenset[str] = frozenset()  # names of which one is whole
         self._candidates: dict[str, Candidate] = {}
 
     @property
@@ -50,9 +59,9 @@ class EventNames:
         """The best sighting of everything recognised, whether it is a name or not."""
         return tuple(each.best for each in self._candidates.values())
 
-    def add(self, sightings: Iterable[Sighting]) -> list[Sighting]:
+    def add(self, sightings: Iterable[Sighting], of: Size) -> list[Sighting]:
         """
-        Add the *sightings* of one picture, at most one of each name.
+        Add the *sightings* in one picture of size *of*, at most one of each name.
 
         Returns the best of each name that is new with it, or improved.
         """
@@ -62,14 +71,16 @@ class EventNames:
             if (before is None and len(self._candidates) >= MAX_NAMES
                     and each.name not in GROUPS):
                 continue
-            after = before.with_(each) if before else Candidate(each, each, 1)
+            one = Candidate(each, not is_cut_off(each.box, of), each, 1)
+            after = before.with_(one) if before else one
             self._candidates[each.name] = after
             is_known = before and before.is_name and before.best == after.best
             if after.is_name and not is_known:
                 improved.append(after.best)
         names = sorted((each for each in self._candidates.values() if each.is_name),
-                       key=lambda each: each.best.score, reverse=True)
+                       key=lambda each: each.rank, reverse=True)
         self.best = names[0].best if names else None
+        self.settled = frozenset(each.best.name for each in names if each.is_whole)
         self.newest = tuple(each.newest for each in names)
         return improved
 

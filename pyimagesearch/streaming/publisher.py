@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.events.event import Sighting
 from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
 from pyimagesearch.jpeg import LazyJpeg, encode
-from pyimagesearch.overlay import Annotation, card
+from pyimagesearch.overlay import Annotation, Tag, card
 from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
 from .mosaic import Mosaic
-from .name_tags import NameTags
 
 
 class Shown(NamedTuple):
@@ -41,9 +39,8 @@ class Publisher:
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._is_card = False       # whether a card was published last
-        self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Sighting]
+        self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Tag]
                           ] | None = None
-        self._tags = NameTags()
 
     @property
     def viewers(self) -> int:
@@ -60,21 +57,19 @@ class Publisher:
         return frame.picture.jpeg() if frame.picture.size[0] <= self._width else None
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
-             sightings: Sequence[Sighting] = (), *, keep: bool = False) -> Shown:
+             tags: Sequence[Tag] = (), *, keep: bool = False) -> Shown:
         """
         Publish *frame*, if there are viewers.
 
-        *boxes* were found in a picture of size *of*; *sightings* are the newest ones
-        in the event that lasts. The mosaic shows *note* and their names beside the
-        camera's name. With *keep*, the frame is encoded without viewers, too. Raises
-        :exc:`BadPicture`.
+        *boxes* were found in a picture of size *of*; *tags* are those of the event that
+        lasts. The mosaic shows *note* and their names beside the camera's name. With
+        *keep*, the frame is encoded without viewers, too. Raises :exc:`BadPicture`.
         """
-        self._last = frame, boxes, of, note, sightings
+        self._last = frame, boxes, of, note, tags
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         around = tuple(scaled(box, of, size) for box in boxes)
-        overlay = Annotation(around, frame.captured,
-                             self._tags.place(sightings, around, frame.captured))
+        overlay = Annotation(around, frame.captured, tuple(tags))
         own = self.reusable(frame)
         jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
         if not (keep or self.wanted):
@@ -93,7 +88,7 @@ class Publisher:
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(boxes),
                               ", ".join(filter(None, [
-                                  note, *(each.name for each in sightings)])))
+                                  note, *(tag.text for tag in tags)])))
         return Shown(jpeg, overlay.boxes)
 
     def catch_up(self) -> None:

@@ -8,7 +8,15 @@ from functools import partial
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.frames import Frame, Grey, for_stream, scaled, scaled_size
+from pyimagesearch.frames import (
+    Frame,
+    Grey,
+    Size,
+    for_stream,
+    scaled,
+    scaled_size,
+    size_of,
+)
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.object_detection.crops import cut
@@ -22,9 +30,10 @@ from pyimagesearch.streaming.publisher import Shown
 
 from .before_pictures import BeforePictures
 from .event_thumbnail import EventThumbnail
+from .name_tags import NameTags
 
-LOOK_SECONDS = 1.0          # between two looks at an event without a name
-NAMED_LOOK_SECONDS = 5.0    # once it has one
+LOOK_SECONDS = 1.0          # between two looks while anything moves that is not known
+KNOWN_LOOK_SECONDS = 5.0    # while all that moves has a name, and a whole picture
 
 
 class EventObjects:
@@ -32,9 +41,9 @@ class EventObjects:
     Name the motion events of one camera: by its detector's labels, and *recognizer*.
 
     The camera loop offers it looks; what it finds is stored in the thread ``objects``.
-    :attr:`sightings` may be read from any thread, and :meth:`forget` called from any
-    but ``objects``, though not during :meth:`look` and :meth:`remember`. All else
-    belongs to the camera loop.
+    :meth:`forget` may be called from any thread but ``objects``, though not during
+    :meth:`look` and :meth:`remember`. All else belongs to the camera loop, which calls
+    :meth:`follow` with each frame, before :meth:`look`.
     """
 
     def __init__(self, settings: CameraSettings, store: EventStore,
@@ -46,15 +55,10 @@ class EventObjects:
         self._thumbnail = thumbnail
         self._recognizer = recognizer
         self._before = BeforePictures()
+        self._tags = NameTags()
         self._event: NamedEvent | None = None   # that lasts
         self._lock = threading.Lock()   # of the following, and of what was recognised
         self._forgotten = 0             # times; looks from before are not reported
-
-    @property
-    def sightings(self) -> tuple[Sighting, ...]:
-        """The newest of each name of the event that lasts."""
-        event = self._event
-        return event.sightings if event else ()
 
     def apply(self, settings: CameraSettings) -> None:
         """Take new values of adjustable settings."""
@@ -75,22 +79,28 @@ class EventObjects:
         """End the event; what is found in a look at it now is stored nevertheless."""
         self._event = None
 
+    def follow(self, frame: Frame, seen: Detection) -> tuple[Tag, ...]:
+        """Return where the names of the event that lasts are in *frame*."""
+        size = self._streamed_size(frame)
+        return self._tags.place(self._event.sightings if self._event else (),
+                                [scaled(box, seen.size, size) for box in seen.boxes],
+                                size, frame.captured)
+
     def take_labels(self, frame: Frame, seen: Detection) -> None:
         """Store what the detector itself says that moved in *frame*."""
         if (event := self._event) and (labelled := seen.labelled):
-            given = frame.picture.size
-            size = scaled_size(given, min(self._settings.width, given[0]))
+            size = self._streamed_size(frame)
             found = (Sighting(label, label, region.score, frame.captured,
                               scaled(region.box, seen.size, size))
                      for label, region in labelled.items())
             with self._lock:
-                event.add(dict.fromkeys(found))
+                event.add(dict.fromkeys(found), size)
 
     def look(self, frame: Frame, seen: Detection) -> None:
         """Offer *frame*, in which that was *seen* to move, if it is time for a look."""
         event, recognizer = self._event, self._recognizer
         if (event and recognizer and seen.mask is not None
-                and event.is_due(frame.arrived)
+                and event.is_due(frame.arrived, self._tags)
                 and recognizer.wants(self._settings.name)):
             with self.stopwatch, contextlib.suppress(BadPicture):
                 look = self._look_at(frame, seen, seen.mask, event)
@@ -115,7 +125,11 @@ class EventObjects:
                     for each in sightings_of(found, look)}
         with self._lock:
             if forgotten == self._forgotten:
-                event.add(pictures)
+                event.add(pictures, size_of(look.small))
+
+    def _streamed_size(self, frame: Frame) -> Size:
+        given = frame.picture.size
+        return scaled_size(given, min(self._settings.width, given[0]))
 
     def _look_at(self, frame: Frame, seen: Detection, mask: Grey, event: "NamedEvent",
                  ) -> Look:
@@ -151,15 +165,20 @@ class NamedEvent:
         """The newest of each of its names, the best name first."""
         return self._found.newest
 
-    def is_due(self, now: float) -> bool:
+    def is_due(self, now: float, tags: NameTags) -> bool:
         """Return whether it is time for a look, *now* [s, monotonic]."""
-        pause = NAMED_LOOK_SECONDS if self.sightings else LOOK_SECONDS
+        is_known = tags.cover(self._found.settled)
+        pause = KNOWN_LOOK_SECONDS if is_known else LOOK_SECONDS
         return self.looked_at is None or now - self.looked_at >= pause
 
-    def add(self, sightings: Mapping[Sighting, LazyJpeg | None]) -> None:
-        """Store the *sightings* in one frame, if they name it, and their pictures."""
+    def add(self, sightings: Mapping[Sighting, LazyJpeg | None], of: Size) -> None:
+        """
+        Store *sightings*, if they name the event, and their pictures.
+
+        They are those in one picture of size *of*.
+        """
         before = self._found.best
-        for improved in self._found.add(sightings):
+        for improved in self._found.add(sightings, of):
             self._store.sight(self.id, improved)
         pictures = {**self._pictures, **sightings}
         self._pictures = {each: picture for each in self._found.candidates
