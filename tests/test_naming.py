@@ -77,7 +77,7 @@ def test_only_the_first_20_names_of_an_event_count():
     assert names_of(event) == tuple(f"person {number}" for number in range(20))
     assert event.add([sighting("person 29", 1.0)], SIZE) == []
     assert len(event.candidates) == 20
-    assert event.add([sighting("person", 0.7)]) == [sighting("person", 0.7)]    # of the model
+    assert event.add([sighting("person", 0.7)], SIZE) == [sighting("person", 0.7)]    # of the model
 
 
 def test_names_are_sorted_by_their_best_scores():
