@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]     # (minX, minY, maxX, maxY) in pixels
 
 DETECTION_WIDTH = 400       # pixels; the tutorial's, which its thresholds are made for
 MIN_DETECTION_WIDTH = 320   # pixels; shows as much, once blurred for detection
-EDGE_SHARE = 0.005          # of a picture's width; what is nearer to its edge is cut off
+EDGE_SHARE = 0.005          # of a picture's width; its edge cuts off what is nearer
 
 
 class Picture(Protocol):

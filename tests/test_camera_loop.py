@@ -845,7 +845,7 @@ def test_name_is_drawn_while_the_event_lasts(make, broadcaster, recognizer):
     with broadcaster.watching():
         surveillance.detect_motion(frames(), frameCount=5)
     assert shown[-1][1] < shown[-2][1] - 10     # the name is above the box
-    (sighting,) = make.kept.evidence.objects.sightings
+    (sighting,) = make.kept.evidence.objects._event.sightings
     assert sighting.name == "person"
 
 
@@ -866,7 +866,7 @@ def test_look_that_a_mask_overtakes_is_dropped(make, recognizer, people):
     people.meanwhile = lambda: surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
     assert recognizer.run_once()
     assert len(people.crops) == 1
-    assert make.kept.evidence.objects.sightings == ()
+    assert make.kept.evidence.objects._event.sightings == ()
 
 
 def test_time_for_looks_is_reported_as_detection(make, recognizer):

@@ -264,8 +264,8 @@ class Surveillance(Worker):
         """Publish *frame* to viewers, and encode it if it is needed as evidence."""
         keep = self._evidence.wants(seen, self._publisher.reusable(frame))
         tags = self._evidence.objects.follow(frame, seen)
-        return self._publisher.show(frame, seen.boxes, seen.size, self._state.note, tags,
-                                    keep=keep)
+        return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
+                                    tags, keep=keep)
 
     def _goes_on(self) -> bool:
         self._wake.clear()      # first: an event after this must end the next wait

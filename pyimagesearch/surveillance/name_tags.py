@@ -22,7 +22,7 @@ class Place(NamedTuple):
     sighting: Sighting  # when it was recognised
 
     def followed(self, boxes: Sequence[Box], of: Size, now: float) -> "Place":
-        """Return its place in the picture of *now*, size *of*, in which *boxes* move."""
+        """Return its place *now*, when *boxes* move in a picture of size *of*."""
         if now - self.at > LOST_SECONDS:
             return self
         near = [box for box in boxes if overlap(box, self.box) and self.reaches(box)]
