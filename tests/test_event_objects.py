@@ -176,7 +176,7 @@ def test_event_is_looked_at_each_second_until_it_has_a_name(yard):
 OTHER, AT_EDGE = (80, 200, 120, 320), (0, 200, 40, 320)
 
 
-def test_what_comes_after_a_named_car_is_looked_at_within_a_second(yard):
+def test_what_follows_a_named_car_is_looked_at_each_second(yard):
     front = yard()
     front.show(3)
     front.show(1.5, scene_with(BLUE), PLACE)
