@@ -14,8 +14,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
-# the model that recognises objects, for tests
-MODEL := $(VENV)/test-data/models/yolox_nano/yolox_nano.onnx
+# the model that recognises objects, in a data folder
+MODEL := models/yolox_nano/yolox_nano.onnx
+TEST_MODEL := $(VENV)/test-data/$(MODEL)
 # of what differs between the versions of OpenCV
 OPENCV_TESTS := tests/test_object_model.py tests/test_demo.py tests/test_detection.py
 # for tests: from npm, as PyPI has none
@@ -30,15 +31,19 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo run test lint opencv bench docs pictures
 
-setup: $(VENV)/ready-to-name
+# goes on without a network
+setup: $(VENV)/ready
+	@test -e "$${XDG_DATA_HOME:-$$HOME/.local/share}/webstreaming/$(MODEL)" || \
+		$(BIN)/python webstreaming.py objects --get || true
 
 demo: setup
+	@$(if $(findstring --data,$(ARGS)),$(BIN)/python webstreaming.py objects --get $(ARGS) || true)
 	$(BIN)/python webstreaming.py --source demo $(ARGS)
 
 run: setup
 	$(BIN)/python webstreaming.py $(ARGS)
 
-test: lint $(MODEL)
+test: lint $(TEST_MODEL)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready-to-test
@@ -68,11 +73,7 @@ $(VENV)/ready: requirements.txt
 	$(PIP) $(PIP_FLAGS) -r requirements.txt
 	@touch $@
 
-# goes on without a network
-$(VENV)/ready-to-name: $(VENV)/ready
-	@$(BIN)/python webstreaming.py objects --get && touch $@ || true
-
-$(MODEL): | $(VENV)/ready
+$(TEST_MODEL): | $(VENV)/ready
 	@$(BIN)/python webstreaming.py objects --get --data $(VENV)/test-data || true
 
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt

@@ -139,6 +139,10 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
     wanted = owner_settings.cameras()
     names = [each.name for each in wanted]
     model = model_for(settings, data.path, program_command())
+    if settings.unnamed_first and not model.path and not any(
+            each.has_own_detector for each in wanted):
+        log.warning("--unnamed-first protects no clip: no objects are recognised, so "
+                    "that all clips are without names (%s)", model.why)
     archive = Archive(data, settings, clock)
     program = Program(
         archive=archive,

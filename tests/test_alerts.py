@@ -117,6 +117,11 @@ def test_start_says_where_alerts_go_and_what_keeps_them_from_use(tmp_path, caplo
         assert set(alerts.advice()) < set(caplog.messages)
     with sending(tmp_path, alert_only="person") as alerts:
         assert alerts.advice() == []
+    with sending(tmp_path, RecordingChannel("one"), alert_only="person", objects_off="off",
+                 detector="own:Own") as alerts:
+        assert alerts.advice() == [
+            "motion of front, yard raises an alert only if the camera's own detector labels it "
+            "so: alert_only is set, but no model recognises objects (off)"]
 
 
 def test_all_channels_are_tested_at_once(tmp_path):

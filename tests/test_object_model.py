@@ -122,9 +122,9 @@ def test_labels_come_from_option_file_or_coco(load):
     assert load(named).labels == ("pedestrian",)
 
 
-def test_wrong_number_of_labels_is_refused(refusal):
-    assert refusal(tiny_models.yolox(), ["person"]) == (
-        "it has 3 classes and 1 labels; name them with --labels FILE, one a line")
+def test_wrong_number_of_labels_is_refused(refusal, load):
+    with pytest.raises(SettingsError, match=r"^it must have 3 labels, one a line, .*; it has 2$"):
+        load(tiny_models.yolox(), ["person", "dog"])
     assert refusal(tiny_models.yolox(metadata={"names": "{'a': 1"})) == (
         "it does not name its classes; name them with --labels FILE, one a line")
     assert refusal(tiny_models.end_to_end(metadata={})) == (

@@ -51,7 +51,9 @@ def test_fetched_model_finds_the_person_of_the_demo(real_model, tmp_path):
     shown = lines_of(str(tmp_path / "yard.png"), "--data", str(real_model.parents[2]))
     assert shown[:4] == [f"model    {real_model}", "layout   YOLOX, raw", "input    256x256 pixels",
                          "classes  80: person, bicycle, car, motorcycle, airplane, …"]
-    assert shown[6].startswith("found    person 0.")
+    assert shown[6].startswith("whole    person 0.")
+    assert "squares  15 of 240x240 pixels" in shown
+    assert shown[-1].startswith("closer   person 0.")
 
 
 def test_owners_model_is_tried_with_labels(tmp_path):
@@ -63,9 +65,9 @@ def test_owners_model_is_tried_with_labels(tmp_path):
     shown = lines_of(str(tmp_path / "red.png"), "--objects", str(model), "--labels",
                      str(tmp_path / "labels.txt"))
     assert shown[3] == "classes  3: Hund, car, frisbee"
-    assert shown[6:] == ["found    Hund (ignored) 0.95 at 32,0 to 64,32"]
+    assert shown[6:] == ["whole    Hund (ignored) 0.95 at 32,0 to 64,32"]
     *_, last = description(ModelChoice(model, ("Hund", "car", "dog")), image, 0.96)
-    assert last == "found    nothing with a score of 0.96 or more"
+    assert last == "whole    nothing with a score of 0.96 or more"
 
 
 @pytest.mark.parametrize(("picture", "sentence"), [

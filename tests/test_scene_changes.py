@@ -203,6 +203,16 @@ def test_infrared_is_the_night_and_no_tampering():
                  colour=colour) == ["day/night"]
 
 
+def test_colours_that_were_hidden_are_no_switch():
+    """A mask hid all that has colours, and is removed: the scene starts over."""
+    changes = SceneChanges()
+    assert watch(seconds(SCENERY, 30), changes=changes) == []
+    for began, colour in ((1030.0, cv2.COLOR_GRAY2BGR), (1055.0, None)):
+        changes.forget()
+        assert watch(seconds(SCENERY, 25), changes=changes, began=began, colour=(
+            (lambda image, number, colour=colour: cv2.cvtColor(image, colour)) if colour else colourful)) == []
+
+
 def test_colour_is_decoded_once_in_ten_seconds():
     decoded = []
 

@@ -10,6 +10,7 @@ LOST, RETURNED, UNSTEADY = "lost", "returned", "unsteady"
 ARMED, DISARMED = "armed", "disarmed"
 SWITCHED_OFF, SWITCHED_ON = "switched off", "switched on"
 LOGIN_REFUSED = "login refused"
+OBJECT_GROUPS = "person", "vehicle", "animal"   # of labels; others name themselves
 LIGHT, DAY_NIGHT = "light", "day/night"
 MOVED, COVERED, UNFOCUSED = "moved", "covered", "out of focus"
 SCENE_KINDS = (LIGHT, DAY_NIGHT, MOVED, COVERED, UNFOCUSED)     # what a picture shows

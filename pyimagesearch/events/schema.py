@@ -80,7 +80,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             event_id INTEGER, name TEXT, label TEXT NOT NULL, score REAL NOT NULL,
             at REAL NOT NULL, box TEXT NOT NULL, PRIMARY KEY (event_id, name))
             WITHOUT ROWID""",
-     "CREATE INDEX sightings_by_name ON sightings (name, event_id)"),
+     "CREATE INDEX sightings_by_name ON sightings (name, event_id)",
+     "CREATE INDEX sightings_by_label ON sightings (label, event_id)"),
 )
 
 

@@ -190,7 +190,7 @@ class MotionDetection:
         if frame_count is not None:
             self._frame_count = frame_count
         elif self._scene:
-            self._scene.start_over()
+            self._scene.forget()
 
     def resume(self, frame_count: int, silence: float = math.inf) -> None:
         """

@@ -51,6 +51,11 @@ class SceneChanges:
         self._light, self._hold = LightChanges(), LightHold()
         self.start_over()
 
+    def forget(self) -> None:
+        """Forget the scene and its colours, as of what is hidden or shown now."""
+        self._colours = ColourSwitch()
+        self.start_over()
+
     def start_over(self) -> None:
         """Learn the scene again."""
         self._reference = SceneReference()

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from pyimagesearch.errors import ObjectsFailed, reason
+from pyimagesearch.errors import ObjectsFailed, SettingsError, reason
 from pyimagesearch.folders import systemd_folder
 from pyimagesearch.settings.settings import Settings
 
@@ -124,8 +124,19 @@ def model_for(settings: Settings, data: Path, program: str = "webstreaming"
     if path := choice.path:
         choice = choice._replace(version=version_of(path))
         if choice.labels or not choice.side:
-            check_model(path, choice.labels)
+            check_chosen(path, choice.labels, settings.labels)
     return choice
+
+
+def check_chosen(path: Path, labels: tuple[str, ...] | None, labels_file: str | None,
+                 ) -> None:
+    """Check the model at *path*; an error of the *labels* names their file."""
+    try:
+        check_model(path, labels)
+    except SettingsError as error:
+        if str(error).startswith("--"):     # it is the model's
+            raise
+        raise SettingsError(f"--labels is {labels_file!r}, but {error}") from None
 
 
 def version_of(path: Path) -> FileVersion | None:

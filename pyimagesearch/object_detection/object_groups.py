@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from pyimagesearch.events.event import OBJECT_GROUPS
 from pyimagesearch.settings.camera_settings import CameraSettings
 
-PERSON, VEHICLE, ANIMAL = GROUPS = "person", "vehicle", "animal"
+PERSON, VEHICLE, ANIMAL = GROUPS = OBJECT_GROUPS
 
 # Classes of COCO, Open Images, Objects365, KITTI, BDD100K and VisDrone, in lower case.
 # Without elephant, zebra and giraffe: models take striped clothes and trees for them

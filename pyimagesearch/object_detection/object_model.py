@@ -46,6 +46,7 @@ class ObjectModel:
             grey = np.full((*self.size[::-1], 3), LETTERBOX_GREY, np.uint8)
             output = self._forward(grey, is_rgb=False)
             self._layout = checked(layout_of(output, self.size), output)
+            check_labels(labels, self._layout, path)
             self.labels = labels_for(self._layout, labels, file)
         except ObjectsFailed as error:
             raise SettingsError(f"--objects is {str(path)!r}, but {error}") from None
@@ -130,6 +131,13 @@ def checked(layout: Layout, output: Floats) -> Layout:
         raise ObjectsFailed(f"its scores are not from 0 to 1, as a model of the layout "
                          f"{layout.name} gives them")
     return layout
+
+
+def check_labels(labels: Sequence[str] | None, layout: Layout, path: Path) -> None:
+    """Raise :exc:`SettingsError` if *labels* are given, but not one for each class."""
+    if labels and layout.classes not in (None, len(labels)):
+        raise SettingsError(f"it must have {layout.classes} labels, one a line, for "
+                            f"the model {str(path)!r}; it has {len(labels)}")
 
 
 def labels_for(layout: Layout, given: Sequence[str] | None, file: OnnxFile

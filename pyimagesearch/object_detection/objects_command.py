@@ -1,7 +1,8 @@
 """``webstreaming objects``: fetch the model that recognises objects, or try it."""
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -9,13 +10,16 @@ import numpy as np
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, reason
 from pyimagesearch.folders import DataFolder
-from pyimagesearch.frames import Image
+from pyimagesearch.frames import Box, Image, Size, size_of
 from pyimagesearch.settings.settings import Settings
 
+from .crops import MIN_CROP_SIDE, part_of
 from .look import FoundObject
 from .model_download import fetch
 from .model_files import YOLOX_NANO, ModelChoice, model_for
+from .moved_objects import distinct, located
 from .object_groups import group_of
+from .object_model import ObjectModel
 
 LISTED_LABELS = 5       # of the model's classes
 
@@ -72,7 +76,11 @@ def read_picture(name: str) -> Image:
 
 def description(choice: ModelChoice, image: Image | None, least: float
                 ) -> Iterator[str]:
-    """Yield lines on the model of *choice*, and what it finds in the whole *image*."""
+    """
+    Yield lines on the model of *choice*, and what it finds in *image*.
+
+    It looks at the whole of it, and closer at squares of half its height or width.
+    """
     began = time.perf_counter()
     model = choice.load()
     loaded = time.perf_counter()
@@ -84,11 +92,42 @@ def description(choice: ModelChoice, image: Image | None, least: float
     yield f"load     {1000 * (loaded - began):.0f} ms"
     if image is not None:
         looked = time.perf_counter()
-        found = model.find(image, least)
+        whole = model.find(image, least)
         yield f"look     {1000 * (time.perf_counter() - looked):.0f} ms"
-        yield from (f"found    {line(each)}" for each in found)
-        if not found:
-            yield f"found    nothing with a score of {least:g} or more"
+        yield from found_lines("whole", whole, least)
+        if parts := squares(size_of(image)):
+            yield f"squares  {len(parts)} of {parts[0][2]}x{parts[0][3]} pixels"
+            yield from found_lines("closer", found_in_parts(model, image, parts, least),
+                                   least)
+
+
+def squares(size: Size) -> list[Box]:
+    """Return squares that cover a picture of *size*, and overlap by half or more."""
+    side = max(min(size) // 2, MIN_CROP_SIDE)
+    if side >= min(size):
+        return []
+    lefts, tops = ({round(number * (length - side) / steps)
+                    for number in range(steps + 1)}
+                   for length in size if (steps := math.ceil(2 * length / side) - 2))
+    return [(left, top, left + side, top + side)
+            for top in sorted(tops) for left in sorted(lefts)]
+
+
+def found_in_parts(model: ObjectModel, image: Image, parts: Sequence[Box],
+                   least: float) -> list[FoundObject]:
+    """Return what *model* finds in *parts* of *image*, once each, the best first."""
+    found = [each for part in parts for each in located(
+        model.find(part_of(image, part, size_of(image)), least),
+        (part[2] - part[0], part[3] - part[1]), part)]
+    return distinct(sorted(found, key=lambda each: each.score, reverse=True))
+
+
+def found_lines(how: str, found: Sequence[FoundObject], least: float
+                ) -> Iterator[str]:
+    """Yield a line for each of *found*; *how* it was looked for begins it."""
+    yield from (f"{how:8} {line(each)}" for each in found)
+    if not found:
+        yield f"{how:8} nothing with a score of {least:g} or more"
 
 
 def line(found: FoundObject) -> str:

@@ -129,8 +129,8 @@ NEW_ZONES = {
             "not count has neither min_area nor sensitivity"),
         "counted": described(POLYGONS, "in which something that blinks regularly "
                              "counts as motion; unchanged if left out")}}
-OBJECT = described(TEXT, "a name that was recognised in the event, such as person; "
-                   f"{params.NO_OBJECT}: events without any")
+OBJECT = described(TEXT, "a name or label that was recognised in the event, such as "
+                   f"person or dog; {params.NO_OBJECT}: motion without any")
 AFTER = or_empty(TIME)
 SETTING_VALUES = {name: value_of(item) for name, item in TUNED_OPTIONS.items()}
 ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
