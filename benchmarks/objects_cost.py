@@ -36,7 +36,7 @@ MAX_CPU, MAX_LATER = 0.03, 1.15         # added CPU [cores]; ratio of the frames
 MAX_MEDIAN, MAX_SLOWEST = 2.0, 6.0      # from an event's begin to its name [s]
 ROUNDS, LOOKS = 200, 60
 CPU_SECONDS = 90.0
-TURNS, TURN_SECONDS = 4, 30.0
+TURNS, TURN_SECONDS = 6, 25.0
 SETTLE_SECONDS = 8.0    # until the cameras of a server have learnt
 DELAY_SECONDS, POLL_SECONDS = 240.0, 0.05
 CAMERAS = ("--source", "one=demo:640x480@30", "--source", "two=demo:640x480@30",
@@ -152,8 +152,8 @@ def busy(data: Path) -> bool:
             with cameras(data, named=is_named) as server:
                 time.sleep(SETTLE_SECONDS)
                 found.append(age(server))
-    without, named = map(statistics.median, ages.values())
-    print(f"age of frames at a viewer (99 %), median of {TURNS} turns: with names "
+    without, named = map(min, ages.values())    # other programs only add to it
+    print(f"age of frames at a viewer (99 %), least of {TURNS} turns: with names "
           f"{1000 * named:.1f} ms, without {1000 * without:.1f} ms")
     return all([report("added CPU", added, MAX_CPU, "core"),
                 report("age of frames, with names by without", named / without,
