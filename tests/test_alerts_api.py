@@ -9,6 +9,7 @@ import pytest
 
 from harness import InBackground
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
+from pyimagesearch.events.event_counts import EventCounts
 from pyimagesearch.notifications import channel
 from pyimagesearch.notifications.channel import ChannelStatus
 from pyimagesearch.settings.camera_settings import ALERT_KINDS, DEFAULT_ALERT_KINDS
@@ -218,6 +219,28 @@ def test_page_offers_the_objects_that_may_be_recognised(protected, owner):
     protected.owner_settings.change("front", {"alert_only": "any"})
     protected.channels.why_off = "switched off"
     assert "Motion only with" not in page(owner)
+
+
+def test_page_marks_words_that_are_never_recognised(protected, owner):
+    protected.owner_settings.change("front", {"alert_only": "dog,unicorn"})
+    assert 'checked> unicorn <span class="bad">(is never recognised)</span></label>' in page(owner)
+    assert 'checked> dog</label>' in page(owner)
+
+
+def test_page_offers_the_labels_of_an_own_detector(tmp_path):
+    protected = with_alerts(ProtectedApp(tmp_path, ("front",)), WORKS, detector="own:Own", alert_only="blue")
+    protected.channels.why_off = "switched off"
+    counts = EventCounts()
+    for number, label in enumerate(("Red", "up, down")):
+        counts.recognise("front", label, number)
+    protected.app.extensions["services"] = replace(
+        protected.app.extensions["services"],
+        archive=SimpleNamespace(store=SimpleNamespace(counts=counts), status=lambda: None))
+    shown = page(protected.client(OWNER))
+    assert 'value="blue" checked> blue</label>' in shown
+    assert 'value="red"> red</label>' in shown
+    assert "down" not in shown.partition("Motion only with")[2].partition("</fieldset>")[0]
+    assert "No model recognises objects (switched off): only what the camera’s own detector" in shown
 
 
 def test_page_says_that_no_zone_raises_alerts(protected, owner):

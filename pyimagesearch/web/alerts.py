@@ -57,11 +57,13 @@ class CameraAlerts(NamedTuple):
     kinds: list[str]
     fixed: dict[str, str]       # flag or variable, by option
     is_set: bool                # on the page, as opposed to the settings file
+    labels: frozenset[str]      # that its own detector gave, in lower case
 
     @property
     def object_names(self) -> list[str]:
-        """The objects to choose from: the usual ones, and others that are chosen."""
-        return [*GROUPS, *sorted(self.settings.alert_objects - {*GROUPS})]
+        """The objects to choose from: the usual ones, labels, and what is chosen."""
+        others = (self.settings.alert_objects | self.labels) - {*GROUPS}
+        return [*GROUPS, *sorted(others)]
 
     def is_unknown(self, name: str) -> bool:
         """Return whether no model recognises *name*, and no detector may."""
@@ -134,7 +136,17 @@ def camera_alerts(name: str) -> CameraAlerts:
     settings = owner_settings_or_404().current(name)
     kinds = settings.alert_kinds.split(",")
     return CameraAlerts(name, settings, [each for each in ALERT_KINDS if each in kinds],
-                        found["fixed"], bool(found["set"]))
+                        found["fixed"], bool(found["set"]),
+                        labels_of(settings))
+
+
+def labels_of(camera: CameraSettings) -> frozenset[str]:
+    """Return the labels of the detector of *camera* since the start, in lower case."""
+    archive = get_services().archive
+    names = (archive.store.counts.recognised()
+             if archive and camera.has_own_detector else ())
+    return frozenset(name.lower() for each, name in names
+                     if each == camera.name and "," not in name)
 
 
 def summary(camera: CameraAlerts) -> str:
