@@ -75,8 +75,8 @@ def _label(image: Image, text: str, box: Box, ground: tuple[int, int, int],
     *scale* is that of the font at 400 px of width.
     """
     width = image.shape[1]
-    text, thickness = ascii_of(text), max(1, round(width / DETECTION_WIDTH))
     scale = max(LABEL_SCALE, scale * width / DETECTION_WIDTH)
+    text, thickness = ascii_of(text), round(scale / LABEL_SCALE)
     (wide, tall), below = cv2.getTextSize(text, FONT, scale, thickness)
     margin = below // 2 + 1
     wide, tall = wide + 2 * margin, tall + below + 2 * margin

@@ -110,7 +110,9 @@ def test_box_is_covered_by_the_names_at_it(tags):
     assert not tags.cover({"person"})
     tags.place(both, [CAR, at(110), at(200)], 10.1)
     assert not tags.cover({"person", "vehicle"})
-    tags.place(both, [], 10.2)
+    tags.place(both, [CAR, at(110), (550, 150, 700, 350)], 10.2)   # before the car
+    assert not tags.cover({"person", "vehicle"})
+    tags.place(both, [], 10.3)
     assert tags.cover(set())
 
 
