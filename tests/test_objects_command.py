@@ -74,7 +74,7 @@ def test_owners_model_is_tried_with_labels(tmp_path):
     ("missing.png", "which cannot be read: No such file or directory"),
     ("text.png", "but must be a picture, such as a JPEG or PNG"),
     ("empty.png", "but must be a picture, such as a JPEG or PNG"),
-    (".", "but must be a file")])
+    (".", "but must be a file"), ("http://cam/a.jpg", "but must be a file, not an address")])
 def test_what_is_no_picture_is_refused(picture, sentence, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.png").touch()

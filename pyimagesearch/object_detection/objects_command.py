@@ -58,6 +58,8 @@ def get_model(data: Path) -> str:
 
 def read_picture(name: str) -> Image:
     """Return the picture in file *name* as BGR; raises :exc:`SettingsError`."""
+    if "://" in name:
+        raise SettingsError(f"PICTURE is {name!r}, but must be a file, not an address")
     if Path(name).exists() and not Path(name).is_file():
         raise SettingsError(f"PICTURE is {name!r}, but must be a file")
     try:
