@@ -74,7 +74,7 @@ def test_owners_model_is_tried_with_labels(tmp_path):
     ("missing.png", "which cannot be read: No such file or directory"),
     ("text.png", "but must be a picture, such as a JPEG or PNG"),
     ("empty.png", "but must be a picture, such as a JPEG or PNG"),
-    (".", "but must be a file"), ("http://cam/a.jpg", "but must be a file, not an address")])
+    (".", "but must be a file")])
 def test_what_is_no_picture_is_refused(picture, sentence, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.png").touch()
@@ -82,3 +82,8 @@ def test_what_is_no_picture_is_refused(picture, sentence, tmp_path):
     with pytest.raises(SettingsError) as caught:
         objects(Settings(data=str(tmp_path)), "webstreaming", picture=path, get=False)
     assert str(caught.value) == f"PICTURE is {path!r}, {sentence}"
+
+
+def test_address_is_refused_as_picture():
+    with pytest.raises(SettingsError, match="must be a file, not an address"):
+        objects(Settings(), "webstreaming", picture="http://127.0.0.1/a.jpg", get=False)
