@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimagesearch.object_detection.crops import cut, part_of
+from pyimagesearch.object_detection.crops import closer, cut, part_of
 
 MASK = 320, 240
 
@@ -89,12 +89,31 @@ def test_same_part_of_a_smaller_picture_shows_the_same():
     assert part_of(small, part, (1280, 960)).shape == (50, 100, 3)
 
 
-def test_long_region_is_cut_in_three_as_far_as_something_moved():
-    car, dust = (40, 100, 70, 120), (70, 110, 130, 120)
-    crops = cut(picture_of(1280, 960), [car, dust], MASK)
-    assert {crop.region for crop in crops} == {car, (70, 110, 100, 120), (100, 110, 130, 120)}
+def mask_of(*boxes):
+    mask = np.zeros(MASK[::-1], np.uint8)
+    for left, top, right, bottom in boxes:
+        mask[top:bottom, left:right] = 255
+    return mask
 
 
-def test_short_or_upright_region_is_not_cut():
-    for box in ((40, 100, 90, 130), (100, 20, 120, 200), (40, 100, 70, 104)):
-        assert [crop.region for crop in cut(picture_of(1280, 960), [box], MASK)] == [box]
+def test_closer_look_is_at_each_third_of_a_long_region():
+    car, dust, picture = (40, 100, 70, 120), (70, 110, 130, 120), picture_of(1280, 960)
+    (crop,) = cut(picture, [car, dust], MASK)
+    parts = closer(crop, mask_of(car, dust), (1280, 960))
+    assert [part.region for part in parts] == [car, (70, 110, 100, 120), (100, 110, 130, 120)]
+    for part in parts:
+        left, top, right, bottom = part.part
+        assert np.array_equal(part.image, picture[top:bottom, left:right])
+
+
+def test_closer_look_at_something_small_is_at_its_middle():
+    region = 150, 110, 160, 120
+    (crop,) = cut(picture_of(1280, 960), [region], MASK)
+    (part,) = closer(crop, mask_of(region), (1280, 960))
+    assert (part.part, part.region) == ((556, 396, 684, 524), region)
+
+
+@pytest.mark.parametrize("region", [(40, 100, 90, 130), (100, 20, 120, 200)])
+def test_nothing_is_gained_by_a_closer_look_at_a_large_region(region):
+    (crop,) = cut(picture_of(1280, 960), [region], MASK)
+    assert not closer(crop, mask_of(region), (1280, 960))

@@ -3,8 +3,11 @@
 import itertools
 from collections.abc import Sequence
 
+import cv2
+
 from pyimagesearch.frames import (
     Box,
+    Grey,
     Image,
     Size,
     box_area,
@@ -31,14 +34,10 @@ def cut(picture: Image, boxes: Sequence[Box], of: Size) -> tuple[Crop, ...]:
     """
     Cut squares of *picture*, BGR, around the *boxes* found in a picture of size *of*.
 
-    Those that would overlap share one, and a wide and low region, such as a car with
-    the dust behind it, has three. Of more than three regions, the largest are cut. The
-    images are copies, less than 1024 px wide: a larger one is halved.
+    Those that would overlap share one; of more than three regions, the largest are cut.
+    The images are copies, less than 1024 px wide: a larger one is halved.
     """
-    size = size_of(picture)
-    regions = sorted((piece for region in joined(boxes, of, size)
-                      for piece in pieces(region, boxes, of, size)),
-                     key=box_area, reverse=True)
+    regions = sorted(joined(boxes, of, size_of(picture)), key=box_area, reverse=True)
     return tuple(cut_one(picture, region, of) for region in regions[:MAX_CROPS])
 
 
@@ -56,19 +55,38 @@ def part_of(picture: Image, part: Box, of: Size) -> Image:
     return picture[top:max(bottom, top + 1), left:max(right, left + 1)]
 
 
-def closer(crop: Crop, of: Size, size: Size) -> Crop | None:
+def closer(crop: Crop, mask: Grey, size: Size) -> list[Crop]:
     """
-    Return the middle of *crop*, if what moved is small in it.
+    Return parts of *crop* for a closer look, each around a part of what moved.
 
-    *of* is the size of the mask, *size* that of the camera's picture.
+    Of something small, that is the middle; of something wide and low, such as a car
+    with the dust behind it, each third. Of all else there are none. *mask* shows what
+    moved in the picture, whose size is *size*.
     """
-    part = part_around(crop.region, of, size, CLOSE_CROP_SIDE)
-    if box_area(part) >= box_area(crop.part):
-        return None
-    across, down = crop.part[:2]
-    left, top, right, bottom = part
-    image = crop.image[top - down:bottom - down, left - across:right - across]
-    return Crop(image, part, crop.region)
+    return [narrowed(crop, part, region) for region in pieces(crop, mask)
+            if box_area(part := common(crop.part, part_around(
+                region, size_of(mask), size, CLOSE_CROP_SIDE))) < box_area(crop.part)]
+
+
+def pieces(crop: Crop, mask: Grey) -> list[Box]:
+    """Return what moved in *crop*, in thirds if that is long and large."""
+    left, top, right, bottom = crop.region
+    length = right - left
+    if length < LONG_RATIO * (bottom - top) or (
+            crop.part[2] - crop.part[0] <= LONG_CROP_SIDE):
+        return [crop.region]
+    edges = [left + length * number // MAX_CROPS for number in range(MAX_CROPS + 1)]
+    return [(low + x, top + y, low + x + width, top + y + height)
+            for low, high in itertools.pairwise(edges)
+            for x, y, width, height in [cv2.boundingRect(mask[top:bottom, low:high])]
+            if width]
+
+
+def narrowed(crop: Crop, part: Box, region: Box) -> Crop:
+    """Return that *part* of the picture that *crop* shows, with its *region*."""
+    left, top, right, bottom = crop.part
+    inner = (part[0] - left, part[1] - top, part[2] - left, part[3] - top)
+    return Crop(part_of(crop.image, inner, (right - left, bottom - top)), part, region)
 
 
 def part_around(region: Box, of: Size, size: Size, least: int = MIN_CROP_SIDE) -> Box:
@@ -102,16 +120,3 @@ def joined(boxes: Sequence[Box], of: Size, size: Size) -> list[Box]:
             groups = [each for each in groups if each not in near]
         groups.append(box)
     return groups
-
-
-def pieces(region: Box, boxes: Sequence[Box], of: Size, size: Size) -> list[Box]:
-    """Return *region*, or what *boxes* are in each third of it, if it is long."""
-    left, top, right, bottom = region
-    length, (begin, _, end, _) = right - left, part_around(region, of, size)
-    if length < LONG_RATIO * (bottom - top) or end - begin <= LONG_CROP_SIDE:
-        return [region]
-    edges = [left + length * number // MAX_CROPS for number in range(MAX_CROPS + 1)]
-    thirds = [(low, top, high, bottom) for low, high in itertools.pairwise(edges)]
-    found = [enclosing([common(each, third) for each in boxes if overlap(each, third)])
-             for third in thirds]
-    return [each for each in found if each]

@@ -26,16 +26,15 @@ def find_moved(model: Model, look: Look) -> list[FoundObject]:
     Return what moved and is a person, vehicle or animal; the surest first.
 
     Boxes are in pixels of the camera's picture. What several crops show, or is of two
-    classes of one group, comes once. A crop of something small in which nothing is
-    found is looked at again, closer.
+    classes of one group, comes once. A crop in which nothing is found is looked at
+    again, closer.
     """
     before = functools.cache(lambda: before_of(look))       # decoded once, or never
     found: list[FoundObject] = []
     for crop in look.crops:
-        moved = moved_in(model, crop, look, before)
-        if not moved and (closer_one := closer(crop, size_of(look.mask), look.size)):
-            moved = moved_in(model, closer_one, look, before)   # it may be small
-        found += moved
+        found += moved_in(model, crop, look, before) or [
+            each for part in closer(crop, look.mask, look.size)
+            for each in moved_in(model, part, look, before)]
     return distinct(sorted(found, key=lambda each: each.score, reverse=True))
 
 
