@@ -187,6 +187,20 @@ def test_lamp_that_blinks_is_ignored_until_it_is_to_count():
     assert watching.look(ArrayPicture(lit), 192).boxes
 
 
+def test_new_mask_starts_over_with_the_colours():
+    """Its regions hid all that has colours: no switch to infrared."""
+    grey = np.random.default_rng(5).integers(40, 200, (30, 40), np.uint8).repeat(4, 0).repeat(4, 1)
+    picture = np.stack([grey // 2, grey, grey], axis=2)
+    watching = detection(frame_count=1)
+    kinds = []
+    for number in range(120):
+        if number == 60:
+            watching.start_over()
+            picture = np.stack([grey] * 3, axis=2)
+        kinds.append(watching.look(ArrayPicture(picture), number / 2).scene.kind)
+    assert set(kinds) == {""}
+
+
 @pytest.mark.parametrize(("path", "stays"), [
     (((20, 20), (40, 20), (80, 20)), True), (((20, 20), (80, 20), (30, 20)), False),
     (((80, 20),), False), ((), False)],

@@ -228,6 +228,27 @@ def test_last_sighting_of_each_name_comes_back(events):
         assert reader.objects() == ["animal", "person"]
 
 
+def test_label_finds_each_event_once_whoever_gave_it(events):
+    """Model and detector may give the same label to different names."""
+    seen = {1: [sighting("animal", 0.7, "dog"), sighting("dog", 0.8)], 2: [sighting("dog", 0.8)],
+            3: [sighting("animal", 0.7, "cat")], 4: [sighting("person", 0.7, "animal")]}
+    for number, sightings in seen.items():
+        events.begin(event(number, NOON + number, sightings=tuple(sightings)))
+    with written(events) as reader:
+        def found(name, **more):
+            return [each.id for each in reader.page(9, None, Filters(object=name, **more))[0]]
+        assert (found("dog"), found("dog", day=datetime.date(2026, 11, 20))) == ([2, 1], [2, 1])
+        assert (found("animal"), found("fox")) == ([3, 1], [])
+
+
+def test_only_motion_lacks_a_name(events):
+    events.begin(event(1, kind=LOST))
+    events.begin(event(2))
+    events.begin(event(3, sightings=(sighting(),)))
+    with written(events) as reader:
+        assert [each.id for each in reader.page(9, None, Filters(object=""))[0]] == [2]
+
+
 def test_late_sighting_is_kept_but_not_of_an_erased_event(events, path):
     events.begin(event(1))
     events.begin(event(2))

@@ -92,6 +92,15 @@ def test_wrong_model_ends_the_start_with_one_sentence(tmp_path):
     assert line.startswith(f"webstreaming: error: --objects is '{tmp_path}/own.onnx', but ")
 
 
+def test_order_of_deletion_without_names_is_warned_of(tmp_path):
+    ended = run_program("--unnamed-first", "--objects", "off", "--data", str(tmp_path),
+                        "--source", "demo:320x240", "--ip", "192.0.2.1", "--port", "0")
+    (warning, error) = ended.stderr.splitlines()
+    assert "--unnamed-first protects no clip: " in warning
+    assert warning.endswith("(that is switched off)")
+    assert error.startswith("webstreaming: error: ")
+
+
 def test_labels_must_fit_the_fetched_model(with_model):
     (with_model / "labels.txt").write_text("person\ncar\n")
     with pytest.raises(SettingsError, match=r"^--labels is .*labels.txt.*must have 80 labels, .*\.onnx'; it has 2$"):
