@@ -192,8 +192,10 @@ def content(path):
     (signal.SIGSTOP, 0.6, "Apprise did not answer in 0.6 s"),
     (signal.SIGKILL, 30.0, "the process of Apprise ended early, with status -9")])
 def test_child_that_freezes_or_crashes_is_ended(receiver, by, seconds, trouble):
+    eventually(lambda: not children())      # those of tests before
+
     def answer(request):
-        (child,) = children()
+        (child,) = eventually(children)
         os.kill(int(child), by)
         return 200
     receiver.answer = answer
