@@ -34,8 +34,9 @@ class ColourModel:
         found = []
         for channel, label in ((2, "person"), (0, "car")):
             others = np.delete(image, channel, 2).max(2).astype(int)
-            x, y, w, h = cv2.boundingRect((image[..., channel] - others > 60).astype(np.uint8))
-            if w:
+            mask = (image[..., channel] - others > 60).astype(np.uint8)
+            for outline in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
+                x, y, w, h = cv2.boundingRect(outline)
                 score = round(float(image[y + h // 2, x + w // 2, channel]) / 255, 2)
                 found.append(FoundObject(label, score, (x, y, x + w, y + h)))
         return [each for each in found if each.score >= least]
@@ -48,14 +49,16 @@ def scene_with(colour, score=1.0, place=PLACE):
 
 
 def seen_moving(place, size=SIZE, **more):
-    """Return what a detector saw at *place* [pixels of the camera's picture]."""
+    """Return what a detector saw at *place*, or some [pixels of the camera's picture]."""
     if place is None:
         return Detection((), 0.0, None, 40)
     mask, scale = np.zeros(MASK[::-1], np.uint8), size[0] // MASK[0]
-    box = tuple(side // scale for side in place)
-    mask[box[1]:box[3], box[0]:box[2]] = 255
-    return Detection((box,), 1000 * cv2.countNonZero(mask) / mask.size, mask, 40,
-                     (Region(box, 4, True, "moved", **more),))
+    boxes = tuple(tuple(side // scale for side in each)
+                  for each in (place if isinstance(place, list) else [place]))
+    for box in boxes:
+        mask[box[1]:box[3], box[0]:box[2]] = 255
+    return Detection(boxes, 1000 * cv2.countNonZero(mask) / mask.size, mask, 40,
+                     tuple(Region(box, 4, True, "moved", **more) for box in boxes))
 
 
 class Yard:
@@ -188,6 +191,18 @@ def test_what_follows_a_named_car_is_looked_at_each_second(yard):
     front.show(4, scene_with(RED, 1, OTHER), OTHER)
     assert front.looks == 3     # now each five seconds
     assert set(front.events()[0].objects) == {"vehicle", "person"}
+
+
+def test_all_of_a_crowd_bear_the_name(yard):
+    """So they are looked at each five seconds; the best of them is stored."""
+    front, both = yard(), scene_with(RED, 0.8)
+    both[OTHER[1]:OTHER[3], OTHER[0]:OTHER[2]] = RED
+    front.show(3)
+    front.show(4, both, [PLACE, OTHER])
+    assert front.looks == 1
+    assert front.names == ("person", "person")
+    ((sighting,),) = [event.sightings for event in front.events()]
+    assert (sighting.score, sighting.box[0]) == (1.0, pytest.approx(40, abs=2))
 
 
 def test_what_the_edge_cuts_off_is_looked_at_until_it_is_whole(yard):

@@ -19,8 +19,16 @@ def sighting(name="person", when=9.9, box=None):
 
 
 class Tags(NameTags):
-    def place(self, sightings, boxes, now):
-        return super().place(sightings, boxes, SIZE, now)
+    """Of what was *sighted*, only what is new is given to the code under test."""
+
+    def __init__(self):
+        super().__init__()
+        self.known = []
+
+    def place(self, sighted, boxes, now):
+        new = [each for each in sighted if each not in self.known]
+        self.known += new
+        return super().place(dict.fromkeys(each.name for each in sighted), new, boxes, SIZE, now)
 
 
 @pytest.fixture
@@ -49,15 +57,26 @@ def test_lost_name_has_no_place_until_it_is_sighted_there(tags):
     assert tags.place([anew], [at(110), at(320)], later + 0.5) == (Tag("person", at(320)),)
 
 
-def test_newer_sighting_corrects_where_the_name_is(tags):
-    tags.place([sighting()], [at(110)], 10.0)
-    boxes = [at(110), at(400)]
-    assert tags.place([sighting()], boxes, 10.1) == (Tag("person", at(110)),)
-    assert tags.place([sighting(when=10.1, box=at(390))], boxes, 10.3) == (
-        Tag("person", at(400)),)
+def test_each_of_a_name_bears_it(tags):
+    boxes = [at(110), CAR, at(700)]
+    first, second = sighting(), sighting(box=at(690))
+    assert tags.place([first, second], boxes, 10.0) == (
+        Tag("person", at(110)), Tag("person", at(700)))
+    later = [at(130), CAR, at(720), at(900)]
+    both = {Tag("person", at(130)), Tag("person", at(720))}
     # one of where nothing moves any more changes nothing
-    assert tags.place([sighting(when=10.2, box=at(700))], boxes, 10.4) == (
-        Tag("person", at(400)),)
+    gone = sighting(when=10.05, box=at(1000))
+    assert set(tags.place([first, second, gone], later, 10.1)) == both
+    # and the others keep their names when one is sighted again
+    again = sighting(when=10.1, box=at(125))
+    assert set(tags.place([first, second, gone, again], later, 10.2)) == both
+    assert len(tags._places) == 3
+
+
+def test_two_of_a_name_in_one_box_bear_it_once(tags):
+    boxes = [(100, 100, 200, 250)]
+    assert tags.place([sighting(), sighting(box=at(150))], boxes, 10.0) == (
+        Tag("person", boxes[0]),)
 
 
 def test_sighting_that_comes_late_is_followed_since_its_picture(tags):
@@ -114,6 +133,14 @@ def test_box_is_covered_by_the_names_at_it(tags):
     assert not tags.cover({"person", "vehicle"})
     tags.place(both, [], 10.3)
     assert tags.cover(set())
+
+
+def test_box_of_two_that_joined_is_covered(tags):
+    both = [sighting(), sighting(box=at(190))]
+    tags.place(both, [at(100), at(190)], 10.0)
+    joined = (100, 100, 240, 250)
+    assert tags.place(both, [joined], 10.1) == (Tag("person", None),)
+    assert tags.cover({"person"})
 
 
 def test_boxes_are_forgotten_after_a_while(tags):

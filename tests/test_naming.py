@@ -5,7 +5,7 @@ import pytest
 
 from pyimagesearch.events.event import Sighting
 from pyimagesearch.object_detection.look import FoundObject, Look
-from pyimagesearch.object_detection.naming import EventNames, sightings_of
+from pyimagesearch.object_detection.naming import EventNames, bests_of, sightings_of
 
 SIZE = (640, 480)
 WHOLE = (100, 100, 200, 300)
@@ -16,7 +16,7 @@ def sighting(name, score, at=1.0, box=WHOLE):
 
 
 def names_of(event):
-    return tuple(each.name for each in event.newest)
+    return event.names
 
 
 @pytest.mark.parametrize(("scores", "is_named"), [
@@ -26,6 +26,13 @@ def test_one_sure_sighting_or_two_others_make_a_name(scores, is_named):
     for score in scores:
         event.add([sighting("person", score)], SIZE)
     assert names_of(event) == (("person",) if is_named else ())
+
+
+def test_two_faint_ones_in_one_picture_make_no_name():
+    event = EventNames()
+    both = [sighting("person", 0.5), sighting("person", 0.6, box=(300, 100, 400, 300))]
+    assert event.add(both, SIZE) == []
+    assert event.add(both[:1], SIZE) == both[1:]
 
 
 def test_sightings_of_different_names_do_not_add_up():
@@ -88,12 +95,13 @@ def test_names_are_sorted_by_their_best_scores():
     assert (names_of(event), event.best.score) == (("person", "vehicle"), 0.9)
 
 
-def test_sightings_are_the_best_of_each_group_in_streamed_pixels():
+def test_sightings_are_all_of_the_groups_in_streamed_pixels():
     look = Look(camera="front", event=1, crops=(), mask=np.zeros((240, 320), np.uint8), size=(1280, 960),
                 captured=12.5, least_score=0.4, before=None, small=np.zeros((480, 640, 3), np.uint8))
     found = [FoundObject("bus", 0.5, (0, 0, 8, 8)), FoundObject("person", 0.6, (100, 200, 300, 400)),
              FoundObject("car", 0.7, (10, 20, 30, 40)), FoundObject("frisbee", 0.9, (0, 0, 9, 9)),
              FoundObject("person", 0.5, (0, 0, 9, 9))]
-    assert sightings_of(found, look) == [
-        Sighting("vehicle", "car", 0.7, 12.5, (5, 10, 15, 20)),
-        Sighting("person", "person", 0.6, 12.5, (50, 100, 150, 200))]
+    bus, person, car, other = sightings_of(found, look)
+    assert car == Sighting("vehicle", "car", 0.7, 12.5, (5, 10, 15, 20))
+    assert person == Sighting("person", "person", 0.6, 12.5, (50, 100, 150, 200))
+    assert set(bests_of([bus, person, car, other])) == {car, person}

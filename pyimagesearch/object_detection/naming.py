@@ -19,8 +19,7 @@ class Candidate(NamedTuple):
 
     best: Sighting
     is_whole: bool  # the best sighting: it is not cut off at the picture's edge
-    newest: Sighting
-    times: int      # that it was sighted
+    times: int      # that it was sighted, each in a picture of its own
 
     @property
     def is_name(self) -> bool:
@@ -35,7 +34,7 @@ class Candidate(NamedTuple):
     def with_(self, other: "Candidate") -> "Candidate":
         """Return this after *other*, which was sighted once."""
         better = other if other.rank > self.rank else self
-        return Candidate(better.best, better.is_whole, other.newest, self.times + 1)
+        return Candidate(better.best, better.is_whole, self.times + 1)
 
 
 class EventNames:
@@ -49,7 +48,7 @@ class EventNames:
     """
 
     def __init__(self) -> None:
-        self.newest: tuple[Sighting, ...] = ()  # of each name, the best name first
+        self.names: tuple[str, ...] = ()    # the best first
         self.best: Sighting | None = None   # of those with a name
         self.settled: frozenset[str] = frozenset()  # names of which one is whole
         self._candidates: dict[str, Candidate] = {}
@@ -61,17 +60,17 @@ class EventNames:
 
     def add(self, sightings: Iterable[Sighting], of: Size) -> list[Sighting]:
         """
-        Add the *sightings* in one picture of size *of*, at most one of each name.
+        Add the *sightings* in one picture of size *of*, of each name the best.
 
         Returns the best of each name that is new with it, or improved.
         """
         improved = []
-        for each in sightings:
+        for each in bests_of(sightings):
             before = self._candidates.get(each.name)
             if (before is None and len(self._candidates) >= MAX_NAMES
                     and each.name not in GROUPS):
                 continue
-            one = Candidate(each, not is_cut_off(each.box, of), each, 1)
+            one = Candidate(each, not is_cut_off(each.box, of), 1)
             after = before.with_(one) if before else one
             self._candidates[each.name] = after
             is_known = before and before.is_name and before.best == after.best
@@ -81,16 +80,18 @@ class EventNames:
                        key=lambda each: each.rank, reverse=True)
         self.best = names[0].best if names else None
         self.settled = frozenset(each.best.name for each in names if each.is_whole)
-        self.newest = tuple(each.newest for each in names)
+        self.names = tuple(each.best.name for each in names)
         return improved
 
 
 def sightings_of(found: Sequence[FoundObject], look: Look) -> list[Sighting]:
-    """Return the best of each group that was *found* with *look*, the best first."""
-    bests: dict[str, FoundObject] = {}
-    for each in sorted(found, key=lambda one: one.score, reverse=True):
-        if name := group_of(each.label):
-            bests.setdefault(name, each)
+    """Return what was *found* with *look* and is of a group, in streamed pixels."""
     return [Sighting(name, each.label, each.score, look.captured,
                      scaled(each.box, look.size, size_of(look.small)))
-            for name, each in bests.items()]
+            for each in found if (name := group_of(each.label))]
+
+
+def bests_of(sightings: Iterable[Sighting]) -> Iterable[Sighting]:
+    """Return the surest of *sightings* of each name."""
+    return {each.name: each
+            for each in sorted(sightings, key=lambda one: one.score)}.values()

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -21,7 +22,7 @@ from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.object_detection.crops import cut
 from pyimagesearch.object_detection.look import FoundObject, Look
-from pyimagesearch.object_detection.naming import EventNames, sightings_of
+from pyimagesearch.object_detection.naming import EventNames, bests_of, sightings_of
 from pyimagesearch.object_detection.recognizer import ObjectRecognizer
 from pyimagesearch.overlay import Annotation, Tag
 from pyimagesearch.rates import Stopwatch
@@ -81,8 +82,9 @@ class EventObjects:
 
     def follow(self, frame: Frame, seen: Detection) -> tuple[Tag, ...]:
         """Return where the names of the event that lasts are in *frame*."""
-        size = self._streamed_size(frame)
-        return self._tags.place(self._event.sightings if self._event else (),
+        size, event = self._streamed_size(frame), self._event
+        return self._tags.place(event.names if event else (),
+                                event.take_sighted() if event else (),
                                 [scaled(box, seen.size, size) for box in seen.boxes],
                                 size, frame.captured)
 
@@ -90,11 +92,11 @@ class EventObjects:
         """Store what the detector itself says that moved in *frame*."""
         if (event := self._event) and (labelled := seen.labelled):
             size = self._streamed_size(frame)
-            found = (Sighting(label, label, region.score, frame.captured,
+            found = [Sighting(label, label, region.score, frame.captured,
                               scaled(region.box, seen.size, size))
-                     for label, region in labelled.items())
+                     for label, region in labelled.items()]
             with self._lock:
-                event.add(dict.fromkeys(found), size)
+                event.add(found, {}, size)
 
     def look(self, frame: Frame, seen: Detection) -> None:
         """Offer *frame*, in which that was *seen* to move, if it is time for a look."""
@@ -121,11 +123,12 @@ class EventObjects:
     def _on_found(self, event: "NamedEvent", forgotten: int, look: Look,
                   found: Sequence[FoundObject]) -> None:
         """Store what was *found* with *look* at *event*; called in thread objects."""
+        sightings = sightings_of(found, look)
         pictures = {each: picture_of(each, look, self._settings.quality)
-                    for each in sightings_of(found, look)}
+                    for each in bests_of(sightings)}
         with self._lock:
             if forgotten == self._forgotten:
-                event.add(pictures, size_of(look.small))
+                event.add(sightings, pictures, size_of(look.small))
 
     def _streamed_size(self, frame: Frame) -> Size:
         given = frame.picture.size
@@ -147,7 +150,8 @@ class NamedEvent:
     """
     What was recognised in one event, and the pictures of that.
 
-    One thread at a time may use it; any may read :attr:`sightings`.
+    One thread at a time may use it; but the camera loop may call :meth:`take_sighted`
+    and read :attr:`names` at any time.
     """
 
     def __init__(self, id: int, store: EventStore, thumbnail: EventThumbnail,
@@ -159,11 +163,16 @@ class NamedEvent:
         self._thumbnail = thumbnail
         self._found = EventNames()
         self._pictures: dict[Sighting, LazyJpeg] = {}   # of the best of each name
+        self._sighted: deque[Sighting] = deque()        # not taken yet
 
     @property
-    def sightings(self) -> tuple[Sighting, ...]:
-        """The newest of each of its names, the best name first."""
-        return self._found.newest
+    def names(self) -> tuple[str, ...]:
+        """Its names, the best first."""
+        return self._found.names
+
+    def take_sighted(self) -> list[Sighting]:
+        """Return all that was recognised since the last call."""
+        return [self._sighted.popleft() for _ in range(len(self._sighted))]
 
     def is_due(self, now: float, tags: NameTags) -> bool:
         """Return whether it is time for a look, *now* [s, monotonic]."""
@@ -171,16 +180,18 @@ class NamedEvent:
         pause = KNOWN_LOOK_SECONDS if is_known else LOOK_SECONDS
         return self.looked_at is None or now - self.looked_at >= pause
 
-    def add(self, sightings: Mapping[Sighting, LazyJpeg | None], of: Size) -> None:
+    def add(self, sightings: Sequence[Sighting],
+            pictures: Mapping[Sighting, LazyJpeg], of: Size) -> None:
         """
-        Store *sightings*, if they name the event, and their pictures.
+        Store the best of *sightings*, if they name the event, and their *pictures*.
 
         They are those in one picture of size *of*.
         """
+        self._sighted.extend(sightings)
         before = self._found.best
         for improved in self._found.add(sightings, of):
             self._store.sight(self.id, improved)
-        pictures = {**self._pictures, **sightings}
+        pictures = {**self._pictures, **pictures}
         self._pictures = {each: picture for each in self._found.candidates
                           if (picture := pictures.get(each))}
         best = self._found.best

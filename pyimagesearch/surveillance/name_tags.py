@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
@@ -15,7 +15,7 @@ PART_SHARE = 1.5        # of what was sighted; its parts together are not larger
 
 
 class Place(NamedTuple):
-    """Where something is that has a name."""
+    """Where an object is that was recognised."""
 
     box: Box            # [pixels of the picture]
     at: float           # when it was seen there [s since the epoch]
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
     def followed(self, boxes: Sequence[Box], of: Size, now: float) -> "Place":
         """Return its place *now*, when *boxes* move in a picture of size *of*."""
-        if now - self.at > LOST_SECONDS:
+        if self.is_lost(now):
             return self
         near = [box for box in boxes if overlap(box, self.box) and self.reaches(box)]
         if not near:
@@ -35,6 +35,15 @@ class Place(NamedTuple):
             box = whole
         return self._replace(box=box, at=now)
 
+    def is_lost(self, now: float) -> bool:
+        """Return whether nothing has moved there for too long by *now*."""
+        return now - self.at > LOST_SECONDS
+
+    def is_again(self, earlier: "Place") -> bool:
+        """Return whether this is of the object that *earlier* is of, as it seems."""
+        return (self.sighting.name == earlier.sighting.name
+                and overlap(self.box, earlier.box) > 0)
+
     def reaches(self, box: Box) -> bool:
         """Return whether *box* goes beyond its last by no more than its own size."""
         left, top, right, bottom = self.sighting.box
@@ -45,55 +54,63 @@ class Place(NamedTuple):
 
 class NameTags:
     """
-    Let each name follow the moving box of what it names, in one camera's pictures.
+    Let names follow the moving boxes of what was recognised, in one camera's pictures.
 
-    A name begins at the boxes that overlapped the newest sighting, which is earlier
-    than the picture, and goes on to those that overlap its last place. What moves
-    elsewhere does not get the name, nor a box that is suddenly much larger, as
-    something else is in it; nor what comes in where it has left the picture.
+    A name begins at the boxes that overlapped its sighting, which is earlier than the
+    picture, and goes on to those that overlap its last place. What moves elsewhere does
+    not get the name, nor a box that is suddenly much larger, as something else is in
+    it; nor what comes in where it has left the picture.
     """
 
     def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
+        self._places: list[Place] = []      # of what was sighted, one by one
         self._seen: deque[tuple[float, Sequence[Box]]] = deque()    # lately, and when
 
-    def place(self, sightings: Sequence[Sighting], boxes: Sequence[Box], of: Size,
-              now: float) -> tuple[Tag, ...]:
+    def place(self, names: Iterable[str], sighted: Iterable[Sighting],
+              boxes: Sequence[Box], of: Size, now: float) -> tuple[Tag, ...]:
         """
-        Return where the names of *sightings* are in the picture of *now*.
+        Return where the *names* of an event are in the picture of *now*.
 
-        *boxes* are around what moves in it, and *sightings* the newest of each name;
-        both in its pixels. It has size *of*. Times are in seconds since the epoch.
+        *boxes* are around what moves in it, and *sighted* is what was recognised since
+        the last picture; both in its pixels. It has size *of*. Times are in seconds
+        since the epoch. A name that is at no box has a tag without one.
         """
         self._seen.append((now, boxes))
         while self._seen[0][0] < now - MEMORY_SECONDS:
             self._seen.popleft()
-        self._places = {each.name: self._followed(each, boxes, of, now)
-                        for each in sightings}
-        names: dict[Box | None, list[str]] = {}
-        for name, place in self._places.items():
-            names.setdefault(place.box if place.at == now else None, []).append(name)
-        return tuple(Tag(", ".join(each), box) for box, each in names.items())
+        newer = [self._traced(each, of) for each in sighted]
+        newer = [each for each in newer if not each.is_lost(now)]
+        older = [each.followed(boxes, of, now) for each in self._places]
+        self._places = newer + [
+            each for each in older
+            if not each.is_lost(now) and not any(one.is_again(each) for one in newer)]
+        texts: dict[Box | None, list[str]] = {}
+        for name in names:
+            for box in dict.fromkeys(self._boxes_of({name})) or (None,):
+                texts.setdefault(box, []).append(name)
+        return tuple(Tag(", ".join(each), box) for box, each in texts.items())
 
     def cover(self, names: Container[str]) -> bool:
-        """Return whether all that moves in the last picture bears one of *names*."""
-        now, boxes = self._seen[-1]
-        places = [place.box for name, place in self._places.items()
-                  if name in names and place.at == now]
-        return all(any(2 * overlap(box, place) >= box_area(box) for place in places)
-                   for box in boxes)
+        """
+        Return whether all that moves in the last picture has one of *names*.
 
-    def _followed(self, sighting: Sighting, boxes: Sequence[Box], of: Size,
-                  now: float) -> Place:
-        """Return where what was sighted is by *now*, or was last."""
-        place = self._places.get(sighting.name)
-        place = place and place.followed(boxes, of, now)
-        if place and place.sighting == sighting:
-            return place
-        newer = Place(sighting.box, sighting.at, sighting)
-        for at, were_there in self._seen:
+        A box with several objects may be too large for the name of any; it counts if
+        most of it is where they are, or were lately.
+        """
+        places = {each.box for each in self._places if each.sighting.name in names}
+        return all(2 * sum(overlap(box, place) for place in places) >= box_area(box)
+                   for box in self._seen[-1][1])
+
+    def _boxes_of(self, names: Container[str]) -> list[Box]:
+        """Return the boxes in the last picture of what has one of *names*."""
+        now = self._seen[-1][0]
+        return [each.box for each in self._places
+                if each.at == now and each.sighting.name in names]
+
+    def _traced(self, sighting: Sighting, of: Size) -> Place:
+        """Return where what was sighted is by now, or was last."""
+        place = Place(sighting.box, sighting.at, sighting)
+        for at, boxes in self._seen:
             if at >= sighting.at:
-                newer = newer.followed(were_there, of, at)
-        if place and newer.at < place.at:
-            return place._replace(sighting=sighting)
-        return newer
+                place = place.followed(boxes, of, at)
+        return place
