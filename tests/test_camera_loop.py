@@ -845,8 +845,7 @@ def test_name_is_drawn_while_the_event_lasts(make, broadcaster, recognizer):
     with broadcaster.watching():
         surveillance.detect_motion(frames(), frameCount=5)
     assert shown[-1][1] < shown[-2][1] - 10     # the name is above the box
-    (sighting,) = make.kept.evidence.objects._event.sightings
-    assert sighting.name == "person"
+    assert make.kept.evidence.objects._event.names == ("person",)
 
 
 def test_what_a_mask_hides_is_black_for_the_recognizer(make, recognizer, people):
@@ -866,7 +865,7 @@ def test_look_that_a_mask_overtakes_is_dropped(make, recognizer, people):
     people.meanwhile = lambda: surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
     assert recognizer.run_once()
     assert len(people.crops) == 1
-    assert make.kept.evidence.objects._event.sightings == ()
+    assert make.kept.evidence.objects._event.names == ()
 
 
 def test_time_for_looks_is_reported_as_detection(make, recognizer):
