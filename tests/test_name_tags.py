@@ -149,6 +149,16 @@ def test_boxes_are_forgotten_after_a_while(tags):
     assert len(tags._seen) <= 10 * MEMORY_SECONDS + 1
 
 
+def test_clock_that_is_set_back_leaves_nothing_behind(tags):
+    tags.place([sighting(when=999.9)], [at(100)], 1000.0)
+    for step in range(100):
+        (tag,) = tags.place([sighting(when=999.9)], [at(100)], 10 + step / 10)
+        assert tag.box is None      # when it was seen there is not known any more
+    assert (len(tags._seen), tags._places) == (10 * MEMORY_SECONDS + 1, [])
+    again = sighting(when=19.9)
+    assert tags.place([again], [at(100)], 20.0) == (Tag("person", at(100)),)
+
+
 def test_each_name_has_its_box_and_some_share_one(tags):
     car, rider = sighting("vehicle", box=CAR), sighting("animal", box=at(90))
     assert tags.place([sighting(), car, rider], [at(110), CAR], 10.0) == (

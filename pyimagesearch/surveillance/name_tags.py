@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
     def is_lost(self, now: float) -> bool:
         """Return whether nothing has moved there for too long by *now*."""
-        return now - self.at > LOST_SECONDS
+        return abs(now - self.at) > LOST_SECONDS     # the clock may be set back
 
     def is_again(self, earlier: "Place") -> bool:
         """Return whether this is of the object that *earlier* is of, as it seems."""
@@ -75,9 +75,9 @@ class NameTags:
         the last picture; both in its pixels. It has size *of*. Times are in seconds
         since the epoch. A name that is at no box has a tag without one.
         """
+        while self._seen and not 0 <= now - self._seen[0][0] <= MEMORY_SECONDS:
+            self._seen.popleft()    # too old, or from before the clock was set back
         self._seen.append((now, boxes))
-        while self._seen[0][0] < now - MEMORY_SECONDS:
-            self._seen.popleft()
         newer = [self._traced(each, of) for each in sighted]
         newer = [each for each in newer if not each.is_lost(now)]
         older = [each.followed(boxes, of, now) for each in self._places]
