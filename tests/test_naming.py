@@ -67,6 +67,13 @@ def test_whole_object_is_better_than_one_that_is_cut_off(box):
     assert (event.best, event.settled, names_of(event)) == (whole, {"person"}, ("person",))
 
 
+def test_whole_object_is_better_than_a_surer_half_in_one_picture():
+    event = EventNames()
+    half, whole = sighting("person", 0.9, box=CUT_OFF[0]), sighting("person", 0.5)
+    assert event.add([half, whole], SIZE) == [whole]    # the half one is sure
+    assert (event.best, event.settled) == (whole, {"person"})
+
+
 def test_surest_counts_while_the_object_is_cut_off():
     event = EventNames()
     for score, is_better in ((0.7, True), (0.6, False), (0.8, True)):
@@ -104,4 +111,4 @@ def test_sightings_are_all_of_the_groups_in_streamed_pixels():
     bus, person, car, other = sightings_of(found, look)
     assert car == Sighting("vehicle", "car", 0.7, 12.5, (5, 10, 15, 20))
     assert person == Sighting("person", "person", 0.6, 12.5, (50, 100, 150, 200))
-    assert set(bests_of([bus, person, car, other])) == {car, person}
+    assert set(bests_of([bus, person, car, other], SIZE)) == {car, person}

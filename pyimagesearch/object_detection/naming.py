@@ -19,12 +19,13 @@ class Candidate(NamedTuple):
 
     best: Sighting
     is_whole: bool  # the best sighting: it is not cut off at the picture's edge
+    score: float    # the highest, maybe of another sighting
     times: int      # that it was sighted, each in a picture of its own
 
     @property
     def is_name(self) -> bool:
         """Whether it was seen well enough, or often enough."""
-        return self.best.score >= SURE_SCORE or self.times >= SIGHTINGS_NEEDED
+        return self.score >= SURE_SCORE or self.times >= SIGHTINGS_NEEDED
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -34,7 +35,8 @@ class Candidate(NamedTuple):
     def with_(self, other: "Candidate") -> "Candidate":
         """Return this after *other*, which was sighted once."""
         better = other if other.rank > self.rank else self
-        return Candidate(better.best, better.is_whole, self.times + 1)
+        return Candidate(better.best, better.is_whole, max(self.score, other.score),
+                         self.times + 1)
 
 
 class EventNames:
@@ -58,19 +60,20 @@ class EventNames:
         """The best sighting of everything recognised, whether it is a name or not."""
         return tuple(each.best for each in self._candidates.values())
 
-    def add(self, sightings: Iterable[Sighting], of: Size) -> list[Sighting]:
+    def add(self, sightings: Sequence[Sighting], of: Size) -> list[Sighting]:
         """
         Add the *sightings* in one picture of size *of*, of each name the best.
 
         Returns the best of each name that is new with it, or improved.
         """
         improved = []
-        for each in bests_of(sightings):
+        for each in bests_of(sightings, of):
             before = self._candidates.get(each.name)
             if (before is None and len(self._candidates) >= MAX_NAMES
                     and each.name not in GROUPS):
                 continue
-            one = Candidate(each, not is_cut_off(each.box, of), 1)
+            score = max(one.score for one in sightings if one.name == each.name)
+            one = Candidate(each, not is_cut_off(each.box, of), score, 1)
             after = before.with_(one) if before else one
             self._candidates[each.name] = after
             is_known = before and before.is_name and before.best == after.best
@@ -91,7 +94,9 @@ def sightings_of(found: Sequence[FoundObject], look: Look) -> list[Sighting]:
             for each in found if (name := group_of(each.label))]
 
 
-def bests_of(sightings: Iterable[Sighting]) -> Iterable[Sighting]:
-    """Return the surest of *sightings* of each name."""
-    return {each.name: each
-            for each in sorted(sightings, key=lambda one: one.score)}.values()
+def bests_of(sightings: Iterable[Sighting], of: Size) -> Iterable[Sighting]:
+    """Return the best of *sightings* of each name, in one picture of size *of*."""
+    def rank(one: Sighting) -> tuple[bool, float]:
+        return not is_cut_off(one.box, of), one.score
+
+    return {each.name: each for each in sorted(sightings, key=rank)}.values()

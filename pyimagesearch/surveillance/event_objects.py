@@ -123,12 +123,12 @@ class EventObjects:
     def _on_found(self, event: "NamedEvent", forgotten: int, look: Look,
                   found: Sequence[FoundObject]) -> None:
         """Store what was *found* with *look* at *event*; called in thread objects."""
-        sightings = sightings_of(found, look)
+        sightings, size = sightings_of(found, look), size_of(look.small)
         pictures = {each: picture_of(each, look, self._settings.quality)
-                    for each in bests_of(sightings)}
+                    for each in bests_of(sightings, size)}
         with self._lock:
             if forgotten == self._forgotten:
-                event.add(sightings, pictures, size_of(look.small))
+                event.add(sightings, pictures, size)
 
     def _streamed_size(self, frame: Frame) -> Size:
         given = frame.picture.size
