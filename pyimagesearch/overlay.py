@@ -70,18 +70,19 @@ def card(size: Size, title: str, text: str) -> Image:
 def _label(image: Image, text: str, box: Box, ground: tuple[int, int, int],
            scale: float) -> None:
     """
-    Write *text* on *ground* above *box*, or in it if there is no room.
+    Write *text* on *ground* above *box*, below it, or in it, where there is room.
 
     *scale* is that of the font at 400 px of width.
     """
-    width = image.shape[1]
+    height, width = image.shape[:2]
     scale = max(LABEL_SCALE, scale * width / DETECTION_WIDTH)
     text, thickness = ascii_of(text), round(scale / LABEL_SCALE)
     (wide, tall), below = cv2.getTextSize(text, FONT, scale, thickness)
     margin = below // 2 + 1
     wide, tall = wide + 2 * margin, tall + below + 2 * margin
     left = max(0, min(box[0] - 1, width - wide - 1))
-    top = box[1] - tall if box[1] >= tall else max(0, box[1])
+    top = next((top for top in (box[1] - tall, box[3])      # not over the face
+                if 0 <= top <= height - 2 * tall), max(0, box[1]))
     cv2.rectangle(image, (left, top), (left + wide, top + tall), ground, cv2.FILLED)
     cv2.putText(image, text, (left + margin, top + tall - below - margin), FONT, scale,
                 WHITE, thickness, cv2.LINE_AA)

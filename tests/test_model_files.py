@@ -101,6 +101,12 @@ def test_order_of_deletion_without_names_is_warned_of(tmp_path):
     assert error.startswith("webstreaming: error: ")
 
 
+def test_labels_must_name_something_of_a_group(with_model):
+    (with_model / "labels.txt").write_text("bench\n" * 80)
+    with pytest.raises(SettingsError, match=r"^--labels is .*labels.txt', but must have labels of persons, "):
+        model_for(Settings(labels=str(with_model / "labels.txt")), with_model)
+
+
 def test_labels_must_fit_the_fetched_model(with_model):
     (with_model / "labels.txt").write_text("person\ncar\n")
     with pytest.raises(SettingsError, match=r"^--labels is .*labels.txt.*must have 80 labels, .*\.onnx'; it has 2$"):

@@ -31,6 +31,11 @@ def test_name_stands_above_its_box():
     assert right - left > 60
 
 
+def test_name_of_a_tall_person_does_not_hide_the_face():
+    _, top, _, bottom = extent((200, 4, 300, 350))
+    assert 350 <= top < bottom < 380
+
+
 @pytest.mark.parametrize("width", [320, 640, 1920])
 def test_name_is_white_on_red_and_large_enough_to_read(width):
     size = width, width * 3 // 4

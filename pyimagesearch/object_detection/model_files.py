@@ -11,6 +11,7 @@ from pyimagesearch.settings.settings import Settings
 
 from .class_labels import read_labels
 from .model_check import check_model
+from .object_groups import group_of
 from .object_model import ObjectModel
 
 MODELS_FOLDER = "models"    # in the data folder
@@ -121,6 +122,10 @@ def model_for(settings: Settings, data: Path, program: str = "webstreaming"
         choice = ModelChoice(Path(settings.objects).expanduser())
     if settings.labels:
         choice = choice._replace(labels=read_labels(Path(settings.labels).expanduser()))
+        if not any(map(group_of, choice.labels or ())):
+            raise SettingsError(
+                f"--labels is {settings.labels!r}, but must have labels of persons, "
+                "vehicles or animals, as docs/objects.md lists them")
     if path := choice.path:
         choice = choice._replace(version=version_of(path))
         if choice.labels or not choice.side:
