@@ -5,6 +5,7 @@
 import { explain, post, request } from "./request.js";
 
 const SWIPE = 60;         // px, shortest
+const FOLLOW = 3000;      // ms, between two looks at an event that is being recorded
 const list = document.getElementById("list");
 const viewer = document.getElementById("viewer");
 const ask = document.getElementById("ask");
@@ -227,6 +228,7 @@ const show = (url) => attempt(async () => {
   if (!viewer.open) viewer.showModal();
   viewer.focus();
   ready();
+  follow(url);
   const video = find("video:not([hidden])", next);
   if (video) video.play().catch(() => video.setAttribute("data-waits", ""));
 });
@@ -263,6 +265,22 @@ function ready() {
       await request(part.src, { headers: { Range: "bytes=0-0", Accept: "application/json" } });
       throw new Error("This browser cannot play the clip; download it instead.");
     }));
+  }
+}
+
+// Show the event at *url* again once its clips are complete; never interrupt one that plays.
+async function follow(url) {
+  const shown = player();
+  while ("recording" in shown.dataset) {
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW));
+    if (player() !== shown) return;
+    if (document.hidden || ask.open || all("video", shown).some((film) => !film.paused)) continue;
+    const answer = await request(shown.dataset.url).catch(() => null);
+    const event = answer && await answer.json();
+    if (!event || event.end === null || event.clips.some((clip) => clip.state === "open")) continue;
+    if (player() !== shown) return;
+    if (list) show(url); else location.reload();
+    return;
   }
 }
 
@@ -335,4 +353,8 @@ document.addEventListener("touchend", (event) => {
 }, { passive: true });
 
 document.documentElement.classList.add("js");
-if (list) live(); else ready();
+if (list) live();
+else {
+  ready();
+  follow();
+}

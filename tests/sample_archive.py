@@ -195,6 +195,7 @@ def fill(archive, noon):
     def named_event(camera, begin, media, labels, *more, **fields):
         return recorded_event(folder, camera, begin, media, *more,
                               sightings=sightings(begin, *labels), **fields)
+    write(folder / "front/now.mp4", films[0][0].mp4)
     events = [
         named_event(dice.choice(["front", "yard"]),
                     noon - 86400 * day + 3600 * hour + dice.randrange(60), *dice.choice(films))
@@ -209,7 +210,9 @@ def fill(archive, noon):
         Event(id=0, camera="front", kind=MOTION, begin=last - 4000, end=last - 3980,
               files=(KeptFile("front/gone.mp4", CLIP, last, last, 5, GONE),)),
         Event(id=0, camera="front", kind=MOTION, begin=last + 240, end=None,
-              files=(KeptFile("front/now.mp4", CLIP, last, last, 5, OPEN),)),
+              files=(KeptFile("front/now.mp4", CLIP, last + 240, last + 246,
+                              len(films[0][0].mp4), OPEN),
+                     save(folder, "front", last + 240, last + 240, THUMBNAIL, films[0][0].jpeg))),
     ]
     for event in sorted(events, key=lambda event: event.begin):
         archive.store.begin(replace(event, id=archive.store.new_id()))

@@ -15,6 +15,7 @@ class SampleServer:
     """``sample_archive.py`` as a process that serves *folder*."""
 
     def __init__(self, folder):
+        self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "tests/sample_archive.py", folder], cwd=ROOT, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,7 +1,9 @@
 """The event list and the event page in headless Chromium."""
 
+import contextlib
 import os
 import re
+import sqlite3
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from harness import DEADLINE, eventually
+from pyimagesearch.events.event import COMPLETE, OPEN
 from sample_archive import CLIP_SECONDS
 from test_live_page import (
     LAPTOP,
@@ -127,7 +130,7 @@ def test_keys_navigate_star_and_close(page):
     eventually(lambda: open_event(page) == numbers[1])
     press(page, Keys.ARROW_LEFT)
     eventually(lambda: open_event(page) == numbers[0])
-    assert visible(page, "#player p.part")[0].text == "This is still being recorded."
+    assert element(page, "#player figcaption").text == "This is still being recorded. Live picture"
     press(page, "s")
     eventually(lambda: "data-starred" in element(page, f"#e{numbers[0]}").get_attribute("outerHTML"))
     press(page, "s")
@@ -341,6 +344,36 @@ def test_event_page_works_without_the_list(page, sample_server):
     eventually(lambda: element(page, "#player .star").get_attribute("aria-pressed") == "false")
     element(page, "#player .tools .star").click()
     eventually(lambda: element(page, "#player .star").get_attribute("aria-pressed") == "true")
+
+
+def test_event_in_progress_shows_its_still_then_its_clip(page, sample_server):
+    number = listed(page)[0]
+    page.get(f"{sample_server.url}/events/{number}")
+    eventually(lambda: page.execute_script(
+        "return document.querySelector('#player figure img').naturalWidth") == 320)
+    assert element(page, "#player figcaption a").get_attribute("href").endswith("/camera/front")
+    assert visible(page, "#player video") == []
+    screenshot(page, "event-in-progress.png")
+    with recording_finished(sample_server, number):
+        eventually(lambda: video(page, "src"))
+        assert page.current_url.endswith(f"/events/{number}")
+        assert visible(page, "#player figcaption") == []
+    assert console_errors(page) == []
+
+
+@contextlib.contextmanager
+def recording_finished(server, number):
+    """Complete the clip of event *number*, as the recorder would, for a while."""
+    def change(end, before, after):
+        with contextlib.closing(sqlite3.connect(server.folder / "events.db")) as db, db:
+            db.execute(f'UPDATE events SET "end" = {end} WHERE id = ?', (number,))
+            db.execute("UPDATE files SET state = ? WHERE event_id = ? AND state = ? "
+                       "AND media = 'clip'", (after, number, before))
+    change("begin + 6", OPEN, COMPLETE)
+    try:
+        yield
+    finally:
+        change("NULL", COMPLETE, OPEN)
 
 
 def shows_mode(page, expected):
