@@ -353,7 +353,6 @@ def test_event_in_progress_shows_its_still_then_its_clip(page, sample_server):
         "return document.querySelector('#player figure img').naturalWidth") == 320)
     assert element(page, "#player figcaption a").get_attribute("href").endswith("/camera/front")
     assert visible(page, "#player video") == []
-    screenshot(page, "event-in-progress.png")
     with recording_finished(sample_server, number):
         eventually(lambda: video(page, "src"))
         assert page.current_url.endswith(f"/events/{number}")
