@@ -4,6 +4,7 @@ import contextlib
 import gc
 import itertools
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -311,6 +312,15 @@ def real_model():
     if trouble := YOLOX_NANO.trouble(data):
         missing(f"{trouble}; run: {sys.executable} webstreaming.py objects --get --data {data}")
     return YOLOX_NANO.path(data)
+
+
+@pytest.fixture
+def with_model(real_model, tmp_path):
+    """A folder of data in which the model was fetched."""
+    path = YOLOX_NANO.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    shutil.copy(real_model, path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

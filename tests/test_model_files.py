@@ -1,7 +1,6 @@
 """Which model recognises objects, by the settings and by what was fetched."""
 
 import os
-import shutil
 
 import pytest
 
@@ -10,15 +9,6 @@ from product import run_program
 from pyimagesearch.errors import ObjectsFailed, SettingsError
 from pyimagesearch.object_detection.model_files import YOLOX_NANO, model_for
 from pyimagesearch.settings.settings import Settings
-
-
-@pytest.fixture
-def with_model(real_model, tmp_path):
-    """A folder of data in which the model was fetched."""
-    path = YOLOX_NANO.path(tmp_path)
-    path.parent.mkdir(parents=True)
-    shutil.copy(real_model, path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("wanted", [None, "on"])

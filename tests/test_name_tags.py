@@ -53,8 +53,8 @@ def test_lost_name_has_no_place_until_it_is_sighted_there(tags):
     tags.place([sighting()], [at(110)], 10.0)
     later = 10.1 + LOST_SECONDS
     assert tags.place([sighting()], [at(110)], later) == (Tag("person", None),)
-    anew = sighting(when=later + 0.2, box=at(300))
-    assert tags.place([anew], [at(110), at(320)], later + 0.5) == (Tag("person", at(320)),)
+    again = sighting(when=later + 0.2, box=at(300))
+    assert tags.place([again], [at(110), at(320)], later + 0.5) == (Tag("person", at(320)),)
 
 
 def test_each_of_a_name_bears_it(tags):

@@ -20,7 +20,7 @@ from benchmarks.weather_clips import demo_recording
 from pyimagesearch.events.event import MOTION, Event, Sighting
 from pyimagesearch.object_detection.look import FoundObject
 
-PERSON, VEHICLE, NOBODY = frozenset({"person"}), frozenset({"vehicle"}), frozenset()
+PERSON, VEHICLE, NO_NAME = frozenset({"person"}), frozenset({"vehicle"}), frozenset()
 FRAME = np.full((120, 160, 3), 100, np.uint8)
 
 
@@ -50,13 +50,13 @@ def test_recordings_show_persons_unless_it_is_known_better():
     assert shown_in(recording_of([])) == PERSON
     assert shown_in(recording_of([], "highway")) == VEHICLE
     assert shown_in(recording_of([], "bicycle2")) == PERSON | VEHICLE
-    assert shown_in(recording_of([], "n_lamp_on")) == NOBODY
+    assert shown_in(recording_of([], "n_lamp_on")) == NO_NAME
 
 
 def test_table_says_what_is_met_and_what_is_missed():
     events = [NamedEvent("yard", True, PERSON, names, 1.0)
-              for names in (PERSON, PERSON, PERSON | VEHICLE, NOBODY)]
-    looks = [SingleLook("yard", False, PERSON, PERSON), SingleLook("yard", True, PERSON, NOBODY)]
+              for names in (PERSON, PERSON, PERSON | VEHICLE, NO_NAME)]
+    looks = [SingleLook("yard", False, PERSON, PERSON), SingleLook("yard", True, PERSON, NO_NAME)]
     lines = table({"adaptive": Outcome(events, looks, [])}).splitlines()
     found = {line.split(" | ")[0].strip("| "): line.split(" | ")[-1].strip(" |") for line in lines}
     assert found["events named right"] == "3 of 4 (75 %) MISSED"

@@ -1,7 +1,6 @@
 """The program recognises the person of its demo, from the camera to the API."""
 
 import json
-import shutil
 
 import cv2
 import pytest
@@ -9,15 +8,6 @@ import pytest
 from harness import eventually
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.object_detection.model_files import YOLOX_NANO
-
-
-@pytest.fixture
-def data(real_model, tmp_path):
-    """A folder of data in which the model was fetched."""
-    path = YOLOX_NANO.path(tmp_path)
-    path.parent.mkdir(parents=True)
-    shutil.copy(real_model, path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -31,8 +21,8 @@ def yard(tmp_path):
     return tmp_path / "yard.avi"
 
 
-def test_person_of_the_demo_is_named_in_the_api(data, yard, start):
-    product = start("--source", str(yard), "--frame-count", "10", "--data", str(data))
+def test_person_of_the_demo_is_named_in_the_api(with_model, yard, start):
+    product = start("--source", str(yard), "--frame-count", "10", "--data", str(with_model))
     product.wait_for("live")
     (event,) = eventually(lambda: json.loads(product.get("/api/events?object=person"))["events"])
     (sighting,) = event["sightings"]
@@ -43,4 +33,4 @@ def test_person_of_the_demo_is_named_in_the_api(data, yard, start):
     assert (status["model"], status["loaded"], status["trouble"]) == ("yolox_nano.onnx", True, "")
     assert product.get(event["thumbnail"]).startswith(b"\xff\xd8")
     assert product.stop()[1] == 0
-    assert any(f"objects are recognised by {YOLOX_NANO.path(data)}" in line for line in product.log)
+    assert any(f"objects are recognised by {YOLOX_NANO.path(with_model)}" in line for line in product.log)

@@ -1,4 +1,4 @@
-"""What the output of a detector means, told by its shape."""
+"""What the output of a detector means, by its shape."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

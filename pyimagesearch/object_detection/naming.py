@@ -45,8 +45,8 @@ class EventNames:
 
     Of its sightings, the best is the surest one that shows all of the object, or else
     the surest that the picture's edge cuts off. Only the first 20 names that are
-    sighted count, and person, vehicle and animal.
-    One thread at a time may call :meth:`add`; any may read the attributes.
+    sighted count, and person, vehicle and animal. One thread at a time may call
+    :meth:`add`; any may read the attributes.
     """
 
     def __init__(self) -> None:

@@ -105,6 +105,8 @@ class Surveillance(Worker):
         """Close the camera, as of *off_since* [s since the epoch]; None: open it."""
         if off_since != self._off_since:
             self._off_since = off_since
+            with self._mask.lock:   # the loop may take a moment to end
+                self._evidence.objects.forget()
             self._interrupt()
 
     def status(self) -> CameraStatus:
