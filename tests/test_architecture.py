@@ -33,7 +33,8 @@ CONFINED = {
     "av": ("pyimagesearch/capture/ffmpeg.py", "pyimagesearch/capture/ffmpeg_source.py",
            "pyimagesearch/capture/camera_packets.py",
            "pyimagesearch/recording/h264_encoder.py",
-           "pyimagesearch/recording/clip.py"),
+           "pyimagesearch/recording/clip.py",
+           "pyimagesearch/streaming/live_encoder.py"),
     "zmq": (),      # ZMTP is spoken by capture/zmtp.py, within bounds
     "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py"),
     "simplejpeg": ("pyimagesearch/jpeg.py",),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from .option import option, options_of
+from .option import SIZE_PATTERN, option, options_of
 from .polygons import MAX_POLYGONS, POLYGON_SYNTAX, POLYGONS_PATTERN
 from .schedule import HoursOption
 from .zone import SENSITIVITIES, Zone, ZonesOption
@@ -62,6 +62,13 @@ class CameraOptions:
         advanced=True, low=16, high=7680)
     quality: int = camera(75, "JPEG quality of the streamed picture", advanced=True,
                           low=1, high=100)
+    overlay: str = camera(
+        "server", "what draws time and boxes onto the live picture: the server, the "
+        "page in the browser, or nothing", advanced=True,
+        choices=("server", "browser", "none"))
+    live_rate: int = camera(
+        500, "kbit/s of the live H.264 video for slow links; a second one has three "
+        "times as much", advanced=True, low=100, high=10_000)
     mask: str | None = camera(
         None, "regions to black out before anything else sees them, in addition to "
         "those drawn on the page: polygons separated by ;, with corners in per mille "
@@ -75,6 +82,9 @@ class CameraOptions:
         words=DETECTORS, pattern=r"[\w.]+:\w+",
         metavar="|".join([*DETECTORS, "MODULE:CLASS"]), allowed="one of "
         f"{', '.join(DETECTORS)}, or a class, written like package.module:Class")
+    detect_fps: float = detection(
+        10.0, "frames per second that are looked at while nothing moves; from the "
+        "first motion on, all are", advanced=True, low=1, high=240)
     sensitivity: str = detection(
         "normal", "how readily --detector adaptive reports small, faint or slow things",
         choices=SENSITIVITIES, adjustable=True)
@@ -111,7 +121,11 @@ class CameraOptions:
         "there, if it is H.264 or H.265) or the streamed pictures", advanced=True,
         choices=("camera", "stream"))
     pre_roll: float = recording(
-        5.0, "seconds kept before an event, as far as 16 MB hold them", high=60)
+        5.0, "seconds kept before an event, as far as --pre-roll-memory holds them",
+        high=60)
+    pre_roll_memory: str = recording(
+        "16MB", "memory for the seconds before an event", advanced=True,
+        pattern=SIZE_PATTERN, metavar="16MB")
     post_roll: float = recording(5.0, "seconds kept after the last motion",
                                  low=0.5, high=600, adjustable=True)
     max_clip: int = recording(300, "seconds after which a clip continues in a new file",

@@ -27,6 +27,7 @@ from pyimagesearch.status import (
 )
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 Part = TypeVar("Part")
@@ -139,7 +140,8 @@ class Feed:
     *record* starts (``True``) or stops a manual recording and returns "started" or
     "stopped"; *keep_still* saves a JPEG with its capture time [seconds since the
     epoch] as an event and returns its receipt. *automatic_zones* returns the polygons
-    in which the detector ignores something that blinks.
+    in which the detector ignores something that blinks. *videos* are the live H.264
+    videos by name: ``low`` and ``high`` are encoded, ``camera`` is its own.
     """
 
     broadcaster: LatestFrameBroadcaster
@@ -148,6 +150,7 @@ class Feed:
     keep_still: Callable[[bytes, float], Receipt] | None = None
     automatic_zones: Callable[[], Sequence[str]] = tuple
     tuning: TuningService | None = None
+    videos: Mapping[str, VideoBroadcaster] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
