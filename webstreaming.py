@@ -21,6 +21,7 @@ import sys
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 
+gc.disable()    # imports make no garbage, and the collector would look for it
 try:
     import cv2
     import gevent
@@ -80,6 +81,7 @@ try:
     from pyimagesearch.web.services import Pool
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
+gc.enable()
 
 log = logging.getLogger("webstreaming")
 

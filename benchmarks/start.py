@@ -4,9 +4,9 @@ Time from the start of the program to the camera's first picture at a viewer.
     python -m benchmarks.start [RUNS]
 
 `--source demo`, in turns with a Python that only imports the libraries (OpenCV, Flask,
-gevent). A viewer connects as soon as the URL is printed; the card that stands in for the
-camera does not count. Bytecode is cached, as an installation leaves it; the first run
-is not counted. Met: at most 1.0 s in the median; the aim is 0.6 s.
+gevent). A viewer connects as soon as the URL is printed; the card that stands in for
+the camera does not count. Bytecode is cached, as an installation leaves it; the first
+run is not counted. Met: at most 1.0 s in the median; the aim is 0.6 s.
 """
 
 import os
@@ -25,6 +25,7 @@ from benchmarks.processes import ROOT, main_guard, product
 from pyimagesearch.capture.multipart import MultipartParser
 
 LIBRARIES = "import cv2, flask, gevent"
+NAMES = ("URL printed", "first picture", "CPU time", "libraries alone")
 DARKEST = 60            # brightness of a card's corner is below, of the scene's above
 
 
@@ -67,8 +68,7 @@ def main(runs: int) -> None:
         taken = [(*start(), libraries()) for _ in range(runs)]
     print("                     median [s]   least [s]")
     middle = {}
-    for name, each in zip(("URL printed", "first picture", "CPU time", "libraries alone"),
-                          zip(*taken, strict=True), strict=True):
+    for name, each in zip(NAMES, zip(*taken, strict=True), strict=True):
         middle[name] = statistics.median(each)
         print(f"{name:18}   {middle[name]:10.2f}   {min(each):9.2f}")
     picture = middle["first picture"]
