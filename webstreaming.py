@@ -21,6 +21,7 @@ import sys
 
 from pyimagesearch.errors import SettingsError, SurveillanceError, explain_import
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start idle threads
 gc.disable()    # imports make no garbage, and the collector would look for it
 try:
     import cv2
