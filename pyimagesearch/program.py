@@ -173,7 +173,8 @@ def make_objects(choice: ModelChoice, clock: Clock) -> ObjectRecognizer | None:
 def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     """Connect the parts of one camera; nothing is opened yet."""
     archive, clock = program.archive, program.clock
-    preroll, broadcaster = Preroll(settings.pre_roll), LatestFrameBroadcaster()
+    preroll = Preroll(settings.pre_roll, settings.pre_roll_bytes)
+    broadcaster = LatestFrameBroadcaster()
     preroll_input = PrerollInput(settings.name, preroll)
     recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
                         max_clip=settings.max_clip, ready=archive.ready,

@@ -220,7 +220,7 @@ def keeping(wanted, clock, folder, *, store=None, obstacle=str, recognizer=None)
     ready = threading.Event()
     ready.set()
     recorder = Recorder(
-        wanted.name, folder / "clips", Preroll(wanted.pre_roll), store, clock,
+        wanted.name, folder / "clips", Preroll(wanted.pre_roll, wanted.pre_roll_bytes), store, clock,
         max_clip=wanted.max_clip, ready=ready, obstacle=obstacle)
     preroll_input = PrerollInput(wanted.name, recorder.preroll)
     evidence = Evidence(wanted, recorder, preroll_input, store, clock, recognizer)

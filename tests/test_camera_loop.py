@@ -399,14 +399,16 @@ def test_own_jpegs_are_kept_as_they_are_without_viewers(network_camera):
     assert all(piece.content.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in pieces)
 
 
+@pytest.mark.parametrize("width", [800, 640])     # of EMPTY, and less
 def test_clip_of_own_jpegs_shows_time_and_box(
-        network_camera, tmp_path):
-    camera = network_camera(width=800, post_roll=1.0)
+        network_camera, tmp_path, width):
+    camera = network_camera(width=width, post_roll=1.0)
     camera.show([EMPTY] * 60 + [square_at(20 * n) for n in range(20)] + [EMPTY] * 30)
     (clip,) = tmp_path.rglob("*.mp4")
     metadata, seconds = read_clip(clip)
     shown = frames_in(clip)
     assert seconds == pytest.approx(8.2, abs=0.4)      # 5 + 2 + 1, and what lingers
+    assert {image.shape for image in shown} == {(width * 3 // 4, width, 3)}
     assert all(is_red(image[-40:, :400]).any() for image in shown)
     boxed = [is_red(image[:-40]).any() for image in shown]
     assert not any(boxed[:45])          # nothing moves in the pre-roll
@@ -418,15 +420,22 @@ def test_clip_of_own_jpegs_shows_time_and_box(
 
 def test_own_jpegs_too_large_for_the_pre_roll_are_encoded(network_camera):
     noise = np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)
-    camera = network_camera(width=800)
-    camera.show([noise] * 40)           # 300 kB each
+    camera = network_camera(width=640)
+    camera.show([noise] * 70)           # 600 kB each
     preroll = camera.recorder.preroll
     own = [piece.content.overlay is not None for piece in preroll.after(0, 100)]
-    assert 0 < sum(own) < 40
-    assert own == sorted(own, reverse=True)     # as long as there is room
-    smaller = network_camera()                  # streamed at 640 pixels
-    smaller.show([EMPTY] * 20)
-    assert not any(piece.content.overlay for piece in smaller.recorder.preroll.after(0, 100))
+    assert len(own) > 50                # five seconds, ten a second
+    assert 0 < sum(own[:25]) < 20       # some of them all the time
+    assert 0 < sum(own[25:]) < 20
+
+
+def test_own_jpegs_wider_than_the_stream_are_kept_as_they_are(network_camera):
+    camera = network_camera(width=640)      # and EMPTY has 800
+    camera.show([EMPTY] * 20)
+    kept = camera.recorder.preroll.after(0, 100)
+    assert camera.encoded == 0
+    assert all(piece.content.data == cv2.imencode(".jpg", EMPTY)[1].tobytes() for piece in kept)
+    assert {piece.content.size for piece in kept} == {(640, 480)}
 
 
 def test_viewer_and_recorder_share_the_drawn_picture(network_camera, broadcaster):

@@ -12,6 +12,7 @@ from filming import Counted
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.errors import BadPicture
+from pyimagesearch.frames import scaled_size, size_of
 from pyimagesearch.jpeg import JpegDecoder, LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.preprocessing import for_detection
 
@@ -177,6 +178,17 @@ def test_lazy_jpeg_draws_its_overlay_each_time_it_is_needed():
     assert jpeg_size(jpeg.bytes()) == jpeg.size
     assert jpeg.image().shape == (480, 640, 3)
     assert overlay.drawings == 3
+
+
+@pytest.mark.parametrize("width", [640, 639, 320, 200])
+def test_lazy_jpeg_of_a_wider_picture_is_scaled(width):
+    size = scaled_size((640, 480), width)
+    image = LazyJpeg(JPEG, size, given=(640, 480)).image()
+    whole = LazyJpeg(JPEG, (640, 480)).image()
+    assert size_of(image) == size
+    assert np.abs(image - cv2.resize(whole, size, interpolation=cv2.INTER_AREA).astype(int)
+                  ).mean() < 8
+    assert jpeg_size(LazyJpeg(JPEG, size, given=(640, 480)).bytes()) == size
 
 
 def test_broken_lazy_jpeg_raises_bad_picture():

@@ -58,10 +58,13 @@ def test_cameras_own_jpeg_is_kept_with_an_overlay_to_draw(publish):
     assert publisher.encoded == 0
 
 
-def test_cameras_own_jpeg_that_is_too_wide_is_not_kept(publish):
-    publisher = publish(320)
-    assert publisher.show(compressed(), (), (640, 480)).jpeg is None
-    kept = publisher.show(compressed(), BOXES, (640, 480), keep=True)
+def test_cameras_own_jpeg_that_is_too_wide_is_scaled_later(publish):
+    shown = publish(320).show(compressed(), ((0, 0, 640, 480),), (640, 480))
+    assert shown.jpeg.data == JPEG
+    assert shown.jpeg.size == (320, 240)
+    assert shown.jpeg.overlay.boxes == ((0, 0, 320, 240),)
+    assert jpeg_size(shown.jpeg.bytes()) == (320, 240)
+    kept = publish(320).show(compressed(), BOXES, (640, 480), keep=True)
     assert kept.boxes == ((5, 10, 15, 20),)
     assert jpeg_size(kept.jpeg.bytes()) == kept.jpeg.size == (320, 240)
 

@@ -64,6 +64,9 @@ def test_misspelt_variable_is_reported_with_a_suggestion():
     (["--source", "rtsp://me:s\udce9@cam"], {}, "--source has bytes that are not text in UTF-8"),
     ([], {"SURVEILLANCE_PORT": "lots"}, "SURVEILLANCE_PORT is 'lots', but must be a whole"),
     (["--keep", "10"], {}, "--keep is '10', but must be 100kB or more, written like 10GB"),
+    *[(["--pre-roll-memory", size], {},
+       f"--pre-roll-memory is '{size}', but must be from 1MB to 9999GB, written like 16MB")
+      for size in ("0", "0.5MB", "900kB", "16", "1TB", "10000MB", "much")],
     (["--keep", "0"], {}, "--keep is '0', but must be 100kB or more, written like 10GB"),
     (["--host", "http://x"], {}, "--host is 'http://x', but must be written"),
     (["--source", "front door=demo"], {}, "--source names a camera 'front door', but a name must"),

@@ -9,7 +9,7 @@ from av.video.reformatter import VideoReformatter
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size, fitted
-from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.jpeg import JpegDecoder, LazyJpeg
 
 TICKS_PER_SECOND = 90_000          # a second, in our time stamps
 KEY_FRAME_SECONDS = 2.0     # between key frames: where a player can seek to
@@ -34,6 +34,7 @@ class Encoder:
         self._even = size[0] & ~1, size[1] & ~1
         self._decoder: Any = av.CodecContext.create("mjpeg", "r")
         self._decoder.thread_count = 1
+        self._bgr_decoder = JpegDecoder()
         self._reformatter = VideoReformatter()
         self._nowhere = av.open("nowhere", "w", format="null")
         self.stream: Any = self._nowhere.add_stream("libx264", rate=30)
@@ -83,10 +84,10 @@ class Encoder:
         self._nowhere.close()
 
     def _decode(self, jpeg: LazyJpeg) -> Any:
-        """Return *jpeg* as YUV 4:2:0, without its overlay only if it has none."""
+        """Return *jpeg* as YUV 4:2:0; raises :exc:`BadPicture` or what PyAV does."""
         width, height = self._even
-        if jpeg.overlay or jpeg.size != self.size:
-            image = fitted(jpeg.image(), self.size)
+        if not jpeg.ready or jpeg.size != self.size:
+            image = fitted(jpeg.image(self._bgr_decoder), self.size)
             yuv: Any = cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)
             return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame = self._decoder.decode(av.Packet(jpeg.data))[0]

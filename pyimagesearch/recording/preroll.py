@@ -9,8 +9,10 @@ from typing import NamedTuple
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
 
-MAX_BYTES = 16_000_000      # of a pre-roll, however far the recorder is behind
-MAX_OWN_BYTES = 5_500_000   # up to which a camera's own JPEGs are kept, however large
+MAX_BYTES = 16_000_000  # of a pre-roll, however far the recorder is behind
+OWN_SHARE = 0.875   # of these, up to which a camera's own JPEGs are kept; the rest is
+                    # for frames that the recorder has not taken yet
+LEAD_SECONDS = 1.0      # by which filling it may be ahead of the time
 MAX_SILENCE = 2.5           # seconds between two frames of a fast camera, not lost
 
 
@@ -81,8 +83,16 @@ class Preroll:
         return self._keys > 0
 
     def has_room(self, jpeg: bytes) -> bool:
-        """Return whether a camera's own *jpeg* fits without being encoded smaller."""
-        return self.bytes + len(jpeg) <= MAX_OWN_BYTES
+        """
+        Return whether a camera's own *jpeg* fits without being encoded smaller.
+
+        The memory is filled evenly: of pictures that are too large for it, some fit
+        all the time, rather than all of them until it is full.
+        """
+        with self._lock:
+            span = self._frames[-1].at - self._frames[0].at if self._frames else 0.0
+            share = min(1.0, (span + LEAD_SECONDS) / (self._seconds + LEAD_SECONDS))
+            return self.bytes + len(jpeg) <= OWN_SHARE * share * self._max_bytes
 
     def clear(self) -> None:
         """Drop all frames."""

@@ -4,13 +4,13 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.folders import sync_folder
-from pyimagesearch.frames import Box
-from pyimagesearch.jpeg import LazyJpeg, jpeg_size
+from pyimagesearch.frames import Box, Size
+from pyimagesearch.jpeg import MAX_SIDE, LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
 from pyimagesearch.permissions import FILE_MODE
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 MIN_SECONDS = 1.0       # of waiting JPEGs for which a journal is written
 SAFE_SECONDS = 1.0      # after which a clip has on the disk what it was given
 SPARE_BYTES = 64_000_000    # that must be free beside the journal
+BATCH_FRAMES = 8        # that are copied to be written
 MAX_HEAD_BYTES = 4096   # of the line before a JPEG
 
 
@@ -101,8 +102,8 @@ class Journal:
         sync_folder(self._path.parent)
 
     def _write_new(self) -> None:
-        """Write what came since the last time, a second or two of it at once."""
-        while frames := self._preroll.after(self._next):
+        """Write what came since the last time, some frames at once."""
+        while frames := self._preroll.after(self._next, BATCH_FRAMES):
             self._write(b"".join(part for frame in frames for part in as_parts(frame)))
             self._next, self._last_at = frames[-1].number + 1, frames[-1].at
 
@@ -130,6 +131,8 @@ def as_parts(frame: EncodedFrame) -> tuple[bytes, bytes]:
                                "bytes": len(jpeg.data)}
     if isinstance(jpeg, LazyJpeg) and jpeg.overlay:
         head["undrawn"] = [edge for box in jpeg.overlay.boxes for edge in box]
+    if isinstance(jpeg, LazyJpeg) and jpeg.given not in (None, jpeg.size):
+        head["size"] = jpeg.size
     return json.dumps(head).encode() + b"\n", jpeg.data
 
 
@@ -151,6 +154,8 @@ def read_journal(path: Path) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
                 overlay = (Annotation(as_boxes(head["undrawn"]), captured)
                            if "undrawn" in head else None)
                 jpeg = LazyJpeg(data, jpeg_size(data), overlay)
+                if "size" in head:
+                    jpeg = jpeg._replace(size=as_size(head["size"]), given=jpeg.size)
             except (ValueError, TypeError, KeyError, OverflowError,
                     RecursionError, BadPicture):
                 break       # a crash cut it off here
@@ -158,6 +163,14 @@ def read_journal(path: Path) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
                 break
             frames.append(EncodedFrame(len(frames) + 1, captured, at, jpeg))
     return metadata, frames
+
+
+def as_size(sides: Sequence[int]) -> Size:
+    """Return ``(width, height)``; raises ValueError unless *sides* are two that fit."""
+    width, height = map(int, sides)
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise ValueError(f"{width}x{height} is no size")
+    return width, height
 
 
 def as_boxes(edges: list[int]) -> tuple[Box, ...]:

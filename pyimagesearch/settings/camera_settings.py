@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from .option import SIZE_PATTERN, option, options_of
+from .option import option, options_of, parse_bytes
 from .polygons import MAX_POLYGONS, POLYGON_SYNTAX, POLYGONS_PATTERN
 from .schedule import HoursOption
 from .zone import SENSITIVITIES, Zone, ZonesOption
@@ -26,6 +26,7 @@ FINGERPRINT_PATTERN = (r"(?i:(?:sha-?256(?: fingerprint)?[:=] ?)?"
 PROXY_PATTERN = r"(?i:http)://\S+"
 ANY_MOTION = "any"
 LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
+MEMORY_PATTERN = r"[1-9][0-9]{0,3}(?:\.[0-9]{1,3})? ?[MG]B?"
 HOURS_OPTIONS = ("armed_hours", "alert_hours")
 
 camera, detection, recording, alerting = (
@@ -125,7 +126,8 @@ class CameraOptions:
         high=60)
     pre_roll_memory: str = recording(
         "16MB", "memory for the seconds before an event", advanced=True,
-        pattern=SIZE_PATTERN, metavar="16MB")
+        pattern=MEMORY_PATTERN, metavar="16MB",
+        allowed="from 1MB to 9999GB, written like 16MB")
     post_roll: float = recording(5.0, "seconds kept after the last motion",
                                  low=0.5, high=600, adjustable=True)
     max_clip: int = recording(300, "seconds after which a clip continues in a new file",
@@ -161,6 +163,11 @@ class CameraOptions:
     def has_own_detector(self) -> bool:
         """Whether the detector is a class of the owner, which may name what moves."""
         return ":" in self.detector
+
+    @property
+    def pre_roll_bytes(self) -> int:
+        """The memory of the pre-roll [bytes]."""
+        return parse_bytes(self.pre_roll_memory)
 
     @property
     def size(self) -> tuple[int, int] | None:

@@ -52,10 +52,6 @@ class Publisher:
         """Whether there are viewers, of this camera or of the mosaic."""
         return bool(self.viewers or (self._mosaic and self._mosaic.wanted))
 
-    def reusable(self, frame: Frame) -> bytes | None:
-        """Return the camera's own JPEG if it is no wider than what is published."""
-        return frame.picture.jpeg() if frame.picture.size[0] <= self._width else None
-
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
              tags: Sequence[Tag] = (), *, keep: bool = False) -> Shown:
         """
@@ -70,8 +66,8 @@ class Publisher:
         size = scaled_size(given, min(self._width, given[0]))
         around = tuple(scaled(box, of, size) for box in boxes)
         overlay = Annotation(around, frame.captured, tuple(tags))
-        own = self.reusable(frame)
-        jpeg = LazyJpeg(own, size, overlay, self._quality) if own else None
+        own = frame.picture.jpeg()
+        jpeg = LazyJpeg(own, size, overlay, self._quality, given) if own else None
         if not (keep or self.wanted):
             self._withdraw()
             return Shown(jpeg, overlay.boxes)

@@ -250,7 +250,7 @@ class Surveillance(Worker):
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, and note that the camera is live."""
         if (self._publisher.wanted or self.tuning.needs_colour
-                or self._evidence.wants(None, self._publisher.reusable(frame))):
+                or self._evidence.wants(None, frame.picture.jpeg())):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture, frame.arrived)
         if not self._state.is_live:
@@ -264,7 +264,7 @@ class Surveillance(Worker):
 
     def _show(self, frame: Frame, seen: Detection) -> Shown:
         """Publish *frame* to viewers, and encode it if it is needed as evidence."""
-        keep = self._evidence.wants(seen, self._publisher.reusable(frame))
+        keep = self._evidence.wants(seen, frame.picture.jpeg())
         tags = self._evidence.objects.follow(frame, seen)
         return self._publisher.show(frame, seen.boxes, seen.size, self._state.note,
                                     tags, keep=keep)
