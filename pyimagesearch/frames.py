@@ -46,7 +46,7 @@ class Picture(Protocol):
 class VideoHeader(NamedTuple):
     """The encoding of a camera's own video, which its packets need to be decoded."""
 
-    mp4: bytes          # an MP4 without pictures
+    mp4: bytes          # the beginning of a fragmented MP4 (ftyp, moov), in 1/90000 s
     extradata: bytes    # of the codec, as sent by the camera
 
 

@@ -14,6 +14,7 @@ from pyimagesearch.frames import VideoHeader
 
 from .ffmpeg import decoder_options
 from .source import PacketSink
+from .time_stamps import TICKS_PER_SECOND
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,9 @@ RETRY_SECONDS = 10.0    # between two looks at parameter sets that do not decode
 START_CODE = b"\0\0\1"  # before each NAL unit
 MAX_UNITS = 100         # before the first slice, that are searched for parameter sets
 MAX_SET_BYTES = 4096    # of the parameter sets of one kind; more are ignored
+MP4_OPTIONS = {     # for the beginning of a fragmented MP4, and no more
+    "movflags": "empty_moov+default_base_moof+skip_trailer",
+    "video_track_timescale": str(TICKS_PER_SECOND)}
 
 
 class NalSyntax(NamedTuple):
@@ -154,9 +158,11 @@ def describe(syntax: NalSyntax, sets: bytes, key_frame: bytes) -> VideoHeader:
             frame: Any = next(given.decode(stream))
             if frame.format.name not in syntax.formats:
                 raise RecordingError(f"is {frame.format.name}, which few browsers play")
-            with av.open(memory, "w", format="mp4", options={
-                    "movflags": "empty_moov+default_base_moof"}) as described:
-                described.add_stream_from_template(stream)
+            with av.open(memory, "w", format="mp4", options=MP4_OPTIONS) as described:
+                copy: Any = described.add_stream_from_template(stream)
+                copy.codec_context.extradata = sets
+                if syntax.codec == "hevc":      # else it is black on Apple's devices
+                    copy.codec_context.codec_tag = "hvc1"
                 described.start_encoding()
     except (av.FFmpegError, ValueError, IndexError, StopIteration):
         raise RecordingError("does not decode by itself") from None
