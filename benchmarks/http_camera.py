@@ -4,7 +4,7 @@ An IP camera for benchmarks: a demo scene as MJPEG over HTTP, encoded beforehand
     python -m benchmarks.http_camera [WIDTHxHEIGHT@FPS] [still]
 
 Prints its URL; one thread per client, pictures from memory, so it uses little CPU
-itself. With ``still``, nothing moves.
+itself. With ``still``, nothing moves; the noise of its sensor remains.
 """
 
 import socket
@@ -18,6 +18,8 @@ from pyimagesearch.capture.source import CaptureRequest
 from pyimagesearch.jpeg import encode
 
 SCENE_SECONDS = 10      # then it repeats
+FLICKER_PICTURES = 997  # after which the lamp of the scene flickers as before
+STILL_PICTURES = 15
 
 
 def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
@@ -37,12 +39,19 @@ def serve(client: socket.socket, parts: list[bytes], fps: float) -> None:
         client.close()
 
 
+def still_numbers(scene: DemoScene) -> list[int]:
+    """Return pictures in which only the noise differs: no figures, the same light."""
+    each = range(0, 200 * FLICKER_PICTURES, FLICKER_PICTURES)
+    return [number for number in each if not scene.boxes(number)][:STILL_PICTURES]
+
+
 def main(spec: str, still: bool) -> None:
     """Draw, encode, then serve for ever."""
     size, fps = parse_demo(f"demo:{spec}", CaptureRequest())
     scene = DemoScene(size, fps)
-    jpegs = [encode(scene.picture(90 + number), 75)
-             for number in range(1 if still else int(SCENE_SECONDS * fps))]
+    numbers = (still_numbers(scene) if still
+               else range(90, 90 + int(SCENE_SECONDS * fps)))
+    jpegs = [encode(scene.picture(number), 75) for number in numbers]
     parts = [b"--camera\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
              % (len(jpeg), jpeg) for jpeg in jpegs]
     listener = socket.create_server(("127.0.0.1", 0))

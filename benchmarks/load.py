@@ -19,7 +19,10 @@ import time
 from urllib.parse import urlsplit
 
 BIG = 1 << 18
-END = b"\r\n--frame\r\n"
+BOUNDARY = re.compile(rb"boundary=([\w-]+)")    # in the head of the response
+LENGTH = re.compile(rb"(?i)content-length: *(\d+)\r\n(?:[^\r]+\r\n)*\r\n")
+UNREAD = bytearray(BIG)     # never written to
+HEAD_BYTES = 4096       # read at a time, unless by TLS
 STAMP = re.compile(rb"X-Timestamp: ([\d.]+)\r\n")
 
 
@@ -36,6 +39,8 @@ class Viewer:
                             .encode())
         self.socket.setblocking(False)
         self.tail = b""
+        self.end = b""          # of a part: the boundary, once that is known
+        self.skip = 0           # bytes of a picture that are not read
         self.stamp = 0.0
         self.stamped = stamped      # whether to look for the time of each part
         self.heading = False        # whether the headers of a part come next
@@ -48,35 +53,53 @@ class Viewer:
 
     def drain(self) -> bool:
         """Read what has arrived; return whether the stream goes on."""
+        if self.skip and not isinstance(self.socket, ssl.SSLSocket):
+            return self.discard()
         data = self.received()
         if data is None:
             return False
-        text, at = self.tail + data, 0
-        while True:
+        text, at, begin = self.tail + data, 0, 0
+        if not self.end and (found := BOUNDARY.search(text)):
+            self.end = b"--%b\r\n" % found[1]
+        while self.end:
             if self.heading:
                 found = STAMP.search(text, at, at + 200)
                 if not found:
                     break
                 self.stamp, self.heading = float(found[1]), False
-            end = text.find(END, at)
+            end = text.find(self.end, at)
             if end < 0:
-                at = max(at, len(text) - len(END) + 1)
+                at = max(at, len(text) - len(self.end) + 1)
                 break
             self.count()
-            at, self.heading = end + len(END), self.stamped
+            at = begin = end + len(self.end)
+            self.heading = self.stamped
         self.tail = text[at:]
+        if found := LENGTH.search(text, begin):
+            self.skip = max(0, found.end() + int(found[1]) - len(text))
+            self.tail = b"" if self.skip else self.tail
         return True
+
+    def discard(self) -> bool:
+        """Let the kernel drop what has arrived of a picture, which saves copying it."""
+        try:
+            size = self.socket.recv_into(UNREAD, min(BIG, self.skip), socket.MSG_TRUNC)
+        except BlockingIOError:
+            return True
+        self.skip -= size
+        return size > 0
 
     def received(self) -> bytes | None:
         """Return what has arrived, ``None`` at the end of the stream."""
         data = b""
         try:
             while True:     # TLS returns one record at a time and keeps the others
-                more = self.socket.recv(BIG)
+                is_plain = not isinstance(self.socket, ssl.SSLSocket)
+                more = self.socket.recv(HEAD_BYTES if is_plain else BIG)
                 if not more:
                     return data or None
                 data += more
-                if not isinstance(self.socket, ssl.SSLSocket):
+                if is_plain:
                     return data
         except (BlockingIOError, ssl.SSLWantReadError):
             return data
