@@ -8,7 +8,7 @@ import pytest
 
 from pyimagesearch.errors import BadPicture, DetectorFailed
 from pyimagesearch.frames import ArrayPicture
-from pyimagesearch.motion_detection import SingleMotionDetector
+from pyimagesearch.motion_detection import AdaptiveMotionDetector, SingleMotionDetector
 from pyimagesearch.motion_detection.detection import Detection, MotionDetection
 from pyimagesearch.motion_detection.regions import NOTHING_FOUND, Found, Region
 from pyimagesearch.motion_detection.scene_changes import Scene
@@ -17,6 +17,8 @@ from pyimagesearch.settings.settings import Settings
 EMPTY = np.full((300, 400, 3), 90, np.uint8)
 MOVED = EMPTY.copy()
 MOVED[100:150, 200:280] = 255
+NOISY = [np.clip(EMPTY + np.random.default_rng(number).normal(0, 2, EMPTY.shape), 0, 255
+                 ).astype(np.uint8) for number in range(4)]
 
 
 def detection(detector=None, **options):
@@ -64,6 +66,39 @@ def test_new_settings_keep_the_learnt_background():
     watching.apply(replace(watching.settings, threshold=25))
     (seen,) = look(watching, [MOVED])
     assert (seen.learnt, bool(seen.boxes)) == (5, True)
+
+
+class Undecodable(ArrayPicture):
+    """A picture that must not be decoded."""
+
+    def grey(self):
+        pytest.fail("decoded")
+
+
+def test_frames_beyond_the_rate_of_looks_are_not_decoded():
+    watching = detection(AdaptiveMotionDetector, frame_count=5)
+    for number in range(90):
+        watching.look(ArrayPicture(NOISY[number % 4]), number / 30)
+    looks = watching.pace.looks
+    for number in range(90, 180):
+        picture = Undecodable(EMPTY) if number % 3 else ArrayPicture(NOISY[number % 4])
+        assert watching.look(picture, number / 30, every=False).looked == (not number % 3)
+    assert watching.pace.looks == looks + 30
+
+
+def test_all_frames_are_looked_at_from_the_first_that_differs():
+    watching = detection(AdaptiveMotionDetector, frame_count=5)
+    images = [NOISY[number % 4] for number in range(91)] + [MOVED] * 9
+    seen = [watching.look(ArrayPicture(image), number / 30, every=number < 60)
+            for number, image in enumerate(images)]
+    looked = [number for number, each in enumerate(seen) if each.looked and number >= 85]
+    assert looked == [87, 90, *range(93, 100)]      # it differs from 91 on
+
+
+def test_detector_that_learns_by_frames_sees_all_of_them():
+    watching = detection(frame_count=5)
+    assert all(watching.look(ArrayPicture(EMPTY), number / 30, every=False).looked
+               for number in range(60))
 
 
 def test_column_of_pixels_is_no_picture_to_enlarge():

@@ -39,13 +39,14 @@ class Scene:
         self.evidence, self.store = self.kept.evidence, self.kept.store
         self.store.open()
 
-    def show(self, seconds, area=0.0, jpeg=GREY, skew=0.0, zones=()):
+    def show(self, seconds, area=0.0, jpeg=GREY, skew=0.0, zones=(),
+             looked=True):
         for _ in range(round(seconds * 10)):
             self.clock.now += 0.1
             self.number += 1
             frame = Frame(self.number, ArrayPicture(None), self.clock.time() + skew,
                           self.clock.monotonic())
-            moved = seen_moving(area, zones)
+            moved = seen_moving(area, zones)._replace(looked=looked)
             wanted = self.evidence.wants(moved)
             self.evidence.keep(frame, moved, Shown(
                 LazyJpeg(jpeg, (64, 48)) if wanted else None, moved.boxes))
@@ -75,6 +76,17 @@ def scene(tmp_path, clock):
     for each in made:
         each.store.stop()
         assert each.store.join(60)
+
+
+def test_frames_that_were_not_looked_at_are_only_recorded(scene, clock):
+    front = scene(pre_roll=2.0)
+    front.show(4.0)
+    front.show(0.5, area=8.0, looked=False)
+    assert front.evidence.motion_since is None
+    assert len(front.kept.recorder.preroll.after(0, 100)) == pytest.approx(20, abs=2)
+    front.show(0.3, area=8.0)
+    front.show(30.0, looked=False)
+    assert front.evidence.motion_since is not None      # nothing says that it has ended
 
 
 def test_motion_becomes_an_event_with_clip_and_thumbnail(scene, clock):

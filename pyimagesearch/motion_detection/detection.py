@@ -10,7 +10,7 @@ import cv2
 
 from pyimagesearch.errors import DetectorFailed
 from pyimagesearch.frames import Box, Grey, Image, Picture, Size, size_of
-from pyimagesearch.rates import Rate, Stopwatch
+from pyimagesearch.rates import Stopwatch
 from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.polygons import split_polygons
 
@@ -20,12 +20,14 @@ from .detector import (
     Detector,
     HasThresholdScale,
     RegionDetector,
+    TutorialDetector,
     ViewableDetector,
     as_region_detector,
     load_detector,
     takes_picture,
     unused_options,
 )
+from .look_pace import LookPace
 from .preprocessing import for_detection, read_only
 from .regions import Found, Region
 from .remembered import BackgroundKeeper, RememberedBackground
@@ -52,6 +54,7 @@ class Detection(NamedTuple):
     min_area: float | None = None   # a zone's, in place of the camera's [as area]
     fps: float = 0.0        # frames per second that were looked at; 0 = not known
     scene: Scene = Scene()      # what is the matter with the whole picture
+    looked: bool = True     # at this frame; else all this is from an earlier one
 
     @property
     def size(self) -> Size:
@@ -98,6 +101,9 @@ class Detection(NamedTuple):
         return 0 < self.area >= needed
 
 
+NOTHING_SEEN = Detection((), 0.0, None, 0)
+
+
 def has_left(region: Region) -> bool:
     """Return whether *region* moves, and was on the whole elsewhere when first seen."""
     if not region.moving or len(region.path) < 2:
@@ -135,7 +141,8 @@ class MotionDetection:
         self._blinkers = Blinkers(split_polygons(settings.count_blinking))
         self._scene = SceneChanges() if settings.scene_changes else None
         self.remembered = RememberedBackground(settings.name, keeper)
-        self._rate = Rate()
+        self.pace = LookPace(settings.detect_fps)
+        self._last = NOTHING_SEEN
         self._shape: Size = (0, 0)      # of the pictures given to the detector
         self._learnt = 0        # of these
         self._others: dict[Size, tuple[RegionDetector, int]] = {}   # of other shapes
@@ -199,7 +206,7 @@ class MotionDetection:
         Else *frame_count* frames are learnt again. Learning that was interrupted goes
         on after a short *silence* [s], as of a camera that comes and goes.
         """
-        self._rate.reset()
+        self.pace.reset()
         self.remembered.take(self._taught)
         if silence < MAX_PAUSE_SECONDS and 0 < self._learnt <= self._frame_count:
             self._frame_count = frame_count
@@ -234,21 +241,35 @@ class MotionDetection:
                         self.settings.detector)
         return zones
 
-    def look(self, picture: Picture, at: float) -> Detection:
+    def look(self, picture: Picture, at: float, *, every: bool = True) -> Detection:
         """
         Learn from *picture*, which arrived *at* [s, monotonic]; return what moved.
 
-        Raises :exc:`BadPicture`, and :exc:`DetectorFailed` for all errors of the
-        detector.
+        Unless *every* picture is to be looked at, some are not while nothing differs:
+        then this one is not decoded, and what was seen before is returned. Raises
+        :exc:`BadPicture`, and :exc:`DetectorFailed` for all errors of the detector.
         """
+        if not self.pace.admits(at, every=every or self._needs_every):
+            return self._last._replace(looked=False)
+        self._last = seen = self._look_at(picture, at)
+        if seen.regions:
+            self.pace.found(at)
+        return seen
+
+    @property
+    def _needs_every(self) -> bool:
+        """Whether the detector learns, or learns by frames and not by seconds."""
+        return (self._learnt <= self._frame_count
+                or isinstance(self._detector, TutorialDetector))
+
+    def _look_at(self, picture: Picture, at: float) -> Detection:
         with self.stopwatch:
             given = {"picture": read_only(picture.colour())} if self._in_colour else {}
             grey = picture.grey()
             image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
-            self._rate.count(at)
             self.remembered.on_frame(self._taught, at)
             try:
-                seen = self._detect(image, self._rate.per_second(at), given)
+                seen = self._detect(image, self.pace.fps(at), given)
             except MemoryError:     # no fault of the detector
                 raise
             except Exception as error:

@@ -193,7 +193,8 @@ class Surveillance(Worker):
                     if self._mask.is_current:   # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
-                        self.tuning.on_frame(frame, seen)
+                        if seen.looked:
+                            self.tuning.on_frame(frame, seen)
             except BadPicture as error:
                 self._state.counts.garbled += 1
                 if frame.arrived - good > (most := self._garbled_timeout):
@@ -248,11 +249,12 @@ class Surveillance(Worker):
             self._evidence.apply(settings)
 
     def _look(self, frame: Frame) -> Detection:
-        """Detect motion in *frame*, and note that the camera is live."""
+        """Detect motion in *frame*, unless it is left out; note the camera is live."""
         if (self._publisher.wanted or self.tuning.needs_colour
                 or self._evidence.wants(None, frame.picture.jpeg())):
             frame.picture.colour()      # before its grey: decoded only once
-        seen = self._detection.look(frame.picture, frame.arrived)
+        seen = self._detection.look(frame.picture, frame.arrived, every=(
+            self.tuning.needs_every or self._evidence.motion_since is not None))
         if not self._state.is_live:
             is_steady = self._evidence.losses.unsteady_since is None
             log.log(logging.INFO if is_steady else logging.DEBUG,

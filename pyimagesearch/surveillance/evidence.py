@@ -118,14 +118,14 @@ class Evidence:
         """
         Return whether a frame in which that was *seen* must be encoded.
 
-        *seen* is ``None`` before detection. The camera's *own* JPEG does as well while
-        the pre-roll has room for it.
+        *seen* is ``None`` before detection. A frame that was not looked at is for clips
+        only. The camera's *own* JPEG does as well while the pre-roll has room for it.
         """
         if own and self.recorder.preroll.has_room(own):
             return False
         if self._fills_preroll or self.manual.needs_thumbnail:
             return True
-        if seen is None or not self._awaits_motion:
+        if seen is None or not seen.looked or not self._awaits_motion:
             return False
         return self.scenes.wants_picture(seen) or (
             seen.is_motion(self._settings.min_area) and seen.area > self._peak.area)
@@ -133,13 +133,10 @@ class Evidence:
     def keep(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep what was *seen* in *frame*, and how it was *shown*."""
         self.losses.on_frame(frame.arrived, frame.captured)
-        self._level.note(frame.captured, seen.area)
-        self._keep_motion(frame, seen, shown)
-        if self._armed:
-            self.scenes.on_frame(frame, seen,
-                                 shown.jpeg if self._settings.record else None)
+        if seen.looked:
+            self._keep_seen(frame, seen, shown)
         else:
-            self.scenes.end(frame.arrived)
+            self._keep_picture(frame, shown)
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
@@ -175,6 +172,22 @@ class Evidence:
         return self._preroll_input.takes_pictures and (
             self._awaits_motion or self.manual.since is not None)
 
+    def _keep_seen(self, frame: Frame, seen: Detection, shown: Shown) -> None:
+        """Keep *frame*, and turn what was *seen* in it into events."""
+        self._level.note(frame.captured, seen.area)
+        self._keep_motion(frame, seen, shown)
+        if self._armed:
+            self.scenes.on_frame(frame, seen,
+                                 shown.jpeg if self._settings.record else None)
+        else:
+            self.scenes.end(frame.arrived)
+
+    def _keep_picture(self, frame: Frame, shown: Shown) -> None:
+        """Keep *frame* for clips, as far as they are made of pictures."""
+        if self._fills_preroll and shown.jpeg:
+            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
+                                            since=self._motion.candidate_since)
+
     def _keep_motion(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Begin a motion event, go on with it, or end it."""
         motion = self._armed and seen.is_motion(self._settings.min_area)
@@ -182,9 +195,7 @@ class Evidence:
                    *self._motion.on_frame(frame.arrived, motion)]
         if motion:
             self._peak.on_frame(frame, seen, shown)
-        if self._fills_preroll and shown.jpeg:
-            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
-                                            since=self._motion.candidate_since)
+        self._keep_picture(frame, shown)
         for change in changes:
             if change.started:
                 self._begin_motion(change.at, frame, seen)

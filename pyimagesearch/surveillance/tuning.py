@@ -1,6 +1,7 @@
 """What an owner sees and tries while tuning the detection of one camera."""
 
 import logging
+import math
 from typing import Any
 
 from pyimagesearch.clock import Clock
@@ -50,7 +51,7 @@ class Tuning:
         self._wanted: CameraSettings | None = None      # on trial
         self._trial: Trial | None = None
         self._trouble = ""          # why there is no trial; else empty
-        self._asked = 0.0           # when a page asked last [s, monotonic]
+        self._asked = -math.inf     # when a page asked last [s, monotonic]
         self._event_at: float | None = None     # of the event that lasts
         self._ignored: tuple[str, ...] = ()     # why, in the newest frame
 
@@ -58,6 +59,12 @@ class Tuning:
     def needs_colour(self) -> bool:
         """Whether the next frame is drawn, or looked at twice."""
         return self._views.wanted or self._wanted is not None
+
+    @property
+    def needs_every(self) -> bool:
+        """Whether a page shows what is seen in each frame."""
+        return self.needs_colour or (
+            self._clock.monotonic() - self._asked < FORGOTTEN_SECONDS)
 
     def view(self, name: str) -> LatestFrameBroadcaster:
         """Return the stream of the view *name*, one of :attr:`view_names`."""
