@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(*command: str) -> Iterator[Server]:
-    """Start Python with *command*, which must print its URL in its first line."""
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, text=True,
+def running(*command: str, within: Sequence[str] = ()) -> Iterator[Server]:
+    """
+    Start Python with *command*, which must print its URL in its first line.
+
+    *within* is what comes before it, as for a network namespace.
+    """
+    process = subprocess.Popen([*within, sys.executable, *command], cwd=ROOT, text=True,
                                stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
     try:
@@ -71,16 +75,17 @@ def running(*command: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def product(*arguments: str) -> Iterator[Server]:
+def product(*arguments: str, within: Sequence[str] = ()) -> Iterator[Server]:
     """
     Run ``webstreaming.py`` on a free port, with a temporary data folder.
 
-    It allows 400 viewers, unless *arguments* say otherwise.
+    It allows 400 viewers, unless *arguments* say otherwise; *within* as for
+    :func:`running`.
     """
     with tempfile.TemporaryDirectory() as data, running(
             "webstreaming.py", "--port", "0", "--log-level", "warning",
             "--data", data, "--config-dir", data, "--max-viewers", "400",
-            "--max-viewers-per-address", "400", *arguments) as server:
+            "--max-viewers-per-address", "400", *arguments, within=within) as server:
         yield server
 
 
