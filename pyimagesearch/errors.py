@@ -19,6 +19,10 @@ class BackgroundDamaged(SurveillanceError):
     """The file of a learnt background cannot be used."""
 
 
+class EncoderFailed(SurveillanceError):
+    """The live picture cannot be encoded as H.264."""
+
+
 class CameraError(SurveillanceError):
     """Something is wrong with a camera; the text may quote what it sent, escaped."""
 

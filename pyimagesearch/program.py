@@ -31,6 +31,7 @@ from pyimagesearch.settings import CameraSettings, Settings
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
+from pyimagesearch.streaming.live_video import live_videos
 from pyimagesearch.surveillance import Arming, Evidence, Surveillance
 from pyimagesearch.system.startup_message import program_command, server_urls
 from pyimagesearch.system.watchdog import ServiceManager, Watchdog
@@ -152,7 +153,8 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         refused_logins=RefusedLogins(archive.store, clock),
         push=PushSubscriptions(config),
         backgrounds=BackgroundFiles(data, names),
-        mosaic=Mosaic(names, LatestFrameBroadcaster(), settings.quality, clock)
+        mosaic=Mosaic(names, LatestFrameBroadcaster(), settings.quality, clock,
+                      live_videos(settings.live_rate))
         if len(names) > 1 else None,
         image_hubs=ImageHubs(),
         camera_memory=MemoryBudget(),
@@ -175,6 +177,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     archive, clock = program.archive, program.clock
     preroll = Preroll(settings.pre_roll, settings.pre_roll_bytes)
     broadcaster = LatestFrameBroadcaster()
+    videos = live_videos(settings.live_rate)
     preroll_input = PrerollInput(settings.name, preroll)
     recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
                         max_clip=settings.max_clip, ready=archive.ready,
@@ -190,7 +193,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
                     program.camera_memory),
         detection,
         Publisher(settings.name, broadcaster, program.mosaic,
-                  width=settings.width, quality=settings.quality),
+                  width=settings.width, quality=settings.quality, videos=videos),
         evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)
@@ -198,7 +201,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         program.owner_settings.attach(settings.name, part)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
-        automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning),
+        automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
+        videos=videos),
         evidence)
 
 

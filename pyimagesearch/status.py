@@ -72,6 +72,9 @@ class CameraStatus:
     stuck_reads: int        # abandoned reader threads, blocked by a camera
     encoded: int            # JPEGs made
     viewers: int
+    video_viewers: int = 0      # of the H.264 videos
+    video_encoded: int = 0      # pictures of them made, of all rates
+    video_encode_seconds: float = 0.0   # spent on these since the start
     recording: bool = False     # a clip is being written
     recording_since: float | None = None    # manually [seconds since the epoch]
     recording_trouble: str = ""     # why some are missing or incomplete; else empty
@@ -116,7 +119,7 @@ class CameraStatus:
         """Return the fields and the words, ready for JSON."""
         fields = asdict(self)
         for name in ("fps", "fps_in", "age", "patience", "detect_seconds",
-                     "encode_seconds"):
+                     "encode_seconds", "video_encode_seconds"):
             fields[name] = fields[name] and round(fields[name], 3)
         return {**fields, "words": self.words}
 

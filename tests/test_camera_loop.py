@@ -588,6 +588,7 @@ def test_demo_camera_is_not_proposed_for_an_ip_camera(make, caplog):
 
 def test_wrong_password_is_sent_less_and_less_often(make):
     def refuse(closing):
+        clock.note_try()
         raise LoginRefused("http://cam refuses this user or password")
 
     clock = NoWaits()
@@ -692,6 +693,7 @@ def test_waits_between_tries_grow_to_two_seconds(make):
     clock.monotonic = lambda: 0.0       # what a try takes is taken off the wait after it
 
     def dead(closing):
+        clock.note_try()
         raise CameraLost("there is no camera")
 
     make(dead, clock=clock).start()
@@ -703,15 +705,20 @@ class NoWaits(SystemClock):
     """The system clock, which is put forward instead of waiting between two tries."""
 
     def __init__(self):
-        self.waits, self.ahead = [], 0.0
+        self.waits, self.ahead = [], 0.0    # between two tries [s]; all waits so far
+        self.tried = None
+
+    def note_try(self):
+        if self.tried is not None:
+            self.waits.append(self.ahead - self.tried)
+        self.tried = self.ahead
 
     def monotonic(self):
         return super().monotonic() + self.ahead
 
     def wait(self, event, seconds):
-        self.waits.append(seconds)
         self.ahead += max(0.0, seconds)
-        return event.wait(0.001)
+        return event.wait(0.0005)
 
 
 def test_end_of_a_file_is_reported_and_not_a_loss(make, broadcaster):
@@ -760,9 +767,12 @@ def test_failing_detector_is_tried_again_less_and_less_often(make):
         def update(self, image):
             raise ValueError("broken")
 
+    def plays(closing):
+        clock.note_try()
+        return Playing([EMPTY] * 9, closing=closing)
+
     clock = NoWaits()
-    surveillance = make(lambda closing: Playing([EMPTY] * 9, closing=closing),
-                        clock=clock, detector=Failing)
+    surveillance = make(plays, clock=clock, detector=Failing)
     surveillance.start()
     eventually(lambda: max(clock.waits, default=0) > 9)
     assert "the detector single failed: ValueError: broken" in surveillance.status().reason

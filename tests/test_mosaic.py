@@ -1,5 +1,7 @@
 """The mosaic: all cameras in one stream, and never an old picture."""
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
@@ -65,17 +67,18 @@ def test_tile_without_viewers_becomes_dark(mosaic):
 def test_tile_that_becomes_dark_while_encoded_is_not_shown(mosaic, monkeypatch):
     def encode_slowly(picture, quality):
         if not encoded:
-            mosaic.darken("a")        # as its owner hides it
+            owner.start()       # who hides it
         encoded.append(picture[240, 320].max())
         return b"jpeg"
-    encoded = []
+    encoded, owner = [], threading.Thread(target=mosaic.darken, args=["a"])
     monkeypatch.setattr("pyimagesearch.streaming.mosaic.encode", encode_slowly)
     with mosaic.broadcaster.watching():
         mosaic.show("a", BRIGHT, motion=False)
         mosaic.run_once()
-        assert (mosaic.broadcaster.latest.number, mosaic.broadcaster.stale) == (0, True)
+        owner.join()
+        assert mosaic.broadcaster.stale
         mosaic.start()      # it has been woken to encode again
-        eventually(lambda: mosaic.broadcaster.latest.number == 1)
+        eventually(lambda: mosaic.broadcaster.latest.number == 2)
         assert not mosaic.broadcaster.stale
     assert encoded[0] == 200
     assert encoded[1] < DARK

@@ -89,7 +89,7 @@ def test_viewer_of_the_mosaic_alone_needs_no_camera_jpeg(publish, broadcaster, m
 
 def test_hidden_picture_is_withdrawn_and_a_card_is_not(publish, broadcaster, mosaic):
     publisher = publish()
-    publisher.show_card("STARTING", "", 0.0)
+    publisher.show_card("STARTING", "", 0.0, 0.0)
     publisher.hide()
     assert not broadcaster.stale
     with mosaic.broadcaster.watching(), broadcaster.watching():
@@ -117,14 +117,14 @@ def test_names_are_drawn_and_written_beside_the_camera(publish, broadcaster, mos
 
 def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):
     publisher = publish()
-    publisher.show_card("STARTING", "", 1.0)
+    publisher.show_card("STARTING", "", 1.0, 1.0)
     publisher.show(DECODED, BOXES, (640, 480))
-    publisher.catch_up()
+    publisher.catch_up(9.0)
     assert publisher.encoded == 0           # nobody asks for it
     with broadcaster.watching():
-        publisher.catch_up()
+        publisher.catch_up(9.0)
         assert not broadcaster.stale
-        publisher.catch_up()
+        publisher.catch_up(9.0)
     assert publisher.encoded == 1
 
 
@@ -133,13 +133,13 @@ def test_new_viewer_of_the_mosaic_gets_the_last_frame(publish, mosaic):
     publisher.show(DECODED, (), (640, 480))
     assert brightness(mosaic) < 50
     with mosaic.broadcaster.watching():
-        publisher.catch_up()
+        publisher.catch_up(9.0)
         assert not mosaic.lacks("test")
     assert publisher.encoded == 0
 
 
 @pytest.mark.parametrize("hide", [
-    lambda publisher: publisher.hide(), lambda publisher: publisher.show_card("NO SIGNAL", "", 2.0)],
+    lambda publisher: publisher.hide(), lambda publisher: publisher.show_card("NO SIGNAL", "", 2.0, 2.0)],
     ids=["hidden", "a card"])
 def test_frame_that_was_withdrawn_is_never_caught_up(publish, broadcaster, hide):
     publisher = publish()
@@ -147,5 +147,5 @@ def test_frame_that_was_withdrawn_is_never_caught_up(publish, broadcaster, hide)
     hide(publisher)
     newest = broadcaster.latest.number
     with broadcaster.watching():
-        publisher.catch_up()
+        publisher.catch_up(9.0)
     assert broadcaster.latest.number == newest

@@ -3,7 +3,7 @@
 import logging
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,10 +16,12 @@ from pyimagesearch.overlay import DARK, FONT, PALE, RED, ascii_of
 from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
+from .live_video import LiveVideo
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0     # after an unexpected error
+LOOK_SECONDS = 0.25     # between looks for new viewers, while nothing changes
 MAX_FPS = 15.0          # it is an overview
 MOSAIC_WIDTH = 1280     # pixels
 
@@ -48,28 +50,31 @@ class Mosaic(Worker):
     Draw the newest picture of each camera into its tile, and publish the mosaic.
 
     Camera loops call :meth:`show` and :meth:`draw`; the thread ``mosaic`` encodes
-    changes, at most 15 times a second and once for all viewers. Without viewers, tiles
+    changes, at most 15 times a second and once for all viewers; *videos* are the H.264
+    videos for slow links, by name. Without viewers, tiles
     become dark and stay so until their camera's next picture that a viewer can see:
     an old one is never shown. Cards stay, and are what a new viewer sees if there are
     only cards.
     """
 
     def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
-                 quality: int, clock: Clock) -> None:
+                 quality: int, clock: Clock,
+                 videos: Mapping[str, LiveVideo] | None = None) -> None:
         super().__init__("mosaic")
         self.tiles = layout(names)
         self.broadcaster = broadcaster
+        self.videos = videos or {}
         self._quality = quality
         self._clock = clock
         height = max(tile.y + tile.height for tile in self.tiles)
         width = max(tile.x + tile.width for tile in self.tiles)
-        self._lock = threading.Lock()           # guards the four below
+        self._publishing = threading.Lock()     # held from a copy to its publication
+        self._lock = threading.Lock()           # guards the three below
         self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
         self._regions = {tile.name: self._canvas[tile.y:tile.y + tile.height,
                                                  tile.x:tile.x + tile.width]
                          for tile in self.tiles}
         self._current: set[str] = set()         # tiles that are not dark
-        self._darkened = 0                      # how often a tile became dark
         self._changed = threading.Event()
 
     @property
@@ -80,7 +85,12 @@ class Mosaic(Worker):
     @property
     def wanted(self) -> bool:
         """Whether there are viewers."""
-        return self.broadcaster.viewers > 0
+        return self.broadcaster.viewers > 0 or self.video_viewers > 0
+
+    @property
+    def video_viewers(self) -> int:
+        """How many viewers watch a video."""
+        return sum(video.viewers for video in self.videos.values())
 
     def lacks(self, name: str) -> bool:
         """Return whether viewers see a dark tile in place of camera *name*."""
@@ -91,6 +101,8 @@ class Mosaic(Worker):
         super().stop()
         self._changed.set()
         self.broadcaster.close()
+        for video in self.videos.values():
+            video.close()
 
     def show(self, name: str, image: Image, motion: bool, note: str = "") -> None:
         """
@@ -108,12 +120,16 @@ class Mosaic(Worker):
         """Note that camera *name* has a newer picture, which is not drawn."""
         self.broadcaster.mark_stale()
         if name in self._current:       # else it would show an old picture
-            with self._lock:
+            with self._publishing, self._lock:
                 self._current.discard(name)
                 self._regions[name][:] = DARK
                 self._label(name, "")
-                self._darkened += 1
-                self.broadcaster.mark_stale()
+                self._withdraw()
+
+    def hide(self) -> None:
+        """Withdraw what was published; the next picture shows what may be seen."""
+        with self._publishing:
+            self._withdraw()
 
     def draw(self, name: str, image: Image, note: str, motion: bool = False) -> None:
         """Do what :meth:`show` does even without viewers, as for a card."""
@@ -140,15 +156,22 @@ class Mosaic(Worker):
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
 
+    def _withdraw(self) -> None:
+        self.broadcaster.mark_stale()
+        for video in self.videos.values():
+            video.hide()
+        self._changed.set()
+
     def run(self) -> None:
         """Publish changes until :meth:`stop`."""
         due = self._clock.monotonic()
         while not self.stopping.is_set():
-            self._changed.wait()
+            if not (self._changed.wait(LOOK_SECONDS) or self._has_waiting_viewers()):
+                continue
             self._changed.clear()
             if self.stopping.is_set():
                 return
-            if not (self.wanted or len(self._current) == len(self.tiles)):
+            if not (self.wanted or self._is_complete):
                 self.broadcaster.mark_stale()
                 continue
             try:
@@ -162,11 +185,27 @@ class Mosaic(Worker):
 
     def run_once(self) -> None:
         """Encode the mosaic and publish it."""
-        with self._lock:
-            picture, darkened = self._canvas.copy(), self._darkened
-        jpeg = encode(picture, self._quality)
-        with self._lock:
-            if darkened == self._darkened:      # else it shows what must be hidden now
-                self.broadcaster.publish(jpeg, self._clock.time())
-                return
-        self._changed.set()
+        with self._publishing:
+            with self._lock:
+                picture = self._canvas.copy()
+            captured, at = self._clock.time(), self._clock.monotonic()
+            if self.broadcaster.viewers or not self.video_viewers:
+                self.broadcaster.publish(encode(picture, self._quality), captured)
+            else:
+                self.broadcaster.mark_stale()
+            for video in self.videos.values():
+                video.show(picture, captured, at)
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether no tile is dark."""
+        return len(self._current) == len(self.tiles)
+
+    def _has_waiting_viewers(self) -> bool:
+        """Return whether there are viewers to whom nothing new was sent."""
+        now = self._clock.monotonic()
+        for video in self.videos.values():
+            video.rest(now)
+        return bool((self.broadcaster.viewers and self.broadcaster.stale)
+                    or any(video.waits(now, is_still=True)
+                           for video in self.videos.values()))

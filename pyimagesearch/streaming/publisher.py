@@ -1,15 +1,24 @@
 """Publish a camera's pictures: to its own viewers and in the mosaic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import Box, Frame, Size, for_stream, scaled, scaled_size
+from pyimagesearch.frames import (
+    Box,
+    Frame,
+    Image,
+    Size,
+    for_stream,
+    scaled,
+    scaled_size,
+)
 from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.overlay import Annotation, Tag, card
 from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
+from .live_video import LiveVideo
 from .mosaic import Mosaic
 
 
@@ -20,37 +29,66 @@ class Shown(NamedTuple):
     boxes: tuple[Box, ...]      # around what moves [pixels of the JPEG]
 
 
+class Card(NamedTuple):
+    """A picture that stands in for the camera."""
+
+    image: Image
+    captured: float         # when it was made [seconds since the epoch]
+    at: float               # the same moment on the monotonic clock [seconds]
+
+
 class Publisher:
     """
     Draw, encode and publish the pictures of one camera, if there are viewers.
 
     Called by the camera loop only, except :meth:`hide`. Pictures are at most *width*
-    [pixels] wide and of JPEG *quality* 1 to 100.
+    [pixels] wide and of JPEG *quality* 1 to 100; *videos* are the H.264 videos for slow
+    links, by name.
     """
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
-                 mosaic: Mosaic | None, *, width: int, quality: int) -> None:
+                 mosaic: Mosaic | None, *, width: int, quality: int,
+                 videos: Mapping[str, LiveVideo] | None = None) -> None:
         self.encoded = 0        # pictures
         self.encoding = Stopwatch()    # spent on them
+        self.videos = videos or {}
+        self.video_step = 1     # the videos have only each such picture
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic
         self._width = width
         self._quality = quality
         self._size: Size = (width, width * 3 // 4)     # of the last picture
-        self._is_card = False       # whether a card was published last
+        self._card: Card | None = None      # if one was published last
+        self._videos_in = 0     # pictures until the next for the videos
         self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Tag]
                           ] | None = None
 
     @property
     def viewers(self) -> int:
-        """How many viewers watch this camera alone."""
+        """How many viewers watch this camera alone, picture by picture."""
         return self._broadcaster.viewers
+
+    @property
+    def video_viewers(self) -> int:
+        """How many viewers watch a video of this camera alone."""
+        return sum(video.viewers for video in self.videos.values())
+
+    @property
+    def video_encoded(self) -> int:
+        """How many pictures of the videos were made."""
+        return sum(video.encoded for video in self.videos.values())
+
+    @property
+    def video_encode_seconds(self) -> float:
+        """Time spent on them [s]."""
+        return sum(video.encoding.seconds for video in self.videos.values())
 
     @property
     def wanted(self) -> bool:
         """Whether there are viewers, of this camera or of the mosaic."""
-        return bool(self.viewers or (self._mosaic and self._mosaic.wanted))
+        return bool(self.viewers or self.video_viewers
+                    or (self._mosaic and self._mosaic.wanted))
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
              tags: Sequence[Tag] = (), *, keep: bool = False) -> Shown:
@@ -61,7 +99,7 @@ class Publisher:
         lasts. The mosaic shows *note* and their names beside the camera's name. With
         *keep*, the frame is encoded without viewers, too. Raises :exc:`BadPicture`.
         """
-        self._last = frame, boxes, of, note, tags
+        self._last, self._card = (frame, boxes, of, note, tags), None
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         around = tuple(scaled(box, of, size) for box in boxes)
@@ -70,10 +108,11 @@ class Publisher:
         jpeg = LazyJpeg(own, size, overlay, self._quality, given) if own else None
         if not (keep or self.wanted):
             self._withdraw()
+            self._rest(frame.arrived)
             return Shown(jpeg, overlay.boxes)
         drawn = for_stream(frame.picture.colour(), self._width)
         overlay.draw(drawn)
-        self._size, self._is_card = size, False
+        self._size = size
         if keep or self.viewers:
             with self.encoding:
                 jpeg = LazyJpeg(encode(drawn, self._quality), size)
@@ -81,42 +120,85 @@ class Publisher:
             self.encoded += 1
         else:
             self._broadcaster.mark_stale()
+        self._show_in_videos(drawn, frame)
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(boxes),
                               ", ".join(filter(None, [
                                   note, *(tag.text for tag in tags)])))
         return Shown(jpeg, overlay.boxes)
 
-    def catch_up(self) -> None:
-        """Publish the last frame to viewers who came after it: the next may be far."""
-        mosaic_waits = self._mosaic and self._mosaic.lacks(self._name)
-        if self._last and (mosaic_waits or (self.viewers and self._broadcaster.stale)):
+    def catch_up(self, now: float) -> None:
+        """
+        Publish the last picture to viewers who came after it: the next may be far.
+
+        A card is repeated in the videos, or players and proxies would end the stream.
+        *now* is on the monotonic clock [s].
+        """
+        self._rest(now)
+        if card := self._card:
+            for video in self.videos.values():
+                if video.waits(now, is_still=True):
+                    video.show(card.image, card.captured + now - card.at, now)
+        elif self._last and self._has_waiting_viewers(now):
+            frame, boxes, of, note, tags = self._last
             try:
-                self.show(*self._last)
+                self.show(frame._replace(arrived=now), boxes, of, note, tags)
             except BadPicture:      # its brightness was enough for detection
                 self._last = None
 
     def hide(self) -> None:
         """
-        Withdraw the last picture, unless it is a card.
+        Withdraw the last picture, unless it is a card, and all of the videos.
 
         May be called from any thread, but not during :meth:`show`.
         """
         self._last = None
-        if not self._is_card:
+        for video in self.videos.values():
+            video.hide()
+        if self._mosaic:
+            self._mosaic.hide()
+        if not self._card:
             self._withdraw()
 
-    def show_card(self, title: str, text: str, now: float) -> None:
-        """Publish a card that stands in for the camera, *now* [s since the epoch]."""
+    def show_card(self, title: str, text: str, captured: float, at: float) -> None:
+        """
+        Publish a card that stands in for the camera.
+
+        It is made at *captured* [s since the epoch], which is *at* [s, monotonic].
+        """
         picture = card(self._size, title, text)
-        self._is_card, self._last = True, None
-        self._broadcaster.publish(encode(picture, self._quality), now)
+        self._card, self._last = Card(picture, captured, at), None
+        self._broadcaster.publish(encode(picture, self._quality), captured)
+        for video in self.videos.values():
+            video.drop_group()      # nothing of the camera's before it
+            video.show(picture, captured, at)
         if self._mosaic:
             self._mosaic.draw(self._name, picture, title.lower())
 
     def close(self) -> None:
         """End the streams of all viewers."""
         self._broadcaster.close()
+        for video in self.videos.values():
+            video.close()
+
+    def _has_waiting_viewers(self, now: float) -> bool:
+        """Return whether there are viewers who have no picture yet."""
+        return bool((self._mosaic and self._mosaic.lacks(self._name))
+                    or (self.viewers and self._broadcaster.stale)
+                    or any(video.waits(now) for video in self.videos.values()))
+
+    def _show_in_videos(self, drawn: Image, frame: Frame) -> None:
+        """Give *frame*, as *drawn*, to the videos, unless it is to be left out."""
+        self._videos_in -= 1
+        if self._videos_in > 0:
+            return
+        self._videos_in = self.video_step
+        for video in self.videos.values():
+            video.show(drawn, frame.captured, frame.arrived)
+
+    def _rest(self, now: float) -> None:
+        for video in self.videos.values():
+            video.rest(now)
 
     def _withdraw(self) -> None:
         """Show the last picture to no viewer any more: there is a newer one."""

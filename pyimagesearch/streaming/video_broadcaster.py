@@ -24,26 +24,33 @@ class VideoBroadcaster:
     Kept are the fragments since the last key frame, which decode without others: a
     viewer is only the number of the fragment that it was sent last. One who is too late
     for the next goes on with the newest key frame, which :meth:`ask_for_key` can bring
-    about. Every method may be called and every attribute read from any thread.
+    about. One thread calls :meth:`publish`; every other method may be called and every
+    attribute read from any thread.
     """
 
     def __init__(self) -> None:
         self.viewers = 0        # that watch at this moment
         self.closed = False
         self.group: tuple[Fragment, ...] = ()   # the first one is a key frame
-        self._number = 0        # of the newest fragment
+        self.number = 0         # of the newest fragment
+        self.hidden = 0         # the newest that must not be sent any more, not even
+        #                         the rest of it
         self._key_wanted = False
         self._lock = threading.Lock()       # guards changes of all above
         self._listeners: list[Callable[[], object]] = []
 
     def publish(self, header: bytes, data: bytes, captured: float, at: float, *,
                 is_key: bool) -> None:
-        """Add a fragment and wake viewers; without a group, only a key frame counts."""
+        """
+        Add the fragment after :attr:`number` and wake viewers.
+
+        Without a group, only a key frame counts.
+        """
         with self._lock:
             if not is_key and not self.group:
                 return
-            self._number += 1
-            fragment = Fragment(self._number, is_key, captured, at, header, data)
+            self.number += 1
+            fragment = Fragment(self.number, is_key, captured, at, header, data)
             self.group = (fragment,) if is_key else (*self.group, fragment)
             self._key_wanted &= not is_key
         self._notify()
@@ -57,16 +64,22 @@ class VideoBroadcaster:
         """Ask for a key frame, as a viewer cannot go on without one."""
         self._key_wanted = True
 
-    def hide(self) -> None:
-        """Drop what came so far: no fragment from before is given out any more."""
+    def drop_group(self) -> None:
+        """Begin a new group; what viewers were sent of the old one may be completed."""
         with self._lock:
             self.group = ()
 
+    def hide(self) -> None:
+        """Withdraw all fragments, even the rest of those that are being sent."""
+        with self._lock:
+            self.group, self.hidden = (), self.number
+        self._notify()
+
     def add_listener(self, callback: Callable[[], object]) -> None:
         """
-        Call *callback* after each :meth:`publish` and :meth:`close`.
+        Call *callback* after each :meth:`publish`, :meth:`hide` and :meth:`close`.
 
-        It runs on the publishing thread and must be quick.
+        It runs on the calling thread and must be quick.
         """
         with self._lock:
             self._listeners = [*self._listeners, callback]

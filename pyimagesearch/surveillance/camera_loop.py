@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from pyimagesearch.capture.cameras import Camera
 from pyimagesearch.capture.patience import LEAST_SECONDS, UNKNOWN_RATE_SECONDS, Patience
-from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.reader import WAIT_SECONDS, FrameReader
 from pyimagesearch.capture.url import redact_url
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import (
@@ -37,7 +37,7 @@ from .tuning import Tuning
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 0.3         # for a reader to leave its last read
-IDLE_SECONDS = 2.0          # between two heartbeats while nothing is watched
+IDLE_SECONDS = 2.0          # between two looks for an end of the pause
 MAX_STUCK_READS = 4         # abandoned threads; more would be a leak
 
 
@@ -104,9 +104,11 @@ class Surveillance(Worker):
     def switch(self, off_since: float | None) -> None:
         """Close the camera, as of *off_since* [s since the epoch]; None: open it."""
         if off_since != self._off_since:
-            self._off_since = off_since
             with self._mask.lock:   # the loop may take a moment to end
+                self._off_since = off_since
                 self._evidence.objects.forget()
+                if off_since is not None:
+                    self._publisher.hide()
             self._interrupt()
 
     def status(self) -> CameraStatus:
@@ -142,7 +144,7 @@ class Surveillance(Worker):
             # a lost camera's errors and decoders are cycles that hold pictures: Python
             # would collect them megabytes later, and after gc.freeze() it takes 1 ms
             gc.collect()
-            self._clock.wait(self._wake, delay.after(
+            self._pause(delay.after(
                 self._clock.monotonic() - begin,
                 pictures=self._state.counts.frames > before, crashed=crashed,
                 refused=refused))
@@ -190,7 +192,7 @@ class Surveillance(Worker):
             try:
                 seen = self._look(frame)
                 with self._mask.lock:
-                    if self._mask.is_current:   # else it shows what is hidden now
+                    if self._may_show:      # else it shows what is hidden now
                         shown = self._show(frame, seen)
                         self._evidence.keep(frame, seen, shown)
                         if seen.looked:
@@ -214,8 +216,23 @@ class Surveillance(Worker):
         self._heartbeat()
         with self._mask.lock:
             if self._mask.is_current:
-                self._publisher.catch_up()
+                self._publisher.catch_up(self._clock.monotonic())
                 self.tuning.catch_up()
+
+    @property
+    def _may_show(self) -> bool:
+        """Whether the newest frame may be seen; the lock of the mask must be held."""
+        return self._mask.is_current and self._off_since is None
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait for *seconds*, still busy; return at once, ``True``, if interrupted."""
+        while seconds > 0:
+            step = min(seconds, WAIT_SECONDS)
+            if self._clock.wait(self._wake, step):
+                return True
+            seconds -= step
+            self._on_wait()
+        return self._wake.is_set()
 
     def _admitted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield those of *frames* that the frame rate of the settings allows."""
@@ -289,8 +306,8 @@ class Surveillance(Worker):
         self._evidence.end_all()
         self._show_card("THE END", reason)
         self._state.enter(ENDED, reason)
-        while not self._clock.wait(self._wake, IDLE_SECONDS):
-            self._heartbeat()
+        while not self._pause(IDLE_SECONDS):
+            pass
 
     def _rest(self, off_since: float) -> None:
         """Show a card until the camera is switched on again."""
@@ -300,8 +317,7 @@ class Surveillance(Worker):
         self._evidence.switch(False)
         self._state.pause()
         while self._goes_on() and self._off_since == off_since:
-            self._heartbeat()
-            self._clock.wait(self._wake, IDLE_SECONDS)
+            self._pause(IDLE_SECONDS)
         if self.stopping.is_set():
             return
         self._evidence.switch(True)
@@ -319,7 +335,7 @@ class Surveillance(Worker):
 
     def _show_card(self, title: str, text: str) -> None:
         now = self._clock.time()
-        self._publisher.show_card(title, text, now)
+        self._publisher.show_card(title, text, now, self._clock.monotonic())
         self.tuning.show_card(title, text, now)
 
 

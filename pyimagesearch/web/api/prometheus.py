@@ -38,12 +38,16 @@ CAMERA_METRICS: tuple[tuple[str, str, Any, *tuple[str, ...]], ...] = (
      "failed_polls"),
     ("stuck_reads", "Threads that wait for a frozen camera.", GAUGE, "stuck_reads"),
     ("viewers", "Open streams of this camera.", GAUGE, "viewers"),
+    ("video_viewers", "Open streams of this camera as H.264 video.", GAUGE,
+     "video_viewers"),
     ("recording", "Whether a clip is being written.", GAUGE, "recording"),
     ("recordings_total", "Recordings begun.", COUNTER, "recordings"),
     ("detect_seconds", "Time spent detecting motion in a frame.", SUMMARY,
      "frames", "detect_seconds"),
     ("encode_seconds", "Time spent encoding a frame as JPEG.", SUMMARY,
      "encoded", "encode_seconds"),
+    ("video_encode_seconds", "Time spent encoding a frame as live H.264 video.",
+     SUMMARY, "video_encoded", "video_encode_seconds"),
 )
 CHANNEL_METRICS: tuple[tuple[str, str, Any, Callable[[ChannelStatus], float]], ...] = (
     ("alerts_delivered_total", "Alerts delivered.", COUNTER, attrgetter("delivered")),
@@ -72,12 +76,14 @@ class StatusCollector(Collector):
     def collect(self) -> Iterator[core.Metric]:
         """Yield each metric with all its values."""
         services, archive = self._services, self._services.archive
-        viewers = services.mosaic.broadcaster.viewers if services.mosaic else 0
+        mosaic = services.mosaic
         yield core.InfoMetricFamily("surveillance_build", "Version of the program.",
                                     {"version": __version__})
         yield from self._of_cameras()
         yield metric("mosaic_viewers", "Open streams of all cameras in one picture.",
-                     GAUGE, viewers)
+                     GAUGE, mosaic.broadcaster.viewers if mosaic else 0)
+        yield metric("mosaic_video_viewers", "Open streams of it as H.264 video.",
+                     GAUGE, mosaic.video_viewers if mosaic else 0)
         yield metric("logins_refused_total", "Failed and throttled logins.", COUNTER,
                      services.authenticator.refused_logins.total)
         if memory := services.camera_memory:
