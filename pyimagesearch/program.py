@@ -1,12 +1,20 @@
 """What runs beside the server: cameras, archive, alerts, and all that they need."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pyimagesearch.access import RefusedLogins
 from pyimagesearch.archive import Archive
-from pyimagesearch.capture import ImageHubs, MemoryBudget, find_camera, gives_packets
+from pyimagesearch.capture import (
+    ImageHubs,
+    MemoryBudget,
+    PacketTee,
+    find_camera,
+    gives_packets,
+    has_own_video,
+)
 from pyimagesearch.clock import Clock, SystemClock
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.events.store import EventStore
@@ -31,6 +39,7 @@ from pyimagesearch.settings import CameraSettings, Settings
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
+from pyimagesearch.streaming.camera_video import CameraVideo
 from pyimagesearch.streaming.live_video import live_videos
 from pyimagesearch.surveillance import Arming, Evidence, Surveillance
 from pyimagesearch.system.startup_message import program_command, server_urls
@@ -112,6 +121,9 @@ class Program:
         """Signal the threads of the live pictures, which ends all streams."""
         for thread in self.live:
             thread.stop()
+        for camera in self.cameras:
+            for video in camera.feed.videos.values():
+                video.close()
 
     def finish(self) -> None:
         """Wait for all threads, those that write to the disk last."""
@@ -179,6 +191,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     broadcaster = LatestFrameBroadcaster()
     videos = live_videos(settings.live_rate)
     preroll_input = PrerollInput(settings.name, preroll)
+    own_video = {"camera": CameraVideo(clock)} if has_own_video(settings) else {}
     recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
                         max_clip=settings.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
@@ -189,7 +202,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     detection = MotionDetection(settings, keeper=program.backgrounds)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
-                    preroll_input if gives_packets(settings) else None,
+                    packet_tee(settings, preroll_input, own_video),
                     program.camera_memory),
         detection,
         Publisher(settings.name, broadcaster, program.mosaic,
@@ -197,13 +210,22 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)
+    for video in own_video.values():
+        program.privacy.attach(settings.name, video)
     for part in (loop, program.arming):
         program.owner_settings.attach(settings.name, part)
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
-        videos=videos),
+        videos={**videos, **own_video}),
         evidence)
+
+
+def packet_tee(settings: CameraSettings, preroll_input: PrerollInput,
+               own_video: Mapping[str, CameraVideo]) -> PacketTee | None:
+    """Return what receives the packets of a camera; None if it sends none."""
+    recorded = [preroll_input] if gives_packets(settings) else []
+    return PacketTee([*own_video.values(), *recorded]) if own_video else None
 
 
 def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,

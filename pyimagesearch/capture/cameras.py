@@ -47,9 +47,14 @@ class Camera(NamedTuple):
     allowance: Allowance = Allowance()      # of memory
 
 
+def has_own_video(settings: CameraSettings) -> bool:
+    """Return whether the camera sends a video of which packets can be handed on."""
+    return settings.source.partition("://")[0].lower() in RTSP_SCHEMES
+
+
 def gives_packets(settings: CameraSettings) -> bool:
     """Return whether to record its own video if possible; raises SettingsError."""
-    by_rtsp = settings.source.partition("://")[0].lower() in RTSP_SCHEMES
+    by_rtsp = has_own_video(settings)
     if settings.record_from == "camera" and not by_rtsp:
         raise SettingsError(
             f"--record-from of camera {settings.name!r} is 'camera', but that takes an "
@@ -67,9 +72,9 @@ def find_camera(settings: CameraSettings, clock: Clock, hubs: ImageHubs,
     """
     Return the camera of these *settings*, which is not opened yet.
 
-    *packets* receives its own video, if it :func:`gives_packets`; its pictures take
-    memory of the *budget*.
-    Raises :exc:`SettingsError` for a source that can never work.
+    *packets* receives its own video, if it :func:`has_own_video`; its pictures take
+    memory of the *budget*. Raises :exc:`SettingsError` for a source that can never
+    work.
     """
     request = request_of(settings, budget)
     found = find_by_source(settings, request, clock, hubs, packets)

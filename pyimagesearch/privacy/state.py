@@ -23,7 +23,7 @@ FILE_NAME = "privacy.json"
 
 
 class MaskableCamera(Protocol):
-    """A watched camera; both methods return at once."""
+    """A watched camera, or a part of it; both methods return at once."""
 
     def set_mask(self, mask: PrivacyMask) -> None:
         """Blacken the regions of *mask* in all pictures from now on."""
@@ -95,7 +95,7 @@ class Privacy:
         self._store = store
         self._clock = clock
         self._set = {each.name: split_polygons(each.mask) for each in cameras}
-        self._cameras: dict[str, MaskableCamera] = {}
+        self._cameras: dict[str, list[MaskableCamera]] = {}
         self._lock = threading.Lock()       # guards the choices
         self._choices = self._load()
         for name in sorted(set(self._choices.masks) - set(self._set)):
@@ -118,8 +118,12 @@ class Privacy:
         return self._set.get(name, ()) + self._choices.masks.get(name, ())
 
     def attach(self, name: str, camera: MaskableCamera) -> None:
-        """Apply mask and switch to *camera*, now and after each change."""
-        self._cameras[name] = camera
+        """
+        Apply mask and switch to *camera*, now and after each change.
+
+        Several parts of a camera may be attached by the same *name*.
+        """
+        self._cameras.setdefault(name, []).append(camera)
         self._apply(name)
 
     def draw(self, name: str, polygons: Sequence[str]) -> None:
@@ -148,8 +152,9 @@ class Privacy:
                 off_since=None if on else now))
 
     def _apply(self, name: str) -> None:
-        self._cameras[name].set_mask(PrivacyMask(self.polygons(name)))
-        self._cameras[name].switch(self.off_since)
+        for camera in self._cameras[name]:
+            camera.set_mask(PrivacyMask(self.polygons(name)))
+            camera.switch(self.off_since)
 
     def _change(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
         """Make *change* here, and in the file, which other servers may have changed."""
