@@ -22,7 +22,9 @@ from pyimagesearch.serving.fair_share import (
 from pyimagesearch.serving.request_cost import RequestCost
 from pyimagesearch.serving.request_reader import RequestReader
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.mjpeg import LiveStream
+from pyimagesearch.streaming.live_stream import LiveStream
+from pyimagesearch.streaming.mjpeg import generate
+from pyimagesearch.streaming.stream_tally import StreamTally
 
 
 class Time:
@@ -151,13 +153,15 @@ def test_duration_of_a_stream_is_not_charged():
     """Twenty viewers of one network that left at once were locked out for seconds."""
     charged, served = [], []
     handler = LiveHandler.__new__(LiveHandler)
-    handler.result = LiveStream(LatestFrameBroadcaster())
+    broadcaster = LatestFrameBroadcaster()
+    handler.result = LiveStream(broadcaster, generate(broadcaster), StreamTally())
     handler.socket = SimpleNamespace(setsockopt=lambda *_: None)
     handler.write = lambda data: None
     handler.server = SimpleNamespace(
         fair_share=SimpleNamespace(
             settle=lambda network, seconds: charged.append((network, seconds))),
-        fanout=lambda _: SimpleNamespace(serve=lambda _: served.append(list(charged))))
+        fanout=lambda _: SimpleNamespace(
+            opening=b"", serve=lambda *_: served.append(list(charged))))
     handler._cost = RequestCost("a", thread_time())
     handler.process_result()
     until = thread_time() + 0.05

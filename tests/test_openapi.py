@@ -38,6 +38,7 @@ PATHS = description("/")["paths"]
 OPERATIONS = sorted((path, method) for path, item in PATHS.items() for method in item
                     if method in METHODS)
 EVENTS = 40
+WATCHING = "one-who-is-watching"
 FOR_OWNERS = ("/hours", "/zones", "/settings", "/levels", "}/alerts")     # although they are only read
 
 
@@ -92,7 +93,9 @@ def protected(tmp_path_factory):
         services, archive=archive, arming=archive.arming, privacy=privacy,
         owner_settings=owner_settings,
         alerts=Channels(WORKS, BROKEN))
-    yield protected
+    with protected.client().get(f"/video_feed?viewer={WATCHING}",
+                                headers=protected.bearer(OWNER)):
+        yield protected
     archive.close()
 
 
@@ -194,7 +197,8 @@ def test_responses_match_the_description(protected, api, path, method, mode):
     def ask(data):
         case = data.draw(operation.as_strategy(generation_mode=modes[mode]))
         if mode == "good" and data.draw(st.booleans()):     # ids and names that exist
-            there = {"id": data.draw(st.integers(1, EVENTS)), "name": "yard"}
+            there = {"id": data.draw(st.integers(1, EVENTS)), "name": "yard",
+                     "viewer": WATCHING}
             case.path_parameters.update({
                 name: there[name] for name in case.path_parameters})
         if mode == "good":      # 3.0 is an integer in JSON, but not in a URL

@@ -14,7 +14,7 @@ import pytest
 from harness import DEADLINE, eventually, open_access
 from network import visited
 from pyimagesearch.errors import ServerBusy
-from pyimagesearch.serving.fanout import Fanout
+from pyimagesearch.serving.mjpeg_fanout import MjpegFanout
 from pyimagesearch.serving.request_cost import REQUEST_COST, RequestCost
 from pyimagesearch.serving.server import LiveServer
 from pyimagesearch.serving.thread_pools import (
@@ -145,7 +145,7 @@ def test_only_its_own_time_counts_for_a_request(broadcaster):
         cost = RequestCost("a", time.thread_time())
         REQUEST_COST.set(cost)
         FairPool(1).run(partial(spend, 0.02))       # counts
-        Fanout(broadcaster, stalled=30).wait_for_frame(DEADLINE)
+        MjpegFanout(broadcaster, stalled=30).wait_for_frame(DEADLINE)
         return cost.seconds()
     asking = gevent.spawn(ask)
     until = gevent.spawn_later(0.1, broadcaster.publish, b"a picture")

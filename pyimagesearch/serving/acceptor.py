@@ -15,12 +15,11 @@ from flask import Flask
 from gevent.pywsgi import WSGIServer
 
 from pyimagesearch.addresses import network_of
-from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.mjpeg import BOUNDARY, LiveStream
+from pyimagesearch.streaming.live_stream import LiveStream
 
 from .connections import Connection, Connections
 from .fair_share import MAX_DELAY_SECONDS, FairShare
-from .fanout import Fanout
+from .fanout import Broadcaster, Fanout
 from .request_reader import RequestReader
 from .tls import TLS_HANDSHAKE, RedirectToHttps, Tls, shake_hands
 
@@ -59,8 +58,9 @@ class LiveHandler(RequestReader):
         # otherwise megabytes of old frames queue up in the kernel
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT,
                                UNSENT_BYTES)
-        self.write(BOUNDARY)
-        self.server.fanout(self.result.broadcaster).serve(self.socket)
+        fanout = self.server.fanout(self.result.broadcaster)
+        self.write(fanout.opening)
+        fanout.serve(self.socket, self.result.tally)
 
     def finalize_headers(self) -> None:
         """Complete the headers; a live stream has no length and no chunks."""
@@ -78,7 +78,7 @@ class Acceptor(WSGIServer):
 
     def __init__(self, listener: socket.socket, app: Flask, connections: Connections,
                  tls: Tls | None, timeouts: Timeouts,
-                 fanout: Callable[[LatestFrameBroadcaster], Fanout]) -> None:
+                 fanout: Callable[[Broadcaster], Fanout[Any]]) -> None:
         self.connections = connections
         self.timeouts = timeouts
         self.fair_share = FairShare()

@@ -1,19 +1,23 @@
 """gevent's WSGI server for live video and untrusted clients."""
 
 from collections.abc import Callable
+from typing import Any
 
 import gevent
 import gevent.event
 from flask import Flask
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
+from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .acceptor import Acceptor, Timeouts
 from .connections import Connections
-from .fanout import Fanout
+from .fanout import Broadcaster, Fanout
 from .listen import listen
+from .mjpeg_fanout import MjpegFanout
 from .thread_pools import ThreadPools
 from .tls import Tls
+from .video_fanout import VideoFanout
 
 SHUTDOWN_SECONDS = 0.3      # for streams to end
 
@@ -34,7 +38,8 @@ class LiveServer:
         self._tls = tls
         self._timeouts = timeouts or Timeouts()
         self._connections = Connections() if connections is None else connections
-        self._fanouts: dict[LatestFrameBroadcaster, Fanout] = {}
+        self._mjpeg_fanouts: dict[LatestFrameBroadcaster, MjpegFanout] = {}
+        self._video_fanouts: dict[VideoBroadcaster, VideoFanout] = {}
         self._stopped = gevent.event.Event()
         self._stop_requested = gevent.get_hub().loop.async_()
         self._stop_requested.start(self.stop)
@@ -62,7 +67,7 @@ class LiveServer:
             watch.kill(block=False)
         on_stop()
         with gevent.Timeout(SHUTDOWN_SECONDS, False):
-            while any(fanout.busy for fanout in self._fanouts.values()):
+            while self._busy:
                 gevent.sleep(0.01)
 
     def stop(self) -> None:
@@ -73,13 +78,28 @@ class LiveServer:
         """End :meth:`run`; may be called from any thread."""
         self._stop_requested.send()
 
-    def fanout(self, broadcaster: LatestFrameBroadcaster) -> Fanout:
+    def fanout(self, broadcaster: Broadcaster) -> Fanout[Any]:
         """Return the one fan-out to all viewers of *broadcaster*."""
-        if broadcaster not in self._fanouts:
-            self._fanouts[broadcaster] = Fanout(broadcaster, self._timeouts.stalled)
-        return self._fanouts[broadcaster]
+        if isinstance(broadcaster, LatestFrameBroadcaster):
+            return self._mjpeg_fanout(broadcaster)
+        if broadcaster not in self._video_fanouts:
+            self._video_fanouts[broadcaster] = VideoFanout(
+                broadcaster, self._timeouts.stalled)
+        return self._video_fanouts[broadcaster]
 
     def wait_for_frame(self, broadcaster: LatestFrameBroadcaster, timeout: float
                        ) -> JpegFrame | None:
         """Do what ``broadcaster.fresh`` does, without a thread that waits."""
-        return self.fanout(broadcaster).wait_for_frame(timeout)
+        return self._mjpeg_fanout(broadcaster).wait_for_frame(timeout)
+
+    @property
+    def _busy(self) -> bool:
+        """Whether streams are open."""
+        return any(each.busy for each in self._mjpeg_fanouts.values()) or any(
+            each.busy for each in self._video_fanouts.values())
+
+    def _mjpeg_fanout(self, broadcaster: LatestFrameBroadcaster) -> MjpegFanout:
+        if broadcaster not in self._mjpeg_fanouts:
+            self._mjpeg_fanouts[broadcaster] = MjpegFanout(
+                broadcaster, self._timeouts.stalled)
+        return self._mjpeg_fanouts[broadcaster]

@@ -28,6 +28,8 @@ class VideoBroadcaster:
     attribute read from any thread.
     """
 
+    makes_keys = True       # else viewers begin with the last key frame, however old
+
     def __init__(self) -> None:
         self.viewers = 0        # that watch at this moment
         self.closed = False
@@ -36,7 +38,7 @@ class VideoBroadcaster:
         self.hidden = 0         # the newest that must not be sent any more, not even
         #                         the rest of it
         self._key_wanted = False
-        self._lock = threading.Lock()       # guards changes of all above
+        self._changed = threading.Condition()       # guards changes of all above
         self._listeners: list[Callable[[], object]] = []
 
     def publish(self, header: bytes, data: bytes, captured: float, at: float, *,
@@ -46,7 +48,7 @@ class VideoBroadcaster:
 
         Without a group, only a key frame counts.
         """
-        with self._lock:
+        with self._changed:
             if not is_key and not self.group:
                 return
             self.number += 1
@@ -66,12 +68,12 @@ class VideoBroadcaster:
 
     def drop_group(self) -> None:
         """Begin a new group; what viewers were sent of the old one may be completed."""
-        with self._lock:
+        with self._changed:
             self.group = ()
 
     def hide(self) -> None:
         """Withdraw all fragments, even the rest of those that are being sent."""
-        with self._lock:
+        with self._changed:
             self.group, self.hidden = (), self.number
         self._notify()
 
@@ -81,21 +83,27 @@ class VideoBroadcaster:
 
         It runs on the calling thread and must be quick.
         """
-        with self._lock:
+        with self._changed:
             self._listeners = [*self._listeners, callback]
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count as a viewer inside the ``with`` block; the first one finds no group."""
-        with self._lock:
+        with self._changed:
             if self.viewers == 0:
                 self.group = ()
             self.viewers += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self.viewers -= 1
+
+    def wait_for_newer(self, number: int, timeout: float) -> bool:
+        """Return whether one after *number* comes within *timeout* [s]; blocks."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self.number > number or self.closed, timeout)
 
     def close(self) -> None:
         """End the streams of all viewers, present and future."""
@@ -103,5 +111,7 @@ class VideoBroadcaster:
         self._notify()
 
     def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
         for callback in self._listeners:
             callback()

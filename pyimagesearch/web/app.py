@@ -20,6 +20,7 @@ from . import (
     push,
     sessions,
     status,
+    streams,
     tune,
     zones,
 )
@@ -41,9 +42,9 @@ def create_app(services: Services, *, base_path: str = "",
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (live, status, controls, privacy, zones, tune, hours, alerts, login,
-                   sessions, push, devices, openapi, pages, files, export,
-                   explanations, api):
+    for module in (live, streams, status, controls, privacy, zones, tune, hours,
+                   alerts, login, sessions, push, devices, openapi, pages, files,
+                   export, explanations, api):
         app.register_blueprint(module.bp)
     errors.register(app)
     guard.register(app)

@@ -9,7 +9,7 @@ from .services import get_services
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-    "media-src 'self'", "connect-src 'self'", "manifest-src 'self'",
+    "media-src 'self' blob:", "connect-src 'self'", "manifest-src 'self'",
     "worker-src 'self'", "form-action 'self'", "base-uri 'none'"))
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -2,25 +2,26 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, abort, g, render_template, request
-from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from pyimagesearch.access.roles import Role
-from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
-from pyimagesearch.streaming.mjpeg import MIMETYPE, LiveStream
+from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .arming_words import camera_json, mode_json
 from .guard import require_owner
 from .params import abort_invalid
 from .services import Feed, get_services, tuning_or_404
+from .streams import mjpeg_response, video_response
 
 bp = Blueprint("live", __name__)
 
-RETRY_SECONDS = 10      # until a refused viewer may find room
+MOSAIC = "mosaic"       # in the place of a camera's name
+RATES = ("low", "high")
+CAMERA = "camera"       # whose own video is streamed
 MJPG_STREAMER_ACTION = re.compile(     # some programs append another ?name=value
     r"(stream|snapshot)(?:_([0-9]{1,9}))?(?:[?/].*)?")
 
@@ -75,8 +76,8 @@ def video_feed(name: str | None = None) -> Response:
     # looked up here: the app context is gone when the server sends frames
     feed, view = get_services().feed(name), request.args.get("view")
     if not view:
-        return stream(feed.broadcaster)
-    return require_owner() or stream(detector_view(feed, view))
+        return mjpeg_response(feed.broadcaster)
+    return require_owner() or mjpeg_response(detector_view(feed, view))
 
 
 def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
@@ -91,7 +92,37 @@ def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
 def mosaic_feed() -> Response:
     """Stream all cameras in one picture; a single camera as it is."""
     services = get_services()
-    return stream((services.mosaic or services.feed(None)).broadcaster)
+    return mjpeg_response((services.mosaic or services.feed(None)).broadcaster)
+
+
+@bp.get("/live.mp4")
+@bp.get("/live/<name>.mp4")
+def video(name: str | None = None) -> Response:
+    """
+    Stream a camera, by default the first one, or the mosaic, as H.264 in an MP4.
+
+    It has the *rate* ``low`` or ``high``; or it comes untouched *from* the camera.
+    """
+    services, rate = get_services(), request.args.get("rate", RATES[0])
+    is_mosaic = name == MOSAIC and name not in services.feeds
+    shown = services.mosaic if is_mosaic else services.feed(name)
+    videos = (shown or services.feed(None)).videos
+    if request.args.get("from"):
+        return camera_video(request.args["from"], videos)
+    if rate not in RATES:
+        abort_invalid("rate", rate, " or ".join(RATES))
+    if rate not in videos:
+        abort(404, "This server has no live video in H.264; watch /video_feed.")
+    return video_response(videos[rate])
+
+
+def camera_video(origin: str, videos: Mapping[str, VideoBroadcaster]) -> Response:
+    """Stream a camera's own video, or abort if it has none (409)."""
+    if origin != CAMERA:
+        abort_invalid("from", origin, CAMERA)
+    if CAMERA not in videos:
+        abort(409, "Only the video of rtsp cameras can be streamed untouched.")
+    return video_response(videos[CAMERA])
 
 
 @bp.get("/snapshot.jpg")
@@ -111,19 +142,6 @@ def fresh_frame(broadcaster: LatestFrameBroadcaster) -> JpegFrame:
         abort(503, "The camera delivered no frame within "
                    f"{services.fresh_seconds:g} seconds.")
     return frame
-
-
-def stream(broadcaster: LatestFrameBroadcaster) -> Response:
-    """Return an endless MJPEG response, or abort if there is no room (429, 503)."""
-    try:
-        place = get_services().limits.admit(request.remote_addr or "")
-    except TooManyStreams as limit:
-        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
-    except TooManyViewers as limit:
-        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-    return Response(    # the header makes nginx pass on each frame at once
-        LiveStream(broadcaster, place.close), headers={"X-Accel-Buffering": "no"},
-        content_type=MIMETYPE, direct_passthrough=True)
 
 
 def objects_notice(cameras: Sequence[CameraStatus]) -> ObjectsStatus | None:

@@ -27,6 +27,7 @@ from pyimagesearch.status import (
 )
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
+from pyimagesearch.streaming.stream_tally import StreamTallies
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
@@ -163,8 +164,8 @@ class Services:
     *wait_for_frame* returns a new frame, or ``None`` after a timeout [s]. The defaults
     of both, for other servers, block the calling thread.
     *hosts* are the accepted host names, *frame_origins* those of the sites that may
-    show pages and pictures, *limits* admits live streams. A still waits
-    *fresh_seconds* for a new frame.
+    show pages and pictures, *limits* admits live streams, *tallies* count what
+    single ones send. A still waits *fresh_seconds* for a new frame.
     """
 
     feeds: Mapping[str, Feed]
@@ -182,6 +183,7 @@ class Services:
     alerts: Alerts | None = None
     push: PushSubscriptions | None = None
     objects: Callable[[], ObjectsStatus] | None = None
+    tallies: StreamTallies = field(default_factory=StreamTallies)
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)

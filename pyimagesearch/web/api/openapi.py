@@ -82,7 +82,8 @@ class Operation(NamedTuple):
         return made
 
 
-PATH_PARAMETERS: dict[str, Schema] = {"id": schemas.ID, "name": schemas.CAMERA_NAME}
+PATH_PARAMETERS: dict[str, Schema] = {
+    "id": schemas.ID, "name": schemas.CAMERA_NAME, "viewer": schemas.TEXT}
 EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
@@ -155,6 +156,10 @@ OPERATIONS = (
               body=schemas.NEW_MODE, may_wait=True),
     Operation("post /api/stream_key", "stream_key", "URL of a stream without a login",
               STREAM_KEY, body=body_with(path={"type": "string", "pattern": "^/"})),
+    Operation("get /api/streams/{viewer}", "tally", "Pictures that were sent to one's "
+              "own viewer of a stream, opened with ?viewer=NAME, and skipped",
+              response_of(sent=schemas.COUNT, skipped=schemas.COUNT,
+                          bytes=schemas.COUNT, seconds=schemas.NUMBER)),
     Operation("get /api/push", "push_key", "Key with which a browser subscribes",
               response_of(key=schemas.TEXT)),
     Operation("post /api/push", "subscribe", "Send alerts to a browser; with renew, "

@@ -1,0 +1,72 @@
+"""Responses that do not end: live streams, and the counts of what they send."""
+
+import re
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, request
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
+
+from pyimagesearch.errors import TooManyStreams, TooManyViewers
+from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.live_stream import LiveStream
+from pyimagesearch.streaming.mjpeg import MIMETYPE, generate
+from pyimagesearch.streaming.stream_tally import StreamTally
+from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
+from pyimagesearch.streaming.video_stream import VIDEO_MIMETYPE, generate_video
+
+from .params import abort_invalid
+from .services import get_services
+
+bp = Blueprint("streams", __name__)
+
+RETRY_SECONDS = 10      # until a refused viewer may find room
+VIEWER_PATTERN = "[A-Za-z0-9_-]{16,64}"
+
+
+@bp.get("/api/streams/<viewer>")
+def tally(viewer: str) -> dict[str, Any]:
+    """Return what was sent of the stream that this client opened as *viewer*."""
+    found = get_services().tallies.find(g.client, viewer)
+    if found is None:
+        abort(404, "There is no such stream; it may have ended.")
+    return found.as_json()
+
+
+def mjpeg_response(broadcaster: LatestFrameBroadcaster) -> Response:
+    """Return an endless MJPEG response, or abort if there is no room (429, 503)."""
+    place, tally = begin_stream()
+    return stream_response(LiveStream(broadcaster, generate(broadcaster), tally,
+                                      place.close), MIMETYPE)
+
+
+def video_response(video: VideoBroadcaster, content_type: str = VIDEO_MIMETYPE
+                   ) -> Response:
+    """Return an endless MP4 response, or abort if there is no room (429, 503)."""
+    place, tally = begin_stream()
+    return stream_response(LiveStream(video, generate_video(video, tally), tally,
+                                      place.close), content_type)
+
+
+def begin_stream() -> tuple[ExitStack, StreamTally]:
+    """Return the viewer's place, to be closed at the end, and the tally of a stream."""
+    services, viewer = get_services(), request.args.get("viewer")
+    if viewer is not None and not re.fullmatch(VIEWER_PATTERN, viewer):
+        abort_invalid("viewer", viewer,
+                      "16 to 64 letters, digits, hyphens and underscores")
+    try:
+        place = services.limits.admit(request.remote_addr or "")
+    except TooManyStreams as limit:
+        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
+    except TooManyViewers as limit:
+        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
+    if viewer is None:
+        return place, StreamTally()
+    return place, place.enter_context(services.tallies.counting(g.client, viewer))
+
+
+def stream_response(stream: LiveStream, content_type: str) -> Response:
+    """Return *stream* as a response that the server sends as it is."""
+    return Response(    # the header makes nginx pass on each picture at once
+        stream, headers={"X-Accel-Buffering": "no"}, content_type=content_type,
+        direct_passthrough=True)
