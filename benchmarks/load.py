@@ -39,7 +39,8 @@ class Viewer:
                             .encode())
         self.socket.setblocking(False)
         self.tail = b""
-        self.end = b""          # of a part: the boundary, once that is known
+        # of a part: the boundary, once that is known; of MP4 the begin of the next
+        self.end = b"moof" if parts.path.endswith(".mp4") else b""
         self.skip = 0           # bytes of a picture that are not read
         self.stamp = 0.0
         self.stamped = stamped      # whether to look for the time of each part
