@@ -16,6 +16,8 @@ import time
 from typing import Any
 
 FPS, SIZE = 30, 48_000
+HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; "
+        b"boundary=frame\r\n\r\n--frame\r\n")
 JPEG = b"\xff\xd8" + os.urandom(SIZE - 4).replace(b"--frame", b"") + b"\xff\xd9"
 
 
@@ -37,7 +39,7 @@ def serve_bare() -> None:
             viewer = listener.accept()[0]
             viewer.recv(4096)
             viewer.setblocking(False)
-            viewer.send(b"HTTP/1.1 200 OK\r\n\r\n--frame\r\n")
+            viewer.send(HEAD)
             viewers.append(viewer)
         gone = []
         for viewer in viewers:
