@@ -83,6 +83,10 @@ class CameraStatus:
     given: int = 0          # frames from the camera
     left_out: int = 0       # of these, beyond the maximum frame rate
     detect_seconds: float = 0.0     # spent on detection since the start
+    looks: int = 0          # frames that detection looked at
+    detect_fps: float = 0.0     # of these a second, now
+    busy: float = 0.0       # share of the time that the camera's thread works, now
+    shedding: bool = False  # whether less is done, as the machine cannot keep up
     encode_seconds: float = 0.0     # spent on encoding JPEGs since the start
     recordings: int = 0     # of events, since the start
 
@@ -118,8 +122,8 @@ class CameraStatus:
     def as_json(self) -> dict[str, Any]:
         """Return the fields and the words, ready for JSON."""
         fields = asdict(self)
-        for name in ("fps", "fps_in", "age", "patience", "detect_seconds",
-                     "encode_seconds", "video_encode_seconds"):
+        for name in ("fps", "fps_in", "age", "patience", "detect_seconds", "detect_fps",
+                     "busy", "encode_seconds", "video_encode_seconds"):
             fields[name] = fields[name] and round(fields[name], 3)
         return {**fields, "words": self.words}
 

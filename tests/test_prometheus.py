@@ -21,7 +21,8 @@ from test_alerts_api import BROKEN, WORKS, Channels
 
 BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
-    losses=2, reconnects=5, failed_polls=8, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, recording=True,
+    losses=2, reconnects=5, failed_polls=8, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, looks=35, detect_fps=9.5, busy=0.9, shedding=True,
+    recording=True,
     recordings=9)
 OBJECTS = ObjectsStatus(model="yolox_nano.onnx", looks=40, seconds=0.8, failed=2)
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana.json").read_text())
@@ -86,7 +87,10 @@ def exported(archive):
     ("surveillance_encode_seconds_sum{camera=front}", 0.5),
     ("surveillance_encode_seconds_count{camera=front}", 50),
     ("surveillance_detect_seconds_sum{camera=front}", 0.7),
-    ("surveillance_detect_seconds_count{camera=front}", 70),
+    ("surveillance_detect_seconds_count{camera=front}", 35),
+    ("surveillance_detect_fps{camera=front}", 9.5),
+    ("surveillance_busy_ratio{camera=front}", 0.9),
+    ("surveillance_shedding{camera=front}", 1),
     ("surveillance_events_total{camera=front,kind=motion}", 2),
     ("surveillance_events_total{camera=yard,kind=lost}", 1),
     ("surveillance_events_total{camera=yard,kind=motion}", 0),

@@ -14,7 +14,7 @@ class LookPace:
     While nothing differs from the background, these are *fps* a second [1/s]; for a
     second after each look that found anything, moving or not, all of them. :attr:`most`
     limits even that, when the machine cannot keep up. Belongs to the camera loop; any
-    thread may read :attr:`looks`.
+    thread may read :attr:`looks` and call :meth:`fps`.
     """
 
     def __init__(self, fps: float) -> None:

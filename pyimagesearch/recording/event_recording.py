@@ -139,6 +139,11 @@ class EventRecording:
             self._open.journal.update()
             self._open.journal.sync()
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the encoding falls behind; may be asked from any thread."""
+        return self._thinning.is_late(self._preroll.behind(self._cursor))
+
     def take(self, obstacle: str, attend: Callable[[], None] = lambda: None) -> None:
         """
         Write all frames there are, unless there is an *obstacle*.

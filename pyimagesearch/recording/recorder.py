@@ -79,6 +79,11 @@ class Recorder(Worker):
                 or self._stills.trouble or self._troubles.finishing)
 
     @property
+    def is_late(self) -> bool:
+        """Whether the encoding of a clip falls behind."""
+        return any(each.is_late for each in tuple(self._active.values()))
+
+    @property
     def open_bytes(self) -> int:
         """The bytes of clips that are being written."""
         return sum(each.size for each in tuple(self._active.values()))

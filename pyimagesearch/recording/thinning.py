@@ -6,6 +6,7 @@ log = logging.getLogger(__name__)
 
 MAX_LAG_SECONDS = 3.0   # by which encoding may be behind before frames are left out
 CAUGHT_UP_SECONDS = 1.0     # behind, at which more frames are kept again
+LATE_SECONDS = 1.0      # further behind than in the beginning
 CHECK_SECONDS = 1.0     # between two changes of the rate
 MAX_STEP = 16           # at least one of so many frames is kept
 
@@ -29,6 +30,10 @@ class Thinning:
         """What is left out, if anything is."""
         return "" if self.step == 1 else (
             f"encoding cannot keep up, so one of {self.step} pictures is kept")
+
+    def is_late(self, behind: float) -> bool:
+        """Return whether *behind* [s] is so much that frames may soon be left out."""
+        return self.step > 1 or behind > self._allowed - MAX_LAG_SECONDS + LATE_SECONDS
 
     def allow(self, behind: float) -> None:
         """Take *behind* [s] as a new beginning, after writing was interrupted."""

@@ -31,6 +31,7 @@ from pyimagesearch.threads import Worker
 from .camera_state import CameraState
 from .evidence import Evidence
 from .failures import Failures
+from .load_shedding import LoadShedding
 from .retry_delay import RetryDelay
 from .tuning import Tuning
 
@@ -65,6 +66,8 @@ class Surveillance(Worker):
         self._heartbeat = heartbeat
         self.tuning = Tuning(detection, evidence, clock)
         self._state = CameraState(settings, camera.label, clock)
+        self._load = LoadShedding(settings.name, publisher, detection.pace,
+                                  lambda: evidence.recorder.is_late, clock)
         self._wake = threading.Event()      # ends the waits of the loop
         self._off_since: float | None = None
         self._mask = MaskInForce()
@@ -115,7 +118,7 @@ class Surveillance(Worker):
         """Return how the camera is doing at this moment."""
         return self._state.status(
             self._reader, sum(reader.alive for reader in self._stuck), self._detection,
-            self._publisher, self._evidence)
+            self._publisher, self._evidence, self._load)
 
     def run(self) -> None:
         """Watch until :meth:`stop`; a camera that fails is opened again."""
@@ -185,7 +188,7 @@ class Surveillance(Worker):
         """
         self._detection.resume(frameCount, self._state.silence)
         good = None     # when the newest frame that was not garbled arrived
-        for frame in self._admitted(frames):
+        for frame in self._load.watch(self._admitted(frames)):
             good = frame.arrived if good is None else good
             frame = self._masked(frame)
             self._adjust()
@@ -204,7 +207,8 @@ class Surveillance(Worker):
                                      f"{most:.0f} seconds: {error}") from None
                 self._on_wait()
                 continue
-            good = frame.arrived
+            if seen.looked:     # else it may be garbled, too
+                good = frame.arrived
 
     @property
     def _garbled_timeout(self) -> float:

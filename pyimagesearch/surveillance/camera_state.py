@@ -15,6 +15,7 @@ from pyimagesearch.status import LEARNING, LIVE, NO_SIGNAL, STARTING, CameraStat
 from pyimagesearch.streaming.publisher import Publisher
 
 from .evidence import Evidence
+from .load_shedding import LoadShedding
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class CameraState:
 
     def status(self, reader: FrameReader | None, stuck_reads: int,
                detection: MotionDetection, publisher: Publisher,
-               evidence: Evidence) -> CameraStatus:
+               evidence: Evidence, load: LoadShedding) -> CameraStatus:
         """Return how the camera is doing at this moment."""
         now = self._clock.monotonic()
         granted = reader.granted if reader else ""
@@ -142,6 +143,8 @@ class CameraState:
             unsteady_since=evidence.losses.unsteady_since,
             detect_seconds=(detection.stopwatch.seconds
                             + evidence.objects.stopwatch.seconds),
+            looks=detection.pace.looks, detect_fps=detection.pace.fps(now),
+            busy=load.busy, shedding=load.is_shedding,
             encode_seconds=publisher.encoding.seconds,
             encoded=publisher.encoded, viewers=publisher.viewers,
             video_viewers=publisher.video_viewers,
