@@ -1,6 +1,7 @@
 """The overlay drawn onto pictures, and the card that stands in for a picture."""
 
 import datetime
+import json
 import textwrap
 from typing import NamedTuple
 
@@ -32,6 +33,15 @@ class Annotation(NamedTuple):
     captured: float         # wall-clock time [seconds since the epoch]
     tags: tuple[Tag, ...] = ()
 
+    @property
+    def time(self) -> str:
+        """The time in words, in this machine's time zone."""
+        return f"{datetime.datetime.fromtimestamp(self.captured):{TIME_FORMAT}}"
+
+    def as_json(self) -> str:
+        """Return it as one line of ASCII, for a page that draws it."""
+        return json.dumps({"time": self.time, "boxes": self.boxes, "tags": self.tags})
+
     def draw(self, image: Image) -> None:
         """
         Draw time, boxes and names onto *image*, BGR.
@@ -41,8 +51,7 @@ class Annotation(NamedTuple):
         corner, smaller, as that of the event.
         """
         height, width = image.shape[:2]
-        when = datetime.datetime.fromtimestamp(self.captured)
-        cv2.putText(image, f"{when:{TIME_FORMAT}}", (10, height - 10), FONT,
+        cv2.putText(image, self.time, (10, height - 10), FONT,
                     0.35 * width / DETECTION_WIDTH, RED, max(1, round(width / 800)),
                     cv2.LINE_AA)
         for box in self.boxes:

@@ -72,7 +72,7 @@ class WatchedCamera(NamedTuple):
         frame = self.feed.broadcaster.fresh(STILL_SECONDS) if status.is_live else None
         if frame is None:
             raise RecordingError(f"camera {self.name} delivers no picture now")
-        self.evidence.keep_still(frame.jpeg, frame.captured)
+        self.evidence.keep_still(frame)
 
 
 @dataclass(kw_only=True)
@@ -206,7 +206,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
                     program.camera_memory),
         detection,
         Publisher(settings.name, broadcaster, program.mosaic,
-                  width=settings.width, quality=settings.quality, videos=videos),
+                  width=settings.width, quality=settings.quality,
+                  overlay=settings.overlay, videos=videos),
         evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)

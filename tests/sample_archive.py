@@ -127,8 +127,9 @@ class FakeCamera:
         self.recording_since = (self.recording_since or time.time()) if on else None
         return "started" if on else "stopped"
 
-    def keep_still(self, jpeg, captured):
-        still = save(self.archive.clips, self.name, captured, captured, STILL, jpeg)
+    def keep_still(self, frame):
+        captured = frame.captured
+        still = save(self.archive.clips, self.name, captured, captured, STILL, frame.jpeg)
         event = Event(id=self.archive.store.new_id(), camera=self.name, kind=SNAPSHOT,
                       begin=captured, end=captured, files=(still,))
         self.archive.store.begin(event)

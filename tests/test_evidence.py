@@ -15,6 +15,7 @@ from pyimagesearch.motion_detection.detection import Detection
 from pyimagesearch.motion_detection.regions import Region
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.broadcaster import JpegFrame
 from pyimagesearch.streaming.publisher import Shown
 
 GREY = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
@@ -339,7 +340,7 @@ def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
     for ahead in (0, 3600, 3600, 0, 0, -3600):
         clock.ahead = ahead
         clock.now += 60
-        expected.insert(0, seen.evidence.keep_still(GREY, clock.time()).event)
+        expected.insert(0, seen.evidence.keep_still(JpegFrame(1, GREY, clock.time(), b"")).event)
     found, cursor = [], None
     with seen.store.reading() as reader:
         assert seen.store.flush(60)
@@ -361,7 +362,7 @@ def test_wall_clock_that_jumps_does_not_reorder_events(tmp_path):
 
 def test_snapshot_is_kept_as_a_still(scene, clock):
     seen = scene()
-    number = seen.evidence.keep_still(BRIGHT, clock.time()).event
+    number = seen.evidence.keep_still(JpegFrame(1, BRIGHT, clock.time(), b"")).event
     seen.show(0.1)
     (event,) = seen.events()
     assert (event.id, event.kind) == (number, "snapshot")

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness import open_access
 from protected import VIEWER
+from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.overlay import Annotation
 from pyimagesearch.status import NO_SIGNAL
 from pyimagesearch.streaming.mjpeg import generate
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
@@ -50,6 +53,13 @@ def test_snapshot_is_the_newest_frame_with_its_time(client, broadcaster):
     assert (answer.data, answer.mimetype) == (b"one", "image/jpeg")
     assert answer.headers["X-Timestamp"] == "1.500000"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_snapshot_has_the_overlay_that_the_page_draws(client, broadcaster):
+    plain = encode(np.full((240, 320, 3), 200, np.uint8))
+    undrawn = LazyJpeg(plain, (320, 240), Annotation(((10, 20, 100, 120),), 1.5))
+    broadcaster.publish(plain, 1.5, undrawn)
+    assert client.get("/snapshot.jpg").data == undrawn.bytes() != plain
 
 
 def test_snapshot_without_a_new_frame_is_503(broadcaster, status):

@@ -1,5 +1,7 @@
 """The publisher: encode for viewers and clips, and for nothing else."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -7,11 +9,12 @@ import pytest
 from harness import ManualClock
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.frames import ArrayPicture, Frame
-from pyimagesearch.jpeg import JpegDecoder, jpeg_size
+from pyimagesearch.jpeg import JpegDecoder, LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation, Tag
+from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
-from pyimagesearch.streaming.publisher import Publisher
+from pyimagesearch.streaming.publisher import BROWSER, NO_OVERLAY, Publisher
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)
 JPEG = cv2.imencode(".jpg", BRIGHT)[1].tobytes()
@@ -32,7 +35,12 @@ def mosaic():
 @pytest.fixture
 def publish(broadcaster, mosaic):
     """Make the publisher of camera "test", at most *width* pixels wide."""
-    return lambda width=640: Publisher("test", broadcaster, mosaic, width=width, quality=75)
+    return lambda width=640, **more: Publisher(
+        "test", broadcaster, mosaic, width=width, quality=75, **more)
+
+
+def headers(part):
+    return dict(line.split(": ", 1) for line in part.split(b"\r\n\r\n")[0].decode().splitlines())
 
 
 def brightness(mosaic):
@@ -76,6 +84,61 @@ def test_viewer_and_clip_share_one_encoded_frame(publish, broadcaster):
     assert publisher.encoded == 1
     assert broadcaster.latest.jpeg is shown.jpeg.bytes()
     assert shown.jpeg.overlay is None
+
+
+def test_overlay_for_the_browser_leaves_the_jpeg_untouched(publish, broadcaster):
+    publisher, frame = publish(overlay=BROWSER), compressed()
+    with broadcaster.watching():
+        assert not publisher.needs_image(frame.picture)
+        shown = publisher.show(frame, BOXES, (640, 480), "", (PERSON,))
+    sent = broadcaster.latest
+    assert sent.jpeg is JPEG
+    assert json.loads(headers(sent.part)["X-Overlay"]) == {
+        "time": Annotation((), 1.0).time, "boxes": [[10, 20, 30, 40]],
+        "tags": [["person", [10, 20, 30, 40]]]}
+    assert shown.jpeg == sent.undrawn == LazyJpeg(
+        JPEG, (640, 480), Annotation(BOXES, 1.0, (PERSON,)), 75, (640, 480))
+    assert publisher.encoded == 0
+
+
+def test_without_overlay_nothing_is_drawn_but_on_clips(publish, broadcaster):
+    with broadcaster.watching():
+        shown = publish(overlay=NO_OVERLAY).show(DECODED, BOXES, (640, 480))
+    sent = broadcaster.latest
+    assert (np.abs(sent.drawn.image().astype(int) - 200) < 3).all()
+    assert "X-Overlay" not in headers(sent.part)
+    assert shown.jpeg.data is sent.jpeg
+    assert shown.jpeg.overlay.boxes == BOXES
+
+
+@pytest.mark.parametrize("frame", [compressed(), DECODED], ids=["too wide", "no JPEG"])
+def test_overlay_for_the_browser_is_in_pixels_of_the_jpeg(publish, broadcaster, frame):
+    with broadcaster.watching():
+        shown = publish(320, overlay=BROWSER).show(frame, BOXES, (640, 480))
+    sent = broadcaster.latest
+    assert jpeg_size(sent.jpeg) == shown.jpeg.size == (320, 240)
+    assert json.loads(headers(sent.part)["X-Overlay"])["boxes"] == [[5, 10, 15, 20]]
+    assert (np.abs(LazyJpeg(sent.jpeg, (320, 240)).image().astype(int) - 200) < 3).all()
+    assert (sent.drawn.image()[12, 5:15] == sent.drawn.image()[15, 5]).any()
+
+
+def test_masked_picture_for_the_browser_is_encoded(publish, broadcaster):
+    masked = PrivacyMask(("0,0 1000,0 1000,1000 0,1000",)).apply(compressed().picture)
+    with broadcaster.watching():
+        publish(overlay=BROWSER).show(compressed()._replace(picture=masked), (), (640, 480))
+    assert broadcaster.latest.jpeg != JPEG
+    assert not LazyJpeg(broadcaster.latest.jpeg, (640, 480)).image().any()
+
+
+@pytest.mark.parametrize(("overlay", "is_drawn"), [(BROWSER, True), (NO_OVERLAY, False)])
+def test_mosaic_has_the_overlay_unless_there_is_none(publish, broadcaster, mosaic, overlay, is_drawn):
+    publisher = publish(overlay=overlay)
+    with broadcaster.watching(), mosaic.broadcaster.watching():
+        publisher.show(compressed(), ((200, 200, 400, 400),), (640, 480))
+        mosaic.run_once()
+    assert broadcaster.latest.jpeg is JPEG
+    tile = LazyJpeg(mosaic.broadcaster.latest.jpeg, mosaic.size).image()[110:260, 100:320]
+    assert (tile[:, :, 2].astype(int) - tile[:, :, 0] > 60).any() == is_drawn
 
 
 def test_viewer_of_the_mosaic_alone_needs_no_camera_jpeg(publish, broadcaster, mosaic):

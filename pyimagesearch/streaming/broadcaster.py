@@ -5,6 +5,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from pyimagesearch.jpeg import LazyJpeg, jpeg_size
+from pyimagesearch.overlay import Annotation
+
 
 class JpegFrame(NamedTuple):
     """One encoded picture, shared by all viewers."""
@@ -13,18 +16,27 @@ class JpegFrame(NamedTuple):
     jpeg: bytes         # one complete JPEG image
     captured: float     # wall-clock time [seconds since the epoch]
     part: bytes         # the same as a part of the multipart stream
+    undrawn: LazyJpeg | None = None     # if the page is to draw an overlay, with that
+
+    @property
+    def drawn(self) -> LazyJpeg:
+        """The picture with its overlay, drawn when that is needed."""
+        return self.undrawn or LazyJpeg(self.jpeg, jpeg_size(self.jpeg))
 
 
-def as_part(jpeg: bytes, captured: float) -> bytes:
+def as_part(jpeg: bytes, captured: float, overlay: Annotation | None = None) -> bytes:
     """
     Return *jpeg* as one part of a ``multipart/x-mixed-replace`` stream.
+
+    An *overlay* is for the page to draw, in pixels of the JPEG.
 
     The part ends with the boundary that opens the next, so that a browser knows a
     picture is complete without waiting for the next one (Chromium issue 527446).
     """
+    more = b"X-Overlay: %b\r\n" % overlay.as_json().encode() if overlay else b""
     return (b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n"
-            b"X-Timestamp: %.6f\r\n\r\n%b\r\n--frame\r\n"
-            % (len(jpeg), captured, jpeg))
+            b"X-Timestamp: %.6f\r\n%b\r\n%b\r\n--frame\r\n"
+            % (len(jpeg), captured, more, jpeg))
 
 
 class LatestFrameBroadcaster:
@@ -46,11 +58,17 @@ class LatestFrameBroadcaster:
         self._changed = threading.Condition()       # guards changes of all the others
         self._listeners: list[Callable[[], object]] = []
 
-    def publish(self, jpeg: bytes, captured: float = 0.0) -> None:
-        """Make *jpeg* the newest frame and wake every viewer."""
-        part = as_part(jpeg, captured)
+    def publish(self, jpeg: bytes, captured: float = 0.0,
+                undrawn: LazyJpeg | None = None) -> None:
+        """
+        Make *jpeg* the newest frame and wake every viewer.
+
+        *undrawn* is the same with an overlay that pages are to draw.
+        """
+        part = as_part(jpeg, captured, undrawn and undrawn.overlay)
         with self._changed:
-            self.latest = JpegFrame(self.latest.number + 1, jpeg, captured, part)
+            self.latest = JpegFrame(self.latest.number + 1, jpeg, captured, part,
+                                    undrawn)
             self.stale = False
             self._changed.notify_all()
         for callback in self._listeners:

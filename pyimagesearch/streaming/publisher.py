@@ -8,6 +8,7 @@ from pyimagesearch.frames import (
     Box,
     Frame,
     Image,
+    Picture,
     Size,
     for_stream,
     scaled,
@@ -20,6 +21,8 @@ from pyimagesearch.rates import Stopwatch
 from .broadcaster import LatestFrameBroadcaster
 from .live_video import LiveVideo
 from .mosaic import Mosaic
+
+SERVER, BROWSER, NO_OVERLAY = "server", "browser", "none"    # what draws it
 
 
 class Shown(NamedTuple):
@@ -43,14 +46,19 @@ class Publisher:
 
     Called by the camera loop only, except :meth:`hide`. Pictures are at most *width*
     [pixels] wide and of JPEG *quality* 1 to 100; *videos* are the H.264 videos for slow
-    links, by name.
+    links, by name. *overlay* says what draws time, boxes and names onto the MJPEG:
+    SERVER; BROWSER, which gets them with each picture; or NO_OVERLAY. Unless it is the
+    server, JPEGs of the camera are published untouched if they are not too wide.
+    Mosaic and videos have the overlay drawn by the server, or NO_OVERLAY.
     """
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int,
-                 videos: Mapping[str, LiveVideo] | None = None) -> None:
+                 videos: Mapping[str, LiveVideo] | None = None,
+                 overlay: str = SERVER) -> None:
         self.encoded = 0        # pictures
         self.encoding = Stopwatch()    # spent on them
+        self.drawing = Stopwatch()     # spent on scaling, and on the overlay
         self.videos = videos or {}
         self.video_step = 1     # the videos have only each such picture
         self._name = name
@@ -58,6 +66,7 @@ class Publisher:
         self._mosaic = mosaic
         self._width = width
         self._quality = quality
+        self._overlay = overlay
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._card: Card | None = None      # if one was published last
         self._videos_in = 0     # pictures until the next for the videos
@@ -87,8 +96,12 @@ class Publisher:
     @property
     def wanted(self) -> bool:
         """Whether there are viewers, of this camera or of the mosaic."""
-        return bool(self.viewers or self.video_viewers
-                    or (self._mosaic and self._mosaic.wanted))
+        return self.viewers > 0 or self._draws_for_others
+
+    def needs_image(self, picture: Picture) -> bool:
+        """Return whether :meth:`show` will decode *picture* for viewers."""
+        return self._draws_for_others or (
+            self.viewers > 0 and not self._passes_on(picture))
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
              tags: Sequence[Tag] = (), *, keep: bool = False) -> Shown:
@@ -110,21 +123,17 @@ class Publisher:
             self._withdraw()
             self._rest(frame.arrived)
             return Shown(jpeg, overlay.boxes)
-        drawn = for_stream(frame.picture.colour(), self._width)
-        overlay.draw(drawn)
-        self._size = size
+        self._size, drawn = size, None
+        if self._overlay == SERVER or self._draws_for_others:
+            drawn = self._drawn(frame.picture, overlay)
         if keep or self.viewers:
-            with self.encoding:
-                jpeg = LazyJpeg(encode(drawn, self._quality), size)
-            self._broadcaster.publish(jpeg.data, frame.captured)
-            self.encoded += 1
+            if jpeg is None or keep or not self._passes_on(frame.picture):
+                jpeg = self._encoded(frame.picture, drawn, overlay)
+            self._broadcaster.publish(jpeg.data, frame.captured,
+                                      jpeg if self._overlay == BROWSER else None)
         else:
             self._broadcaster.mark_stale()
-        self._show_in_videos(drawn, frame)
-        if self._mosaic:
-            self._mosaic.show(self._name, drawn, bool(boxes),
-                              ", ".join(filter(None, [
-                                  note, *(tag.text for tag in tags)])))
+        self._show_to_others(drawn, frame, overlay, note)
         return Shown(jpeg, overlay.boxes)
 
     def catch_up(self, now: float) -> None:
@@ -181,11 +190,56 @@ class Publisher:
         for video in self.videos.values():
             video.close()
 
+    @property
+    def _draws_for_others(self) -> bool:
+        """Whether videos or the mosaic, which are drawn here, are watched."""
+        return self.video_viewers > 0 or bool(self._mosaic and self._mosaic.wanted)
+
+    def _passes_on(self, picture: Picture) -> bool:
+        """Return whether pages get the camera's own JPEG of *picture*."""
+        return (self._overlay != SERVER and picture.size[0] <= self._width
+                and picture.jpeg() is not None)
+
+    def _drawn(self, picture: Picture, overlay: Annotation) -> Image:
+        """Return *picture*, scaled, with its *overlay* unless there is to be none."""
+        colour = picture.colour()
+        with self.drawing:
+            image = for_stream(colour, self._width)
+            if self._overlay != NO_OVERLAY:
+                overlay.draw(image)
+        return image
+
+    def _encoded(self, picture: Picture, drawn: Image | None,
+                 overlay: Annotation) -> LazyJpeg:
+        """Return *drawn* as JPEG, or *picture* if pages get that without overlay."""
+        if drawn is None or self._overlay != SERVER:
+            image, undrawn = for_stream(picture.colour(), self._width), overlay
+        else:
+            image, undrawn = drawn, None
+        with self.encoding:
+            jpeg = LazyJpeg(encode(image, self._quality), self._size, undrawn,
+                            self._quality)
+        self.encoded += 1
+        return jpeg
+
     def _has_waiting_viewers(self, now: float) -> bool:
         """Return whether there are viewers who have no picture yet."""
         return bool((self._mosaic and self._mosaic.lacks(self._name))
                     or (self.viewers and self._broadcaster.stale)
                     or any(video.waits(now) for video in self.videos.values()))
+
+    def _show_to_others(self, drawn: Image | None, frame: Frame, overlay: Annotation,
+                        note: str) -> None:
+        """Give *frame* to the videos and, with a *note*, the mosaic, if it is drawn."""
+        if drawn is None:
+            self._rest(frame.arrived)
+            if self._mosaic:
+                self._mosaic.darken(self._name)
+            return
+        self._show_in_videos(drawn, frame)
+        if self._mosaic:
+            self._mosaic.show(self._name, drawn, bool(overlay.boxes), ", ".join(
+                filter(None, [note, *(tag.text for tag in overlay.tags)])))
 
     def _show_in_videos(self, drawn: Image, frame: Frame) -> None:
         """Give *frame*, as *drawn*, to the videos, unless it is to be left out."""

@@ -6,7 +6,6 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.events.event import MOTION, SNAPSHOT, STILL
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.frames import Frame
-from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.motion_detection.detection import MAX_PAUSE_SECONDS, Detection
 from pyimagesearch.motion_detection.motionevents import MotionEvents
 from pyimagesearch.object_detection.recognizer import ObjectRecognizer
@@ -14,6 +13,7 @@ from pyimagesearch.recording.preroll_input import PrerollInput
 from pyimagesearch.recording.receipt import Receipt
 from pyimagesearch.recording.recorder import Recorder
 from pyimagesearch.settings.camera_settings import CameraSettings
+from pyimagesearch.streaming.broadcaster import JpegFrame
 from pyimagesearch.streaming.publisher import Shown
 
 from .activity_level import ActivityLevel
@@ -140,11 +140,11 @@ class Evidence:
         if shown.jpeg:
             self.manual.on_frame(frame, shown.jpeg)
 
-    def keep_still(self, jpeg: bytes, captured: float) -> Receipt:
-        """Keep *jpeg*, captured at *captured* [s since the epoch], as an event."""
-        event = self._store.add(SNAPSHOT, captured, captured, self._settings.name)
-        return self.recorder.keep_still(event.id, captured,
-                                        LazyJpeg(jpeg, jpeg_size(jpeg)), STILL)
+    def keep_still(self, frame: JpegFrame) -> Receipt:
+        """Keep *frame* as an event."""
+        event = self._store.add(SNAPSHOT, frame.captured, frame.captured,
+                                self._settings.name)
+        return self.recorder.keep_still(event.id, frame.captured, frame.drawn, STILL)
 
     def end_motion(self) -> None:
         """End the motion event that lasts, as no more frames come."""

@@ -67,7 +67,7 @@ def keep_still() -> Answer:
     if not status.is_live:
         abort(503, f"Camera {status.name} delivers no picture now.")
     frame = fresh_frame(feed.broadcaster)
-    receipt = services.pools.changes.run(lambda: keep(frame.jpeg, frame.captured))
+    receipt = services.pools.changes.run(lambda: keep(frame))
     log.info("%s: still %d taken by %s", status.name, receipt.event, requester())
     return once_kept({"event": receipt.event,
                       "url": url_for("events.show", id=receipt.event)},

@@ -129,8 +129,10 @@ def camera_video(origin: str, videos: Mapping[str, VideoBroadcaster]) -> Respons
 @bp.get("/snapshot/<name>.jpg")
 def snapshot(name: str | None = None) -> Response:
     """Return a new frame, with its capture time in ``X-Timestamp``."""
-    frame = fresh_frame(get_services().feed(name).broadcaster)
-    return Response(frame.jpeg, mimetype="image/jpeg", headers={
+    services = get_services()
+    frame = fresh_frame(services.feed(name).broadcaster)
+    jpeg = services.pools.files.run(frame.drawn.bytes) if frame.undrawn else frame.jpeg
+    return Response(jpeg, mimetype="image/jpeg", headers={
         "X-Timestamp": f"{frame.captured:.6f}"})
 
 

@@ -139,16 +139,16 @@ class Feed:
     One camera, as views see it.
 
     *record* starts (``True``) or stops a manual recording and returns "started" or
-    "stopped"; *keep_still* saves a JPEG with its capture time [seconds since the
-    epoch] as an event and returns its receipt. *automatic_zones* returns the polygons
-    in which the detector ignores something that blinks. *videos* are the live H.264
-    videos by name: ``low`` and ``high`` are encoded, ``camera`` is its own.
+    "stopped"; *keep_still* saves a frame as an event and returns its receipt.
+    *automatic_zones* returns the polygons in which the detector ignores something that
+    blinks. *videos* are the live H.264 videos by name: ``low`` and ``high`` are
+    encoded, ``camera`` is its own.
     """
 
     broadcaster: LatestFrameBroadcaster
     status: Callable[[], CameraStatus]
     record: Callable[[bool], str] | None = None
-    keep_still: Callable[[bytes, float], Receipt] | None = None
+    keep_still: Callable[[JpegFrame], Receipt] | None = None
     automatic_zones: Callable[[], Sequence[str]] = tuple
     tuning: TuningService | None = None
     videos: Mapping[str, VideoBroadcaster] = field(default_factory=dict)
