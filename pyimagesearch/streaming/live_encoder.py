@@ -13,26 +13,30 @@ from pyimagesearch.frames import Image, Size, size_of
 from .fragments import TICKS_PER_SECOND, header_of
 
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets not in band
-HEADER_FLAGS = "empty_moov+default_base_moof+skip_trailer"
+# without the rate, so that it is the same for more rates of pictures
+HEADER_OPTIONS = {"movflags": "empty_moov+default_base_moof+skip_trailer",
+                  "write_btrt": "0"}
 TIME_BASE = Fraction(1, TICKS_PER_SECOND)
-# units with their length, as MP4 has them; key frames only when asked for; the colours
-# of cv2.COLOR_BGR2YUV_I420
+NOMINAL_FPS = 30        # x264 without delay spreads the rate by pictures, not by time
+# Units with their length, as MP4 has them, and parameter sets in band, too, for
+# programs that ignore a second header; the colours of cv2.COLOR_BGR2YUV_I420.
 X264_PARAMS = "annexb=0:repeat-headers=1:scenecut=0:colormatrix=smpte170m:range=tv"
 
 
 class LiveEncoder:
     """
-    Encode pictures of one size with x264, of at most *rate* [kbit/s]; one thread.
+    Encode *fps* pictures of one size a second, at most *rate* [kbit/s]; one thread.
 
     Half a second of *rate* may come at once, for a key frame. Odd sizes lose a line.
     Raises :exc:`EncoderFailed`.
     """
 
-    def __init__(self, size: Size, rate: int) -> None:
-        self.size = size
+    def __init__(self, size: Size, rate: int, fps: float) -> None:
+        self.size, self.fps = size, fps
         self._even = size[0] & ~1, size[1] & ~1
         self._nowhere = av.open("nowhere", "w", format="null")
-        self._stream: Any = self._nowhere.add_stream("libx264", rate=30)
+        self._stream: Any = self._nowhere.add_stream(
+            "libx264", rate=NOMINAL_FPS)
         self._stream.width, self._stream.height = self._even
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
@@ -42,13 +46,13 @@ class LiveEncoder:
         context.flags |= GLOBAL_HEADER
         context.options = {
             "preset": "superfast", "tune": "zerolatency", "crf": "26",
-            "maxrate": f"{rate}k", "bufsize": f"{rate // 2}k", "forced-idr": "1",
-            "x264-params": X264_PARAMS}
+            "maxrate": f"{round(rate * NOMINAL_FPS / fps)}k",
+            "bufsize": f"{rate // 2}k", "forced-idr": "1", "x264-params": X264_PARAMS}
         try:
             self._nowhere.start_encoding()
         except av.FFmpegError as error:
-            raise EncoderFailed(f"x264 cannot encode {size[0]}x{size[1]}: {error}"
-                                ) from None
+            raise EncoderFailed(f"x264 takes no pictures of {size[0]}x{size[1]}: "
+                                f"{error.strerror}") from None
         self.header = self._make_header()   # ftyp and moov, of all that it encodes
 
     def encode(self, image: Image, tick: int, *, is_key: bool) -> bytes:
@@ -60,9 +64,9 @@ class LiveEncoder:
         frame.pts, frame.time_base = tick, TIME_BASE
         frame.pict_type = 1 if is_key else 0
         try:
-            return b"".join(bytes(packet) for packet in self._stream.encode(frame))
+            return b"".join(map(bytes, self._stream.encode(frame)))
         except av.FFmpegError as error:
-            raise EncoderFailed(f"x264 failed: {error}") from None
+            raise EncoderFailed(f"x264 failed: {error.strerror}") from None
 
     def close(self) -> None:
         """Free the memory now, rather than when the garbage collector runs."""
@@ -70,7 +74,7 @@ class LiveEncoder:
 
     def _make_header(self) -> bytes:
         memory = io.BytesIO()
-        with av.open(memory, "w", format="mp4", options={"movflags": HEADER_FLAGS}
+        with av.open(memory, "w", format="mp4", options=HEADER_OPTIONS
                      ) as mp4:
             template: Any = mp4.add_stream_from_template(self._stream)
             template.codec_context.extradata = self._stream.codec_context.extradata

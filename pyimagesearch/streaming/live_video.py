@@ -4,10 +4,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from pyimagesearch.errors import EncoderFailed
-from pyimagesearch.frames import Image, size_of
+from pyimagesearch.frames import Image, Size, size_of
 from pyimagesearch.rates import Stopwatch
 
-from .fragments import Timeline, fragment
+from .fragments import TICKS_PER_SECOND, Timeline, fragment
 from .video_broadcaster import VideoBroadcaster
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ REPEAT_SECONDS = 1.0        # of silence after which a still picture is sent aga
 IDLE_SECONDS = 10.0         # for which an encoder is kept for the next viewer
 RETRY_SECONDS = 10.0        # after the encoder failed
 HIGH_FACTOR = 3             # of the second rate over the first
+LEAST_COUNT_SECONDS = 1.0   # of a group, to count its pictures
+USUAL_FPS = 30.0            # of pictures, until they were counted
+FPS_TOLERANCE = 1.25        # factor by which their rate may differ from the encoder's
 
 
 class LiveVideo(VideoBroadcaster):
@@ -28,7 +31,8 @@ class LiveVideo(VideoBroadcaster):
     Encode pictures for viewers, at most *rate* [kbit/s]; without viewers, nothing.
 
     One thread calls :meth:`show`, :meth:`waits` and :meth:`rest`; times are in seconds,
-    those called *now* and *at* on the monotonic clock.
+    those called *now* and *at* on the monotonic clock. The encoder must know how many
+    pictures a second come: if that changes, the next group has a new one.
     """
 
     def __init__(self, rate: int) -> None:
@@ -37,9 +41,11 @@ class LiveVideo(VideoBroadcaster):
         self.encoding = Stopwatch()     # spent on them
         self._rate = rate
         self._encoder: LiveEncoder | None = None
+        self._fps = USUAL_FPS
         self._timeline = Timeline()
         self._shown_at = 0.0
-        self._key_at = 0.0
+        self._key_at = 0.0      # when the newest key frame was shown
+        self._key_tick = 0      # where it is on the timeline
         self._retry_at = 0.0
 
     def show(self, image: Image, captured: float, at: float) -> None:
@@ -68,11 +74,14 @@ class LiveVideo(VideoBroadcaster):
             self._free()
 
     def _encode(self, image: Image, captured: float, at: float) -> None:
-        encoder = self._encoder_for(image)
         since = at - self._key_at
         is_key = not self.group or since >= KEY_SECONDS or (
             self.key_wanted and since >= KEY_DEMAND_SECONDS)
         begin, duration = self._timeline.place(at)
+        if is_key:
+            self._count_group(begin)
+        encoder = self._encoder_for(size_of(image), is_key)
+        is_key = is_key or not self.group
         sample = encoder.encode(image, begin, is_key=is_key)
         data = fragment(self.number + 1, begin, duration, sample, captured,
                         is_key=is_key)
@@ -80,18 +89,26 @@ class LiveVideo(VideoBroadcaster):
         self.encoded += 1
         self._shown_at = at
         if is_key:
-            self._key_at = at
+            self._key_at, self._key_tick = at, begin
 
-    def _encoder_for(self, image: Image) -> "LiveEncoder":
-        """Return an encoder for pictures like *image*; a new one begins a group."""
-        size = size_of(image)
-        if self._encoder is None or self._encoder.size != size:
+    def _count_group(self, end: int) -> None:
+        """Take the rate of pictures from the group that ended at tick *end*."""
+        lasted = (end - self._key_tick) / TICKS_PER_SECOND
+        if self.group and lasted >= LEAST_COUNT_SECONDS:
+            self._fps = len(self.group) / lasted
+
+    def _encoder_for(self, size: Size, is_key: bool) -> "LiveEncoder":
+        """Return an encoder for pictures of *size*; a new one begins a group."""
+        encoder = self._encoder
+        fits = encoder is not None and encoder.size == size and (
+            not is_key or 1 / FPS_TOLERANCE < self._fps / encoder.fps < FPS_TOLERANCE)
+        if encoder is None or not fits:
             from .live_encoder import LiveEncoder  # with av: 16 MB, once it is watched
 
             self._free()
-            self._encoder = LiveEncoder(size, self._rate)
+            self._encoder = encoder = LiveEncoder(size, self._rate, self._fps)
             self.drop_group()
-        return self._encoder
+        return encoder
 
     def _free(self) -> None:
         if self._encoder:
