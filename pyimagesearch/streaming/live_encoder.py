@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 
 from pyimagesearch.errors import EncoderFailed
 from pyimagesearch.frames import Image, Size, size_of
@@ -54,17 +55,18 @@ class LiveEncoder:
             raise EncoderFailed(f"x264 takes no pictures of {size[0]}x{size[1]}: "
                                 f"{error.strerror}") from None
         self.header = self._make_header()   # ftyp and moov, of all that it encodes
+        self._yuv: Any = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
+        self._frame: Any = av.VideoFrame.from_numpy_buffer(self._yuv, format="yuv420p")
+        self._frame.time_base = TIME_BASE
 
     def encode(self, image: Image, tick: int, *, is_key: bool) -> bytes:
         """Return *image*, BGR and of our size, as a sample at *tick*, at once."""
         assert size_of(image) == self.size
         width, height = self._even
-        yuv: Any = cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)
-        frame: Any = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
-        frame.pts, frame.time_base = tick, TIME_BASE
-        frame.pict_type = 1 if is_key else 0
+        cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420, dst=self._yuv)
+        self._frame.pts, self._frame.pict_type = tick, 1 if is_key else 0
         try:
-            return b"".join(map(bytes, self._stream.encode(frame)))
+            return b"".join(map(bytes, self._stream.encode(self._frame)))
         except av.FFmpegError as error:
             raise EncoderFailed(f"x264 failed: {error.strerror}") from None
 
