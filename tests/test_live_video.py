@@ -94,7 +94,7 @@ def test_without_viewers_nothing_is_encoded(video):
     assert (video.encoded, video.group, video.encoding.seconds) == (0, (), 0.0)
 
 
-def test_encoder_is_freed_some_seconds_after_the_last_viewer_left(video):
+def test_encoder_is_freed_some_seconds_after_the_last_viewer(video):
     with video.watching():
         show(video, [1])
     show(video, [2], 100.0 + IDLE_SECONDS - 1)
