@@ -5,6 +5,7 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from pyimagesearch.errors import BadPicture
@@ -35,6 +36,8 @@ class Encoder:
         self._decoder: Any = av.CodecContext.create("mjpeg", "r")
         self._decoder.thread_count = 1
         self._bgr_decoder = JpegDecoder()
+        self._yuv = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
+        self._drawn = av.VideoFrame.from_numpy_buffer(self._yuv, "yuv420p")
         self._reformatter = VideoReformatter()
         self._nowhere = av.open("nowhere", "w", format="null")
         self.stream: Any = self._nowhere.add_stream("libx264", rate=30)
@@ -88,8 +91,8 @@ class Encoder:
         width, height = self._even
         if not jpeg.ready or jpeg.size != self.size:
             image = fitted(jpeg.image(self._bgr_decoder), self.size)
-            yuv: Any = cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)
-            return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+            cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420, self._yuv)
+            return self._drawn
         frame = self._decoder.decode(av.Packet(jpeg.data))[0]
         return self._reformatter.reformat(
             frame, width, height, "yuv420p",
