@@ -44,6 +44,19 @@ class JpegDecoder:
     def __init__(self) -> None:
         self._buffers: dict[str, np.ndarray[Any, Any]] = {}
         self._is_strict = False
+        self._header = NO_HEADER    # of the newest picture
+
+    def size_of(self, jpeg: bytes) -> Size:
+        """
+        Return what :func:`jpeg_size` does, or raise the same.
+
+        Most cameras begin all pictures with the same bytes, which are read once.
+        """
+        known = self._header
+        if not (known.data and jpeg.startswith(known.data) and has_end(jpeg)):
+            known = read_header(jpeg)
+            self._header = known if len(known.data) <= MAX_LEAD_BYTES else NO_HEADER
+        return known.size
 
     def decode(self, jpeg: bytes, kind: str, size: Size) -> Image:
         """
@@ -75,6 +88,16 @@ def decode_into(buffer: np.ndarray[Any, Any], jpeg: bytes, kind: str, size: Size
     simplejpeg.decode_jpeg(
         jpeg, kind, fastdct=True, fastupsample=True, buffer=buffer,
         min_width=size[0], min_height=size[1], strict=strict)
+
+
+class JpegHeader(NamedTuple):
+    """What is before the data of a JPEG's picture."""
+
+    size: Size
+    data: bytes     # empty if the picture is not all in the first scan
+
+
+NO_HEADER = JpegHeader((0, 0), b"")
 
 
 class LazyJpeg(NamedTuple):
@@ -154,7 +177,17 @@ def jpeg_size(jpeg: bytes) -> Size:
     of its scans goes over the whole picture and may be next to nothing in the file.
     Whether there is memory to decode it is for the caller to find out.
     """
-    if END_MARKER not in jpeg[-MAX_PADDING_BYTES:]:
+    return read_header(jpeg).size
+
+
+def has_end(jpeg: bytes) -> bool:
+    """Return whether *jpeg* ends as a JPEG does."""
+    return END_MARKER in jpeg[-MAX_PADDING_BYTES:]
+
+
+def read_header(jpeg: bytes) -> JpegHeader:
+    """Return the header of *jpeg*; raises what :func:`jpeg_size` does."""
+    if not has_end(jpeg):
         raise BadPicture(f"{len(jpeg)} bytes that are no complete JPEG")
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
@@ -162,11 +195,12 @@ def jpeg_size(jpeg: bytes) -> Size:
         raise UnusualJpeg(f"{len(jpeg)} bytes that are no JPEG ({error})") from None
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadPicture(f"a JPEG of {width}x{height} pixels")
-    if not is_single_scan(jpeg, colours):
+    data = single_scan_header(jpeg, colours)
+    if not data:
         scans = jpeg.count(SCAN_MARKER)
         if scans > MAX_SCANS or scans * width * height > MAX_SCAN_PIXELS:
             raise BadPicture(f"a JPEG of {scans} scans")
-    return width, height
+    return JpegHeader((width, height), data)
 
 
 class JpegScanner:
@@ -262,23 +296,24 @@ def trimmed(data: bytes) -> bytes:
     return data[scanner.start:end] if end else data[scanner.start:] + END_MARKER
 
 
-def is_single_scan(jpeg: bytes, colours: str) -> bool:
+def single_scan_header(jpeg: bytes, colours: str) -> bytes:
     """
-    Return whether the whole *jpeg* is in its first scan, the only one decoded then.
+    Return the header of *jpeg* up to its first scan if that is the whole picture.
 
-    The first marker of a scan may also be part of a comment: it is one if the header
-    is complete with it (ITU-T T.81, B.2.3).
+    Then it is the only one that is decoded; else the header is empty. The first marker
+    of a scan may also be part of a comment: it is one if the header is complete with it
+    (ITU-T T.81, B.2.3).
     """
     at, components = jpeg.find(SCAN_MARKER), COMPONENTS.get(colours, 0)
     end = at + 8 + 2 * components
     if jpeg[at + 4:at + 5] != bytes([components]) or (
             jpeg[end - 3:end] != ALL_FREQUENCIES):
-        return False
+        return b""
     try:
         simplejpeg.decode_jpeg_header(jpeg[:end])
     except (ValueError, KeyError):
-        return False
-    return True
+        return b""
+    return jpeg[:end]
 
 
 def encode(image: Image, quality: int = 75) -> bytes:

@@ -24,6 +24,17 @@ def test_size_is_read_from_the_header():
     assert jpeg_size(JPEG + b"\r\n\0\0") == (640, 480)
 
 
+def test_headers_are_read_once_and_their_changes_seen():
+    decoder, smaller = JpegDecoder(), cv2.imencode(".jpg", np.zeros((60, 80, 3), np.uint8))[1].tobytes()
+    for jpeg in (JPEG, JPEG, smaller, JPEG, smaller, smaller):
+        assert decoder.size_of(jpeg) == jpeg_size(jpeg)
+    many_scans = encoded(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)[:-2] + b"\xff\xda" * 70 + b"\xff\xd9"
+    for broken in (JPEG[:9000], JPEG[:300] + b"\xff\xd9", many_scans, b"x" * 700):
+        decoder.size_of(JPEG)
+        with pytest.raises(BadPicture):
+            decoder.size_of(broken)
+
+
 @given(st.binary(max_size=300), st.integers(0, len(JPEG)))
 def test_broken_jpegs_are_refused_and_never_crash(garbage, cut):
     decoder = JpegDecoder()

@@ -3,7 +3,7 @@
 import cv2
 
 from pyimagesearch.frames import MIN_DETECTION_WIDTH, Grey, Image, Size
-from pyimagesearch.jpeg import JpegDecoder, jpeg_size
+from pyimagesearch.jpeg import JpegDecoder
 
 
 class JpegPicture:
@@ -17,7 +17,7 @@ class JpegPicture:
     captured: float | None = None
 
     def __init__(self, jpeg: bytes, decoder: JpegDecoder) -> None:
-        self.size: Size = jpeg_size(jpeg)
+        self.size: Size = decoder.size_of(jpeg)
         self._jpeg = jpeg
         self._decoder = decoder
         self._colour: Image | None = None
