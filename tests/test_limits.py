@@ -29,6 +29,19 @@ def test_cameras_share_the_budget():
     assert budget.used == 51 * MB
 
 
+def test_pictures_of_about_the_same_size_share_a_claim():
+    budget = MemoryBudget(200 * MB)
+    front = Allowance(budget, "front")
+    front.check((1000, 1000), 2 * STEP_BYTES)
+    claimed = budget.used
+    front.check((1000, 1000), STEP_BYTES + 1)
+    assert budget.used == claimed
+    front.check((1000, 1000), STEP_BYTES)
+    assert budget.used == claimed - STEP_BYTES
+    front.check((1000, 1000), STEP_BYTES + 1)
+    assert budget.used == claimed - STEP_BYTES + 1
+
+
 def test_no_camera_takes_what_is_reserved_for_the_others():
     budget = MemoryBudget(4 * RESERVED_BYTES)
     front, back = Allowance(budget, "front"), Allowance(budget, "back")

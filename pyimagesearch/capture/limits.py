@@ -76,7 +76,9 @@ class Allowance:
     def __init__(self, budget: MemoryBudget | None = None, camera: str = "") -> None:
         self._budget = budget
         self._camera = camera
-        self._picture = 0       # bytes claimed for the newest picture
+        # bytes claimed for the newest picture, at most STEP_BYTES more than it takes:
+        # the next one takes about as much
+        self._picture = 0
         self._received = 0      # bytes claimed for what is received of the next one
         if budget:
             budget.claim(camera, 0)     # what is reserved for it is so from now on
@@ -122,7 +124,9 @@ class Allowance:
             raise BadPicture(f"{what}, where {side}x{side} are allowed")
         if encoded > MAX_PICTURE_BYTES:
             raise BadPicture(f"{what} in more than {MAX_PICTURE_BYTES / 1e6:.0f} MB")
-        self._claim(pixels * each + encoded, self._received, what)
+        wanted = pixels * each + encoded
+        if not self._picture - STEP_BYTES < wanted <= self._picture:
+            self._claim(wanted, self._received, what)
 
     def _claim(self, picture: int, received: int, what: str) -> None:
         wanted = picture + received
