@@ -200,15 +200,14 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
                         program.objects)
     program.arming.add(settings, evidence.arm)
     detection = MotionDetection(settings, keeper=program.backgrounds)
+    publisher = Publisher(settings.name, broadcaster, program.mosaic,
+                          width=settings.width, quality=settings.quality,
+                          overlay=settings.overlay, videos=videos)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
                     packet_tee(settings, preroll_input, own_video),
                     program.camera_memory),
-        detection,
-        Publisher(settings.name, broadcaster, program.mosaic,
-                  width=settings.width, quality=settings.quality,
-                  overlay=settings.overlay, videos=videos),
-        evidence, settings, clock,
+        detection, publisher, evidence, settings, clock,
         heartbeat=lambda: program.watchdog.heartbeat(settings.name))
     program.privacy.attach(settings.name, loop)
     for video in own_video.values():
@@ -218,7 +217,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     return WatchedCamera(settings.name, loop, Feed(
         broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
-        videos={**videos, **own_video}),
+        videos={**videos, **own_video}, variant=publisher.variants.stream),
         evidence)
 
 

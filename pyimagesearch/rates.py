@@ -64,8 +64,12 @@ class RateLimit:
 
     def admits(self, now: float) -> bool:
         """Return whether to admit the frame that arrived at *now* [seconds]."""
-        if now < self._due - self._interval / 4:    # cameras jitter
+        if not self.is_due(now):
             return False
         on_time = now < self._due + self._interval
         self._due = (self._due if on_time else now) + self._interval
         return True
+
+    def is_due(self, now: float) -> bool:
+        """Return what :meth:`admits` would, without admitting a frame."""
+        return now >= self._due - self._interval / 4    # cameras jitter

@@ -216,7 +216,7 @@ def test_codec_that_browsers_do_not_play_is_no_obstacle(keep, clock, tmp_path, c
         source.close()
     assert kept.preroll_input.takes_pictures
     assert kept.recorder.preroll.after(0) == []
-    assert caplog.text.count("which is not copied into clips, so clips are made of the stream") == 1
+    assert caplog.text.count("and neither H.264 nor H.265, so clips are made of the stream") == 1
 
 
 def test_video_in_length_prefixed_units_makes_a_clip(keep, clock, tmp_path):

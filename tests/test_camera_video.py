@@ -1,8 +1,12 @@
 """A camera's own packets as live video: what a viewer receives, and when there is none."""
 
+import contextlib
 import functools
 import io
 import itertools
+import json
+import urllib.error
+import urllib.request
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -11,12 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import DEADLINE, eventually
+from product import Product
 from pyimagesearch.capture.camera_packets import CameraPackets
 from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.streaming import camera_video
 from pyimagesearch.streaming.camera_video import CameraVideo
 from pyimagesearch.streaming.nal_framing import UnitFraming, codec_string, units_of
+from rtsp_server import RtspServer
 
 FPS, GROUP = 10, 10
 MASK = PrivacyMask(("0,0 1000,0 1000,1000",))
@@ -217,7 +224,7 @@ def test_masked_and_switched_off_needs_both_undone(video, clock):
 def test_silent_camera_cannot_be_joined(video, clock):
     Camera(video, clock).send(encoded())
     clock.now += 60
-    assert video.why_not == "has sent nothing for 60 seconds"
+    assert video.why_not == "the camera has sent nothing for 60 seconds"
 
 
 def test_key_frames_too_far_apart(video, clock, monkeypatch):
@@ -250,3 +257,61 @@ def test_units_have_their_length_in_front(units):
         kept.append(sample[4:4 + size])
         sample = sample[4 + size:]
     assert kept == [unit for unit in units_of(data) if unit[0] & 31 not in range(9, 13)]
+
+
+@pytest.fixture(scope="module")
+def product():
+    """The program with an RTSP camera, and one that has no video of its own."""
+    with RtspServer(fps=25) as server, contextlib.closing(Product(
+            "--source", f"front={server.url}", "--source", "yard=demo:160x120@10",
+            "--no-record")) as running:
+        eventually(lambda: refusal(running, "/live/front.mp4?from=camera") == "")
+        yield running
+
+
+def opened(product, path):
+    return urllib.request.urlopen(product.url + path, timeout=DEADLINE)
+
+
+def refusal(product, path, status=409):
+    """Return the sentence with which *path* is refused with *status*; empty if it is not."""
+    try:
+        opened(product, path).close()
+    except urllib.error.HTTPError as error:
+        return json.loads(error.read())["error"] if error.code == status else str(error)
+    return ""
+
+
+def test_stream_is_what_the_camera_sends(product):
+    with opened(product, "/live/front.mp4?from=camera") as answer:
+        assert answer.headers["Content-Type"] == 'video/mp4; codecs="avc1.42c00a"'
+        with av.open(answer) as container:
+            assert len(container.streams) == 1      # no sound
+            frames = list(itertools.islice(container.decode(video=0), 12))
+    assert {(frame.width, frame.height) for frame in frames} == {(160, 120)}
+
+
+def test_what_cannot_be_streamed_is_refused_in_a_sentence(product):
+    assert refusal(product, "/live/yard.mp4?from=camera") == (
+        "Only the own video of an rtsp:// camera can be streamed; leave from=camera out.")
+    assert refusal(product, "/live/mosaic.mp4?from=camera")
+    assert "must be camera" in refusal(product, "/live/front.mp4?from=disk", 400)
+
+
+@pytest.mark.parametrize(("hide", "show", "why"), [
+    (("PUT", "/api/cameras/front/mask", {"drawn": ["0,0 1000,0 1000,1000"]}),
+     ("PUT", "/api/cameras/front/mask", {"drawn": []}), "has a privacy mask"),
+    (("POST", "/api/cameras", {"on": False}), ("POST", "/api/cameras", {"on": True}),
+     "is switched off")], ids=["mask", "switch"])
+def test_hiding_ends_streams_and_allows_no_new_ones(product, hide, show, why):
+    path = "/live/front.mp4?from=camera"
+    eventually(lambda: refusal(product, path) == "")
+    with opened(product, path) as answer:
+        begun = answer.read(100)
+        product.send(*hide[:2], **hide[2])
+        assert refusal(product, path).startswith(
+            f"The camera's own video cannot be streamed: the camera {why}")
+        rest = answer.read()        # to its end
+    assert b"ftyp" in begun + rest
+    product.send(*show[:2], **show[2])
+    eventually(lambda: refusal(product, path) == "")

@@ -89,7 +89,7 @@ def test_viewer_and_clip_share_one_encoded_frame(publish, broadcaster):
 def test_overlay_for_the_browser_leaves_the_jpeg_untouched(publish, broadcaster):
     publisher, frame = publish(overlay=BROWSER), compressed()
     with broadcaster.watching():
-        assert not publisher.needs_image(frame.picture)
+        assert not publisher.needs_image(frame)
         shown = publisher.show(frame, BOXES, (640, 480), "", (PERSON,))
     sent = broadcaster.latest
     assert sent.jpeg is JPEG

@@ -65,7 +65,7 @@ class CameraPackets:
         name = stream.codec_context.codec.canonical_name
         self._syntax = SYNTAXES.get(name)
         if self._syntax is None:
-            sink.end(f"the camera sends {name}, which is not copied into clips")
+            sink.end(f"the camera sends {name} and neither H.264 nor H.265")
             return
         extradata = stream.codec_context.extradata or b""
         if extradata[:1] != b"\1":

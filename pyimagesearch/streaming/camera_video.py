@@ -14,10 +14,10 @@ from .video_broadcaster import VideoBroadcaster
 
 MAX_GROUP_BYTES = 16_000_000    # from one key frame to the next
 MAX_SILENCE_SECONDS = 10.0      # after which there is nothing to join
-NO_VIDEO = "has sent no video of its own so far"
-MASKED = "has a privacy mask, which cannot be burnt into its own video"
-SWITCHED_OFF = "is switched off"
-FAR_KEYS = "sends key frames too far apart to be watched live"
+NO_VIDEO = "the camera has sent no video of its own so far"
+MASKED = "the camera has a privacy mask, which cannot be burnt into its own video"
+SWITCHED_OFF = "the camera is switched off"
+FAR_KEYS = "the camera sends key frames too far apart to be watched live"
 
 
 class CameraPacket(NamedTuple):
@@ -61,13 +61,13 @@ class CameraVideo(VideoBroadcaster):
 
     @property
     def why_not(self) -> str:
-        """Why it cannot be watched now, as a clause about the camera, or ""."""
+        """Why it cannot be watched now, as a clause, or ""."""
         with self._gate:
             if self._obstacles:
                 return next(iter(self._obstacles.values()))
             silence = self._clock.monotonic() - self._packets[-1].at if (
                 self._packets) else 0.0
-        return f"has sent nothing for {silence:.0f} seconds" if (
+        return f"the camera has sent nothing for {silence:.0f} seconds" if (
             silence > MAX_SILENCE_SECONDS) else ""
 
     def set_mask(self, mask: object) -> None:
@@ -125,7 +125,7 @@ class CameraVideo(VideoBroadcaster):
 
     def close(self) -> None:
         """End the streams of all viewers, present and future."""
-        self._allow("server", "belongs to a server that is stopping")
+        self._allow("server", "the server is stopping")
 
     def _catch_up(self) -> None:
         """Publish what came since the last key frame, unless that was done."""

@@ -21,6 +21,7 @@ from pyimagesearch.rates import Stopwatch
 from .broadcaster import LatestFrameBroadcaster
 from .live_video import LiveVideo
 from .mosaic import Mosaic
+from .variants import Variants
 
 SERVER, BROWSER, NO_OVERLAY = "server", "browser", "none"    # what draws it
 
@@ -49,7 +50,7 @@ class Publisher:
     links, by name. *overlay* says what draws time, boxes and names onto the MJPEG:
     SERVER; BROWSER, which gets them with each picture; or NO_OVERLAY. Unless it is the
     server, JPEGs of the camera are published untouched if they are not too wide.
-    Mosaic and videos have the overlay drawn by the server, or NO_OVERLAY.
+    Mosaic, videos and variants have the overlay drawn by the server, or NO_OVERLAY.
     """
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
@@ -60,6 +61,7 @@ class Publisher:
         self.encoding = Stopwatch()    # spent on them
         self.drawing = Stopwatch()     # spent on scaling, and on the overlay
         self.videos = videos or {}
+        self.variants = Variants(quality)
         self.video_step = 1     # the videos have only each such picture
         self._name = name
         self._broadcaster = broadcaster
@@ -76,7 +78,7 @@ class Publisher:
     @property
     def viewers(self) -> int:
         """How many viewers watch this camera alone, picture by picture."""
-        return self._broadcaster.viewers
+        return self._broadcaster.viewers + self.variants.viewers
 
     @property
     def video_viewers(self) -> int:
@@ -93,15 +95,10 @@ class Publisher:
         """Time spent on them [s]."""
         return sum(video.encoding.seconds for video in self.videos.values())
 
-    @property
-    def wanted(self) -> bool:
-        """Whether there are viewers, of this camera or of the mosaic."""
-        return self.viewers > 0 or self._draws_for_others
-
-    def needs_image(self, picture: Picture) -> bool:
-        """Return whether :meth:`show` will decode *picture* for viewers."""
-        return self._draws_for_others or (
-            self.viewers > 0 and not self._passes_on(picture))
+    def needs_image(self, frame: Frame) -> bool:
+        """Return whether :meth:`show` will decode *frame* for viewers."""
+        return self._draws_for_others(frame.arrived) or (
+            self._broadcaster.viewers > 0 and not self._passes_on(frame.picture))
 
     def show(self, frame: Frame, boxes: Sequence[Box], of: Size, note: str = "",
              tags: Sequence[Tag] = (), *, keep: bool = False) -> Shown:
@@ -119,14 +116,16 @@ class Publisher:
         overlay = Annotation(around, frame.captured, tuple(tags))
         own = frame.picture.jpeg()
         jpeg = LazyJpeg(own, size, overlay, self._quality, given) if own else None
-        if not (keep or self.wanted):
+        publishes = keep or self._broadcaster.viewers > 0
+        draws_for_others = self._draws_for_others(frame.arrived)
+        if not (publishes or draws_for_others):
             self._withdraw()
             self._rest(frame.arrived)
             return Shown(jpeg, overlay.boxes)
         self._size, drawn = size, None
-        if self._overlay == SERVER or self._draws_for_others:
+        if self._overlay == SERVER or draws_for_others:
             drawn = self._drawn(frame.picture, overlay)
-        if keep or self.viewers:
+        if publishes:
             if jpeg is None or keep or not self._passes_on(frame.picture):
                 jpeg = self._encoded(frame.picture, drawn, overlay)
             self._broadcaster.publish(jpeg.data, frame.captured,
@@ -148,6 +147,8 @@ class Publisher:
             for video in self.videos.values():
                 if video.waits(now, is_still=True):
                     video.show(card.image, card.captured + now - card.at, now)
+            if self.variants.wait:
+                self._show_in_variants(card.image, card.captured, now)
         elif self._last and self._has_waiting_viewers(now):
             frame, boxes, of, note, tags = self._last
             try:
@@ -168,6 +169,7 @@ class Publisher:
             self._mosaic.hide()
         if not self._card:
             self._withdraw()
+            self.variants.hide()
 
     def show_card(self, title: str, text: str, captured: float, at: float) -> None:
         """
@@ -178,6 +180,8 @@ class Publisher:
         picture = card(self._size, title, text)
         self._card, self._last = Card(picture, captured, at), None
         self._broadcaster.publish(encode(picture, self._quality), captured)
+        self.variants.hide()
+        self._show_in_variants(picture, captured, at)
         for video in self.videos.values():
             video.drop_group()      # nothing of the camera's before it
             video.show(picture, captured, at)
@@ -187,13 +191,14 @@ class Publisher:
     def close(self) -> None:
         """End the streams of all viewers."""
         self._broadcaster.close()
+        self.variants.close()
         for video in self.videos.values():
             video.close()
 
-    @property
-    def _draws_for_others(self) -> bool:
-        """Whether videos or the mosaic, which are drawn here, are watched."""
-        return self.video_viewers > 0 or bool(self._mosaic and self._mosaic.wanted)
+    def _draws_for_others(self, at: float) -> bool:
+        """Return if what is drawn here has viewers who want the picture of *at* [s]."""
+        return bool(self.video_viewers or (self._mosaic and self._mosaic.wanted)
+                    or self.variants.are_due(at))
 
     def _passes_on(self, picture: Picture) -> bool:
         """Return whether pages get the camera's own JPEG of *picture*."""
@@ -225,21 +230,28 @@ class Publisher:
     def _has_waiting_viewers(self, now: float) -> bool:
         """Return whether there are viewers who have no picture yet."""
         return bool((self._mosaic and self._mosaic.lacks(self._name))
-                    or (self.viewers and self._broadcaster.stale)
+                    or (self._broadcaster.viewers and self._broadcaster.stale)
+                    or self.variants.wait
                     or any(video.waits(now) for video in self.videos.values()))
 
     def _show_to_others(self, drawn: Image | None, frame: Frame, overlay: Annotation,
                         note: str) -> None:
-        """Give *frame* to the videos and, with a *note*, the mosaic, if it is drawn."""
+        """Give *frame*, if *drawn*, to variants, videos and, with a *note*, mosaic."""
         if drawn is None:
             self._rest(frame.arrived)
+            self.variants.withdraw()
             if self._mosaic:
                 self._mosaic.darken(self._name)
             return
+        self._show_in_variants(drawn, frame.captured, frame.arrived)
         self._show_in_videos(drawn, frame)
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(overlay.boxes), ", ".join(
                 filter(None, [note, *(tag.text for tag in overlay.tags)])))
+
+    def _show_in_variants(self, drawn: Image, captured: float, at: float) -> None:
+        with self.encoding:
+            self.encoded += self.variants.show(drawn, captured, at)
 
     def _show_in_videos(self, drawn: Image, frame: Frame) -> None:
         """Give *frame*, as *drawn*, to the videos, unless it is to be left out."""
@@ -257,5 +269,6 @@ class Publisher:
     def _withdraw(self) -> None:
         """Show the last picture to no viewer any more: there is a newer one."""
         self._broadcaster.mark_stale()
+        self.variants.withdraw()
         if self._mosaic:
             self._mosaic.darken(self._name)

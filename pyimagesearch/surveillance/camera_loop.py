@@ -271,7 +271,7 @@ class Surveillance(Worker):
 
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, unless it is left out; note the camera is live."""
-        if (self._publisher.needs_image(frame.picture) or self.tuning.needs_colour
+        if (self._publisher.needs_image(frame) or self.tuning.needs_colour
                 or self._evidence.wants(None, frame.picture.jpeg())):
             frame.picture.colour()      # before its grey: decoded only once
         seen = self._detection.look(frame.picture, frame.arrived, every=(

@@ -2,20 +2,24 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, g, render_template, request
+from werkzeug.exceptions import ServiceUnavailable
 
 from pyimagesearch.access.roles import Role
+from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
+from pyimagesearch.streaming.camera_video import CameraVideo
+from pyimagesearch.streaming.variants import CHOICES, VariantOf
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .arming_words import camera_json, mode_json
 from .guard import require_owner
 from .params import abort_invalid
 from .services import Feed, get_services, tuning_or_404
-from .streams import mjpeg_response, video_response
+from .streams import RETRY_SECONDS, mjpeg_response, video_response
 
 bp = Blueprint("live", __name__)
 
@@ -71,13 +75,34 @@ def video_feed(name: str | None = None) -> Response:
     """
     Stream a camera, by default the first one, as MJPEG for an ``<img>``.
 
-    An owner may ask for a *view* of its detector.
+    It may be less in *width*, *quality* and *fps*. An owner may ask for a *view* of its
+    detector.
     """
     # looked up here: the app context is gone when the server sends frames
     feed, view = get_services().feed(name), request.args.get("view")
     if not view:
-        return mjpeg_response(feed.broadcaster)
+        return mjpeg_response(variant(feed))
     return require_owner() or mjpeg_response(detector_view(feed, view))
+
+
+def variant(feed: Feed) -> LatestFrameBroadcaster:
+    """Return the stream of the variant that is asked for, or abort (400, 503)."""
+    wanted = VariantOf(**{name: choice(name, allowed)
+                          for name, allowed in CHOICES.items()})
+    if feed.variant is None or wanted == VariantOf():
+        return feed.broadcaster
+    try:
+        return feed.variant(wanted)
+    except TooManyViewers as limit:
+        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
+
+
+def choice(name: str, allowed: Sequence[int]) -> int | None:
+    """Return the parameter *name*, one of *allowed* or left out, or abort (400)."""
+    value = request.args.get(name) or None
+    if value is not None and value not in map(str, allowed):
+        abort_invalid(name, value, f"one of {', '.join(map(str, allowed))}")
+    return None if value is None else int(value)
 
 
 def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
@@ -107,8 +132,8 @@ def video(name: str | None = None) -> Response:
     is_mosaic = name == MOSAIC and name not in services.feeds
     shown = services.mosaic if is_mosaic else services.feed(name)
     videos = (shown or services.feed(None)).videos
-    if request.args.get("from"):
-        return camera_video(request.args["from"], videos)
+    if origin := request.args.get("from"):
+        return camera_video(origin, videos.get(CAMERA))
     if rate not in RATES:
         abort_invalid("rate", rate, " or ".join(RATES))
     if rate not in videos:
@@ -116,13 +141,16 @@ def video(name: str | None = None) -> Response:
     return video_response(videos[rate])
 
 
-def camera_video(origin: str, videos: Mapping[str, VideoBroadcaster]) -> Response:
-    """Stream a camera's own video, or abort if it has none (409)."""
+def camera_video(origin: str, own: VideoBroadcaster | None) -> Response:
+    """Stream a camera's *own* video, or abort if it cannot be streamed now (409)."""
     if origin != CAMERA:
         abort_invalid("from", origin, CAMERA)
-    if CAMERA not in videos:
-        abort(409, "Only the video of rtsp cameras can be streamed untouched.")
-    return video_response(videos[CAMERA])
+    if not isinstance(own, CameraVideo):
+        abort(409, "Only the own video of an rtsp:// camera can be streamed; leave "
+                   "from=camera out.")
+    if own.why_not:
+        abort(409, f"The camera's own video cannot be streamed: {own.why_not}.")
+    return video_response(own, own.content_type)
 
 
 @bp.get("/snapshot.jpg")
