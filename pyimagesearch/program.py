@@ -40,7 +40,7 @@ from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
 from pyimagesearch.streaming.camera_video import CameraVideo
-from pyimagesearch.streaming.live_video import live_videos
+from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.surveillance import Arming, Evidence, Surveillance
 from pyimagesearch.system.startup_message import program_command, server_urls
 from pyimagesearch.system.watchdog import ServiceManager, Watchdog

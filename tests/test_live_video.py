@@ -11,8 +11,8 @@ from pyimagesearch.streaming.live_video import (
     IDLE_SECONDS,
     RETRY_SECONDS,
     LiveVideo,
-    live_videos,
 )
+from pyimagesearch.streaming.live_videos import live_videos
 
 WHITE, BLACK = 255, 0
 

@@ -7,7 +7,7 @@ import pytest
 from harness import ManualClock
 from pyimagesearch.motion_detection.look_pace import LookPace
 from pyimagesearch.streaming import LatestFrameBroadcaster, Publisher
-from pyimagesearch.streaming.live_video import live_videos
+from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.surveillance.load_shedding import LoadShedding
 
 FULL, LEAST = (1, math.inf), (4, 4.0)
@@ -27,7 +27,7 @@ class Machine:
 
     @property
     def level(self):
-        return self.publisher.video_step, self.pace.most
+        return self.publisher.videos.step, self.pace.most
 
     def work(self, seconds, busy):
         """Return each level on the way, and when it was reached; *busy* is a share, or gives it."""

@@ -20,7 +20,6 @@ KEY_DEMAND_SECONDS = 0.3    # at least, between those that viewers ask for
 REPEAT_SECONDS = 1.0        # of silence after which a still picture is sent again
 IDLE_SECONDS = 10.0         # for which an encoder is kept for the next viewer
 RETRY_SECONDS = 10.0        # after the encoder failed
-HIGH_FACTOR = 3             # of the second rate over the first
 LEAST_COUNT_SECONDS = 1.0   # of a group, to count its pictures
 USUAL_FPS = 30.0            # of pictures, until they were counted
 FPS_TOLERANCE = 1.25        # factor by which their rate may differ from the encoder's
@@ -114,8 +113,3 @@ class LiveVideo(VideoBroadcaster):
         if self._encoder:
             self._encoder.close()
         self._encoder = None
-
-
-def live_videos(rate: int) -> dict[str, LiveVideo]:
-    """Return the videos of one picture by name: ``low`` has *rate* [kbit/s]."""
-    return {"low": LiveVideo(rate), "high": LiveVideo(HIGH_FACTOR * rate)}

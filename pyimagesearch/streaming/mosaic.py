@@ -3,7 +3,7 @@
 import logging
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,7 +16,7 @@ from pyimagesearch.overlay import DARK, FONT, PALE, RED, ascii_of
 from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
-from .live_video import LiveVideo
+from .live_videos import LiveVideos
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,11 @@ class Mosaic(Worker):
 
     def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
                  quality: int, clock: Clock,
-                 videos: Mapping[str, LiveVideo] | None = None) -> None:
+                 videos: LiveVideos | None = None) -> None:
         super().__init__("mosaic")
         self.tiles = layout(names)
         self.broadcaster = broadcaster
-        self.videos = videos or {}
+        self.videos = videos or LiveVideos()
         self._quality = quality
         self._clock = clock
         height = max(tile.y + tile.height for tile in self.tiles)
@@ -85,12 +85,7 @@ class Mosaic(Worker):
     @property
     def wanted(self) -> bool:
         """Whether there are viewers."""
-        return self.broadcaster.viewers > 0 or self.video_viewers > 0
-
-    @property
-    def video_viewers(self) -> int:
-        """How many viewers watch a video."""
-        return sum(video.viewers for video in self.videos.values())
+        return self.broadcaster.viewers > 0 or self.videos.viewers > 0
 
     def lacks(self, name: str) -> bool:
         """Return whether viewers see a dark tile in place of camera *name*."""
@@ -101,8 +96,7 @@ class Mosaic(Worker):
         super().stop()
         self._changed.set()
         self.broadcaster.close()
-        for video in self.videos.values():
-            video.close()
+        self.videos.close()
 
     def show(self, name: str, image: Image, motion: bool, note: str = "") -> None:
         """
@@ -158,8 +152,7 @@ class Mosaic(Worker):
 
     def _withdraw(self) -> None:
         self.broadcaster.mark_stale()
-        for video in self.videos.values():
-            video.hide()
+        self.videos.hide()
         self._changed.set()
 
     def run(self) -> None:
@@ -189,12 +182,11 @@ class Mosaic(Worker):
             with self._lock:
                 picture = self._canvas.copy()
             captured, at = self._clock.time(), self._clock.monotonic()
-            if self.broadcaster.viewers or not self.video_viewers:
+            if self.broadcaster.viewers or not self.videos.viewers:
                 self.broadcaster.publish(encode(picture, self._quality), captured)
             else:
                 self.broadcaster.mark_stale()
-            for video in self.videos.values():
-                video.show(picture, captured, at)
+            self.videos.show(picture, captured, at)
 
     @property
     def _is_complete(self) -> bool:
@@ -204,8 +196,6 @@ class Mosaic(Worker):
     def _has_waiting_viewers(self) -> bool:
         """Return whether there are viewers to whom nothing new was sent."""
         now = self._clock.monotonic()
-        for video in self.videos.values():
-            video.rest(now)
+        self.videos.rest(now)
         return bool((self.broadcaster.viewers and self.broadcaster.stale)
-                    or any(video.waits(now, is_still=True)
-                           for video in self.videos.values()))
+                    or self.videos.wait(now, is_still=True))

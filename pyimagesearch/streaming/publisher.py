@@ -1,6 +1,6 @@
 """Publish a camera's pictures: to its own viewers and in the mosaic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyimagesearch.errors import BadPicture
@@ -19,7 +19,7 @@ from pyimagesearch.overlay import Annotation, Tag, card
 from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
-from .live_video import LiveVideo
+from .live_videos import LiveVideos
 from .mosaic import Mosaic
 from .variants import Variants
 
@@ -55,14 +55,13 @@ class Publisher:
 
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int,
-                 videos: Mapping[str, LiveVideo] | None = None,
+                 videos: LiveVideos | None = None,
                  overlay: str = SERVER) -> None:
         self.encoded = 0        # pictures
         self.encoding = Stopwatch()    # spent on them
         self.drawing = Stopwatch()     # spent on scaling, and on the overlay
-        self.videos = videos or {}
+        self.videos = videos or LiveVideos()
         self.variants = Variants(quality)
-        self.video_step = 1     # the videos have only each such picture
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic
@@ -71,7 +70,6 @@ class Publisher:
         self._overlay = overlay
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._card: Card | None = None      # if one was published last
-        self._videos_in = 0     # pictures until the next for the videos
         self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Tag]
                           ] | None = None
 
@@ -79,21 +77,6 @@ class Publisher:
     def viewers(self) -> int:
         """How many viewers watch this camera alone, picture by picture."""
         return self._broadcaster.viewers + self.variants.viewers
-
-    @property
-    def video_viewers(self) -> int:
-        """How many viewers watch a video of this camera alone."""
-        return sum(video.viewers for video in self.videos.values())
-
-    @property
-    def video_encoded(self) -> int:
-        """How many pictures of the videos were made."""
-        return sum(video.encoded for video in self.videos.values())
-
-    @property
-    def video_encode_seconds(self) -> float:
-        """Time spent on them [s]."""
-        return sum(video.encoding.seconds for video in self.videos.values())
 
     def needs_image(self, frame: Frame) -> bool:
         """Return whether :meth:`show` will decode *frame* for viewers."""
@@ -120,7 +103,7 @@ class Publisher:
         draws_for_others = self._draws_for_others(frame.arrived)
         if not (publishes or draws_for_others):
             self._withdraw()
-            self._rest(frame.arrived)
+            self.videos.rest(frame.arrived)
             return Shown(jpeg, overlay.boxes)
         self._size, drawn = size, None
         if self._overlay == SERVER or draws_for_others:
@@ -142,11 +125,9 @@ class Publisher:
         A card is repeated in the videos, or players and proxies would end the stream.
         *now* is on the monotonic clock [s].
         """
-        self._rest(now)
+        self.videos.rest(now)
         if card := self._card:
-            for video in self.videos.values():
-                if video.waits(now, is_still=True):
-                    video.show(card.image, card.captured + now - card.at, now)
+            self.videos.repeat(card.image, card.captured + now - card.at, now)
             if self.variants.wait:
                 self._show_in_variants(card.image, card.captured, now)
         elif self._last and self._has_waiting_viewers(now):
@@ -163,8 +144,7 @@ class Publisher:
         May be called from any thread, but not during :meth:`show`.
         """
         self._last = None
-        for video in self.videos.values():
-            video.hide()
+        self.videos.hide()
         if self._mosaic:
             self._mosaic.hide()
         if not self._card:
@@ -182,9 +162,7 @@ class Publisher:
         self._broadcaster.publish(encode(picture, self._quality), captured)
         self.variants.hide()
         self._show_in_variants(picture, captured, at)
-        for video in self.videos.values():
-            video.drop_group()      # nothing of the camera's before it
-            video.show(picture, captured, at)
+        self.videos.begin(picture, captured, at)
         if self._mosaic:
             self._mosaic.draw(self._name, picture, title.lower())
 
@@ -192,12 +170,11 @@ class Publisher:
         """End the streams of all viewers."""
         self._broadcaster.close()
         self.variants.close()
-        for video in self.videos.values():
-            video.close()
+        self.videos.close()
 
     def _draws_for_others(self, at: float) -> bool:
         """Return if what is drawn here has viewers who want the picture of *at* [s]."""
-        return bool(self.video_viewers or (self._mosaic and self._mosaic.wanted)
+        return bool(self.videos.viewers or (self._mosaic and self._mosaic.wanted)
                     or self.variants.are_due(at))
 
     def _passes_on(self, picture: Picture) -> bool:
@@ -232,19 +209,19 @@ class Publisher:
         return bool((self._mosaic and self._mosaic.lacks(self._name))
                     or (self._broadcaster.viewers and self._broadcaster.stale)
                     or self.variants.wait
-                    or any(video.waits(now) for video in self.videos.values()))
+                    or self.videos.wait(now))
 
     def _show_to_others(self, drawn: Image | None, frame: Frame, overlay: Annotation,
                         note: str) -> None:
         """Give *frame*, if *drawn*, to variants, videos and, with a *note*, mosaic."""
         if drawn is None:
-            self._rest(frame.arrived)
+            self.videos.rest(frame.arrived)
             self.variants.withdraw()
             if self._mosaic:
                 self._mosaic.darken(self._name)
             return
         self._show_in_variants(drawn, frame.captured, frame.arrived)
-        self._show_in_videos(drawn, frame)
+        self.videos.show(drawn, frame.captured, frame.arrived)
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(overlay.boxes), ", ".join(
                 filter(None, [note, *(tag.text for tag in overlay.tags)])))
@@ -252,19 +229,6 @@ class Publisher:
     def _show_in_variants(self, drawn: Image, captured: float, at: float) -> None:
         with self.encoding:
             self.encoded += self.variants.show(drawn, captured, at)
-
-    def _show_in_videos(self, drawn: Image, frame: Frame) -> None:
-        """Give *frame*, as *drawn*, to the videos, unless it is to be left out."""
-        self._videos_in -= 1
-        if self._videos_in > 0:
-            return
-        self._videos_in = self.video_step
-        for video in self.videos.values():
-            video.show(drawn, frame.captured, frame.arrived)
-
-    def _rest(self, now: float) -> None:
-        for video in self.videos.values():
-            video.rest(now)
 
     def _withdraw(self) -> None:
         """Show the last picture to no viewer any more: there is a newer one."""

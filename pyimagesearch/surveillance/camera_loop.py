@@ -218,9 +218,9 @@ class Surveillance(Worker):
     def _on_wait(self) -> None:
         """Keep busy while there is no new picture."""
         self._heartbeat()
-        with self._mask.lock:
+        with self._mask.lock:   # what a mask hides, the publisher has forgotten
+            self._publisher.catch_up(self._clock.monotonic())
             if self._mask.is_current:
-                self._publisher.catch_up(self._clock.monotonic())
                 self.tuning.catch_up()
 
     @property

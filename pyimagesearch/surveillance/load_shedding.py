@@ -88,7 +88,7 @@ class LoadShedding:
         in_vain = now - self._restored < self._patience
         self._patience = (min(2 * self._patience, MAX_CALM_SECONDS) if in_vain
                           else CALM_SECONDS)
-        least = 0 if self._publisher.video_viewers else VIDEO_LEVEL
+        least = 0 if self._publisher.videos.viewers else VIDEO_LEVEL
         self._calm_since = now
         self._turn_to(min(max(self._level, least) + 1, len(LEVELS) - 1))
 
@@ -96,7 +96,7 @@ class LoadShedding:
         """Do more, as it has been calm for a while."""
         self._calm_since = self._restored = now
         spares_nothing = self._level <= VIDEO_LEVEL + 1 and (
-            not self._publisher.video_viewers)
+            not self._publisher.videos.viewers)
         self._turn_to(0 if spares_nothing else self._level - 1)
 
     def _turn_to(self, level: int) -> None:
@@ -109,4 +109,4 @@ class LoadShedding:
                      "H.264 viewers get fewer pictures, and so does detection if need "
                      "be", self._camera, 100 * self.busy)
         self._level = level
-        self._publisher.video_step, self._pace.most = LEVELS[level]
+        self._publisher.videos.step, self._pace.most = LEVELS[level]

@@ -87,7 +87,7 @@ class StatusCollector(Collector):
         yield metric("mosaic_viewers", "Open streams of all cameras in one picture.",
                      GAUGE, mosaic.broadcaster.viewers if mosaic else 0)
         yield metric("mosaic_video_viewers", "Open streams of it as H.264 video.",
-                     GAUGE, mosaic.video_viewers if mosaic else 0)
+                     GAUGE, mosaic.videos.viewers if mosaic else 0)
         yield metric("logins_refused_total", "Failed and throttled logins.", COUNTER,
                      services.authenticator.refused_logins.total)
         if memory := services.camera_memory:
