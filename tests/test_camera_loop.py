@@ -23,8 +23,10 @@ from pyimagesearch.object_detection.look import FoundObject
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.streaming.publisher import Publisher
 from pyimagesearch.surveillance.camera_loop import Surveillance
+from video_viewers import VideoViewer, decoded
 
 EMPTY = np.full((600, 800, 3), 90, np.uint8)
 
@@ -60,10 +62,12 @@ def make(broadcaster, tmp_path):
         (wanted,) = Settings(source=("test=demo",), **{
             "record": False, "detector": "single", **options}).cameras()
         clock = clock or SystemClock()
+        make.videos = live_videos(1500)
         make.kept = keeping(wanted, clock, tmp_path, recognizer=recognizer)
         made.append(Surveillance(
             camera or Camera("a test", open_source), MotionDetection(wanted, detector),
-            Publisher("test", broadcaster, None, width=wanted.width, quality=75),
+            Publisher("test", broadcaster, None, width=wanted.width, quality=75,
+                      videos=make.videos),
             make.kept.evidence, wanted, clock, heartbeat=heartbeat))
         return made[-1]
     yield make
@@ -269,6 +273,52 @@ def test_pictures_from_before_a_new_mask_are_not_kept(make):
     recorder.run_once()
     assert len(thumbnails) == 1
     assert [path.read_bytes() for path in make.kept.files("*.jpg")] == thumbnails
+
+
+@pytest.mark.parametrize("hide", [
+    pytest.param(lambda loop: loop.set_mask(PrivacyMask(["0,0 1000,0 1000,700 0,700"])), id="mask"),
+    pytest.param(lambda loop: loop.switch(1_800_000_000.0), id="switched-off")])
+def test_live_video_shows_nothing_from_before_it_was_hidden(make, hide):
+    """The owner hides something at any moment, from another thread."""
+    hidden = []
+
+    def frames():
+        for number, frame in enumerate(frames_of([EMPTY] * 40)):
+            if number == 20:
+                owner.start()
+            yield frame
+            time.sleep(0.001)
+        owner.join()
+
+    def be_owner():
+        hide(surveillance)
+        hidden.append(surveillance._publisher.videos["low"].hidden)
+    surveillance, owner = make(width=800), threading.Thread(target=be_owner)
+    video = surveillance._publisher.videos["low"]
+    viewer = VideoViewer(video)
+    with video.watching():
+        surveillance.detect_motion(frames(), frameCount=5)
+        surveillance._on_wait()
+        surveillance._show_card("SWITCHED OFF", "")
+    assert 0 < hidden[0] < viewer.fragments[-1].number
+    after = decoded([each for each in viewer.fragments if each.number > hidden[0]])
+    assert after                # without a picture from before
+    assert all(picture[:380].mean() < 60 for picture in after)
+    assert viewer.pictures[0][:380].mean() > 60
+
+
+def test_camera_that_is_lost_has_a_card_for_late_viewers(make):
+    def dead(closing):
+        raise CameraLost("unplugged")
+    surveillance = make(dead)
+    surveillance.start()
+    eventually(lambda: surveillance.status().state == "no signal")
+    surveillance.set_mask(PrivacyMask(["0,0 1000,0 1000,700"]))
+    video = surveillance._publisher.videos["high"]
+    viewer = VideoViewer(video)
+    with video.watching():
+        eventually(lambda: viewer.fragments)
+    assert viewer.pictures[0].mean() < 60
 
 
 def test_card_stays_when_a_mask_is_set(make, broadcaster):

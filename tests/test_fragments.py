@@ -17,18 +17,10 @@ from pyimagesearch.streaming.fragments import (
     header_of,
 )
 from pyimagesearch.streaming.live_encoder import LiveEncoder
+from video_viewers import boxes
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 NOMINAL = round(NOMINAL_SECONDS * TICKS_PER_SECOND)
-
-
-def boxes(data):
-    """Yield the kind and the content of each box in *data*."""
-    at = 0
-    while at < len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        yield kind, data[at + 8:at + size]
-        at += size
 
 
 def placed(times):

@@ -1,8 +1,5 @@
 """Live H.264: decodable at once, within its rate, and nothing of what is hidden."""
 
-import io
-
-import av
 import cv2
 import numpy as np
 import pytest
@@ -13,48 +10,13 @@ from pyimagesearch.streaming.live_video import (
     LiveVideo,
 )
 from pyimagesearch.streaming.live_videos import live_videos
+from video_viewers import VideoViewer, decoded
 
 WHITE, BLACK = 255, 0
 
 
 def picture(brightness, size=(64, 48)):
     return np.full((size[1], size[0], 3), brightness, np.uint8)
-
-
-class Viewer:
-    """Keep the fragments of *video*, as one that misses none."""
-
-    def __init__(self, video):
-        self.fragments = []
-        self._video = video
-        video.add_listener(self._take)
-
-    def _take(self):
-        if self._video.group and self._video.number > (
-                self.fragments[-1].number if self.fragments else 0):
-            self.fragments.append(self._video.group[-1])
-
-    @property
-    def keys(self):
-        return [index for index, each in enumerate(self.fragments) if each.is_key]
-
-
-def mp4_of(fragments):
-    """Return *fragments* as they are sent: with the header, and each new one."""
-    parts, header = [], b""
-    for each in fragments:
-        if each.header != header:
-            parts.append(each.header)
-            header = each.header
-        parts.append(each.data)
-    return b"".join(parts)
-
-
-def decoded(fragments):
-    """Return the pictures, as FFmpeg decodes them without delay."""
-    with av.open(io.BytesIO(mp4_of(fragments))) as video:
-        video.streams.video[0].codec_context.flags |= 0x80000      # low delay
-        return [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
 
 
 @pytest.fixture
@@ -65,7 +27,7 @@ def video():
 @pytest.fixture
 def viewer(video):
     with video.watching():
-        yield Viewer(video)
+        yield VideoViewer(video)
 
 
 def show(video, brightnesses, begin=100.0, fps=10):
@@ -76,7 +38,7 @@ def show(video, brightnesses, begin=100.0, fps=10):
 def test_each_picture_can_be_decoded_before_the_next_comes(video, viewer):
     for index, brightness in enumerate((30, 90, 200)):
         show(video, [brightness], 100.0 + index)
-        pictures = decoded(viewer.fragments)
+        pictures = viewer.pictures
         assert len(pictures) == index + 1
         assert abs(pictures[-1].astype(int) - brightness).max() < 6
 
@@ -85,7 +47,7 @@ def test_colours_arrive_as_they_were(video, viewer):
     image = np.zeros((48, 96, 3), np.uint8)
     image[:, :32], image[:, 32:64], image[:, 64:] = (200, 0, 0), (0, 200, 0), (0, 0, 200)
     video.show(image, 1.0, 1.0)
-    seen = decoded(viewer.fragments)[0][24, [16, 48, 80]].astype(int)
+    seen = viewer.pictures[0][24, [16, 48, 80]].astype(int)
     assert abs(seen - [(200, 0, 0), (0, 200, 0), (0, 0, 200)]).max() < 12
 
 
@@ -135,14 +97,14 @@ def test_pictures_may_change_their_size(video, viewer):
     assert [each.is_key for each in others] == [True, False]
     assert first.header != others[0].header
     assert [each.shape[:2] for each in decoded(others)] == [(64, 96), (64, 96)]
-    everything = decoded(viewer.fragments)      # by programs that ignore a second header
+    everything = viewer.pictures      # by programs that ignore a second header
     assert abs(everything[-1].astype(int) - 200).max() < 6
 
 
 @pytest.mark.parametrize("size", [(17, 17), (65, 49), (64, 50)])
 def test_odd_sizes_lose_a_line(video, viewer, size):
     video.show(picture(90, size), 1.0, 1.0)
-    assert decoded(viewer.fragments)[0].shape == (size[1] & ~1, size[0] & ~1, 3)
+    assert viewer.pictures[0].shape == (size[1] & ~1, size[0] & ~1, 3)
 
 
 @pytest.mark.parametrize("fps", [30, 5])

@@ -13,8 +13,10 @@ from pyimagesearch.jpeg import JpegDecoder, LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation, Tag
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
+from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.publisher import BROWSER, NO_OVERLAY, Publisher
+from video_viewers import VideoViewer
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)
 JPEG = cv2.imencode(".jpg", BRIGHT)[1].tobytes()
@@ -212,3 +214,109 @@ def test_frame_that_was_withdrawn_is_never_caught_up(publish, broadcaster, hide)
     with broadcaster.watching():
         publisher.catch_up(9.0)
     assert broadcaster.latest.number == newest
+
+
+# --- live H.264
+
+
+@pytest.fixture
+def filmed(broadcaster, mosaic):
+    """A publisher with videos, and what a viewer of the low one is sent."""
+    mosaic.videos = live_videos(500)
+    publisher = Publisher("test", broadcaster, mosaic, width=640, quality=75,
+                          videos=live_videos(500))
+    viewer = VideoViewer(publisher.videos["low"])
+    return publisher, viewer
+
+
+def at(seconds, image=BRIGHT):
+    return Frame(1, ArrayPicture(image), seconds, seconds)
+
+
+def test_viewer_of_a_video_alone_needs_no_jpeg(filmed, broadcaster):
+    publisher, viewer = filmed
+    assert not publisher.needs_image(at(1.0))
+    with publisher.videos["low"].watching():
+        assert publisher.needs_image(at(1.0))
+        publisher.show(at(1.0), BOXES, (640, 480))
+    assert (publisher.encoded, broadcaster.stale, publisher.videos.encoded) == (0, True, 1)
+    (picture,) = viewer.pictures
+    assert picture[240].min() > 190
+    red = picture[16:44, 6:34].astype(int)
+    assert (red[..., 2] - red[..., 0] > 60).any()       # the box
+
+
+def test_machine_is_spared_by_leaving_out_pictures(filmed):
+    publisher, viewer = filmed
+    publisher.videos.step = 3
+    with publisher.videos["low"].watching():
+        for index in range(9):
+            publisher.show(at(1.0 + index / 30), (), (640, 480))
+    assert [each.captured for each in viewer.fragments] == [
+        pytest.approx(1.0 + index / 30) for index in (2, 5, 8)]
+
+
+def test_late_viewer_of_a_video_gets_the_last_picture(filmed):
+    publisher, viewer = filmed
+    publisher.show(at(1.0), (), (640, 480))
+    publisher.catch_up(5.0)
+    assert publisher.videos.encoded == 0        # nobody asks for it
+    with publisher.videos["low"].watching():
+        publisher.catch_up(5.0)
+        publisher.catch_up(7.0)         # not repeated: it is no card
+        publisher.videos["low"].ask_for_key()
+        publisher.catch_up(8.0)
+    assert [(each.captured, each.at, each.is_key) for each in viewer.fragments] == [
+        (1.0, 5.0, True), (1.0, 8.0, True)]
+
+
+def test_card_begins_a_group_and_is_repeated(filmed):
+    publisher, viewer = filmed
+    with publisher.videos["low"].watching():
+        publisher.show(at(1.0), (), (640, 480))
+        publisher.show_card("NO SIGNAL", "", 1.1, 1.1)
+        assert [each.is_key for each in viewer.fragments] == [True, True]
+        for now in (1.5, 2.0, 2.2, 3.2):
+            publisher.catch_up(now)
+    assert [each.at for each in viewer.fragments[2:]] == [2.2, 3.2]
+    assert [each.captured for each in viewer.fragments[2:]] == pytest.approx([2.2, 3.2])
+    assert viewer.pictures[-1].mean() < 60
+
+
+def test_card_is_encoded_for_a_viewer_who_comes_during_it(filmed):
+    publisher, viewer = filmed
+    publisher.show_card("NO SIGNAL", "", 1.0, 1.0)
+    assert publisher.videos.encoded == 0
+    with publisher.videos["high"].watching():
+        publisher.catch_up(2.0)
+    with publisher.videos["low"].watching():
+        publisher.catch_up(3.0)
+    assert [each.captured for each in viewer.fragments] == [3.0]
+
+
+def test_hidden_picture_is_withdrawn_from_all_videos(filmed, mosaic):
+    publisher, viewer = filmed
+    tiles = VideoViewer(mosaic.videos["low"])
+    with publisher.videos["low"].watching(), mosaic.videos["low"].watching():
+        publisher.show(at(1.0), (), (640, 480))
+        mosaic.run_once()
+        publisher.hide()
+        publisher.show(at(1.1, np.zeros_like(BRIGHT)), (), (640, 480))
+        mosaic.run_once()
+    for seen, video in ((viewer, publisher.videos["low"]), (tiles, mosaic.videos["low"])):
+        assert video.hidden == 1
+        assert [each.is_key for each in seen.fragments] == [True, True]
+        assert seen.pictures[0][240, 320].min() > 190
+        assert seen.pictures[1][240, 320].max() < 16
+
+
+def test_tile_without_news_is_withdrawn_from_the_mosaics_video(filmed, mosaic):
+    publisher, _ = filmed
+    tiles = VideoViewer(mosaic.videos["low"])
+    with mosaic.videos["low"].watching():
+        publisher.show(at(1.0), (), (640, 480))
+        mosaic.run_once()
+        mosaic.darken("test")
+        mosaic.run_once()
+    assert mosaic.videos["low"].hidden == 1
+    assert tiles.pictures[1][240, 320].max() < 60
