@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pyimagesearch.access import RefusedLogins
@@ -37,7 +37,7 @@ from pyimagesearch.recording import Preroll, PrerollInput, Recorder
 from pyimagesearch.serving import LiveServer
 from pyimagesearch.settings import CameraSettings, Settings
 from pyimagesearch.settings.owner_settings import OwnerSettings
-from pyimagesearch.status import ObjectsStatus
+from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
 from pyimagesearch.streaming.camera_video import CameraVideo
 from pyimagesearch.streaming.live_videos import live_videos
@@ -215,7 +215,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     for part in (loop, program.arming):
         program.owner_settings.attach(settings.name, part)
     return WatchedCamera(settings.name, loop, Feed(
-        broadcaster, loop.status, evidence.manual.record, evidence.keep_still,
+        broadcaster, lambda: with_viewers(loop.status(), own_video),
+        evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
         videos={**videos, **own_video}, variant=publisher.variants.stream),
         evidence)
@@ -226,6 +227,13 @@ def packet_tee(settings: CameraSettings, preroll_input: PrerollInput,
     """Return what receives the packets of a camera; None if it sends none."""
     recorded = [preroll_input] if gives_packets(settings) else []
     return PacketTee([*own_video.values(), *recorded]) if own_video else None
+
+
+def with_viewers(status: CameraStatus, own_video: Mapping[str, CameraVideo]
+                 ) -> CameraStatus:
+    """Return *status*, which also counts the viewers of the camera's own video."""
+    viewers = sum(video.viewers for video in own_video.values())
+    return replace(status, video_viewers=status.video_viewers + viewers)
 
 
 def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,

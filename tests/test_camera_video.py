@@ -288,6 +288,7 @@ def test_stream_is_what_the_camera_sends(product):
         with av.open(answer) as container:
             assert len(container.streams) == 1      # no sound
             frames = list(itertools.islice(container.decode(video=0), 12))
+            assert product.camera["video_viewers"] == 1
     assert {(frame.width, frame.height) for frame in frames} == {(160, 120)}
 
 
