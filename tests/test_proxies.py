@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from benchmarks.live_stream import Mp4Pictures
 from harness import DEADLINE, ROOT, eventually, needs
 from network import free_port
 from product import run_program
@@ -186,6 +187,9 @@ def test_page_stream_and_login_work_behind_a_proxy(proxied, proxy, request, tmp_
         assert answer.status == 200
     with ask("/video_feed", Cookie=cookie) as stream:
         eventually(lambda: 0 < age_of_the_next_frame(stream) < 1)
+    with ask("/live.mp4", Cookie=cookie) as stream:
+        video = Mp4Pictures()
+        eventually(lambda: [each for each in video.feed(stream.read1()) if 0 < each.age < 1])
     form = urllib.request.Request(f"{url}/logout", b"", {"Cookie": cookie, "Origin": origin})
     with pytest.raises(urllib.error.HTTPError) as answer:
         OPENER.open(form, timeout=DEADLINE)
