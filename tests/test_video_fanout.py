@@ -161,7 +161,7 @@ def test_stream_ends_in_the_middle_of_a_hidden_picture(camera, watch):
         eventually(lambda: camera.video.viewers == 1)
         rest = slow.box()
         assert len(rest) < BIG
-        assert set(rest[12:]) == set(b"u")      # nothing follows
+        assert set(rest[12:]) <= set(b"u")      # nothing follows
     watch(visitor)
 
 

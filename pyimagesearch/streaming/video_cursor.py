@@ -1,5 +1,7 @@
 """The place of one viewer in a video: which fragment it is to be sent next."""
 
+import math
+
 from .stream_tally import StreamTally
 from .video_broadcaster import Fragment, VideoBroadcaster
 
@@ -66,12 +68,17 @@ class VideoCursor:
         """Return the key frame to go on with, or ask for one."""
         key = group[0]
         age = group[-1].at - key.at
-        begins = not self._seen
         self._in_order = False
-        if key.number > self._seen and (age <= FRESH_SECONDS or (
-                begins and not self._video.makes_keys)):
+        if key.number > self._seen and age <= self._max_key_age:
             self._may_be_late = age + LATE_SECONDS
             return key
-        if age > (FRESH_SECONDS if begins else KEY_SECONDS):
+        if age > (KEY_SECONDS if self._seen else FRESH_SECONDS):
             self._video.ask_for_key()
         return None
+
+    @property
+    def _max_key_age(self) -> float:
+        """The age of a key frame up to which this viewer takes it [s]."""
+        if self._video.makes_keys:
+            return FRESH_SECONDS
+        return KEY_SECONDS if self._seen else math.inf
