@@ -20,6 +20,7 @@ from pyimagesearch.jpeg import LazyJpeg
 from pyimagesearch.permissions import FILE_MODE
 
 from .clip_metadata import ClipMetadata, read_metadata
+from .drawn_pictures import DrawnPictures
 from .h264_encoder import TICKS_PER_SECOND, Encoders
 from .paths import CLIP_SUFFIX, DRAFT_SUFFIX, PART_SUFFIX
 from .preroll import EncodedFrame, Packet
@@ -83,12 +84,13 @@ class Clip:
     Fragments are shorter than half a second: after a crash the file is good up to
     the last one. The first frame decides whether it is made of JPEGs (encoded:
     constrained baseline, yuv420p) or of a camera's own packets (copied). JPEGs are
-    scaled to *size*, by default that of the first. Raises :exc:`RecordingError` if the
-    disk refuses; belongs to one thread.
+    scaled to *size*, by default that of the first, unless they are in *drawn*. Raises
+    :exc:`RecordingError` if the disk refuses; belongs to one thread.
     """
 
     def __init__(self, path: Path, metadata: ClipMetadata,
-                 encoders: Encoders | None = None, size: Size | None = None) -> None:
+                 encoders: Encoders | None = None, size: Size | None = None,
+                 drawn: DrawnPictures | None = None) -> None:
         self.path = path
         self.metadata = metadata
         self.frames = 0
@@ -96,6 +98,7 @@ class Clip:
         self.first_at = self.last_at = 0.0      # [s, monotonic]
         self._encoders = encoders or Encoders(max_idle=0)
         self._picture_size = size
+        self._drawn = drawn or DrawnPictures()
         self._synced_at = 0.0
         self._video: JpegVideo | PacketVideo | None = None
         with recording_errors():
@@ -113,6 +116,11 @@ class Clip:
     def seconds(self) -> float:
         """How long after the first frame the last one is."""
         return self.last_at - self.first_at
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether it is made of JPEGs."""
+        return isinstance(self._video, JpegVideo)
 
     def fits(self, frame: EncodedFrame) -> bool:
         """Return whether *frame* can follow, which has the same video, or is a JPEG."""
@@ -159,14 +167,15 @@ class Clip:
         if isinstance(frame.content, Packet):
             return PacketVideo(self._container, frame.content)
         return JpegVideo(self._container, self._picture_size or frame.content.size,
-                         frame.at, self._encoders)
+                         frame.at, self._encoders, self._drawn)
 
 
 class JpegVideo:
-    """JPEGs, encoded by one of *encoders*; all scaled to *size*."""
+    """JPEGs, encoded by one of *encoders*; all scaled to *size*, or in *drawn*."""
 
     def __init__(self, container: av.container.OutputContainer, size: Size,
-                 at: float, encoders: Encoders) -> None:
+                 at: float, encoders: Encoders, drawn: DrawnPictures) -> None:
+        self._drawn = drawn
         self._encoder = encoders.take(size)
         self._encoder.begin(at)
         self._encoders = encoders
@@ -185,7 +194,9 @@ class JpegVideo:
         """Encode *frame* at its time; a broken JPEG is left out."""
         assert isinstance(frame.content, LazyJpeg)
         self._last_at = frame.at
-        for packet in self._encoder.encode(frame.content, frame.at):
+        is_drawn = self._drawn.copy(frame.number, self._encoder.yuv)
+        jpeg = None if is_drawn else frame.content
+        for packet in self._encoder.encode(jpeg, frame.at):
             packet.stream = self._stream
             self._container.mux(packet)
 

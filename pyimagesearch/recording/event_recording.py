@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 GAP_SECONDS = 60.0      # without a frame, which end a clip but not the event
 SEEN_FRAMES = 300       # by which the size of a clip is chosen
+KEEPS_UP_SECONDS = 0.1  # of pictures that are not written, at most, as new ones come
 GRACE_SECONDS = 0.5     # to wait for frames that should still come
 
 
@@ -120,6 +121,12 @@ class EventRecording:
     def cursor(self) -> float:
         """Number of the first frame that the pre-roll must hold; infinity for none."""
         return math.inf if self._retry_at > self._clock.monotonic() else self._cursor
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether a clip of pictures is written, and has nearly all of them."""
+        return self._open is not None and self._open.clip.is_encoded and (
+            self._preroll.behind(self._cursor) < KEEPS_UP_SECONDS)
 
     @property
     def _losses(self) -> str:
@@ -234,7 +241,7 @@ class EventRecording:
             journal.begin(metadata, frame.number)
         try:
             clip = Clip(add_suffix(stem, PART_SUFFIX), metadata, self._encoders,
-                        self._largest_size(frame.number))
+                        self._largest_size(frame.number), self._preroll.drawn)
         except RecordingError:
             journal.remove()
             raise

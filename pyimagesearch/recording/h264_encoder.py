@@ -4,13 +4,14 @@ from fractions import Fraction
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size, fitted
 from pyimagesearch.jpeg import JpegDecoder, LazyJpeg
+
+from .drawn_pictures import Yuv, convert
 
 TICKS_PER_SECOND = 90_000          # a second, in our time stamps
 KEY_FRAME_SECONDS = 2.0     # between key frames: where a player can seek to
@@ -36,8 +37,8 @@ class Encoder:
         self._decoder: Any = av.CodecContext.create("mjpeg", "r")
         self._decoder.thread_count = 1
         self._bgr_decoder = JpegDecoder()
-        self._yuv = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
-        self._drawn = av.VideoFrame.from_numpy_buffer(self._yuv, "yuv420p")
+        self.yuv: Yuv = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
+        self._drawn = av.VideoFrame.from_numpy_buffer(self.yuv, "yuv420p")
         self._reformatter = VideoReformatter()
         self._nowhere = av.open("nowhere", "w", format="null")
         self.stream: Any = self._nowhere.add_stream("libx264", rate=30)
@@ -58,11 +59,15 @@ class Encoder:
         self._at = at
         self._begin = self._next_key = self._last + 1
 
-    def encode(self, jpeg: LazyJpeg, at: float) -> list[Any]:
-        """Return *jpeg*, captured *at* [s, monotonic], as packets; none if broken."""
+    def encode(self, jpeg: LazyJpeg | None, at: float) -> list[Any]:
+        """
+        Return *jpeg*, captured *at* [s, monotonic], as packets; none if broken.
+
+        ``None`` stands for the picture that is in :attr:`yuv`.
+        """
         self.broken = True      # unless it gets to the end
         try:
-            frame = self._decode(jpeg)
+            frame = self._decode(jpeg) if jpeg else self._drawn
         except (av.InvalidDataError, BadPicture):
             self.broken = False
             return []
@@ -91,7 +96,7 @@ class Encoder:
         width, height = self._even
         if not jpeg.ready or jpeg.size != self.size:
             image = fitted(jpeg.image(self._bgr_decoder), self.size)
-            cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420, self._yuv)
+            convert(image, self.yuv)
             return self._drawn
         frame = self._decoder.decode(av.Packet(jpeg.data))[0]
         return self._reformatter.reformat(

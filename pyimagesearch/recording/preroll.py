@@ -9,6 +9,8 @@ from typing import NamedTuple
 from pyimagesearch.frames import VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
 
+from .drawn_pictures import DrawnPictures
+
 MAX_BYTES = 16_000_000  # of a pre-roll, however far the recorder is behind
 OWN_SHARE = 0.875   # of these, up to which a camera's own JPEGs are kept; the rest is
                     # for frames that the recorder has not taken yet
@@ -60,14 +62,15 @@ class Preroll:
         self._last = 0              # number of the newest frame
         self._needed = math.inf     # number of the first frame not taken yet
         self._lock = threading.Lock()       # guards all above
+        self.drawn = DrawnPictures()
 
     def put(self, content: LazyJpeg | Packet, captured: float, at: float, *,
-            since: float | None = None) -> None:
+            since: float | None = None) -> int:
         """
         Add what was captured at *captured* [s since the epoch], *at* [s, monotonic].
 
         *since* is the moment from which an event may yet begin, if that is before
-        *at*: the seconds to keep count from there.
+        *at*: the seconds to keep count from there. Returns the number of the frame.
         """
         with self._lock:
             self._last += 1
@@ -76,6 +79,7 @@ class Preroll:
             self.bytes += len(content.data)
             self._keys += frame.key
             self._trim((at if since is None else min(at, since)) - self._seconds)
+            return self._last
 
     @property
     def has_key(self) -> bool:

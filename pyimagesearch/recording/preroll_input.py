@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 
-from pyimagesearch.frames import VideoHeader
+from pyimagesearch.frames import Image, VideoHeader
 from pyimagesearch.jpeg import LazyJpeg
 
 from .preroll import Packet, Preroll
@@ -70,11 +70,18 @@ class PrerollInput:
                           f"{STREAM}")
 
     def put_picture(self, jpeg: LazyJpeg, captured: float, at: float, *,
-                    since: float | None = None) -> None:
-        """Take a picture, unless packets are taken; see :meth:`.Preroll.put`."""
+                    since: float | None = None, drawn: Image | None = None) -> None:
+        """
+        Take a picture, unless packets are taken; see :meth:`.Preroll.put`.
+
+        *drawn* is the same, BGR, for a recorder that keeps up.
+        """
         with self._lock:
-            if not self._takes_packets:
-                self._preroll.put(jpeg, captured, at, since=since)
+            if self._takes_packets:
+                return
+            number = self._preroll.put(jpeg, captured, at, since=since)
+        if drawn is not None and self._preroll.drawn.wanted:
+            self._preroll.drawn.put(number, drawn)
 
     def end(self, why: str) -> None:
         """Take pictures until the next video begins; *why* is a clause for the log."""

@@ -154,8 +154,9 @@ class Recorder(Worker):
             for each in self._active.values():
                 each.close()
             self._active.clear()
-        self.preroll.hold(min((each.cursor for each in self._active.values()),
-                              default=math.inf))
+        active = self._active.values()
+        self.preroll.hold(min((each.cursor for each in active), default=math.inf))
+        self.preroll.drawn.want(any(each.keeps_up for each in active))
 
     def _attend(self) -> None:
         """Carry out the orders that came while frames are written."""

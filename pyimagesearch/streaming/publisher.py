@@ -31,6 +31,7 @@ class Shown(NamedTuple):
 
     jpeg: LazyJpeg | None       # None if it was not encoded and has no JPEG of its own
     boxes: tuple[Box, ...]      # around what moves [pixels of the JPEG]
+    drawn: Image | None = None  # the JPEG's picture with the overlay, if it was drawn
 
 
 class Card(NamedTuple):
@@ -122,7 +123,8 @@ class Publisher:
         else:
             self._broadcaster.mark_stale()
         self._show_to_others(drawn, frame, overlay, note)
-        return Shown(jpeg, overlay.boxes)
+        return Shown(jpeg, overlay.boxes,
+                     None if self._overlay == NO_OVERLAY else drawn)
 
     def catch_up(self, now: float) -> None:
         """

@@ -185,8 +185,9 @@ class Evidence:
     def _keep_picture(self, frame: Frame, shown: Shown) -> None:
         """Keep *frame* for clips, as far as they are made of pictures."""
         if self._fills_preroll and shown.jpeg:
-            self._preroll_input.put_picture(shown.jpeg, frame.captured, frame.arrived,
-                                            since=self._motion.candidate_since)
+            self._preroll_input.put_picture(
+                shown.jpeg, frame.captured, frame.arrived,
+                since=self._motion.candidate_since, drawn=shown.drawn)
 
     def _keep_motion(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Begin a motion event, go on with it, or end it."""
