@@ -40,11 +40,10 @@ class Stopwatch:
     """
     Add up the time spent inside ``with`` blocks [seconds].
 
-    By default that is CPU time of the thread. One thread uses it; any thread may read
-    :attr:`seconds`.
+    One thread uses it; any thread may read :attr:`seconds`.
     """
 
-    def __init__(self, now: Callable[[], float] = time.thread_time) -> None:
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self.seconds = 0.0
         self._now = now
         self._begin = 0.0

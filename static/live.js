@@ -1,57 +1,26 @@
-// Keep the live picture running: an <img> whose stream ended or froze keeps its last
-// frame and fires no event, so this script watches the picture itself.
+// The pages with a live picture: its state in words, and when it is fetched.
+
+import { MjpegView } from "./live_mjpeg.js";
+import { LivePicture } from "./live_picture.js";
 
 const POLL = 1000;        // ms between status requests
-const FROZEN = 4000;      // ms without a change; the clock in a fast camera's picture ticks
 
 const camera = document.getElementById("camera");
 const live = document.getElementById("live");
-const feed = live.getAttribute("src");
-const canvas = document.createElement("canvas");
-const pen = canvas.getContext("2d", { willReadFrequently: true });
 const put = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
 const setText = (id, text) => put(document.getElementById(id), text);
 const isLive = (one) => one.state === "live" || one.state === "learning";
 
-let seen = "";            // last fingerprint of the picture
-let changed = Date.now(); // when it last changed
+const urls = {
+  feed: live.dataset.feed, video: camera.dataset.videoUrl, snapshot: camera.dataset.snapshotUrl,
+  streams: new URL("streams/", new URL(camera.dataset.statusUrl, location)).href,
+};
+document.documentElement.classList.add("js");
+const picture = document.getElementById("picture") ? new LivePicture(urls)
+  : new MjpegView(live, { ...urls, onPicture: () => {} });
 let answered = true;      // whether the last status request succeeded
-let wasLive = true;
-
-function show() {
-  changed = Date.now();
-  live.src = `${feed}${feed.includes("?") ? "&" : "?"}t=${changed}`;      // a new URL, so that the old stream is not reused
-}
-
-function hide() {
-  live.removeAttribute("src");            // the only way to end the stream
-}
-
-// Hash of the picture: the strip with the clock, and a small copy of the whole.
-function fingerprint() {
-  if (!live.naturalWidth) return "";
-  const [wide, tall] = [live.naturalWidth, live.naturalHeight];
-  const strip = Math.max(8, Math.round(tall / 12));
-  canvas.width = 320;
-  canvas.height = strip + 90;
-  pen.drawImage(live, 0, tall - strip, 320, strip, 0, 0, 320, strip);
-  pen.drawImage(live, 0, 0, wide, tall, 0, strip, 320, 90);
-  const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data;
-  let sum = 0;
-  for (let i = 0; i < pixels.length; i += 4) sum = (sum * 31 + pixels[i]) | 0;
-  return `${wide} ${sum}`;
-}
-
-function watchPicture(liveNow, patience) {
-  const now = fingerprint();
-  if (now !== seen || liveNow !== wasLive) changed = Date.now();
-  seen = now;
-  wasLive = liveNow;
-  // cards stand still; a camera's picture has a clock, and changes with each frame
-  if (liveNow && Date.now() - changed > Math.max(FROZEN, 1000 * patience)) show();
-}
 
 function words(one) {
   const date = (seconds) => new Date(seconds * 1000).toLocaleString();
@@ -70,7 +39,7 @@ function showCamera(one) {
   setText("words", words(one));
   setText("reason", one.reason);
   setText("fps", one.fps.toFixed(one.fps > 0 && one.fps < 1 ? 2 : 0));
-  showViewers(one.viewers);
+  showViewers(one.viewers + (one.video_viewers ?? 0));
   return isLive(one);
 }
 
@@ -79,7 +48,7 @@ function showMosaic(status) {
   camera.dataset.state = status.off_since !== null ? "off"
     : count === status.cameras.length ? "live" : "no signal";
   setText("words", `${count} of ${status.cameras.length} cameras live`);
-  showViewers(status.mosaic_viewers);
+  showViewers(status.mosaic_viewers + (status.mosaic_video_viewers ?? 0));
   for (const one of status.cameras) {
     const line = document.querySelector(`[data-camera="${one.name}"]`);
     if (!line) continue;
@@ -101,9 +70,12 @@ async function poll() {
     const name = camera.dataset.name;
     const shown = status.cameras.filter((one) => !name || one.name === name);
     const liveNow = name ? showCamera(shown[0]) : showMosaic(status);
-    if (!answered) show();
+    if (!answered) picture.reconnect();
     answered = true;
-    watchPicture(liveNow, Math.min(...shown.filter(isLive).map((one) => one.patience)));
+    picture.watch({
+      isLive: liveNow, moves: shown.some((one) => one.motion),
+      patience: Math.min(...shown.filter(isLive).map((one) => one.patience)),
+      fps: Math.max(...shown.map((one) => one.fps)) });
   } catch (error) {
     answered = false;
     camera.dataset.state = "offline";
@@ -117,14 +89,17 @@ async function run() {
   setTimeout(run, POLL);
 }
 
-live.addEventListener("error", () => {
-  if (live.getAttribute("src")) setTimeout(() => document.hidden || show(), POLL);
-});
+// a hidden page fetches nothing
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) hide(); else { show(); poll(); }
+  if (document.hidden) picture.stop();
+  else {
+    picture.start();
+    poll();
+  }
 });
-window.addEventListener("pagehide", hide);
-window.addEventListener("pageshow", (event) => { if (event.persisted) show(); });
+window.addEventListener("pagehide", () => picture.stop());
+window.addEventListener("pageshow", (event) => { if (event.persisted) picture.start(); });
+if (!document.hidden) picture.start();
 run();
 // only where alerts are sent to this browser
 if (navigator.serviceWorker?.controller) {

@@ -20,7 +20,6 @@ const moved = ([x, y], [right, down], step) =>
 export class PolygonEditor {
   constructor(svg, live, { make, notify, changed = () => {}, escaped = () => {} }) {
     Object.assign(this, { svg, live, make, notify, changed, escaped });
-    this.size = [Number(live.getAttribute("width")), Number(live.getAttribute("height"))];
     this.load([]);
     svg.addEventListener("click", (event) => this.tap(event));
     svg.addEventListener("keydown", (event) => this.type(event));
@@ -187,9 +186,9 @@ export class PolygonEditor {
   // --- drawing
 
   show() {
-    if (this.live.naturalWidth) {     // a stream that reconnects has no size
-      this.size = [this.live.naturalWidth, this.live.naturalHeight];
-    }
+    const { live } = this;      // a stream that reconnects has no size
+    this.size = live.naturalWidth ? [live.naturalWidth, live.naturalHeight]
+      : ["width", "height"].map((side) => Number(live.getAttribute(side)));
     const focused = document.activeElement?.dataset?.corner;
     this.svg.setAttribute("viewBox", `0 0 ${this.size.join(" ")}`);
     this.pixel = 1 / (this.svg.getScreenCTM()?.a || 1);     // of the page, as in viewBox

@@ -31,7 +31,7 @@ def test_installed_command_serves_pages_from_any_folder(
                     program=(str(installed / "bin" / "webstreaming"),),
                     env={"PYTHONPATH": str(installed)})
     assert b'src="/video_feed"' in product.get("/")
-    assert b"FROZEN" in product.get("/static/live.js")
+    assert b"POLL" in product.get("/static/live.js")
     assert b"--ground" in product.get("/static/style.css")
     assert b"<svg" in product.get("/static/icon.svg")
     assert product.get("/snapshot.jpg").startswith(b"\xff\xd8")

@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
@@ -124,7 +123,7 @@ class HttpClient:
         timeout = self._response_timeout
         self._response_timeout = self.longest_response
         connection.sock.settimeout(timeout)
-        waiting = Stopwatch(time.monotonic)
+        waiting = Stopwatch()
         with waiting:
             response = connection.getresponse()
         self._response_timeout = min(

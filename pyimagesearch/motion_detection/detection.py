@@ -263,9 +263,9 @@ class MotionDetection:
                 or isinstance(self._detector, TutorialDetector))
 
     def _look_at(self, picture: Picture, at: float) -> Detection:
-        given = {"picture": read_only(picture.colour())} if self._in_colour else {}
-        grey = picture.grey()
         with self.stopwatch:
+            given = {"picture": read_only(picture.colour())} if self._in_colour else {}
+            grey = picture.grey()
             image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
             self.remembered.on_frame(self._taught, at)
             try:

@@ -75,8 +75,7 @@ class Fanout(ABC, Generic[Viewer]):
     def _wake(self) -> None:
         self._published_at = self._loop.now()
         if not self._end.closed:
-            with self._end.sending:
-                self._deliver()
+            self._deliver()
             return
         for viewer in self._viewers:
             viewer.gone.set()

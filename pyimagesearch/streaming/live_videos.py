@@ -43,13 +43,8 @@ class LiveVideos(Mapping[str, LiveVideo]):
 
     @property
     def encode_seconds(self) -> float:
-        """CPU time spent on them [s]."""
+        """Time spent on them [s]."""
         return sum(video.encoding.seconds for video in self.values())
-
-    @property
-    def send_seconds(self) -> float:
-        """CPU time spent on sending them to viewers [s]."""
-        return sum(video.sending.seconds for video in self.values())
 
     def show(self, image: Image, captured: float, at: float) -> None:
         """Encode *image* as :meth:`LiveVideo.show` does, unless it is left out."""

@@ -12,6 +12,7 @@ from pyimagesearch.errors import TooManyViewers
 from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.camera_video import CameraVideo
+from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.variants import CHOICES, VariantOf
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
@@ -128,10 +129,7 @@ def video(name: str | None = None) -> Response:
 
     It has the *rate* ``low`` or ``high``; or it comes untouched *from* the camera.
     """
-    services, rate = get_services(), request.args.get("rate", RATES[0])
-    is_mosaic = name == MOSAIC and name not in services.feeds
-    shown = services.mosaic if is_mosaic else services.feed(name)
-    videos = (shown or services.feed(None)).videos
+    videos, rate = shown(name).videos, request.args.get("rate", RATES[0])
     if origin := request.args.get("from"):
         return camera_video(origin, videos.get(CAMERA))
     if rate not in RATES:
@@ -139,6 +137,14 @@ def video(name: str | None = None) -> Response:
     if rate not in videos:
         abort(404, "This server has no live video in H.264; watch /video_feed.")
     return video_response(videos[rate])
+
+
+def shown(name: str | None) -> Feed | Mosaic:
+    """Return a camera, by default the first one, or what shows all of them."""
+    services = get_services()
+    if name == MOSAIC and name not in services.feeds:
+        return services.mosaic or services.feed(None)
+    return services.feed(name)
 
 
 def camera_video(origin: str, own: VideoBroadcaster | None) -> Response:
@@ -156,10 +162,10 @@ def camera_video(origin: str, own: VideoBroadcaster | None) -> Response:
 @bp.get("/snapshot.jpg")
 @bp.get("/snapshot/<name>.jpg")
 def snapshot(name: str | None = None) -> Response:
-    """Return a new frame, with its capture time in ``X-Timestamp``."""
-    services = get_services()
-    frame = fresh_frame(services.feed(name).broadcaster)
-    jpeg = services.pools.files.run(frame.drawn.bytes) if frame.undrawn else frame.jpeg
+    """Return a new frame, also of the mosaic, with its time in ``X-Timestamp``."""
+    frame = fresh_frame(shown(name).broadcaster)
+    files = get_services().pools.files
+    jpeg = files.run(frame.drawn.bytes) if frame.undrawn else frame.jpeg
     return Response(jpeg, mimetype="image/jpeg", headers={
         "X-Timestamp": f"{frame.captured:.6f}"})
 

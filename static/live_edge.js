@@ -1,0 +1,45 @@
+// Play a live video close to its newest picture.
+
+const GOAL = 0.1;               // s behind the newest picture, on an even connection
+const LARGEST_GOAL = 1;         // s
+const CALM = 5000;              // ms without a stall, after which the goal shrinks
+const SEEK = 1;                 // s behind, from which a jump is better than a hurry
+
+// The goal grows with each stall and shrinks again. What is behind it is caught up by
+// playing a little faster, which is not seen, and after an interruption by a jump.
+export class LiveEdge {
+  constructor(video, refused) {
+    Object.assign(this, { video, refused });
+    video.addEventListener("waiting", () => this.stall());
+    this.reset();
+  }
+
+  reset() {
+    this.goal = GOAL;
+    this.calmSince = performance.now();
+  }
+
+  stall() {
+    this.goal = Math.min(LARGEST_GOAL, this.goal * 1.4);
+    this.calmSince = performance.now();
+  }
+
+  // Adapt position and speed; to be called when pictures were added.
+  follow() {
+    const { video } = this, { buffered } = video;
+    if (!buffered.length) return;
+    if (performance.now() - this.calmSince > CALM) {
+      this.goal = Math.max(GOAL, this.goal * 0.9);
+      this.calmSince = performance.now();
+    }
+    const last = buffered.length - 1;
+    const [begin, end] = [buffered.start(last), buffered.end(last)];
+    const behind = end - video.currentTime;
+    if (video.currentTime < begin || behind > Math.max(SEEK, 2 * this.goal)) {
+      video.currentTime = Math.max(begin, end - this.goal);
+    } else {
+      video.playbackRate = behind > this.goal + 0.15 ? 1.25 : behind > this.goal ? 1.07 : 1;
+    }
+    if (video.paused) video.play().catch((error) => error.name === "NotAllowedError" && this.refused());
+  }
+}

@@ -1,0 +1,154 @@
+// The live picture: which of its views is shown, as the user chose and the connection
+// allows.
+
+import { playsVideo } from "./live_buffer.js";
+import { Ladder } from "./live_ladder.js";
+import { MjpegView } from "./live_mjpeg.js";
+import { StillsView } from "./live_stills.js";
+import { VideoView } from "./live_video.js";
+
+const SAMPLE = 2000;            // ms between samples of the connection
+const STEADY = 2;               // frames a second, from which some must come in each sample
+const RUNGS = {                 // of the ladder, by choice; lowest first
+  auto: ["stills", "low", "high", "sharp"],
+  sharp: ["sharp"],
+  saving: ["stills", "low"],
+};
+const WORDS = {
+  stills: "Very slow connection: a still every 10 seconds, and more during motion.",
+  low: "Slow connection: strongly compressed.",
+  high: "Slow connection: compressed.",
+  sharp: "",
+};
+const NO_VIDEO = playsVideo ? "" : "this browser has no Media Source Extensions";
+
+const find = (id) => document.getElementById(id);
+
+// Return what *work* returns; null where the browser lets pages keep nothing.
+function optional(work) {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
+
+// The choice is kept by the browser, and the rung by its tab, so that the next page on a
+// slow connection does not begin with the heaviest view.
+export class LivePicture {
+  constructor({ feed, streams, video, snapshot }) {
+    [this.image, this.video, this.held] = ["live", "video", "held"].map(find);
+    [this.choice, this.note, this.play] = ["picture", "picture-note", "play"].map(find);
+    const onPicture = () => this.reveal();
+    const player = new VideoView(this.video, { low: `${video}?rate=low`, high: `${video}?rate=high` }, {
+      onPicture, onBreak: () => this.hold(), onFail: (why) => this.doWithoutVideo(why),
+      onRefused: () => { this.play.hidden = false; } });
+    this.views = {
+      stills: new StillsView(this.held, { url: snapshot, onPicture }),
+      low: player, high: player,
+      sharp: new MjpegView(this.image, { feed, streams, onPicture }),
+    };
+    const kept = optional(() => localStorage.getItem("picture"));
+    this.choice.value = kept in RUNGS ? kept : "auto";
+    this.choice.addEventListener("change", () => this.choose());
+    this.play.addEventListener("click", () => this.video.play());
+    this.video.addEventListener("resize", () => {       // for what is drawn over the picture
+      [this.image.width, this.image.height] = [this.video.videoWidth, this.video.videoHeight];
+    });
+    this.video.addEventListener("playing", () => { this.play.hidden = true; });
+    this.trouble = NO_VIDEO;        // why no video is played; empty if it is
+    this.makeLadder();
+  }
+
+  start() {
+    this.ladder.start(performance.now());
+    this.show();
+  }
+
+  // Fetch nothing, and show nothing that grows old.
+  stop() {
+    this.view?.stop();
+    this.view = null;
+    this.held.width = this.held.width;          // clears it
+  }
+
+  reconnect() { this.view?.reconnect(); }
+
+  // Follow the camera: whether it *isLive*, its *patience* between frames [s], whether
+  // something *moves*, and its frame rate, *fps*. To be called each second.
+  watch(camera) {
+    if (!this.view) return;
+    this.view.watch(camera);
+    const seconds = (performance.now() - this.sampled) / 1000;
+    const isChoice = camera.isLive && this.ladder.rungs.length > 1;
+    if (isChoice && seconds >= SAMPLE / 1000) this.judge(seconds, camera.fps);
+  }
+
+  async judge(seconds, fps) {
+    const { view, ladder } = this, { rung } = ladder;
+    this.sampled = performance.now();
+    const sample = await view.sample().catch(() => null);
+    if (!sample || view !== this.view || ladder !== this.ladder || rung !== ladder.rung) return;
+    if (!sample.received && fps > STEADY) sample.missed ||= 1;
+    ladder.judge(sample, seconds, performance.now());
+    if (ladder.rung !== rung) this.show();
+  }
+
+  // Show the view of the rung, and until its first picture the last one.
+  show() {
+    const { rung } = this.ladder;
+    this.hold();
+    this.view?.stop();
+    this.view = this.views[rung];
+    this.image.hidden = this.view.element !== this.image;
+    this.video.hidden = !this.image.hidden;
+    this.view.start(rung);
+    this.sampled = performance.now();
+    optional(() => sessionStorage.setItem("rung", rung));
+    this.note.textContent = this.words(rung);
+  }
+
+  words(rung) {
+    if (this.choice.value === "sharp") return "";
+    if (rung === "sharp" && this.trouble) return `Live video does not play here: ${this.trouble}. The picture stays sharp.`;
+    return this.choice.value === "saving" && rung === "low" ? "" : WORDS[rung];
+  }
+
+  // Lay the picture that is shown now over the next view, which has none yet.
+  hold() {
+    const { image, video, held } = this;
+    const shown = image.hidden ? video : image;
+    const wide = shown.naturalWidth || shown.videoWidth;
+    if (held.hidden && wide) {
+      held.width = wide;
+      held.height = shown.naturalHeight || shown.videoHeight;
+      held.getContext("2d").drawImage(shown, 0, 0);
+    }
+    held.hidden = false;
+  }
+
+  reveal() { this.held.hidden = this.view.element !== this.held; }
+
+  choose() {
+    optional(() => localStorage.setItem("picture", this.choice.value));
+    optional(() => sessionStorage.removeItem("rung"));
+    this.trouble = NO_VIDEO;
+    this.makeLadder();
+    this.start();
+  }
+
+  doWithoutVideo(why) {
+    this.trouble = why;
+    this.makeLadder();
+    this.start();
+  }
+
+  // Allow the rungs of the choice, or those that are left without video.
+  makeLadder() {
+    const saves = this.choice.value === "auto" && navigator.connection?.saveData;
+    let rungs = RUNGS[saves ? "saving" : this.choice.value];
+    if (this.trouble) rungs = [...rungs.filter((rung) => rung === "stills"), "sharp"];
+    const first = optional(() => sessionStorage.getItem("rung"));
+    this.ladder = new Ladder(rungs, first, performance.now());
+  }
+}
