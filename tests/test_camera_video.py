@@ -5,6 +5,8 @@ import functools
 import io
 import itertools
 import json
+import re
+import time
 import urllib.error
 import urllib.request
 from fractions import Fraction
@@ -22,6 +24,7 @@ from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.privacy.mask import PrivacyMask
 from pyimagesearch.streaming import camera_video
 from pyimagesearch.streaming.camera_video import CameraVideo
+from pyimagesearch.streaming.fragments import NTP_EPOCH
 from pyimagesearch.streaming.nal_framing import UnitFraming, codec_string, units_of
 from rtsp_server import RtspServer
 
@@ -310,9 +313,13 @@ def test_hiding_ends_streams_and_allows_no_new_ones(product, hide, show, why):
     with opened(product, path) as answer:
         begun = answer.read(100)
         product.send(*hide[:2], **hide[2])
+        hidden = time.time()
         assert refusal(product, path).startswith(
             f"The camera's own video cannot be streamed: the camera {why}")
-        rest = answer.read()        # to its end
-    assert b"ftyp" in begun + rest
+        received = begun + answer.read()    # to its end
+    times = [int.from_bytes(stamp, "big") / 2**32 - NTP_EPOCH
+             for stamp in re.findall(rb"prft.{8}(.{8})", received, re.DOTALL)]
+    assert len(times) > 0
+    assert max(times) < hidden
     product.send(*show[:2], **show[2])
     eventually(lambda: refusal(product, path) == "")

@@ -9,6 +9,7 @@ import pytest
 from harness import ManualClock, eventually
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic, layout
+from pyimagesearch.streaming.variants import VariantOf
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)
 DARK = 60       # brightness below which a tile shows nothing
@@ -62,6 +63,22 @@ def test_tile_without_viewers_becomes_dark(mosaic):
     mosaic.darken("a")
     assert mosaic.broadcaster.stale
     assert shown(mosaic)[240, 320].max() < DARK
+
+
+def test_variant_shows_the_same_and_nothing_that_is_hidden(mosaic):
+    stream = mosaic.variants.stream(VariantOf(320, fps=5))
+    with stream.watching():
+        assert mosaic.wanted
+        mosaic.show("a", BRIGHT, motion=False)
+        mosaic.run_once()
+        picture = cv2.imdecode(np.frombuffer(stream.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert picture.shape == (120, 320)
+        assert picture[60, 80] > 190
+        assert mosaic.broadcaster.stale     # it is not encoded for nobody
+        mosaic.hide()
+        assert stream.stale
+    mosaic.show("a", BRIGHT, motion=False)
+    assert stream.stale
 
 
 def test_tile_that_becomes_dark_while_encoded_is_not_shown(mosaic, monkeypatch):

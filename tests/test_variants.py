@@ -143,7 +143,7 @@ def test_picture_that_is_hidden_now_is_withdrawn(publisher):
 @pytest.fixture
 def client(variants):
     services = Services({"front": Feed(
-        LatestFrameBroadcaster(), lambda: STATUS, variant=variants.stream)}, open_access())
+        LatestFrameBroadcaster(), lambda: STATUS, variants=variants)}, open_access())
     return create_app(services).test_client()
 
 

@@ -17,6 +17,7 @@ from pyimagesearch.threads import Worker
 
 from .broadcaster import LatestFrameBroadcaster
 from .live_videos import LiveVideos
+from .variants import Variants
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,9 @@ class Mosaic(Worker):
 
     Camera loops call :meth:`show` and :meth:`draw`; the thread ``mosaic`` encodes
     changes, at most 15 times a second and once for all viewers; *videos* are the H.264
-    videos for slow links, by name. Without viewers, tiles
-    become dark and stay so until their camera's next picture that a viewer can see:
-    an old one is never shown. Cards stay, and are what a new viewer sees if there are
-    only cards.
+    videos for slow links, by name. Without viewers, tiles become dark and stay so until
+    their camera's next picture that a viewer can see: an old one is never shown. Cards
+    stay, and are what a new viewer sees if there are only cards.
     """
 
     def __init__(self, names: Sequence[str], broadcaster: LatestFrameBroadcaster,
@@ -64,6 +64,7 @@ class Mosaic(Worker):
         self.tiles = layout(names)
         self.broadcaster = broadcaster
         self.videos = videos or LiveVideos()
+        self.variants = Variants(quality)
         self._quality = quality
         self._clock = clock
         height = max(tile.y + tile.height for tile in self.tiles)
@@ -85,7 +86,8 @@ class Mosaic(Worker):
     @property
     def wanted(self) -> bool:
         """Whether there are viewers."""
-        return self.broadcaster.viewers > 0 or self.videos.viewers > 0
+        return (self.broadcaster.viewers > 0 or self.videos.viewers > 0
+                or self.variants.viewers > 0)
 
     def lacks(self, name: str) -> bool:
         """Return whether viewers see a dark tile in place of camera *name*."""
@@ -97,6 +99,7 @@ class Mosaic(Worker):
         self._changed.set()
         self.broadcaster.close()
         self.videos.close()
+        self.variants.close()
 
     def show(self, name: str, image: Image, motion: bool, note: str = "") -> None:
         """
@@ -112,7 +115,7 @@ class Mosaic(Worker):
 
     def darken(self, name: str) -> None:
         """Note that camera *name* has a newer picture, which is not drawn."""
-        self.broadcaster.mark_stale()
+        self._mark_stale()
         if name in self._current:       # else it would show an old picture
             with self._publishing, self._lock:
                 self._current.discard(name)
@@ -150,9 +153,15 @@ class Mosaic(Worker):
         region[:tall + below + 8, :wide + 16] //= 3     # readable on any picture
         cv2.putText(region, text, (8, tall + 6), FONT, 0.55, PALE, 1, cv2.LINE_AA)
 
+    def _mark_stale(self) -> None:
+        """Note that what was published is too old for later viewers."""
+        self.broadcaster.mark_stale()
+        self.variants.withdraw()
+
     def _withdraw(self) -> None:
         self.broadcaster.mark_stale()
         self.videos.hide()
+        self.variants.hide()
         self._changed.set()
 
     def run(self) -> None:
@@ -165,7 +174,7 @@ class Mosaic(Worker):
             if self.stopping.is_set():
                 return
             if not (self.wanted or self._is_complete):
-                self.broadcaster.mark_stale()
+                self._mark_stale()
                 continue
             try:
                 self.run_once()
@@ -182,11 +191,12 @@ class Mosaic(Worker):
             with self._lock:
                 picture = self._canvas.copy()
             captured, at = self._clock.time(), self._clock.monotonic()
-            if self.broadcaster.viewers or not self.videos.viewers:
+            if self.broadcaster.viewers or not self.wanted:
                 self.broadcaster.publish(encode(picture, self._quality), captured)
             else:
                 self.broadcaster.mark_stale()
             self.videos.show(picture, captured, at)
+            self.variants.show(picture, captured, at)
 
     @property
     def _is_complete(self) -> bool:
@@ -198,4 +208,5 @@ class Mosaic(Worker):
         now = self._clock.monotonic()
         self.videos.rest(now)
         return bool((self.broadcaster.viewers and self.broadcaster.stale)
+                    or self.variants.wait
                     or self.videos.wait(now, is_still=True))

@@ -82,18 +82,18 @@ def video_feed(name: str | None = None) -> Response:
     # looked up here: the app context is gone when the server sends frames
     feed, view = get_services().feed(name), request.args.get("view")
     if not view:
-        return mjpeg_response(variant(feed))
+        return mjpeg_response(variant_of(feed))
     return require_owner() or mjpeg_response(detector_view(feed, view))
 
 
-def variant(feed: Feed) -> LatestFrameBroadcaster:
+def variant_of(picture: Feed | Mosaic) -> LatestFrameBroadcaster:
     """Return the stream of the variant that is asked for, or abort (400, 503)."""
     wanted = VariantOf(**{name: choice(name, allowed)
                           for name, allowed in CHOICES.items()})
-    if feed.variant is None or wanted == VariantOf():
-        return feed.broadcaster
+    if picture.variants is None or wanted == VariantOf():
+        return picture.broadcaster
     try:
-        return feed.variant(wanted)
+        return picture.variants.stream(wanted)
     except TooManyViewers as limit:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
 
@@ -116,9 +116,9 @@ def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
 
 @bp.get("/mosaic_feed")
 def mosaic_feed() -> Response:
-    """Stream all cameras in one picture; a single camera as it is."""
+    """Stream all cameras in one picture, as :func:`video_feed` does one of them."""
     services = get_services()
-    return mjpeg_response((services.mosaic or services.feed(None)).broadcaster)
+    return mjpeg_response(variant_of(services.mosaic or services.feed(None)))
 
 
 @bp.get("/live.mp4")

@@ -28,7 +28,7 @@ from pyimagesearch.status import (
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.stream_tally import StreamTallies
-from pyimagesearch.streaming.variants import VariantOf
+from pyimagesearch.streaming.variants import Variants
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
@@ -143,8 +143,7 @@ class Feed:
     "stopped"; *keep_still* saves a frame as an event and returns its receipt.
     *automatic_zones* returns the polygons in which the detector ignores something that
     blinks. *videos* are the live H.264 videos by name: ``low`` and ``high`` are
-    encoded, ``camera`` is its own. *variant* returns the stream of a smaller variant
-    (see :meth:`.Variants.stream`).
+    encoded, ``camera`` is its own.
     """
 
     broadcaster: LatestFrameBroadcaster
@@ -154,7 +153,7 @@ class Feed:
     automatic_zones: Callable[[], Sequence[str]] = tuple
     tuning: TuningService | None = None
     videos: Mapping[str, VideoBroadcaster] = field(default_factory=dict)
-    variant: Callable[[VariantOf], LatestFrameBroadcaster] | None = None
+    variants: Variants | None = None
 
 
 @dataclass(frozen=True)
