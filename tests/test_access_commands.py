@@ -72,7 +72,7 @@ def command(folder, *words):
 def test_device_key_is_made_listed_and_revoked(config_folder):
     status, shown, _ = command(config_folder.path, "add", "wall panel", "--days", "30")
     (key,) = re.findall(r"^password \(shown only now\): ([\w-]{32})$", shown, re.M)
-    for path in ("video_feed", "snapshot.jpg"):
+    for path in ("video_feed", "live.mp4", "snapshot.jpg"):
         assert f"http://wall%20panel:{key}@127.0.0.1:8000/{path}\n" in shown
     status, shown, _ = command(config_folder.path, "list")
     assert status == 0

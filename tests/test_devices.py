@@ -25,7 +25,7 @@ def test_key_is_shown_once_with_addresses_to_copy(protected):
     answer, key = make(protected)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    for path in ("video_feed", "snapshot.jpg"):
+    for path in ("video_feed", "live.mp4", "snapshot.jpg"):
         assert f"<code>http://tv:{key}@localhost/{path}</code>" in answer.text
     page = protected.client(OWNER).get("/sessions", headers=BROWSER).text
     assert key not in page
@@ -35,7 +35,7 @@ def test_key_is_shown_once_with_addresses_to_copy(protected):
 
 def test_every_camera_has_its_addresses(two_cameras):
     answer, key = make(two_cameras, "wall panel")
-    for path in ("video_feed/front", "snapshot/front.jpg", "video_feed/yard"):
+    for path in ("video_feed/front", "snapshot/front.jpg", "live/yard.mp4"):
         assert f"http://wall%20panel:{key}@localhost/{path}" in answer.text
 
 

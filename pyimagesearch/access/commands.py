@@ -46,7 +46,7 @@ def add_device_key(keys: DeviceKeys, url: str, name: str, days: float | None) ->
     """Make a key and print it, with the URLs for a server at *url*."""
     secret = keys.add(name, days)
     print(f"user name: {name}\npassword (shown only now): {secret}")
-    for path in ("video_feed", "snapshot.jpg"):
+    for path in ("video_feed", "live.mp4", "snapshot.jpg"):
         print(with_login(url + path, name, secret))
 
 

@@ -50,6 +50,7 @@ def device_keys() -> DeviceKeys:
 def addresses(name: str, key: str) -> list[str]:
     """Return the URLs of all streams and snapshots, with *name* and *key* in them."""
     cameras = list(get_services().feeds)
+    views = ("live.video_feed", "live.video", "live.snapshot")
     urls = [url_for(view, name=camera if len(cameras) > 1 else None, _external=True)
-            for camera in cameras for view in ("live.video_feed", "live.snapshot")]
+            for camera in cameras for view in views]
     return [with_login(url, name, key) for url in urls]
