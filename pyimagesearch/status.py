@@ -85,7 +85,7 @@ class CameraStatus:
     detect_seconds: float = 0.0     # spent on detection since the start
     looks: int = 0          # frames that detection looked at
     detect_fps: float = 0.0     # of these a second, now
-    busy: float = 0.0       # share of the time that the camera's thread works, now
+    busy: float = 0.0       # share of the time that its frames need now; 1 = all
     shedding: bool = False  # whether less is done, as the machine cannot keep up
     encode_seconds: float = 0.0     # spent on encoding JPEGs since the start
     recordings: int = 0     # of events, since the start

@@ -8,6 +8,7 @@ from harness import ManualClock
 from pyimagesearch.motion_detection.look_pace import LookPace
 from pyimagesearch.streaming import LatestFrameBroadcaster, Publisher
 from pyimagesearch.streaming.live_videos import live_videos
+from pyimagesearch.surveillance.frame_counts import FrameCounts
 from pyimagesearch.surveillance.load_shedding import LoadShedding
 
 FULL, LEAST = (1, math.inf), (4, 4.0)
@@ -21,9 +22,10 @@ class Machine:
         self.publisher = Publisher("front", LatestFrameBroadcaster(), None, width=640,
                                    quality=75, videos=live_videos(500))
         self.pace = LookPace(10.0)
+        self.counts = FrameCounts()
         self.is_recorder_late = False
         self.load = LoadShedding("front", self.publisher, self.pace,
-                                 lambda: self.is_recorder_late, self.clock)
+                                 self.counts, lambda: self.is_recorder_late, self.clock)
 
     @property
     def level(self):
@@ -72,6 +74,14 @@ def test_videos_without_viewers_are_not_spared_first(machine):
     assert list(machine.work(2.5, 0.95)) == [FULL, (4, 10.0), (4, 6.0)]
     machine.work(30.0, 0.1)
     assert machine.level == FULL
+
+
+def test_skipped_frames_count_as_work_not_done(watched):
+    for _ in range(15):
+        watched.counts.skipped += 5     # of fifteen frames in a second
+        watched.work(1.0, 0.6)
+    assert watched.load.busy == pytest.approx(0.9, abs=0.05)
+    assert watched.level == LEAST
 
 
 def test_recorder_that_falls_behind_counts_as_busy(watched):

@@ -67,6 +67,7 @@ class Surveillance(Worker):
         self.tuning = Tuning(detection, evidence, clock)
         self._state = CameraState(settings, camera.label, clock)
         self._load = LoadShedding(settings.name, publisher, detection.pace,
+                                  self._state.counts,
                                   lambda: evidence.recorder.is_late, clock)
         self._wake = threading.Event()      # ends the waits of the loop
         self._off_since: float | None = None

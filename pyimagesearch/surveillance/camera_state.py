@@ -1,7 +1,6 @@
 """State, counters and rates of one camera."""
 
 import logging
-from dataclasses import dataclass
 
 from pyimagesearch.capture.patience import LEAST_SECONDS
 from pyimagesearch.capture.reader import FrameReader
@@ -15,20 +14,10 @@ from pyimagesearch.status import LEARNING, LIVE, NO_SIGNAL, STARTING, CameraStat
 from pyimagesearch.streaming.publisher import Publisher
 
 from .evidence import Evidence
+from .frame_counts import FrameCounts
 from .load_shedding import LoadShedding
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class FrameCounts:
-    """Frames since the start, by what became of them."""
-
-    given: int = 0      # by the camera; the sum of those below
-    skipped: int = 0    # replaced by a newer one before the loop took them
-    left_out: int = 0   # beyond the frame rate asked for
-    garbled: int = 0    # could not be decoded
-    frames: int = 0     # processed
 
 
 class CameraState:

@@ -11,6 +11,8 @@ from pyimagesearch.motion_detection.look_pace import LookPace
 from pyimagesearch.rates import Stopwatch
 from pyimagesearch.streaming.publisher import Publisher
 
+from .frame_counts import FrameCounts
+
 log = logging.getLogger(__name__)
 
 REVIEW_SECONDS = 1.0        # of work that are judged at a time
@@ -33,7 +35,10 @@ VIDEO_LEVEL = 3     # the last one of those that only spare the videos
 
 class LoadShedding:
     """
-    Reduce the work of one camera while its thread is busy 85 % of the time.
+    Reduce the work of one camera while its frames need more than 85 % of the time.
+
+    Frames that were skipped, as newer ones came meanwhile, are taken to need as much
+    as the others.
 
     First goes the frame rate of the H.264 videos, which far viewers watch, then that of
     detection, down to four looks a second. Recording is spared, and so is freshness:
@@ -44,15 +49,19 @@ class LoadShedding:
     """
 
     def __init__(self, camera: str, publisher: Publisher, pace: LookPace,
-                 is_recorder_late: Callable[[], bool], clock: Clock) -> None:
-        self.busy = 0.0         # share of the last second
+                 counts: FrameCounts, is_recorder_late: Callable[[], bool],
+                 clock: Clock) -> None:
+        self.busy = 0.0         # share of the last second that all its frames need
         self._camera = camera
         self._publisher = publisher
         self._pace = pace
+        self._counts = counts
         self._is_recorder_late = is_recorder_late
         self._clock = clock
         self._working = Stopwatch(clock.monotonic)
         self._reviewed, self._worked = clock.monotonic(), 0.0   # until then [s]
+        self._taken = 0         # frames since then
+        self._skipped = counts.skipped      # until then
         self._level = 0         # index of LEVELS
         self._calm_since = self._restored = -math.inf   # [s, monotonic]
         self._patience = CALM_SECONDS   # until more is tried
@@ -67,6 +76,7 @@ class LoadShedding:
         for frame in frames:
             with self._working:
                 yield frame
+            self._taken += 1
             self._review(self._clock.monotonic())
 
     def _review(self, now: float) -> None:
@@ -74,8 +84,11 @@ class LoadShedding:
         elapsed = now - self._reviewed
         if elapsed < REVIEW_SECONDS:
             return
-        self.busy = (self._working.seconds - self._worked) / elapsed
+        worked = self._working.seconds - self._worked
+        skipped = self._counts.skipped - self._skipped
+        self.busy = worked / elapsed * (1 + skipped / self._taken)
         self._reviewed, self._worked = now, self._working.seconds
+        self._taken, self._skipped = 0, self._counts.skipped
         if self.busy > BUSY_SHARE or self._is_recorder_late():
             self._shed(now)
         elif self.busy > CALM_SHARE:
