@@ -95,6 +95,15 @@ def test_all_frames_are_looked_at_from_the_first_that_differs():
     assert looked == [87, 90, *range(93, 100)]      # it differs from 91 on
 
 
+def test_background_is_learnt_from_all_frames_of_a_busy_machine():
+    watching = detection(AdaptiveMotionDetector, frame_count=20)
+    watching.pace.most = 4.0
+    looked = [watching.look(ArrayPicture(NOISY[number % 4]), number / 30).looked
+              for number in range(60)]
+    assert all(looked[:21])
+    assert sum(looked[21:]) <= 6
+
+
 def test_detector_that_learns_by_frames_sees_all_of_them():
     watching = detection(frame_count=5)
     assert all(watching.look(ArrayPicture(EMPTY), number / 30, every=False).looked

@@ -21,7 +21,7 @@ def test_quiet_scene_is_looked_at_ten_times_a_second(fps, expected):
 def test_every_frame_counts_for_a_second_after_a_find():
     pace = LookPace(10.0)
     looks(pace, 4.0)
-    pace.found(4.0)
+    pace.on_look(4.0, differs=True)
     seen = looks(pace, 3.0, begin=4.0)
     assert len([at for at in seen if at < 5.0]) == 30
     assert len([at for at in seen if at >= 6.0]) == 10
@@ -31,7 +31,7 @@ def test_rate_of_the_looks_is_known_from_the_first_find_on():
     pace = LookPace(10.0)
     looks(pace, 4.0)
     assert pace.fps(4.0) == pytest.approx(10)
-    pace.found(4.0)
+    pace.on_look(4.0, differs=True)
     pace.admits(4.0, every=False)
     assert pace.fps(4.0) == pytest.approx(30)
 

@@ -249,18 +249,14 @@ class MotionDetection:
         then this one is not decoded, and what was seen before is returned. Raises
         :exc:`BadPicture`, and :exc:`DetectorFailed` for all errors of the detector.
         """
-        if not self.pace.admits(at, every=every or self._needs_every):
+        learning = self._learnt <= self._frame_count
+        by_frames = isinstance(self._detector, TutorialDetector)    # it learns by them
+        admitted = self.pace.admits(at, every=every or learning or by_frames)
+        if not (admitted or learning):
             return self._last._replace(looked=False)
         self._last = seen = self._look_at(picture, at)
-        if seen.regions:
-            self.pace.found(at)
+        self.pace.on_look(at, differs=bool(seen.regions))
         return seen
-
-    @property
-    def _needs_every(self) -> bool:
-        """Whether the detector learns, or learns by frames and not by seconds."""
-        return (self._learnt <= self._frame_count
-                or isinstance(self._detector, TutorialDetector))
 
     def _look_at(self, picture: Picture, at: float) -> Detection:
         with self.stopwatch:

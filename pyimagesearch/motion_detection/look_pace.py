@@ -19,7 +19,7 @@ class LookPace:
 
     def __init__(self, fps: float) -> None:
         self.most = math.inf    # looks a second, whatever differs
-        self.looks = 0          # frames that were chosen
+        self.looks = 0          # frames that were looked at
         self._sparing = fps
         self._wanted = fps      # looks a second, at this moment
         self._limit = RateLimit(fps)
@@ -37,17 +37,17 @@ class LookPace:
         wanted = min(self.most, math.inf if every else self._sparing)
         if wanted != self._wanted:
             self._wanted, self._limit = wanted, RateLimit(wanted)
-        admitted = wanted == math.inf or self._limit.admits(at)
-        self.looks += admitted
-        return admitted
+        return wanted == math.inf or self._limit.admits(at)
 
     def fps(self, now: float) -> float:
         """Return the looks a second, as of *now* [s, monotonic]; 0 if not known."""
         return min(self._rate.per_second(now), self._wanted)
 
-    def found(self, at: float) -> None:
-        """Take note that the look *at* [s, monotonic] found something."""
-        self._lasts_until = at + LASTING_SECONDS
+    def on_look(self, at: float, *, differs: bool) -> None:
+        """Take note of a look *at* [s, monotonic], and whether it found anything."""
+        self.looks += 1
+        if differs:
+            self._lasts_until = at + LASTING_SECONDS
 
     def reset(self) -> None:
         """Measure the rate again, as after a pause."""
