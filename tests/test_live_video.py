@@ -108,15 +108,40 @@ def test_odd_sizes_lose_a_line(video, viewer, size):
 
 
 @pytest.mark.parametrize("fps", [30, 5])
-def test_rate_is_not_exceeded_however_many_pictures_come(video, viewer, fps):
+def test_rate_is_used_and_not_exceeded_at_any_frame_rate(fps):
     # noise that the rate does not suffice for
     noise = np.random.default_rng(1).integers(0, 255, (9, 60, 80, 3), np.uint8)
     noise = [cv2.resize(each, (320, 240)) for each in noise]
-    for index in range(8 * fps):
-        video.show(noise[index % 9], 1.0, 100.0 + index / fps)
-    last = viewer.fragments[viewer.keys[1]:]    # since the rate of pictures is known
+    videos = live_videos(500)
+    viewer = VideoViewer(videos["low"])
+    with videos["low"].watching():
+        for index in range(6 * fps):
+            videos.count(100.0 + index / fps)
+            videos.show(noise[index % 9], 1.0, 100.0 + index / fps)
+    last = viewer.fragments[viewer.keys[1]:]
     kbits = sum(len(each.data) for each in last) * 8 / 1000 / (len(last) / fps)
     assert 0.5 * 500 < kbits < 1.2 * 500
+
+
+def test_frame_rate_is_counted_without_pauses():
+    videos = live_videos(500)
+    assert videos.fps == 30         # as long as nothing is known
+    for at in (1.0, 1.2, 1.39, 21.39, 21.6, 21.8):
+        videos.count(at)
+    assert videos.fps == pytest.approx(5)
+    videos.step = 2
+    assert videos.fps == pytest.approx(2.5)
+    videos.step = 20
+    assert videos.fps == 1
+
+
+def test_encoder_follows_the_frame_rate_at_the_next_key_frame(video, viewer):
+    for index in range(50):
+        video.show(picture(50), 1.0, 100.0 + index / 10, 30.0 if index < 10 else 10.0)
+    assert viewer.keys == [0, 20, 40]
+    headers = [each.header for each in viewer.fragments]
+    assert headers[0] == headers[19] != headers[20] == headers[49]
+    assert len(viewer.pictures) == 50
 
 
 def test_pictures_from_before_they_were_hidden_are_not_needed(video, viewer):

@@ -14,11 +14,8 @@ from pyimagesearch.frames import Image, Size, size_of
 from .fragments import TICKS_PER_SECOND, header_of
 
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets not in band
-# without the rate, so that it is the same for more rates of pictures
-HEADER_OPTIONS = {"movflags": "empty_moov+default_base_moof+skip_trailer",
-                  "write_btrt": "0"}
+HEADER_OPTIONS = {"movflags": "empty_moov+default_base_moof+skip_trailer"}
 TIME_BASE = Fraction(1, TICKS_PER_SECOND)
-NOMINAL_FPS = 30        # x264 without delay spreads the rate by pictures, not by time
 # Units with their length, as MP4 has them, and parameter sets in band, too, for
 # programs that ignore a second header; the colours of cv2.COLOR_BGR2YUV_I420. Motion by
 # whole pixels costs 0.01 of SSIM at most, and saves a sixth of the time.
@@ -30,8 +27,9 @@ class LiveEncoder:
     """
     Encode *fps* pictures of one size a second, at most *rate* [kbit/s]; one thread.
 
-    Half a second of *rate* may come at once, for a key frame. Odd sizes lose a line.
-    Raises :exc:`EncoderFailed`.
+    Without delay, x264 spreads the rate over pictures, not over time, and some players
+    take *fps* for the duration of each. Half a second of *rate* may come at once, for a
+    key frame. Odd sizes lose a line. Raises :exc:`EncoderFailed`.
     """
 
     def __init__(self, size: Size, rate: int, fps: float) -> None:
@@ -39,7 +37,7 @@ class LiveEncoder:
         self._even = size[0] & ~1, size[1] & ~1
         self._nowhere = av.open("nowhere", "w", format="null")
         self._stream: Any = self._nowhere.add_stream(
-            "libx264", rate=NOMINAL_FPS)
+            "libx264", rate=Fraction(fps).limit_denominator(100))
         self._stream.width, self._stream.height = self._even
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
@@ -49,8 +47,8 @@ class LiveEncoder:
         context.flags |= GLOBAL_HEADER
         context.options = {
             "preset": "superfast", "tune": "zerolatency", "crf": "28",
-            "maxrate": f"{round(rate * NOMINAL_FPS / fps)}k",
-            "bufsize": f"{rate // 2}k", "forced-idr": "1", "x264-params": X264_PARAMS}
+            "maxrate": f"{rate}k", "bufsize": f"{rate // 2}k", "forced-idr": "1",
+            "x264-params": X264_PARAMS}
         try:
             self._nowhere.start_encoding()
         except av.FFmpegError as error:

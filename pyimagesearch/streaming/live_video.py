@@ -7,7 +7,7 @@ from pyimagesearch.errors import EncoderFailed
 from pyimagesearch.frames import Image, Size, size_of
 from pyimagesearch.rates import Stopwatch
 
-from .fragments import TICKS_PER_SECOND, Timeline, fragment
+from .fragments import Timeline, fragment
 from .video_broadcaster import VideoBroadcaster
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ KEY_DEMAND_SECONDS = 0.3    # at least, between those that viewers ask for
 REPEAT_SECONDS = 1.0        # of silence after which a still picture is sent again
 IDLE_SECONDS = 10.0         # for which an encoder is kept for the next viewer
 RETRY_SECONDS = 10.0        # after the encoder failed
-LEAST_COUNT_SECONDS = 1.0   # of a group, to count its pictures
-USUAL_FPS = 30.0            # of pictures, until they were counted
+USUAL_FPS = 30.0            # pictures a second, until they were counted
 FPS_TOLERANCE = 1.25        # factor by which their rate may differ from the encoder's
 
 
@@ -31,7 +30,7 @@ class LiveVideo(VideoBroadcaster):
 
     One thread calls :meth:`show`, :meth:`waits` and :meth:`rest`; times are in seconds,
     those called *now* and *at* on the monotonic clock. The encoder must know how many
-    pictures a second come: if that changes, the next group has a new one.
+    pictures a second come: if that changes much, the next group has a new one.
     """
 
     def __init__(self, rate: int) -> None:
@@ -40,21 +39,24 @@ class LiveVideo(VideoBroadcaster):
         self.encoding = Stopwatch()     # spent on them
         self._rate = rate
         self._encoder: LiveEncoder | None = None
-        self._fps = USUAL_FPS
         self._timeline = Timeline()
         self._shown_at = 0.0
         self._key_at = 0.0      # when the newest key frame was shown
-        self._key_tick = 0      # where it is on the timeline
         self._retry_at = 0.0
 
-    def show(self, image: Image, captured: float, at: float) -> None:
-        """Encode *image*, BGR, taken *captured* [s since the epoch], if watched."""
+    def show(self, image: Image, captured: float, at: float,
+             fps: float = USUAL_FPS) -> None:
+        """
+        Encode *image*, BGR, if there are viewers.
+
+        It was *captured* then [s since the epoch], and is one of *fps* a second.
+        """
         if not self.viewers:
             self.rest(at)
         elif at >= self._retry_at:
             try:
                 with self.encoding:
-                    self._encode(image, captured, at)
+                    self._encode(image, captured, at, fps)
             except EncoderFailed as error:
                 log.warning("no live video of %d kbit/s: %s", self._rate, error)
                 self._retry_at = at + RETRY_SECONDS
@@ -72,15 +74,13 @@ class LiveVideo(VideoBroadcaster):
         if self._encoder and not self.viewers and now - self._shown_at >= IDLE_SECONDS:
             self._free()
 
-    def _encode(self, image: Image, captured: float, at: float) -> None:
+    def _encode(self, image: Image, captured: float, at: float, fps: float) -> None:
         since = at - self._key_at
         is_key = not self.group or since >= KEY_SECONDS or (
             self.key_wanted and since >= KEY_DEMAND_SECONDS)
-        begin, duration = self._timeline.place(at)
-        if is_key:
-            self._count_group(begin)
-        encoder = self._encoder_for(size_of(image), is_key)
+        encoder = self._encoder_for(size_of(image), fps, is_key)
         is_key = is_key or not self.group
+        begin, duration = self._timeline.place(at)
         sample = encoder.encode(image, begin, is_key=is_key)
         data = fragment(self.number + 1, begin, duration, sample, captured,
                         is_key=is_key)
@@ -88,24 +88,18 @@ class LiveVideo(VideoBroadcaster):
         self.encoded += 1
         self._shown_at = at
         if is_key:
-            self._key_at, self._key_tick = at, begin
+            self._key_at = at
 
-    def _count_group(self, end: int) -> None:
-        """Take the rate of pictures from the group that ended at tick *end*."""
-        lasted = (end - self._key_tick) / TICKS_PER_SECOND
-        if self.group and lasted >= LEAST_COUNT_SECONDS:
-            self._fps = len(self.group) / lasted
-
-    def _encoder_for(self, size: Size, is_key: bool) -> "LiveEncoder":
-        """Return an encoder for pictures of *size*; a new one begins a group."""
+    def _encoder_for(self, size: Size, fps: float, is_key: bool) -> "LiveEncoder":
+        """Return an encoder for such pictures; a new one begins a group."""
         encoder = self._encoder
         fits = encoder is not None and encoder.size == size and (
-            not is_key or 1 / FPS_TOLERANCE < self._fps / encoder.fps < FPS_TOLERANCE)
+            not is_key or 1 / FPS_TOLERANCE < fps / encoder.fps < FPS_TOLERANCE)
         if encoder is None or not fits:
             from .live_encoder import LiveEncoder  # with av: 16 MB, once it is watched
 
             self._free()
-            self._encoder = encoder = LiveEncoder(size, self._rate, self._fps)
+            self._encoder = encoder = LiveEncoder(size, self._rate, fps)
             self.drop_group()
         return encoder
 

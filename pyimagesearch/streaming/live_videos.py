@@ -1,12 +1,16 @@
 """The live H.264 videos of one picture, which differ in their rate."""
 
+import statistics
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from pyimagesearch.frames import Image
 
-from .live_video import LiveVideo
+from .live_video import USUAL_FPS, LiveVideo
 
 HIGH_FACTOR = 3     # of the second rate over the first
+COUNTED_PICTURES = 31       # of which the rate is taken
+LEAST_INTERVAL, MOST_INTERVAL = 1 / 120, 1.0    # between pictures [s], for the encoder
 
 
 class LiveVideos(Mapping[str, LiveVideo]):
@@ -21,6 +25,8 @@ class LiveVideos(Mapping[str, LiveVideo]):
         self.step = 1       # they have only each such picture, to spare the machine
         self._videos = videos
         self._left_out = 0  # pictures since the last one that they had
+        self._last_at = 0.0     # when the last picture came [s, monotonic]
+        self._intervals: deque[float] = deque(maxlen=COUNTED_PICTURES)
 
     def __getitem__(self, name: str) -> LiveVideo:
         return self._videos[name]
@@ -46,13 +52,28 @@ class LiveVideos(Mapping[str, LiveVideo]):
         """Time spent on them [s]."""
         return sum(video.encoding.seconds for video in self.values())
 
+    @property
+    def fps(self) -> float:
+        """How many pictures a second they get, pauses left aside."""
+        if not self._intervals:
+            return USUAL_FPS
+        usual = statistics.median(self._intervals)
+        return 1 / min(max(LEAST_INTERVAL, self.step * usual), MOST_INTERVAL)
+
+    def count(self, at: float) -> None:
+        """Count a picture that came *at* [s, monotonic], even without viewers."""
+        if self._last_at:
+            self._intervals.append(at - self._last_at)
+        self._last_at = at
+
     def show(self, image: Image, captured: float, at: float) -> None:
         """Encode *image* as :meth:`LiveVideo.show` does, unless it is left out."""
         self._left_out += 1
         if self._left_out >= self.step:
             self._left_out = 0
+            fps = self.fps if self.viewers else USUAL_FPS
             for video in self.values():
-                video.show(image, captured, at)
+                video.show(image, captured, at, fps)
 
     def begin(self, image: Image, captured: float, at: float) -> None:
         """Begin new groups with *image*, which has nothing of those before it."""

@@ -195,6 +195,7 @@ class Mosaic(Worker):
                 self.broadcaster.publish(encode(picture, self._quality), captured)
             else:
                 self.broadcaster.mark_stale()
+            self.videos.count(at)
             self.videos.show(picture, captured, at)
             self.variants.show(picture, captured, at)
 

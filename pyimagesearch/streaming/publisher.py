@@ -94,6 +94,7 @@ class Publisher:
         *keep*, the frame is encoded without viewers, too. Raises :exc:`BadPicture`.
         """
         self._last, self._card = (frame, boxes, of, note, tags), None
+        self.videos.count(frame.arrived)
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         around = tuple(scaled(box, of, size) for box in boxes)
