@@ -52,12 +52,16 @@ def status() -> dict[str, Any]:
     cameras = [camera_json(services, name) for name in services.feeds]
     archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
-    mosaic = services.mosaic.broadcaster.viewers if services.mosaic else 0
+    mosaic = services.mosaic
+    in_pictures = mosaic.broadcaster.viewers if mosaic else 0
+    in_videos = mosaic.videos.viewers if mosaic else 0
     memory = services.camera_memory and {"used": services.camera_memory.used,
                                          "total": services.camera_memory.total}
-    return {"version": __version__, "time": time.time(), "mosaic_viewers": mosaic,
+    return {"version": __version__, "time": time.time(),
             "auth": services.authenticator.requires_login(),
-            "viewers": mosaic + sum(camera["viewers"] for camera in cameras),
+            "mosaic_viewers": in_pictures, "mosaic_video_viewers": in_videos,
+            "viewers": in_pictures + in_videos + sum(
+                camera["viewers"] + camera["video_viewers"] for camera in cameras),
             "off_since": services.privacy.off_since if services.privacy else None,
             "cameras": cameras, "camera_memory": memory,
             "arming": arming_words.mode_json(services, time.time()), "archive": archive,

@@ -258,7 +258,7 @@ NAMED = {
     "Status": response_of(
         version=TEXT, time=TIME,
         auth=described(BOOLEAN, "whether watching takes a login"),
-        viewers=COUNT, mosaic_viewers=COUNT,
+        viewers=COUNT, mosaic_viewers=COUNT, mosaic_video_viewers=COUNT,
         off_since=described(NUMBER_OR_NULL, "when all cameras were switched off"),
         cameras=list_of(reference("Camera")),
         camera_memory={"description": "bytes that the cameras' pictures take, and may",
