@@ -43,9 +43,16 @@ class ViewerSocket(ABC):
     def proceed(self) -> None:
         """Send what comes next for this viewer, if it is there; nothing is unsent."""
 
-    def send(self, data: bytes) -> None:
-        """Begin to send *data*; only while nothing of the last is unsent."""
-        sent = self._send(data)
+    def send(self, data: bytes | memoryview) -> None:
+        """Send *data*; only while nothing of the last is unsent."""
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            sent = 0
+            self.gone.set()
+        self.tally.bytes += sent
         if sent < len(data):
             self.unsent = memoryview(data)[sent:]
             self._stalled_since = self._loop.now()
@@ -65,27 +72,12 @@ class ViewerSocket(ABC):
             watcher.stop()
             watcher.close()
 
-    def _send(self, data: bytes | memoryview) -> int:
-        """Return how many bytes the socket took; an error ends the stream."""
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            self.gone.set()
-            return 0
-        self.tally.bytes += sent
-        return sent
-
     def _resume(self) -> None:
+        """Send the rest: the socket takes more."""
         assert self.unsent is not None
-        sent = self._send(self.unsent)
-        if not sent:
-            return
-        self._stalled_since = self._loop.now()
-        self.unsent = self.unsent[sent:]
-        if not self.unsent:
-            self.unsent = None
+        rest, self.unsent = self.unsent, None
+        self.send(rest)
+        if self.unsent is None:
             self._writable.stop()
             self.proceed()
 

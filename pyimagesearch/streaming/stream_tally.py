@@ -17,18 +17,23 @@ class StreamTally:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.sent = 0           # pictures
-        self.skipped = 0        # pictures since the first one sent
         self.bytes = 0          # that the socket took
+        self._first = 0         # number of the picture sent first
         self._last = 0          # number of the picture sent last
         self._now = now
         self._begin = now()
 
     def count(self, number: int) -> None:
-        """Count the picture *number*; those since the last one were skipped."""
-        if number != self._last:        # else it is repeated
-            self.skipped += number - self._last - 1 if self._last else 0
+        """Count the picture *number* as sent, unless it is repeated."""
+        if number != self._last:
             self.sent += 1
             self._last = number
+            self._first = self._first or number
+
+    @property
+    def skipped(self) -> int:
+        """The pictures since the first one that were not sent."""
+        return self._last - self._first + 1 - self.sent if self.sent else 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts, and the time since the begin [s]."""
