@@ -36,8 +36,8 @@ class Picture(Protocol):
     def grey(self) -> Grey:
         """Return the brightness; smaller if that is cheaper, but at least 320 px."""
 
-    def colour(self) -> Image:
-        """Return the whole picture, BGR."""
+    def colour(self, least: int | None = None) -> Image:
+        """Return BGR; smaller if that is cheaper, but at least *least* px wide."""
 
     def jpeg(self) -> bytes | None:
         """Return the camera's own JPEG; ``None`` if it sent none or it is masked."""
@@ -107,7 +107,7 @@ class ArrayPicture:
             return self._brightness
         return cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY)
 
-    def colour(self) -> Image:
+    def colour(self, least: int | None = None) -> Image:
         return self._image
 
     def jpeg(self) -> None:
@@ -126,7 +126,7 @@ class UnreadablePicture:
     def grey(self) -> Grey:
         raise BadPicture(self._reason)
 
-    def colour(self) -> Image:
+    def colour(self, least: int | None = None) -> Image:
         raise BadPicture(self._reason)
 
     def jpeg(self) -> None:

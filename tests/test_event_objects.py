@@ -454,7 +454,7 @@ def test_time_for_pictures_counts_as_detection(yard):
 
 
 class Garbled(ArrayPicture):
-    def colour(self):
+    def colour(self, least=None):
         raise BadPicture("cut off")
 
 

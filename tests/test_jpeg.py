@@ -13,7 +13,7 @@ from pyimagesearch.capture.demo import DemoScene
 from pyimagesearch.capture.jpegpicture import JpegPicture
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import scaled_size, size_of
-from pyimagesearch.jpeg import JpegDecoder, LazyJpeg, jpeg_size
+from pyimagesearch.jpeg import JpegDecoder, LazyJpeg, encode, jpeg_size
 from pyimagesearch.motion_detection.preprocessing import for_detection
 
 JPEG = cv2.imencode(".jpg", DemoScene((640, 480), 10).picture(3))[1].tobytes()
@@ -111,6 +111,18 @@ def with_scans(jpeg, count):
 
 def encoded(*options):
     return cv2.imencode(".jpg", np.full((64, 80, 3), 90, np.uint8), options)[1].tobytes()
+
+
+@pytest.mark.parametrize(("size", "reduced"), [
+    ((1920, 1080), (540, 960)), ((1280, 720), (360, 640)), ((1278, 720), (720, 1278)),
+    ((640, 480), (480, 640)), ((320, 240), (240, 320))])
+def test_picture_is_decoded_no_larger_than_it_is_shown(size, reduced):
+    picture = JpegPicture(encode(np.zeros((size[1], size[0], 3), np.uint8)), JpegDecoder())
+    shown = picture.colour(640)
+    assert shown.shape == (*reduced, 3)
+    assert picture.colour(320) is shown
+    assert picture.colour().shape == (size[1], size[0], 3)
+    assert picture.colour(640).shape == (size[1], size[0], 3)     # it is there already
 
 
 def test_jpeg_of_a_thousand_scans_is_refused():

@@ -53,7 +53,7 @@ class DecodedPicture:
         grey: Grey = rows[:self._frame.height, :self._frame.width]  # rows are padded
         return grey
 
-    def colour(self) -> Image:
+    def colour(self, least: int | None = None) -> Image:
         if self._colour is None:
             self._colour = self._convert("bgr24")
         return self._colour

@@ -10,8 +10,8 @@ class JpegPicture:
     """
     A :class:`Picture` made of one JPEG; raises :exc:`BadPicture` if it is plainly none.
 
-    Without viewers only its brightness is decoded, at a half, quarter or eighth of its
-    size where that leaves 320 px.
+    It is decoded at a half, quarter or eighth of its size where that is wide enough;
+    without viewers, only its brightness is.
     """
 
     captured: float | None = None
@@ -25,16 +25,20 @@ class JpegPicture:
     def grey(self) -> Grey:
         if self._colour is not None:
             return cv2.cvtColor(self._colour, cv2.COLOR_BGR2GRAY)
-        width, height = self.size
-        factor = next(n for n in (8, 4, 2, 1)
-                      if n == 1 or width >= n * MIN_DETECTION_WIDTH)
-        smaller = (-(-width // factor), -(-height // factor))
-        return self._decoder.decode(self._jpeg, "GRAY", smaller)[:, :, 0]
+        size = self._reduced(MIN_DETECTION_WIDTH)
+        return self._decoder.decode(self._jpeg, "GRAY", size)[:, :, 0]
 
-    def colour(self) -> Image:
-        if self._colour is None:
-            self._colour = self._decoder.decode(self._jpeg, "BGR", self.size)
+    def colour(self, least: int | None = None) -> Image:
+        size = self.size if least is None else self._reduced(least)
+        if self._colour is None or self._colour.shape[1] < size[0]:
+            self._colour = self._decoder.decode(self._jpeg, "BGR", size)
         return self._colour
 
     def jpeg(self) -> bytes:
         return self._jpeg
+
+    def _reduced(self, least: int) -> Size:
+        """Return the smallest size at which it can be decoded, of that width."""
+        width, height = self.size
+        factor = next((n for n in (8, 4, 2) if width >= n * least), 1)
+        return -(-width // factor), -(-height // factor)

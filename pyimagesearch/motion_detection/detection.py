@@ -134,7 +134,7 @@ class MotionDetection:
         self._make_own = make_detector
         self._make_detector = self._factory()
         self._detector = self._make_detector()
-        self._in_colour = takes_picture(self._detector)
+        self.in_colour = takes_picture(self._detector)
         if sentence := unused_options(settings, self._detector):
             log.warning("%s: %s", settings.name, sentence)
         self._zones = self._make_zones()
@@ -260,7 +260,7 @@ class MotionDetection:
 
     def _look_at(self, picture: Picture, at: float) -> Detection:
         with self.stopwatch:
-            given = {"picture": read_only(picture.colour())} if self._in_colour else {}
+            given = {"picture": read_only(picture.colour())} if self.in_colour else {}
             grey = picture.grey()
             image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
             self.remembered.on_frame(self._taught, at)

@@ -82,8 +82,8 @@ class MaskedPicture:
     def grey(self) -> Grey:
         return self._mask.blacken(self._picture.grey())
 
-    def colour(self) -> Image:
-        if self._colour is None:
+    def colour(self, least: int | None = None) -> Image:
+        if self._colour is None:    # whole, so that no pixel is a mean of hidden ones
             self._colour = self._mask.blacken(self._picture.colour())
         return self._colour
 

@@ -187,7 +187,7 @@ class Publisher:
 
     def _drawn(self, picture: Picture, overlay: Annotation) -> Image:
         """Return *picture*, scaled, with its *overlay* unless there is to be none."""
-        colour = picture.colour()
+        colour = picture.colour(self._width)
         with self.drawing:
             image = for_stream(colour, self._width)
             if self._overlay != NO_OVERLAY:
@@ -198,7 +198,8 @@ class Publisher:
                  overlay: Annotation) -> LazyJpeg:
         """Return *drawn* as JPEG, or *picture* if pages get that without overlay."""
         if drawn is None or self._overlay != SERVER:
-            image, undrawn = for_stream(picture.colour(), self._width), overlay
+            colour, undrawn = picture.colour(self._width), overlay
+            image = for_stream(colour, self._width)
         else:
             image, undrawn = drawn, None
         with self.encoding:

@@ -50,5 +50,5 @@ class BeforePictures:
 
 def small(frame: Frame) -> LazyJpeg:
     """Return the picture of *frame*, at most 640 px wide."""
-    image = for_stream(frame.picture.colour(), PICTURE_WIDTH)
+    image = for_stream(frame.picture.colour(PICTURE_WIDTH), PICTURE_WIDTH)
     return LazyJpeg(encode(image, PICTURE_QUALITY), size_of(image))

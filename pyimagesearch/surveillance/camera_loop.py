@@ -274,7 +274,8 @@ class Surveillance(Worker):
         """Detect motion in *frame*, unless it is left out; note the camera is live."""
         if (self._publisher.needs_image(frame) or self.tuning.needs_colour
                 or self._evidence.wants(None, frame.picture.jpeg())):
-            frame.picture.colour()      # before its grey: decoded only once
+            frame.picture.colour(       # before its grey: decoded only once
+                None if self._detection.in_colour else self._settings.width)
         seen = self._detection.look(frame.picture, frame.arrived, every=(
             self.tuning.needs_every or self._evidence.motion_since is not None))
         if not self._state.is_live:

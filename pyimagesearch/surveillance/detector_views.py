@@ -114,7 +114,7 @@ class DetectorViews:
 
     def _draw(self, name: str, frame: Frame, now: Look, trial: Look | None) -> Image:
         if name == "boxes":
-            image = for_stream(frame.picture.colour(), self._width)
+            image = for_stream(frame.picture.colour(self._width), self._width)
             draw_ignored(image, (trial or now).seen, picture_size(frame))
             draw_boxes(image, now, RED, 0)
             if trial:
