@@ -218,7 +218,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         broadcaster, lambda: with_viewers(loop.status(), own_video),
         evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
-        videos={**videos, **own_video}, variants=publisher.variants),
+        videos={**videos, **own_video}, variants=publisher.variants,
+        overlay=settings.overlay),
         evidence)
 
 

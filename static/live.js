@@ -14,7 +14,7 @@ const setText = (id, text) => put(document.getElementById(id), text);
 const isLive = (one) => one.state === "live" || one.state === "learning";
 
 const urls = {
-  feed: live.dataset.feed, video: camera.dataset.videoUrl, snapshot: camera.dataset.snapshotUrl,
+  feed: live.dataset.feed, overlay: camera.dataset.overlay, video: camera.dataset.videoUrl, snapshot: camera.dataset.snapshotUrl,
   streams: new URL("streams/", new URL(camera.dataset.statusUrl, location)).href,
 };
 document.documentElement.classList.add("js");

@@ -1,14 +1,43 @@
-// The live picture as MJPEG in an <img>. One whose stream ended or froze keeps its last
-// frame and fires no event, so the picture itself is watched.
+// The live picture as MJPEG.
 
 const FROZEN = 4000;      // ms without a change; the clock in a fast camera's picture ticks
 const RETRY = 1000;       // ms
 const ANSWER = 5000;      // ms that the server may take to answer
 const LOOK = 50;          // ms between looks for the first picture
 
-export class MjpegView {
-  constructor(image, { feed, streams, onPicture }) {
-    Object.assign(this, { element: image, feed, streams, onPicture });
+// One stream after the other. Its URL is new, so that no browser goes on with an old one,
+// and its name lets the page ask the server how many pictures were skipped.
+export class MjpegStream {
+  constructor({ feed, streams }) {
+    Object.assign(this, { feed, streams });
+  }
+
+  // Return the URL of a new stream.
+  begin() {
+    this.before = { sent: 0, skipped: 0, bytes: 0 };
+    this.name = [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return `${this.feed}${this.feed.includes("?") ? "&" : "?"}viewer=${this.name}`;
+  }
+
+  // Return what the server sent since the last call, and what it skipped; null if unknown.
+  async sample() {
+    const answer = await fetch(this.streams + this.name, {
+      cache: "no-store", signal: AbortSignal.timeout(ANSWER) });
+    if (!answer.ok) return null;
+    const { sent, skipped, bytes } = await answer.json(), { before } = this;
+    this.before = { sent, skipped, bytes };
+    return { received: sent - before.sent, missed: skipped - before.skipped,
+             bytes: bytes - before.bytes, late: 0 };
+  }
+}
+
+// In an <img>. One whose stream ended or froze keeps its last frame and fires no event, so
+// the picture itself is watched.
+export class MjpegView extends MjpegStream {
+  constructor(image, { onPicture, ...urls }) {
+    super(urls);
+    Object.assign(this, { element: image, onPicture });
     this.canvas = document.createElement("canvas");
     this.pen = this.canvas.getContext("2d", { willReadFrequently: true });
     this.changed = Date.now();      // when the picture last changed
@@ -19,15 +48,10 @@ export class MjpegView {
     });
   }
 
-  // Begin a new stream. Its URL is new, so that no browser goes on with an old one, and
-  // its name lets the page ask the server how many pictures were skipped.
   start() {
     this.running = true;
     this.changed = Date.now();
-    this.before = { sent: 0, skipped: 0, bytes: 0 };
-    this.name = [...crypto.getRandomValues(new Uint8Array(16))]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    this.element.src = `${this.feed}${this.feed.includes("?") ? "&" : "?"}viewer=${this.name}`;
+    this.element.src = this.begin();
     clearInterval(this.looking);
     this.looking = setInterval(() => this.look(), LOOK);
   }
@@ -69,16 +93,5 @@ export class MjpegView {
     let sum = 0;
     for (let i = 0; i < pixels.length; i += 4) sum = (sum * 31 + pixels[i]) | 0;
     return `${wide} ${sum}`;
-  }
-
-  // Return what the server sent since the last call, and what it skipped; null if unknown.
-  async sample() {
-    const answer = await fetch(this.streams + this.name, {
-      cache: "no-store", signal: AbortSignal.timeout(ANSWER) });
-    if (!answer.ok) return null;
-    const { sent, skipped, bytes } = await answer.json(), { before } = this;
-    this.before = { sent, skipped, bytes };
-    return { received: sent - before.sent, missed: skipped - before.skipped,
-             bytes: bytes - before.bytes, late: 0 };
   }
 }

@@ -4,6 +4,7 @@
 import { playsVideo } from "./live_buffer.js";
 import { Ladder } from "./live_ladder.js";
 import { MjpegView } from "./live_mjpeg.js";
+import { OverlayView } from "./live_overlay.js";
 import { StillsView } from "./live_stills.js";
 import { VideoView } from "./live_video.js";
 
@@ -33,11 +34,18 @@ function optional(work) {
   }
 }
 
+// Return width and height of the picture in *element* [pixels]; zeros without one.
+function sizeOf(element) {
+  if (element instanceof HTMLImageElement) return [element.naturalWidth, element.naturalHeight];
+  if (element instanceof HTMLVideoElement) return [element.videoWidth, element.videoHeight];
+  return [element.width, element.height];
+}
+
 // The choice is kept by the browser, and the rung by its tab, so that the next page on a
 // slow connection does not begin with the heaviest view.
 export class LivePicture {
-  constructor({ feed, streams, video, snapshot }) {
-    [this.image, this.video, this.held] = ["live", "video", "held"].map(find);
+  constructor({ feed, streams, video, snapshot, overlay }) {
+    [this.image, this.drawn, this.video, this.held] = ["live", "drawn", "video", "held"].map(find);
     [this.choice, this.note, this.play] = ["picture", "picture-note", "play"].map(find);
     const onPicture = () => this.reveal();
     const player = new VideoView(this.video, { low: `${video}?rate=low`, high: `${video}?rate=high` }, {
@@ -46,15 +54,18 @@ export class LivePicture {
     this.views = {
       stills: new StillsView(this.held, { url: snapshot, onPicture }),
       low: player, high: player,
-      sharp: new MjpegView(this.image, { feed, streams, onPicture }),
+      sharp: overlay === "browser" ? new OverlayView(this.drawn, { feed, streams, onPicture })
+        : new MjpegView(this.image, { feed, streams, onPicture }),
     };
     const kept = optional(() => localStorage.getItem("picture"));
     this.choice.value = kept in RUNGS ? kept : "auto";
     this.choice.addEventListener("change", () => this.choose());
     this.play.addEventListener("click", () => this.video.play());
-    this.video.addEventListener("resize", () => {       // for what is drawn over the picture
-      [this.image.width, this.image.height] = [this.video.videoWidth, this.video.videoHeight];
-    });
+    for (const element of [this.video, this.drawn]) {   // for what is drawn over the picture
+      element.addEventListener("resize", () => {
+        [this.image.width, this.image.height] = sizeOf(element);
+      });
+    }
     this.video.addEventListener("playing", () => { this.play.hidden = true; });
     this.trouble = NO_VIDEO;        // why no video is played; empty if it is
     this.makeLadder();
@@ -100,8 +111,8 @@ export class LivePicture {
     this.hold();
     this.view?.stop();
     this.view = this.views[rung];
-    this.image.hidden = this.view.element !== this.image;
-    this.video.hidden = !this.image.hidden;
+    const base = this.view.element === this.held ? this.video : this.view.element;
+    for (const element of [this.image, this.drawn, this.video]) element.hidden = element !== base;
     this.view.start(rung);
     this.sampled = performance.now();
     optional(() => sessionStorage.setItem("rung", rung));
@@ -116,12 +127,11 @@ export class LivePicture {
 
   // Lay the picture that is shown now over the next view, which has none yet.
   hold() {
-    const { image, video, held } = this;
-    const shown = image.hidden ? video : image;
-    const wide = shown.naturalWidth || shown.videoWidth;
+    const { held } = this;
+    const shown = [this.image, this.drawn, this.video].find((element) => !element.hidden);
+    const [wide, tall] = sizeOf(shown);
     if (held.hidden && wide) {
-      held.width = wide;
-      held.height = shown.naturalHeight || shown.videoHeight;
+      [held.width, held.height] = [wide, tall];
       held.getContext("2d").drawImage(shown, 0, 0);
     }
     held.hidden = false;

@@ -64,8 +64,9 @@ def camera(name: str) -> str:
 def camera_page(name: str, *, alone: bool) -> str:
     """Return the page of camera *name*, which may be the only one."""
     services = get_services()
-    camera = services.feed(name).status()
-    return page("index.html", camera=camera, alone=alone,
+    feed = services.feed(name)
+    camera = feed.status()
+    return page("index.html", camera=camera, alone=alone, overlay=feed.overlay,
                 objects=objects_notice([camera]),
                 arming=camera_json(services, name, time.time()))
 

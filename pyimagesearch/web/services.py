@@ -143,7 +143,8 @@ class Feed:
     "stopped"; *keep_still* saves a frame as an event and returns its receipt.
     *automatic_zones* returns the polygons in which the detector ignores something that
     blinks. *videos* are the live H.264 videos by name: ``low`` and ``high`` are
-    encoded, ``camera`` is its own.
+    encoded, ``camera`` is its own. *overlay* says what draws the overlay: "server",
+    the page in the "browser", or "none".
     """
 
     broadcaster: LatestFrameBroadcaster
@@ -154,6 +155,7 @@ class Feed:
     tuning: TuningService | None = None
     videos: Mapping[str, VideoBroadcaster] = field(default_factory=dict)
     variants: Variants | None = None
+    overlay: str = "server"
 
 
 @dataclass(frozen=True)
