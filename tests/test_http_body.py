@@ -1,6 +1,7 @@
 """Bodies are received no faster than a camera may send, and given up at any moment."""
 
 import contextlib
+import socket
 import threading
 import time
 
@@ -59,6 +60,28 @@ def test_camera_is_not_received_faster_than_the_limit(camera, endless):
         while size < BYTES:
             size += len(body.read())
     assert clock.monotonic() - begin >= BYTES / MAX_BYTES_PER_SECOND - 0.6
+
+
+def test_rest_of_a_picture_is_received_in_one_piece():
+    def serve(connection):
+        connection.recv(4096)
+        for packet in [HEAD + b"\r\nfirst", *[b"x" * 100] * 50, *[b"y" * 100] * 3]:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(packet)
+            time.sleep(0.002)
+    with contextlib.closing(SocketCamera(serve)) as camera:
+        url, closing = parse_url(camera.url), Cancellation()
+        with HttpBody(url, HttpClient(url).get(closing), closing, SystemClock()) as body:
+            body.expect_no_end(None)
+            start = bytes(body.read())      # what came with the headers, first
+            while b"x" not in start:
+                start += body.read()
+            rest = 5000 - start.count(b"x")
+            assert bytes(body.read(rest))[:rest] == b"x" * rest
+            end = b""
+            while piece := bytes(body.read(1000)):
+                end += piece        # less than that, as the body ends
+            assert set(end) <= {ord("y")}
 
 
 @pytest.mark.parametrize(("gives_pictures", "share"), [(True, READER_SHARE), (False, BUSY_READER_SHARE)])

@@ -55,6 +55,20 @@ def with_segment(jpeg, marker, content):
     return jpeg[:2] + bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content + jpeg[2:]
 
 
+def test_rest_of_a_part_is_known_once_lengths_were_right():
+    part = b"--b\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(JPEGS[0]), JPEGS[0])
+    parser, cut = MultipartParser("b"), len(part) - 20
+    assert parser.feed(part[:cut]) == []
+    assert parser.missing == 0      # it may be wrong
+    assert parser.feed(part[cut:]) == [JPEGS[0]]
+    assert parser.feed(part[:cut]) == []
+    assert parser.missing == 18
+    assert parser.feed(part[cut:]) == [JPEGS[0]]
+    assert parser.missing == 0
+    parser.feed(part[:cut].replace(b"Length: ", b"Length: 9"))
+    assert parser.missing == 0      # much longer than the one before
+
+
 @pytest.mark.parametrize("length", ["", "Content-Length: {}\r\n"])
 @pytest.mark.parametrize("lead", [b"m" * 5000, bytes(60_000)])
 def test_metadata_before_a_picture_are_left_out(length, lead):

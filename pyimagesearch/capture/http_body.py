@@ -1,5 +1,6 @@
 """Receive the body of an HTTP camera's response, no faster than a camera needs."""
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -51,6 +52,7 @@ class HttpBody:
         self._size = 0      # of the newest piece [bytes]
         self._without_picture = MAX_PICTURE_BYTES   # bytes since the last picture
         self._most = PIECE_BYTES    # for the next one
+        self._least = 1     # of the next one, as the connection knows
         self._busy = time.thread_time()     # when it was received
 
     def limit(self, seconds: float | None) -> None:
@@ -66,10 +68,11 @@ class HttpBody:
         """Allow the camera the time of one that gives pictures."""
         self._without_picture = 0
 
-    def read(self) -> bytes | memoryview:
+    def read(self, least: int = 1) -> bytes | memoryview:
         """
         Wait for the next bytes and return them, none at the end.
 
+        Where that spares work, they are at least *least*, unless the body ends before.
         They are valid until the next call. Raises :exc:`CameraLost`.
         """
         busy = time.thread_time() - self._busy
@@ -80,7 +83,7 @@ class HttpBody:
         self._pace.tick(max(self._size / MAX_BYTES_PER_SECOND, busy / share))
         self._busy = time.thread_time()
         try:
-            piece = self._receive()
+            piece = self._receive(least)
         except TimeoutError:
             raise CameraLost(f"{self._url} sends nothing, or too slowly") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -101,8 +104,10 @@ class HttpBody:
         if self._connection is not None:
             self._connection.close()
 
-    def _receive(self) -> bytes | memoryview:
+    def _receive(self, least: int) -> bytes | memoryview:
         if self._connection is not None:
+            if self._silence is None:       # else a slow camera would seem silent
+                self._wait_for(self._connection, max(1, min(least, self._most)))
             return self._buffer[
                 :self._connection.recv_into(self._buffer, self._most)]
         piece = self.response.read1(self._most)
@@ -112,3 +117,10 @@ class HttpBody:
             self._connection, self._buffer = connection, memoryview(
                 bytearray(PIECE_BYTES))
         return piece
+
+    def _wait_for(self, connection: socket.socket, least: int) -> None:
+        """Let the kernel wait for *least* bytes rather than wake us for each packet."""
+        if least != self._least:
+            self._least = least
+            with contextlib.suppress(OSError):      # not by every system
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)

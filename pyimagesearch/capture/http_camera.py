@@ -193,7 +193,7 @@ class MjpegSource:
             if part := next(self._parts, b""):
                 self._read_at = self._clock.monotonic()
                 return part
-            self._parts = iter(self._feed(self._body.read()))
+            self._parts = iter(self._feed(self._body.read(self._parser.missing)))
         raise CameraLost("closing")
 
     def _feed(self, piece: bytes | memoryview) -> list[bytes]:

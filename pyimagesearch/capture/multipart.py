@@ -60,6 +60,12 @@ class MultipartParser:
         """How many bytes are held, for a part that is not complete."""
         return len(self._data)
 
+    @property
+    def missing(self) -> int:
+        """How many bytes of a part are still to come; 0 if that is not known."""
+        is_known = self._in_part and self._length <= self._usual
+        return max(0, self._length - len(self._data)) if is_known else 0
+
     def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Add *data*, any piece of the body; return the parts completed by it."""
         if not self._in_part and (part := self._whole(data)):
