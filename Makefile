@@ -55,7 +55,7 @@ opencv: $(VENV)/opencv-oldest $(VENV)/opencv-newest
 		PYTHONPATH=$$folder $(BIN)/python -m pytest --quiet $(OPENCV_TESTS) || exit 1; done
 
 bench: $(VENV)/ready-to-test
-	for name in fanout slow_link latency whole_job memory capture events_pages "recording writing"; do \
+	for name in start fanout slow_link latency whole_job memory capture events_pages "recording writing"; do \
 		echo; echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: $(VENV)/ready-for-docs
