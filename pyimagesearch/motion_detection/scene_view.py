@@ -43,7 +43,8 @@ class View(NamedTuple):
 
 def glance_at(grey: Grey) -> float:
     """Return about the mean brightness of a picture; costs next to nothing."""
-    return float(grey[4::16, 4::16].mean())
+    some = grey[4::16, 4::16]
+    return int(some.sum()) / some.size      # half the time of its mean()
 
 
 def view_of(grey: Grey) -> View:
