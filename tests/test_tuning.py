@@ -191,9 +191,9 @@ def test_views_are_drawn_only_while_they_are_looked_at(camera):
     front.play(*[EMPTY] * 5)
     views = [front.tuning.view(name) for name in front.tuning.view_names]
     assert [each.latest.number for each in views] == [0, 0, 0, 0]
-    assert not front.tuning.needs_colour
+    assert not front.tuning.needs_every
     with views[0].watching():
-        assert front.tuning.needs_colour
+        assert front.tuning.needs_every
         front.play(*[EMPTY] * 5)
     assert [each.latest.number > 0 for each in views] == [True, False, False, False]
     front.play(EMPTY)

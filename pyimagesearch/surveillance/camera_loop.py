@@ -272,12 +272,13 @@ class Surveillance(Worker):
 
     def _look(self, frame: Frame) -> Detection:
         """Detect motion in *frame*, unless it is left out; note the camera is live."""
-        if (self._publisher.needs_image(frame) or self.tuning.needs_colour
+        is_tuned = self.tuning.needs_every
+        if (self._publisher.needs_image(frame) or is_tuned
                 or self._evidence.wants(None, frame.picture.jpeg())):
             frame.picture.colour(       # before its grey: decoded only once
                 None if self._detection.in_colour else self._settings.width)
         seen = self._detection.look(frame.picture, frame.arrived, every=(
-            self.tuning.needs_every or self._evidence.motion_since is not None))
+            is_tuned or self._evidence.motion_since is not None))
         if not self._state.is_live:
             is_steady = self._evidence.losses.unsteady_since is None
             log.log(logging.INFO if is_steady else logging.DEBUG,

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from pyimagesearch.events.event import Sighting
@@ -66,7 +66,7 @@ class NameTags:
         self._places: list[Place] = []      # of what was sighted, one by one
         self._seen: deque[tuple[float, Sequence[Box]]] = deque()    # lately, and when
 
-    def place(self, names: Iterable[str], sighted: Iterable[Sighting],
+    def place(self, names: Sequence[str], sighted: Sequence[Sighting],
               boxes: Sequence[Box], of: Size, now: float) -> tuple[Tag, ...]:
         """
         Return where the *names* of an event are in the picture of *now*.
@@ -78,6 +78,8 @@ class NameTags:
         while self._seen and not 0 <= now - self._seen[0][0] <= MEMORY_SECONDS:
             self._seen.popleft()    # too old, or from before the clock was set back
         self._seen.append((now, boxes))
+        if not (names or sighted or self._places):
+            return ()
         newer = [self._traced(each, of) for each in sighted]
         newer = [each for each in newer if not each.is_lost(now)]
         older = [each.followed(boxes, of, now) for each in self._places]

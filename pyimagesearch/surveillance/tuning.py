@@ -56,14 +56,9 @@ class Tuning:
         self._ignored: tuple[str, ...] = ()     # why, in the newest frame
 
     @property
-    def needs_colour(self) -> bool:
-        """Whether the next frame is drawn, or looked at twice."""
-        return self._views.wanted or self._wanted is not None
-
-    @property
     def needs_every(self) -> bool:
-        """Whether a page shows what is seen in each frame."""
-        return self.needs_colour or (
+        """Whether a page shows what is seen in each frame, or what a trial sees."""
+        return self._views.wanted or self._wanted is not None or (
             self._clock.monotonic() - self._asked < FORGOTTEN_SECONDS)
 
     def view(self, name: str) -> LatestFrameBroadcaster:
