@@ -14,7 +14,8 @@ const setText = (id, text) => put(document.getElementById(id), text);
 const isLive = (one) => one.state === "live" || one.state === "learning";
 
 const urls = {
-  feed: live.dataset.feed, overlay: camera.dataset.overlay, video: camera.dataset.videoUrl, snapshot: camera.dataset.snapshotUrl,
+  feed: live.dataset.feed, small: live.dataset.small, overlay: camera.dataset.overlay,
+  video: camera.dataset.videoUrl, snapshot: camera.dataset.snapshotUrl,
   streams: new URL("streams/", new URL(camera.dataset.statusUrl, location)).href,
 };
 document.documentElement.classList.add("js");
@@ -39,7 +40,7 @@ function showCamera(one) {
   setText("words", words(one));
   setText("reason", one.reason);
   setText("fps", one.fps.toFixed(one.fps > 0 && one.fps < 1 ? 2 : 0));
-  showViewers(one.viewers + (one.video_viewers ?? 0));
+  showViewers(one.viewers + one.video_viewers);
   return isLive(one);
 }
 
@@ -48,7 +49,7 @@ function showMosaic(status) {
   camera.dataset.state = status.off_since !== null ? "off"
     : count === status.cameras.length ? "live" : "no signal";
   setText("words", `${count} of ${status.cameras.length} cameras live`);
-  showViewers(status.mosaic_viewers + (status.mosaic_video_viewers ?? 0));
+  showViewers(status.mosaic_viewers + status.mosaic_video_viewers);
   for (const one of status.cameras) {
     const line = document.querySelector(`[data-camera="${one.name}"]`);
     if (!line) continue;

@@ -21,6 +21,7 @@ const WORDS = {
   high: "Slow connection: compressed.",
   sharp: "",
 };
+const MJPEG = { low: "small pictures are shown instead", sharp: "the picture stays sharp" };
 const NO_VIDEO = playsVideo ? "" : "this browser has no Media Source Extensions";
 
 const find = (id) => document.getElementById(id);
@@ -44,7 +45,7 @@ function sizeOf(element) {
 // The choice is kept by the browser, and the rung by its tab, so that the next page on a
 // slow connection does not begin with the heaviest view.
 export class LivePicture {
-  constructor({ feed, streams, video, snapshot, overlay }) {
+  constructor({ feed, small, streams, video, snapshot, overlay }) {
     [this.image, this.drawn, this.video, this.held] = ["live", "drawn", "video", "held"].map(find);
     [this.choice, this.note, this.play] = ["picture", "picture-note", "play"].map(find);
     const onPicture = () => this.reveal();
@@ -57,6 +58,7 @@ export class LivePicture {
       sharp: overlay === "browser" ? new OverlayView(this.drawn, { feed, streams, onPicture })
         : new MjpegView(this.image, { feed, streams, onPicture }),
     };
+    this.small = small && new MjpegView(this.image, { feed: small, streams, onPicture });
     const kept = optional(() => localStorage.getItem("picture"));
     this.choice.value = kept in RUNGS ? kept : "auto";
     this.choice.addEventListener("change", () => this.choose());
@@ -121,7 +123,7 @@ export class LivePicture {
 
   words(rung) {
     if (this.choice.value === "sharp") return "";
-    if (rung === "sharp" && this.trouble) return `Live video does not play here: ${this.trouble}. The picture stays sharp.`;
+    if (this.trouble && rung !== "stills") return `Live video does not play here (${this.trouble}): ${MJPEG[rung]}.`;
     return this.choice.value === "saving" && rung === "low" ? "" : WORDS[rung];
   }
 
@@ -157,8 +159,15 @@ export class LivePicture {
   makeLadder() {
     const saves = this.choice.value === "auto" && navigator.connection?.saveData;
     let rungs = RUNGS[saves ? "saving" : this.choice.value];
-    if (this.trouble) rungs = [...rungs.filter((rung) => rung === "stills"), "sharp"];
+    if (this.trouble) rungs = this.withoutVideo(rungs);
+    this.views.low = (this.trouble && this.small) || this.views.high;
     const first = optional(() => sessionStorage.getItem("rung"));
     this.ladder = new Ladder(rungs, first, performance.now());
+  }
+
+  // Return *rungs* with small MJPEG as the low one, or without that.
+  withoutVideo(rungs) {
+    const left = rungs.filter((rung) => rung !== "high" && (rung !== "low" || this.small));
+    return left.at(-1) === "stills" ? [...left, "sharp"] : left;
   }
 }

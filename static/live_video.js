@@ -6,6 +6,7 @@ import { MediaBuffer } from "./live_buffer.js";
 
 const FIRST_PICTURE = 3000;     // ms that the first picture of a live camera may take
 const FROZEN = 4000;            // ms without data, or without a new picture
+const PAUSE = 3000;             // ms without a call of watch(): the server was gone
 const ANSWER = 5000;            // ms that the server may take to answer
 const RETRY = 500;              // ms
 const MAX_FAILURES = 2;
@@ -28,6 +29,7 @@ export class VideoView {
     this.running = new AbortController();
     this.failures = 0;
     this.edge.reset();
+    this.blank = this.watched = performance.now();
     this.run(this.urls[rung], this.running.signal);
   }
 
@@ -61,7 +63,7 @@ export class VideoView {
   play(url, stopped) {
     const over = this.over = new AbortController();
     this.begun = this.arrived = this.changed = performance.now();
-    this.position = null;       // of the newest picture that was seen
+    this.position = null;       // of the newest picture that was seen, in this stream
     this.counts = { received: 0, missed: 0, bytes: 0, late: 0 };
     this.fastest = Infinity;    // least time from capture to arrival; the clocks may differ [s]
     this.sequence = null;
@@ -76,6 +78,7 @@ export class VideoView {
     const late = setTimeout(() => over.abort(), ANSWER);
     const answer = await fetch(url, { cache: "no-store", signal: over.signal });
     clearTimeout(late);
+    if (over.signal.aborted) return;
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     const parts = new FragmentReader(), reader = answer.body.getReader();
     const buffer = this.buffer = new MediaBuffer(
@@ -127,17 +130,17 @@ export class VideoView {
 
   // Begin again if nothing comes any more, or nothing is seen of what comes.
   watch({ isLive, patience }) {
-    if (!this.running || !isLive) {
-      this.arrived = this.changed = performance.now();
-      return;
-    }
-    const now = performance.now(), allowed = Math.max(FROZEN, 1000 * patience);
-    const begin = Math.max(FIRST_PICTURE, 1000 * patience);
-    if (this.position === null && now - this.changed > begin) {
+    const now = performance.now(), allowed = 1000 * patience;
+    const pauses = !isLive || now - this.watched > PAUSE;   // of the camera, or of the server
+    if (pauses) this.arrived = this.changed = now;
+    if (pauses || this.position !== null) this.blank = now;
+    this.watched = now;
+    if (now - this.blank > Math.max(FIRST_PICTURE, allowed)) {
+      this.blank = now;
       this.over.abort({ clause: "there was no picture in time" });
-    } else if (now - this.arrived > allowed) {
+    } else if (now - this.arrived > Math.max(FROZEN, allowed)) {
       this.over.abort();
-    } else if (now - this.changed > allowed && !this.element.paused) {
+    } else if (now - this.changed > Math.max(FROZEN, allowed) && !this.element.paused) {
       this.over.abort({ clause: "the picture stood still" });
     }
   }

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 from harness import DEADLINE, InBackground
 from pyimagesearch.serving import acceptor, anonymous_share
@@ -65,10 +66,11 @@ class StreamReader:
 
 
 class FailingLink:
-    """A way through to the server that can be cut or clogged."""
+    """A way through to the server that can be slow, cut or clogged."""
 
     def __init__(self, port):
         self.target, self.pairs = port, []
+        self.rate = None        # from the server, of each new connection [bytes/s]
         self.asked = {}         # the begin of the last bytes, by the connection they came from
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
@@ -84,6 +86,8 @@ class FailingLink:
                     near.close()
                     continue
                 clogged = threading.Event()
+                if self.rate:
+                    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
                 self.pairs.append((near, far, clogged))
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self.carry, args=(*pair, clogged),
@@ -91,8 +95,10 @@ class FailingLink:
 
     def carry(self, source, sink, clogged):
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
+            while data := source.recv(4096 if self.rate else 65536):
                 self.asked[source] = data[:100]
+                if self.rate:
+                    time.sleep(len(data) / self.rate)
                 if not clogged.is_set():
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
