@@ -40,10 +40,11 @@ class Stopwatch:
     """
     Add up the time spent inside ``with`` blocks [seconds].
 
-    One thread uses it; any thread may read :attr:`seconds`.
+    By default that is CPU time of the thread. One thread uses it; any thread may read
+    :attr:`seconds`.
     """
 
-    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, now: Callable[[], float] = time.thread_time) -> None:
         self.seconds = 0.0
         self._now = now
         self._begin = 0.0

@@ -1,6 +1,6 @@
 """The status of cameras, archive and objects, as pages and API report it."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pyimagesearch.clock import short_time
@@ -89,6 +89,7 @@ class CameraStatus:
     shedding: bool = False  # whether less is done, as the machine cannot keep up
     encode_seconds: float = 0.0     # spent on encoding JPEGs since the start
     recordings: int = 0     # of events, since the start
+    stage_seconds: dict[str, float] = field(default_factory=dict)   # CPU time, as above
 
     @property
     def is_live(self) -> bool:
@@ -125,7 +126,9 @@ class CameraStatus:
         for name in ("fps", "fps_in", "age", "patience", "detect_seconds", "detect_fps",
                      "busy", "encode_seconds", "video_encode_seconds"):
             fields[name] = fields[name] and round(fields[name], 3)
-        return {**fields, "words": self.words}
+        stages = {stage: round(seconds, 3)
+                  for stage, seconds in self.stage_seconds.items()}
+        return {**fields, "stage_seconds": stages, "words": self.words}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ BUSY = replace(
     STATUS, fps_in=30.0, age=0.25, given=100, frames=70, skipped=20, garbled=6, left_out=4,
     losses=2, reconnects=5, failed_polls=8, viewers=3, encoded=50, encode_seconds=0.5, detect_seconds=0.7, looks=35, detect_fps=9.5, busy=0.9, shedding=True,
     recording=True,
-    recordings=9)
+    recordings=9, stage_seconds={"decode": 1.25, "detect": 0.7})
 OBJECTS = ObjectsStatus(model="yolox_nano.onnx", looks=40, seconds=0.8, failed=2)
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana.json").read_text())
 
@@ -90,6 +90,7 @@ def exported(archive):
     ("surveillance_detect_seconds_count{camera=front}", 35),
     ("surveillance_detect_fps{camera=front}", 9.5),
     ("surveillance_busy_ratio{camera=front}", 0.9),
+    ("surveillance_stage_seconds_total{camera=front,stage=decode}", 1.25),
     ("surveillance_shedding{camera=front}", 1),
     ("surveillance_events_total{camera=front,kind=motion}", 2),
     ("surveillance_events_total{camera=yard,kind=lost}", 1),
@@ -143,7 +144,7 @@ def test_names_follow_the_prometheus_conventions(exported):
         for sample in family.samples:
             assert sample.name.endswith("_total") == (family.type == "counter")
             assert set(sample.labels) <= {"camera", "kind", "reason", "version", "channel",
-                                          "object"}
+                                          "object", "stage"}
         assert not re.search(r"_(ms|milliseconds|kb|mb|count)$", family.name)
 
 
@@ -176,6 +177,8 @@ def test_running_program_updates_its_metrics(start, watch):
     assert found["surveillance_frames_received_total{camera=front}"] >= (
         found["surveillance_frames_processed_total{camera=front}"])
     assert found["surveillance_viewers{camera=front}"] == 1
+    for stage in ("receive", "detect", "draw", "encode", "send"):
+        assert found[f"surveillance_stage_seconds_total{{camera=front,stage={stage}}}"] > 0
     assert json.loads(product.get("/readyz")) == {"status": "ready"}
 
 

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
@@ -123,7 +124,7 @@ class HttpClient:
         timeout = self._response_timeout
         self._response_timeout = self.longest_response
         connection.sock.settimeout(timeout)
-        waiting = Stopwatch()
+        waiting = Stopwatch(time.monotonic)
         with waiting:
             response = connection.getresponse()
         self._response_timeout = min(

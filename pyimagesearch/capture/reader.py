@@ -156,7 +156,8 @@ class FrameReader:
         number, pace = 0, Pace(MAX_FRAMES_PER_SECOND, self._closing, self._clock)
         while not self._closing.is_set():
             try:
-                picture = source.read()
+                with self._counts.receiving:
+                    picture = source.read()
             except BadPicture as error:     # counted where pictures are decoded
                 picture = UnreadablePicture(error)
             number += 1

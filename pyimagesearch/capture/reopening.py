@@ -4,13 +4,14 @@ import gc
 import logging
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 
 from pyimagesearch.clock import Clock
 from pyimagesearch.errors import CameraLost, LoginRefused, PollFailed, reason
 from pyimagesearch.frames import Picture
+from pyimagesearch.rates import Stopwatch
 
 from .patience import LEAST_SECONDS, Patience
 from .source import Opener, Source
@@ -24,11 +25,13 @@ QUIET_SECONDS = 60.0    # without a reconnect, after which the next one is logge
 
 @dataclass
 class ConnectionCounts:
-    """Failures of a camera's connection, since the start of the program."""
+    """Failures of a camera's connection and its cost, since the program started."""
 
     losses: int = 0         # times the signal was lost
     reconnects: int = 0     # times the connection ended, and was back before that
     failed_polls: int = 0   # requests for a single picture that failed
+    receiving: Stopwatch = field(default_factory=Stopwatch)     # spent on reading
+    decoding: Stopwatch = field(default_factory=Stopwatch)      # spent on pictures
 
 
 class ReopeningSource:

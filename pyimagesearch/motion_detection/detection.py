@@ -259,9 +259,9 @@ class MotionDetection:
         return seen
 
     def _look_at(self, picture: Picture, at: float) -> Detection:
+        given = {"picture": read_only(picture.colour())} if self.in_colour else {}
+        grey = picture.grey()
         with self.stopwatch:
-            given = {"picture": read_only(picture.colour())} if self.in_colour else {}
-            grey = picture.grey()
             image = self._aligned(for_detection(grey, sharp=self._detector.sharp))
             self.remembered.on_frame(self._taught, at)
             try:

@@ -27,19 +27,19 @@ class ClipPaths:
 
     def __init__(self, folder: Path, camera: str) -> None:
         self._folder = folder
-        self._camera = camera
+        self.camera = camera
         self._given: set[Path] | None = set()   # None: not needed any more
 
     def reserve(self, captured: float, reserved: Collection[Path]) -> Path:
         """Return a path as :func:`new_stem` does; raises :exc:`OSError`."""
-        path = new_stem(self._folder, self._camera, captured, reserved)
+        path = new_stem(self._folder, self.camera, captured, reserved)
         if (given := self._given) is not None:
             given.add(path)
         return path
 
     def check(self) -> None:
         """Raise :exc:`FolderError` if the camera's folder is a link to another disk."""
-        path = self._folder / self._camera
+        path = self._folder / self.camera
         if path.is_symlink():       # its space would be neither counted nor made free
             raise FolderError(
                 f"{str(path)!r} is a link, but must be a folder; move its clips back, "

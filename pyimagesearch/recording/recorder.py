@@ -12,6 +12,7 @@ from pyimagesearch.clock import Clock
 from pyimagesearch.errors import reason
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.rates import Stopwatch
 from pyimagesearch.threads import Worker, be_nice
 
 from .clip_metadata import ClipMetadata
@@ -50,7 +51,7 @@ class Recorder(Worker):
         self.preroll = preroll
         self.dropped_orders = 0
         self.recordings = 0     # begun since the start
-        self._camera = name
+        self.working = Stopwatch()  # spent on writing, and on what is needed for it
         self.paths = ClipPaths(folder, name)
         self._store = store
         self._clock = clock
@@ -123,7 +124,8 @@ class Recorder(Worker):
         be_nice()
         while not self.stopping.is_set():
             if self._ready.is_set():
-                self.run_once()
+                with self.working:
+                    self.run_once()
             busy = self._active or self._orders
             self._clock.wait(self._woken, BATCH_SECONDS if busy else IDLE_SECONDS)
             self._woken.clear()     # after stop(), the loop ends without it
@@ -171,7 +173,7 @@ class Recorder(Worker):
                 self._orders.appendleft(order)
                 failure = f"cannot record: {reason(error)}"
                 if failure != self._troubles.loading:
-                    log.warning("%s: %s", self._camera, failure)
+                    log.warning("%s: %s", self.paths.camera, failure)
                 self._troubles.loading = failure
                 return
             self._troubles.loading = ""

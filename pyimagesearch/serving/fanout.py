@@ -75,7 +75,8 @@ class Fanout(ABC, Generic[Viewer]):
     def _wake(self) -> None:
         self._published_at = self._loop.now()
         if not self._end.closed:
-            self._deliver()
+            with self._end.sending:
+                self._deliver()
             return
         for viewer in self._viewers:
             viewer.gone.set()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
+from pyimagesearch.rates import Stopwatch
 
 
 class JpegFrame(NamedTuple):
@@ -55,6 +56,7 @@ class LatestFrameBroadcaster:
         self.stale = True       # the camera is ahead of it, so it must not be shown
         self.viewers = 0        # that iterate frames() at this moment
         self.closed = False
+        self.sending = Stopwatch()      # spent by a server that sends to all viewers
         self._changed = threading.Condition()       # guards changes of all the others
         self._listeners: list[Callable[[], object]] = []
 

@@ -49,7 +49,7 @@ class LiveVideos(Mapping[str, LiveVideo]):
 
     @property
     def encode_seconds(self) -> float:
-        """Time spent on them [s]."""
+        """CPU time spent on them [s]."""
         return sum(video.encoding.seconds for video in self.values())
 
     @property
@@ -65,6 +65,11 @@ class LiveVideos(Mapping[str, LiveVideo]):
         if self._last_at:
             self._intervals.append(at - self._last_at)
         self._last_at = at
+
+    @property
+    def send_seconds(self) -> float:
+        """CPU time spent on sending them to viewers [s]."""
+        return sum(video.sending.seconds for video in self.values())
 
     def show(self, image: Image, captured: float, at: float) -> None:
         """Encode *image* as :meth:`LiveVideo.show` does, unless it is left out."""

@@ -79,6 +79,12 @@ class Publisher:
         """How many viewers watch this camera alone, picture by picture."""
         return self._broadcaster.viewers + self.variants.viewers
 
+    @property
+    def send_seconds(self) -> float:
+        """CPU time spent on sending pictures and videos to viewers [s]."""
+        return (self._broadcaster.sending.seconds + self.variants.send_seconds
+                + self.videos.send_seconds)
+
     def needs_image(self, frame: Frame) -> bool:
         """Return whether :meth:`show` will decode *frame* for viewers."""
         return self._draws_for_others(frame.arrived) or (

@@ -72,6 +72,11 @@ class Variants:
         return sum(each.broadcaster.viewers for each in self._made())
 
     @property
+    def send_seconds(self) -> float:
+        """CPU time spent on sending them to viewers [s]."""
+        return sum(each.broadcaster.sending.seconds for each in self._made())
+
+    @property
     def wait(self) -> bool:
         """Whether there are viewers who have no picture yet."""
         return any(each.waits for each in self._made())

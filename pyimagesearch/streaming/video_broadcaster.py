@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from pyimagesearch.rates import Stopwatch
+
 
 class Fragment(NamedTuple):
     """One picture of a fragmented MP4, shared by all viewers."""
@@ -37,6 +39,7 @@ class VideoBroadcaster:
         self.number = 0         # of the newest fragment
         self.hidden = 0         # the newest that must not be sent any more, not even
         #                         the rest of it
+        self.sending = Stopwatch()      # spent by a server that sends to all viewers
         self._key_wanted = False
         self._changed = threading.Condition()       # guards changes of all above
         self._listeners: list[Callable[[], object]] = []

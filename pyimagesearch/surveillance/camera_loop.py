@@ -33,6 +33,7 @@ from .evidence import Evidence
 from .failures import Failures
 from .load_shedding import LoadShedding
 from .retry_delay import RetryDelay
+from .timed_picture import TimedPicture
 from .tuning import Tuning
 
 log = logging.getLogger(__name__)
@@ -261,7 +262,9 @@ class Surveillance(Worker):
             self._detection.remembered.use_mask(self._mask.applied.polygons)
             self._detection.start_over()
             self.tuning.start_over()
-        return frame._replace(picture=self._mask.applied.apply(frame.picture))
+        picture = self._mask.applied.apply(frame.picture)
+        return frame._replace(picture=TimedPicture(
+            picture, self._state.connection.decoding))
 
     def _adjust(self) -> None:
         """Take the settings that were changed since the last frame."""

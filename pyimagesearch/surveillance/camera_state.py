@@ -117,6 +117,8 @@ class CameraState:
         """Return how the camera is doing at this moment."""
         now = self._clock.monotonic()
         granted = reader.granted if reader else ""
+        detect_seconds = (detection.stopwatch.seconds
+                          + evidence.objects.stopwatch.seconds)
         return CameraStatus(
             name=self._name, source=self._source,
             granted=granted, state=self.state,
@@ -128,10 +130,11 @@ class CameraState:
             fps_in=reader.rate.per_second(now) if reader else 0.0,
             age=None if self._arrived is None else max(0.0, now - self._arrived),
             patience=reader.read_timeout if reader else LEAST_SECONDS,
-            **vars(self.counts), **vars(self.connection), stuck_reads=stuck_reads,
+            **vars(self.counts), losses=self.connection.losses,
+            reconnects=self.connection.reconnects,
+            failed_polls=self.connection.failed_polls, stuck_reads=stuck_reads,
             unsteady_since=evidence.losses.unsteady_since,
-            detect_seconds=(detection.stopwatch.seconds
-                            + evidence.objects.stopwatch.seconds),
+            detect_seconds=detect_seconds,
             looks=detection.pace.looks, detect_fps=detection.pace.fps(now),
             busy=load.busy, shedding=load.is_shedding,
             encode_seconds=publisher.encoding.seconds,
@@ -142,4 +145,12 @@ class CameraState:
             recording=evidence.recorder.recording,
             recordings=evidence.recorder.recordings,
             recording_since=evidence.manual.since,
-            recording_trouble=evidence.recorder.trouble)
+            recording_trouble=evidence.recorder.trouble,
+            stage_seconds={
+                "receive": self.connection.receiving.seconds,
+                "decode": self.connection.decoding.seconds, "detect": detect_seconds,
+                "draw": publisher.drawing.seconds,
+                "encode": publisher.encoding.seconds,
+                "video": publisher.videos.encode_seconds,
+                "send": publisher.send_seconds,
+                "record": evidence.recorder.working.seconds})

@@ -138,6 +138,12 @@ class StatusCollector(Collector):
                                for camera, status in cameras.items()
                                for reason, attribute in DROP_REASONS.items()},
                      "camera", "reason")
+        yield metric("stage_seconds_total", "CPU time by stage: receive, decode, "
+                     "detect, draw, encode = as JPEG, video = as live H.264, send, "
+                     "record.", COUNTER,
+                     {(camera, stage): seconds for camera, status in cameras.items()
+                      for stage, seconds in status.stage_seconds.items()},
+                     "camera", "stage")
 
 
 def of_objects(objects: ObjectsStatus) -> Iterator[core.Metric]:

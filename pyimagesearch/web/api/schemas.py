@@ -1,7 +1,7 @@
 """JSON Schemas of the API's request and response bodies."""
 
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pyimagesearch import status
 from pyimagesearch.events import event, explanation
@@ -24,7 +24,9 @@ TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean",
 
 
 def typed(kind: Any) -> Schema:
-    """Return the schema of a Python type or union."""
+    """Return the schema of a Python type, union, or dict by names."""
+    if get_origin(kind) is dict:
+        return {"type": "object", "additionalProperties": typed(get_args(kind)[1])}
     names = [TYPE_NAMES[each] for each in get_args(kind) or (kind,)]
     return {"type": names[0] if len(names) == 1 else names}
 
