@@ -230,8 +230,27 @@ def test_silent_camera_cannot_be_joined(video, clock):
     assert video.why_not == "the camera has sent nothing for 60 seconds"
 
 
+def test_packets_with_nothing_to_show_are_left_out(video, clock):
+    camera = Camera(video, clock)
+    with Viewer(video) as viewer:
+        camera.send(encoded()[:5])
+        camera.send([(b"\0\0\0\1\x09\xf0", False, 0, 0)])       # a delimiter alone
+        assert video.number == 5
+        camera.send(encoded()[5:])
+    assert len(viewer.frames()) == len(encoded())
+
+
+def test_tiny_packets_are_bounded_in_number(video, clock):
+    camera = Camera(video, clock)
+    camera.send(encoded()[:1])
+    for number in range(50_000):
+        video.put(b"", 0.0, number / 1000, key=False, pts=0, dts=0)
+    assert video.why_not == camera_video.FAR_KEYS
+
+
 def test_key_frames_too_far_apart(video, clock, monkeypatch):
-    monkeypatch.setattr(camera_video, "MAX_GROUP_BYTES", sum(len(data) for data, *_ in encoded()) - 1)
+    size = sum(len(data) + camera_video.PACKET_BYTES for data, *_ in encoded())
+    monkeypatch.setattr(camera_video, "MAX_GROUP_BYTES", size - 1)
     camera, keyless = Camera(video, clock), [(*packet[:1], False, *packet[2:]) for packet in encoded()]
     camera.send(encoded()[:1])
     camera.send(keyless)

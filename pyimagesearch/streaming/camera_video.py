@@ -12,7 +12,8 @@ from .fragments import TICKS_PER_SECOND, Timeline, fragment
 from .nal_framing import UnitFraming, codec_string
 from .video_broadcaster import VideoBroadcaster
 
-MAX_GROUP_BYTES = 16_000_000    # from one key frame to the next
+MAX_GROUP_BYTES = 16_000_000    # of memory, from one key frame to the next
+PACKET_BYTES = 400      # that a packet takes besides its data
 MAX_SILENCE_SECONDS = 10.0      # after which there is nothing to join
 NO_VIDEO = "the camera has sent no video of its own so far"
 MASKED = "the camera has a privacy mask, which cannot be burnt into its own video"
@@ -54,7 +55,7 @@ class CameraVideo(VideoBroadcaster):
         self._clock = clock
         self._framing: UnitFraming | None = None    # of the newest video
         self._packets: list[CameraPacket] = []      # since the last key frame
-        self._bytes = 0         # of these
+        self._bytes = 0         # that these take
         self._timeline = Timeline()
         self._obstacles = {"camera": NO_VIDEO}      # why it cannot be watched
         self._gate = threading.RLock()      # guards all above, and what is let in
@@ -99,7 +100,7 @@ class CameraVideo(VideoBroadcaster):
             elif not self._packets:
                 return
             self._packets.append(packet)
-            self._bytes += len(data)
+            self._bytes += len(data) + PACKET_BYTES
             if self._bytes > MAX_GROUP_BYTES:
                 self._allow("group", FAR_KEYS)
             elif self.viewers:
@@ -137,10 +138,12 @@ class CameraVideo(VideoBroadcaster):
                 self._publish(packet, self._framing)
 
     def _publish(self, packet: CameraPacket, framing: UnitFraming) -> None:
+        sample = framing.with_lengths(packet.data)
+        if not sample:
+            return
         begin, duration = self._timeline.place(packet.dts / TICKS_PER_SECOND)
-        data = fragment(
-            self.number + 1, begin, duration, framing.with_lengths(packet.data),
-            packet.captured, is_key=packet.is_key, offset=packet.pts - packet.dts)
+        data = fragment(self.number + 1, begin, duration, sample, packet.captured,
+                        is_key=packet.is_key, offset=packet.pts - packet.dts)
         self.publish(framing.header, data, packet.captured, packet.at,
                      is_key=packet.is_key)
 
