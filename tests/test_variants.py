@@ -57,6 +57,15 @@ def test_nothing_is_encoded_without_viewers(variants):
         assert variants.wait
 
 
+def test_later_viewer_is_not_shown_an_old_picture(variants):
+    stream = variants.stream(VariantOf(160))
+    with stream.watching():
+        variants.show(PICTURE, 7.0, 0.0)
+    assert not stream.stale
+    variants.withdraw()
+    assert stream.stale
+
+
 def test_variant_is_encoded_once_for_all_viewers(variants):
     wanted = VariantOf(160, 30, 1)
     with variants.stream(wanted).watching(), variants.stream(wanted).watching():
@@ -130,6 +139,15 @@ def test_card_and_last_picture_are_shown_to_who_comes_later(publisher):
     with other.watching():
         publisher.catch_up(0.7)
         assert other.latest.captured == 9.0
+
+
+def test_frame_that_was_not_drawn_makes_the_last_one_too_old(publisher):
+    stream = publisher.variants.stream(VariantOf(160))
+    with stream.watching():
+        publisher.show(frame(1), (), (640, 360))
+    assert not stream.stale
+    publisher.show(frame(2), (), (640, 360))
+    assert stream.stale
 
 
 def test_picture_that_is_hidden_now_is_withdrawn(publisher):
