@@ -3,7 +3,7 @@
 import cv2
 
 from pyimagesearch.frames import MIN_DETECTION_WIDTH, Grey, Image, Size
-from pyimagesearch.jpeg import JpegDecoder
+from pyimagesearch.jpeg import JpegDecoder, reduced_size
 
 
 class JpegPicture:
@@ -25,20 +25,14 @@ class JpegPicture:
     def grey(self) -> Grey:
         if self._colour is not None:
             return cv2.cvtColor(self._colour, cv2.COLOR_BGR2GRAY)
-        size = self._reduced(MIN_DETECTION_WIDTH)
+        size = reduced_size(self.size, MIN_DETECTION_WIDTH)
         return self._decoder.decode(self._jpeg, "GRAY", size)[:, :, 0]
 
     def colour(self, least: int | None = None) -> Image:
-        size = self.size if least is None else self._reduced(least)
+        size = self.size if least is None else reduced_size(self.size, least)
         if self._colour is None or self._colour.shape[1] < size[0]:
             self._colour = self._decoder.decode(self._jpeg, "BGR", size)
         return self._colour
 
     def jpeg(self) -> bytes:
         return self._jpeg
-
-    def _reduced(self, least: int) -> Size:
-        """Return the smallest size at which it can be decoded, of that width."""
-        width, height = self.size
-        factor = next((n for n in (8, 4, 2) if width >= n * least), 1)
-        return -(-width // factor), -(-height // factor)
