@@ -18,7 +18,9 @@ KEY_FRAME_SECONDS = 2.0     # between key frames: where a player can seek to
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: once, as MP4 needs it
 IDLE_SECONDS = 120.0    # for which an encoder is kept for the next clip
 MAX_IDLE = 2            # encoders kept
-X264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25"}
+# Not finer than the JPEGs that it is made of: where little moves, x264 would spend a
+# third of the file on their artefacts
+X264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25", "qmin": "22"}
 
 
 class Encoder:
