@@ -22,6 +22,7 @@ from pyimagesearch.recording import clip as mp4
 from pyimagesearch.recording.clip import read_clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.settings.settings import Settings
+from pyimagesearch.streaming.broadcaster import JpegFrame
 from test_archive import events_of, opened
 
 
@@ -317,7 +318,7 @@ def filmed_meanwhile(archive, clock, tmp_path):
 def test_recovery_leaves_alone_what_is_recorded_meanwhile(archive, clock, tmp_path):
     leave_journal(opened(archive()))
     kept, recorder, event = filmed_meanwhile(archive, clock, tmp_path)
-    still = recorder.evidence.keep_still(SMALL[0], clock.time()).event
+    still = recorder.evidence.keep_still(JpegFrame(1, SMALL[0], clock.time(), b"")).event
     film(recorder, clock, 0.2)      # the still is written; the list does not have it yet
     assert len(recorder.files("*.jpg")) == 1
     opened(kept)
