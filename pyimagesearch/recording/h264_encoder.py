@@ -5,7 +5,6 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from pyimagesearch.errors import BadPicture
 from pyimagesearch.frames import Size, fitted
@@ -36,12 +35,9 @@ class Encoder:
         self.size = size
         self.broken = False
         self._even = size[0] & ~1, size[1] & ~1
-        self._decoder: Any = av.CodecContext.create("mjpeg", "r")
-        self._decoder.thread_count = 1
-        self._bgr_decoder = JpegDecoder()
+        self._decoder = JpegDecoder()
         self.yuv: Yuv = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
-        self._drawn = av.VideoFrame.from_numpy_buffer(self.yuv, "yuv420p")
-        self._reformatter = VideoReformatter()
+        self._frame: Any = av.VideoFrame.from_numpy_buffer(self.yuv, "yuv420p")
         self._nowhere = av.open("nowhere", "w", format="null")
         self.stream: Any = self._nowhere.add_stream("libx264", rate=30)
         self.stream.width, self.stream.height = self._even
@@ -69,10 +65,12 @@ class Encoder:
         """
         self.broken = True      # unless it gets to the end
         try:
-            frame = self._decode(jpeg) if jpeg else self._drawn
-        except (av.InvalidDataError, BadPicture):
+            if jpeg:
+                convert(fitted(jpeg.image(self._decoder), self.size), self.yuv)
+        except BadPicture:
             self.broken = False
             return []
+        frame = self._frame
         since = round((at - self._at) * TICKS_PER_SECOND)
         frame.pts = max(self._last + 1, self._begin + since)
         frame.time_base = Fraction(1, TICKS_PER_SECOND)
@@ -92,18 +90,6 @@ class Encoder:
     def close(self) -> None:
         """Free the memory now, rather than when the garbage collector runs."""
         self._nowhere.close()
-
-    def _decode(self, jpeg: LazyJpeg) -> Any:
-        """Return *jpeg* as YUV 4:2:0; raises :exc:`BadPicture` or what PyAV does."""
-        width, height = self._even
-        if not jpeg.ready or jpeg.size != self.size:
-            image = fitted(jpeg.image(self._bgr_decoder), self.size)
-            convert(image, self.yuv)
-            return self._drawn
-        frame = self._decoder.decode(av.Packet(jpeg.data))[0]
-        return self._reformatter.reformat(
-            frame, width, height, "yuv420p",
-            src_color_range="JPEG", dst_color_range="MPEG", threads=1)
 
 
 class Encoders:
