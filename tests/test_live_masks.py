@@ -62,7 +62,7 @@ def test_what_the_owner_hides_is_in_no_live_video(start):
     for stream in streams:
         stream.wait_for_pictures(masked)
         seen = stream.pictures(masked)
-        assert max(middle_of_right_half(picture).max() for picture in seen) < 24
+        assert max(middle_of_right_half(picture).max() for picture in seen) < DARK
         assert seen[-1][60:180, 10:150].mean() > DARK      # the other half
 
     product.send("POST", "/api/cameras", on=False)
@@ -78,6 +78,6 @@ def test_what_the_owner_hides_is_in_no_live_video(start):
         stream.wait_for_pictures(again)
         seen = [each for each in stream.pictures(again) if not is_card(each)]
         assert seen
-        assert max(middle_of_right_half(picture).max() for picture in seen) < 24
+        assert max(middle_of_right_half(picture).max() for picture in seen) < DARK
     assert product.stop()[1] == 0
     assert "Traceback" not in "".join(product.log)
