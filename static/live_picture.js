@@ -82,7 +82,7 @@ export class LivePicture {
   stop() {
     this.view?.stop();
     this.view = null;
-    this.held.width = this.held.width;          // clears it
+    for (const canvas of [this.held, this.drawn]) canvas.width = canvas.width;   // clears it
   }
 
   reconnect() { this.view?.reconnect(); }
