@@ -39,6 +39,9 @@ class Picture(Protocol):
     def colour(self, least: int | None = None) -> Image:
         """Return BGR; smaller if that is cheaper, but at least *least* px wide."""
 
+    def writable(self, least: int | None = None) -> Image:
+        """Return what :meth:`colour` does, to be written to; it is not seen again."""
+
     def jpeg(self) -> bytes | None:
         """Return the camera's own JPEG; ``None`` if it sent none or it is masked."""
 
@@ -110,6 +113,9 @@ class ArrayPicture:
     def colour(self, least: int | None = None) -> Image:
         return self._image
 
+    def writable(self, least: int | None = None) -> Image:
+        return self._image.copy()
+
     def jpeg(self) -> None:
         return None
 
@@ -129,6 +135,8 @@ class UnreadablePicture:
     def colour(self, least: int | None = None) -> Image:
         raise BadPicture(self._reason)
 
+    writable = colour
+
     def jpeg(self) -> None:
         return None
 
@@ -142,9 +150,14 @@ def halved(image: Image, least: int) -> Image:
     return image
 
 
+def narrowed(image: Image, width: int) -> Image:
+    """Return *image*, scaled if it is more than *width* [pixels] wide."""
+    return resized(image, min(width, image.shape[1]))
+
+
 def for_stream(image: Image, width: int) -> Image:
     """Return a copy of *image* to draw on, at most *width* [pixels] wide."""
-    smaller = resized(image, min(width, image.shape[1]))
+    smaller = narrowed(image, width)
     return image.copy() if smaller is image else smaller
 
 

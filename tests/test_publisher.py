@@ -132,6 +132,15 @@ def test_masked_picture_for_the_browser_is_encoded(publish, broadcaster):
     assert not LazyJpeg(broadcaster.latest.jpeg, (640, 480)).image().any()
 
 
+def test_mosaic_has_the_overlay_that_a_kept_picture_lacks(publish, broadcaster, mosaic, monkeypatch):
+    shown = []
+    monkeypatch.setattr(mosaic, "show", lambda name, image, *more: shown.append(image.copy()))
+    with broadcaster.watching(), mosaic.broadcaster.watching():
+        publish(overlay=BROWSER).show(compressed(), BOXES, (640, 480), keep=True)
+    assert (np.abs(cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), 1).astype(int) - 200) < 5).all()
+    assert (shown[0][25:35, 10].astype(int) - 200).any()
+
+
 @pytest.mark.parametrize(("overlay", "is_drawn"), [(BROWSER, True), (NO_OVERLAY, False)])
 def test_mosaic_has_the_overlay_unless_there_is_none(publish, broadcaster, mosaic, overlay, is_drawn):
     publisher = publish(overlay=overlay)
@@ -320,3 +329,11 @@ def test_tile_without_news_is_withdrawn_from_the_mosaics_video(filmed, mosaic):
         mosaic.run_once()
     assert mosaic.videos["low"].hidden == 1
     assert tiles.pictures[1][240, 320].max() < 60
+
+
+@pytest.mark.parametrize("frame", [compressed(), DECODED], ids=["JPEG", "decoded"])
+def test_overlay_is_not_in_the_picture_that_others_use(publish, broadcaster, frame):
+    with broadcaster.watching():
+        shown = publish().show(frame, BOXES, (640, 480))
+    assert (shown.jpeg.image()[25:35, 10] - 200).any()
+    assert (np.abs(frame.picture.colour().astype(int) - 200) < 3).all()

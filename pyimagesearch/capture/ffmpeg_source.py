@@ -58,6 +58,10 @@ class DecodedPicture:
             self._colour = self._convert("bgr24")
         return self._colour
 
+    def writable(self, least: int | None = None) -> Image:
+        image, self._colour = self.colour(least), None
+        return image
+
     def jpeg(self) -> None:
         return None
 

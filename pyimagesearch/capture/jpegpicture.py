@@ -34,5 +34,9 @@ class JpegPicture:
             self._colour = self._decoder.decode(self._jpeg, "BGR", size)
         return self._colour
 
+    def writable(self, least: int | None = None) -> Image:
+        image, self._colour = self.colour(least), None
+        return image
+
     def jpeg(self) -> bytes:
         return self._jpeg

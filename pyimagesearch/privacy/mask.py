@@ -87,5 +87,9 @@ class MaskedPicture:
             self._colour = self._mask.blacken(self._picture.colour())
         return self._colour
 
+    def writable(self, least: int | None = None) -> Image:
+        image, self._colour = self.colour(least), None
+        return image
+
     def jpeg(self) -> None:
         """Return nothing: the camera's own JPEG is not masked."""

@@ -10,7 +10,7 @@ from pyimagesearch.frames import (
     Image,
     Picture,
     Size,
-    for_stream,
+    narrowed,
     scaled,
     scaled_size,
 )
@@ -114,7 +114,7 @@ class Publisher:
             self.videos.rest(frame.arrived)
             return Shown(jpeg, overlay.boxes)
         self._size, drawn = size, None
-        if self._overlay == SERVER or draws_for_others:
+        if self._overlay == SERVER:
             drawn = self._drawn(frame.picture, overlay)
         if publishes:
             if jpeg is None or keep or not self._passes_on(frame.picture):
@@ -123,6 +123,8 @@ class Publisher:
                                       jpeg if self._overlay == BROWSER else None)
         else:
             self._broadcaster.mark_stale()
+        if drawn is None and draws_for_others:      # after others have encoded it
+            drawn = self._drawn(frame.picture, overlay)
         self._show_to_others(drawn, frame, overlay, note)
         return Shown(jpeg, overlay.boxes,
                      None if self._overlay == NO_OVERLAY else drawn)
@@ -195,17 +197,20 @@ class Publisher:
         """Return *picture*, scaled, with its *overlay* unless there is to be none."""
         colour = picture.colour(self._width)
         with self.drawing:
-            image = for_stream(colour, self._width)
+            image = narrowed(colour, self._width)
+        if image is colour:
+            image = picture.writable(self._width)
+        with self.drawing:
             if self._overlay != NO_OVERLAY:
                 overlay.draw(image)
         return image
 
     def _encoded(self, picture: Picture, drawn: Image | None,
                  overlay: Annotation) -> LazyJpeg:
-        """Return *drawn* as JPEG, or *picture* if pages get that without overlay."""
-        if drawn is None or self._overlay != SERVER:
+        """Return *drawn* as JPEG, or without it *picture*, on which pages draw."""
+        if drawn is None:
             colour, undrawn = picture.colour(self._width), overlay
-            image = for_stream(colour, self._width)
+            image = narrowed(colour, self._width)
         else:
             image, undrawn = drawn, None
         with self.encoding:

@@ -2,7 +2,7 @@
 
 import collections
 
-from pyimagesearch.frames import Frame, for_stream, size_of
+from pyimagesearch.frames import Frame, narrowed, size_of
 from pyimagesearch.jpeg import LazyJpeg, encode
 
 LEAD_SECONDS = 1.5      # of the picture before an event: what moves is elsewhere in it
@@ -50,5 +50,5 @@ class BeforePictures:
 
 def small(frame: Frame) -> LazyJpeg:
     """Return the picture of *frame*, at most 640 px wide."""
-    image = for_stream(frame.picture.colour(PICTURE_WIDTH), PICTURE_WIDTH)
+    image = narrowed(frame.picture.colour(PICTURE_WIDTH), PICTURE_WIDTH)
     return LazyJpeg(encode(image, PICTURE_QUALITY), size_of(image))

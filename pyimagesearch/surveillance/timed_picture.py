@@ -24,5 +24,9 @@ class TimedPicture:
         with self._stopwatch:
             return self._picture.colour(least)
 
+    def writable(self, least: int | None = None) -> Image:
+        with self._stopwatch:
+            return self._picture.writable(least)
+
     def jpeg(self) -> bytes | None:
         return self._picture.jpeg()
