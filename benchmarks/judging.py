@@ -3,7 +3,8 @@ Judge a motion detector by a recording: its pixels, its frames, and what an owne
 
 The detector runs in the product's own ``MotionDetection``, on frames 400 px wide, and
 its motion through the product's own ``MotionEvents`` with the default settings; the
-clock is the number of the frame by the frames per second.
+clock is the number of the frame by the frames per second. Frames that detection leaves
+out, as nothing differs, count as without motion.
 
 Frames are judged once the background is learnt: after 32 frames, or 60 where masks say
 what moves from the first frame on. In *positive* frames at least 0.1 % of the pixels
@@ -123,8 +124,8 @@ class Tally:
 
 
 def watcher(detection: MotionDetection) -> Watcher:
-    """Return what shows frames to *detection*, as a camera loop does."""
-    return lambda frame, at: detection.look(ArrayPicture(frame), at)
+    """Return what shows frames to *detection*, at its own pace, as a camera does."""
+    return lambda frame, at: detection.look(ArrayPicture(frame), at, every=False)
 
 
 def judge(recording: Recording, watchers: Sequence[Watcher]) -> list[Score]:
