@@ -21,6 +21,7 @@ export class VideoView {
   constructor(video, urls, { onBreak, onPicture, onFail, onRefused }) {
     Object.assign(this, { element: video, urls, onBreak, onPicture, onFail });
     this.edge = new LiveEdge(video, onRefused);
+    video.addEventListener("loadeddata", () => this.look());     // maybe long before more is added
     video.addEventListener("error", () => this.broken(new Error(video.error?.message || "the video is damaged")));
   }
 
@@ -110,7 +111,11 @@ export class VideoView {
 
   appended() {
     this.edge.follow();
-    if (this.element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    this.look();
+  }
+
+  look() {
+    if (!this.buffer || this.element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     if (this.position === null) this.onPicture();
     if (this.position !== this.element.currentTime) this.changed = performance.now();
     this.position = this.element.currentTime;
