@@ -1,6 +1,6 @@
 // Play a live video close to its newest picture.
 
-const GOAL = 0.1;               // s behind the newest picture, on an even connection
+const GOAL = 0.08;              // s behind the newest picture, on an even connection
 const LARGEST_GOAL = 1;         // s
 const CALM = 5000;              // ms without a stall, after which the goal shrinks
 const SEEK = 0.6;               // s behind, from which a jump is better than a hurry
@@ -24,7 +24,7 @@ export class LiveEdge {
   // Count a stall once pictures go on, and the calm between stalls.
   judge(now) {
     if (this.waitingSince !== null) {
-      if (now - this.waitingSince < PAUSE) this.goal = Math.min(LARGEST_GOAL, this.goal * 1.4);
+      if (now - this.waitingSince < PAUSE) this.goal = Math.min(LARGEST_GOAL, this.goal * 1.2);
       this.waitingSince = null;
       this.calmSince = now;
     } else if (now - this.calmSince > CALM) {
