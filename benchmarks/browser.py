@@ -23,8 +23,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run",
          "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-port=0")
 START_SECONDS = 60.0
 CAN_CHOOSE = "return !!document.getElementById('picture')"
-CHOOSE = ("const choice = document.getElementById('picture');"
-          "choice.value = arguments[0]; choice.dispatchEvent(new Event('change'));")
+CHOOSE = "sessionStorage.clear(); localStorage.setItem('picture', arguments[0]);"
 
 
 class Seen(NamedTuple):
