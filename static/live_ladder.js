@@ -9,6 +9,7 @@ const TRIAL = 30000;            // ms for which a climb must hold
 const STRIKES = 2;              // bad samples in a row that lead down; a very bad one is two
 const MISSED = { sharp: 0.5, high: 0.15, low: 0.15 };    // share of pictures that is bad
 const VERY_BAD = 0.75;
+const LONGEST_SAMPLE = 5;       // s
 const LATE = 0.5;               // s
 const HIGH_RATE = 250000;       // bytes/s that "high" needs, with some to spare
 const STILLS_RATE = 50000;      // bytes/s below which stills are better than "low"
@@ -29,8 +30,10 @@ export class Ladder {
     this.strikes = 0;
   }
 
-  // Take a sample of *seconds*, which may change the rung.
-  judge({ received, missed, bytes, late }, seconds, now) {
+  // Take a sample of some *seconds*, which may change the rung. A long one is of a time in
+  // which the server was gone, and says nothing about the connection.
+  judge({ received, missed, bytes, late, seconds }, now) {
+    if (seconds > LONGEST_SAMPLE) return;
     if (received + missed) this.rate(missed / (received + missed), late, now);
     if (this.onTrial && now - this.since > TRIAL) {
       this.onTrial = false;

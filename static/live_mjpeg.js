@@ -14,21 +14,23 @@ export class MjpegStream {
 
   // Return the URL of a new stream.
   begin() {
-    this.before = { sent: 0, skipped: 0, bytes: 0 };
+    this.before = { sent: 0, skipped: 0, bytes: 0, at: performance.now() };
     this.name = [...crypto.getRandomValues(new Uint8Array(16))]
       .map((byte) => byte.toString(16).padStart(2, "0")).join("");
     return `${this.feed}${this.feed.includes("?") ? "&" : "?"}viewer=${this.name}`;
   }
 
-  // Return what the server sent since the last call, and what it skipped; null if unknown.
+  // Return what the server sent in the *seconds* since the last call, and what it skipped;
+  // null if unknown.
   async sample() {
+    const { before } = this;
     const answer = await fetch(this.streams + this.name, {
       cache: "no-store", signal: AbortSignal.timeout(ANSWER) });
-    if (!answer.ok) return null;
-    const { sent, skipped, bytes } = await answer.json(), { before } = this;
-    this.before = { sent, skipped, bytes };
+    if (!answer.ok || before !== this.before) return null;
+    const { sent, skipped, bytes } = await answer.json(), at = performance.now();
+    this.before = { sent, skipped, bytes, at };
     return { received: sent - before.sent, missed: skipped - before.skipped,
-             bytes: bytes - before.bytes, late: 0 };
+             bytes: bytes - before.bytes, late: 0, seconds: (at - before.at) / 1000 };
   }
 }
 

@@ -92,18 +92,17 @@ export class LivePicture {
   watch(camera) {
     if (!this.view) return;
     this.view.watch(camera);
-    const seconds = (performance.now() - this.sampled) / 1000;
-    const isChoice = camera.isLive && this.ladder.rungs.length > 1;
-    if (isChoice && seconds >= SAMPLE / 1000) this.judge(seconds, camera.fps);
+    const isDue = performance.now() - this.sampled >= SAMPLE;
+    if (isDue && camera.isLive && this.ladder.rungs.length > 1) this.judge(camera.fps);
   }
 
-  async judge(seconds, fps) {
+  async judge(fps) {
     const { view, ladder } = this, { rung } = ladder;
     this.sampled = performance.now();
     const sample = await view.sample().catch(() => null);
     if (!sample || view !== this.view || ladder !== this.ladder || rung !== ladder.rung) return;
     if (!sample.received && fps > STEADY) sample.missed ||= 1;
-    ladder.judge(sample, seconds, performance.now());
+    ladder.judge(sample, performance.now());
     if (ladder.rung !== rung) this.show();
   }
 

@@ -49,6 +49,6 @@ export class StillsView {
   }
 
   async sample() {
-    return { received: 1, missed: 0, bytes: 0, late: 0 };
+    return { received: 1, missed: 0, bytes: 0, late: 0, seconds: 0 };
   }
 }

@@ -65,7 +65,7 @@ export class VideoView {
     const over = this.over = new AbortController();
     this.begun = this.arrived = this.changed = performance.now();
     this.position = null;       // of the newest picture that was seen, in this stream
-    this.counts = { received: 0, missed: 0, bytes: 0, late: 0 };
+    this.counts = nothing();
     this.fastest = Infinity;    // least time from capture to arrival; the clocks may differ [s]
     this.sequence = null;
     stopped.addEventListener("abort", () => over.abort(), { signal: over.signal });
@@ -150,14 +150,19 @@ export class VideoView {
     }
   }
 
-  // Return what came since the last call: pictures, missing ones, bytes, and how late they
-  // were on average [s], compared with the fastest.
+  // Return what came in the *seconds* since the last call: pictures, missing ones, bytes,
+  // and how late they were on average [s], compared with the fastest; null before the
+  // first picture.
   async sample() {
-    const { received, missed, bytes, late } = this.counts;
-    this.counts = { received: 0, missed: 0, bytes: 0, late: 0 };
-    return { received, missed, bytes, late: received ? late / received : 0 };
+    if (this.position === null) return null;
+    const { begun, received, missed, bytes, late } = this.counts;
+    this.counts = nothing();
+    return { received, missed, bytes, late: received ? late / received : 0,
+             seconds: (performance.now() - begun) / 1000 };
   }
 }
+
+const nothing = () => ({ received: 0, missed: 0, bytes: 0, late: 0, begun: performance.now() });
 
 // The connection that is lost is no failure.
 const clauseOf = ({ name, message }) => (["AbortError", "TypeError"].includes(name) ? "" : message);

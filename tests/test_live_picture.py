@@ -18,7 +18,7 @@ JUDGED = """
       let now = 0;
       done(samples.map(([missed, speed, late]) => {
         now += 2000;
-        ladder.judge({ received: 100 - missed, missed, bytes: 2 * speed, late }, 2, now);
+        ladder.judge({ received: 100 - missed, missed, bytes: 2 * speed, late, seconds: 2 }, now);
         return ladder.rung;
       }));
     });"""
@@ -29,7 +29,8 @@ LINK = """
       const shown = [];
       for (let now = 2; now < seconds; now += 2) {
         const missed = ladder.rung === "stills" ? 0 : Math.max(0, 100 - 100 * speed / needs[ladder.rung]);
-        ladder.judge({ received: 100 - missed, missed, bytes: 2 * speed, late: 0 }, 2, 1000 * now);
+        ladder.judge({ received: 100 - missed, missed, bytes: 2 * speed, late: 0, seconds: 2 },
+                     1000 * now);
         shown.push(ladder.rung);
       }
       done(shown);
@@ -165,6 +166,17 @@ def test_without_video_only_a_very_slow_link_gets_stills(judged):
     without = {"rungs": ["stills", "sharp"]}
     assert judged(AWFUL, **without) == ["sharp"]
     assert judged((95, 40_000, 0), **without) == ["stills"]
+
+
+def test_time_without_a_server_says_nothing_about_the_link(page):
+    long = {"received": 0, "missed": 1, "bytes": 0, "late": 0, "seconds": 9}
+    assert page.execute_async_script("""
+        const [sample, done] = arguments;
+        import("/static/live_ladder.js").then(({ Ladder }) => {
+          const ladder = new Ladder(["stills", "low"], null, 0);
+          ladder.judge(sample, 9000);
+          done(ladder.rung);
+        });""", long) == "low"
 
 
 def test_nothing_known_changes_nothing(judged):
