@@ -16,6 +16,7 @@ from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.publisher import BROWSER, NO_OVERLAY, Publisher
+from pyimagesearch.streaming.variants import VariantOf
 from video_viewers import VideoViewer
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)
@@ -210,6 +211,21 @@ def test_new_viewer_of_the_mosaic_gets_the_last_frame(publish, mosaic):
         publisher.catch_up(9.0)
         assert not mosaic.lacks("test")
     assert publisher.encoded == 0
+
+
+def test_what_is_hidden_is_hidden_in_every_stream(publish, broadcaster, mosaic):
+    publisher = publish()
+    variant = publisher.variants.stream(VariantOf(width=160))
+    streams = (broadcaster, variant, mosaic.broadcaster)
+    with broadcaster.watching(), variant.watching(), mosaic.broadcaster.watching():
+        publisher.show(DECODED, (), (640, 480))
+        mosaic.run_once()
+        publisher.hide()
+        assert [each.hidden for each in streams] == [each.latest.number for each in streams]
+        publisher.show_card("NO SIGNAL", "", 2.0, 2.0)
+        publisher.hide()
+        assert [each.hidden for each in streams[:2]] == [1, 1]
+        assert broadcaster.current.number == variant.current.number == 2
 
 
 @pytest.mark.parametrize("hide", [

@@ -165,6 +165,41 @@ def test_stream_ends_in_the_middle_of_a_hidden_picture(camera, watch):
     watch(visitor)
 
 
+def test_mjpeg_ends_in_the_middle_of_a_hidden_picture(broadcaster):
+    """A slow viewer is sent nothing more of it, and begins again with the next."""
+    server, camera = LiveServer("127.0.0.1", 0), Camera(broadcaster)
+    unmasked, card = b"u" * BIG, b"card"
+
+    def visitor():
+        begin = [Viewer(server.address, path="/video_feed", buffer=4096) for _ in range(2)]
+        slow, quick = begin
+        eventually(lambda: broadcaster.viewers == 2)
+        broadcaster.publish(unmasked)
+        assert unmasked in parts_of(quick)
+        broadcaster.hide()
+        eventually(lambda: broadcaster.viewers == 1)
+        rest = slow.file.read()
+        assert 0 < rest.count(b"u") < BIG / 2
+        broadcaster.publish(card)
+        broadcaster.hide(but_newest=True)
+        assert card in parts_of(quick)
+        late = Viewer(server.address, path="/video_feed")
+        assert card in parts_of(late)
+        for viewer in (*begin, late):
+            viewer.close()
+    visited(server, camera.app, visitor, broadcaster.close)
+
+
+def parts_of(viewer):
+    """Yield the pictures of an MJPEG stream."""
+    while line := viewer.file.readline():
+        if line.startswith(b"Content-Length"):
+            size = int(line.split()[1])
+            while viewer.file.readline().strip():
+                pass
+            yield viewer.file.read(size)
+
+
 def test_hidden_picture_is_sent_to_no_new_viewer(camera, watch):
     def visitor(begin):
         begin()

@@ -35,6 +35,7 @@ class Fanout(ABC, Generic[Viewer]):
         self._end = broadcaster
         self._stalled = stalled
         self._published_at = 0.0
+        self._hidden = 0        # number of the newest picture that was withdrawn
         self._published = self._loop.async_()
         self._published.start(self._wake)
         self._tick = self._loop.timer(SILENT_SECONDS, SILENT_SECONDS)
@@ -74,12 +75,16 @@ class Fanout(ABC, Generic[Viewer]):
 
     def _wake(self) -> None:
         self._published_at = self._loop.now()
-        if not self._end.closed:
-            with self._end.sending:
-                self._deliver()
+        if self._end.closed:
+            for viewer in self._viewers:
+                viewer.gone.set()
             return
-        for viewer in self._viewers:
-            viewer.gone.set()
+        if self._hidden != self._end.hidden:
+            self._hidden = self._end.hidden
+            for viewer in self._viewers:
+                viewer.withdraw()
+        with self._end.sending:
+            self._deliver()
 
     def _every_second(self) -> None:
         for viewer in self._viewers:

@@ -1,7 +1,6 @@
 """Send the newest frame to every viewer that can take it."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from gevent.event import Event
@@ -19,14 +18,18 @@ class MjpegViewer(ViewerSocket):
     """One socket, and the number of the frame it was sent last."""
 
     def __init__(self, client: Any, loop: Any, tally: StreamTally, seen: int,
-                 newest: Callable[[], JpegFrame | None]) -> None:
+                 broadcaster: LatestFrameBroadcaster) -> None:
         super().__init__(client, loop, tally)
         self.seen = seen
-        self._newest = newest
+        self._broadcaster = broadcaster
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.seen <= self._broadcaster.hidden
 
     def proceed(self) -> None:
         """Send the newest frame unless it was sent already."""
-        frame = self._newest()
+        frame = self._broadcaster.current
         if frame is not None and frame.number > self.seen:
             self.send_frame(frame.number, frame.part)
 
@@ -54,7 +57,7 @@ class MjpegFanout(Fanout[MjpegViewer]):
     def serve(self, client: Any, tally: StreamTally) -> None:
         """Send frames to *client* until it disconnects."""
         with self._broadcaster.watching() as seen:
-            self._serve(MjpegViewer(client, self._loop, tally, seen, self._newest))
+            self._serve(MjpegViewer(client, self._loop, tally, seen, self._broadcaster))
 
     def wait_for_frame(self, timeout: float) -> JpegFrame | None:
         """
@@ -66,7 +69,7 @@ class MjpegFanout(Fanout[MjpegViewer]):
         until = time.monotonic() + timeout
         with self._broadcaster.watching() as seen, current_cost().waiting():
             while not self._broadcaster.closed:
-                frame, left = self._newest(), until - time.monotonic()
+                frame, left = self._broadcaster.current, until - time.monotonic()
                 if frame is not None and frame.number > seen:
                     return frame
                 if left <= 0:
@@ -74,17 +77,13 @@ class MjpegFanout(Fanout[MjpegViewer]):
                 self._next_frame.wait(left)
         return None
 
-    def _newest(self) -> JpegFrame | None:
-        stale = self._broadcaster.stale or self._broadcaster.closed
-        return None if stale else self._broadcaster.latest
-
     def _wake(self) -> None:
         self._next_frame.set()
         self._next_frame.clear()
         super()._wake()
 
     def _deliver(self) -> None:
-        frame = self._newest()
+        frame = self._broadcaster.current
         if frame is None:       # it must not be shown any more
             return
         number, part = frame.number, frame.part
@@ -93,7 +92,7 @@ class MjpegFanout(Fanout[MjpegViewer]):
                 viewer.send_frame(number, part)
 
     def _break_silence(self) -> None:
-        frame = self._newest()
+        frame = self._broadcaster.current
         for viewer in self._viewers if frame else ():
             if viewer.unsent is None:
                 assert frame

@@ -23,22 +23,14 @@ class VideoViewer(ViewerSocket):
         while self.unsent is None and (data := self._cursor.next()):
             self.send(data)
 
-    def withdraw(self) -> None:
-        """End the stream if a picture is half sent that must not be shown any more."""
-        if self.unsent is not None and self._cursor.is_hidden:
-            self.gone.set()
+    @property
+    def is_hidden(self) -> bool:
+        return self._cursor.is_hidden
 
     def break_silence(self) -> None:
         """Send a box that means nothing, once the video has begun."""
         if self.unsent is None and self._cursor.has_begun:
             self.send(EMPTY_BOX)
-
-    def _resume(self) -> None:
-        self.withdraw()
-        if self.gone.is_set():
-            self._writable.stop()
-        else:
-            super()._resume()
 
 
 class VideoFanout(Fanout[VideoViewer]):
@@ -63,8 +55,6 @@ class VideoFanout(Fanout[VideoViewer]):
         for viewer in self._viewers:
             if viewer.unsent is None:
                 viewer.proceed()
-            else:
-                viewer.withdraw()
 
     def _break_silence(self) -> None:
         for viewer in self._viewers:

@@ -43,6 +43,17 @@ class ViewerSocket(ABC):
     def proceed(self) -> None:
         """Send what comes next for this viewer, if it is there; nothing is unsent."""
 
+    @property
+    @abstractmethod
+    def is_hidden(self) -> bool:
+        """Whether what was sent last must not be shown any more."""
+
+    def withdraw(self) -> None:
+        """End the stream if a picture is half sent that must not be shown any more."""
+        if self.unsent is not None and self.is_hidden:
+            self._writable.stop()
+            self.gone.set()
+
     def send(self, data: bytes | memoryview) -> None:
         """Send *data*; only while nothing of the last is unsent."""
         try:
@@ -73,7 +84,10 @@ class ViewerSocket(ABC):
             watcher.close()
 
     def _resume(self) -> None:
-        """Send the rest: the socket takes more."""
+        """Send the rest, unless it is hidden now: the socket takes more."""
+        self.withdraw()
+        if self.gone.is_set():
+            return
         assert self.unsent is not None
         rest, self.unsent = self.unsent, None
         self.send(rest)

@@ -54,6 +54,8 @@ class LatestFrameBroadcaster:
     def __init__(self) -> None:
         self.latest = JpegFrame(0, b"", 0.0, b"")   # the newest frame
         self.stale = True       # the camera is ahead of it, so it must not be shown
+        self.hidden = 0         # number of the newest frame that must not be sent any
+        #                         more, not even the rest of it
         self.viewers = 0        # that iterate frames() at this moment
         self.closed = False
         self.sending = Stopwatch()      # spent by a server that sends to all viewers
@@ -80,9 +82,26 @@ class LatestFrameBroadcaster:
         """Note that the camera's newest frame was not encoded."""
         self.stale = True
 
+    def hide(self, *, but_newest: bool = False) -> None:
+        """
+        Withdraw all frames, perhaps *but* the *newest*, even the rest of those sent.
+
+        May be called from any thread, but not during :meth:`publish`.
+        """
+        with self._changed:
+            self.hidden = self.latest.number - but_newest
+            self.stale = self.stale or not but_newest
+        for callback in self._listeners:
+            callback()
+
+    @property
+    def current(self) -> JpegFrame | None:
+        """The newest frame, if it may be shown."""
+        return None if self.stale or self.closed else self.latest
+
     def add_listener(self, callback: Callable[[], object]) -> None:
         """
-        Call *callback* after each :meth:`publish` and :meth:`close`.
+        Call *callback* after each :meth:`publish`, :meth:`hide` and :meth:`close`.
 
         It runs on the publishing thread and must be quick.
         """

@@ -159,7 +159,7 @@ class Mosaic(Worker):
         self.variants.withdraw()
 
     def _withdraw(self) -> None:
-        self.broadcaster.mark_stale()
+        self.broadcaster.hide()
         self.videos.hide()
         self.variants.hide()
         self._changed.set()

@@ -150,17 +150,20 @@ class Publisher:
 
     def hide(self) -> None:
         """
-        Withdraw the last picture, unless it is a card, and all of the videos.
+        Withdraw the pictures, unless the last one is a card, and all of the videos.
 
-        May be called from any thread, but not during :meth:`show`.
+        What is still unsent of them is not sent. May be called from any thread, but not
+        during :meth:`show`.
         """
         self._last = None
         self.videos.hide()
         if self._mosaic:
             self._mosaic.hide()
-        if not self._card:
+        has_card = self._card is not None
+        self._broadcaster.hide(but_newest=has_card)
+        self.variants.hide(but_newest=has_card)
+        if not has_card:
             self._withdraw()
-            self.variants.hide()
 
     def show_card(self, title: str, text: str, captured: float, at: float) -> None:
         """
@@ -171,7 +174,7 @@ class Publisher:
         picture = card(self._size, title, text)
         self._card, self._last = Card(picture, captured, at), None
         self._broadcaster.publish(encode(picture, self._quality), captured)
-        self.variants.hide()
+        self.variants.mark_stale()
         self._show_in_variants(picture, captured, at)
         self.videos.begin(picture, captured, at)
         if self._mosaic:

@@ -122,10 +122,15 @@ class Variants:
             if not each.broadcaster.viewers:
                 each.broadcaster.mark_stale()
 
-    def hide(self) -> None:
-        """Show the last picture to no viewer any more."""
+    def mark_stale(self) -> None:
+        """Begin to send the last picture to no viewer any more."""
         for each in self._made():
             each.broadcaster.mark_stale()
+
+    def hide(self, *, but_newest: bool = False) -> None:
+        """Do what :meth:`.LatestFrameBroadcaster.hide` does, for each."""
+        for each in self._made():
+            each.broadcaster.hide(but_newest=but_newest)
 
     def close(self) -> None:
         """End all streams, present and future."""

@@ -69,7 +69,7 @@ class DetectorViews:
         """Publish what detection with the settings *now*, and on *trial*, have seen."""
         self._last, self._size = (frame, now, trial), frame.picture.size
         if not self.wanted:
-            self._withdraw()
+            self._mark_stale()
         elif self._limit.admits(frame.arrived):
             self._publish(frame, now, trial)
 
@@ -93,14 +93,15 @@ class DetectorViews:
     def hide(self) -> None:
         """Withdraw and forget the last pictures; may be called from any thread."""
         self._last = None
-        self._withdraw()
+        for broadcaster in self.broadcasters.values():
+            broadcaster.hide()
 
     def close(self) -> None:
         """End all streams."""
         for broadcaster in self.broadcasters.values():
             broadcaster.close()
 
-    def _withdraw(self) -> None:
+    def _mark_stale(self) -> None:
         for broadcaster in self.broadcasters.values():
             broadcaster.mark_stale()
 
