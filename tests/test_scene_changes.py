@@ -90,6 +90,14 @@ def kinds(images, **more):
     return [kind for kind, _ in watch(images, **more)]
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (4, 640), (480, 3)])
+def test_picture_of_a_few_rows_is_no_error(shape):
+    scene = SceneChanges()
+    for at in range(3):
+        seen = scene.look(np.full(shape, 90, np.uint8), np.empty, float(at), 0.0)
+    assert not seen.kind
+
+
 def test_quiet_scene_reports_nothing():
     assert kinds(seconds(SCENERY, 60)) == []
 
