@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pyimagesearch.streaming import live_encoder
 from pyimagesearch.streaming.live_video import (
     IDLE_SECONDS,
     RETRY_SECONDS,
@@ -159,6 +160,16 @@ def test_size_that_x264_refuses_is_tried_again_later(video, viewer, caplog):
     assert not viewer.fragments
     assert caplog.text.count("x264 takes no pictures of 16386x16") == 2
     assert "Traceback" not in caplog.text
+
+
+def test_missing_x264_is_one_sentence_until_the_next_attempt(video, caplog, monkeypatch):
+    monkeypatch.setattr(live_encoder, "CODEC_NAME", "x264-left-out")
+    with video.watching():
+        show(video, [1, 2, 3])
+    assert video.why_not == "this FFmpeg was built without x264"
+    assert caplog.messages == [f"no live video of 500 kbit/s: {video.why_not}"]
+    video.rest(100.0 + RETRY_SECONDS)
+    assert video.why_not == ""
 
 
 def test_last_picture_is_needed_again_by_those_who_came_after_it(video):

@@ -88,6 +88,15 @@ def test_server_without_h264_says_what_to_watch(protected, get):
         "error": "This server has no live video in H.264; watch /video_feed."}
 
 
+def test_video_that_cannot_be_encoded_says_why(protected, get):
+    class BrokenVideo(VideoBroadcaster):
+        why_not = "it is broken"
+    protected.feeds["front"] = replace(protected.feeds["front"], videos={"low": BrokenVideo()})
+    answer = get("/live.mp4")
+    assert (answer.status_code, answer.json["error"]) == (
+        503, "There is no live video in H.264 now, so watch /video_feed: it is broken.")
+
+
 def test_video_needs_a_login_or_a_key_for_it(protected, get):
     client = protected.client()
     assert client.get("/live.mp4").status_code == 401

@@ -62,7 +62,6 @@ class CameraVideo(VideoBroadcaster):
 
     @property
     def why_not(self) -> str:
-        """Why it cannot be watched now, as a clause, or ""."""
         with self._gate:
             if self._obstacles:
                 return next(iter(self._obstacles.values()))

@@ -13,6 +13,7 @@ from pyimagesearch.frames import Image, Size, size_of
 
 from .fragments import TICKS_PER_SECOND, header_of
 
+CODEC_NAME = "libx264"      # of FFmpeg
 GLOBAL_HEADER = 0x400000    # AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets not in band
 HEADER_OPTIONS = {"movflags": "empty_moov+default_base_moof+skip_trailer"}
 TIME_BASE = Fraction(1, TICKS_PER_SECOND)
@@ -36,8 +37,7 @@ class LiveEncoder:
         self.size, self.fps = size, fps
         self._even = size[0] & ~1, size[1] & ~1
         self._nowhere = av.open("nowhere", "w", format="null")
-        self._stream: Any = self._nowhere.add_stream(
-            "libx264", rate=Fraction(fps).limit_denominator(100))
+        self._stream = self._add_stream(fps)
         self._stream.width, self._stream.height = self._even
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
@@ -73,6 +73,13 @@ class LiveEncoder:
     def close(self) -> None:
         """Free the memory now, rather than when the garbage collector runs."""
         self._nowhere.close()
+
+    def _add_stream(self, fps: float) -> Any:
+        try:
+            return self._nowhere.add_stream(
+                CODEC_NAME, rate=Fraction(fps).limit_denominator(100))
+        except ValueError:
+            raise EncoderFailed("this FFmpeg was built without x264") from None
 
     def _make_header(self) -> bytes:
         memory = io.BytesIO()

@@ -43,6 +43,11 @@ class LiveVideo(VideoBroadcaster):
         self._shown_at = 0.0
         self._key_at = 0.0      # when the newest key frame was shown
         self._retry_at = 0.0
+        self._failure = ""      # of the encoder, at the last attempt
+
+    @property
+    def why_not(self) -> str:
+        return self._failure
 
     def show(self, image: Image, captured: float, at: float,
              fps: float = USUAL_FPS) -> None:
@@ -57,8 +62,9 @@ class LiveVideo(VideoBroadcaster):
             try:
                 with self.encoding:
                     self._encode(image, captured, at, fps)
-            except EncoderFailed as error:
-                log.warning("no live video of %d kbit/s: %s", self._rate, error)
+            except (EncoderFailed, MemoryError) as error:
+                self._failure = str(error) or "there is not enough memory"
+                log.warning("no live video of %d kbit/s: %s", self._rate, self._failure)
                 self._retry_at = at + RETRY_SECONDS
                 self._free()
 
@@ -71,6 +77,8 @@ class LiveVideo(VideoBroadcaster):
 
     def rest(self, now: float) -> None:
         """Free the encoder some seconds after the last viewer left."""
+        if self._failure and now >= self._retry_at:
+            self._failure = ""      # the next viewer is an attempt
         if self._encoder and not self.viewers and now - self._shown_at >= IDLE_SECONDS:
             self._free()
 
@@ -87,6 +95,7 @@ class LiveVideo(VideoBroadcaster):
         self.publish(encoder.header, data, captured, at, is_key=is_key)
         self.encoded += 1
         self._shown_at = at
+        self._failure = ""
         if is_key:
             self._key_at = at
 

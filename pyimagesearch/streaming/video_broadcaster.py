@@ -65,6 +65,11 @@ class VideoBroadcaster:
         """Whether the next picture is to be a key frame."""
         return self._key_wanted or not self.group
 
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be watched now, as a clause, or ""."""
+        return ""
+
     def ask_for_key(self) -> None:
         """Ask for a key frame, as a viewer cannot go on without one."""
         self._key_wanted = True

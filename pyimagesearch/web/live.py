@@ -137,6 +137,9 @@ def video(name: str | None = None) -> Response:
         abort_invalid("rate", rate, " or ".join(RATES))
     if rate not in videos:
         abort(404, "This server has no live video in H.264; watch /video_feed.")
+    if why_not := videos[rate].why_not:
+        abort(503, "There is no live video in H.264 now, so watch /video_feed: "
+                   f"{why_not}.")
     return video_response(videos[rate])
 
 
