@@ -72,6 +72,16 @@ def area(size: Size) -> int:
     return size[0] * size[1]
 
 
+def i420_size(size: Size) -> Size:
+    """
+    Return the largest size within *size* that is encoded from I420 in one buffer.
+
+    Chroma has half of the sides, and PyAV takes the height of such a buffer for a
+    multiple of four; other heights would move the colours by some lines.
+    """
+    return size[0] & ~1, size[1] & ~3
+
+
 def scaled_size(size: Size, width: int) -> Size:
     """Return *size* scaled to *width* [pixels], its aspect ratio kept."""
     return width, max(1, int(size[1] * (width / size[0])))

@@ -48,8 +48,9 @@ def test_picture_of_another_size_is_not_taken(drawn):
     assert not drawn.copy(1, memory())
 
 
-def test_odd_sizes_lose_a_line(drawn):
-    drawn.put(1, grey_picture(9, (65, 49)))
+@pytest.mark.parametrize("size", [(65, 49), (64, 50)])
+def test_odd_sizes_lose_some_lines(drawn, size):
+    drawn.put(1, grey_picture(9, size))
     assert drawn.copy(1, memory())
 
 

@@ -1,5 +1,7 @@
 """H.264 encoders: used for one clip after another, fed with JPEGs."""
 
+import av
+import numpy as np
 import pytest
 
 from filming import (
@@ -15,7 +17,7 @@ from filming import (
     times,
     width,
 )
-from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.jpeg import LazyJpeg, encode
 from pyimagesearch.recording import h264_encoder
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 
@@ -30,6 +32,21 @@ def test_odd_sizes_become_even(keep, clock):
     assert kept.recorder.join(60)
     (clip,) = kept.files()
     assert width(clip) == 160
+
+
+@pytest.mark.parametrize("height", [48, 50, 51])
+def test_colours_of_a_clip_are_those_of_the_jpegs(keep, clock, height):
+    image = np.zeros((height, 96, 3), np.uint8)
+    image[:16], image[16:32], image[32:] = (200, 0, 0), (0, 200, 0), (0, 0, 200)
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    film(kept, clock, 1, pictures=[encode(image, 95)])
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 1)
+    with av.open(str(kept.files()[0])) as container:
+        clip = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    seen = clip[[2, 13, 18, 29, 34, 46], 40].astype(int).reshape(3, 2, 3)
+    assert abs(seen - [[(200, 0, 0)], [(0, 200, 0)], [(0, 0, 200)]]).max() < 25
 
 
 def test_wavering_rate_plays_in_real_time(keep, clock):

@@ -7,18 +7,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.frames import Image, size_of
+from pyimagesearch.frames import Image, i420_size, size_of
 
 MAX_KEPT_BYTES = 8_000_000
 MAX_KEPT = 10       # as many as a fast camera gives while the recorder waits
 
-Yuv = NDArray[Any]      # uint8, I420, shape (height * 3 // 2, width), both even
+Yuv = NDArray[Any]      # uint8, I420, shape (height * 3 // 2, width), see i420_size()
 
 
 def empty_yuv(image: Image) -> Yuv:
-    """Return memory for *image*, BGR, as I420; an odd size loses a line."""
-    width, height = size_of(image)
-    return np.empty(((height & ~1) * 3 // 2, width & ~1), np.uint8)
+    """Return memory for *image*, BGR, as I420; up to three lines are lost."""
+    width, height = i420_size(size_of(image))
+    return np.empty((height * 3 // 2, width), np.uint8)
 
 
 def convert(image: Image, yuv: Yuv) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from pyimagesearch.errors import BadPicture
-from pyimagesearch.frames import Size, fitted
+from pyimagesearch.frames import Size, fitted, i420_size
 from pyimagesearch.jpeg import JpegDecoder, LazyJpeg
 
 from .drawn_pictures import Yuv, convert
@@ -24,7 +24,7 @@ X264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "25", "qmin
 
 class Encoder:
     """
-    Encode pictures as H.264: constrained baseline, yuv420p, even sizes.
+    Encode pictures as H.264: constrained baseline, yuv420p, :func:`.i420_size`.
 
     Those that are not of *size* are scaled to fit. Each clip starts with a key frame
     and at time 0. Raises what PyAV does, and is :attr:`broken` then. Belongs to one
@@ -34,7 +34,7 @@ class Encoder:
     def __init__(self, size: Size) -> None:
         self.size = size
         self.broken = False
-        self._even = size[0] & ~1, size[1] & ~1
+        self._even = i420_size(size)
         self._decoder = JpegDecoder()
         self.yuv: Yuv = np.empty((self._even[1] * 3 // 2, self._even[0]), np.uint8)
         self._frame: Any = av.VideoFrame.from_numpy_buffer(self.yuv, "yuv420p")

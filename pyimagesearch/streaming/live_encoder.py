@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch.errors import EncoderFailed
-from pyimagesearch.frames import Image, Size, size_of
+from pyimagesearch.frames import Image, Size, i420_size, size_of
 
 from .fragments import TICKS_PER_SECOND, header_of
 
@@ -35,7 +35,7 @@ class LiveEncoder:
 
     def __init__(self, size: Size, rate: int, fps: float) -> None:
         self.size, self.fps = size, fps
-        self._even = size[0] & ~1, size[1] & ~1
+        self._even = i420_size(size)
         self._nowhere = av.open("nowhere", "w", format="null")
         self._stream = self._add_stream(fps)
         self._stream.width, self._stream.height = self._even
