@@ -13,7 +13,7 @@ from .nal_framing import UnitFraming, codec_string
 from .video_broadcaster import VideoBroadcaster
 
 MAX_GROUP_BYTES = 16_000_000    # of memory, from one key frame to the next
-PACKET_BYTES = 400      # that a packet takes besides its data
+MAX_GROUP_PACKETS = 1000    # half a minute; a viewer joins within 10 ms
 MAX_SILENCE_SECONDS = 10.0      # after which there is nothing to join
 NO_VIDEO = "the camera has sent no video of its own so far"
 MASKED = "the camera has a privacy mask, which cannot be burnt into its own video"
@@ -38,12 +38,12 @@ class CameraVideo(VideoBroadcaster):
 
     The camera decides when a key frame comes, so that a viewer begins with the last
     one, however old: the packets since then are kept as they came, up to
-    MAX_GROUP_BYTES. It is :attr:`closed`, with the reason in :attr:`why_not`, while the
-    packets are of no use, or must not be shown: nothing can be blackened in a packet.
-    The camera's reader calls :meth:`begin`, :meth:`put` and :meth:`end` (see
-    :class:`~pyimagesearch.capture.source.PacketSink`); the other methods may be called
-    from any thread. Once :meth:`set_mask` or :meth:`switch` has returned, nothing from
-    before is given out.
+    MAX_GROUP_BYTES and MAX_GROUP_PACKETS. It is :attr:`closed`, with the reason in
+    :attr:`why_not`, while the packets are of no use, or must not be shown: nothing can
+    be blackened in a packet. The camera's reader calls :meth:`begin`, :meth:`put`
+    and :meth:`end` (see :class:`~pyimagesearch.capture.source.PacketSink`); the other
+    methods may be called from any thread. Once :meth:`set_mask` or :meth:`switch` has
+    returned, nothing from before is given out.
     """
 
     makes_keys = False
@@ -99,8 +99,9 @@ class CameraVideo(VideoBroadcaster):
             elif not self._packets:
                 return
             self._packets.append(packet)
-            self._bytes += len(data) + PACKET_BYTES
-            if self._bytes > MAX_GROUP_BYTES:
+            self._bytes += len(data)
+            if (self._bytes > MAX_GROUP_BYTES
+                    or len(self._packets) > MAX_GROUP_PACKETS):
                 self._allow("group", FAR_KEYS)
             elif self.viewers:
                 self._publish(packet, self._framing)
