@@ -84,6 +84,15 @@ def test_skipped_frames_count_as_work_not_done(watched):
     assert watched.level == LEAST
 
 
+def test_frames_beyond_the_rate_of_the_settings_are_no_work(watched):
+    for _ in range(15):     # of a camera of 30 frames a second, with --fps 10
+        watched.counts.skipped += 12
+        watched.counts.left_out += 8
+        watched.work(1.0, 0.6)
+    assert watched.load.busy == pytest.approx(0.6, abs=0.05)
+    assert watched.level == FULL
+
+
 def test_recorder_that_falls_behind_counts_as_busy(watched):
     watched.is_recorder_late = True
     watched.work(1.5, 0.2)

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from pyimagesearch.clock import Clock
@@ -38,7 +39,8 @@ class LoadShedding:
     Reduce the work of one camera while its frames need more than 85 % of the time.
 
     Frames that were skipped, as newer ones came meanwhile, are taken to need as much
-    as the others.
+    as the others, unless some are left out in any case, beyond the frame rate of the
+    settings.
 
     First goes the frame rate of the H.264 videos, which far viewers watch, then that of
     detection, down to four looks a second. Recording is spared, and so is freshness:
@@ -61,7 +63,7 @@ class LoadShedding:
         self._working = Stopwatch(clock.monotonic)
         self._reviewed, self._worked = clock.monotonic(), 0.0   # until then [s]
         self._taken = 0         # frames since then
-        self._skipped = counts.skipped      # until then
+        self._counted = replace(counts)     # until then
         self._level = 0         # index of LEVELS
         self._calm_since = self._restored = -math.inf   # [s, monotonic]
         self._patience = CALM_SECONDS   # until more is tried
@@ -85,10 +87,12 @@ class LoadShedding:
         if elapsed < REVIEW_SECONDS:
             return
         worked = self._working.seconds - self._worked
-        skipped = self._counts.skipped - self._skipped
+        skipped = self._counts.skipped - self._counted.skipped
+        if self._counts.left_out > self._counted.left_out:
+            skipped = 0     # enough frames were there for the rate of the settings
         self.busy = worked / elapsed * (1 + skipped / self._taken)
         self._reviewed, self._worked = now, self._working.seconds
-        self._taken, self._skipped = 0, self._counts.skipped
+        self._taken, self._counted = 0, replace(self._counts)
         if self.busy > BUSY_SHARE or self._is_recorder_late():
             self._shed(now)
         elif self.busy > CALM_SHARE:
