@@ -90,6 +90,17 @@ def test_fewer_frames_are_looked_at_with_a_maximum_rate():
     assert trial.outcome.frame_count == 9
 
 
+@pytest.mark.parametrize(("looks", "events"), [(1.0, 0), (10.0, 1)])
+def test_frames_are_looked_at_as_often_as_by_a_camera(looks, events):
+    settings = CameraSettings(name="front", source="demo", detector="mog2", detect_fps=looks)
+    trial = Trial(Contender("x", settings), VIDEO)
+    for number in range(60):
+        image = picture(number / 10, ((4.3, 4.7),))     # with one look a second, between two
+        trial.on_frame(VideoFrame(number / 10, ArrayPicture(image), 10.0))
+    assert len(trial.close().events) == events
+    assert len(trial.outcome.levels) == 60
+
+
 @pytest.mark.parametrize("fps", [5, 60])
 def test_slow_and_fast_videos_have_their_event(fps):
     outcome = run(fps=fps, frame_count=20)

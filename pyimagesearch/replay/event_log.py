@@ -88,6 +88,11 @@ class EventLog:
         self._begin = 0.0
         self._peak: Peak | None = None
 
+    @property
+    def ongoing(self) -> bool:
+        """Whether an event lasts."""
+        return self._motion.ongoing
+
     def on_frame(self, level: Level, peak_of: Callable[[Level], Peak] | None = None
                  ) -> None:
         """Take the next frame; *peak_of* describes it if it has most motion so far."""

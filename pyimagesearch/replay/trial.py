@@ -96,12 +96,14 @@ class Trial:
             self._begin(frame)
         picture = self._mask.apply(frame.picture)
         begin = time.thread_time()
-        seen = self._detection.look(picture, frame.at)
+        seen = self._detection.look(picture, frame.at, every=self._log.ongoing)
         self.outcome.cpu_seconds += time.thread_time() - begin
         level = Level(frame.at, seen.area, seen.learnt <= self.outcome.frame_count + 1,
                       seen.min_area)
         self.outcome.levels.append(level)
         self._log.on_frame(level, lambda level: self._peak_of(level, seen, picture))
+        if not seen.looked:     # nothing moved shortly before
+            return
         self._scenes.on_frame(seen.scene)
         if self._pictures and not level.learning:
             self._draw(seen, picture)
