@@ -40,17 +40,17 @@ class LiveVideos(Mapping[str, LiveVideo]):
     @property
     def viewers(self) -> int:
         """How many viewers there are."""
-        return sum(video.viewers for video in self.values())
+        return sum(video.viewers for video in self._videos.values())
 
     @property
     def encoded(self) -> int:
         """How many pictures were encoded, each once a video."""
-        return sum(video.encoded for video in self.values())
+        return sum(video.encoded for video in self._videos.values())
 
     @property
     def encode_seconds(self) -> float:
         """CPU time spent on them [s]."""
-        return sum(video.encoding.seconds for video in self.values())
+        return sum(video.encoding.seconds for video in self._videos.values())
 
     @property
     def fps(self) -> float:
@@ -69,7 +69,7 @@ class LiveVideos(Mapping[str, LiveVideo]):
     @property
     def send_seconds(self) -> float:
         """CPU time spent on sending them to viewers [s]."""
-        return sum(video.sending.seconds for video in self.values())
+        return sum(video.sending.seconds for video in self._videos.values())
 
     def show(self, image: Image, captured: float, at: float) -> None:
         """Encode *image* as :meth:`LiveVideo.show` does, unless it is left out."""
@@ -77,38 +77,39 @@ class LiveVideos(Mapping[str, LiveVideo]):
         if self._left_out >= self.step:
             self._left_out = 0
             fps = self.fps if self.viewers else USUAL_FPS
-            for video in self.values():
+            for video in self._videos.values():
                 video.show(image, captured, at, fps)
 
     def begin(self, image: Image, captured: float, at: float) -> None:
         """Begin new groups with *image*, which has nothing of those before it."""
-        for video in self.values():
+        for video in self._videos.values():
             video.drop_group()
             video.show(image, captured, at)
 
     def repeat(self, image: Image, captured: float, at: float) -> None:
         """Encode a still *image* again where viewers need it."""
-        for video in self.values():
+        for video in self._videos.values():
             if video.waits(at, is_still=True):
                 video.show(image, captured, at)
 
     def wait(self, now: float, *, is_still: bool = False) -> bool:
         """Return whether some viewers need the last picture again."""
-        return any(video.waits(now, is_still=is_still) for video in self.values())
+        return any(video.waits(now, is_still=is_still)
+                   for video in self._videos.values())
 
     def rest(self, now: float) -> None:
         """Free the encoders that were not used for some seconds."""
-        for video in self.values():
+        for video in self._videos.values():
             video.rest(now)
 
     def hide(self) -> None:
         """Withdraw all fragments, even the rest of those that are being sent."""
-        for video in self.values():
+        for video in self._videos.values():
             video.hide()
 
     def close(self) -> None:
         """End the streams of all viewers."""
-        for video in self.values():
+        for video in self._videos.values():
             video.close()
 
 

@@ -65,21 +65,22 @@ class Variants:
         self._variants: dict[VariantOf, Variant] = {}
         self._is_closed = False
         self._lock = threading.Lock()       # guards both
+        self._made: tuple[Variant, ...] = ()    # all, replaced by a longer one
 
     @property
     def viewers(self) -> int:
         """How many viewers watch a variant."""
-        return sum(each.broadcaster.viewers for each in self._made())
+        return sum(each.broadcaster.viewers for each in self._made)
 
     @property
     def send_seconds(self) -> float:
         """CPU time spent on sending them to viewers [s]."""
-        return sum(each.broadcaster.sending.seconds for each in self._made())
+        return sum(each.broadcaster.sending.seconds for each in self._made)
 
     @property
     def wait(self) -> bool:
         """Whether there are viewers who have no picture yet."""
-        return any(each.waits for each in self._made())
+        return any(each.waits for each in self._made)
 
     def stream(self, wanted: VariantOf) -> LatestFrameBroadcaster:
         """
@@ -96,13 +97,14 @@ class Variants:
                     "maximum; ask for one of them, or for the picture as it is.")
             if wanted not in self._variants:
                 self._variants[wanted] = made = Variant(wanted, self._quality)
+                self._made = tuple(self._variants.values())
                 if self._is_closed:
                     made.broadcaster.close()
             return self._variants[wanted].broadcaster
 
     def are_due(self, at: float) -> bool:
         """Return whether a viewer wants the picture of *at* [s, monotonic]."""
-        return any(each.is_due(at) for each in self._made())
+        return any(each.is_due(at) for each in self._made)
 
     def show(self, image: Image, captured: float, at: float) -> int:
         """
@@ -111,34 +113,30 @@ class Variants:
         It was *captured* [s since the epoch] at the moment *at* [s, monotonic].
         """
         self.withdraw()
-        due = [each for each in self._made() if each.is_due(at)]
+        due = [each for each in self._made if each.is_due(at)]
         for each in due:
             each.show(image, captured, at)
         return len(due)
 
     def withdraw(self) -> None:
         """Note that there is a newer picture; only for later viewers it is too old."""
-        for each in self._made():
+        for each in self._made:
             if not each.broadcaster.viewers:
                 each.broadcaster.mark_stale()
 
     def mark_stale(self) -> None:
         """Begin to send the last picture to no viewer any more."""
-        for each in self._made():
+        for each in self._made:
             each.broadcaster.mark_stale()
 
     def hide(self, *, but_newest: bool = False) -> None:
         """Do what :meth:`.LatestFrameBroadcaster.hide` does, for each."""
-        for each in self._made():
+        for each in self._made:
             each.broadcaster.hide(but_newest=but_newest)
 
     def close(self) -> None:
         """End all streams, present and future."""
         with self._lock:
             self._is_closed = True
-        for each in self._made():
+        for each in self._made:
             each.broadcaster.close()
-
-    def _made(self) -> list[Variant]:
-        with self._lock:
-            return list(self._variants.values())
