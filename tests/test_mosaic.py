@@ -1,14 +1,16 @@
 """The mosaic: all cameras in one stream, and never an old picture."""
 
 import threading
+import time
 
 import cv2
 import numpy as np
 import pytest
 
 from harness import ManualClock, eventually
+from pyimagesearch.clock import SystemClock
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.mosaic import Mosaic, layout
+from pyimagesearch.streaming.mosaic import LOOK_SECONDS, Mosaic, layout
 from pyimagesearch.streaming.variants import VariantOf
 
 BRIGHT = np.full((480, 640, 3), 200, np.uint8)
@@ -124,3 +126,20 @@ def test_new_viewer_sees_cards_if_there_is_nothing_else(mosaic):
     assert cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[240, 960] > 100
     mosaic.darken("b")        # it is back, without viewers
     assert mosaic.broadcaster.stale
+
+
+def test_first_picture_awaits_the_tiles_of_all_cameras():
+    mosaic = Mosaic(["a", "b"], LatestFrameBroadcaster(), 100, SystemClock())
+    mosaic.start()
+    mosaic.show("a", BRIGHT, motion=False)      # seen by no viewer yet
+    time.sleep(2 * LOOK_SECONDS)    # the thread has found that
+    with mosaic.broadcaster.watching():
+        mosaic.show("a", BRIGHT, motion=False)
+        time.sleep(0.1)
+        mosaic.show("b", BRIGHT, motion=False)
+        eventually(lambda: mosaic.broadcaster.latest.number)
+    jpeg = np.frombuffer(mosaic.broadcaster.latest.jpeg, np.uint8)
+    image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+    assert mosaic.broadcaster.latest.number == 1
+    assert min(image[240, 320], image[240, 960]) > 190
+    mosaic.stop()

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0     # after an unexpected error
 LOOK_SECONDS = 0.25     # between looks for new viewers, while nothing changes
+TILES_SECONDS = 0.5     # after the first viewer came, for cameras to draw their tiles
 MAX_FPS = 15.0          # it is an overview
 MOSAIC_WIDTH = 1280     # pixels
 
@@ -76,6 +77,7 @@ class Mosaic(Worker):
                                                  tile.x:tile.x + tile.width]
                          for tile in self.tiles}
         self._current: set[str] = set()         # tiles that are not dark
+        self._unwatched_at = -math.inf  # when there were no viewers [s, monotonic]
         self._changed = threading.Event()
 
     @property
@@ -168,13 +170,18 @@ class Mosaic(Worker):
         """Publish changes until :meth:`stop`."""
         due = self._clock.monotonic()
         while not self.stopping.is_set():
-            if not (self._changed.wait(LOOK_SECONDS) or self._has_waiting_viewers()):
+            is_changed = self._changed.wait(LOOK_SECONDS)
+            if not self.wanted:
+                self._unwatched_at = self._clock.monotonic()
+            if not (is_changed or self._has_waiting_viewers()):
                 continue
             self._changed.clear()
             if self.stopping.is_set():
                 return
             if not (self.wanted or self._is_complete):
                 self._mark_stale()
+                continue
+            if self._awaits_tiles:
                 continue
             try:
                 self.run_once()
@@ -203,6 +210,12 @@ class Mosaic(Worker):
     def _is_complete(self) -> bool:
         """Whether no tile is dark."""
         return len(self._current) == len(self.tiles)
+
+    @property
+    def _awaits_tiles(self) -> bool:
+        """Whether cameras are about to draw dark tiles, as the first viewer came."""
+        watched = self._clock.monotonic() - self._unwatched_at
+        return self.wanted and not self._is_complete and watched < TILES_SECONDS
 
     def _has_waiting_viewers(self) -> bool:
         """Return whether there are viewers to whom nothing new was sent."""
