@@ -242,3 +242,22 @@ def test_event_without_a_frame_leaves_nothing(keep, clock):
     clock.now += 3
     kept.recorder.run_once()
     assert kept.files("*") == []
+
+
+def test_pictures_that_were_taken_before_a_mask_are_not_written(keep, clock):
+    class MaskDrawn(Counted):
+        """A picture during whose encoding a mask is drawn."""
+
+        def draw(self, image):
+            kept.recorder.forget()
+    kept = keep()
+    kept.recorder.begin(metadata_of(clock.time()), clock.monotonic())
+    film(kept, clock, 1)
+    jpeg = kept.recorder.preroll.after(1)[-1].content
+    kept.recorder.preroll.put(jpeg._replace(overlay=MaskDrawn()), clock.time(),
+                              clock.monotonic())
+    film(kept, clock, 1, run=False)
+    kept.recorder.run_once()
+    kept.recorder.end(metadata_of(BEGAN), clock.monotonic())
+    film(kept, clock, 2)
+    assert sum(len(times(clip)) for clip in kept.files()) == 11

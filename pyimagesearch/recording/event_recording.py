@@ -146,6 +146,11 @@ class EventRecording:
             self._open.journal.update()
             self._open.journal.sync()
 
+    def forget(self) -> None:
+        """Leave no picture on the disk that is not in the clip yet."""
+        if self._open:
+            self._open.journal.remove()
+
     @property
     def is_late(self) -> bool:
         """Whether the encoding falls behind; may be asked from any thread."""
@@ -196,6 +201,8 @@ class EventRecording:
                 self._open.journal.update()
             for frame in frames:
                 attend()
+                if frame.number <= self._preroll.forgotten:
+                    break       # a mask hides it now, and all before
                 is_packet = isinstance(frame.content, Packet)
                 if is_packet and frame.number > self._cursor:
                     self._close_clip()      # the next one begins with a key frame

@@ -55,6 +55,7 @@ class Preroll:
     def __init__(self, seconds: float, max_bytes: int = MAX_BYTES) -> None:
         self.lost = 0
         self.bytes = 0
+        self.forgotten = 0      # number of the newest frame that was to be forgotten
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._frames: collections.deque[EncodedFrame] = collections.deque()
@@ -99,8 +100,9 @@ class Preroll:
             return self.bytes + len(jpeg) <= OWN_SHARE * share * self._max_bytes
 
     def clear(self) -> None:
-        """Drop all frames."""
+        """Drop all frames, also for those that took them and did not use them yet."""
         with self._lock:
+            self.forgotten = self._last
             self._frames.clear()
             self.bytes = self._keys = 0
 

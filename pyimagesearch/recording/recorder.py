@@ -117,7 +117,7 @@ class Recorder(Worker):
     def forget(self) -> None:
         """Drop the pre-roll and waiting stills, as they show what must be hidden."""
         self.preroll.clear()
-        self._order(self._forget_stills)
+        self._order(self._forget)
 
     def run(self) -> None:
         """Write until :meth:`stop`; then close what is open."""
@@ -209,7 +209,9 @@ class Recorder(Worker):
         if recording := self._active.get(metadata.event):
             recording.end(metadata, until)
 
-    def _forget_stills(self) -> None:
+    def _forget(self) -> None:
+        for each in self._active.values():
+            each.forget()
         self._stills.save_all(self._obstacle, self.trouble)     # those only just queued
         self._stills.forget()
 
