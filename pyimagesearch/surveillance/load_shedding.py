@@ -16,7 +16,7 @@ from .frame_counts import FrameCounts
 
 log = logging.getLogger(__name__)
 
-REVIEW_SECONDS = 1.0        # of work that are judged at a time
+REVIEW_SECONDS = 2.0        # of work judged at a time: one stall is no overload
 BUSY_SHARE, CALM_SHARE = 0.85, 0.60     # of this time: too much work, and little
 CALM_SECONDS = 4.0          # until more is tried again
 MAX_CALM_SECONDS = 64.0     # the same after trying in vain
@@ -53,7 +53,7 @@ class LoadShedding:
     def __init__(self, camera: str, publisher: Publisher, pace: LookPace,
                  counts: FrameCounts, is_recorder_late: Callable[[], bool],
                  clock: Clock) -> None:
-        self.busy = 0.0         # share of the last second that all its frames need
+        self.busy = 0.0         # share of the last two seconds that all its frames need
         self._camera = camera
         self._publisher = publisher
         self._pace = pace
