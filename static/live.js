@@ -4,6 +4,7 @@ import { MjpegView } from "./live_mjpeg.js";
 import { LivePicture } from "./live_picture.js";
 
 const POLL = 1000;        // ms between status requests
+const NEW = 1;            // s; a camera's newest picture is no older while it sends some
 
 const camera = document.getElementById("camera");
 const live = document.getElementById("live");
@@ -76,7 +77,8 @@ async function poll() {
     picture.watch({
       isLive: liveNow, moves: shown.some((one) => one.motion),
       patience: Math.min(...shown.filter(isLive).map((one) => one.patience)),
-      fps: Math.max(...shown.map((one) => one.fps)) });
+      // a camera that sends nothing says nothing about the connection to the server
+      fps: Math.max(0, ...shown.filter((one) => one.age < NEW).map((one) => one.fps)) });
   } catch (error) {
     answered = false;
     camera.dataset.state = "offline";

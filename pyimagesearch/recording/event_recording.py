@@ -132,7 +132,9 @@ class EventRecording:
     def _losses(self) -> str:
         """How many frames the pre-roll could not hold until now, if any."""
         count = self._preroll.lost - self._lost_before
-        return f"the disk is too slow, so {count} pictures are missing" if count else ""
+        return (f"recording fell behind, so {count} pictures are missing: the disk or "
+                "the machine is too slow, or --pre-roll-memory too small"
+                ) if count else ""
 
     def stem(self) -> Path:
         """Return the first clip's path without suffix; raises :exc:`OSError`."""
