@@ -68,7 +68,7 @@ class LivePage:
             "source": (ROOT / "benchmarks" / "recorder.js").read_text()})
 
     def open(self, url: str, choice: str = "") -> None:
-        """Load *url* anew; with *choice*, choose this picture and load it again."""
+        """Load *url* again; with *choice*, choose this picture and load it again."""
         self.driver.execute_cdp_cmd("Page.navigate", {"url": url})
         if choice:
             self.wait(lambda: self.script(CAN_CHOOSE))

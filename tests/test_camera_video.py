@@ -112,7 +112,7 @@ def video(clock):
 def test_viewer_in_mid_group_begins_with_its_key_frame(video, clock):
     camera = Camera(video, clock)
     camera.send(encoded()[:7])
-    assert video.group == ()        # nothing is done for nobody
+    assert video.group == ()        # nothing is done without viewers
     with Viewer(video) as viewer:
         camera.send(encoded()[7:])
     moments = [moment for moment, _ in viewer.frames()]

@@ -76,7 +76,7 @@ def test_variant_shows_the_same_and_nothing_that_is_hidden(mosaic):
         picture = cv2.imdecode(np.frombuffer(stream.latest.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
         assert picture.shape == (120, 320)
         assert picture[60, 80] > 190
-        assert mosaic.broadcaster.stale     # it is not encoded for nobody
+        assert mosaic.broadcaster.stale     # it is not encoded without viewers
         mosaic.hide()
         assert stream.stale
     mosaic.show("a", BRIGHT, motion=False)

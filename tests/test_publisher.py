@@ -195,7 +195,7 @@ def test_new_viewer_of_a_slow_camera_gets_its_last_frame(publish, broadcaster):
     publisher.show_card("STARTING", "", 1.0, 1.0)
     publisher.show(DECODED, BOXES, (640, 480))
     publisher.catch_up(9.0)
-    assert publisher.encoded == 0           # nobody asks for it
+    assert publisher.encoded == 0           # no viewer asks for it
     with broadcaster.watching():
         publisher.catch_up(9.0)
         assert not broadcaster.stale
@@ -285,7 +285,7 @@ def test_late_viewer_of_a_video_gets_the_last_picture(filmed):
     publisher, viewer = filmed
     publisher.show(at(1.0), (), (640, 480))
     publisher.catch_up(5.0)
-    assert publisher.videos.encoded == 0        # nobody asks for it
+    assert publisher.videos.encoded == 0        # no viewer asks for it
     with publisher.videos["low"].watching():
         publisher.catch_up(5.0)
         publisher.catch_up(7.0)         # not repeated: it is no card
