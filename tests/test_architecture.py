@@ -43,6 +43,8 @@ CONFINED = {
     "py_vapid": ("pyimagesearch/notifications/delivery/push_encryption.py",),
     "http_ece": ("pyimagesearch/notifications/delivery/push_encryption.py",),
     "astral": ("pyimagesearch/settings/sun.py",),
+    "babel": ("pyimagesearch/web/",),
+    "tomlkit": ("pyimagesearch/settings/",),
     "requests": (),     # heavy; http.client does
 }
 TOP = {"webstreaming.py", "pyimagesearch", "templates", "static", "tests", "benchmarks",

@@ -22,6 +22,7 @@ from . import (
     status,
     streams,
     tune,
+    words,
     zones,
 )
 from .api import openapi
@@ -46,6 +47,7 @@ def create_app(services: Services, *, base_path: str = "",
                    alerts, login, sessions, push, devices, openapi, pages, files,
                    export, explanations, api):
         app.register_blueprint(module.bp)
+    words.register(app)
     errors.register(app)
     guard.register(app)
     app.after_request(headers.add_headers)
