@@ -20,7 +20,7 @@ async function show(data) {
   const hasImages = "image" in Notification.prototype;      // not of Safari and Firefox
   const image = picture && hasImages ? await fetchImage(fromRoot(picture)) : undefined;
   await self.registration.showNotification(title, {
-    body: text, tag, image, icon: fromRoot("static/icon.png"), data: { path },
+    body: text, tag, image, icon: fromRoot("static/icon-192.png"), data: { path },
     timestamp: time * 1000 || Date.now(), silent: Boolean(update),
     renotify: Boolean(tag && !update) });
 }

@@ -324,7 +324,7 @@ def test_list_fits_any_screen_and_color_scheme(page, kind, scheme):
     width = (PHONE if kind == "phone" else LAPTOP)[0]
     eventually(lambda: page.execute_script(
         "return document.documentElement.scrollWidth") <= width)
-    ground = {"light": "rgb(244, 245, 247)", "dark": "rgb(13, 17, 23)"}[scheme]
+    ground = {"light": "rgb(245, 246, 248)", "dark": "rgb(14, 17, 22)"}[scheme]
     eventually(lambda: page.execute_script(
         "return getComputedStyle(document.body).backgroundColor") == ground)
     if (kind, scheme) in (("laptop", "light"), ("phone", "dark")):

@@ -171,7 +171,7 @@ def test_page_follows_the_color_scheme(live):
         color_scheme(live, scheme)
         ground[scheme] = live.execute_script(
             "return getComputedStyle(document.body).backgroundColor")
-    assert ground == {"light": "rgb(244, 245, 247)", "dark": "rgb(13, 17, 23)"}
+    assert ground == {"light": "rgb(245, 246, 248)", "dark": "rgb(14, 17, 22)"}
 
 
 def test_page_works_without_javascript(demo, page):
@@ -314,13 +314,13 @@ def test_mosaic_shows_all_cameras_and_a_click_opens_one(start, page):
     eventually(lambda: "there is no camera" in text(page, "[data-camera=attic]"))
     wait_for_the_person(product)
     screenshot(page, "mosaic.png")
-    assert page.execute_script("return document.images.length") == 1   # one connection
+    assert page.execute_script("return document.querySelectorAll('main img').length") == 1   # one connection
     page.find_elements("css selector", ".mosaic a")[1].click()
     eventually(lambda: text(page, "h1") == "door")
     wait_for_motion(page)
     assert product.camera["name"] == "yard"
     eventually(lambda: text(page, "#viewers") == "1")
-    page.find_element("css selector", "header a").click()
+    page.find_element("css selector", ".back").click()
     eventually(lambda: text(page, "h1") == "Pi Video Surveillance")
     wait_for_motion(page)
 

@@ -57,7 +57,7 @@ def test_login_link_shows_the_picture_and_hides_the_token(protected_server, page
     eventually(lambda: text(page, "#words"))
     assert page.current_url == protected_server.url + "/"
     wait_for_motion(page)
-    page.find_element("css selector", "header a[href='/sessions']").click()
+    page.find_element("css selector", ".places a[href='/sessions']").click()
     eventually(lambda: "this browser" in text(page, ".sessions"))
     assert "Chrome on Linux" in text(page, ".sessions b")
     page.find_element("css selector", ".sessions button").click()

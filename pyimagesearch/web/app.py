@@ -19,6 +19,7 @@ from . import (
     privacy,
     push,
     sessions,
+    shell,
     status,
     streams,
     tune,
@@ -48,6 +49,7 @@ def create_app(services: Services, *, base_path: str = "",
                    export, explanations, api):
         app.register_blueprint(module.bp)
     words.register(app)
+    shell.register(app)
     errors.register(app)
     guard.register(app)
     app.after_request(headers.add_headers)

@@ -23,11 +23,15 @@ from .guard import ask_for_login
 from .params import body, requester
 from .services import get_services, or_404
 from .sessions import device_name
+from .shell import APP_NAME
 
 log = logging.getLogger(__name__)
 bp = Blueprint("push", __name__)
 
-APP_NAME = "Pi Video Surveillance"
+ICONS = (("icon-192.png", "192x192", "image/png", "any"),
+         ("icon-512.png", "512x512", "image/png", "any"),
+         ("icon-maskable.png", "512x512", "image/png", "maskable"),
+         ("icon.svg", "any", "image/svg+xml", "any"))
 
 
 @bp.app_context_processor
@@ -47,14 +51,19 @@ def service_worker() -> Response:
 def manifest() -> Response:
     """Return what a phone needs to add the pages to its home screen; public."""
     home = url_for("live.index")
-    icons = [{"src": url_for("static", filename=name), "sizes": sizes, "type": type}
-             for name, sizes, type in (("icon.svg", "any", "image/svg+xml"),
-                                       ("icon.png", "192x192", "image/png"))]
+    icons = [{"src": url_for("static", filename=name), "sizes": sizes, "type": type,
+              "purpose": purpose} for name, sizes, type, purpose in ICONS]
     response = jsonify(id=home, name=APP_NAME, short_name="Surveillance",
                        start_url=home, scope=home, display="standalone",
-                       background_color="#16181d", theme_color="#16181d", icons=icons)
+                       background_color="#0e1116", theme_color="#0e1116", icons=icons)
     response.mimetype = "application/manifest+json"
     return response
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Return the icon for programs that look for it only here; public."""
+    return current_app.send_static_file("favicon.ico")
 
 
 @bp.get("/api/push")
