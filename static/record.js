@@ -33,6 +33,7 @@ function size(bytes) {
 
 function capacity(days) {
   if (days === null) return "";
+  if (days > 365) return " · room for more than a year";
   return days < 2 ? ` · room for about ${Math.round(24 * days)} hours`
                   : ` · room for about ${Math.round(days)} days`;
 }

@@ -1,7 +1,5 @@
 """Template filters of the event pages."""
 
-import datetime
-
 import pytest
 
 from pyimagesearch.web.events import filters
@@ -20,13 +18,7 @@ def test_area_is_shown_in_percent(per_mille, text):
 
 
 @pytest.mark.parametrize(("days", "text"), [
-    (None, ""), (0.5, "room for about 12 hours"), (31.4, "room for about 31 days")])
+    (None, ""), (0.5, "room for about 12 hours"), (31.4, "room for about 31 days"),
+    (14_642, "room for more than a year")])
 def test_room_is_shown_in_hours_or_days(days, text):
     assert filters.days_name(days) == text
-
-
-def test_near_days_have_a_name():
-    today = datetime.date.today()
-    assert filters.day_name(today) == "Today"
-    assert filters.day_name(today - datetime.timedelta(1)) == "Yesterday"
-    assert filters.day_name(datetime.date(2025, 3, 9)) == "Sunday, 9 March 2025"

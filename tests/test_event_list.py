@@ -36,9 +36,9 @@ def test_names_are_on_the_card_and_the_page_of_an_event(client, sample):
     assert '<span class="objects">&lt;b&gt;</span>' in cards
     assert re.search('href="/events/3">person</a>: in drive', cards)
     page = client.get("/events/1").text
-    assert "<title>Person and animal at front, 12:00:00</title>" in page
+    assert "<title>Person and animal at front, 12:00:00 PM</title>" in page
     found = " ".join(re.sub("<.*?>", "", page.partition('"sightings">')[2]).split())
-    assert found.startswith("person 0.93, ▸ 12:00:03 animal (dog) 0.73, ▸ 12:00:05")
+    assert found.startswith("person 0.93, ▸ 12:00:03 PM animal (dog) 0.73, ▸ 12:00:05 PM")
     assert page.count('href="/events/1/clip.mp4#t=3.01" data-part="1" data-at="3.01"') == 1
     assert 'href="/events?object=person"' in page
     assert "#t=" not in client.get("/events/2").text        # no clip shows that time

@@ -2,6 +2,8 @@
 
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 from pyimagesearch.events.event import (
@@ -11,11 +13,12 @@ from pyimagesearch.events.event import (
     GONE,
     MOTION,
     OPEN,
+    THUMBNAIL,
     UNFINISHED,
     Event,
     KeptFile,
 )
-from sample_archive import MEDIA, NOON, write
+from sample_archive import MEDIA, NOON, save, write
 
 
 def test_clip_is_sent_whole_or_in_ranges(client, sample):
@@ -160,3 +163,34 @@ def test_server_answers_an_error_raised_in_a_thread(sample_server):
     status, _, content = sample_server.request("GET", "/events/5/clip.mp4")
     assert (status, json.loads(content)) == (
         404, {"error": "There is no event 5; it may have been deleted."})
+
+
+def pictured(sample, shape, number=1):
+    """Add an event with a thumbnail of this *shape*."""
+    jpeg = cv2.imencode(".jpg", np.full((*shape, 3), 90, np.uint8))[1].tobytes()
+    sample.add(Event(
+        id=number, camera="front", kind=MOTION, begin=NOON, end=NOON,
+        files=(save(sample.clips, "front", NOON, NOON, THUMBNAIL, jpeg),)))
+
+
+@pytest.mark.parametrize(("shape", "shown"), [
+    ((480, 640), (240, 320)), ((1080, 1920), (180, 320)), ((1280, 720), (569, 320)),
+    ((240, 320), (240, 320)), ((90, 160), (90, 160)), ((1, 5000), (1, 320))])
+def test_preview_is_small_and_has_the_pictures_shape(client, sample, shape, shown):
+    pictured(sample, shape)
+    answer = client.get(client.get("/api/events/1").json["preview"])
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert cv2.imdecode(np.frombuffer(answer.data, np.uint8), 1).shape[:2] == shown
+
+
+def test_browsers_keep_a_preview_but_not_an_outdated_one(client, sample):
+    pictured(sample, (480, 640))
+    url = client.get("/api/events/1").json["preview"]
+    assert client.get(url).headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert client.get("/events/1/preview-old.jpg").headers["Cache-Control"] == "no-store"
+    assert client.get("/events/2/preview-old.jpg").headers["Cache-Control"] == "no-store"
+
+
+def test_preview_of_a_broken_picture_is_410(client, sample):
+    sample.add(sample.recorded(1))
+    assert client.get(client.get("/api/events/1").json["preview"]).status_code == 410

@@ -147,13 +147,15 @@ def test_disarmed_camera_makes_no_events_and_needs_no_pictures(scene):
     assert event.end - event.begin == pytest.approx(2.9, abs=0.11)
 
 
-def test_without_recording_events_are_listed_and_nothing_is_kept(scene):
+def test_without_recording_events_keep_a_picture_but_no_clip(scene):
     seen = scene(record=False)
-    assert not seen.evidence.wants(seen_moving(100.0))
-    seen.show(3, area=100.0)
+    seen.show(3, area=100.0, jpeg=BRIGHT)
     seen.show(6)
-    assert [event.kind for event in seen.events()] == ["motion"]
-    assert seen.kept.files("*") == []
+    (event,) = seen.events()
+    assert [file.media for file in event.files] == ["thumbnail"]
+    (thumbnail,) = seen.kept.files("*.jpg")
+    assert thumbnail.read_bytes() == BRIGHT
+    assert seen.kept.files() == []
 
 
 def test_manual_recording_runs_beside_a_motion_event(scene):

@@ -49,6 +49,7 @@ class StillQueue:
         self._clock = clock
         self._waiting: collections.deque[Still] = collections.deque()
         self._retry_at = -math.inf
+        self._thumbnail = (0, Path())   # the newest: its event, and its path
 
     def add(self, still: Still) -> None:
         """Queue *still*; a thumbnail in place of an older one of its event."""
@@ -95,7 +96,7 @@ class StillQueue:
             return f"cannot record: {obstacle}"
         try:
             jpeg = still.jpeg.bytes()
-            path = add_suffix(still.stem(), STILL_SUFFIX)
+            path = self._path_of(still)
             save(path, jpeg)
         except BadPicture as error:
             log.debug("%s: a still is left out: %s", self._camera, error)
@@ -106,7 +107,15 @@ class StillQueue:
         self._store.keep(still.event, KeptFile(
             kept_path(path), still.media, still.captured, still.captured, len(jpeg),
             COMPLETE))
+        if still.media == THUMBNAIL:
+            self._thumbnail = still.event, path
         return ""
+
+    def _path_of(self, still: Still) -> Path:
+        """Return where *still* is to be kept: a thumbnail in place of an older one."""
+        event, path = self._thumbnail
+        is_newer = still.media == THUMBNAIL and still.event == event
+        return path if is_newer else add_suffix(still.stem(), STILL_SUFFIX)
 
 
 def save(path: Path, jpeg: bytes) -> None:

@@ -125,7 +125,7 @@ class Evidence:
             return False
         if self._fills_preroll or self.manual.needs_thumbnail:
             return True
-        if seen is None or not seen.looked or not self._awaits_motion:
+        if seen is None or not seen.looked or not self._armed:
             return False
         return self.scenes.wants_picture(seen) or (
             seen.is_motion(self._settings.min_area) and seen.area > self._peak.area)
@@ -163,22 +163,17 @@ class Evidence:
         self.manual.record(False)
 
     @property
-    def _awaits_motion(self) -> bool:
-        return self._armed and self._settings.record
-
-    @property
     def _fills_preroll(self) -> bool:
         """Whether clips are, or soon may be, made of the pictures."""
         return self._preroll_input.takes_pictures and (
-            self._awaits_motion or self.manual.since is not None)
+            (self._armed and self._settings.record) or self.manual.since is not None)
 
     def _keep_seen(self, frame: Frame, seen: Detection, shown: Shown) -> None:
         """Keep *frame*, and turn what was *seen* in it into events."""
         self._level.note(frame.captured, seen.area)
         self._keep_motion(frame, seen, shown)
         if self._armed:
-            self.scenes.on_frame(frame, seen,
-                                 shown.jpeg if self._settings.record else None)
+            self.scenes.on_frame(frame, seen, shown.jpeg)
         else:
             self.scenes.end(frame.arrived)
 
@@ -222,7 +217,7 @@ class Evidence:
         log.info("%s: motion event %d began", event.camera, event.id)
         if self._settings.record:
             self.recorder.begin(metadata_of(event), at - self._settings.pre_roll)
-            self._thumbnail.begin(event.id)
+        self._thumbnail.begin(event.id)
         self._peak.begin(event.id, at, frame, seen, self._settings)
         self.objects.begin(event.id, at)
 

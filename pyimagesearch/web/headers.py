@@ -28,7 +28,7 @@ def add_headers(response: Response) -> Response:
     for name, value in (*SECURITY_HEADERS.items(), *frame_headers(origins)):
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"  # pictures of a home
+        response.headers.setdefault("Cache-Control", "no-store")  # pictures of a home
     if is_for_other_sites(response, origins):
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

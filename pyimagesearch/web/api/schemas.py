@@ -193,6 +193,8 @@ NAMED = {
         sightings=described(list_of(reference("Sighting")),
                             "the best one of each name, the best first"),
         url=TEXT, thumbnail=typed(str | None),
+        preview=described(typed(str | None), "the thumbnail, at most 320 pixels wide; "
+                          "this address always shows this one"),
         clips=list_of(reference("File")), stills=list_of(reference("File"))),
     "Sighting": response_of(
         name=TEXT, label=described(TEXT, "as the model calls it, such as dog"),

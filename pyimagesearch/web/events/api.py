@@ -12,6 +12,7 @@ from pyimagesearch.web.params import body, boolean, ids, page_query, requester
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
 from .filters import count_events
+from .previews import preview_url
 
 bp = Blueprint("events_api", __name__, url_prefix="/api/events")
 log = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ def as_json(event: Event) -> dict[str, Any]:
         "sightings": [each._asdict() for each in event.sightings],
         "url": url_for("events.show", id=event.id),
         "thumbnail": url_for("files.thumbnail", id=event.id) if event.picture else None,
+        "preview": preview_url(event) or None,
         "clips": [describe(file, url_for("files.clip", id=event.id, part=part))
                   for part, file in enumerate(event.clips, 1)],
         "stills": [describe(file, url_for("files.still", id=event.id, number=number))

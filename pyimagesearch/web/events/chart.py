@@ -5,9 +5,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pyimagesearch.events.event_filters import day_bounds
+from babel.dates import format_time
 
-from .filters import count_events
+from pyimagesearch.events.event_filters import day_bounds
+from pyimagesearch.web.local_times import reader_locale
+from pyimagesearch.web.words import ngettext
 
 SLOT_SECONDS = 1800     # length of one link
 BAR_MINUTES = 3
@@ -57,7 +59,11 @@ def label(begin: float, count: int) -> str:
     """Return the label of the slot that starts at *begin*."""
     first = datetime.datetime.fromtimestamp(begin)
     last = datetime.datetime.fromtimestamp(begin + SLOT_SECONDS)
-    return f"{first:%H:%M} to {last:%H:%M}: {count_events(count)}"
+    begin_text, end_text = (format_time(each, "short", locale=reader_locale())
+                            for each in (first, last))
+    return ngettext("%(begin)s to %(end)s: %(num)s event",
+                    "%(begin)s to %(end)s: %(num)s events", count,
+                    begin=begin_text, end=end_text)
 
 
 def outline(levels: Sequence[tuple[int, float]], first: float) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from flask import Blueprint, Response, abort, request
 from werkzeug.wsgi import FileWrapper
@@ -109,20 +109,25 @@ def open_file(archive: ArchiveService, id: int, choose: Choice,
     if kept is None:
         abort(404, f"Event {id} has no such file.")
     if kept.state in (OPEN, UNFINISHED, *REMOVED):      # a missing file may be back
-        abort(410 if kept.state in REMOVED else 404, UNAVAILABLE[kept.state])
+        abort_unavailable(kept.state)
     try:
         file = open_below(archive.clips, kept.path)
         if is_unchanged(archive.clips / kept.path, kept):
             return kept, file, os.fstat(file.fileno())
         file.close()
         archive.store.mark_broken(kept)
-        abort(410, UNAVAILABLE[BROKEN])
+        abort_unavailable(BROKEN)
     except FileNotFoundError:
         if kept.state != MISSING:
             archive.store.mark(kept.path, MISSING)
-        abort(410, UNAVAILABLE[MISSING])
+        abort_unavailable(MISSING)
     except OSError as error:
         abort(503, f"This file cannot be read now: {error.strerror}.")
+
+
+def abort_unavailable(state: str) -> NoReturn:
+    """End the request: a file in this *state* cannot be sent now (404), or ever."""
+    abort(404 if state in (OPEN, UNFINISHED) else 410, UNAVAILABLE[state])
 
 
 def open_below(folder: Path, name: str) -> BinaryIO:

@@ -1,6 +1,4 @@
-"""Template filters: times, durations and names, in the server's time zone."""
-
-import datetime
+"""Template filters: durations, shares and names."""
 
 from pyimagesearch.events.event import (
     BROKEN,
@@ -11,7 +9,10 @@ from pyimagesearch.events.event import (
     UNFINISHED,
 )
 from pyimagesearch.notifications.alert_words import capitalized, few_of
+from pyimagesearch.web.words import gettext as _
+from pyimagesearch.web.words import ngettext
 
+MAX_FORECAST_DAYS = 365     # more is not known that far ahead
 KIND_NAMES = {      # other kinds are named as they are
     "manual": "manual recording", "snapshot": "still", "light": "light changed",
     "day/night": "day or night mode", "moved": "camera moved",
@@ -28,24 +29,6 @@ UNAVAILABLE = {     # why a file cannot be shown, by its state
 LOST_CLIPS = {      # the same in short, where the list has no clip to show
     UNFINISHED: "clip unfinished", BROKEN: "clip unplayable", GONE: "clip deleted",
     EXPIRED: "clip too old", MISSING: "clip missing"}
-
-
-def clock(when: float) -> str:
-    """Return the local time of day of *when* [seconds since the epoch]."""
-    return f"{datetime.datetime.fromtimestamp(when):%H:%M:%S}"
-
-
-def iso(when: float) -> str:
-    """Return *when* [seconds since the epoch] in ISO 8601, with the time zone."""
-    local = datetime.datetime.fromtimestamp(when).astimezone()
-    return local.isoformat(timespec="milliseconds")
-
-
-def day_name(day: datetime.date) -> str:
-    """Return *day* in words: Today, Yesterday, or weekday and date."""
-    names = {0: "Today", 1: "Yesterday"}
-    ago = (datetime.date.today() - day).days
-    return names.get(ago) or f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def duration(seconds: float) -> str:
@@ -81,5 +64,9 @@ def days_name(days: float | None) -> str:
     if days is None:
         return ""
     if days < 2:
-        return f"room for about {round(24 * days)} hours"
-    return f"room for about {round(days)} days"
+        return ngettext("room for about %(num)s hour", "room for about %(num)s hours",
+                        round(24 * days))
+    if days > MAX_FORECAST_DAYS:
+        return _("room for more than a year")
+    return ngettext("room for about %(num)s day", "room for about %(num)s days",
+                    round(days))

@@ -13,18 +13,19 @@ from pyimagesearch.events.explanation import Explanation
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings.option import format_bytes
-from pyimagesearch.web import params
+from pyimagesearch.web import local_times, params
 from pyimagesearch.web.errors import abort_no_event
 from pyimagesearch.web.live import page
 from pyimagesearch.web.services import archive_or_404, get_services, read_events
 
-from . import explanations, filters
+from . import explanations, filters, previews
 from .chart import SLOT_SECONDS, Chart, draw_chart
 
 bp = Blueprint("events", __name__)
-for template_filter in (filters.clock, filters.iso, filters.day_name, filters.duration,
-                        filters.percent, filters.kind_name, filters.subject,
-                        filters.days_name, format_bytes):
+for template_filter in (local_times.clock, local_times.iso, local_times.day_name,
+                        local_times.moment, filters.duration, filters.percent,
+                        filters.kind_name, filters.subject, filters.days_name,
+                        previews.preview_url, format_bytes):
     bp.add_app_template_filter(template_filter)
 
 
