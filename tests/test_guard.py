@@ -85,7 +85,7 @@ def test_viewer_changes_only_its_own_session(two_cameras):
         and two_cameras.client().open(path, method=method, headers=two_cameras.bearer(VIEWER)
                                   ).status_code != 403}
     assert changed == {"login.log_out", "login.stream_key", "push.subscribe",
-                       "push.unsubscribe"}
+                       "push.unsubscribe", "cameras_feed.select"}
 
 
 def test_programs_get_401_and_people_the_login_page(protected):
@@ -329,7 +329,7 @@ def test_open_watching_takes_a_login_for_every_change(half_open):
             assert (answer.status_code == 401) == ("WWW-Authenticate" in answer.headers)
             if answer.status_code != 401:
                 changed.add(endpoint)
-    assert changed == {"login.log_out", "login.stream_key"}
+    assert changed == {"login.log_out", "login.stream_key", "cameras_feed.select"}
     assert half_open.client().get("/sessions", headers=BROWSER).location == "/login?next=/sessions"
     owner = half_open.client(OWNER)
     assert owner.post("/sessions/end-others", headers=OURS).status_code == 303

@@ -15,11 +15,11 @@ from flask import Flask
 from gevent.pywsgi import WSGIServer
 
 from pyimagesearch.addresses import network_of
-from pyimagesearch.streaming.live_stream import LiveStream
+from pyimagesearch.streaming.live_stream import LiveStream, Source
 
 from .connections import Connection, Connections
 from .fair_share import MAX_DELAY_SECONDS, FairShare
-from .fanout import Broadcaster, Fanout
+from .fanout import Fanout
 from .request_reader import RequestReader
 from .tls import TLS_HANDSHAKE, RedirectToHttps, Tls, shake_hands
 
@@ -58,9 +58,9 @@ class LiveHandler(RequestReader):
         # otherwise megabytes of old frames queue up in the kernel
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT,
                                UNSENT_BYTES)
-        fanout = self.server.fanout(self.result.broadcaster)
+        fanout = self.server.fanout(self.result.source)
         self.write(fanout.opening)
-        fanout.serve(self.socket, self.result.tally)
+        fanout.serve(self.socket, self.result)
 
     def finalize_headers(self) -> None:
         """Complete the headers; a live stream has no length and no chunks."""
@@ -78,7 +78,7 @@ class Acceptor(WSGIServer):
 
     def __init__(self, listener: socket.socket, app: Flask, connections: Connections,
                  tls: Tls | None, timeouts: Timeouts,
-                 fanout: Callable[[Broadcaster], Fanout[Any]]) -> None:
+                 fanout: Callable[[Source], Fanout[Any]]) -> None:
         self.connections = connections
         self.timeouts = timeouts
         self.fair_share = FairShare()

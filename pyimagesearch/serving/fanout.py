@@ -1,4 +1,4 @@
-"""Send what one broadcaster publishes to all its viewers, from one callback."""
+"""Send live streams to all their viewers, from one callback each."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import gevent
 
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.streaming.stream_tally import StreamTally
+from pyimagesearch.streaming.live_stream import LiveStream
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .viewer_socket import ViewerSocket
@@ -19,49 +19,77 @@ Viewer = TypeVar("Viewer", bound=ViewerSocket)
 
 class Fanout(ABC, Generic[Viewer]):
     """
-    Write what *broadcaster* publishes to all its viewers.
+    Write to all viewers of a stream, from one callback of gevent's hub.
 
     A greenlet per viewer that waits, wakes and writes costs twice what the writing
-    costs; here one callback of gevent's hub writes to all sockets in turn. A viewer
-    that takes nothing for *stalled* seconds is dropped. Everything here runs in the
-    hub's thread; only the broadcaster wakes it from others, once a picture.
+    costs. A viewer that takes nothing for *stalled* seconds is dropped. Everything here
+    runs in the hub's thread, but :meth:`wake`.
     """
 
     opening = b""       # of each stream
 
-    def __init__(self, broadcaster: Broadcaster, stalled: float) -> None:
+    def __init__(self, stalled: float) -> None:
         self._viewers: dict[Viewer, None] = {}      # in order of arrival
         self._loop = gevent.get_hub().loop
-        self._end = broadcaster
         self._stalled = stalled
         self._published_at = 0.0
-        self._hidden = 0        # number of the newest picture that was withdrawn
         self._published = self._loop.async_()
         self._published.start(self._wake)
         self._tick = self._loop.timer(SILENT_SECONDS, SILENT_SECONDS)
         self._tick.start(self._every_second)
-        broadcaster.add_listener(self._published.send)
 
     @property
     def busy(self) -> bool:
         """Whether there are viewers."""
         return bool(self._viewers)
 
-    @abstractmethod
-    def serve(self, client: Any, tally: StreamTally) -> None:
-        """
-        Send the stream to *client*, a gevent socket, until it disconnects.
-
-        *tally* counts what it is sent. Blocks only the calling greenlet.
-        """
+    def wake(self) -> None:
+        """Send what is new; may be called from any thread."""
+        self._published.send()
 
     @abstractmethod
-    def _deliver(self) -> None:
+    def serve(self, client: Any, stream: LiveStream) -> None:
+        """
+        Send *stream* to *client*, a gevent socket, until it disconnects.
+
+        Its tally counts what is sent. Blocks only the calling greenlet.
+        """
+
+    @abstractmethod
+    def _publish(self) -> None:
         """Send what is new to the viewers that have taken all so far."""
 
     @abstractmethod
     def _break_silence(self) -> None:
         """Send something to the viewers that have taken all so far."""
+
+    def _wake(self) -> None:
+        self._published_at = self._loop.now()
+        self._publish()
+
+    def _every_second(self) -> None:
+        for viewer in self._viewers:
+            viewer.drop_if_stalled(self._stalled)
+        if self._loop.now() - self._published_at >= SILENT_SECONDS:
+            self._break_silence()
+
+
+class BroadcasterFanout(Fanout[Viewer]):
+    """
+    Write what *broadcaster* publishes to all its viewers.
+
+    It wakes the hub from its own thread, once a picture.
+    """
+
+    def __init__(self, broadcaster: Broadcaster, stalled: float) -> None:
+        super().__init__(stalled)
+        self._end = broadcaster
+        self._hidden = 0        # number of the newest picture that was withdrawn
+        broadcaster.add_listener(self.wake)
+
+    @abstractmethod
+    def _deliver(self) -> None:
+        """Send what is new to the viewers that have taken all so far."""
 
     def _serve(self, viewer: Viewer) -> None:
         """Keep *viewer* among the others until it has gone."""
@@ -73,8 +101,7 @@ class Fanout(ABC, Generic[Viewer]):
             del self._viewers[viewer]
             viewer.stop()
 
-    def _wake(self) -> None:
-        self._published_at = self._loop.now()
+    def _publish(self) -> None:
         if self._end.closed:
             for viewer in self._viewers:
                 viewer.gone.set()
@@ -85,9 +112,3 @@ class Fanout(ABC, Generic[Viewer]):
                 viewer.withdraw()
         with self._end.sending:
             self._deliver()
-
-    def _every_second(self) -> None:
-        for viewer in self._viewers:
-            viewer.drop_if_stalled(self._stalled)
-        if self._loop.now() - self._published_at >= SILENT_SECONDS:
-            self._break_silence()

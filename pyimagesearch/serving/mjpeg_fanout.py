@@ -6,10 +6,11 @@ from typing import Any
 from gevent.event import Event
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
+from pyimagesearch.streaming.live_stream import LiveStream
 from pyimagesearch.streaming.mjpeg import BOUNDARY
 from pyimagesearch.streaming.stream_tally import StreamTally
 
-from .fanout import Fanout
+from .fanout import BroadcasterFanout
 from .request_cost import current_cost
 from .viewer_socket import ViewerSocket
 
@@ -40,9 +41,9 @@ class MjpegViewer(ViewerSocket):
         self.send(part)
 
 
-class MjpegFanout(Fanout[MjpegViewer]):
+class MjpegFanout(BroadcasterFanout[MjpegViewer]):
     """
-    Write each new frame of *broadcaster* to all its viewers (see :class:`Fanout`).
+    Write each new frame of *broadcaster* to all its viewers (see :class:`.Fanout`).
 
     Frames that are published while a viewer still takes an older one are skipped.
     """
@@ -54,10 +55,11 @@ class MjpegFanout(Fanout[MjpegViewer]):
         self._broadcaster = broadcaster
         self._next_frame = Event()      # wakes those that wait, and is cleared at once
 
-    def serve(self, client: Any, tally: StreamTally) -> None:
+    def serve(self, client: Any, stream: LiveStream) -> None:
         """Send frames to *client* until it disconnects."""
         with self._broadcaster.watching() as seen:
-            self._serve(MjpegViewer(client, self._loop, tally, seen, self._broadcaster))
+            self._serve(MjpegViewer(client, self._loop, stream.tally, seen,
+                                    self._broadcaster))
 
     def wait_for_frame(self, timeout: float) -> JpegFrame | None:
         """
@@ -77,10 +79,10 @@ class MjpegFanout(Fanout[MjpegViewer]):
                 self._next_frame.wait(left)
         return None
 
-    def _wake(self) -> None:
+    def _publish(self) -> None:
         self._next_frame.set()
         self._next_frame.clear()
-        super()._wake()
+        super()._publish()
 
     def _deliver(self) -> None:
         frame = self._broadcaster.current

@@ -8,13 +8,16 @@ import gevent.event
 from flask import Flask
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
+from pyimagesearch.streaming.live_stream import Source
+from pyimagesearch.streaming.selection import Selection
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .acceptor import Acceptor, Timeouts
 from .connections import Connections
-from .fanout import Broadcaster, Fanout
+from .fanout import Fanout
 from .listen import listen
 from .mjpeg_fanout import MjpegFanout
+from .multiplex_fanout import MultiplexFanout
 from .thread_pools import ThreadPools
 from .tls import Tls
 from .video_fanout import VideoFanout
@@ -40,6 +43,7 @@ class LiveServer:
         self._connections = Connections() if connections is None else connections
         self._mjpeg_fanouts: dict[LatestFrameBroadcaster, MjpegFanout] = {}
         self._video_fanouts: dict[VideoBroadcaster, VideoFanout] = {}
+        self._multiplex_fanout = MultiplexFanout(self._timeouts.stalled)
         self._stopped = gevent.event.Event()
         self._stop_requested = gevent.get_hub().loop.async_()
         self._stop_requested.start(self.stop)
@@ -78,14 +82,15 @@ class LiveServer:
         """End :meth:`run`; may be called from any thread."""
         self._stop_requested.send()
 
-    def fanout(self, broadcaster: Broadcaster) -> Fanout[Any]:
-        """Return the one fan-out to all viewers of *broadcaster*."""
-        if isinstance(broadcaster, LatestFrameBroadcaster):
-            return self._mjpeg_fanout(broadcaster)
-        if broadcaster not in self._video_fanouts:
-            self._video_fanouts[broadcaster] = VideoFanout(
-                broadcaster, self._timeouts.stalled)
-        return self._video_fanouts[broadcaster]
+    def fanout(self, source: Source) -> Fanout[Any]:
+        """Return the one fan-out to all viewers of *source*."""
+        if isinstance(source, Selection):
+            return self._multiplex_fanout
+        if isinstance(source, LatestFrameBroadcaster):
+            return self._mjpeg_fanout(source)
+        if source not in self._video_fanouts:
+            self._video_fanouts[source] = VideoFanout(source, self._timeouts.stalled)
+        return self._video_fanouts[source]
 
     def wait_for_frame(self, broadcaster: LatestFrameBroadcaster, timeout: float
                        ) -> JpegFrame | None:
@@ -95,8 +100,10 @@ class LiveServer:
     @property
     def _busy(self) -> bool:
         """Whether streams are open."""
-        return any(each.busy for each in self._mjpeg_fanouts.values()) or any(
-            each.busy for each in self._video_fanouts.values())
+        fanouts: list[Fanout[Any]] = [
+            self._multiplex_fanout, *self._mjpeg_fanouts.values(),
+            *self._video_fanouts.values()]
+        return any(each.busy for each in fanouts)
 
     def _mjpeg_fanout(self, broadcaster: LatestFrameBroadcaster) -> MjpegFanout:
         if broadcaster not in self._mjpeg_fanouts:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pyimagesearch.streaming.stream_tally import StreamTally
+from pyimagesearch.streaming.live_stream import LiveStream
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.video_cursor import VideoCursor
 from pyimagesearch.streaming.video_stream import EMPTY_BOX
 
-from .fanout import Fanout
+from .fanout import BroadcasterFanout
 from .viewer_socket import ViewerSocket
 
 
@@ -33,9 +33,9 @@ class VideoViewer(ViewerSocket):
             self.send(EMPTY_BOX)
 
 
-class VideoFanout(Fanout[VideoViewer]):
+class VideoFanout(BroadcasterFanout[VideoViewer]):
     """
-    Write the fragments of *video* to all its viewers (see :class:`Fanout`).
+    Write the fragments of *video* to all its viewers (see :class:`.Fanout`).
 
     They are sent in order; a viewer that is too late goes on with a key frame (see
     :class:`.VideoCursor`).
@@ -45,11 +45,11 @@ class VideoFanout(Fanout[VideoViewer]):
         super().__init__(video, stalled)
         self._video = video
 
-    def serve(self, client: Any, tally: StreamTally) -> None:
+    def serve(self, client: Any, stream: LiveStream) -> None:
         """Send the video to *client* until it disconnects."""
         with self._video.watching():
             self._serve(VideoViewer(client, self._loop,
-                                    VideoCursor(self._video, tally)))
+                                    VideoCursor(self._video, stream.tally)))
 
     def _deliver(self) -> None:
         for viewer in self._viewers:

@@ -108,6 +108,11 @@ class LatestFrameBroadcaster:
         with self._changed:
             self._listeners = [*self._listeners, callback]
 
+    def remove_listener(self, callback: Callable[[], object]) -> None:
+        """Call *callback* no longer."""
+        with self._changed:
+            self._listeners = [each for each in self._listeners if each != callback]
+
     @contextmanager
     def watching(self) -> Iterator[int]:
         """

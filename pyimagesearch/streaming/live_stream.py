@@ -3,23 +3,26 @@
 from collections.abc import Callable, Generator, Iterator
 
 from .broadcaster import LatestFrameBroadcaster
+from .selection import Selection
 from .stream_tally import StreamTally
 from .video_broadcaster import VideoBroadcaster
+
+Source = LatestFrameBroadcaster | VideoBroadcaster | Selection
 
 
 class LiveStream:
     """
-    The body of ``/video_feed`` and ``/live.mp4``.
+    The body of ``/video_feed``, ``/cameras_feed`` and ``/live.mp4``.
 
     Any WSGI server can iterate it, which yields *chunks*; ours serves all viewers of
-    *broadcaster* from one loop instead (see :mod:`pyimagesearch.serving.fanout`) and
+    *source* from one loop instead (see :mod:`pyimagesearch.serving.fanout`) and
     counts in *tally*. Either way *on_close* is called at the end of the stream.
     """
 
-    def __init__(self, broadcaster: LatestFrameBroadcaster | VideoBroadcaster,
+    def __init__(self, source: Source,
                  chunks: Generator[bytes, None, None], tally: StreamTally,
                  on_close: Callable[[], object] = lambda: None) -> None:
-        self.broadcaster = broadcaster
+        self.source = source
         self.tally = tally
         self._chunks = chunks
         self._on_close = on_close

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .selection import Selection
+
 
 class StreamTally:
     """
@@ -15,25 +17,26 @@ class StreamTally:
     published. Counted by the thread that sends, read by any.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic,
+                 selection: Selection | None = None) -> None:
         self.sent = 0           # pictures
+        self.skipped = 0        # pictures
         self.bytes = 0          # that the socket took
-        self._first = 0         # number of the picture sent first
+        self.selection = selection      # of the viewer, if it may watch several cameras
         self._last = 0          # number of the picture sent last
         self._now = now
         self._begin = now()
 
     def count(self, number: int) -> None:
-        """Count the picture *number* as sent, unless it is repeated."""
+        """Count picture *number* of the stream as sent, unless it is repeated."""
         if number != self._last:
-            self.sent += 1
+            self.add(number - self._last - 1 if self.sent else 0)
             self._last = number
-            self._first = self._first or number
 
-    @property
-    def skipped(self) -> int:
-        """The pictures since the first one that were not sent."""
-        return self._last - self._first + 1 - self.sent if self.sent else 0
+    def add(self, skipped: int) -> None:
+        """Count a picture as sent, after so many that were *skipped*."""
+        self.sent += 1
+        self.skipped += skipped
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts, and the time since the begin [s]."""
@@ -53,9 +56,10 @@ class StreamTallies:
         self._lock = threading.Lock()
 
     @contextmanager
-    def counting(self, client: Hashable, token: str) -> Iterator[StreamTally]:
+    def counting(self, client: Hashable, token: str,
+                 selection: Selection | None = None) -> Iterator[StreamTally]:
         """Let *token* mean a new tally inside the ``with`` block, or until the next."""
-        tally = StreamTally()
+        tally = StreamTally(selection=selection)
         with self._lock:
             self._open[client, token] = tally
         try:

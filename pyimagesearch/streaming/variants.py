@@ -11,7 +11,7 @@ from pyimagesearch.rates import RateLimit
 from .broadcaster import LatestFrameBroadcaster
 
 CHOICES = {     # of each parameter of a variant
-    "width": (160, 320, 640),
+    "width": (160, 320, 480, 640, 960),
     "quality": (30, 50, 75),
     "fps": (1, 2, 5, 10, 15)}
 MAX_WATCHED = 6     # variants of one picture at a time, each of which is encoded

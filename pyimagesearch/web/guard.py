@@ -26,7 +26,7 @@ PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
                     "login.log_in", "push.service_worker", "push.manifest",
                     "push.favicon"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subscribe",
-                                "push.unsubscribe"})
+                                "push.unsubscribe", "cameras_feed.select"})
 OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
     "alerts.settings", "hours.settings"})

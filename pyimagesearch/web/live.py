@@ -18,7 +18,7 @@ from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .arming_words import camera_json, mode_json
 from .guard import require_owner
-from .params import abort_invalid
+from .params import abort_invalid, choice
 from .services import Feed, get_services, tuning_or_404
 from .streams import RETRY_SECONDS, mjpeg_response, video_response
 
@@ -97,14 +97,6 @@ def variant_of(picture: Feed | Mosaic) -> LatestFrameBroadcaster:
         return picture.variants.stream(wanted)
     except TooManyViewers as limit:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-
-
-def choice(name: str, allowed: Sequence[int]) -> int | None:
-    """Return the parameter *name*, one of *allowed* or left out, or abort (400)."""
-    value = request.args.get(name) or None
-    if value is not None and value not in map(str, allowed):
-        abort_invalid(name, value, f"one of {', '.join(map(str, allowed))}")
-    return None if value is None else int(value)
 
 
 def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:

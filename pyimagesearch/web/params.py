@@ -4,6 +4,7 @@ import datetime
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from flask import abort, g, request
@@ -62,6 +63,14 @@ def date(text: str) -> datetime.date | None:
     if not YEARS[0] <= day.year <= YEARS[1]:
         abort_invalid("day", text, f"in the years {YEARS[0]} to {YEARS[1]}")
     return day
+
+
+def choice(name: str, allowed: Sequence[int]) -> int | None:
+    """Return the parameter *name*, one of *allowed* or left out, or abort (400)."""
+    value = request.args.get(name) or None
+    if value is not None and value not in map(str, allowed):
+        abort_invalid(name, value, f"one of {', '.join(map(str, allowed))}")
+    return None if value is None else int(value)
 
 
 def boolean(name: str, value: Any) -> bool:

@@ -11,6 +11,8 @@ from pyimagesearch.errors import TooManyStreams, TooManyViewers
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.live_stream import LiveStream
 from pyimagesearch.streaming.mjpeg import MIMETYPE, generate
+from pyimagesearch.streaming.multiplex import generate_multiplexed
+from pyimagesearch.streaming.selection import Selection
 from pyimagesearch.streaming.stream_tally import StreamTally
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.video_stream import VIDEO_MIMETYPE, generate_video
@@ -27,10 +29,15 @@ VIEWER_PATTERN = "[A-Za-z0-9_-]{16,64}"
 @bp.get("/api/streams/<viewer>")
 def tally(viewer: str) -> dict[str, Any]:
     """Return what was sent of the stream that this client opened as *viewer*."""
+    return tally_or_404(viewer).as_json()
+
+
+def tally_or_404(viewer: str) -> StreamTally:
+    """Return the tally of the stream that this client opened as *viewer*, or abort."""
     found = get_services().tallies.find(g.client, viewer)
     if found is None:
         abort(404, "There is no such stream; it may have ended.")
-    return found.as_json()
+    return found
 
 
 def mjpeg_response(broadcaster: LatestFrameBroadcaster) -> Response:
@@ -48,8 +55,19 @@ def video_response(video: VideoBroadcaster, content_type: str = VIDEO_MIMETYPE
                                       place.close), content_type)
 
 
-def begin_stream() -> tuple[ExitStack, StreamTally]:
-    """Return the viewer's place, to be closed at the end, and the tally of a stream."""
+def multiplexed_response(selection: Selection) -> Response:
+    """Return an endless response of several cameras, or abort (429, 503)."""
+    place, tally = begin_stream(selection)
+    return stream_response(LiveStream(selection, generate_multiplexed(selection, tally),
+                                      tally, place.close), MIMETYPE)
+
+
+def begin_stream(selection: Selection | None = None) -> tuple[ExitStack, StreamTally]:
+    """
+    Return the viewer's place, to be closed at the end, and the tally of a stream.
+
+    A viewer of several cameras may change its *selection*.
+    """
     services, viewer = get_services(), request.args.get("viewer")
     if viewer is not None and not re.fullmatch(VIEWER_PATTERN, viewer):
         abort_invalid("viewer", viewer,
@@ -62,7 +80,8 @@ def begin_stream() -> tuple[ExitStack, StreamTally]:
         raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
     if viewer is None:
         return place, StreamTally()
-    return place, place.enter_context(services.tallies.counting(g.client, viewer))
+    return place, place.enter_context(
+        services.tallies.counting(g.client, viewer, selection))
 
 
 def stream_response(stream: LiveStream, content_type: str) -> Response:

@@ -160,6 +160,11 @@ OPERATIONS = (
               "own viewer of a stream, opened with ?viewer=NAME, and skipped",
               response_of(sent=schemas.COUNT, skipped=schemas.COUNT,
                           bytes=schemas.COUNT, seconds=schemas.NUMBER)),
+    Operation("patch /api/streams/{viewer}", "select_cameras", "Change what one's own "
+              "viewer of /cameras_feed is sent; null stands for all cameras, and for "
+              "their full width",
+              response_of(**schemas.SELECTION), (404, 409),
+              body={"type": "object", "properties": schemas.SELECTION}),
     Operation("get /api/push", "push_key", "Key with which a browser subscribes",
               response_of(key=schemas.TEXT)),
     Operation("post /api/push", "subscribe", "Send alerts to a browser; with renew, "

@@ -14,6 +14,7 @@ from pyimagesearch.settings.owner_settings import (
     TUNED_OPTIONS,
 )
 from pyimagesearch.settings.zone import ZONE_OPTIONS
+from pyimagesearch.streaming.variants import CHOICES
 from pyimagesearch.web import params
 from pyimagesearch.web.controls import MODE_MINUTES
 
@@ -54,6 +55,11 @@ def list_of(items: Schema, **limits: int) -> Schema:
 def described(schema: Schema, description: str) -> Schema:
     """Return *schema* with a description."""
     return {**schema, "description": description}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Return the schema of a value that may also be null."""
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def fields_of(kind: type) -> dict[str, Schema]:
@@ -139,6 +145,9 @@ ALERT_VALUES = {name: value_of(item) for name, item in ALERT_OPTIONS.items()}
 HOURS_VALUES = {name: value_of(item) for name, item in ARMING_OPTIONS.items()}
 CHANGES, ALERT_CHANGES, HOURS_CHANGES = map(
     changes_of, (SETTING_VALUES, ALERT_VALUES, HOURS_VALUES))
+SELECTION = {     # of the cameras in one stream
+    "cameras": or_null(list_of(TEXT)),
+    "width": {"enum": [*CHOICES["width"], None]}}
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 SUBSCRIPTION = described(
