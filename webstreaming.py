@@ -46,9 +46,9 @@ try:
     from pyimagesearch.program import (
         SERVER_LOOP,
         Program,
-        make_alerts,
         make_program,
     )
+    from pyimagesearch.program_alerts import make_alerts
     from pyimagesearch.serving import LiveServer, connections_for, tls_for
     from pyimagesearch.settings import Settings, command_line
     from pyimagesearch.settings.exposed_secrets import exposed_secrets
@@ -238,7 +238,7 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
              program: Program) -> Flask:
     """Connect the pages and the API to the parts of the program."""
     services = Services(
-        {each.name: each.feed for each in program.cameras}, authenticator,
+        program.feeds, authenticator,
         server.pools, program.mosaic, program.archive, program.arming,
         HostNames(settings.host or ()),
         tuple(map(origin_of, settings.allow_frame or ())),

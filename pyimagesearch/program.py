@@ -1,8 +1,9 @@
 """What runs beside the server: cameras, archive, alerts, and all that they need."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 from pyimagesearch.access import RefusedLogins
@@ -20,29 +21,22 @@ from pyimagesearch.errors import RecordingError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
-from pyimagesearch.notifications import Alerts, AlertSources
-from pyimagesearch.notifications.alert_stills import AlertStills
-from pyimagesearch.notifications.channels import channels_of
+from pyimagesearch.notifications import Alerts
 from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
-from pyimagesearch.notifications.delivery.web_push import PushChannels
-from pyimagesearch.notifications.mqtt.broker import broker_of
-from pyimagesearch.notifications.mqtt.controlled import (
-    ControlledCamera,
-    ControlledServer,
-)
+from pyimagesearch.notifications.mqtt.controlled import ControlledCamera
 from pyimagesearch.object_detection import ObjectRecognizer
 from pyimagesearch.object_detection.model_files import ModelChoice, model_for
 from pyimagesearch.privacy import Privacy
 from pyimagesearch.recording import Preroll, PrerollInput, Recorder
-from pyimagesearch.serving import LiveServer
 from pyimagesearch.settings import CameraSettings, Settings
+from pyimagesearch.settings.camera_settings import ADJUSTABLE_OPTIONS
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
 from pyimagesearch.streaming.camera_video import CameraVideo
 from pyimagesearch.streaming.live_videos import live_videos
 from pyimagesearch.surveillance import Arming, Evidence, Surveillance
-from pyimagesearch.system.startup_message import program_command, server_urls
+from pyimagesearch.system.startup_message import program_command
 from pyimagesearch.system.watchdog import ServiceManager, Watchdog
 from pyimagesearch.threads import Worker
 from pyimagesearch.web import Feed
@@ -51,15 +45,38 @@ log = logging.getLogger(__name__)
 
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
 STILL_SECONDS = 2.0     # to wait for a new frame, of which a still is taken
+STOP_SECONDS = 2.0      # for the thread of a camera that is closed
+CLIP_SECONDS = 5.0      # for its last clip to be written
 
 
 class WatchedCamera(NamedTuple):
     """One camera: the thread that watches it, and what the pages see of it."""
 
-    name: str
+    settings: CameraSettings
     loop: Surveillance
     feed: Feed
     evidence: Evidence
+
+    @property
+    def name(self) -> str:
+        """What the camera is called."""
+        return self.settings.name
+
+    def start(self) -> None:
+        """Start its threads; what they record waits until the folder is open."""
+        self.evidence.recorder.start()
+        self.loop.start()
+
+    def stop(self) -> None:
+        """Signal the end to its thread and to all who watch; returns at once."""
+        self.loop.stop()
+        for video in self.feed.videos.values():
+            video.close()
+
+    def runs_with(self, settings: CameraSettings) -> bool:
+        """Return whether it can go on with other *settings*: only some differ."""
+        return all(getattr(self.settings, each.name) == getattr(settings, each.name)
+                   for each in fields(settings) if each.name not in ADJUSTABLE_OPTIONS)
 
     def record(self, on: bool) -> None:
         """Start a manual recording, or stop it; raises :exc:`RecordingError`."""
@@ -75,9 +92,33 @@ class WatchedCamera(NamedTuple):
         self.evidence.keep_still(frame)
 
 
+class Feeds(Mapping[str, Feed]):
+    """The feeds of the cameras that are watched now, for any thread."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, Feed] = {}
+
+    def show(self, cameras: Sequence[WatchedCamera]) -> None:
+        """Take these *cameras* in the place of those before."""
+        self._now = {each.name: each.feed for each in cameras}
+
+    def __getitem__(self, name: str) -> Feed:
+        return self._now[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now)
+
+    def __len__(self) -> int:
+        return len(self._now)
+
+
 @dataclass(kw_only=True)
 class Program:
-    """What runs beside the server, started and stopped in order."""
+    """
+    What runs beside the server, started and stopped in order.
+
+    :meth:`follow` watches other cameras from then on.
+    """
 
     archive: Archive
     arming: Arming
@@ -86,14 +127,17 @@ class Program:
     refused_logins: RefusedLogins
     push: PushSubscriptions
     backgrounds: BackgroundFiles
-    mosaic: Mosaic | None
+    mosaic: Mosaic
     image_hubs: ImageHubs
     camera_memory: MemoryBudget
     watchdog: Watchdog
     model: ModelChoice
     objects: ObjectRecognizer | None
     clock: Clock
-    cameras: list[WatchedCamera] = field(default_factory=list)
+    cameras: Sequence[WatchedCamera] = ()
+    feeds: Feeds = field(default_factory=Feeds)
+    controlled: list[ControlledCamera] = field(default_factory=list)    # by MQTT
+    following: threading.Lock = field(default_factory=threading.Lock)
     alerts: Alerts = field(init=False)      # they name the server's address
 
     def objects_status(self) -> ObjectsStatus:
@@ -104,8 +148,70 @@ class Program:
     @property
     def live(self) -> list[Worker]:
         """The threads that make live pictures, and look for objects in them."""
-        return [*(each.loop for each in self.cameras),
-                *filter(None, [self.mosaic, self.objects])]
+        others = [self.mosaic, *filter(None, [self.objects])]
+        return [*(each.loop for each in self.cameras), *others]
+
+    def follow(self, settings: Settings, renamed: Mapping[str, str] | None = None
+               ) -> None:
+        """
+        Watch the cameras of *settings*: open new ones, close others; blocks meanwhile.
+
+        A camera goes on without a gap if only its adjustable settings, or its place in
+        the order, have changed. One that was *renamed*, by its old name, is opened
+        under its new one.
+        """
+        with self.following:
+            wanted = {each.name: each for each in settings.cameras()}
+            going = {each.name: each for each in self.cameras
+                     if each.name in wanted and each.runs_with(wanted[each.name])}
+            for camera in self.cameras:
+                if camera.name not in going:
+                    self._close(camera)
+            for old, new in (renamed or {}).items():
+                log.info("%s: is called %s now", old, new)
+            cameras = []
+            try:
+                for name, each in wanted.items():
+                    cameras.append(going.get(name) or self._open(each))
+            finally:
+                self.show(cameras)
+
+    def show(self, cameras: Sequence[WatchedCamera]) -> None:
+        """Let pages, mosaic and MQTT show these *cameras*, in this order."""
+        before = [each.name for each in self.cameras]
+        self.cameras = list(cameras)
+        self.feeds.show(self.cameras)
+        self.controlled[:] = [ControlledCamera(
+            each.name, each.loop.status, each.record, each.take_still)
+            for each in self.cameras]
+        names = [each.name for each in self.cameras]
+        if names != before:
+            self.mosaic.set_cameras(names if len(names) > 1 else [])
+
+    def _open(self, settings: CameraSettings) -> WatchedCamera:
+        """Make a camera, and watch it from now on."""
+        self.backgrounds.add(settings.name)
+        self.watchdog.add(settings.name)
+        self.privacy.add(settings)
+        camera = make_camera(settings, self)
+        camera.start()
+        return camera
+
+    def _close(self, camera: WatchedCamera) -> None:
+        """End *camera*, its streams and its clips."""
+        self.show([each for each in self.cameras if each is not camera])
+        camera.stop()
+        for part in (self.privacy.remove, self.arming.remove,
+                     self.owner_settings.detach, self.watchdog.remove):
+            part(camera.name)
+        if not camera.loop.join(STOP_SECONDS):
+            log.warning("%s did not stop in time; it may hold its device",
+                        camera.name)
+        recorder = camera.evidence.recorder
+        recorder.stop()
+        if not recorder.join(CLIP_SECONDS):
+            log.warning("the last clip of %s is still being written", camera.name)
+        self.archive.remove(recorder)
 
     def start(self) -> None:
         """Start all threads; what they record waits until the folder is open."""
@@ -122,8 +228,7 @@ class Program:
         for thread in self.live:
             thread.stop()
         for camera in self.cameras:
-            for video in camera.feed.videos.values():
-                video.close()
+            camera.stop()
 
     def finish(self) -> None:
         """Wait for all threads, those that write to the disk last."""
@@ -165,16 +270,15 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         refused_logins=RefusedLogins(archive.store, clock),
         push=PushSubscriptions(config),
         backgrounds=BackgroundFiles(data, names),
-        mosaic=Mosaic(names, LatestFrameBroadcaster(), settings.quality, clock,
-                      live_videos(settings.live_rate))
-        if len(names) > 1 else None,
+        mosaic=Mosaic(names if len(names) > 1 else [], LatestFrameBroadcaster(),
+                      settings.quality, clock, live_videos(settings.live_rate)),
         image_hubs=ImageHubs(),
         camera_memory=MemoryBudget(),
         watchdog=Watchdog(systemd, [SERVER_LOOP, *names], clock),
         model=model,
         objects=make_objects(model, clock),
         clock=clock)
-    program.cameras += [make_camera(each, program) for each in wanted]
+    program.show([make_camera(each, program) for each in wanted])
     return program
 
 
@@ -195,7 +299,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     recorder = Recorder(settings.name, archive.clips, preroll, archive.store, clock,
                         max_clip=settings.max_clip, ready=archive.ready,
                         obstacle=archive.obstacle)
-    archive.recorders.append(recorder)
+    archive.add(recorder)
     evidence = Evidence(settings, recorder, preroll_input, archive.store, clock,
                         program.objects)
     program.arming.add(settings, evidence.arm)
@@ -214,7 +318,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         program.privacy.attach(settings.name, video)
     for part in (loop, program.arming):
         program.owner_settings.attach(settings.name, part)
-    return WatchedCamera(settings.name, loop, Feed(
+    return WatchedCamera(settings, loop, Feed(
         broadcaster, lambda: with_viewers(loop.status(), own_video),
         evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
@@ -235,44 +339,3 @@ def with_viewers(status: CameraStatus, own_video: Mapping[str, CameraVideo]
     """Return *status*, which also counts the viewers of the camera's own video."""
     viewers = sum(video.viewers for video in own_video.values())
     return replace(status, video_viewers=status.video_viewers + viewers)
-
-
-def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
-                program: Program) -> Alerts:
-    """Connect the channels of alerts; nothing is sent yet."""
-    archive, owner = program.archive, program.owner_settings
-    url = settings.public_url or server_urls(settings, *server.address)[-1]
-    alerts = Alerts(AlertSources(
-        store=archive.store, settings=settings, camera=owner.current_or_common,
-        armed=program.arming.is_armed,
-        trouble=lambda: archive.status().trouble, objects_off=program.model.why,
-        still=AlertStills(archive.clips, program.privacy.polygons,
-                          lambda: program.privacy.off_since is not None).of,
-        ready=archive.ready,
-        url=f"{url.rstrip('/')}/", clock=program.clock))
-    for channel in channels_of(settings):
-        alerts.add(channel)
-    if broker := broker_of(settings):
-        from pyimagesearch.notifications.mqtt.mqtt_publisher import (  # with paho: 5 MB
-            make_publisher,
-        )
-        alerts.attach(make_publisher(broker, alerts.sources, controlled_server(program),
-                                     data.path))
-    browsers = PushChannels(program.push, alerts, program.clock)
-    program.push.on_change.append(browsers.follow)
-    browsers.follow()
-    return alerts
-
-
-def controlled_server(program: Program) -> ControlledServer:
-    """Return what MQTT shows and controls."""
-    archive, arming, privacy = program.archive, program.arming, program.privacy
-    return ControlledServer(
-        cameras=[ControlledCamera(
-            each.name, each.loop.status, each.record, each.take_still)
-            for each in program.cameras],
-        archive=archive.status, mode=lambda: arming.mode.mode,
-        is_armed=lambda: arming.armed,
-        is_camera_armed=lambda name: arming.camera(name).armed,
-        are_cameras_on=lambda: privacy.off_since is None,
-        set_mode=arming.set_mode, switch_cameras=privacy.switch)

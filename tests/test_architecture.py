@@ -16,6 +16,7 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
      "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
     {"program"},
+    {"program_alerts"},
 ]
 CONFINED = {
     "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/serving/server.py",

@@ -60,6 +60,16 @@ class Archive(Worker):
         self._retention = Retention(self.clips, self.store, settings, clock,
                                     self.stopping)
 
+    def add(self, recorder: Recorder) -> None:
+        """Let *recorder* write to the folder; its thread is started elsewhere."""
+        if self._is_recovered:
+            recorder.paths.forget()
+        self.recorders = [*self.recorders, recorder]
+
+    def remove(self, recorder: Recorder) -> None:
+        """Note that *recorder* has ended."""
+        self.recorders = [each for each in self.recorders if each is not recorder]
+
     def claim(self) -> None:
         """
         Lock the folder against other servers, or later if it is not there yet.

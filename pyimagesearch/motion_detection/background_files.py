@@ -37,6 +37,11 @@ class BackgroundFiles(Worker):
         self._wake = threading.Event()
         self._trouble = ""
 
+    def add(self, camera: str) -> None:
+        """Keep the background of *camera* as well; its mask is known later."""
+        with self._lock:
+            self._masks = {camera: (), **self._masks}
+
     def open(self) -> None:
         """Allow writing: this server holds the folder."""
         self._open.set()

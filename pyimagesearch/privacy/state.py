@@ -111,11 +111,22 @@ class Privacy:
 
     def hidden(self, name: str) -> HiddenRegions:
         """Return the regions hidden of camera *name*."""
-        return HiddenRegions(self._set[name], self._choices.masks.get(name, ()))
+        return HiddenRegions(self._set.get(name, ()),
+                             self._choices.masks.get(name, ()))
 
     def polygons(self, name: str) -> tuple[str, ...]:
         """Return all regions hidden of camera *name*, which may be an earlier one."""
         return self._set.get(name, ()) + self._choices.masks.get(name, ())
+
+    def add(self, camera: CameraSettings) -> None:
+        """Know *camera*, and the regions that its settings hide."""
+        self._set[camera.name] = split_polygons(camera.mask)
+
+    def remove(self, name: str) -> None:
+        """Forget the parts of camera *name*; what was drawn for it is kept."""
+        with self._lock:
+            self._cameras.pop(name, None)
+            self._set.pop(name, None)
 
     def attach(self, name: str, camera: MaskableCamera) -> None:
         """
@@ -152,14 +163,14 @@ class Privacy:
                 off_since=None if on else now))
 
     def _apply(self, name: str) -> None:
-        for camera in self._cameras[name]:
+        for camera in self._cameras.get(name, ()):
             camera.set_mask(PrivacyMask(self.polygons(name)))
             camera.switch(self.off_since)
 
     def _change(self, change: Callable[[PrivacyChoices], PrivacyChoices]) -> None:
         """Make *change* here, and in the file, which other servers may have changed."""
         self._choices = change(self._choices)
-        for name in self._cameras:
+        for name in list(self._cameras):
             self._apply(name)
         try:
             with self._folder.locked():

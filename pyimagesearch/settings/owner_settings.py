@@ -146,7 +146,11 @@ class OwnerSettings:
 
     def attach(self, name: str, camera: AdjustableCamera) -> None:
         """Have *camera* apply what the owner changes from now on."""
-        self._cameras[name].append(camera)
+        self._cameras.setdefault(name, []).append(camera)
+
+    def detach(self, name: str) -> None:
+        """Forget all parts of camera *name*, which ends."""
+        self._cameras.pop(name, None)
 
     def _with(self, name: str, parsed: Mapping[str, Any]) -> CameraSettings:
         given = self._given[name]

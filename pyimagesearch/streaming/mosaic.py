@@ -40,7 +40,7 @@ class Tile(NamedTuple):
 
 def layout(names: Sequence[str]) -> list[Tile]:
     """Return a 4:3 tile for each of *names*, in at most as many rows as columns."""
-    columns = math.ceil(math.sqrt(len(names)))
+    columns = math.ceil(math.sqrt(len(names))) or 1
     wide = MOSAIC_WIDTH // columns // 4 * 4
     tall = wide * 3 // 4
     return [Tile(name, number % columns * wide, number // columns * tall, wide, tall)
@@ -62,23 +62,34 @@ class Mosaic(Worker):
                  quality: int, clock: Clock,
                  videos: LiveVideos | None = None) -> None:
         super().__init__("mosaic")
-        self.tiles = layout(names)
         self.broadcaster = broadcaster
         self.videos = videos or LiveVideos()
         self.variants = Variants(quality)
         self._quality = quality
         self._clock = clock
-        height = max(tile.y + tile.height for tile in self.tiles)
-        width = max(tile.x + tile.width for tile in self.tiles)
         self._publishing = threading.Lock()     # held from a copy to its publication
-        self._lock = threading.Lock()           # guards the three below
+        self._lock = threading.Lock()           # guards the three that it lays out
+        self._unwatched_at = -math.inf  # when there were no viewers [s, monotonic]
+        self._changed = threading.Event()
+        self._lay_out(names)
+
+    def set_cameras(self, names: Sequence[str]) -> None:
+        """Show these cameras from now on; each tile is dark until its next picture."""
+        with self._publishing, self._lock:
+            self._lay_out(names)
+            for name in names:
+                self._label(name, "")
+            self._withdraw()
+
+    def _lay_out(self, names: Sequence[str]) -> None:
+        self.tiles = layout(names)
+        height = max((tile.y + tile.height for tile in self.tiles), default=1)
+        width = max((tile.x + tile.width for tile in self.tiles), default=1)
         self._canvas: Image = np.full((height, width, 3), DARK, np.uint8)
         self._regions = {tile.name: self._canvas[tile.y:tile.y + tile.height,
                                                  tile.x:tile.x + tile.width]
                          for tile in self.tiles}
         self._current: set[str] = set()         # tiles that are not dark
-        self._unwatched_at = -math.inf  # when there were no viewers [s, monotonic]
-        self._changed = threading.Event()
 
     @property
     def size(self) -> Size:
@@ -93,7 +104,7 @@ class Mosaic(Worker):
 
     def lacks(self, name: str) -> bool:
         """Return whether viewers see a dark tile in place of camera *name*."""
-        return self.wanted and name not in self._current
+        return self.wanted and name in self._regions and name not in self._current
 
     def stop(self) -> None:
         """Signal the thread to end, and end all streams."""
@@ -121,9 +132,10 @@ class Mosaic(Worker):
         if name in self._current:       # else it would show an old picture
             with self._publishing, self._lock:
                 self._current.discard(name)
-                self._regions[name][:] = DARK
-                self._label(name, "")
-                self._withdraw()
+                if name in self._regions:
+                    self._regions[name][:] = DARK
+                    self._label(name, "")
+                    self._withdraw()
 
     def hide(self) -> None:
         """Withdraw what was published; the next picture shows what may be seen."""
@@ -132,13 +144,17 @@ class Mosaic(Worker):
 
     def draw(self, name: str, image: Image, note: str, motion: bool = False) -> None:
         """Do what :meth:`show` does even without viewers, as for a card."""
-        region = self._regions[name]
+        region = self._regions.get(name)
+        if region is None:      # it is shown alone
+            return
         width, height = size_of(region)
         scale = min(width / image.shape[1], height / image.shape[0])
         wide, tall = (max(1, round(side * scale)) for side in image.shape[1::-1])
         small = cv2.resize(image, (wide, tall), interpolation=cv2.INTER_LINEAR)
         x, y = (width - wide) // 2, (height - tall) // 2
         with self._lock:
+            if self._regions.get(name) is not region:   # laid out differently meanwhile
+                return
             if (wide, tall) != (width, height):
                 region[:] = DARK
             region[y:y + tall, x:x + wide] = small

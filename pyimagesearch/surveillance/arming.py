@@ -84,12 +84,13 @@ class Arming:
 
     def camera(self, name: str) -> CameraArmed:
         """Return whether camera *name* is armed, why, and until when."""
-        return self._cameras[name].state
+        with self._lock:    # it may just have been removed
+            return (self._cameras[name].state if name in self._cameras
+                    else CameraArmed(self.armed, "", None))
 
     def is_armed(self, name: str) -> bool:
         """Return whether camera *name* is armed; of no camera, whether any may be."""
-        return (self._cameras[name].state.armed if name in self._cameras
-                else self.armed)
+        return self.camera(name).armed
 
     def add(self, settings: CameraSettings, listener: Callable[[bool], object]) -> None:
         """Add a camera; call *listener* with its state, now and at each change."""
@@ -98,6 +99,11 @@ class Arming:
             now = self._clock.time()
             camera.take(self._state_of(settings, now), now)
             listener(camera.state.armed)
+
+    def remove(self, name: str) -> None:
+        """Forget camera *name*, whose listener is not called any more."""
+        with self._lock:
+            self._cameras.pop(name, None)
 
     def apply(self, settings: CameraSettings) -> None:
         """Take new settings of a camera that was added."""

@@ -71,11 +71,22 @@ class Watchdog:
                  clock: Clock) -> None:
         self._manager = manager
         self._clock = clock
-        self._loops = frozenset(loops)
+        self._loops = set(loops)
         self._awaited = set(self._loops)
         self._interval = (manager.watchdog_seconds or 0.0) / FEEDS_PER_TIMEOUT
         self._due = clock.monotonic()
-        self._lock = threading.Lock()       # guards _awaited and _due
+        self._lock = threading.Lock()       # guards _loops, _awaited and _due
+
+    def add(self, loop: str) -> None:
+        """Expect heartbeats of *loop* from now on."""
+        with self._lock:
+            self._loops.add(loop)
+
+    def remove(self, loop: str) -> None:
+        """Expect no heartbeats of *loop* any more."""
+        with self._lock:
+            self._loops.discard(loop)
+            self._awaited.discard(loop)
 
     def heartbeat(self, loop: str) -> None:
         """Note that *loop* has completed a turn."""

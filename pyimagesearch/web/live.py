@@ -37,10 +37,10 @@ def index() -> str | Response:
     if action := MJPG_STREAMER_ACTION.fullmatch(request.args.get("action", "")):
         return act_as_mjpg_streamer(action[1], int(action[2] or 0))
     services = get_services()
-    if services.mosaic is None:
+    if services.overview is None:
         return camera_page(next(iter(services.feeds)), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
-    return page("mosaic.html", mosaic=services.mosaic, cameras=cameras,
+    return page("mosaic.html", mosaic=services.overview, cameras=cameras,
                 objects=objects_notice(cameras),
                 arming=mode_json(services, time.time()),
                 live=sum(camera.is_live for camera in cameras))
@@ -111,7 +111,7 @@ def detector_view(feed: Feed, name: str) -> LatestFrameBroadcaster:
 def mosaic_feed() -> Response:
     """Stream all cameras in one picture, as :func:`video_feed` does one of them."""
     services = get_services()
-    return mjpeg_response(variant_of(services.mosaic or services.feed(None)))
+    return mjpeg_response(variant_of(services.overview or services.feed(None)))
 
 
 @bp.get("/live.mp4")
@@ -139,7 +139,7 @@ def shown(name: str | None) -> Feed | Mosaic:
     """Return a camera, by default the first one, or what shows all of them."""
     services = get_services()
     if name == MOSAIC and name not in services.feeds:
-        return services.mosaic or services.feed(None)
+        return services.overview or services.feed(None)
     return services.feed(name)
 
 

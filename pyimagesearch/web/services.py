@@ -197,8 +197,15 @@ class Services:
         """Whether motion starts events, of cameras whose hours allow it."""
         return self.arming is None or self.arming.mode.mode != MODE_OFF
 
+    @property
+    def overview(self) -> Mosaic | None:
+        """What shows all cameras in one picture, if there are several."""
+        return self.mosaic if len(self.feeds) > 1 else None
+
     def feed(self, name: str | None) -> Feed:
         """Return the camera called *name*, by default the first one; or abort (404)."""
+        if name is None and not self.feeds:
+            abort(404, "There is no camera yet; an owner can add one.")
         if name is None:
             return next(iter(self.feeds.values()))
         if name not in self.feeds:

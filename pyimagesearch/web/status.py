@@ -52,7 +52,7 @@ def status() -> dict[str, Any]:
     cameras = [camera_json(services, name) for name in services.feeds]
     archive = services.archive and {**asdict(services.archive.status()),
                                     "armed": services.armed}
-    mosaic = services.mosaic
+    mosaic = services.overview
     in_pictures = mosaic.broadcaster.viewers if mosaic else 0
     in_videos = mosaic.videos.viewers if mosaic else 0
     memory = services.camera_memory and {"used": services.camera_memory.used,

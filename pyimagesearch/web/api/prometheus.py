@@ -81,7 +81,7 @@ class StatusCollector(Collector):
     def collect(self) -> Iterator[core.Metric]:
         """Yield each metric with all its values."""
         services, archive = self._services, self._services.archive
-        mosaic = services.mosaic
+        mosaic = services.overview
         yield core.InfoMetricFamily("surveillance_build", "Version of the program.",
                                     {"version": __version__})
         yield from self._of_cameras()
