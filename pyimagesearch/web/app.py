@@ -7,6 +7,7 @@ from flask import Flask
 
 from . import (
     alerts,
+    bundles,
     cameras_feed,
     controls,
     cookies,
@@ -45,9 +46,9 @@ def create_app(services: Services, *, base_path: str = "",
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (live, streams, cameras_feed, status, controls, privacy, zones, tune,
-                   hours, alerts, login, sessions, push, devices, openapi, pages, files,
-                   export, explanations, api):
+    for module in (bundles, live, streams, cameras_feed, status, controls, privacy,
+                   zones, tune, hours, alerts, login, sessions, push, devices, openapi,
+                   pages, files, export, explanations, api):
         app.register_blueprint(module.bp)
     words.register(app)
     shell.register(app)

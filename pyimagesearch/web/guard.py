@@ -22,9 +22,9 @@ from .request_origin import (
 )
 from .services import get_services, tunable_cameras
 
-PUBLIC = frozenset({"static", "status.healthz", "status.readyz", "login.form",
-                    "login.log_in", "push.service_worker", "push.manifest",
-                    "push.favicon"})
+PUBLIC = frozenset({"static", "bundles.script", "status.healthz", "status.readyz",
+                    "login.form", "login.log_in", "push.service_worker",
+                    "push.manifest", "push.favicon"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subscribe",
                                 "push.unsubscribe", "cameras_feed.select"})
 OWNERS_ONLY = frozenset({       # although they only read
