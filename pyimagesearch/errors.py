@@ -8,7 +8,13 @@ class SurveillanceError(Exception):
 
 
 class SettingsError(SurveillanceError, ValueError):
-    """A setting has a wrong value; the text names both, and what is allowed."""
+    """
+    A setting has a wrong value; the text names both, and what is allowed.
+
+    *option* is the name of the setting, where one alone is wrong.
+    """
+
+    option = ""
 
 
 class SettingFixed(SettingsError):

@@ -19,8 +19,10 @@ from .permissions import FILE_MODE, FOLDER_MODE, exposures
 
 log = logging.getLogger(__name__)
 
-SECRETS = ("access.json", "sessions.json", "device-keys.json", "privacy.json",
-           "cameras.json", "web-push.json", "tls-cert.pem", "tls-key.pem")
+SETTINGS_FILE = "settings.toml"
+OLD_SECRETS = ("access.json", "sessions.json", "device-keys.json", "privacy.json",
+               "cameras.json", "web-push.json", "tls-cert.pem", "tls-key.pem")
+SECRETS = (*OLD_SECRETS, SETTINGS_FILE)
 DRAFT = re.compile(rf"\.({'|'.join(map(re.escape, SECRETS))})\.[0-9a-f]{{8}}")
 DRAFT_SECONDS = 60.0    # after which a draft is what a power cut left
 
@@ -96,8 +98,8 @@ class ConfigFolder:
     Secrets: *given*, ``$CONFIGURATION_DIRECTORY``, or the platform's config folder.
 
     A user without a home folder has no platform's: then they are in *data*.
-    Credentials, sessions, privacy settings, the owner's settings of cameras and the
-    self-signed certificate, a file each. They are apart from the clips, so that a
+    Credentials, sessions, privacy settings, the settings file and the self-signed
+    certificate, a file each. They are apart from the clips, so that a
     missing disk neither lifts a privacy mask nor a password. Servers and commands with
     the same folder share them: changes that depend on the content are made inside
     :meth:`locked`.
@@ -150,8 +152,7 @@ class ConfigFolder:
     def locked(self) -> Iterator[None]:
         """Lock the folder against other processes; raises :exc:`OSError`."""
         make_private(self.path)
-        with opened(self.path) as folder:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        with locked(self.path):
             yield
 
     def remove_drafts(self) -> None:
@@ -197,7 +198,7 @@ def old_secrets(data: Path, config: ConfigFolder) -> list[str]:
     :exc:`FolderError`.
     """
     try:
-        return [name for name in SECRETS if (data / name).is_file()]
+        return [name for name in OLD_SECRETS if (data / name).is_file()]
     except OSError as error:
         if not any(config.version(name) for name in SECRETS):
             raise FolderError(f"{str(data)!r} cannot be read: {reason(error)}"
@@ -323,6 +324,14 @@ def sync_folder(path: Path) -> None:
     """Make renames and removals in *path* outlast a power cut, if it can."""
     with contextlib.suppress(OSError), opened(path) as folder:
         os.fsync(folder)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lock the folder at *path* against other processes; raises :exc:`OSError`."""
+    with opened(path) as folder:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ class AlertsPage:
 
     def set(self):
         """Return what the owner set of the first camera."""
-        return self.protected.owner_settings.kept("front")
+        return self.protected.owner_settings.chosen("front")
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ def test_what_an_owner_sets_is_on_the_disk(tmp_path, clock, disk):
     for name, change in (
             ("privacy.json", lambda: privacy.draw("front", ["0,0 300,0 300,250"])),
             ("privacy.json", lambda: privacy.switch(False)),
-            ("cameras.json", lambda: OwnerSettings(folder, settings).change(
+            ("settings.toml", lambda: OwnerSettings(folder, settings).change(
                 "front", {"sensitivity": "high"})),
             ("web-push.json", PushSubscriptions(folder).key),
             ("device-keys.json", lambda: DeviceKeys(folder, clock, in_this_thread).add("tv", None)),

@@ -16,6 +16,7 @@ from pyimagesearch.errors import FolderError, SettingsError
 from pyimagesearch.folders import (
     DRAFT,
     DRAFT_SECONDS,
+    OLD_SECRETS,
     SECRETS,
     ConfigFolder,
     DataFolder,
@@ -189,7 +190,8 @@ def test_draft_that_cannot_be_written_is_removed(config, monkeypatch):
 
 def test_names_of_all_secrets_are_known():
     source = "".join(path.read_text() for path in (ROOT / "pyimagesearch").rglob("*.py"))
-    names = set(re.findall(r'"([a-z-]+\.(?:json|pem))"', source)) - {"manifest.json", "mqtt.json"}
+    names = set(re.findall(r'"([a-z-]+\.(?:json|pem|toml))"', source)) - {
+        "manifest.json", "mqtt.json", "webstreaming.toml"}
     assert names == set(SECRETS)
     for name in SECRETS:
         assert DRAFT.fullmatch(f".{name}.01234567"), name
@@ -226,7 +228,7 @@ def test_secret_that_root_keeps_belongs_to_the_folders_owner(tmp_path, monkeypat
 
 def old_secrets(data, content=b"old"):
     data.path.mkdir(exist_ok=True)
-    for name in SECRETS:
+    for name in OLD_SECRETS:
         (data.path / name).write_bytes(content)
     data.database.touch()
 
@@ -236,11 +238,11 @@ def test_secrets_of_an_older_version_are_moved(data, config, caplog):
     old_secrets(data)
     open_folders(str(data.path), str(config.path))
     assert [path.name for path in data.path.iterdir()] == ["events.db"]
-    assert {config.secret(name) for name in SECRETS} == {b"old"}
+    assert {config.secret(name) for name in OLD_SECRETS} == {b"old"}
     assert (mode(config.path), mode(config.path / "access.json")) == (0o700, 0o600)
     open_folders(str(data.path), str(config.path))
     assert [record.getMessage() for record in caplog.records] == [
-        f"moved {', '.join(SECRETS)} from {data.path} to {config.path}"]
+        f"moved {', '.join(OLD_SECRETS)} from {data.path} to {config.path}"]
 
 
 def test_migration_that_was_cut_off_is_completed(data, config):
@@ -258,13 +260,13 @@ def test_migration_overwrites_nothing(data, config):
         open_folders(str(data.path), str(config.path))
     assert config.secret("privacy.json") == b"new"
     assert config.secret("access.json") is None     # all or nothing
-    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
+    assert len(list(data.path.iterdir())) == len(OLD_SECRETS) + 1
 
 
 def test_one_folder_for_both_needs_no_migration(data):
     old_secrets(data)
     open_folders(str(data.path), str(data.path))
-    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
+    assert len(list(data.path.iterdir())) == len(OLD_SECRETS) + 1
 
 
 def test_migration_that_cannot_be_written_is_one_sentence(tmp_path, data):
@@ -274,7 +276,7 @@ def test_migration_that_cannot_be_written_is_one_sentence(tmp_path, data):
     with pytest.raises(FolderError, match=r"^access.json, .* cannot be moved from '.*/data' to "
                        r"'.*/file/config': Not a directory$"):
         open_folders(str(data.path), str(config.path))
-    assert len(list(data.path.iterdir())) == len(SECRETS) + 1
+    assert len(list(data.path.iterdir())) == len(OLD_SECRETS) + 1
 
 
 def test_root_does_not_take_the_secrets_of_another_user(data, config, monkeypatch):

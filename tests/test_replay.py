@@ -148,7 +148,7 @@ def test_marked_events_of_the_archive_are_replayed(sample, tmp_path):
     assert suggestion["tried"] > 100
 
 
-def test_cameras_need_no_settings_file_for_a_suggestion(sample, tmp_path):
+def test_cameras_need_no_source_for_a_suggestion(sample, tmp_path):
     from test_marks import keep
     keep(sample, 1, camera="front", starred=True)
     keep(sample, 2, camera="tree", starred=True)
@@ -156,7 +156,8 @@ def test_cameras_need_no_settings_file_for_a_suggestion(sample, tmp_path):
     sample.close()
     config = tmp_path / "config"
     config.mkdir(mode=0o700)
-    (config / "cameras.json").write_text('{"tree": {"min_area": 444}, "yard": {"min_frames": 5}}')
+    (config / "settings.toml").write_text(
+        "[cameras.tree]\nmin_area = 444\n[cameras.yard]\nmin_frames = 5\n")
     folders = "--data", str(tmp_path), "--config-dir", str(config)
     assert "choose one" in replay("--suggest", *folders, status=2).stderr
     ended = replay("--suggest", "--camera", "tree", "--json", *folders)

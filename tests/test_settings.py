@@ -166,7 +166,7 @@ def test_camera_tables_of_the_file_have_their_own_settings(tmp_path):
 
 
 @pytest.mark.parametrize(("table", "sentence"), [
-    ("[cameras.front]\nfps = 5", "has no source"),
+    ("[cameras.front]\nsource = ''", "is empty, but must name its camera"),
     ("[cameras.front]\nsuorce = 0", "did you mean source?"),
     ("source = 0\n[cameras.front]\nsource = 1", "must be in a table [cameras.NAME]"),
     ("[camera.front]\nsource = 0", "did you mean cameras?"),

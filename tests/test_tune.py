@@ -96,7 +96,7 @@ def test_levels_have_the_settings_in_force(owner):
 
 
 def test_values_that_cannot_be_saved_end_the_trial_too(app, owner):
-    (app.folder.path / "cameras.json").mkdir()
+    (app.folder.path / "settings.toml").mkdir()
     owner.put(TRIAL, json={"min_area": 3})
     answer = owner.patch(SETTINGS, json={"min_area": 3})
     assert (answer.status_code, answer.json["error"][:37]) == (

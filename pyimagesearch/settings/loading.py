@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pyimagesearch.errors import SettingsError
+from pyimagesearch.folders import SETTINGS_FILE, ConfigFolder, DataFolder
 
 from .camera_settings import CAMERA_OPTIONS
 from .option import CAMERA_NAME_PATTERN, ENV_PREFIX, Option, did_you_mean
@@ -31,8 +32,10 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
     """
     found = {name: text for name, item in VARIABLE_OPTIONS.items()
              if (text := environ.get(item.variable, ""))}
-    file = typed.get("config", found.get("config"))
-    values = read_toml(file) if file else {}
+    given = {**found, **typed}
+    file = given.get("config") or default_file(
+        given.get("config_dir"), given.get("data"))
+    values = {"config": file, **read_toml(file)} if file else {}
     for name, text in found.items():
         item = ALL_OPTIONS[name]
         values[name] = item.parse(
@@ -42,6 +45,16 @@ def merge(typed: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any
     values["fixed"] = ({name: ALL_OPTIONS[name].variable for name in found}
                        | {name: ALL_OPTIONS[name].flag for name in typed})
     return values
+
+
+def default_file(config_dir: str | None, data: str | None) -> str | None:
+    """Return the path of the settings file in the config folder, if there is one."""
+    try:
+        path = ConfigFolder(config_dir, DataFolder(data).path).path / SETTINGS_FILE
+        path.stat()
+    except (OSError, SettingsError):    # a wrong folder is reported once it is needed
+        return None
+    return str(path)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
@@ -58,30 +71,45 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 def read_toml(file: str) -> dict[str, Any]:
     """Return the settings in *file*, by name; raises :exc:`SettingsError`."""
     try:
-        content = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
+        text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(
             f"--config is {file!r}, which cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(
             f"--config is {file!r}, which is not UTF-8; save it as that") from None
+    return parse_content(load_toml(text, file), file)
+
+
+def load_toml(text: str, file: str) -> dict[str, Any]:
+    """Return the content of the *text* of *file*; raises :exc:`SettingsError`."""
+    try:
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:   # of TOML, huge numbers
         raise SettingsError(
             f"--config is {file!r}, which is not TOML: {error}") from None
-    cameras = content.pop("cameras", {})
+
+
+def parse_content(content: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """Return the settings in the *content* of *file*; raises :exc:`SettingsError`."""
     values = {name: parse_key(FILE_OPTIONS, name, value, file, "cameras")
-              for name, value in content.items()}
-    if cameras:
-        if "source" in values:
-            raise SettingsError(f"source in {file} must be in a table [cameras.NAME], "
-                                "as there are such tables")
-        values["source"], values["tables"] = read_cameras(cameras, file)
-    return values
+              for name, value in content.items() if name != "cameras"}
+    sources, tables = read_cameras(content.get("cameras", {}), file)
+    if sources and "source" in values:
+        raise SettingsError(f"source in {file} must be in a table [cameras.NAME], as "
+                            "there are such tables with a source")
+    if sources:
+        values["source"] = sources
+    return {**values, "tables": tables} if tables else values
 
 
 def read_cameras(cameras: Any, file: str
                  ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """Return sources, and settings by name, of the ``[cameras.NAME]`` tables."""
+    """
+    Return sources, and settings by name, of the ``[cameras.NAME]`` tables.
+
+    One without a source has settings of a camera that is named elsewhere.
+    """
     if not isinstance(cameras, dict) or not all(
             re.fullmatch(CAMERA_NAME_PATTERN, name) and isinstance(content, dict)
             for name, content in cameras.items()):
@@ -92,10 +120,12 @@ def read_cameras(cameras: Any, file: str
         where = f"[cameras.{name}] of {file}"
         settings[name] = {key: parse_key(CAMERA_OPTIONS, key, value, where, "source")
                           for key, value in content.items() if key != "source"}
-        if "source" not in content:
-            raise SettingsError(f"{where} has no source, but must name its camera")
-        source = ALL_OPTIONS["source"].parse(content["source"], f"source in {where}")
-        sources += [f"{name}={each}" for each in source]
+        if content.get("source") in ("", []):
+            raise SettingsError(f"source in {where} is empty, but must name its camera")
+        if "source" in content:
+            parsed = ALL_OPTIONS["source"].parse(
+                content["source"], f"source in {where}")
+            sources += [f"{name}={each}" for each in parsed]
     return tuple(sources), settings
 
 

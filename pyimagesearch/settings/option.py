@@ -35,7 +35,9 @@ class Option:
     while it runs. *low* and *high* are inclusive; *choices* are the only values;
     *secret* values may hold a password and are not repeated in an error. *private* ones
     have no flag, as all users of the machine can read command lines; *file_only* ones
-    have no environment variable, either. *pattern* is what text must match
+    have no environment variable, either. *local* ones cannot be changed on pages.
+    *live* ones of the server take effect while it runs. *optional* lists may be empty
+    in the file. *pattern* is what text must match
     unless it is one of *words*, and *metavar* shows how it is written, or *allowed*
     describes it where that takes more words.
     """
@@ -50,6 +52,9 @@ class Option:
     adjustable: bool = False
     private: bool = False
     file_only: bool = False
+    local: bool = False
+    live: bool = False
+    optional: bool = False
     kind: type
     low: float = 0
     high: float | None = None
@@ -139,7 +144,7 @@ class Option:
                 and (not self.pattern
                      or all(text in self.words or re.fullmatch(self.pattern, text)
                             for text in texts))
-                and value not in ("", ()))
+                and value != "" and (value != () or self.optional))
         if not fits:
             if self.secret:
                 raise SettingsError(f"{where} must be {self.describe_allowed()}")

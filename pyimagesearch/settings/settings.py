@@ -92,8 +92,8 @@ class Settings(CameraOptions):
                               advanced=True, metavar="FILE")
     key: str | None = server(None, "private key of the certificate (PEM)",
                              advanced=True, metavar="FILE")
-    config: str | None = server(None, "TOML file with any of these settings",
-                                metavar="FILE")
+    config: str | None = server(
+        None, "TOML file with any of these settings", metavar="FILE", local=True)
     log_level: str = server("info", "debug, info, warning or error", metavar="LEVEL",
                             choices=("debug", "info", "warning", "error"))
     log_format: str = server("text", "json: one object a line", advanced=True,
@@ -101,7 +101,8 @@ class Settings(CameraOptions):
     source: tuple[str, ...] = camera(
         ("auto",), "camera, or NAME=camera; repeat for several. One of auto, 0 or "
         "/dev/video0 (USB), picamera, a video file, an http:// or rtsp:// URL, "
-        "imagezmq://0.0.0.0:5555/NAME, demo", secret=True, metavar="[NAME=]SPEC")
+        "imagezmq://0.0.0.0:5555/NAME, demo", secret=True, optional=True,
+        metavar="[NAME=]SPEC")
     objects: str | None = detection(
         None, "name what moves: off, on or FILE.onnx; default: on, once the model "
         "is fetched",
@@ -111,10 +112,11 @@ class Settings(CameraOptions):
         None, "names of the model's classes, a line each; default: those in the model, "
         "or COCO's", advanced=True, metavar="FILE")
     data: str | None = storage(None, "folder for clips and events; default: the "
-                               "platform's", metavar="DIR")
+                               "platform's", metavar="DIR", local=True)
     config_dir: str | None = storage(
         None, "folder for logins, privacy settings and the self-signed certificate; "
-        "default: the platform's for configuration", advanced=True, metavar="DIR")
+        "default: the platform's for configuration", advanced=True, metavar="DIR",
+        local=True)
     keep: str | None = storage(None, "space for clips; default: half of the free space",
                                pattern=SIZE_PATTERN, metavar="10GB")
     reserve: str = storage("1GB", "free disk space that is never used", advanced=True,
@@ -162,7 +164,7 @@ class Settings(CameraOptions):
         False, "post webhooks with their still, as multipart/form-data", advanced=True)
     alert_command: str | None = alerting(
         None, "program to run for each alert, with its fields in the environment",
-        advanced=True, file_only=True, pattern=r"/.*", metavar="/PATH",
+        advanced=True, file_only=True, local=True, pattern=r"/.*", metavar="/PATH",
         allowed="the absolute path of a program")
     ntfy: tuple[str, ...] | None = alerting(
         None, "URL of a topic of ntfy; repeatable", kind=tuple, secret=True,
@@ -250,11 +252,18 @@ class Settings(CameraOptions):
                 **self.tables.get(name, {}))
         return list(found.values())
 
+    @property
+    def names_cameras(self) -> bool:
+        """Whether cameras are given: the default only looks for one."""
+        return "source" in self.fixed or self.source != ALL_OPTIONS["source"].default
+
     def unwatched(self) -> list[str]:
         """Return a sentence for each camera of the file that the sources leave out."""
+        if "source" not in self.fixed:
+            return []
         watched = {each.name for each in self.cameras()}
         return [f"[cameras.{name}] of {self.config} is not watched, as "
-                f"{self.fixed.get('source')} names the cameras"
+                f"{self.fixed['source']} names the cameras"
                 for name in self.tables if name not in watched]
 
     def common(self, name: str) -> CameraSettings:
@@ -266,3 +275,9 @@ class Settings(CameraOptions):
 ALL_OPTIONS = dict(sorted(options_of(Settings).items(), key=lambda item: (
     GROUPS.index(item[1].group), item[0] in CAMERA_OPTIONS)))
 FLAG_OPTIONS = {name: item for name, item in ALL_OPTIONS.items() if item.has_flag}
+
+
+def needs_restart(name: str) -> bool:
+    """Return whether setting *name* of the server takes effect after a restart only."""
+    return name not in CAMERA_OPTIONS and name != "source" and (
+        not ALL_OPTIONS[name].live)

@@ -25,7 +25,7 @@ class OptionGroup:
         get_services().feed(name)
         owner_settings = owner_settings_or_404()
         return {"settings": self.of(owner_settings.current(name)),
-                "set": self._own(owner_settings.kept(name)),
+                "set": self._own(owner_settings.chosen(name)),
                 "fixed": self._own(owner_settings.fixed(name))}
 
     def of(self, settings: CameraSettings) -> dict[str, Any]:
