@@ -167,14 +167,29 @@ class Program:
             for camera in self.cameras:
                 if camera.name not in going:
                     self._close(camera)
-            for old, new in (renamed or {}).items():
-                log.info("%s: is called %s now", old, new)
+            for old in renamed or ():
+                self.privacy.forget(old)
             cameras = []
             try:
                 for name, each in wanted.items():
                     cameras.append(going.get(name) or self._open(each))
             finally:
                 self.show(cameras)
+
+    def prepare(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """
+        Get ready to follow *settings*; raises :exc:`SettingsError` if that cannot work.
+
+        What is hidden of *renamed* cameras stays so: raises :exc:`FolderError` if that
+        cannot be saved.
+        """
+        before = {each.settings for each in self.cameras}
+        for each in settings.cameras():
+            if each not in before:
+                gives_packets(each)
+                find_camera(each, self.clock, ImageHubs())
+        for old, new in renamed.items():
+            self.privacy.copy(old, new)
 
     def show(self, cameras: Sequence[WatchedCamera]) -> None:
         """Let pages, mosaic and MQTT show these *cameras*, in this order."""
@@ -279,6 +294,8 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         objects=make_objects(model, clock),
         clock=clock)
     program.show([make_camera(each, program) for each in wanted])
+    owner_settings.file.preparations.append(program.prepare)
+    owner_settings.file.listeners.append(program.follow)
     return program
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness import InBackground, eventually
+from pyimagesearch.errors import SettingsError
 from pyimagesearch.events.event import MANUAL
 from pyimagesearch.folders import open_folders
 from pyimagesearch.program import make_program
@@ -14,6 +15,7 @@ from pyimagesearch.settings import Settings
 from pyimagesearch.system.watchdog import ServiceManager
 
 SCENE = "demo:160x120@20"
+HIDDEN = "0,0 300,0 300,250"
 STATES = ("learning", "live")
 
 
@@ -100,3 +102,31 @@ def test_all_cameras_may_go_and_come_back(running):
     program.follow(settings)
     eventually(lambda: is_live(program, "front"))
     assert [tile.name for tile in program.mosaic.tiles] == ["front", "yard"]
+
+
+def test_settings_file_changes_the_cameras(running):
+    program, _ = running
+    file = program.owner_settings.file
+    file.add("attic", SCENE)
+    assert list(program.feeds) == ["front", "yard", "attic"]
+    file.reorder(["attic", "yard", "front"])
+    file.remove("yard")
+    assert list(program.feeds) == ["attic", "front"]
+    assert file.path.read_text() == (
+        f'[cameras.attic]\nsource = "{SCENE}"\n\n[cameras.front]\nsource = "{SCENE}"\n')
+
+
+def test_renamed_camera_stays_hidden(running):
+    program, _ = running
+    program.privacy.draw("front", [HIDDEN])
+    program.owner_settings.file.rename("front", "door")
+    assert list(program.feeds) == ["door", "yard"]
+    assert program.privacy.hidden("door").drawn == (HIDDEN,)
+    assert program.privacy.hidden("front").drawn == ()
+
+
+def test_source_that_cannot_work_is_refused(running):
+    program, _ = running
+    with pytest.raises(SettingsError, match="--source is 'gopher://x', but must be"):
+        program.owner_settings.file.add("attic", "gopher://x")
+    assert list(program.feeds) == ["front", "yard"]

@@ -153,12 +153,12 @@ def test_what_the_command_line_gives_is_fixed(opened):
             change()
 
 
-def test_check_of_the_program_refuses_a_change(opened):
+def test_part_of_the_program_can_refuse_a_change(opened):
     found = opened(TWO)
 
-    def refuse(settings):
+    def refuse(settings, renamed):
         raise SettingsError("no")
-    found.file.checks.append(refuse)
+    found.file.preparations.append(refuse)
     with pytest.raises(SettingsError, match="no"):
         found.file.change(None, {"quality": 50})
     assert (found.path.read_text(), found.file.settings.quality) == (TWO, 75)

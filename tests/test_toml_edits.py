@@ -48,7 +48,7 @@ def test_new_camera_goes_below_the_others():
 
 
 def test_removed_camera_takes_its_comment_along():
-    assert remove_camera(FILE, "yard") == FILE[:FILE.index("# over the pond")]
+    assert remove_camera(FILE, "yard") == FILE[:FILE.index("\n# over the pond")]
     assert remove_camera(FILE, "front") == (
         FILE[:FILE.index("# at the door")] + FILE[FILE.index("# over the pond"):])
 
@@ -61,7 +61,7 @@ def test_renamed_camera_stays_in_its_place():
 def test_cameras_change_places_with_their_comments():
     begin, other = FILE.index("# at the door"), FILE.index("# over the pond")
     assert reorder_cameras(FILE, ["yard", "front"]) == (
-        FILE[:begin] + FILE[other:] + "\n" + FILE[begin:other])
+        FILE[:begin] + FILE[other:] + "\n" + FILE[begin:other - 1])
 
 
 def test_zones_take_a_line_each():

@@ -147,6 +147,20 @@ class Privacy:
             log.info("%s: %d privacy regions set by the owner", name, len(polygons))
             self._change(lambda choices: choices.with_mask(name, polygons))
 
+    def copy(self, name: str, other: str) -> None:
+        """
+        Hide of camera *other* what is drawn for *name*, as it will be called so.
+
+        Raises :exc:`FolderError` if that cannot be saved.
+        """
+        if name != other and (drawn := self._choices.masks.get(name)):
+            self.draw(other, drawn)
+
+    def forget(self, name: str) -> None:
+        """Forget what is drawn for *name*, which no camera is called any more."""
+        if name in self._choices.masks:
+            self.draw(name, ())
+
     def switch(self, on: bool) -> None:
         """
         Switch all cameras on or off; idempotent.

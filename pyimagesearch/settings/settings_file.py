@@ -26,7 +26,6 @@ MAX_SHOWN_NAME = 60     # characters of a wrong name
 
 Edit = Callable[[str], str]     # returns another text of the file
 Listener = Callable[[Settings, Mapping[str, str]], None]
-Check = Callable[[Settings], None]
 
 
 class SettingsFile:
@@ -36,10 +35,10 @@ class SettingsFile:
     That is ``--config``, or else ``settings.toml`` in *folder*; *settings* were made
     from it, the command line and the environment. Every change is checked, saved with
     the comments of the file kept, and passed to the *listeners*: they get the new
-    settings, and the new names of renamed cameras by the old ones. *checks* raise
-    :exc:`SettingsError` for settings that the program cannot use. A change that cannot
-    be saved is in force until the end of the program; then :exc:`FolderError` is
-    raised.
+    settings, and the new names of renamed cameras by the old ones. *preparations* get
+    the same before that, and may refuse the change by a :exc:`SurveillanceError`. A
+    change that cannot be saved is in force until the end of the program; then
+    :exc:`FolderError` is raised.
 
     Every method may be called from any thread; those that change something wait for
     the disk, and for each other. What others changed in the file is taken over at the
@@ -48,7 +47,7 @@ class SettingsFile:
 
     def __init__(self, folder: ConfigFolder, settings: Settings) -> None:
         self.listeners: list[Listener] = []
-        self.checks: list[Check] = []
+        self.preparations: list[Listener] = []
         self._folder = folder
         self._lock = threading.RLock()      # for one change at a time
         self._stored = StoredText(folder, settings.config)
@@ -240,12 +239,13 @@ class SettingsFile:
     def _edit(self, edit: Edit, renamed: Mapping[str, str] | None = None) -> Settings:
         """Check, save and pass on what *edit* makes of the text."""
         with self._lock:
+            self._stored.refresh()
+            text, settings = self._made(edit)
+            for prepare in self.preparations:   # may lock the folder for other files
+                prepare(settings, renamed or {})
             with self._stored.locked() as trouble:
-                self._stored.refresh()
-                self.settings = before = self._settings_of(self.text)
-                text = edit(self.text)
-                settings = self._settings_of(text)
-                self._check(settings, before)
+                if self._stored.refresh():
+                    text, settings = self._made(edit)
                 self.settings = settings
                 trouble = self._stored.save(text) or trouble
             for listener in self.listeners:
@@ -255,19 +255,13 @@ class SettingsFile:
                               f"{reason(trouble)}")
         return settings
 
-    def _check(self, settings: Settings, before: Settings) -> None:
-        """Raise :exc:`SettingsError` for what pages must not set, or cannot work."""
-        for name, item in ALL_OPTIONS.items():
-            if item.local and name != "config" and (
-                    getattr(settings, name) != getattr(before, name)):
-                raise fixed_by(f"{name} {ONLY_LOCAL}", name)
-        known = {each.detector for each in (before, *before.cameras())}
-        for each in (settings, *settings.cameras()):
-            if each.has_own_detector and each.detector not in known:
-                raise fixed_by(f"detector is {each.detector!r}, but a class "
-                               f"{ONLY_LOCAL}", "detector")
-        for check in self.checks:
-            check(settings)
+    def _made(self, edit: Edit) -> tuple[str, Settings]:
+        """Return the text that *edit* makes, and its settings; raises SettingsError."""
+        self.settings = before = self._settings_of(self.text)
+        text = edit(self.text)
+        settings = self._settings_of(text)
+        check_local(settings, before)
+        return text, settings
 
     def _values(self, text: str) -> dict[str, Any]:
         return parse_content(load_toml(text, str(self.path)), str(self.path))
@@ -319,3 +313,16 @@ def concerning(option: str, error: SettingsError) -> SettingsError:
 def fixed_by(sentence: str, option: str) -> SettingsError:
     """Return the error of an *option* that cannot be changed here."""
     return concerning(option, SettingFixed(sentence))
+
+
+def check_local(settings: Settings, before: Settings) -> None:
+    """Raise :exc:`SettingFixed` for changes that pages must not make."""
+    for name, item in ALL_OPTIONS.items():
+        if item.local and name != "config" and (
+                getattr(settings, name) != getattr(before, name)):
+            raise fixed_by(f"{name} {ONLY_LOCAL}", name)
+    known = {each.detector for each in (before, *before.cameras())}
+    for each in (settings, *settings.cameras()):
+        if each.has_own_detector and each.detector not in known:
+            raise fixed_by(f"detector is {each.detector!r}, but a class {ONLY_LOCAL}",
+                           "detector")

@@ -34,11 +34,13 @@ class StoredText:
                 return
             yield None
 
-    def refresh(self) -> None:
-        """Take over what others have changed in the file."""
+    def refresh(self) -> bool:
+        """Take over what others have changed in the file; return whether they have."""
         with contextlib.suppress(FolderError):
             if (found := self._read()) != self._on_disk:
                 self.text = self._on_disk = found
+                return True
+        return False
 
     def save(self, text: str) -> OSError | None:
         """Write the *text*, and keep it; return why it could not be written."""

@@ -191,7 +191,7 @@ def joined(head: str, blocks: Sequence[Block]) -> str:
     text = head
     for each in blocks:
         text = ended(text, blank=True) + each.text
-    return text
+    return ended(text.rstrip("\n"))
 
 
 def ended(text: str, *, blank: bool = False) -> str:
