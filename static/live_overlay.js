@@ -2,14 +2,13 @@
 // them in a header of each part.
 
 import { MjpegStream } from "./live_mjpeg.js";
+import { PartReader } from "./parts.js";
 
 const FROZEN = 4000;            // ms without a part; the server repeats the last each second
 const RETRY = 1000;             // ms
 const RED = "#f00", DARK = "#202226", WHITE = "#fff";
 const TIME_SCALE = 0.026;       // of the width: the size of the time, as on clips
 const NAME_SCALE = 0.032, CORNER_SCALE = 0.022;     // of names at a box, and at none
-const BLANK_LINE = [13, 10, 13, 10];
-const MOST_BYTES = 32 * 1024 * 1024;        // of a part
 
 export class OverlayView extends MjpegStream {
   constructor(canvas, { onPicture, ...urls }) {
@@ -76,60 +75,6 @@ export class OverlayView extends MjpegStream {
     pen.drawImage(picture, 0, 0);
     if (overlay) drawOverlay(pen, overlay, canvas.width, canvas.height);
     this.onPicture();
-  }
-}
-
-// Cut a multipart stream into parts {jpeg, overlay}; *overlay* is null without one.
-export class PartReader {
-  constructor() {
-    this.bytes = new Uint8Array(0);     // begins with the end of a part
-    this.size = 0;                      // how many of them are used
-  }
-
-  // Return the parts that *chunk* completes. Throws an Error if this is no such stream.
-  read(chunk) {
-    this.append(chunk);
-    const parts = [];
-    let at = 0;
-    for (let part = this.partAt(at); part; part = this.partAt(at)) {
-      parts.push(part);
-      at = part.end;
-    }
-    this.bytes.copyWithin(0, at, this.size);
-    this.size -= at;
-    return parts;
-  }
-
-  append(chunk) {
-    const needed = this.size + chunk.length;
-    if (needed > MOST_BYTES) throw new Error("the server sent no MJPEG");
-    if (needed > this.bytes.length) {
-      const larger = new Uint8Array(2 * needed);
-      larger.set(this.bytes.subarray(0, this.size));
-      this.bytes = larger;
-    }
-    this.bytes.set(chunk, this.size);
-    this.size = needed;
-  }
-
-  // Return the part at *at*, with its *end*; null if it is not complete.
-  partAt(at) {
-    const blank = this.findBlankLine(at);
-    if (blank < 0) return null;
-    const head = new TextDecoder().decode(this.bytes.subarray(at, blank));
-    const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? NaN);
-    if (Number.isNaN(length)) throw new Error("the server sent a part without its length");
-    const begin = blank + 4, end = begin + length;
-    if (end > this.size) return null;
-    const overlay = JSON.parse(/^x-overlay: *(.*)/im.exec(head)?.[1] ?? "null");
-    return { end, jpeg: this.bytes.slice(begin, end), overlay };
-  }
-
-  findBlankLine(at) {
-    for (let end = at; end + 4 <= this.size; end++) {
-      if (BLANK_LINE.every((byte, number) => this.bytes[end + number] === byte)) return end;
-    }
-    return -1;
   }
 }
 

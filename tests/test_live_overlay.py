@@ -32,7 +32,7 @@ DRAW = """
 READ = """
     const done = arguments[1];
     const bytes = Uint8Array.from(arguments[0], (each) => each.charCodeAt(0));
-    import("/static/live_overlay.js").then(({ PartReader }) => {
+    import("/static/parts.js").then(({ PartReader }) => {
         const reader = new PartReader(), found = [];
         for (let at = 0; at < bytes.length; at += 7) {
             for (const part of reader.read(bytes.subarray(at, at + 7))) {

@@ -305,36 +305,6 @@ def test_owner_masks_regions_and_switches_cameras_off(start, page):
     wait_for_motion(page)
 
 
-def test_mosaic_shows_all_cameras_and_a_click_opens_one(start, page):
-    product = start("--source", f"yard={SCENE}", "--source", "door=demo:640x360@5",
-                    "--source", "attic=/dev/video99", *OBJECTS)
-    show(page, product.url)
-    wait_for_motion(page)
-    eventually(lambda: text(page, "#words") == "2 of 3 cameras live")
-    eventually(lambda: "there is no camera" in text(page, "[data-camera=attic]"))
-    wait_for_the_person(product)
-    screenshot(page, "mosaic.png")
-    assert page.execute_script("return document.querySelectorAll('main img').length") == 1   # one connection
-    page.find_elements("css selector", ".mosaic a")[1].click()
-    eventually(lambda: text(page, "h1") == "door")
-    wait_for_motion(page)
-    assert product.camera["name"] == "yard"
-    eventually(lambda: text(page, "#viewers") == "1")
-    page.find_element("css selector", ".back").click()
-    eventually(lambda: text(page, "h1") == "Pi Video Surveillance")
-    wait_for_motion(page)
-
-
-def test_mosaic_fits_a_phone(start, page):
-    product = start("--source", f"a={SCENE}", "--source", f"b={SCENE}", "--source", f"c={SCENE}",
-                    "--source", "d=http://127.0.0.1:9/" + 64 * "f")
-    resize(page, PHONE, mobile=True)
-    show(page, product.url)
-    wait_for_motion(page)
-    eventually(lambda: 64 * "f" in text(page, "[data-camera=d]"))
-    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
-
-
 def test_clip_that_is_not_finished_is_told_on_the_page(start, page, tmp_path):
     product = start("--source", "front=demo:320x240@5", "--no-record", "--data", str(tmp_path))
     product.wait_for("learning")

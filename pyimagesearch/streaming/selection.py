@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from .broadcaster import LatestFrameBroadcaster
+from .variants import AS_IT_IS, VariantOf
 
 Pictures = Mapping[str, LatestFrameBroadcaster]     # by the name of the camera
 
@@ -12,22 +13,21 @@ class Selection:
     The cameras that one viewer is sent.
 
     *find* returns the pictures of those that exist, of the *cameras* named (``None``:
-    all) and at most as wide as *width* [pixels] (``None``: as they are). The page
-    changes both while it is sent the stream; every method may be called from any
-    thread.
+    all), in the *variant* wanted. The page changes both while it is sent the stream;
+    every method may be called from any thread.
     """
 
     def __init__(self, find: Callable[["Selection"], Pictures],
                  cameras: frozenset[str] | None = None,
-                 width: int | None = None) -> None:
+                 variant: VariantOf = AS_IT_IS) -> None:
         self.cameras = cameras
-        self.width = width
+        self.variant = variant
         self._find = find
         self._listener: Callable[[], object] = lambda: None
 
-    def change(self, cameras: frozenset[str] | None, width: int | None) -> None:
-        """Send other *cameras*, or another *width*, from now on."""
-        self.cameras, self.width = cameras, width
+    def change(self, cameras: frozenset[str] | None, variant: VariantOf) -> None:
+        """Send other *cameras*, or another *variant*, from now on."""
+        self.cameras, self.variant = cameras, variant
         self._listener()
 
     def on_change(self, callback: Callable[[], object]) -> None:

@@ -25,6 +25,9 @@ class VariantOf(NamedTuple):
     fps: int | None = None          # at most
 
 
+AS_IT_IS = VariantOf()
+
+
 class Variant:
     """One variant, its viewers, and when they get the next picture."""
 

@@ -16,6 +16,7 @@ from .streams import multiplexed_response, tally_or_404
 bp = Blueprint("cameras_feed", __name__)
 
 OVERVIEW_FPS = 15       # at most, as of the mosaic
+CHANGEABLE = frozenset({"width", "fps"})        # parameters of variants
 
 
 @bp.get("/cameras_feed")
@@ -23,32 +24,39 @@ def show() -> Response:
     """
     Stream each ``camera`` that is asked for, by default all, in one response.
 
-    Each part is a JPEG of at most *width* whose header ``X-Camera`` names its camera;
-    cameras that come and go are followed.
+    Each part is a JPEG of at most *width* and *fps* whose header ``X-Camera`` names its
+    camera; cameras that come and go are followed.
     """
     services = get_services()
     return multiplexed_response(Selection(
         lambda wanted: pictures(services, wanted),
         selected(request.args.getlist("camera") or None),
-        choice("width", CHOICES["width"])))
+        VariantOf(**{name: choice(name, CHOICES[name]) for name in CHANGEABLE})))
 
 
 @bp.patch("/api/streams/<viewer>")
 def select(viewer: str) -> dict[str, Any]:
-    """Change which ``cameras`` an open stream of several sends, and how wide."""
+    """Change ``cameras``, ``width`` and ``fps`` of an open stream of several."""
     selection, fields = tally_or_404(viewer).selection, body()
     if selection is None:
         abort(409, "This is the stream of one camera; only /cameras_feed can be "
                    "changed.")
-    width = fields.get("width", selection.width)
-    if width is not None and width not in CHOICES["width"]:
-        allowed = ", ".join(map(str, CHOICES["width"]))
-        abort_invalid("width", width, f"one of {allowed}, or null")
-    cameras = selection.cameras
+    cameras, variant = selection.cameras, selection.variant
     if "cameras" in fields:
         cameras = selected(fields["cameras"])
-    selection.change(cameras, width)
-    return {"cameras": None if cameras is None else sorted(cameras), "width": width}
+    for name in CHANGEABLE & fields.keys():
+        variant = variant._replace(**{name: allowed_choice(name, fields[name])})
+    selection.change(cameras, variant)
+    return {"cameras": None if cameras is None else sorted(cameras),
+            "width": variant.width, "fps": variant.fps}
+
+
+def allowed_choice(name: str, value: Any) -> int | None:
+    """Return the *value* of parameter *name*, or abort (400)."""
+    if value is not None and (type(value) is not int or value not in CHOICES[name]):
+        allowed = ", ".join(map(str, CHOICES[name]))
+        abort_invalid(name, value, f"one of {allowed}, or null")
+    return value
 
 
 def selected(names: Any) -> frozenset[str] | None:
@@ -67,15 +75,16 @@ def selected(names: Any) -> frozenset[str] | None:
 def pictures(services: Services, wanted: Selection
              ) -> dict[str, LatestFrameBroadcaster]:
     """Return the streams of the cameras that there are now, of those *wanted*."""
-    return {name: picture(feed, wanted.width) for name, feed in services.feeds.items()
+    return {name: picture(feed, wanted.variant) for name, feed in services.feeds.items()
             if wanted.cameras is None or name in wanted.cameras}
 
 
-def picture(feed: Feed, width: int | None) -> LatestFrameBroadcaster:
-    """Return a camera's pictures for an overview, at most *width* pixels wide."""
+def picture(feed: Feed, wanted: VariantOf) -> LatestFrameBroadcaster:
+    """Return a camera's pictures for an overview, in the variant *wanted*."""
     if feed.variants is None:
         return feed.broadcaster
     try:
-        return feed.variants.stream(VariantOf(width, fps=OVERVIEW_FPS))
+        return feed.variants.stream(
+            wanted._replace(fps=wanted.fps or OVERVIEW_FPS))
     except TooManyViewers:
         return feed.broadcaster

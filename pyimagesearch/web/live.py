@@ -1,5 +1,6 @@
 """Live view: pages, streams and snapshots."""
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from .streams import RETRY_SECONDS, mjpeg_response, video_response
 
 bp = Blueprint("live", __name__)
 
+MAX_COLUMNS = 6         # of tiles
 MOSAIC = "mosaic"       # in the place of a camera's name
 RATES = ("low", "high")
 CAMERA = "camera"       # whose own video is streamed
@@ -40,10 +42,18 @@ def index() -> str | Response:
     if services.overview is None:
         return camera_page(next(iter(services.feeds)), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
-    return page("mosaic.html", mosaic=services.overview, cameras=cameras,
+    return page("grid.html", mosaic=services.overview, cameras=cameras,
+                columns=min(MAX_COLUMNS, math.ceil(math.sqrt(len(cameras)))),
+                is_classic=is_classic(cameras),
                 objects=objects_notice(cameras),
                 arming=mode_json(services, time.time()),
                 live=sum(camera.is_live for camera in cameras))
+
+
+def is_classic(cameras: Sequence[CameraStatus]) -> bool:
+    """Return whether all *cameras* of known size have pictures of 4:3, or narrower."""
+    known = [each for each in cameras if each.width]
+    return bool(known) and all(3 * each.width <= 4 * each.height for each in known)
 
 
 def act_as_mjpg_streamer(action: str, number: int) -> Response:

@@ -147,7 +147,8 @@ CHANGES, ALERT_CHANGES, HOURS_CHANGES = map(
     changes_of, (SETTING_VALUES, ALERT_VALUES, HOURS_VALUES))
 SELECTION = {     # of the cameras in one stream
     "cameras": or_null(list_of(TEXT)),
-    "width": {"enum": [*CHOICES["width"], None]}}
+    "width": {"enum": [*CHOICES["width"], None]},
+    "fps": {"enum": [*CHOICES["fps"], None]}}
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 SUBSCRIPTION = described(
