@@ -145,8 +145,8 @@ def test_level_of_a_minute_is_the_highest(events):
                                  (6, "b", 4), (9, "a", 1)):
         events.level(camera, minute, area)
     with written(events) as reader:
-        assert reader.levels("a", 5, 8) == [(5, 3)]
-        assert reader.levels(None, 5, 9) == [(5, 9), (6, 4), (9, 1)]
+        assert reader.days.levels("a", 5, 8) == [(5, 3)]
+        assert reader.days.levels(None, 5, 9) == [(5, 9), (6, 4), (9, 1)]
 
 
 def test_old_events_without_file_or_star_are_forgotten(events):
@@ -161,7 +161,7 @@ def test_old_events_without_file_or_star_are_forgotten(events):
     with written(events) as reader:
         assert [number for number in range(1, 8) if reader.event(number)] == [2, 3, 4, 6, 7]
         assert [row.file.path for row in reader.files()] == ["kept.mp4", "moved.mp4"]
-        minutes = [minute for minute, _ in reader.levels(None, 0, int(NOON // 60) + 9)]
+        minutes = [minute for minute, _ in reader.days.levels(None, 0, int(NOON // 60) + 9)]
     assert minutes == [int(NOON // 60), int(NOON // 60) + 1]
 
 
@@ -192,9 +192,9 @@ def test_days_are_those_of_local_time(events):
     first, second, last = (datetime.date(2026, 11, 20), datetime.date(2026, 11, 21),
                            datetime.date(2026, 12, 30))
     with written(events) as reader:
-        assert reader.days_beside(first) == (None, second)
-        assert reader.days_beside(second) == (first, last)
-        assert reader.days_beside(last) == (second, None)
+        assert reader.days.days_beside(first) == (None, second)
+        assert reader.days.days_beside(second) == (first, last)
+        assert reader.days.days_beside(last) == (second, None)
         assert len(reader.page(9, filters=Filters(day=first))[0]) == 3
 
 

@@ -228,7 +228,7 @@ def test_false_alarm_is_marked_undone_and_filtered(page):
         By.CSS_SELECTOR, f"#e{number} .not-event")][1:3]
     element(page, f"#e{first} .not-event").click()
     eventually(lambda: marked(page) == [first])
-    assert element(page, f"#e{first} .not-event").text == "⊘ not an event"
+    assert element(page, f"#e{first} .not-event").text == "not an event"
     assert text(page, "#toast-text") == "1 event marked as not an event."
     element(page, "#undo").click()
     eventually(lambda: marked(page) == [])
@@ -293,16 +293,122 @@ def test_time_of_a_sighting_plays_the_clip_from_there(page, sample_server):
     assert console_errors(page) == []
 
 
-def test_click_on_the_chart_shows_that_time(page):
-    slots = page.find_elements(By.CSS_SELECTOR, ".plot a")
-    assert len(slots) >= 5
-    first = slots[0].find_element(By.CSS_SELECTOR, "rect").rect
-    assert first["width"] > 10
-    page.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))",
-                        slots[0])
-    eventually(lambda: "before=" in page.current_url)
-    eventually(lambda: visible(page, "#list time"))
-    assert visible(page, "#list time")[0].text.startswith("00:")
+def scrubbed(page):
+    """Return what is shown at the timeline: words, width of the picture, address."""
+    return page.execute_script("""
+        const card = document.getElementById("scrub"), image = card?.querySelector("img");
+        return card && !card.hidden ? [card.innerText, image.hidden ? 0 : image.naturalWidth,
+                                       card.pathname, card.getBoundingClientRect().top] : null;""")
+
+
+def move_over(page, share, kind="pointermove", by="mouse"):
+    page.execute_script("""
+        const strip = document.querySelector("#timeline .slider"), box = strip.getBoundingClientRect();
+        strip.dispatchEvent(new PointerEvent(arguments[1], {
+            clientX: box.left + arguments[0] * box.width, clientY: box.top + 9,
+            pointerId: 1, pointerType: arguments[2], bubbles: true}));""", share, kind, by)
+
+
+def test_timeline_shows_the_picture_under_the_pointer(page):
+    eventually(lambda: element(page, "#timeline").find_elements(By.CSS_SELECTOR, "[role=slider]"))
+    move_over(page, 7.8 / 24)
+    eventually(lambda: scrubbed(page) and scrubbed(page)[1] == 320)
+    words, _, address, top = scrubbed(page)
+    assert re.fullmatch(r"7:\d\d:\d\d\sAM (front|yard)", words)
+    assert top > element(page, "#timeline").rect["y"]
+    move_over(page, 1, by="touch")
+    eventually(lambda: scrubbed(page)[2] != address)    # that of the newest
+    assert scrubbed(page)[2].endswith(f"/events/{listed(page)[0]}")
+    assert scrubbed(page)[3] < element(page, "#timeline").rect["y"]     # not below a finger
+    move_over(page, 7.8 / 24)
+    move_over(page, 7.8 / 24, "click")
+    eventually(lambda: f"/events/{open_event(page)}" == address)
+    assert console_errors(page) == []
+
+
+def test_timeline_is_operated_by_keys(page):
+    slider = element(page, "#timeline [role=slider]")
+    newest = slider.get_attribute("aria-valuetext")
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert slider.get_attribute("aria-valuetext") == newest     # the first key only shows it
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert slider.get_attribute("aria-valuetext") != newest
+    slider.send_keys(Keys.HOME)
+    assert slider.get_attribute("aria-valuenow") == "1"
+    assert slider.get_attribute("aria-valuetext").startswith("12:24:")
+    slider.send_keys(Keys.PAGE_UP)
+    assert slider.get_attribute("aria-valuenow") == "2"     # more than an hour later
+    slider.send_keys(Keys.ENTER)
+    eventually(lambda: open_event(page))
+
+
+def test_event_has_an_address_and_back_closes_it(page, sample_server):
+    numbers = listed(page)
+    before = page.execute_script("return history.length")
+    open_in_list(page, numbers[1])
+    press(page, Keys.ARROW_RIGHT)
+    eventually(lambda: open_event(page) == numbers[2])
+    assert page.current_url == f"{sample_server.url}/events/{numbers[2]}"
+    assert page.title != "Events"
+    page.back()
+    eventually(lambda: not visible(page, "#viewer"))
+    assert (page.current_url, page.title) == (f"{sample_server.url}/events", "Events")
+    page.forward()
+    eventually(lambda: open_event(page) == numbers[2])
+    element(page, "#viewer .close").click()
+    eventually(lambda: page.current_url == f"{sample_server.url}/events")
+    assert page.execute_script("return history.length") == before + 1
+    assert listed(page) == numbers      # and not loaded again
+
+
+def test_whole_day_is_selected_with_events_not_on_the_page(page, sample_server):
+    everything = len(page.execute_script(
+        "return [...document.querySelectorAll('#list section:first-of-type li')]"))
+    page.get(f"{sample_server.url}/events?limit=3")
+    element(page, ".choose-day").click()
+    eventually(lambda: element(page, "#count").text == f"{everything} selected")
+    assert element(page, ".choose-day").get_attribute("aria-pressed") == "true"
+    sent = page.execute_script("return new FormData(document.getElementById('list')).getAll('ids')")
+    assert len(set(sent)) == len(sent) == everything
+    element(page, ".choose-day").click()
+    eventually(lambda: not visible(page, "#chosen"))
+    assert page.execute_script("return new FormData(document.getElementById('list')).getAll('ids')") == []
+
+
+def test_all_of_a_day_is_played_one_event_after_the_other(page):
+    """Each clip is played at 16 times its speed, as nobody watches."""
+    page.execute_script("""
+        window.played = new Set();
+        document.addEventListener("playing", ({ target }) => {
+            target.playbackRate = 16; played.add(target.src.split("/").at(-2)); }, true);""")
+    element(page, ".play-day").click()
+    eventually(lambda: page.execute_script("return played.size") >= 3)
+    assert "play=all" in page.current_url
+    assert "day=" in page.current_url
+    press(page, Keys.ESCAPE)
+    eventually(lambda: page.current_url.endswith("/events"))
+
+
+def test_event_is_shared_by_a_link_that_needs_no_login(page):
+    open_in_list(page, starred(page))
+    element(page, "[data-share]").click()
+    element(page, "[data-send=link]").click()
+    eventually(lambda: "It ends on " in element(page, "#share output").text)
+    page.get(element(page, "#share input").get_attribute("value"))
+    eventually(lambda: page.execute_script("return document.querySelector('video').readyState") >= 1)
+    assert console_errors(page) == []
+
+
+def test_calendar_leads_to_a_day(page):
+    month = text(page, "#calendar b")
+    element(page, "#calendar [rel=prev]").click()
+    eventually(lambda: text(page, "#calendar b") != month)
+    page.refresh()
+    days = visible(page, "#calendar td a")
+    assert [int(day.text.split()[1]) for day in days] == [7, len(listed(page)) - 7]
+    days[0].click()
+    eventually(lambda: "day=" in page.current_url)
+    assert len(listed(page)) == 7
 
 
 def test_older_events_are_appended_to_the_list(page, sample_server):

@@ -380,7 +380,7 @@ def test_largest_motion_of_each_minute_is_stored(scene, clock):
     seen.show(70)
     assert seen.store.flush(60)
     with seen.store.reading() as reader:
-        levels = reader.levels("front", 0, 10**9)
+        levels = reader.days.levels("front", 0, 10**9)
     assert [area for _, area in levels] == [70.0]
 
 

@@ -20,7 +20,14 @@ from .passwords import PasswordChecker, TooManyAttempts
 from .refused_logins import THROTTLED, WRONG_BASIC, WRONG_TOKEN, RefusedLogins
 from .roles import Client, Role
 from .sessions import Session, Sessions
-from .signing import sign, sign_stream_key, verify, verify_stream_key
+from .signing import (
+    sign,
+    sign_share_key,
+    sign_stream_key,
+    verify,
+    verify_share_key,
+    verify_stream_key,
+)
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +264,18 @@ class Authenticator:
         """Return a key with which *client* lets a player watch *path* for an hour."""
         return sign_stream_key(self.credentials().key, client, path,
                                self._clock.time())
+
+    def share_key(self, client: Client, event: int, seconds: float
+                  ) -> tuple[str, float]:
+        """Return a key with which *client* shows *event* to others, and its end."""
+        until = self._clock.time() + seconds
+        return sign_share_key(self.credentials().key, client, event, until), until
+
+    def shared_until(self, key: str, event: int) -> float | None:
+        """Return until when *key* shows *event*; ``None`` if it does not."""
+        found = verify_share_key(self.credentials().key, key, event,
+                                 self._clock.time())
+        return found[1] if found and self.is_valid(found[0]) else None
 
     def add_stream(self, client: Client, end: Callable[[], object]) -> None:
         """Call *end* each second once *client* is revoked; holds it only weakly."""

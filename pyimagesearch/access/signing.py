@@ -41,3 +41,20 @@ def verify_stream_key(key: str, text: str, path: str, now: float) -> Client | No
     if allowed != path or now > until:
         return None
     return Client(Role(role), stamp, session, by_stream_key=True)
+
+
+def sign_share_key(key: str, client: Client, event: int, until: float) -> str:
+    """Return a key with which *client* shows *event* to others, *until* that time."""
+    return sign(key, "share", [event, int(until), client.role.value, client.stamp])
+
+
+def verify_share_key(key: str, text: str, event: int, now: float
+                     ) -> tuple[Client, float] | None:
+    """Return who shows *event* with the key *text*, and until when."""
+    content = verify(key, "share", text)
+    if not (isinstance(content, list) and len(content) == 4):
+        return None
+    allowed, until, role, stamp = content
+    if allowed != event or now > until:
+        return None
+    return Client(Role(role), stamp), until

@@ -1,6 +1,5 @@
 """Query the database of events."""
 
-import datetime
 import itertools
 import json
 import sqlite3
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pyimagesearch.errors import EventsError
 
+from .day_queries import DayReader
 from .event import (
     CLIP,
     FILE_STATES,
@@ -23,7 +23,7 @@ from .event import (
     KeptFile,
     Sighting,
 )
-from .event_filters import IS_FALSE_ALARM, NO_FILTERS, Filters, day_bounds, selection
+from .event_filters import IS_FALSE_ALARM, NO_FILTERS, Filters, selection
 from .explanation import Explanation, read_explanation
 from .schema import check_current
 
@@ -57,6 +57,7 @@ class EventReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.days = DayReader(connection)
 
     def page(self, limit: int, before: int | None = None, filters: Filters = NO_FILTERS,
              ) -> tuple[list[Event], int | None]:
@@ -191,46 +192,6 @@ class EventReader:
             'state IN (?, ?, ?) AND "end" BETWEEN ? AND ?',
             [*ON_DISK, since, until]).fetchone()
         return float(first), int(size)
-
-    def levels(self, camera: str | None, first_minute: int, last_minute: int,
-               ) -> list[tuple[int, float]]:
-        """
-        Return the level of motion of each minute for which it is known.
-
-        Minutes since the epoch, both included; the largest area in per mille of the
-        frame, of *camera* or of all.
-        """
-        return self._connection.execute(
-            "SELECT minute, max(area) FROM levels WHERE minute BETWEEN :first "
-            "AND :last AND :camera IN (camera, '') GROUP BY minute ORDER BY minute",
-            {"camera": camera or "", "first": first_minute, "last": last_minute}
-            ).fetchall()
-
-    def days_beside(self, day: datetime.date
-                    ) -> tuple[datetime.date | None, datetime.date | None]:
-        """Return the next day with events before *day*, and the next after it."""
-        begin, end = day_bounds(day)
-        found = (self._value("SELECT max(begin) FROM events WHERE deleted IS NULL "
-                             "AND begin < ?", begin),
-                 self._value("SELECT min(begin) FROM events WHERE deleted IS NULL "
-                             "AND begin >= ?", end))
-        older, newer = (None if when is None else datetime.date.fromtimestamp(when)
-                        for when in found)
-        return older, newer
-
-    def counts(self, span: float, day: datetime.date, filters: Filters = NO_FILTERS
-               ) -> dict[int, tuple[int, int]]:
-        """
-        Return the number of events in each *span* [s] of *day*, and the last's id.
-
-        The keys are the numbers of the spans.
-        """
-        tables, _, wanted, values = selection(filters._replace(day=day))
-        return {number: (count, last) for number, count, last in
-                self._connection.execute(
-            "SELECT cast((begin - ?) / ? AS INTEGER) AS number, count(*), max(id) "
-            f"FROM {tables} WHERE {wanted} GROUP BY number",
-            [day_bounds(day)[0], span, *values])}
 
     def cameras(self) -> list[str]:
         """Return the names of all cameras that have events."""

@@ -24,7 +24,9 @@ from .services import get_services, tunable_cameras
 
 PUBLIC = frozenset({"static", "bundles.script", "status.healthz", "status.readyz",
                     "login.form", "login.log_in", "push.service_worker",
-                    "push.manifest", "push.favicon"})
+                    "push.manifest", "push.favicon",
+                    # these check the key of a share
+                    "shares.show", "shares.clip", "shares.still", "shares.thumbnail"})
 VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subscribe",
                                 "push.unsubscribe", "cameras_feed.select"})
 OWNERS_ONLY = frozenset({       # although they only read

@@ -4,7 +4,7 @@ import datetime
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from flask import g, has_request_context, request
 
 from .words import gettext as _
@@ -44,6 +44,11 @@ def day_name(day: datetime.date) -> str:
     names = {0: _("Today"), 1: _("Yesterday")}
     ago = (datetime.date.today() - day).days
     return names.get(ago) or format_date(day, "full", locale=reader_locale())
+
+
+def date_name(day: datetime.date) -> str:
+    """Return *day* as a short date with its weekday."""
+    return format_skeleton("yMMMEd", day, locale=reader_locale())
 
 
 def moment(when: float) -> str:

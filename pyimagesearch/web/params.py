@@ -73,6 +73,15 @@ def choice(name: str, allowed: Sequence[int]) -> int | None:
     return None if value is None else int(value)
 
 
+def month(text: str) -> datetime.date | None:
+    """Return the first day of the month written as *text*; ``None`` if empty."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
+        abort_invalid("month", text, "a month such as 2026-11")
+    return date(f"{text}-01")
+
+
 def boolean(name: str, value: Any) -> bool:
     """Return *value*, of a form or of JSON, as a boolean."""
     if isinstance(value, str):

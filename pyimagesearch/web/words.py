@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
     install = app.jinja_env.install_gettext_callables   # type: ignore[attr-defined]
     install(plain_gettext, plain_ngettext, newstyle=True)
     app.jinja_env.globals.update(language=language, script_words=script_words)
+    app.jinja_env.filters["translated"] = translated
 
 
 def language() -> str:
@@ -38,6 +39,15 @@ def gettext(message: str, **values: object) -> str:
     """Return *message* in the reader's language; *values* fill its ``%(name)s``."""
     text = plain_gettext(message)
     return text % values if values else text
+
+
+def translated(message: str) -> str:
+    """
+    Return *message*, which no template has as a literal, in the reader's language.
+
+    Templates must not use ``_()`` for that: its result counts as HTML.
+    """
+    return plain_gettext(message) if message else ""
 
 
 def ngettext(one: str, several: str, num: int, **values: object) -> str:

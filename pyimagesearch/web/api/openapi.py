@@ -178,9 +178,17 @@ OPERATIONS = (
                   "camera": schemas.TEXT, "kind": schemas.KIND, "day": schemas.DAY,
                   "starred": schemas.MARKED, "not_event": schemas.MARKED,
                   "object": schemas.OBJECT}),
+    Operation("get /api/events/timeline", "timeline", "Events of one day, by default "
+              "today, the oldest first, in columns", schemas.TIMELINE, (400, 404),
+              query={"camera": schemas.TEXT, "kind": schemas.KIND, "day": schemas.DAY,
+                     "starred": schemas.MARKED, "not_event": schemas.MARKED,
+                     "object": schemas.OBJECT}),
     Operation("get /api/events/{id}", "event", "One event", EVENT),
     Operation("patch /api/events/{id}", "mark_one", "Star an event, or mark it as none",
               EVENT, body=MARKS),
+    Operation("post /api/events/{id}/share", "share", "Address that shows an event "
+              "without a login, for some hours", schemas.SHARE,
+              body=schemas.SHARE_LIFE),
     Operation("get /api/events/{id}/explanation", "explanation",
               "Why a motion event was stored", response_of(
                   event=schemas.ID, explanations=list_of(reference("Explanation")))),

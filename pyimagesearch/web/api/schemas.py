@@ -17,6 +17,7 @@ from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.streaming.variants import CHOICES
 from pyimagesearch.web import params
 from pyimagesearch.web.controls import MODE_MINUTES
+from pyimagesearch.web.events.shares import SHARE_HOURS
 
 Schema = dict[str, Any]
 
@@ -181,6 +182,16 @@ CAMERA_ARMED = described(response_of(
     words=described(TEXT, "mode and state as a sentence for people"),
     until=described(NUMBER_OR_NULL, "when that changes; null: not within a week")),
     "whether motion of the camera starts events")
+TIMELINE = response_of(
+    begin=described(TIME, "when the day begins"), end=TIME,
+    preview=described(TEXT, "address of a preview, with 0 and VERSION in it"),
+    ids=list_of(ID), begins=list_of(TIME),
+    clocks=described(list_of(COUNT), "the time of day, in seconds since midnight"),
+    cameras=list_of(TEXT),
+    versions=described(list_of(TEXT), "of the previews; empty without a picture"))
+SHARE = response_of(url=TEXT, until=described(TIME, "when that ends"))
+SHARE_LIFE = {"type": "object", "properties": {"hours": {
+    "enum": list(SHARE_HOURS), "default": SHARE_HOURS[0]}}}
 NAMED = {
     "Error": response_of(error=described(
         TEXT, "one sentence: what is wrong, and what is allowed")),

@@ -56,7 +56,7 @@ def subject(names: tuple[str, ...]) -> str:
 
 def kind_name(kind: str) -> str:
     """Return the name of a kind of event."""
-    return KIND_NAMES.get(kind, kind)
+    return _(KIND_NAMES.get(kind, kind))
 
 
 def days_name(days: float | None) -> str:
