@@ -53,7 +53,8 @@ def test_every_route_requires_a_login(two_cameras):
 def test_only_these_routes_are_public(two_cameras):
     assert {"static", "bundles.script", "status.healthz", "status.readyz", "login.form",
             "login.log_in", "push.service_worker", "push.manifest",
-            "push.favicon"} == PUBLIC
+            "push.favicon",
+            "shares.show", "shares.clip", "shares.still", "shares.thumbnail"} == PUBLIC
     endpoints = {endpoint for endpoint, _, _ in routes(two_cameras.app)}
     assert endpoints >= PUBLIC
     for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "TRACE"):

@@ -11,7 +11,6 @@ from pyimagesearch.web.local_times import reader_locale
 from pyimagesearch.web.words import gettext as _
 from pyimagesearch.web.words import ngettext
 
-
 MARGIN = datetime.timedelta(days=7)     # of other months, in the same weeks
 
 

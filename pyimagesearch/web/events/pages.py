@@ -30,8 +30,8 @@ from .shares import SHARE_HOURS
 bp = Blueprint("events", __name__)
 for template_filter in (local_times.clock, local_times.iso, local_times.day_name,
                         local_times.date_name, local_times.moment, filters.duration,
-                        filters.percent, filters.kind_name, filters.subject, filters.days_name,
-                        previews.preview_url, format_bytes):
+                        filters.percent, filters.kind_name, filters.subject,
+                        filters.days_name, previews.preview_url, format_bytes):
     bp.add_app_template_filter(template_filter)
 
 USUAL_SIZE = (640, 480)     # of a picture, until its camera says otherwise
