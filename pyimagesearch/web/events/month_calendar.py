@@ -18,7 +18,7 @@ class CalendarDay(NamedTuple):
     """One field of the calendar."""
 
     date: datetime.date
-    count: int          # of events
+    events: int         # how many
     label: str          # in words, with the count
     in_month: bool      # or of the month before or after
 
