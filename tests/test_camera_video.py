@@ -325,7 +325,7 @@ def test_what_cannot_be_streamed_is_refused_in_a_sentence(product):
 @pytest.mark.parametrize(("hide", "show", "why"), [
     (("PUT", "/api/cameras/front/mask", {"drawn": ["0,0 1000,0 1000,1000"]}),
      ("PUT", "/api/cameras/front/mask", {"drawn": []}), "has a privacy mask"),
-    (("POST", "/api/cameras", {"on": False}), ("POST", "/api/cameras", {"on": True}),
+    (("POST", "/api/power", {"on": False}), ("POST", "/api/power", {"on": True}),
      "is switched off")], ids=["mask", "switch"])
 def test_hiding_ends_streams_and_allows_no_new_ones(product, hide, show, why):
     path = "/live/front.mp4?from=camera"

@@ -65,13 +65,13 @@ def test_what_the_owner_hides_is_in_no_live_video(start):
         assert max(middle_of_right_half(picture).max() for picture in seen) < DARK
         assert seen[-1][60:180, 10:150].mean() > DARK      # the other half
 
-    product.send("POST", "/api/cameras", on=False)
+    product.send("POST", "/api/power", on=False)
     off = time.time()
     for stream in streams:
         stream.wait_for_pictures(off, 1)    # a card, once a second
         assert max(picture.mean() for picture in stream.pictures(off)) < DARK
 
-    product.send("POST", "/api/cameras", on=True)
+    product.send("POST", "/api/power", on=True)
     product.wait_for("learning")
     again = time.time()
     for stream in streams:

@@ -316,11 +316,11 @@ def test_invalid_mask_is_refused_with_a_sentence(client, body):
 
 def test_cameras_are_switched_off_and_on(client):
     assert client.get("/api/status").json["off_since"] is None
-    assert client.post("/api/cameras", json={"on": False}).json == {"on": False}
+    assert client.post("/api/power", json={"on": False}).json == {"on": False}
     assert client.get("/api/status").json["off_since"] == client.owner.front.off_since
     assert "Cameras off" in client.get("/").text
-    assert client.post("/api/cameras", json={"on": "maybe"}).status_code == 400
-    assert client.post("/api/cameras", data={"on": "true"}).json == {"on": True}
+    assert client.post("/api/power", json={"on": "maybe"}).status_code == 400
+    assert client.post("/api/power", data={"on": "true"}).json == {"on": True}
     assert client.owner.front.off_since is None
 
 
@@ -337,7 +337,7 @@ def test_unsaved_privacy_setting_is_reported(client, monkeypatch):
     def full(name, content):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(client.owner.folder, "keep_secret", full)
-    answer = client.post("/api/cameras", json={"on": False})
+    answer = client.post("/api/power", json={"on": False})
     assert answer.status_code == 503
     assert answer.json["error"].startswith("This holds only until the next start")
 
@@ -355,14 +355,14 @@ def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
             assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=", page)
         assert client.get("/api/cameras/front/mask").json["set"] == [SET]
         for method, path, body in (("PUT", "/api/cameras/front/mask", {"drawn": [DRAWN]}),
-                                   ("POST", "/api/cameras", {"on": True})):
+                                   ("POST", "/api/power", {"on": True})):
             answer = client.open(path, method=method, json=body, headers=OURS)
             assert answer.status_code == (200 if may else 403)
 
 
 def test_server_without_privacy_says_so(broadcaster):
     client = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access())).test_client()
-    assert client.post("/api/cameras", json={"on": False}).status_code == 404
+    assert client.post("/api/power", json={"on": False}).status_code == 404
     assert "Cameras on" not in client.get("/").text
 
 
@@ -387,7 +387,7 @@ def test_program_applies_drawn_mask_and_off_across_restarts(start, tmp_path):
     assert snapshot(product)[:110, :85].max() < 16
     product.send("PUT", "/api/cameras/front/mask", drawn=["500,0 1000,0 1000,800 500,800"])
     assert right_half(snapshot(product)).max() < 16     # from the very next picture on
-    product.send("POST", "/api/cameras", on=False)
+    product.send("POST", "/api/power", on=False)
     product.wait_for("off")
     frames = product.camera["frames"]
     with pytest.raises(urllib.error.HTTPError, match="409"):
@@ -398,7 +398,7 @@ def test_program_applies_drawn_mask_and_off_across_restarts(start, tmp_path):
     off = again.wait_for("off")
     assert (off["frames"], off["reason"], off["words"]) == (0, "by the owner", "switched off")
     assert snapshot(again).mean() < 60      # the card
-    again.send("POST", "/api/cameras", on=True)
+    again.send("POST", "/api/power", on=True)
     again.wait_for("learning")
     shown = eventually(lambda: (now := snapshot(again))[110:, :100].mean() > 60 and [now])[0]
     assert max(right_half(shown).max(), shown[:110, :85].max()) < 16

@@ -105,6 +105,21 @@ class Privacy:
             log.info("all cameras are switched off, until the owner switches them on")
 
     @property
+    def choices(self) -> PrivacyChoices:
+        """What the owner chose, of all cameras."""
+        return self._choices
+
+    def replace(self, choices: PrivacyChoices) -> None:
+        """
+        Put other *choices* in force; raises :exc:`FolderError` if they are not saved.
+
+        The cameras stay on or off as they are.
+        """
+        with self._lock:
+            log.info("privacy regions replaced by the owner")
+            self._change(lambda present: present._replace(masks=choices.masks))
+
+    @property
     def off_since(self) -> float | None:
         """Since when all cameras are off [s since the epoch]; ``None``: they are on."""
         return self._choices.off_since

@@ -48,7 +48,7 @@ class SettingsFile:
     def __init__(self, folder: ConfigFolder, settings: Settings) -> None:
         self.listeners: list[Listener] = []
         self.preparations: list[Listener] = []
-        self._folder = folder
+        self.folder = folder
         self._lock = threading.RLock()      # for one change at a time
         self._stored = StoredText(folder, settings.config)
         self._base = SettingsBase(settings, self._values(self.text))
@@ -167,6 +167,10 @@ class SettingsFile:
 
         return self._edit(edit)
 
+    def check_text(self, text: str) -> None:
+        """Raise :exc:`SettingsError` if *text* is wrong for the whole file."""
+        self._made(lambda _: text)
+
     def replace_text(self, text: str) -> Settings:
         """Replace the whole *text*; raises :exc:`SettingsError` if it is wrong."""
         settings = self._edit(lambda _: text)
@@ -272,7 +276,7 @@ class SettingsFile:
 
     def _take_over_old_choices(self) -> None:
         """Move into the file what an older version kept in ``cameras.json``."""
-        text, choices = self.text, old_choices(self._folder)
+        text, choices = self.text, old_choices(self.folder)
         if choices is None:
             return
         for name, values in choices.items():
@@ -286,7 +290,7 @@ class SettingsFile:
         try:
             self.settings = self._settings_of(text)
         except SettingsError as error:
-            raise FolderError(f"the owner's settings in {self._folder.path / OLD_FILE} "
+            raise FolderError(f"the owner's settings in {self.folder.path / OLD_FILE} "
                               f"cannot be used: {error}") from None
         with self._stored.locked() as trouble:
             trouble = self._stored.save(text) or trouble
@@ -294,7 +298,7 @@ class SettingsFile:
             log.warning("%s cannot be moved to %s: %s", OLD_FILE, self.path,
                         reason(trouble))
         else:
-            (self._folder.path / OLD_FILE).unlink()
+            (self.folder.path / OLD_FILE).unlink()
             log.info("moved the owner's settings from %s to %s", OLD_FILE, self.path)
 
 

@@ -28,7 +28,7 @@ from . import (
     words,
     zones,
 )
-from .api import openapi
+from .api import openapi, settings_api
 from .events import api, explanations, export, files, pages, shares, timeline
 from .proxies import behind_proxies
 from .services import Services
@@ -48,7 +48,7 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
     for module in (bundles, live, streams, cameras_feed, status, controls, privacy,
                    zones, tune, hours, alerts, login, sessions, push, devices, openapi,
-                   pages, files, export, explanations, shares, timeline,
+                   settings_api, pages, files, export, explanations, shares, timeline,
                    api):
         app.register_blueprint(module.bp)
     words.register(app)

@@ -12,7 +12,7 @@ from .services import get_services, privacy_or_404
 bp = Blueprint("privacy", __name__)
 
 
-@bp.post("/api/cameras")
+@bp.post("/api/power")
 def switch() -> dict[str, bool]:
     """Switch all cameras on or off."""
     on, privacy = boolean("on", body().get("on")), privacy_or_404()

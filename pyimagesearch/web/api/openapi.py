@@ -52,6 +52,7 @@ class Operation(NamedTuple):
     query: dict[str, Schema] = {}
     for_owners: bool = False
     may_wait: bool = False
+    success: HTTPStatus = HTTPStatus.OK
 
     @property
     def pending(self) -> Schema:
@@ -68,7 +69,8 @@ class Operation(NamedTuple):
         made: dict[str, Any] = {
             "operationId": self.id, "summary": self.summary,
             "responses": {
-                "200": {"description": HTTPStatus.OK.phrase, **as_json(self.response)},
+                str(self.success.value): {"description": self.success.phrase,
+                                          **as_json(self.response)},
                 **({"202": {"description": HTTPStatus.ACCEPTED.phrase,
                             **as_json(self.pending)}}
                    if self.may_wait else {}),
@@ -89,6 +91,9 @@ EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
 SETTINGS, TRIAL = reference("AdjustableSettings"), reference("Trial")
 ALERT_SETTINGS, HOURS_SETTINGS = reference("AlertSettings"), reference("HoursSettings")
+CAMERA = reference("CameraSettings")
+BACKUP = body_with(webstreaming=described(schemas.TEXT, "version"), files={
+    "type": "object", "minProperties": 1, "additionalProperties": schemas.TEXT})
 DELETED = response_of(deleted=schemas.COUNT, undo=described(
     schemas.NUMBER, "seconds for which the events can be restored"))
 STREAM_KEY = response_of(key=schemas.TEXT,
@@ -109,8 +114,38 @@ OPERATIONS = (
               reference("Status"), ()),
     Operation("get /api/status/{name}", "camera_status", "Status of one camera",
               reference("Camera")),
-    Operation("post /api/cameras", "switch", "Switch all cameras on or off",
+    Operation("post /api/power", "switch", "Switch all cameras on or off",
               response_of(on=schemas.BOOLEAN), body=body_with(on=schemas.SWITCH)),
+    Operation("get /api/settings", "server_settings", "Settings of the server, and the "
+              "defaults of its cameras", response_of(
+                  file=schemas.TEXT, settings=schemas.SETTINGS), for_owners=True),
+    Operation("patch /api/settings", "change_server", "Change settings of the server; "
+              "null returns to the default", response_of(
+                  settings=schemas.SETTINGS, restart=described(
+                      list_of(schemas.TEXT), "what takes effect after a restart")),
+              (404, 409), body=schemas.SERVER_CHANGES),
+    Operation("get /api/cameras", "cameras", "Cameras in their order, with settings",
+              response_of(cameras=list_of(CAMERA)), for_owners=True),
+    Operation("post /api/cameras", "add_camera", "Add a camera, the last one", CAMERA,
+              (404, 409), body=schemas.NEW_CAMERA, success=HTTPStatus.CREATED),
+    Operation("patch /api/cameras", "reorder", "Put the cameras in another order",
+              response_of(order=list_of(schemas.TEXT)), (404, 409),
+              body=body_with(order=described(list_of(schemas.TEXT),
+                                             "names of all cameras"))),
+    Operation("get /api/cameras/{name}", "camera", "A camera with its settings", CAMERA,
+              for_owners=True),
+    Operation("patch /api/cameras/{name}", "change_camera", "Change settings of a "
+              "camera, also its name and source; null returns to the default", CAMERA,
+              (404, 409), body=schemas.CAMERA_CHANGES),
+    Operation("delete /api/cameras/{name}", "remove_camera", "Remove a camera; its "
+              "events stay", response_of(removed=schemas.TEXT), (400, 404, 409)),
+    Operation("get /api/backup", "backup", "File with settings and masks", BACKUP,
+              (400, 404), query={"secrets": described(
+                  schemas.MARKED, "with passwords, keys and logins")},
+              for_owners=True),
+    Operation("post /api/backup", "restore_backup", "Put a backup in force; secrets "
+              "that it lacks stay as they are", response_of(
+                  restored=list_of(schemas.TEXT)), (404, 409), body=BACKUP),
     Operation("get /api/cameras/{name}/mask", "mask", "Masked regions", MASK),
     Operation("put /api/cameras/{name}/mask", "draw", "Replace the drawn regions", MASK,
               body=body_with(drawn=schemas.POLYGONS)),

@@ -7,12 +7,14 @@ from pyimagesearch import status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings import polygons
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS
 from pyimagesearch.settings.option import CAMERA_NAME_PATTERN, Option
 from pyimagesearch.settings.owner_settings import (
     ALERT_OPTIONS,
     ARMING_OPTIONS,
     TUNED_OPTIONS,
 )
+from pyimagesearch.settings.settings import ALL_OPTIONS
 from pyimagesearch.settings.zone import ZONE_OPTIONS
 from pyimagesearch.streaming.variants import CHOICES
 from pyimagesearch.web import params
@@ -192,7 +194,31 @@ TIMELINE = response_of(
 SHARE = response_of(url=TEXT, until=described(TIME, "when that ends"))
 SHARE_LIFE = {"type": "object", "properties": {"hours": {
     "enum": list(SHARE_HOURS), "default": SHARE_HOURS[0]}}}
+ANYTHING = {"type": ["string", "number", "boolean", "array", "null"]}
+SERVER_CHANGES, CAMERA_CHANGES, NEW_CAMERA = (
+    {"type": "object", "additionalProperties": False, "required": required,
+     "properties": {**more, **{name: described(ANYTHING, item.help)
+                               for name, item in options.items()}}}
+    for options, more, required in (
+        (ALL_OPTIONS, {}, []),
+        (CAMERA_OPTIONS, {"name": CAMERA_NAME, "source": TEXT}, []),
+        (CAMERA_OPTIONS, {"name": CAMERA_NAME, "source": TEXT}, ["name", "source"])))
+SETTINGS = {"type": "object", "additionalProperties": reference("Setting")}
 NAMED = {
+    "Setting": response_of(
+        value=described({}, "in force; null also for a secret, and a login is ***"),
+        default=described({}, "in force where the settings file says nothing"),
+        set=described(BOOLEAN, "whether the settings file has it"),
+        fixed=described(typed(str | None), "flag or variable that gives the value, "
+                        "which cannot be changed here"),
+        restart=described(BOOLEAN, "whether a change takes effect after a restart"),
+        kind={"type": "string", "enum": ["integer", "number", "boolean", "text",
+                                         "list"]},
+        choices=list_of(TEXT), minimum=NUMBER_OR_NULL, maximum=NUMBER_OR_NULL,
+        local=described(BOOLEAN, "whether it can only be set in the settings file or "
+                        "on the command line"),
+        secret=BOOLEAN, help=TEXT),
+    "CameraSettings": response_of(name=TEXT, source=TEXT, settings=SETTINGS),
     "Error": response_of(error=described(
         TEXT, "one sentence: what is wrong, and what is allowed")),
     "File": response_of(
