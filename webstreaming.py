@@ -38,6 +38,7 @@ try:
     from pyimagesearch.clock import SystemClock, TimeZone
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
     from pyimagesearch.host_names import HostNames
+    from pyimagesearch.log_tail import LogTail
     from pyimagesearch.notifications.alerts_command import alerts
     from pyimagesearch.object_detection.model_files import model_for
     from pyimagesearch.object_detection.object_groups import unknown_objects
@@ -120,8 +121,7 @@ def main(argv: list[str]) -> int:
                 owner = configured_by_owner(settings)
                 return replay(settings, owner.cameras(), owner.others(), **arguments)
             case _:
-                prepare(settings)
-                return watch(settings)
+                return watch(settings, prepare(settings))
     except SurveillanceError as error:
         print_error(str(error))
         return 2 if isinstance(error, SettingsError) else 1
@@ -160,9 +160,10 @@ def objects_off(settings: Settings) -> str:
         settings, DataFolder(settings.data).path, program_command()).why
 
 
-def prepare(settings: Settings) -> None:
-    """Set up the log and the libraries for the whole process."""
-    configure_logging(settings.log_level, settings.log_format, secret_texts(settings))
+def prepare(settings: Settings) -> LogTail:
+    """Set up the log and the libraries for the whole process; return the last lines."""
+    tail = configure_logging(settings.log_level, settings.log_format,
+                             secret_texts(settings))
     for sentence in (*unknown_variables(os.environ), *settings.unwatched(),
                      *exposed_secrets(settings),
                      *unknown_objects(settings.cameras())):
@@ -171,6 +172,7 @@ def prepare(settings: Settings) -> None:
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     silence_opencv()
+    return tail
 
 
 def silence_opencv() -> None:
@@ -181,7 +183,7 @@ def silence_opencv() -> None:
         vars(cv2)["setLogLevel"](0)
 
 
-def watch(settings: Settings) -> int:
+def watch(settings: Settings, log_tail: LogTail) -> int:
     """Construct, connect, run, stop."""
     os.umask(OTHERS_MASK)
     systemd = ServiceManager()
@@ -191,7 +193,7 @@ def watch(settings: Settings) -> int:
     program.alerts = make_alerts(settings, server, data, program)
     program.archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
-    app = make_app(settings, authenticator, server, program)
+    app = make_app(settings, authenticator, server, program, log_tail)
     uncaught = UncaughtErrors(server.stop_soon)
     uncaught.install()
     stop_on_signals(server)
@@ -235,7 +237,7 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
 
 
 def make_app(settings: Settings, authenticator: Authenticator, server: LiveServer,
-             program: Program) -> Flask:
+             program: Program, log_tail: LogTail) -> Flask:
     """Connect the pages and the API to the parts of the program."""
     services = Services(
         program.feeds, authenticator,
@@ -245,7 +247,8 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy, program.owner_settings, program.camera_memory, program.alerts,
         program.push, objects=program.objects_status,
-        wait_for_frame=server.wait_for_frame)
+        find_cameras=program.find_cameras, try_source=program.try_source,
+        log_tail=log_tail, wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

@@ -10,7 +10,7 @@ from harness import ROOT
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
      "host_names", "permissions", "overlay", "folders", "file_formats", "outlines",
-     "mdns"},
+     "mdns", "found_cameras", "log_tail"},
     {"events", "settings", "jpeg"},
     {"motion_detection", "object_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},
@@ -25,7 +25,8 @@ CONFINED = {
     "itsdangerous": ("pyimagesearch/access/",),
     "prometheus_client": ("pyimagesearch/web/api/prometheus.py",),
     "shtab": ("pyimagesearch/settings/command_line.py",),
-    "segno": ("pyimagesearch/access/login_links.py",),
+    "segno": ("pyimagesearch/access/login_links.py",
+              "pyimagesearch/access/invitations.py"),
     "gevent": ("pyimagesearch/serving/", "webstreaming.py"),
     "cryptography": ("pyimagesearch/serving/self_signed.py",
                      "pyimagesearch/serving/certificate_expiry.py",
@@ -37,7 +38,8 @@ CONFINED = {
            "pyimagesearch/recording/clip.py",
            "pyimagesearch/streaming/live_encoder.py"),
     "zmq": (),      # ZMTP is spoken by capture/zmtp.py, within bounds
-    "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py"),
+    "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py",
+                  "pyimagesearch/system/camera_search.py"),
     "simplejpeg": ("pyimagesearch/jpeg.py",),
     "paho": ("pyimagesearch/notifications/mqtt/",),
     "apprise": ("pyimagesearch/notifications/delivery/apprise_child.py",),

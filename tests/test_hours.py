@@ -138,6 +138,7 @@ def test_owner_sets_the_hours_on_a_phone(start, browser):
     eventually(lambda: text(browser, "#armed-words").startswith(
         "Away: 1 of 2 cameras is armed. yard: not armed until "))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    browser.execute_script("document.getElementById('armed').scrollIntoView({block: 'center'})")
     browser.find_element("css selector", "#armed [data-minutes]").click()
     eventually(lambda: ", then away: no camera is armed. yard: not armed until " in text(
         browser, "#armed-words"))

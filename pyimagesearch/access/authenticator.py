@@ -14,9 +14,10 @@ from pyimagesearch.folders import ConfigFolder
 
 from .credentials import Credentials, CredentialsFile
 from .device_keys import DeviceKey, DeviceKeys
+from .invitations import Invitation, invitation_in
 from .login_links import login_lines
 from .login_throttle import LoginThrottle
-from .passwords import PasswordChecker, TooManyAttempts
+from .passwords import PasswordChecker, TooManyAttempts, hash_password
 from .refused_logins import THROTTLED, WRONG_BASIC, WRONG_TOKEN, RefusedLogins
 from .roles import Client, Role
 from .sessions import Session, Sessions
@@ -53,6 +54,7 @@ class Authenticator:
         self.sessions = Sessions(folder, clock, in_thread)
         self.device_keys = DeviceKeys(folder, clock, in_thread)
         self._clock = clock
+        self._in_thread = in_thread
         self._open_to = open_to
         self._local_only = local_only
         self._file = CredentialsFile(folder)
@@ -236,12 +238,36 @@ class Authenticator:
 
     # --- sessions
 
-    def log_in(self, role: Role, address: str, agent: str) -> str:
-        """Begin a session and return its cookie."""
+    def invite(self, role: Role, name: str, hours: float, days: float) -> str:
+        """Return the token of a link that works for *hours*; the login lasts *days*."""
+        found = self.credentials()
+        return Invitation(role, name, self._clock.time() + 3600 * hours, days,
+                          found.stamps[role]).signed(found.key)
+
+    def by_invitation(self, token: str) -> Invitation | None:
+        """Return the invitation in the *token* of a link, unless it has ended."""
+        found = self.credentials()
+        return invitation_in(token, found.key, dict(found.stamps), self._clock.time())
+
+    def log_in(self, role: Role, address: str, agent: str,
+               invitation: Invitation | None = None) -> str:
+        """Begin a session, which may be an invited one, and return its cookie."""
         found = self.credentials()
         self._throttle.add_known(role, address)
-        session = self.sessions.begin(role, found.stamps[role], address, agent)
+        name, until = ("", None) if invitation is None else (
+            invitation.name, self._clock.time() + 86_400 * invitation.days)
+        session = self.sessions.begin(role, found.stamps[role], address, agent, name,
+                                      until)
         return sign(found.key, "session", session.id)
+
+    def set_password(self, role: Role, password: str) -> None:
+        """
+        Set the *password* of *role*; sessions go on.
+
+        Raises :exc:`AccessError` if it cannot be saved.
+        """
+        self._in_thread(lambda: self._file.change(
+            lambda found: found.with_password(role, hash_password(password))))
 
     def log_out(self, *ids: str) -> None:
         """End these sessions and their open streams."""

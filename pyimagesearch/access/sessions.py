@@ -36,6 +36,8 @@ class Session:
     seen: float
     address: str
     agent: str      # the header User-Agent
+    name: str = ""  # of an invited person
+    until: float | None = None      # when it ends, if before all others do
 
 
 class Sessions:
@@ -66,11 +68,12 @@ class Sessions:
         self._refresh()
         return [each for each in self._by_last_use() if self._lasts(each)]
 
-    def begin(self, role: Role, stamp: str, address: str, agent: str) -> Session:
+    def begin(self, role: Role, stamp: str, address: str, agent: str, name: str = "",
+              until: float | None = None) -> Session:
         """Begin a session, and end others where there are too many."""
         now = self._clock.time()
         session = Session(secrets.token_urlsafe(18), role, stamp, now, now,
-                          address, agent[:300])
+                          address, agent[:300], name, until)
         self._sessions[session.id] = session
         self._refresh()
         alike = [each for each in self._by_last_use() if each.role == role]
@@ -108,7 +111,9 @@ class Sessions:
 
     def _lasts(self, session: Session) -> bool:
         """Return whether *session* goes on, by a clock that may be wrong now."""
-        return self._clock.time() - session.since <= SESSION_SECONDS
+        now = self._clock.time()
+        return (now - session.since <= SESSION_SECONDS
+                and (session.until is None or now <= session.until))
 
     def _refresh(self) -> None:
         """Merge the file if another server changed it, unless it is being written."""

@@ -11,6 +11,7 @@ from typing import TextIO
 from pyimagesearch.access.log_redaction import Redaction
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import printable
+from pyimagesearch.log_tail import LogTail
 
 from .log_repeats import RepeatFilter
 
@@ -74,11 +75,17 @@ class LineHandler(logging.StreamHandler[TextIO]):
             super().handleError(record)
 
 
-def configure_logging(level: str, form: str, secrets: Iterable[str]) -> None:
-    """Log from *level* on as *form* says, ``text`` or ``json``, without *secrets*."""
+def configure_logging(level: str, form: str, secrets: Iterable[str]) -> LogTail:
+    """
+    Log from *level* on as *form* says, ``text`` or ``json``, without *secrets*.
+
+    Returns what keeps the last lines.
+    """
     redaction = Redaction(secrets)
     handler = LineHandler()
     handler.setFormatter(JsonFormatter(redaction) if form == "json" else TextFormatter(
         "%(asctime)s %(levelname)s %(message)s", redaction))
+    tail = LogTail(handler)
     handler.addFilter(RepeatFilter(SystemClock()))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.basicConfig(level=level.upper(), handlers=[handler, tail])
+    return tail

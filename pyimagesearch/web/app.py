@@ -21,6 +21,7 @@ from . import (
     privacy,
     push,
     sessions,
+    settings,
     shell,
     status,
     streams,
@@ -48,8 +49,8 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
     for module in (bundles, live, streams, cameras_feed, status, controls, privacy,
                    zones, tune, hours, alerts, login, sessions, push, devices, openapi,
-                   settings_api, pages, files, export, explanations, shares, timeline,
-                   api):
+                   settings_api, settings, pages, files, export, explanations, shares,
+                   timeline, api):
         app.register_blueprint(module.bp)
     words.register(app)
     shell.register(app)

@@ -33,6 +33,7 @@ OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
     "alerts.settings", "hours.settings", "settings_api.settings",
     "settings_api.cameras", "settings_api.camera", "settings_api.backup"})
+OWNERS_PAGES = "settings."      # the beginning of the endpoints of all settings
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # of the address to go to after the login [characters]; Python keeps the last 128 URLs
 MAX_NEXT_LENGTH = 500
@@ -86,10 +87,15 @@ def check_request() -> Response | None:
         abort(403, "User name and password of a program, and device keys, are for "
                    "watching; to change something, send Authorization: Bearer TOKEN.")
     if not client.may(Role.OWNER) and (
-            request.endpoint in OWNERS_ONLY
+            is_for_owners(request.endpoint or "")
             or (changes and request.endpoint not in VIEWERS_MAY_CHANGE)):
         return refuse_viewer(client)
     return None
+
+
+def is_for_owners(endpoint: str) -> bool:
+    """Return whether only owners may read what is at *endpoint*."""
+    return endpoint in OWNERS_ONLY or endpoint.startswith(OWNERS_PAGES)
 
 
 def require_owner() -> Response | None:

@@ -5,12 +5,12 @@ import re
 import time
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, Response, abort, g, render_template, request, url_for
 from werkzeug.exceptions import ServiceUnavailable
 
 from pyimagesearch.access.roles import Role
 from pyimagesearch.errors import TooManyViewers
-from pyimagesearch.status import CameraStatus, ObjectsStatus
+from pyimagesearch.status import NO_SIGNAL, CameraStatus, ObjectsStatus
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.camera_video import CameraVideo
 from pyimagesearch.streaming.mosaic import Mosaic
@@ -18,7 +18,7 @@ from pyimagesearch.streaming.variants import CHOICES, VariantOf
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .arming_words import camera_json, mode_json
-from .guard import require_owner
+from .guard import require_owner, see_other
 from .params import abort_invalid, choice
 from .services import Feed, get_services, tuning_or_404
 from .streams import RETRY_SECONDS, mjpeg_response, video_response
@@ -39,8 +39,10 @@ def index() -> str | Response:
     if action := MJPG_STREAMER_ACTION.fullmatch(request.args.get("action", "")):
         return act_as_mjpg_streamer(action[1], int(action[2] or 0))
     services = get_services()
+    if needs_camera():
+        return see_other(url_for("settings.add"))
     if services.overview is None:
-        return camera_page(next(iter(services.feeds)), alone=True)
+        return camera_page(next(iter(services.feeds), ""), alone=True)
     cameras = [feed.status() for feed in services.feeds.values()]
     return page("grid.html", mosaic=services.overview, cameras=cameras,
                 columns=min(MAX_COLUMNS, math.ceil(math.sqrt(len(cameras)))),
@@ -54,6 +56,16 @@ def is_classic(cameras: Sequence[CameraStatus]) -> bool:
     """Return whether all *cameras* of known size have pictures of 4:3, or narrower."""
     known = [each for each in cameras if each.width]
     return bool(known) and all(3 * each.width <= 4 * each.height for each in known)
+
+
+def needs_camera() -> bool:
+    """Return whether there is nothing to see before this owner chooses a camera."""
+    services = get_services()
+    if not services.owner_settings or not g.client.may(Role.OWNER):
+        return False
+    states = [feed.status().state for feed in services.feeds.values()]
+    return not states or (not services.owner_settings.file.settings.names_cameras
+                          and states == [NO_SIGNAL])
 
 
 def act_as_mjpg_streamer(action: str, number: int) -> Response:

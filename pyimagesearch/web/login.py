@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests, Unauthorized
 from werkzeug.urls import iri_to_uri
 
 from pyimagesearch.access.authenticator import KNOWN_DEVICE_SECONDS
+from pyimagesearch.access.invitations import Invitation
 from pyimagesearch.access.passwords import TooManyAttempts
 from pyimagesearch.access.roles import Role
 from pyimagesearch.access.sessions import SESSION_SECONDS
@@ -50,13 +51,15 @@ def form() -> Response:
 
 def log_in_by_link(token: str) -> Response:
     """Log in by a login link, and remove the token from the address bar."""
-    found = get_services().authenticator.by_token(token, request.remote_addr or "")
+    authenticator = get_services().authenticator
+    invitation = authenticator.by_invitation(token)
+    found = invitation or authenticator.by_token(token, request.remote_addr or "")
     if found is None:
         response = see_other(url_for("login.form", wrong="link"))
     elif g.client and g.client.session and g.client.may(found.role):
         response = redirect_to_next()   # a viewer's link must not downgrade an owner
     else:
-        response = begin_session(found.role)
+        response = begin_session(found.role, invitation)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -113,13 +116,13 @@ def stream_key() -> dict[str, Any]:
     return {"key": key, "url": f"{iri_to_uri(request.root_path + path)}?key={key}"}
 
 
-def begin_session(role: Role) -> Response:
+def begin_session(role: Role, invitation: Invitation | None = None) -> Response:
     """Begin a new session in this browser, and end its last one."""
     authenticator, address = get_services().authenticator, request.remote_addr or ""
     agent = request.headers.get("User-Agent", "")
     if g.client and g.client.session:
         authenticator.log_out(g.client.session)
-    cookie = authenticator.log_in(role, address, agent)
+    cookie = authenticator.log_in(role, address, agent, invitation)
     for client in authenticator.holders([cookie] if g.client else []):
         move_push(g.client.session, client)
     log.info("login: %s from %s, %s", role, address, device_name(agent))

@@ -10,7 +10,9 @@ from flask import abort, current_app
 from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
+from pyimagesearch.found_cameras import FoundCamera, TriedCamera
 from pyimagesearch.host_names import HostNames
+from pyimagesearch.log_tail import LogTail
 from pyimagesearch.notifications import Alerts
 from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
 from pyimagesearch.privacy.state import Privacy
@@ -169,7 +171,9 @@ class Services:
     of both, for other servers, block the calling thread.
     *hosts* are the accepted host names, *frame_origins* those of the sites that may
     show pages and pictures, *limits* admits live streams, *tallies* count what
-    single ones send. A still waits *fresh_seconds* for a new frame.
+    single ones send. A still waits *fresh_seconds* for a new frame. *find_cameras* and
+    *try_source* block for seconds; *tried_cameras* holds the last pictures of the
+    latter by a key.
     """
 
     feeds: Mapping[str, Feed]
@@ -188,6 +192,10 @@ class Services:
     push: PushSubscriptions | None = None
     objects: Callable[[], ObjectsStatus] | None = None
     tallies: StreamTallies = field(default_factory=StreamTallies)
+    find_cameras: Callable[[], Sequence[FoundCamera]] | None = None
+    try_source: Callable[[str], TriedCamera] | None = None
+    tried_cameras: dict[str, TriedCamera] = field(default_factory=dict)
+    log_tail: LogTail | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
         LatestFrameBroadcaster.fresh)

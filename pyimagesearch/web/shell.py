@@ -48,11 +48,12 @@ def places() -> list[Place]:
         found.append(("events", _("Events"), url_for("events.index")))
     if services.alerts:
         found.append(("alerts", _("Alerts"), url_for("alerts.index")))
-    if services.owner_settings and services.arming:
-        found.append(("settings", _("Settings"), url_for("hours.index")))
+    if services.owner_settings and client.may(Role.OWNER):
+        found.append(("settings", _("Settings"), url_for("settings.index")))
     if client.session:
         found.append(("account", _("Account"), url_for("sessions.index")))
-    elif client.is_anonymous and not client.may(Role.OWNER):
+    elif client.is_anonymous and not client.may(Role.OWNER) and (
+            request.endpoint != "login.form"):
         found.append(("account", _("Log in"), url_for("login.form", next=request.path)))
     endpoint = request.endpoint or ""
     return [Place(icon, words, url, endpoint.startswith(PLACES[icon]))

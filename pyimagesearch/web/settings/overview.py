@@ -1,0 +1,109 @@
+"""The first page of the settings, and those of the server by subject."""
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS
+from pyimagesearch.settings.option import Option
+from pyimagesearch.settings.settings import ALL_OPTIONS
+
+from ..live import page
+from ..params import requester
+from ..services import get_services, owner_settings_or_404
+from ..words import gettext as _
+from .fields import Field, as_entered, as_sentence, entered, fields_of
+
+log = logging.getLogger(__name__)
+bp = Blueprint("settings", __name__)
+
+SUBJECTS = {        # of the server: its groups of options
+    "recording": ("storage",), "alerts": ("alerts",), "server": ("server", "access"),
+    "objects": ("detection",)}
+NOT_SHOWN = frozenset({"config", "source", "data", "config_dir", "alert_command"})
+
+
+def titles() -> dict[str, str]:
+    """Return the titles of the subjects, for the reader."""
+    return {"recording": _("Recordings"), "alerts": _("Channels of alerts"),
+            "server": _("Server"), "objects": _("Objects")}
+
+
+@bp.get("/settings")
+def index() -> str:
+    """List the cameras, and the subjects of settings."""
+    services, file = get_services(), owner_settings_or_404().file
+    cameras = [(each, services.feeds[each.name].status()
+                if each.name in services.feeds else None)
+               for each in file.settings.cameras()]
+    return page("settings/index.html", cameras=cameras, titles=titles(),
+                cameras_fixed=file.settings.fixed.get("source", ""), path=file.path)
+
+
+@bp.get("/settings/of/<subject>")
+def subject(subject: str) -> str:
+    """Show the settings of the server on one subject."""
+    return subject_page(subject, subject_fields(subject))
+
+
+@bp.post("/settings/of/<subject>")
+def save_subject(subject: str) -> AnyResponse:
+    """Take the form of one subject."""
+    fields = subject_fields(subject)
+    try:
+        change(None, entered(request.form, fields))
+    except SettingsError as error:
+        return refused(subject, fields, error)
+    return redirect(url_for("settings.subject", subject=subject, saved=1), 303)
+
+
+def refused(subject: str, fields: list[Field], error: SettingsError) -> Response:
+    """Return the page of *subject* as it was entered, with the *error*."""
+    sentence = as_sentence(error)
+    shown = as_entered(fields, request.form, error.option, sentence)
+    return Response(subject_page(subject, shown, sentence), status=400)
+
+
+def subject_page(subject: str, fields: list[Field], error: str = "") -> str:
+    """Return the page of *subject*, where *error* may be wrong."""
+    return page("settings/subject.html", subject=subject, title=titles()[subject],
+                fields=fields, error=error, saved="saved" in request.args)
+
+
+def subject_fields(subject: str) -> list[Field]:
+    """Return the fields of *subject*, or abort (404)."""
+    if subject not in SUBJECTS:
+        abort(404, f"There are no settings of {subject!r}.")
+    file = owner_settings_or_404().file
+    return fields_of(subject_options(subject), file.settings,
+                     file.preview(None, dict.fromkeys(own_options(subject))),
+                     file.fixed(None))
+
+
+def own_options(subject: str) -> list[str]:
+    """Return the options of *subject* that the settings file has."""
+    written = owner_settings_or_404().file.written(None)
+    return [option.name for option in subject_options(subject)
+            if option.name in written]
+
+
+def subject_options(subject: str) -> list[Option]:
+    """Return the options of the server that belong to *subject*."""
+    return [option for name, option in ALL_OPTIONS.items()
+            if option.group in SUBJECTS[subject] and name not in CAMERA_OPTIONS
+            and name not in NOT_SHOWN]
+
+
+def change(camera: str | None, values: dict[str, Any]) -> None:
+    """
+    Put *values* of *camera*, or of the server, in force and save them.
+
+    Raises :exc:`SettingsError`, or :exc:`FolderError` if they are not saved.
+    """
+    file = owner_settings_or_404().file
+    if values:
+        get_services().pools.changes.run(lambda: file.change(camera, values))
+        log.info("settings of %s changed by %s", camera or "the server", requester())

@@ -1,0 +1,196 @@
+"""The settings pages, by a browser and without one."""
+
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from chromium import go
+from harness import ROOT, eventually
+from network import free_port
+from product import Product
+from test_live_page import PHONE, console_errors, resize, screenshot, text
+
+SCENE = "demo:160x120@10"
+
+
+@pytest.fixture(scope="module")
+def product():
+    product = Product("--no-record", "--detector", "single")
+    yield product
+    product.close()
+
+
+class Unredirected(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def post(product, path, fields):
+    """Send a form; return status, address of the redirect, and the page."""
+    request = urllib.request.Request(
+        f"{product.url}{path}", urllib.parse.urlencode(fields).encode(), {"Origin": product.url})
+    try:
+        with urllib.request.build_opener(Unredirected).open(request) as answer:
+            return answer.status, "", answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers.get("Location", ""), answer.read().decode()
+
+
+def wrong(page):
+    """Return the sentences at fields that are wrong, by field."""
+    return dict(re.findall(r'role="alert" id="error-(\w+)">([^<]+)<', page))
+
+
+def cameras(product):
+    return {each["name"]: each for each in json.loads(product.get("/api/status"))["cameras"]}
+
+
+def is_live(product, name):
+    return cameras(product).get(name, {}).get("state") in ("learning", "live")
+
+
+def add(product, name, source=SCENE):
+    if name not in cameras(product):
+        assert post(product, "/settings/add", {"name": name, "source": source, "action": "add"})[0] == 303
+    eventually(lambda: is_live(product, name))
+
+
+def test_camera_is_added_changed_renamed_moved_and_removed(product):
+    add(product, "front")
+    add(product, "yard")
+    status, where, _ = post(product, "/settings/cameras/yard", {"fps": "5", "width": "100"})
+    assert (status, where) == (303, "/settings/cameras/yard?saved=1")
+    eventually(lambda: 0 < cameras(product)["yard"]["fps"] < 7)
+    assert post(product, "/settings/cameras/yard/rename", {"name": "garden"})[0] == 303
+    assert post(product, "/settings/cameras/garden/move", {"to": "up"})[0] == 303
+    assert list(cameras(product)) == ["garden", "front"]
+    file = (product.config / "settings.toml").read_text()
+    assert file.index("[cameras.garden]") < file.index("fps = 5.0") < file.index("[cameras.front]")
+    assert post(product, "/settings/cameras/garden/remove", {})[0] == 303
+    assert list(cameras(product)) == ["front"]
+
+
+@pytest.mark.parametrize(("name", "source", "field", "words"), [
+    ("front door", SCENE, "name", "must be up to 32 of the letters"),
+    ("side", "", "source", "The address is empty, but must name a camera."),
+    ("side", "what?", "source", "what?"),
+])
+def test_wrong_camera_is_refused_at_its_field(product, name, source, field, words):
+    status, _, page = post(product, "/settings/add", {"name": name, "source": source, "action": "add"})
+    assert status == 400
+    assert words in wrong(page)[field]
+
+
+def test_wrong_value_is_refused_at_its_field_and_kept(product):
+    add(product, "front")
+    status, _, page = post(product, "/settings/cameras/front", {"fps": "many"})
+    assert status == 400
+    assert "must be a number from 0.1 to 240" in wrong(page)["fps"]
+    assert 'value="many"' in page
+
+
+def test_box_that_the_form_does_not_show_is_not_cleared(product):
+    add(product, "front")
+    post(product, "/settings/cameras/front", {"min_area": "3"})
+    post(product, "/settings/cameras/front", {"shown": "scene_changes"})
+    page = product.get("/settings/cameras/front").decode()
+    assert re.search(r'value="true" name="record"[^>]* checked|locked', page)
+    assert not re.search(r'name="scene_changes"[^>]* checked', page)
+    assert 'value="3"' in page
+
+
+def test_what_the_command_line_sets_is_locked(product):
+    add(product, "front")
+    page = product.get("/settings/cameras/front").decode()
+    assert "Set by --detector; remove that and restart" in page
+    assert re.search(r'name="detector"[^>]* disabled', page)
+
+
+def test_source_is_tried_before_it_is_added(product):
+    _, _, page = post(product, "/settings/add", {"name": "side", "source": SCENE, "action": "try"})
+    assert "It works: 160 × 120 pixels." in page
+    picture = re.search(r'src="(/settings/add/[^"]+\.jpg)"', page)[1]
+    assert product.get(picture)[:2] == b"\xff\xd8"
+    status, _, page = post(product, "/settings/add", {
+        "name": "side", "source": "http://127.0.0.1:9/", "action": "try"})
+    assert status == 400
+    assert wrong(page)["source"]
+
+
+def test_login_of_a_camera_is_not_shown(product):
+    add(product, "front")
+    source = "rtsp://ada:secret@127.0.0.1:9/cam"
+    assert post(product, "/settings/add", {"name": "gate", "source": source, "action": "add"})[0] == 303
+    page = product.get("/settings/cameras/gate").decode()
+    assert "rtsp://***@127.0.0.1:9/cam" in page
+    assert "secret" not in page + product.get("/settings/about").decode()
+    assert post(product, "/settings/cameras/gate", {"source": "rtsp://***@127.0.0.1:9/other"})[0] == 303
+    assert "ada:secret@127.0.0.1:9/other" in (product.config / "settings.toml").read_text()
+    post(product, "/settings/cameras/gate/remove", {})
+
+
+def test_space_for_recordings_is_set_and_checked(product):
+    assert post(product, "/settings/of/recording", {"keep_days": "7"})[0] == 303
+    assert 'value="7"' in product.get("/settings/of/recording").decode()
+    status, _, page = post(product, "/settings/of/recording", {"keep": "lots"})
+    assert (status, set(wrong(page))) == (400, {"keep"})
+
+
+def test_about_shows_version_and_log(product):
+    add(product, "front")
+    page = product.get("/settings/about").decode()
+    assert "0.1.0" in page
+    assert "front: opened demo:160x120@10" in page
+
+
+def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser):
+    """From an empty machine to a second camera, by RTSP, without a terminal."""
+    product = start("--no-record")
+    port = str(free_port())
+    with subprocess.Popen(["/usr/bin/python3", ROOT / "tests/rtsp_camera.py", port, "320", "240", "8"],
+                          stdout=subprocess.PIPE, text=True) as camera:
+        try:
+            assert camera.stdout.readline() == "ready\n"
+            eventually(lambda: cameras(product)["camera"]["state"] == "no signal")
+            browser.get("about:blank")
+            resize(browser, PHONE, mobile=True)
+            go(browser, product.url)
+            eventually(lambda: text(browser, "h1") == "Add a camera")
+            screenshot(browser, "add-camera.png")
+            enter(browser, "source", "demo")
+            enter(browser, "name", "front")
+            press(browser, "[value=add]")
+            eventually(lambda: "front is watched now." in text(browser, "main"))
+            go(browser, f"{product.url}/settings/add")
+            eventually(lambda: text(browser, "h1") == "Add a camera")
+            enter(browser, "source", f"rtsp://127.0.0.1:{port}/cam")
+            enter(browser, "name", "yard")
+            press(browser, "[value=try]")
+            eventually(lambda: "It works: 320 × 240 pixels." in text(browser, "main"))
+            press(browser, "[value=add]")
+            eventually(lambda: is_live(product, "yard"))
+            go(browser, f"{product.url}/settings")
+            eventually(lambda: "front" in text(browser, "main"))
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+            screenshot(browser, "settings-phone.png")
+            assert console_errors(browser) == []
+            browser.get("about:blank")
+        finally:
+            camera.kill()
+
+
+def enter(browser, field, value):
+    found = browser.find_element("id", field)
+    found.clear()
+    found.send_keys(value)
+
+
+def press(browser, selector):
+    found = browser.find_element("css selector", selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    found.click()
