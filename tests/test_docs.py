@@ -20,7 +20,13 @@ from pyimagesearch.object_detection.object_groups import LABELS_OF_GROUPS
 from pyimagesearch.settings.command_line import parse_command_line
 from pyimagesearch.settings.settings import ALL_OPTIONS, Settings
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
-from pyimagesearch.system.service import CONFIG_PATH, NEXT_STEPS, UNIT_PATH, USER
+from pyimagesearch.system.service import (
+    CONFIG_FOLDER,
+    CONFIG_PATH,
+    NEXT_STEPS,
+    UNIT_PATH,
+    USER,
+)
 from pyimagesearch.web.api.openapi import ERRORS
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
@@ -51,8 +57,8 @@ RUN_ELSEWHERE = {       # command: the test file that runs it, and how it spells
     f"{PROGRAM} alerts --test --config cameras.toml": (
         "test_secrets.py", '"alerts", "--test", "--config"'),
     f"{PROGRAM} --config cameras.toml": ("test_secrets.py", 'Product("--config", self.file'),
-    "sudo -u webstreaming /opt/webstreaming/bin/webstreaming alerts --test --config "
-    "/etc/webstreaming.toml --config-dir /etc/webstreaming --data /var/lib/webstreaming":
+    "sudo -u webstreaming /opt/webstreaming/bin/webstreaming alerts --test "
+    "--config-dir /etc/webstreaming --data /var/lib/webstreaming":
         ("test_secrets.py", '"alerts", "--test", "--config"'),
     f"{PROGRAM} objects garden.jpg --objects model.onnx": (
         "test_objects_command.py", '"--objects", str(model)'),
@@ -72,14 +78,14 @@ NOT_RUN = {             # command: why no test can run it
     "chmod 600 cameras.toml": "the reader wrote that file",
     "git pull": "it needs a remote repository",
     **dict.fromkeys((
-        "sudo systemctl daemon-reload", "sudoedit /etc/webstreaming.toml",
+        "sudo systemctl daemon-reload", "sudoedit /etc/webstreaming/settings.toml",
         "sudo systemctl enable --now webstreaming",
         "sudo systemctl stop webstreaming",
         "sudo systemctl start webstreaming", "sudo systemctl restart webstreaming",
         "sudo systemctl disable --now webstreaming", "sudo userdel webstreaming",
         "sudo rm /etc/systemd/system/webstreaming.service", "sudo rm -r /opt/webstreaming",
         "sudo rm -f /etc/avahi/services/webstreaming.service",
-        "sudo rm -r /etc/webstreaming.toml /etc/webstreaming /var/lib/webstreaming"),
+        "sudo rm -r /etc/webstreaming /var/lib/webstreaming"),
         "it changes the services and users of the machine"),
     "journalctl -u webstreaming": "it reads the journal of an installed service",
     "docker compose --file deploy/compose.yaml up --detach": "it needs a Docker engine",
@@ -203,7 +209,7 @@ def test_system_packages_exist(command):
 def test_backup_brings_back_what_it_packed(tmp_path):
     pack, unpack = (shlex.split(command)[1:] for command in commands("sudo tar "))
     files = [tmp_path / path for path in (
-        "etc/webstreaming.toml", "etc/webstreaming/access.json", "var/lib/webstreaming/events.db")]
+        "etc/webstreaming/settings.toml", "etc/webstreaming/access.json", "var/lib/webstreaming/events.db")]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(file.name)
@@ -219,7 +225,7 @@ def test_commands_name_the_places_of_the_service():
     unit = (ROOT / "deploy/webstreaming.service").read_text()
     written = "\n".join(commands("sudo rm "))
     assert f"/{UNIT_PATH}" in written
-    assert f"/{CONFIG_PATH}" in written
+    assert f"/{CONFIG_FOLDER}" in written
     for kind, parent in (("Configuration", "/etc"), ("State", "/var/lib")):
         (name,) = re.findall(rf"^{kind}Directory=(.*)$", unit, re.M)
         assert f" {parent}/{name}" in written

@@ -48,7 +48,7 @@ def test_installed_command_prints_its_systemd_unit(installed):
     command = str(installed / "bin" / "webstreaming")
     printed = subprocess.run([command, "service"], env={"PYTHONPATH": str(installed)}, check=True,
                              capture_output=True, text=True).stdout
-    assert f"\nExecStart={command} --config /etc/webstreaming.toml\n" in printed
+    assert f"\nExecStart={command}\n" in printed
     assert (installed / "pyimagesearch/system/deploy/webstreaming.toml").exists()
 
 

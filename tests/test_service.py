@@ -54,8 +54,8 @@ def test_command_prints_the_unit_in_deploy(installed_program, capsys):
 def test_unit_runs_the_program_from_a_checkout_too(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["/opt/checkout/webstreaming.py"])
     service(install=False)
-    assert (f"\nExecStart={sys.executable} /opt/checkout/webstreaming.py --config "
-            "/etc/webstreaming.toml\n") in capsys.readouterr().out
+    assert (f"\nExecStart={sys.executable} /opt/checkout/webstreaming.py\n"
+            in capsys.readouterr().out)
 
 
 def test_unit_is_rated_safe_by_systemd(tmp_path):
@@ -85,10 +85,17 @@ def test_install_creates_unit_user_and_settings(installed_program, machine):
     assert (home, shell) == ("/var/lib/webstreaming", "/usr/sbin/nologin")
     groups = (machine / "etc/group").read_text()
     assert re.search(r"^video:.*:webstreaming$", groups, re.M)
-    config = (machine / "etc/webstreaming.toml").stat()
-    assert stat.S_IMODE(config.st_mode) == 0o640
-    (group,) = re.findall(r"^webstreaming:[^:]*:(\d+):", groups, re.M)
-    assert (config.st_uid, config.st_gid) == (0, int(group))
+    config = (machine / "etc/webstreaming/settings.toml").stat()
+    assert stat.S_IMODE(config.st_mode) == 0o600
+    owner = re.findall(r"^webstreaming:[^:]*:(\d+):(\d+):", users, re.M)[0]
+    assert (str(config.st_uid), str(config.st_gid)) == owner
+
+
+def test_settings_of_an_older_installation_move(installed_program, machine):
+    (machine / "etc/webstreaming.toml").write_text("quality = 50\n")
+    service(install=True, root=machine)
+    assert (machine / "etc/webstreaming/settings.toml").read_text() == "quality = 50\n"
+    assert not (machine / "etc/webstreaming.toml").exists()
 
 
 def test_install_prints_the_commands_that_are_left(installed_program, machine, capsys):
@@ -96,19 +103,19 @@ def test_install_prints_the_commands_that_are_left(installed_program, machine, c
     _, first, *commands = capsys.readouterr().out.splitlines()
     assert str(machine / "etc/systemd/system/webstreaming.service") in first
     commands = [shlex.split(line) for line in commands]
-    assert ["sudoedit", "/etc/webstreaming.toml"] in commands
+    assert ["sudoedit", "/etc/webstreaming/settings.toml"] in commands
     assert ["sudo", "systemctl", "enable", "--now", "webstreaming"] in commands
     assert commands[-1][:5] == ["sudo", "-u", "webstreaming", PROGRAM, "token"]
 
 
 def test_second_install_keeps_the_settings(installed_program, machine):
     service(install=True, root=machine)
-    (machine / "etc/webstreaming.toml").write_text("quality = 50\n")
+    (machine / "etc/webstreaming/settings.toml").write_text("quality = 50\n")
     unit_file = machine / "etc/systemd/system/webstreaming.service"
     unit_file.write_text("old")
     users = (machine / "etc/passwd").read_text()
     service(install=True, root=machine)
-    assert (machine / "etc/webstreaming.toml").read_text() == "quality = 50\n"
+    assert (machine / "etc/webstreaming/settings.toml").read_text() == "quality = 50\n"
     assert unit_file.read_text() != "old"
     assert (machine / "etc/passwd").read_text() == users
 
@@ -121,7 +128,7 @@ def test_install_lets_avahi_announce_the_port_in_use(installed_program, machine,
     file = machine / "etc/avahi/services/webstreaming.service"
     assert file.read_text() == (ROOT / "deploy/avahi.service").read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
-    (machine / "etc/webstreaming.toml").write_text('port = 8443\ntls = "self-signed"\n')
+    (machine / "etc/webstreaming/settings.toml").write_text('port = 8443\ntls = "self-signed"\n')
     service(install=True, root=machine)
     announced = ElementTree.parse(file).find("service")
     assert [announced.findtext(name) for name in ("type", "port")] == ["_https._tcp", "8443"]
@@ -134,7 +141,8 @@ def test_server_at_another_address_is_not_announced(machine, text, why):
     file = machine / "etc/avahi/services/webstreaming.service"
     file.parent.mkdir(parents=True)
     file.write_text("old")
-    (machine / "etc/webstreaming.toml").write_text(text)
+    (machine / "etc/webstreaming").mkdir()
+    (machine / "etc/webstreaming/settings.toml").write_text(text)
     assert announce(machine) == f"Not announced in the network, as {why}."
     assert not file.exists()
 
@@ -172,7 +180,7 @@ def test_program_that_the_unit_cannot_run_is_refused(monkeypatch, machine, progr
     monkeypatch.setattr(sys, "argv", [program])
     with pytest.raises(SurveillanceError, match="cannot see it there; install it below /opt/"):
         service(install=True, root=machine)
-    assert not (machine / "etc/webstreaming.toml").exists()
+    assert not (machine / "etc/webstreaming/settings.toml").exists()
 
 
 def test_machine_without_systemd_is_one_sentence(installed_program, tmp_path):

@@ -1,6 +1,5 @@
 """``webstreaming service``: run the program under systemd, announced by avahi."""
 
-import contextlib
 import os
 import re
 import shlex
@@ -9,6 +8,8 @@ import sys
 from pathlib import Path
 
 from pyimagesearch.errors import SurveillanceError
+from pyimagesearch.folders import SETTINGS_FILE
+from pyimagesearch.permissions import FILE_MODE, FOLDER_MODE
 from pyimagesearch.settings.loading import read_toml
 from pyimagesearch.settings.settings import Settings
 
@@ -20,7 +21,9 @@ UNIT_PATH = "etc/systemd/system/webstreaming.service"
 AVAHI_FOLDER = "etc/avahi/services"
 AVAHI_NAME = "webstreaming.service"
 AVAHI_FILE = "avahi.service"      # in deploy/
-CONFIG_PATH = "etc/webstreaming.toml"
+CONFIG_FOLDER = "etc/webstreaming"      # $CONFIGURATION_DIRECTORY of the unit
+CONFIG_PATH = f"{CONFIG_FOLDER}/{SETTINGS_FILE}"
+OLD_CONFIG_PATH = "etc/webstreaming.toml"   # which the pages could not change
 INVISIBLE_FOLDERS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")    # to the unit
 NEXT_STEPS = """\
 Installed {unit}. Next:
@@ -75,13 +78,19 @@ def install_unit(text: str, root: Path) -> None:
     (root / UNIT_PATH).chmod(0o644)
     subprocess.run(["systemd-sysusers", f"--root={root}", "-"], input=SYSUSERS,
                    text=True, check=True)
-    groups = (root / "etc/group").read_text()
-    group = re.search(rf"^{USER}:[^:]*:(\d+)", groups, re.MULTILINE)
-    assert group, "was created by systemd-sysusers"
-    with contextlib.suppress(FileExistsError), open(root / CONFIG_PATH, "x") as file:
-        os.fchmod(file.fileno(), 0o640)     # it may hold the passwords of cameras
-        os.fchown(file.fileno(), 0, int(group[1]))
-        file.write(deployed("webstreaming.toml"))
+    users = (root / "etc/passwd").read_text()
+    user = re.search(rf"^{USER}:[^:]*:(\d+):(\d+):", users, re.MULTILINE)
+    assert user, "was created by systemd-sysusers"
+    folder, file = root / CONFIG_FOLDER, root / CONFIG_PATH
+    folder.mkdir(FOLDER_MODE, exist_ok=True)
+    if not file.exists():
+        old = root / OLD_CONFIG_PATH
+        file.write_text(old.read_text() if old.exists() else
+                        deployed("webstreaming.toml"))
+        old.unlink(missing_ok=True)
+    file.chmod(FILE_MODE)       # it may hold the passwords of cameras
+    for path in (folder, file):     # the pages change it
+        os.chown(path, int(user[1]), int(user[2]))
 
 
 def announce(root: Path) -> str:
