@@ -77,8 +77,8 @@ class SampleArchive:
             sys.exit("the events were not written")
 
 
-def serve(folder: Path) -> None:
-    """Fill *folder*, then serve its events."""
+def serve_archive(archive: SampleArchive) -> None:
+    """Serve the events of *archive*."""
     from pyimagesearch.access.authenticator import Authenticator
     from pyimagesearch.access.refused_logins import RefusedLogins
     from pyimagesearch.access.roles import Role
@@ -87,12 +87,10 @@ def serve(folder: Path) -> None:
     from pyimagesearch.web.app import create_app
     from pyimagesearch.web.services import Services
 
-    archive = SampleArchive(folder)
-    archive.fill()
     server = LiveServer("127.0.0.1", 0)
     clock = SystemClock()
     authenticator = Authenticator(
-        ConfigFolder(str(folder)), clock, RefusedLogins(archive.store, clock),
+        ConfigFolder(str(archive.clips)), clock, RefusedLogins(archive.store, clock),
         open_to=Role.OWNER, local_only=True,
         in_thread=server.pools.changes.run_admitted,
         check_in_thread=server.pools.passwords.run)
@@ -146,6 +144,8 @@ def main(requests: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        serve(Path(sys.argv[2]))
+        archive = SampleArchive(Path(sys.argv[2]))
+        archive.fill()
+        serve_archive(archive)
     else:
         main(int(sys.argv[1]) if sys.argv[1:] else 50)

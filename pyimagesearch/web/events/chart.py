@@ -20,8 +20,8 @@ MIN_PEAK = 20.0         # per mille; keeps the bars low on a day without much mo
 class Slot(NamedTuple):
     """Half an hour in which events began."""
 
-    x: float        # minutes since midnight
-    width: float
+    x: int          # minutes since midnight
+    width: int
     label: str
     last: int       # id of the last event
 
@@ -45,13 +45,14 @@ def draw_chart(day: datetime.date, levels: Sequence[tuple[int, float]],
     """
     begin, end = day_bounds(day)
     width = (end - begin) / 60      # not 1440 when the clocks change
-    slots = [Slot(number * SLOT_SECONDS / 60, SLOT_SECONDS / 60,
+    slots = [Slot(number * SLOT_SECONDS // 60, SLOT_SECONDS // 60,
                   label(begin + number * SLOT_SECONDS, count), last)
              for number, (count, last) in sorted(counts.items())]
     times = [datetime.datetime.combine(day, datetime.time(hour))
              for hour in range(0, 24, 3)]
-    hours = [(100 * (time.timestamp() - begin) / (end - begin), f"{time:%H}")
-             for time in times]
+    pattern = "h a" if "a" in reader_locale().time_formats["short"].pattern else "HH"
+    hours = [(100 * (time.timestamp() - begin) / (end - begin),
+              format_time(time, pattern, locale=reader_locale())) for time in times]
     return Chart(day, width, outline(levels, begin / 60), slots, hours)
 
 
