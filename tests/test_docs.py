@@ -27,7 +27,7 @@ from pyimagesearch.system.service import (
     UNIT_PATH,
     USER,
 )
-from pyimagesearch.web.api.openapi import ERRORS
+from pyimagesearch.web.api.operation import ERRORS
 from pyimagesearch.web.app import create_app
 from pyimagesearch.web.services import Feed, Services
 from test_architecture import FLOORS

@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, request
 
@@ -11,6 +11,8 @@ from pyimagesearch.access import Role
 from pyimagesearch.web.services import get_services
 
 from . import schemas
+from .media_operations import MEDIA_OPERATIONS
+from .operation import Operation, parameter
 from .schemas import Schema, body_with, described, list_of, reference, response_of
 
 bp = Blueprint("description", __name__)
@@ -20,72 +22,9 @@ read, a user name and the token as its password (Basic) will do. A server that r
 no login accepts every request. An error has a status and one
 sentence. Malformed HTTP, oversized requests and too many requests are refused before
 they reach the API, in plain text."""
-ERRORS = {
-    400: "The request has an invalid value.",
-    401: "A login, token or key is missing or invalid.",
-    403: "Only an owner may do this, or a page of another site sent the request.",
-    404: "The camera or event does not exist, or this server does not record.",
-    409: "The event is starred, a flag or variable fixes the setting, or a test runs.",
-    413: "The body is too large.",
-    415: "The body is a multipart form.",
-    421: "The Host header is not a name of this server.",
-    429: "Too many requests; Retry-After says when to try again.",
-    503: "Events or settings cannot be read or written now, or the server is full.",
-}
-
-
-class Operation(NamedTuple):
-    """
-    One request of the API; *errors* are those that few others have.
-
-    One that *may_wait* for the disk has status 202 then, and says why.
-
-    Requests that change something are for owners, and so are those *for_owners*.
-    """
-
-    request: str        # method and path
-    id: str
-    summary: str
-    response: Schema
-    errors: tuple[int, ...] = (404,)
-    body: Schema | None = None
-    query: dict[str, Schema] = {}
-    for_owners: bool = False
-    may_wait: bool = False
-    success: HTTPStatus = HTTPStatus.OK
-
-    @property
-    def pending(self) -> Schema:
-        """The response while the disk does not permit to save the change."""
-        return response_of(**self.response["properties"], pending=described(
-            schemas.TEXT, "why this is not saved yet"))
-
-    def as_openapi(self, open_to: Role | None) -> dict[str, Any]:
-        """Return it as an OpenAPI operation object; see :func:`description`."""
-        errors = {401, 421, 429, 503, *self.errors}
-        is_for_owners = self.for_owners or not self.request.startswith("get ")
-        errors |= {403} if is_for_owners else set()
-        errors |= {400, 413, 415} if self.body else set()
-        made: dict[str, Any] = {
-            "operationId": self.id, "summary": self.summary,
-            "responses": {
-                str(self.success.value): {"description": self.success.phrase,
-                                          **as_json(self.response)},
-                **({"202": {"description": HTTPStatus.ACCEPTED.phrase,
-                            **as_json(self.pending)}}
-                   if self.may_wait else {}),
-                **{str(status): error_response(status) for status in sorted(errors)}}}
-        if open_to is not Role.OWNER and is_for_owners:
-            made["security"] = [{"token": []}]
-        if self.query:
-            made["parameters"] = [parameter(*each) for each in self.query.items()]
-        if self.body:
-            made["requestBody"] = {"required": True, **as_json(self.body)}
-        return made
-
-
 PATH_PARAMETERS: dict[str, Schema] = {
-    "id": schemas.ID, "name": schemas.CAMERA_NAME, "viewer": schemas.TEXT}
+    "id": schemas.ID, "name": schemas.CAMERA_NAME, "viewer": schemas.TEXT,
+    "part": schemas.PART, "number": schemas.PART, "version": schemas.TEXT}
 EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
@@ -200,6 +139,20 @@ OPERATIONS = (
               "their full width",
               response_of(**schemas.SELECTION), (404, 409),
               body={"type": "object", "properties": schemas.SELECTION}),
+    Operation("get /record_status", "recording", "Whether a manual recording runs, of "
+              "any camera or of one", response_of(
+                  recording=schemas.BOOLEAN, since=described(
+                      schemas.NUMBER_OR_NULL, "when the first one began")),
+              query={"camera": schemas.TEXT}),
+    Operation("post /record_status", "record", "Start or stop a manual recording of "
+              "all cameras, or of one; repeating it is no error", response_of(
+                  result={"enum": ["started", "stopped"]}), (404, 409),
+              body=schemas.RECORDING, may_wait=True),
+    Operation("post /snapshot", "take_still", "Keep a new picture of a camera, by "
+              "default the first one, as an event", response_of(
+                  event=schemas.ID, url=schemas.TEXT), (404, 409),
+              body={"type": "object", "properties": {"camera": schemas.TEXT}},
+              may_wait=True),
     Operation("get /api/push", "push_key", "Key with which a browser subscribes",
               response_of(key=schemas.TEXT)),
     Operation("post /api/push", "subscribe", "Send alerts to a browser; with renew, "
@@ -255,7 +208,7 @@ def description(root: str, open_to: Role | None = None) -> dict[str, Any]:
     Without a login, clients have the role *open_to*.
     """
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *MEDIA_OPERATIONS):
         method, path = operation.request.split()
         named = [parameter(name, PATH_PARAMETERS[name], "path")
                  for name in re.findall(r"{(\w+)}", path)]
@@ -273,24 +226,3 @@ def description(root: str, open_to: Role | None = None) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"},
                                 "password": {"type": "http", "scheme": "basic"}}},
     }
-
-
-def error_response(status: int) -> dict[str, Any]:
-    """Return the response with this error *status*."""
-    response = {"description": ERRORS[status], **as_json(reference("Error"))}
-    header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
-    if header:
-        response["headers"] = {header: {"schema": schemas.TEXT}}
-    if status in (413, 415, 429):   # the server may send these before the API
-        response["content"]["text/plain"] = {"schema": schemas.TEXT}
-    return response
-
-
-def parameter(name: str, schema: Schema, place: str = "query") -> dict[str, Any]:
-    """Return a parameter in *place*: query, or path, where it is required."""
-    return {"name": name, "in": place, "required": place == "path", "schema": schema}
-
-
-def as_json(schema: Schema) -> dict[str, Any]:
-    """Return JSON content with this *schema*."""
-    return {"content": {"application/json": {"schema": schema}}}

@@ -117,6 +117,7 @@ CAMERA_NAME = {"type": "string", "pattern": f"^{CAMERA_NAME_PATTERN}$"}
 ID = {"type": "integer", "minimum": 0, "maximum": params.MAX_ID}
 IDS = list_of({"anyOf": [ID, {"type": "string", "pattern": "^[0-8]?[0-9]{1,15}$"}]},
               minItems=1, maxItems=params.MAX_IDS)
+PART = {"type": "integer", "minimum": 2}      # of several files of an event
 SWITCH = {"anyOf": [BOOLEAN, {"enum": sorted(params.BOOLEANS)}]}
 LIMIT = or_empty({"type": "integer", "minimum": 1, "maximum": params.MAX_PAGE_EVENTS})
 BEFORE = or_empty({"type": "string", "pattern": f"^{params.CURSOR_PATTERN}$"})
@@ -152,6 +153,8 @@ SELECTION = {     # of the cameras in one stream
     "cameras": or_null(list_of(TEXT)),
     "width": {"enum": [*CHOICES["width"], None]},
     "fps": {"enum": [*CHOICES["fps"], None]}}
+RECORDING = {"type": "object", "required": ["status"], "properties": {
+    "status": SWITCH, "camera": or_null(TEXT)}}
 KIND = described(
     TEXT, "kind of event: " + ", ".join(event.EVENT_KINDS) + ", or any other text")
 SUBSCRIPTION = described(
