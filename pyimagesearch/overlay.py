@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size
+from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size, scaled
 
 RED = (0, 0, 255)
 PALE, DIM, DARK = (235, 235, 235), (165, 165, 165), (38, 34, 32)
@@ -43,6 +43,13 @@ class Annotation(NamedTuple):
     def as_json(self) -> str:
         """Return it as one line of ASCII, for a page that draws it."""
         return json.dumps({"time": self.time, "boxes": self.boxes, "tags": self.tags})
+
+    def scaled(self, of: Size, to: Size) -> "Annotation":
+        """Return the overlay of the same picture in size *to* instead of *of*."""
+        return Annotation(
+            tuple(scaled(box, of, to) for box in self.boxes), self.captured,
+            tuple(tag._replace(box=tag.box and scaled(tag.box, of, to))
+                  for tag in self.tags))
 
     def draw(self, image: Image) -> None:
         """

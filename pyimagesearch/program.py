@@ -356,7 +356,7 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
         evidence.manual.record, evidence.keep_still,
         automatic_zones=lambda: detection.automatic_zones, tuning=loop.tuning,
         videos={**videos, **own_video}, variants=publisher.variants,
-        overlay=settings.overlay),
+        overlay=settings.overlay, width=settings.width),
         evidence)
 
 

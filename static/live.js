@@ -1,7 +1,13 @@
 // The pages with a live picture: its state in words, and when it is fetched.
 
+import { notify } from "./controls.js";
+import { followKeys } from "./live_keys.js";
 import { MjpegView } from "./live_mjpeg.js";
 import { LivePicture } from "./live_picture.js";
+import { Screen } from "./live_screen.js";
+import { Zoom } from "./live_zoom.js";
+import { onClick } from "./request.js";
+import { gettext, locale } from "./words.js";
 
 const POLL = 1000;        // ms between status requests
 const NEW = 1;            // s; a camera's newest picture is no older while it sends some
@@ -21,25 +27,43 @@ const urls = {
 };
 document.documentElement.classList.add("js");
 const picture = document.getElementById("picture") ? new LivePicture(urls)
-  : new MjpegView(live, { ...urls, onPicture: () => {} });
-let answered = true;      // whether the last status request succeeded
+  : new MjpegView(live, { urls, onPicture: () => {} });
+let answered = Date.now();      // when a status request succeeded last
+let lost = false;               // whether the newest one failed
 
+// Return *milliseconds* since the epoch as a time, with its date unless that is today.
+function moment(milliseconds) {
+  const when = new Date(milliseconds);
+  const isToday = when.toDateString() === new Date().toDateString();
+  return when.toLocaleString(locale, isToday ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" });
+}
+
+// Return the state of camera *one* as a clause, and since when it holds if it matters.
 function words(one) {
-  const date = (seconds) => new Date(seconds * 1000).toLocaleString();
-  if (one.unsteady_since) return `${one.words} since ${date(one.unsteady_since)}`;
-  const gone = { "no signal": "no signal", off: "switched off" }[one.state];
-  return gone ? `${gone} since ${date(one.since)}` : one.words;
+  const gone = { "no signal": gettext("no signal"), off: gettext("switched off") }[one.state];
+  const since = one.unsteady_since ?? (gone ? one.since : null);
+  return [gone ?? gettext(one.words), since && gettext("since %(time)s", { time: moment(1000 * since) })];
+}
+
+// Dim the picture and say across it what is wrong, *since* when and why; nothing if it is live.
+function showGone(title, since, reason) {
+  const gone = document.getElementById("gone");
+  if (!gone) return;
+  put(gone.querySelector("b"), title);
+  put(gone.querySelector("span"), [since, reason].filter(Boolean).join(" · "));
 }
 
 function showViewers(count) {
   setText("viewers", String(count));
-  setText("viewers-word", count === 1 ? "viewer" : "viewers");
+  setText("viewers-word", count === 1 ? gettext("viewer") : gettext("viewers"));
 }
 
 function showCamera(one) {
   camera.dataset.state = one.state;
-  setText("words", words(one));
+  const [what, since] = words(one);
+  setText("words", since ? `${what} ${since}` : what);
   setText("reason", one.reason);
+  showGone(what, since, one.reason);
   setText("fps", one.fps.toFixed(one.fps > 0 && one.fps < 1 ? 2 : 0));
   showViewers(one.viewers + one.video_viewers);
   return isLive(one);
@@ -55,7 +79,8 @@ function showMosaic(status) {
     const line = document.querySelector(`[data-camera="${one.name}"]`);
     if (!line) continue;
     line.dataset.state = one.state;
-    put(line.querySelector(".words"), words(one) + (one.reason ? `: ${one.reason}` : ""));
+    const [what, since] = words(one);
+    put(line.querySelector(".words"), (since ? `${what} ${since}` : what) + (one.reason ? `: ${one.reason}` : ""));
   }
   return count > 0;
 }
@@ -72,18 +97,21 @@ async function poll() {
     const name = camera.dataset.name;
     const shown = status.cameras.filter((one) => !name || one.name === name);
     const liveNow = name ? showCamera(shown[0]) : showMosaic(status);
-    if (!answered) picture.reconnect();
-    answered = true;
+    if (lost) picture.reconnect();
+    [answered, lost] = [Date.now(), false];
     picture.watch({
       isLive: liveNow, moves: shown.some((one) => one.motion),
       patience: Math.min(...shown.filter(isLive).map((one) => one.patience)),
       // a camera that sends nothing says nothing about the connection to the server
       fps: Math.max(0, ...shown.filter((one) => one.age < NEW).map((one) => one.fps)) });
   } catch (error) {
-    answered = false;
+    lost = true;
     camera.dataset.state = "offline";
-    setText("words", "the server does not respond");
+    const [what, since] = [gettext("the server does not respond"),
+                           gettext("since %(time)s", { time: moment(answered) })];
+    setText("words", `${what} ${since}`);
     setText("reason", "");
+    showGone(what, since, "");
   }
 }
 
@@ -104,6 +132,19 @@ window.addEventListener("pagehide", () => picture.stop());
 window.addEventListener("pageshow", (event) => { if (event.persisted) picture.start(); });
 if (!document.hidden) picture.start();
 run();
+
+const hide = document.getElementById("hide");
+if (hide) onClick(hide, notify, async () => (await import("./mask.js")).toggle());
+const full = document.getElementById("full");
+if (full) {
+  const [area, content] = [".picture", "#zoomed"].map((each) => document.querySelector(each));
+  const zoom = new Zoom(area, content, () => screen.isFull);
+  const screen = new Screen(camera, area, full, () => {
+    zoom.reset();
+    picture.resize();
+  });
+  followKeys(screen, zoom);
+}
 // only where alerts are sent to this browser
 if (navigator.serviceWorker?.controller) {
   import("./push_subscription.js").then(({ renew }) => renew()).catch(() => {});

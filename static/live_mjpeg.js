@@ -8,8 +8,8 @@ const LOOK = 50;          // ms between looks for the first picture
 // One stream after the other. Its URL is new, so that no browser goes on with an old one,
 // and its name lets the page ask the server how many pictures were skipped.
 export class MjpegStream {
-  constructor({ feed, streams }) {
-    Object.assign(this, { feed, streams });
+  constructor(urls) {
+    this.urls = urls;       // {feed, streams}; the next stream is that of the feed by then
   }
 
   // Return the URL of a new stream.
@@ -17,14 +17,15 @@ export class MjpegStream {
     this.before = { sent: 0, skipped: 0, bytes: 0, at: performance.now() };
     this.name = [...crypto.getRandomValues(new Uint8Array(16))]
       .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return `${this.feed}${this.feed.includes("?") ? "&" : "?"}viewer=${this.name}`;
+    const { feed } = this.urls;
+    return `${feed}${feed.includes("?") ? "&" : "?"}viewer=${this.name}`;
   }
 
   // Return what the server sent in the *seconds* since the last call, and what it skipped;
   // null if unknown.
   async sample() {
     const { before } = this;
-    const answer = await fetch(this.streams + this.name, {
+    const answer = await fetch(this.urls.streams + this.name, {
       cache: "no-store", signal: AbortSignal.timeout(ANSWER) });
     if (!answer.ok || before !== this.before) return null;
     const { sent, skipped, bytes } = await answer.json(), at = performance.now();
@@ -37,7 +38,7 @@ export class MjpegStream {
 // In an <img>. One whose stream ended or froze keeps its last frame and fires no event, so
 // the picture itself is watched.
 export class MjpegView extends MjpegStream {
-  constructor(image, { onPicture, ...urls }) {
+  constructor(image, { urls, onPicture }) {
     super(urls);
     Object.assign(this, { element: image, onPicture });
     this.canvas = document.createElement("canvas");

@@ -11,7 +11,7 @@ const TIME_SCALE = 0.026;       // of the width: the size of the time, as on cli
 const NAME_SCALE = 0.032, CORNER_SCALE = 0.022;     // of names at a box, and at none
 
 export class OverlayView extends MjpegStream {
-  constructor(canvas, { onPicture, ...urls }) {
+  constructor(canvas, { urls, onPicture }) {
     super(urls);
     Object.assign(this, { element: canvas, onPicture });
     this.pen = canvas.getContext("2d");

@@ -3,10 +3,10 @@
 
 import { playsVideo } from "./live_buffer.js";
 import { Ladder } from "./live_ladder.js";
+import { LaterView } from "./live_later.js";
 import { MjpegView } from "./live_mjpeg.js";
-import { OverlayView } from "./live_overlay.js";
 import { StillsView } from "./live_stills.js";
-import { VideoView } from "./live_video.js";
+import { gettext } from "./words.js";
 
 const SAMPLE = 2000;            // ms between samples of the connection
 const STEADY = 2;               // frames a second, from which some must come in each sample
@@ -16,13 +16,19 @@ const RUNGS = {                 // of the ladder, by choice; lowest first
   saving: ["stills", "low"],
 };
 const WORDS = {
-  stills: "Very slow connection: a still every 10 seconds, and more during motion.",
-  low: "Slow connection: strongly compressed.",
-  high: "Slow connection: compressed.",
+  stills: gettext("Very slow connection: a still every 10 seconds, and more during motion."),
+  low: gettext("Slow connection: strongly compressed."),
+  high: gettext("Slow connection: compressed."),
   sharp: "",
 };
-const MJPEG = { low: "small pictures are shown instead", sharp: "the picture stays sharp" };
-const NO_VIDEO = playsVideo ? "" : "this browser has no Media Source Extensions";
+const MJPEG = {
+  low: gettext("small pictures are shown instead"), sharp: gettext("the picture stays sharp") };
+const NO_VIDEO = playsVideo ? "" : gettext("this browser has no Media Source Extensions");
+
+const ENOUGH = 0.9;             // of the pixels of the screen
+const PHONE = 600;              // px
+const [FINEST, FINEST_ON_PHONES] = [2, 1.5];    // pixels of the picture in a px, at most
+const SMOOTH = 1280;            // pixels; wider pictures come less often
 
 const find = (id) => document.getElementById(id);
 
@@ -42,23 +48,46 @@ function sizeOf(element) {
   return [element.width, element.height];
 }
 
+// Return the address of pictures of *feed* as wide as the screen needs for *image*, where the
+// server and the camera have them wider than usual.
+function feedFor(image, feed) {
+  const { base, widths } = image.dataset;
+  if (!widths) return feed;
+  const room = image.closest(".picture").getBoundingClientRect();
+  const shape = image.getAttribute("width") / image.getAttribute("height");
+  const shown = Math.min(room.width, room.height * shape);
+  const needed = ENOUGH * shown * Math.min(window.devicePixelRatio, room.width > PHONE ? FINEST : FINEST_ON_PHONES);
+  if (needed <= Number(base)) return feed;
+  const all = widths.split(" ").map(Number);
+  const width = all.find((each) => each >= needed) ?? all.at(-1);
+  return `${feed}${feed.includes("?") ? "&" : "?"}width=${width}${width > SMOOTH ? "&fps=15" : ""}`;
+}
+
 // The choice is kept by the browser, and the rung by its tab, so that the next page on a
 // slow connection does not begin with the heaviest view.
 export class LivePicture {
   constructor({ feed, small, streams, video, snapshot, overlay }) {
     [this.image, this.drawn, this.video, this.held] = ["live", "drawn", "video", "held"].map(find);
     [this.choice, this.note, this.play] = ["picture", "picture-note", "play"].map(find);
+    this.urls = { feed: feedFor(this.image, feed), streams };
+    this.feed = feed;
     const onPicture = () => this.reveal();
-    const player = new VideoView(this.video, { low: `${video}?rate=low`, high: `${video}?rate=high` }, {
-      onPicture, onBreak: () => this.hold(), onFail: (why) => this.doWithoutVideo(why),
-      onRefused: () => { this.play.hidden = false; } });
+    const player = new LaterView(this.video, async () => {
+      const { VideoView } = await import("./live_video.js");
+      return new VideoView(this.video, { low: `${video}?rate=low`, high: `${video}?rate=high` }, {
+        onPicture, onBreak: () => this.hold(), onFail: (why) => this.doWithoutVideo(why),
+        onRefused: () => { this.play.hidden = false; } });
+    });
+    const drawn = new LaterView(this.drawn, async () => {
+      const { OverlayView } = await import("./live_overlay.js");
+      return new OverlayView(this.drawn, { urls: this.urls, onPicture });
+    });
     this.views = {
       stills: new StillsView(this.held, { url: snapshot, onPicture }),
       low: player, high: player,
-      sharp: overlay === "browser" ? new OverlayView(this.drawn, { feed, streams, onPicture })
-        : new MjpegView(this.image, { feed, streams, onPicture }),
+      sharp: overlay === "browser" ? drawn : new MjpegView(this.image, { urls: this.urls, onPicture }),
     };
-    this.small = small && new MjpegView(this.image, { feed: small, streams, onPicture });
+    this.small = small && new MjpegView(this.image, { urls: { feed: small, streams }, onPicture });
     const kept = optional(() => localStorage.getItem("picture"));
     this.choice.value = kept in RUNGS ? kept : "auto";
     this.choice.addEventListener("change", () => this.choose());
@@ -86,6 +115,14 @@ export class LivePicture {
   }
 
   reconnect() { this.view?.reconnect(); }
+
+  // Follow the room that the page gives to the picture.
+  resize() {
+    const feed = feedFor(this.image, this.feed);
+    if (feed === this.urls.feed) return;
+    this.urls.feed = feed;
+    if (this.view === this.views.sharp) this.show();
+  }
 
   // Follow the camera: whether it *isLive*, its *patience* between frames [s], whether
   // something *moves*, and its frame rate, *fps*. To be called each second.

@@ -173,7 +173,7 @@ def test_address_names_the_variant(client, variants):
 
 
 @pytest.mark.parametrize(("query", "allowed"), [
-    ("width=161", "160, 320, 480, 640, 960"), ("quality=100", "30, 50, 75"), ("fps=x", "1, 2, 5, 10, 15")])
+    ("width=161", "160, 320, 480, 640, 960, 1280, 1920, 2560"), ("quality=100", "30, 50, 75"), ("fps=x", "1, 2, 5, 10, 15")])
 def test_variant_that_is_not_offered_is_refused(client, query, allowed):
     answer = client.get(f"/video_feed?{query}")
     assert answer.status_code == 400

@@ -62,7 +62,7 @@ class Publisher:
         self.encoding = Stopwatch()    # spent on them
         self.drawing = Stopwatch()     # spent on scaling, and on the overlay
         self.videos = videos or LiveVideos()
-        self.variants = Variants(quality)
+        self.variants = Variants(quality, width)
         self._name = name
         self._broadcaster = broadcaster
         self._mosaic = mosaic
@@ -115,7 +115,7 @@ class Publisher:
             return Shown(jpeg, overlay.boxes)
         self._size, drawn = size, None
         if self._overlay == SERVER:
-            drawn = self._drawn(frame.picture, overlay)
+            drawn = self._drawn(frame.picture, overlay, self._width)
         if publishes:
             if jpeg is None or keep or not self._passes_on(frame.picture):
                 jpeg = self._encoded(frame.picture, drawn, overlay)
@@ -124,7 +124,7 @@ class Publisher:
         else:
             self._broadcaster.mark_stale()
         if drawn is None and draws_for_others:      # after others have encoded it
-            drawn = self._drawn(frame.picture, overlay)
+            drawn = self._drawn(frame.picture, overlay, self._width)
         self._show_to_others(drawn, frame, overlay, note)
         return Shown(jpeg, overlay.boxes,
                      None if self._overlay == NO_OVERLAY else drawn)
@@ -196,13 +196,22 @@ class Publisher:
         return (self._overlay != SERVER and picture.size[0] <= self._width
                 and picture.jpeg() is not None)
 
-    def _drawn(self, picture: Picture, overlay: Annotation) -> Image:
+    def _drawn_wide(self, frame: Frame, overlay: Annotation) -> Image | None:
+        """Return *frame* in the width that variants want, if they are wider."""
+        given, wanted = frame.picture.size, self.variants.width_due(frame.arrived)
+        width = min(wanted or 0, given[0])
+        if width <= self._width:
+            return None
+        size = scaled_size(given, width)
+        return self._drawn(frame.picture, overlay.scaled(self._size, size), width)
+
+    def _drawn(self, picture: Picture, overlay: Annotation, width: int) -> Image:
         """Return *picture*, scaled, with its *overlay* unless there is to be none."""
-        colour = picture.colour(self._width)
+        colour = picture.colour(width)
         with self.drawing:
-            image = narrowed(colour, self._width)
+            image = narrowed(colour, width)
         if image is colour:
-            image = picture.writable(self._width)
+            image = picture.writable(width)
         with self.drawing:
             if self._overlay != NO_OVERLAY:
                 overlay.draw(image)
@@ -238,15 +247,17 @@ class Publisher:
             if self._mosaic:
                 self._mosaic.darken(self._name)
             return
-        self._show_in_variants(drawn, frame.captured, frame.arrived)
+        self._show_in_variants(drawn, frame.captured, frame.arrived,
+                               self._drawn_wide(frame, overlay))
         self.videos.show(drawn, frame.captured, frame.arrived)
         if self._mosaic:
             self._mosaic.show(self._name, drawn, bool(overlay.boxes), ", ".join(
                 filter(None, [note, *(tag.text for tag in overlay.tags)])))
 
-    def _show_in_variants(self, drawn: Image, captured: float, at: float) -> None:
+    def _show_in_variants(self, drawn: Image, captured: float, at: float,
+                          wide: Image | None = None) -> None:
         with self.encoding:
-            self.encoded += self.variants.show(drawn, captured, at)
+            self.encoded += self.variants.show(drawn, captured, at, wide)
 
     def _withdraw(self) -> None:
         """Show the last picture to no viewer any more: there is a newer one."""

@@ -1,4 +1,4 @@
-"""Smaller variants of a live picture, each encoded once for all who want it."""
+"""Variants of a live picture in size, quality and rate, each encoded once for all."""
 
 import threading
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from pyimagesearch.rates import RateLimit
 from .broadcaster import LatestFrameBroadcaster
 
 CHOICES = {     # of each parameter of a variant
-    "width": (160, 320, 480, 640, 960),
+    "width": (160, 320, 480, 640, 960, 1280, 1920, 2560),
     "quality": (30, 50, 75),
     "fps": (1, 2, 5, 10, 15)}
 MAX_WATCHED = 6     # variants of one picture at a time, each of which is encoded
@@ -33,7 +33,7 @@ class Variant:
 
     def __init__(self, wanted: VariantOf, quality: int) -> None:
         self.broadcaster = LatestFrameBroadcaster()
-        self._width = wanted.width
+        self.width = wanted.width
         self._quality = wanted.quality or quality
         self._limit = RateLimit(wanted.fps)
 
@@ -50,7 +50,7 @@ class Variant:
     def show(self, image: Image, captured: float, at: float) -> None:
         """Encode *image* and publish it."""
         self._limit.admits(at)
-        width = min(self._width or image.shape[1], size_of(image)[0])
+        width = min(self.width or image.shape[1], size_of(image)[0])
         self.broadcaster.publish(
             encode(resized(image, width), self._quality), captured)
 
@@ -59,12 +59,16 @@ class Variants:
     """
     Make the variants of one live picture of *quality* that are watched.
 
+    Those that are wider than *width* [pixels], as wide as the picture is, are made of
+    a wider one.
+
     One thread calls :meth:`show` and :meth:`withdraw`; the other methods may be called
     from any thread.
     """
 
-    def __init__(self, quality: int) -> None:
+    def __init__(self, quality: int, width: int = max(CHOICES["width"])) -> None:
         self._quality = quality
+        self._width = width
         self._variants: dict[VariantOf, Variant] = {}
         self._is_closed = False
         self._lock = threading.Lock()       # guards both
@@ -109,17 +113,29 @@ class Variants:
         """Return whether a viewer wants the picture of *at* [s, monotonic]."""
         return any(each.is_due(at) for each in self._made)
 
-    def show(self, image: Image, captured: float, at: float) -> int:
+    def width_due(self, at: float) -> int | None:
+        """Return how wide a picture of *at* is wanted, if wider than the usual one."""
+        return max((each.width for each in self._made
+                    if each.width and self._is_wide(each) and each.is_due(at)),
+                   default=None)
+
+    def show(self, image: Image, captured: float, at: float, wide: Image | None = None
+             ) -> int:
         """
         Encode *image* for those who want it; return how often it was encoded.
 
-        It was *captured* [s since the epoch] at the moment *at* [s, monotonic].
+        It was *captured* [s since the epoch] at the moment *at* [s, monotonic]; *wide*
+        is the same one in the width that is due.
         """
         self.withdraw()
         due = [each for each in self._made if each.is_due(at)]
         for each in due:
-            each.show(image, captured, at)
+            fitting = wide if self._is_wide(each) else None
+            each.show(image if fitting is None else fitting, captured, at)
         return len(due)
+
+    def _is_wide(self, variant: Variant) -> bool:
+        return (variant.width or 0) > self._width
 
     def withdraw(self) -> None:
         """Note that there is a newer picture; only for later viewers it is too old."""

@@ -87,10 +87,23 @@ def camera_page(name: str, *, alone: bool) -> str:
     """Return the page of camera *name*, which may be the only one."""
     services = get_services()
     feed = services.feed(name)
-    camera = feed.status()
+    camera, names = feed.status(), list(services.feeds)
+    at = names.index(name)
     return page("index.html", camera=camera, alone=alone, overlay=feed.overlay,
+                before=None if alone else names[at - 1],
+                after=None if alone else names[(at + 1) % len(names)],
+                base=feed.width, widths=wider(feed, camera.width),
                 objects=objects_notice([camera]),
                 arming=camera_json(services, name, time.time()))
+
+
+def wider(feed: Feed, width: int) -> list[int]:
+    """Return the widths above its own [pixels] in which *feed* is there, of *width*."""
+    if feed.variants is None or width <= feed.width:
+        return []
+    choices = [each for each in CHOICES["width"] if each > feed.width]
+    return [each for number, each in enumerate(choices)
+            if number == 0 or choices[number - 1] < width]
 
 
 @bp.get("/video_feed")

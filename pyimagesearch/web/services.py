@@ -146,7 +146,8 @@ class Feed:
     *automatic_zones* returns the polygons in which the detector ignores something that
     blinks. *videos* are the live H.264 videos by name: ``low`` and ``high`` are
     encoded, ``camera`` is its own. *overlay* says what draws the overlay: "server",
-    the page in the "browser", or "none".
+    the page in the "browser", or "none". Its pictures are at most *width* [pixels]
+    wide, and its wider *variants* are made for large screens.
     """
 
     broadcaster: LatestFrameBroadcaster
@@ -158,6 +159,7 @@ class Feed:
     videos: Mapping[str, VideoBroadcaster] = field(default_factory=dict)
     variants: Variants | None = None
     overlay: str = "server"
+    width: int = 640
 
 
 @dataclass(frozen=True)
