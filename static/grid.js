@@ -1,5 +1,6 @@
 // The page of several cameras: tiles with their newest pictures, and what is wrong with them.
 
+import "./controls.js";
 import { GridStream } from "./grid_stream.js";
 import { arrange } from "./grid_order.js";
 import { gettext, locale } from "./words.js";

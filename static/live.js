@@ -53,11 +53,6 @@ function showGone(title, since, reason) {
   put(gone.querySelector("span"), [since, reason].filter(Boolean).join(" · "));
 }
 
-function showViewers(count) {
-  setText("viewers", String(count));
-  setText("viewers-word", count === 1 ? gettext("viewer") : gettext("viewers"));
-}
-
 function showCamera(one) {
   camera.dataset.state = one.state;
   const [what, since] = words(one);
@@ -65,24 +60,9 @@ function showCamera(one) {
   setText("reason", one.reason);
   showGone(what, since, one.reason);
   setText("fps", one.fps.toFixed(one.fps > 0 && one.fps < 1 ? 2 : 0));
-  showViewers(one.viewers + one.video_viewers);
-  return isLive(one);
-}
-
-function showMosaic(status) {
-  const count = status.cameras.filter(isLive).length;
-  camera.dataset.state = status.off_since !== null ? "off"
-    : count === status.cameras.length ? "live" : "no signal";
-  setText("words", `${count} of ${status.cameras.length} cameras live`);
-  showViewers(status.mosaic_viewers + status.mosaic_video_viewers);
-  for (const one of status.cameras) {
-    const line = document.querySelector(`[data-camera="${one.name}"]`);
-    if (!line) continue;
-    line.dataset.state = one.state;
-    const [what, since] = words(one);
-    put(line.querySelector(".words"), (since ? `${what} ${since}` : what) + (one.reason ? `: ${one.reason}` : ""));
-  }
-  return count > 0;
+  const count = one.viewers + one.video_viewers;
+  setText("viewers", String(count));
+  setText("viewers-word", count === 1 ? gettext("viewer") : gettext("viewers"));
 }
 
 async function poll() {
@@ -94,16 +74,15 @@ async function poll() {
     const status = await answer.json();
     document.dispatchEvent(new CustomEvent("status", { detail: status }));
     setText("objects", status.objects?.words ?? "");      // shown to owners only
-    const name = camera.dataset.name;
-    const shown = status.cameras.filter((one) => !name || one.name === name);
-    const liveNow = name ? showCamera(shown[0]) : showMosaic(status);
+    const one = status.cameras.find(({ name }) => name === camera.dataset.name);
+    if (!one) return location.assign(document.querySelector(".bar a").href);    // renamed or removed
+    showCamera(one);
     if (lost) picture.reconnect();
     [answered, lost] = [Date.now(), false];
     picture.watch({
-      isLive: liveNow, moves: shown.some((one) => one.motion),
-      patience: Math.min(...shown.filter(isLive).map((one) => one.patience)),
+      isLive: isLive(one), moves: one.motion, patience: isLive(one) ? one.patience : Infinity,
       // a camera that sends nothing says nothing about the connection to the server
-      fps: Math.max(0, ...shown.filter((one) => one.age < NEW).map((one) => one.fps)) });
+      fps: one.age < NEW ? one.fps : 0 });
   } catch (error) {
     lost = true;
     camera.dataset.state = "offline";

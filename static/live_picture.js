@@ -25,7 +25,6 @@ const MJPEG = {
   low: gettext("small pictures are shown instead"), sharp: gettext("the picture stays sharp") };
 const NO_VIDEO = playsVideo ? "" : gettext("this browser has no Media Source Extensions");
 
-const ENOUGH = 0.9;             // of the pixels of the screen
 const PHONE = 600;              // px
 const [FINEST, FINEST_ON_PHONES] = [2, 1.5];    // pixels of the picture in a px, at most
 const SMOOTH = 1280;            // pixels; wider pictures come less often
@@ -56,7 +55,8 @@ function feedFor(image, feed) {
   const room = image.closest(".picture").getBoundingClientRect();
   const shape = image.getAttribute("width") / image.getAttribute("height");
   const shown = Math.min(room.width, room.height * shape);
-  const needed = ENOUGH * shown * Math.min(window.devicePixelRatio, room.width > PHONE ? FINEST : FINEST_ON_PHONES);
+  const isPhone = Math.min(window.innerWidth, window.innerHeight) <= PHONE;
+  const needed = shown * Math.min(window.devicePixelRatio, isPhone ? FINEST_ON_PHONES : FINEST);
   if (needed <= Number(base)) return feed;
   const all = widths.split(" ").map(Number);
   const width = all.find((each) => each >= needed) ?? all.at(-1);

@@ -157,12 +157,75 @@ def test_picture_fills_a_phone_without_overflow(shared, live):
     screenshot(live, "live-phone.png")
 
 
-def test_picture_fits_a_laptop(live):
-    bottom, width = live.execute_script(
-        "const box = document.getElementById('live').getBoundingClientRect();"
-        "return [box.bottom, box.width]")
-    assert width <= 960
-    assert bottom <= LAPTOP[1]
+def test_everything_fits_a_laptop_without_scrolling(live):
+    resize(live, (1440, 900))
+    bottom, width, page, panel = live.execute_script("""
+        const box = document.querySelector(".picture").getBoundingClientRect();
+        const [page, panel] = ["html", ".panel"].map((each) => document.querySelector(each));
+        return [box.bottom, box.width, page.scrollHeight - innerHeight,
+                panel.scrollHeight - panel.clientHeight];""")
+    assert width >= 1000
+    assert bottom <= 900
+    assert (page, panel) == (0, 0)
+
+
+@pytest.mark.parametrize("screen", [(740, 360), (844, 390)], ids=str)
+def test_picture_fills_a_phone_on_its_side(live, screen):
+    resize(live, screen, mobile=True)
+    height, inside = live.execute_script("""
+        const box = document.querySelector(".picture").getBoundingClientRect();
+        const inside = [...document.querySelectorAll(".tool")].every((tool) => {
+          const { left, right, top, bottom, width, height } = tool.getBoundingClientRect();
+          return left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom
+            && width >= 44 && height >= 44;
+        });
+        return [box.height, inside];""")
+    assert height >= 0.95 * screen[1]
+    assert inside
+
+
+FULL = "return document.documentElement.classList.contains('full')"
+SCALE = "return Number(/scale\\((.*)\\)/.exec(zoomed.style.transform)?.[1] ?? 1)"
+
+
+def test_full_screen_is_left_by_back_and_zooms_by_keys(live):
+    def press(*keys):
+        ActionChains(live).send_keys(*keys).perform()
+    press("f")
+    assert live.execute_script(FULL)
+    press("+", "+")
+    assert live.execute_script(SCALE) == pytest.approx(2.25)
+    press(*8 * "+")
+    assert live.execute_script(SCALE) == 8
+    press(Keys.ARROW_RIGHT, "0")
+    assert live.execute_script(SCALE) == 1
+    live.execute_script("history.back()")
+    eventually(lambda: not live.execute_script(FULL))
+    assert live.current_url.endswith("/")
+    press("f", "f")
+    eventually(lambda: not live.execute_script(FULL))
+
+
+TOUCH = """
+    const [kind, id, x, y] = arguments, area = document.querySelector(".picture");
+    area.dispatchEvent(new PointerEvent(kind, { pointerId: id, clientX: x, clientY: y, bubbles: true,
+                                                isPrimary: id === 1, pointerType: "touch" }));"""
+
+
+def test_double_tap_fills_the_screen_and_two_fingers_zoom(live):
+    live.execute_script("HTMLElement.prototype.requestFullscreen = undefined")      # an iPhone
+    for _ in range(2):
+        live.execute_script(TOUCH, "pointerup", 1, 300, 200)
+    assert live.execute_script(FULL)
+    for kind, finger, x in (("pointerdown", 1, 300), ("pointerdown", 2, 400), ("pointermove", 2, 600),
+                            ("pointerup", 1, 300), ("pointerup", 2, 600)):
+        live.execute_script(TOUCH, kind, finger, x, 200)
+    assert live.execute_script(SCALE) == pytest.approx(3)
+    live.execute_script(
+        "document.querySelector('.picture').dispatchEvent(new WheelEvent('wheel', { deltaY: 9999 }))")
+    assert live.execute_script(SCALE) == 1
+    ActionChains(live).send_keys(Keys.ESCAPE).perform()
+    eventually(lambda: not live.execute_script(FULL))
 
 
 def test_page_follows_the_color_scheme(live):
@@ -192,6 +255,7 @@ def test_page_shows_since_when_and_why_the_camera_is_lost(start, page):
     show(page, start("--source", "/dev/video99").url)
     eventually(lambda: text(page, "#words").startswith("no signal since "))
     eventually(lambda: text(page, "#reason") == "there is no camera /dev/video99")
+    assert page.find_element("id", "gone").is_displayed()
     screenshot(page, "no-signal.png")
 
 
@@ -230,10 +294,12 @@ def test_page_recovers_when_the_server_returns(start, page, link):
     show(page, line.url)
     wait_for_motion(page)
     product.stop()
-    eventually(lambda: text(page, "#words") == "the server does not respond", 15)
+    eventually(lambda: text(page, "#words").startswith("the server does not respond since "), 15)
+    assert page.find_element("id", "gone").is_displayed()
     line.target = start("--source", SCENE).port
     wait_for_motion(page, patience=20)
-    assert text(page, "#words") != "the server does not respond"
+    assert text(page, "#words") in ("live", "starting") or "learning" in text(page, "#words")
+    assert not page.find_element("id", "gone").is_displayed()
 
 
 def test_hidden_page_stops_its_stream_until_it_is_shown(demo, page):
@@ -296,10 +362,14 @@ def test_owner_masks_regions_and_switches_cameras_off(start, page):
     wait_for_text(page, "Saved: 1 region is hidden.")
     assert drawn() == [by_keyboard]
 
-    page.find_element("id", "cameras").click()
+    for answer in ("no", "yes"):
+        page.find_element("id", "cameras").click()
+        eventually(page.find_element("id", "ask-off").is_displayed)
+        page.find_element("css selector", f"#ask-off [value={answer}]").click()
     eventually(lambda: text(page, "#words").startswith("switched off since "))
     eventually(lambda: (text(page, "#cameras"), text(page, "#reason"))
-               == ("Cameras off", "by the owner"))
+               == ("Switch cameras on", "by the owner"))
+    assert page.find_element("id", "gone").is_displayed()
     page.find_element("id", "cameras").click()
     eventually(lambda: text(page, "#words") == "live")
     wait_for_motion(page)

@@ -247,22 +247,22 @@ def test_choice_is_kept_and_takes_effect_at_once(server, page, show):
 def test_slow_connection_leads_from_pictures_to_video(server, page, show, link):
     line = link(server.port)
     line.rate = 40_000
-    show(url=line.url.rstrip("/"), path="/")
+    show(url=line.url.rstrip("/"))
     wait_for(page, "image")
     assert wait_for(page, "video")["note"] == "Slow connection: strongly compressed."
     assert page.execute_script("return sessionStorage.rung") == "low"
 
 
 def test_very_slow_connection_shows_stills(server, page, show):
-    show(rung="stills", path="/")
+    show(rung="stills")
     assert wait_for(page, "still")["note"].startswith("Very slow connection")
     assert json.loads(server.get("/api/status"))["viewers"] == 0
 
 
 def test_video_that_fails_twice_gives_way_to_pictures(server, page, show):
-    show("saving", script=BROKEN, path="/")
+    show("saving", script=BROKEN)
     assert wait_for(page, "image")["note"] == (
-        "Live video does not play here (it is broken): the picture stays sharp.")
+        "Live video does not play here (it is broken): small pictures are shown instead.")
 
 
 def test_browser_without_video_saves_data_by_small_pictures(page, show):
@@ -286,7 +286,7 @@ def test_hidden_page_fetches_no_video_until_it_is_shown(server, page, show):
 
 def test_video_that_was_cut_goes_on_by_itself(server, page, show, link):
     line = link(server.port)
-    show("saving", url=line.url.rstrip("/"), path="/")
+    show("saving", url=line.url.rstrip("/"))
     wait_for(page, "video")
     line.cut()
     wait_for_progress(page)

@@ -213,7 +213,7 @@ def test_nothing_is_sent_while_nothing_is_selected(protected, stream):
 @pytest.mark.parametrize(("fields", "sentence"), [
     ({"cameras": ["attic"]}, "camera is 'attic', but must be one of front, yard."),
     ({"cameras": "yard"}, "cameras is 'yard', but must be a list of names, or null for all cameras."),
-    ({"width": 100}, "width is 100, but must be one of 160, 320, 480, 640, 960, or null."),
+    ({"width": 100}, "width is 100, but must be one of 160, 320, 480, 640, 960, 1280, 1920, 2560, or null."),
     ({"fps": [1]}, "fps is [1], but must be one of 1, 2, 5, 10, 15, or null.")],
     ids=["unknown", "no-list", "width", "fps"])
 def test_odd_selection_is_refused_in_one_sentence(protected, stream, fields, sentence):

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 bp = Blueprint("bundles", __name__)
 
-IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.M)
+IMPORT = re.compile(r'^import (?:(\{[^}]*\}) from )?"\./(\w+)\.js";$', re.M)
 EXPORT = re.compile(r"^export ((?:async )?(?:const|function|class)) (\w+)", re.M)
 UNKNOWN = re.compile(r"^(?:import|export)[ {*].*$", re.M)     # written in another way
 COMMENT = re.compile(r"^ *//.*\n", re.M)
@@ -51,7 +51,9 @@ def add_module(folder: Path, name: str, joined: dict[str, str]) -> str:
         if imported not in joined:
             add_module(folder, imported, joined)
     names = ", ".join(found[2] for found in EXPORT.finditer(text))
-    body = EXPORT.sub(r"\1 \2", IMPORT.sub(r"const \1 = $\2;", COMMENT.sub("", text)))
+    body = IMPORT.sub(lambda found: found[1] and f"const {found[1]} = ${found[2]};",
+                      COMMENT.sub("", text))
+    body = EXPORT.sub(r"\1 \2", body)
     if wrong := UNKNOWN.search(body):
         raise ValueError(f"{name}.js has a line that cannot be bundled: {wrong[0]}")
     joined[name] = f"const ${name} = (() => {{\n{body}return {{ {names} }};\n}})();"
