@@ -124,13 +124,13 @@ def test_source_is_tried_before_it_is_added(product):
 
 def test_login_of_a_camera_is_not_shown(product):
     add(product, "front")
-    source = "rtsp://ada:secret@127.0.0.1:9/cam"
+    source = "rtsp://ada:geheim@127.0.0.1:9/cam"
     assert post(product, "/settings/add", {"name": "gate", "source": source, "action": "add"})[0] == 303
     page = product.get("/settings/cameras/gate").decode()
     assert "rtsp://***@127.0.0.1:9/cam" in page
-    assert "secret" not in page + product.get("/settings/about").decode()
+    assert "geheim" not in page + product.get("/settings/about").decode()
     assert post(product, "/settings/cameras/gate", {"source": "rtsp://***@127.0.0.1:9/other"})[0] == 303
-    assert "ada:secret@127.0.0.1:9/other" in (product.config / "settings.toml").read_text()
+    assert "ada:geheim@127.0.0.1:9/other" in (product.config / "settings.toml").read_text()
     post(product, "/settings/cameras/gate/remove", {})
 
 
@@ -148,7 +148,19 @@ def test_about_shows_version_and_log(product):
     assert "front: opened demo:160x120@10" in page
 
 
-def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser):
+def test_backup_is_restored_by_the_form(product):
+    add(product, "front")
+    backup = product.get("/api/backup").decode()
+    post(product, "/settings/cameras/front/rename", {"name": "door"})
+    status, where, _ = post(product, "/settings/restore", {"backup": backup})
+    assert (status, where) == (303, "/settings/about?restored=1#backup")
+    eventually(lambda: is_live(product, "front"))
+    assert "door" not in cameras(product)
+    status, _, page = post(product, "/settings/restore", {"backup": "a photo"})
+    assert (status, wrong(page)) == (400, {"backup": "This file is no backup of webstreaming."})
+
+
+def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser, tmp_path):
     """From an empty machine to a second camera, by RTSP, without a terminal."""
     product = start("--no-record")
     port = str(free_port())
@@ -178,6 +190,13 @@ def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser):
             eventually(lambda: "front" in text(browser, "main"))
             assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
             screenshot(browser, "settings-phone.png")
+            (tmp_path / "backup.json").write_bytes(product.get("/api/backup"))
+            go(browser, f"{product.url}/settings/about")
+            press(browser, "details summary")
+            browser.find_element("id", "backup-file").send_keys(str(tmp_path / "backup.json"))
+            press(browser, "#restore button")
+            eventually(lambda: "Restored, and in force." in text(browser, "main"))
+            screenshot(browser, "about-phone.png")
             assert console_errors(browser) == []
             browser.get("about:blank")
         finally:
