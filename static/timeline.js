@@ -30,8 +30,7 @@ class Timeline {
     this.slider = this.makeSlider();
     strip.querySelector(".plot").setAttribute("aria-hidden", "true");
     for (const link of strip.querySelectorAll("a")) link.setAttribute("tabindex", "-1");
-    strip.append(this.line, this.slider);
-    document.body.append(this.card);
+    strip.append(this.line, this.slider, this.card);
     this.listen();
   }
 

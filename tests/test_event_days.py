@@ -20,7 +20,7 @@ def counted(client, path):
     """Return the days with events in the calendar, and how many there are."""
     calendar = client.get(path).text.partition('id="calendar"')[2].partition("</table>")[0]
     return {day: int(count) for day, count in re.findall(
-        r'day=([\d-]+)[^>]*>\d+<small>(\d+)<', calendar)}
+        r'day=([\d-]+)[^>]*>\d+ <small>(\d+)<', calendar)}
 
 
 def test_calendar_counts_the_events_of_each_day(client, sample):
