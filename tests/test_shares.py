@@ -66,3 +66,9 @@ def test_link_of_other_hours_is_refused(shared, hours):
 def test_only_owners_share_events(shared):
     assert share(shared, Role.VIEWER).status_code == 403
     assert share(shared, id=3).status_code == 404
+
+
+def test_new_tokens_end_shared_links(shared):
+    url, client = opened(shared, share(shared))
+    shared.change(lambda found: found.renewed())
+    assert client.get(url).status_code == 403
