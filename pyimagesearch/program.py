@@ -17,7 +17,7 @@ from pyimagesearch.capture import (
     has_own_video,
 )
 from pyimagesearch.clock import Clock, SystemClock
-from pyimagesearch.errors import RecordingError
+from pyimagesearch.errors import FolderError, RecordingError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.found_cameras import FoundCamera, TriedCamera
@@ -183,6 +183,7 @@ class Program:
             for camera in self.cameras:
                 if camera.name not in going:
                     self._close(camera)
+                    self._turn_mask(camera.settings, wanted.get(camera.name))
             for old in renamed or ():
                 self.privacy.forget(old)
             cameras = []
@@ -222,11 +223,23 @@ class Program:
     def _open(self, settings: CameraSettings) -> WatchedCamera:
         """Make a camera, and watch it from now on."""
         self.backgrounds.add(settings.name)
+        self.backgrounds.forget(settings.name)      # it may look elsewhere now
         self.watchdog.add(settings.name)
         self.privacy.add(settings)
         camera = make_camera(settings, self)
         camera.start()
         return camera
+
+    def _turn_mask(self, before: CameraSettings, now: CameraSettings | None) -> None:
+        """Let what was drawn on the picture of a camera hide the same as *before*."""
+        drawn = self.privacy.hidden(before.name).drawn
+        if now is None or not drawn or now.orientation == before.orientation:
+            return
+        try:
+            self.privacy.draw(before.name, [
+                now.orientation.points(each, before.orientation) for each in drawn])
+        except FolderError as error:    # it is in force all the same
+            log.error("%s: the turned privacy regions: %s", before.name, error)
 
     def _close(self, camera: WatchedCamera) -> None:
         """End *camera*, its streams and its clips."""
@@ -364,7 +377,8 @@ def packet_tee(settings: CameraSettings, preroll_input: PrerollInput,
                own_video: Mapping[str, CameraVideo]) -> PacketTee | None:
     """Return what receives the packets of a camera; None if it sends none."""
     recorded = [preroll_input] if gives_packets(settings) else []
-    return PacketTee([*own_video.values(), *recorded]) if own_video else None
+    return PacketTee([*own_video.values(), *recorded],
+                     settings.orientation) if own_video else None
 
 
 def with_viewers(status: CameraStatus, own_video: Mapping[str, CameraVideo]

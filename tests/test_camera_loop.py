@@ -388,6 +388,7 @@ def test_camera_frame_itself_is_never_drawn_on(make, broadcaster):
 
 def test_nothing_is_encoded_without_viewers(make, broadcaster):
     surveillance = make()
+    make.kept.evidence.arm(False)       # else one in eight seconds, for stills of a change
     before = broadcaster.latest.number
     surveillance.detect_motion(frames_of([EMPTY] * 5), 2)
     assert surveillance.status().encoded == 0

@@ -108,7 +108,7 @@ def test_two_servers_do_not_share_a_folder(start, tmp_path):
 
 def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
     product = start("--source", f"gate={rtsp('480', '360', '8')}", "--width", "320",
-                    "--no-record", "--data", str(tmp_path))
+                    "--rotate", "90", "--no-record", "--data", str(tmp_path))
     product.wait_for("learning")
     product.send("POST", "/record_status", status="true", camera="gate")
     eventually(lambda: list(tmp_path.rglob("*.part.mp4")))
@@ -119,6 +119,7 @@ def test_rtsp_camera_is_recorded_in_its_own_quality(start, tmp_path, rtsp):
     (stream,) = probe(clip, "-show_streams", "-count_frames")["streams"]
     assert (stream["codec_name"], stream["width"], stream["height"]) == ("h264", 480, 360)
     assert int(stream["nb_read_frames"]) > 10
+    assert [each["rotation"] for each in stream["side_data_list"]] == [-90]     # players turn it
     assert product.camera["encoded"] < 10       # thumbnail and card: nothing else was encoded
 
 

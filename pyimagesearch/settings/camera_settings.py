@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+from pyimagesearch.orientation import Orientation
+
 from .option import option, options_of, parse_bytes
 from .polygons import MAX_POLYGONS, POLYGON_SYNTAX, POLYGONS_PATTERN
 from .schedule import HoursOption
@@ -58,6 +60,12 @@ class CameraOptions:
         "auto", "how an rtsp:// camera is to send; auto: by TCP, or by UDP if it "
         "refuses that", advanced=True, choices=("auto", "tcp", "udp"))
     loop: bool = camera(False, "restart a video file when it ends", advanced=True)
+    rotate: str = camera(
+        "0", "degrees to turn the picture clockwise, before all else sees it",
+        advanced=True, choices=("0", "90", "180", "270"))
+    flip: str | None = camera(
+        None, "then mirror the picture: h horizontally, v vertically", advanced=True,
+        choices=("h", "v"))
     width: int = camera(
         640, "width of the streamed picture in pixels; it is never enlarged",
         advanced=True, low=16, high=7680)
@@ -176,6 +184,11 @@ class CameraOptions:
             return None
         width, height = self.resolution.split("x")
         return int(width), int(height)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the picture is turned."""
+        return Orientation(int(self.rotate), self.flip)
 
     def raises_alerts(self, kind: str) -> bool:
         """Return whether events of *kind* raise alerts."""

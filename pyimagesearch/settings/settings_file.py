@@ -4,12 +4,14 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyimagesearch.errors import FolderError, SettingFixed, SettingsError, reason
 from pyimagesearch.folders import ConfigFolder
 
+from .camera_settings import CAMERA_OPTIONS
 from .loading import load_toml, parse_content
 from .old_choices import OLD_FILE, old_choices
 from .option import CAMERA_NAME_PATTERN
@@ -17,6 +19,7 @@ from .page_values import as_toml, as_words, parse_values, unmasked
 from .settings import ALL_OPTIONS, Settings
 from .settings_base import SettingsBase
 from .stored_text import StoredText
+from .turned_regions import TURNING_OPTIONS, turned_regions
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,7 @@ class SettingsFile:
         """
         def edit(text: str) -> str:
             parsed = self._parse(camera, values)
+            parsed |= self._turned(camera, parsed)
             return with_values(self._explicit(text) if camera and "source" in parsed
                                else text, camera, parsed)
 
@@ -227,6 +231,18 @@ class SettingsFile:
                 raise fixed_by(f"{subject} is fixed by {where}; remove that and "
                                "restart to set it here", option)
         return {option: as_toml(value) for option, value in parsed.items()}
+
+    def _turned(self, camera: str | None, parsed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the regions in the file if *parsed* turns the picture of *camera*."""
+        if camera is None or not TURNING_OPTIONS & parsed.keys():
+            return {}
+        before = next(each for each in self.settings.cameras() if each.name == camera)
+        written = self.written(camera)
+        now = replace(before, **{
+            name: CAMERA_OPTIONS[name].default if value is None else value
+            for name, value in parsed.items() if name in TURNING_OPTIONS})
+        return {name: as_toml(value) for name, value in turned_regions(
+            before, now.orientation).items() if name in written}
 
     def _explicit(self, text: str) -> str:
         """Return *text* in which each camera has a table with its source."""

@@ -254,7 +254,7 @@ class Surveillance(Worker):
                 self._state.leave_out(frame)
 
     def _masked(self, frame: Frame) -> Frame:
-        """Return *frame* with the privacy mask applied; a new mask starts over."""
+        """Return *frame* turned, and with the mask applied; a new one starts over."""
         if not self._mask.is_current:
             with self._mask.lock:   # or packets of a masked camera could be let through
                 self._mask.applied = self._mask.wanted
@@ -262,7 +262,8 @@ class Surveillance(Worker):
             self._detection.remembered.use_mask(self._mask.applied.polygons)
             self._detection.start_over()
             self.tuning.start_over()
-        picture = self._mask.applied.apply(frame.picture)
+        picture = self._mask.applied.apply(
+            self._settings.orientation.picture(frame.picture))
         return frame._replace(picture=TimedPicture(
             picture, self._state.connection.decoding))
 

@@ -9,6 +9,7 @@ from pyimagesearch.settings.option import Option
 from pyimagesearch.settings.page_values import masked
 
 Form = MultiDict[str, str]
+COMMON_OPTIONS = frozenset({"rotate", "flip"})
 
 
 class Field(NamedTuple):
@@ -30,6 +31,11 @@ class Field(NamedTuple):
     def label(self) -> str:
         """The name of the option in words, in English."""
         return self.option.name.replace("_", " ").capitalize()
+
+    @property
+    def is_common(self) -> bool:
+        """Whether many need it, so that the form shows it at once."""
+        return not self.option.advanced or self.option.name in COMMON_OPTIONS
 
     @property
     def kind(self) -> str:
