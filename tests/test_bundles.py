@@ -1,5 +1,7 @@
 """The modules of a page in one script."""
 
+import gzip
+
 import pytest
 
 from harness import ROOT
@@ -45,6 +47,14 @@ def test_bundle_is_public_and_revalidated(client):
     again = client.get("/static/bundle/live.js",
                        headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_bundle_is_compressed_where_that_is_accepted(client):
+    plain = client.get("/static/bundle/live.js")
+    small = client.get("/static/bundle/live.js", headers={"Accept-Encoding": "gzip, br"})
+    assert gzip.decompress(small.data) == plain.data
+    assert len(small.data) < len(plain.data) / 2
+    assert small.headers["ETag"] != plain.headers["ETag"]
 
 
 @pytest.mark.parametrize("name", ["nothing", "..%2Fapp", "service-worker"])

@@ -1,6 +1,8 @@
 """Join the modules of a page into one script, so that it takes one request."""
 
+import gzip
 import re
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,12 +26,21 @@ def script(name: str) -> Response:
     folder = Path(current_app.static_folder or "")
     if not name.isidentifier() or not (folder / f"{name}.js").is_file():
         abort(404, f"There is no script {name!r}.")
-    text = bundle(folder, name)
-    response = Response(text, mimetype="text/javascript")
-    response.headers["Cache-Control"] = "no-cache"      # but revalidate it by its ETag
-    response.set_etag(sha256(text.encode()).hexdigest()[:32])
+    content = bundle(folder, name).encode()
+    response = Response(mimetype="text/javascript", headers={
+        "Cache-Control": "no-cache", "Vary": "Accept-Encoding"})    # revalidate by ETag
+    if request.accept_encodings["gzip"]:
+        content, response.content_encoding = compressed(content), "gzip"
+    response.data = content
+    response.set_etag(sha256(content).hexdigest()[:32])
     response.make_conditional(request)
     return response
+
+
+@lru_cache(maxsize=16)
+def compressed(content: bytes) -> bytes:
+    """Return *content* as gzip, the same bytes each time."""
+    return gzip.compress(content, mtime=0)
 
 
 def bundle(folder: Path, name: str) -> str:
