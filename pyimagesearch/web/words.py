@@ -41,6 +41,11 @@ def gettext(message: str, **values: object) -> str:
     return text % values if values else text
 
 
+def N_(message: str) -> str:
+    """Return *message* as it is; marks a constant for the catalogues."""
+    return message
+
+
 def translated(message: str) -> str:
     """
     Return *message*, which no template has as a literal, in the reader's language.

@@ -1,5 +1,7 @@
 """Template filters: durations, shares and names."""
 
+from babel.lists import format_list
+
 from pyimagesearch.events.event import (
     BROKEN,
     EXPIRED,
@@ -8,27 +10,31 @@ from pyimagesearch.events.event import (
     OPEN,
     UNFINISHED,
 )
-from pyimagesearch.notifications.alert_words import capitalized, few_of
+from pyimagesearch.notifications.alert_words import MAX_NAMES
+from pyimagesearch.web.local_times import reader_locale
+from pyimagesearch.web.words import N_, ngettext, translated
 from pyimagesearch.web.words import gettext as _
-from pyimagesearch.web.words import ngettext
 
 MAX_FORECAST_DAYS = 365     # more is not known that far ahead
 KIND_NAMES = {      # other kinds are named as they are
-    "manual": "manual recording", "snapshot": "still", "light": "light changed",
-    "day/night": "day or night mode", "moved": "camera moved",
-    "covered": "camera covered", "out of focus": "camera out of focus",
-    "lost": "signal lost", "returned": "signal back", "unsteady": "signal unsteady",
-    "switched off": "all cameras off", "switched on": "all cameras on"}
+    "manual": N_("manual recording"), "snapshot": N_("still"),
+    "light": N_("light changed"),
+    "day/night": N_("day or night mode"), "moved": N_("camera moved"),
+    "covered": N_("camera covered"), "out of focus": N_("camera out of focus"),
+    "lost": N_("signal lost"), "returned": N_("signal back"),
+    "unsteady": N_("signal unsteady"),
+    "switched off": N_("all cameras off"), "switched on": N_("all cameras on")}
 UNAVAILABLE = {     # why a file cannot be shown, by its state
-    OPEN: "This is still being recorded.",
-    UNFINISHED: "This could not be finished; the next start tries to repair it.",
-    BROKEN: "This holds no picture that can be played.",
-    GONE: "This was deleted to make room for newer clips.",
-    EXPIRED: "This was deleted because it was too old (--keep-days).",
-    MISSING: "This file is no longer in the clips folder."}
+    OPEN: N_("This is still being recorded."),
+    UNFINISHED: N_("This could not be finished; the next start tries to repair it."),
+    BROKEN: N_("This holds no picture that can be played."),
+    GONE: N_("This was deleted to make room for newer clips."),
+    EXPIRED: N_("This was deleted because it was too old (--keep-days)."),
+    MISSING: N_("This file is no longer in the clips folder.")}
 LOST_CLIPS = {      # the same in short, where the list has no clip to show
-    UNFINISHED: "clip unfinished", BROKEN: "clip unplayable", GONE: "clip deleted",
-    EXPIRED: "clip too old", MISSING: "clip missing"}
+    UNFINISHED: N_("clip unfinished"), BROKEN: N_("clip unplayable"),
+    GONE: N_("clip deleted"),
+    EXPIRED: N_("clip too old"), MISSING: N_("clip missing")}
 
 
 def duration(seconds: float) -> str:
@@ -51,12 +57,17 @@ def count_events(count: int) -> str:
 
 def subject(names: tuple[str, ...]) -> str:
     """Return *names* as the subject of a headline, such as "Person and vehicle"."""
-    return capitalized(few_of(names))
+    shown = [translated(name) for name in names[:MAX_NAMES]]
+    rest = len(names) - len(shown)
+    if rest:
+        shown.append(ngettext("%(num)s other", "%(num)s others", rest))
+    text = format_list(shown, locale=reader_locale())
+    return text[:1].upper() + text[1:]
 
 
 def kind_name(kind: str) -> str:
     """Return the name of a kind of event."""
-    return _(KIND_NAMES.get(kind, kind))
+    return translated(KIND_NAMES.get(kind, kind))
 
 
 def days_name(days: float | None) -> str:
