@@ -55,10 +55,9 @@ try:
     from pyimagesearch.settings.exposed_secrets import exposed_secrets
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
-    from pyimagesearch.settings.secret_texts import secret_texts
     from pyimagesearch.streaming import ViewerLimits
     from pyimagesearch.system.doctor import examine
-    from pyimagesearch.system.log_format import configure_logging
+    from pyimagesearch.system.log_format import Log, configure_logging
     from pyimagesearch.system.process import (
         keep_freed_memory,
         open_streams,
@@ -160,10 +159,9 @@ def objects_off(settings: Settings) -> str:
         settings, DataFolder(settings.data).path, program_command()).why
 
 
-def prepare(settings: Settings) -> LogTail:
-    """Set up the log and the libraries for the whole process; return the last lines."""
-    tail = configure_logging(settings.log_level, settings.log_format,
-                             secret_texts(settings))
+def prepare(settings: Settings) -> Log:
+    """Set up the log and the libraries for the whole process; return the log."""
+    made = configure_logging(settings)
     for sentence in (*unknown_variables(os.environ), *settings.unwatched(),
                      *exposed_secrets(settings),
                      *unknown_objects(settings.cameras())):
@@ -172,7 +170,7 @@ def prepare(settings: Settings) -> LogTail:
     keep_freed_memory()
     cv2.setNumThreads(1)    # the pictures are small: more threads only cost more
     silence_opencv()
-    return tail
+    return made
 
 
 def silence_opencv() -> None:
@@ -183,7 +181,7 @@ def silence_opencv() -> None:
         vars(cv2)["setLogLevel"](0)
 
 
-def watch(settings: Settings, log_tail: LogTail) -> int:
+def watch(settings: Settings, own_log: Log) -> int:
     """Construct, connect, run, stop."""
     os.umask(OTHERS_MASK)
     systemd = ServiceManager()
@@ -193,7 +191,9 @@ def watch(settings: Settings, log_tail: LogTail) -> int:
     program.alerts = make_alerts(settings, server, data, program)
     program.archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
-    app = make_app(settings, authenticator, server, program, log_tail)
+    app = make_app(settings, authenticator, server, program, own_log.tail)
+    program.owner_settings.file.preparations.append(own_log.hide)
+    program.owner_settings.file.listeners.append(own_log.follow)
     uncaught = UncaughtErrors(server.stop_soon)
     uncaught.install()
     stop_on_signals(server)

@@ -193,6 +193,10 @@ class Program:
             finally:
                 self.show(cameras)
 
+    def follow_place(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """Let schedules follow the sun at another place."""
+        self.arming.follow(settings.place)
+
     def prepare(self, settings: Settings, renamed: Mapping[str, str]) -> None:
         """
         Get ready to follow *settings*; raises :exc:`SettingsError` if that cannot work.
@@ -324,7 +328,8 @@ def make_program(settings: Settings, data: DataFolder, config: ConfigFolder,
         clock=clock)
     program.show([make_camera(each, program) for each in wanted])
     owner_settings.file.preparations.append(program.prepare)
-    owner_settings.file.listeners.append(program.follow)
+    owner_settings.file.listeners += [program.follow, archive.follow,
+                                      program.follow_place]
     return program
 
 

@@ -1,9 +1,12 @@
 """Connect the alerts and MQTT of a server to its program."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from pyimagesearch.folders import DataFolder
 from pyimagesearch.notifications import Alerts, AlertSources
 from pyimagesearch.notifications.alert_stills import AlertStills
-from pyimagesearch.notifications.channels import channels_of
+from pyimagesearch.notifications.channels import ConfiguredChannels
 from pyimagesearch.notifications.delivery.web_push import PushChannels
 from pyimagesearch.notifications.mqtt.broker import broker_of
 from pyimagesearch.notifications.mqtt.controlled import ControlledServer
@@ -17,7 +20,8 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
                 program: Program) -> Alerts:
     """Connect the channels of alerts; nothing is sent yet."""
     archive, owner = program.archive, program.owner_settings
-    url = settings.public_url or server_urls(settings, *server.address)[-1]
+    own_url = server_urls(settings, *server.address)[-1]
+    url = settings.public_url or own_url
     alerts = Alerts(AlertSources(
         store=archive.store, settings=settings, camera=owner.current_or_common,
         armed=program.arming.is_armed,
@@ -26,8 +30,9 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
                           lambda: program.privacy.off_since is not None).of,
         ready=archive.ready,
         url=f"{url.rstrip('/')}/", clock=program.clock))
-    for channel in channels_of(settings):
-        alerts.add(channel)
+    channels = ConfiguredChannels(alerts, settings)
+    owner.file.preparations.append(channels.prepare)
+    owner.file.listeners += [channels.follow, partial(follow, alerts, own_url)]
     if broker := broker_of(settings):
         from pyimagesearch.notifications.mqtt.mqtt_publisher import (  # with paho: 5 MB
             make_publisher,
@@ -38,6 +43,13 @@ def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
     program.push.on_change.append(browsers.follow)
     browsers.follow()
     return alerts
+
+
+def follow(alerts: Alerts, own_url: str, settings: Settings,
+           renamed: Mapping[str, str]) -> None:
+    """Let *alerts* follow new *settings*."""
+    alerts.sources.settings = settings
+    alerts.sources.url = f"{(settings.public_url or own_url).rstrip('/')}/"
 
 
 def controlled_server(program: Program) -> ControlledServer:

@@ -38,6 +38,12 @@ def test_json_line_holds_the_traceback():
     assert found["traceback"].endswith('ValueError: no "?token=***" here')
 
 
+def test_secret_that_is_set_later_is_kept_out_too():
+    redaction = Redaction(["h4cker"])
+    redaction.hide(["letmein"])
+    assert redaction.redact("h4cker letmein") == "*** ***"
+
+
 @pytest.mark.parametrize("formatter", FORMATTERS)
 def test_no_log_line_holds_a_secret(formatter):
     line = formatter.format(record(

@@ -125,6 +125,23 @@ def test_renamed_camera_stays_hidden(running):
     assert program.privacy.hidden("front").drawn == ()
 
 
+def test_server_follows_its_settings_without_a_restart(running):
+    program, _ = running
+    file = program.owner_settings.file
+    eventually(lambda: program.archive.status().cap)
+    file.change(None, {"keep": "200MB", "place": "52.52,13.40"})
+    eventually(lambda: program.archive.status().cap == 200_000_000)
+    file.change("front", {"armed_hours": "sunset-sunrise"})
+    assert program.arming.camera("front").until is not None
+    file.change(None, {"alert_quiet": 5, "webhook": ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]})
+    assert program.alerts.sources.settings.alert_quiet == 5.0
+    _, second = [each.name for each in program.alerts.statuses()]
+    file.change(None, {"webhook": "http://127.0.0.1:9/b"})
+    assert [each.name for each in program.alerts.statuses()] == [second]
+    with pytest.raises(SettingsError, match="that Apprise does not accept"):
+        file.change(None, {"apprise": "nosuch://host"})
+
+
 def test_source_that_cannot_work_is_refused(running):
     program, _ = running
     with pytest.raises(SettingsError, match="--source is 'gopher://x', but must be"):

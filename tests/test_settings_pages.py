@@ -137,8 +137,21 @@ def test_login_of_a_camera_is_not_shown(product):
 def test_space_for_recordings_is_set_and_checked(product):
     assert post(product, "/settings/of/recording", {"keep_days": "7"})[0] == 303
     assert 'value="7"' in product.get("/settings/of/recording").decode()
+    assert post(product, "/settings/of/recording", {"keep": "1GB"})[0] == 303
+    eventually(lambda: json.loads(product.get("/api/status"))["archive"]["cap"] <= 10**9)
     status, _, page = post(product, "/settings/of/recording", {"keep": "lots"})
     assert (status, set(wrong(page))) == (400, {"keep"})
+
+
+def test_page_says_what_takes_effect_after_a_restart(product):
+    page = product.get("/settings/of/server").decode()
+    assert page.count("A change takes effect after a restart") > 5
+    _, where, _ = post(product, "/settings/of/server", {"max_viewers": "50"})
+    assert "Some of it takes effect after a restart" in product.get(where).decode()
+    _, where, _ = post(product, "/settings/of/server", {"log_level": "debug"})
+    assert "Saved, and in force." in product.get(where).decode()
+    eventually(lambda: any(" DEBUG " in line for line in product.log))
+    post(product, "/settings/of/server", {"log_level": "info", "max_viewers": ""})
 
 
 def test_about_shows_version_and_log(product):

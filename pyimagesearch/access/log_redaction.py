@@ -13,7 +13,13 @@ class Redaction:
     """Replaces by ``***`` what looks like a secret, and the *known* ones anywhere."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        longest_first = sorted(known, key=len, reverse=True)
+        self._texts: set[str] = set()
+        self.hide(known)
+
+    def hide(self, known: Iterable[str]) -> None:
+        """Replace these as well from now on."""
+        self._texts |= set(known)
+        longest_first = sorted(self._texts, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def redact(self, text: str) -> str:

@@ -6,7 +6,7 @@ import logging
 import math
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pyimagesearch.clock import Clock
@@ -85,6 +85,10 @@ class Archive(Worker):
             return
         with contextlib.suppress(EventsError):      # no list yet, or a corrupt one
             self.store.follow_ids()
+
+    def follow(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """Keep clips as other *settings* say from now on."""
+        self._retention.follow(settings)
 
     def obstacle(self) -> str:
         """Return why nothing can be recorded now; empty if it can."""

@@ -67,6 +67,7 @@ class Retention:
         self._clips = clips
         self._store = store
         self._settings = settings
+        self._capped_by: Settings | None = None     # by which the cap was set
         self._clock = clock
         self._stopping = stopping
         self._keep = 0          # bytes
@@ -76,12 +77,23 @@ class Retention:
         self._history: ClockHistory     # once it is open
 
     def open(self) -> None:
-        """Set the cap: ``--keep``, or half of what was free at the first start."""
+        """Set the cap, and follow the clock."""
         with self._store.reading() as reader:
-            kept, history = reader.remembered("keep"), reader.remembered("clock")
+            history = reader.remembered("clock")
             newest = reader.newest_end() if history is None else None
         self._history = ClockHistory(
             self._clock, history, self._store.new_id, newest)
+        self._set_cap()
+
+    def follow(self, settings: Settings) -> None:
+        """Keep files as other *settings* say, soon; may be called from any thread."""
+        self._settings = settings
+
+    def _set_cap(self) -> None:
+        """Set the cap: ``--keep``, or half of what was free at the first start."""
+        self._capped_by, self._tidied_at = self._settings, -math.inf
+        with self._store.reading() as reader:
+            kept = reader.remembered("keep")
         if kept is None and self._settings.keep_bytes is None:
             free = shutil.disk_usage(self._clips).free
             kept = str((free + stored_bytes(self._clips)) // 2)
@@ -96,6 +108,8 @@ class Retention:
         Now and then also look for what is too old or missing, if *tidy*. Raises
         :exc:`SurveillanceError` if that does not make enough room.
         """
+        if self._capped_by is not self._settings:
+            self._set_cap()
         if self._history.update():
             self._store.remember("clock", self._history.as_text())
         if paths := self._store.erase(self._clock.time()):

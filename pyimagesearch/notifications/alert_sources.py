@@ -11,10 +11,12 @@ from pyimagesearch.settings.camera_settings import CameraSettings
 from pyimagesearch.settings.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class AlertSources:
     """
     What all channels have in common; everything may be called from any thread.
+
+    :attr:`settings` and :attr:`url` may be replaced while the channels run.
 
     *camera* returns the settings in force of a camera, or those of all for a name
     that is not configured; *armed* whether its events raise alerts, or for "" whether

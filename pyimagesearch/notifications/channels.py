@@ -2,17 +2,64 @@
 
 import os
 import shlex
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.settings import Settings
 
+from .alerts import Alerts
 from .channel import Channel, channel_key, unique_name
 from .delivery.apprise_channel import apprise_channels
 from .delivery.command_channel import CommandChannel
 from .delivery.http_receiver import HttpReceiver
 from .delivery.ntfy import Ntfy
 from .delivery.webhook import Webhook
+
+DETAILS = ("webhook_secret", "webhook_stills", "ntfy_token")    # of several channels
+CHANNEL_OPTIONS = (*DETAILS, "webhook", "ntfy", "apprise", "alert_command")
+
+
+class ConfiguredChannels:
+    """Keep the channels that *settings* name in *alerts*, also as these change."""
+
+    def __init__(self, alerts: Alerts, settings: Settings) -> None:
+        self._alerts = alerts
+        self._settings = settings
+        self._next = channels_of(settings)      # for the settings prepared last
+        self._keys: set[str] = set()
+        self._change(set())
+
+    def prepare(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """Make the channels of new *settings*; raises :exc:`SettingsError`. Blocks."""
+        if values_of(settings, CHANNEL_OPTIONS) != values_of(self._settings,
+                                                             CHANNEL_OPTIONS):
+            self._next = channels_of(settings)
+
+    def follow(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """
+        Send alerts by the channels of new *settings*, which were prepared.
+
+        Those that have not changed go on; another secret changes all of them.
+        """
+        before, self._settings = self._settings, settings
+        if values_of(settings, CHANNEL_OPTIONS) == values_of(before, CHANNEL_OPTIONS):
+            return
+        is_same = values_of(settings, DETAILS) == values_of(before, DETAILS)
+        self._change({each.key for each in self._next} if is_same else set())
+
+    def _change(self, kept: set[str]) -> None:
+        """Use the next channels; those with *kept* keys may be there already."""
+        for key in self._keys - kept:
+            self._alerts.remove(key)
+        for each in self._next:
+            self._alerts.add(each)
+        self._keys = {each.key for each in self._next}
+
+
+def values_of(settings: Settings, names: Iterable[str]) -> list[object]:
+    """Return the values of the options *names* of *settings*."""
+    return [getattr(settings, name) for name in names]
 
 
 def channels_of(settings: Settings) -> list[Channel]:

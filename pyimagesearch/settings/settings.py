@@ -95,7 +95,7 @@ class Settings(CameraOptions):
     config: str | None = server(
         None, "TOML file with any of these settings", metavar="FILE", local=True)
     log_level: str = server("info", "debug, info, warning or error", metavar="LEVEL",
-                            choices=("debug", "info", "warning", "error"))
+                            choices=("debug", "info", "warning", "error"), live=True)
     log_format: str = server("text", "json: one object a line", advanced=True,
                              choices=("text", "json"))
     source: tuple[str, ...] = camera(
@@ -118,15 +118,15 @@ class Settings(CameraOptions):
         "default: the platform's for configuration", advanced=True, metavar="DIR",
         local=True)
     keep: str | None = storage(None, "space for clips; default: half of the free space",
-                               pattern=SIZE_PATTERN, metavar="10GB")
+                               pattern=SIZE_PATTERN, metavar="10GB", live=True)
     reserve: str = storage("1GB", "free disk space that is never used", advanced=True,
-                           pattern=SIZE_PATTERN, metavar="1GB")
+                           pattern=SIZE_PATTERN, metavar="1GB", live=True)
     keep_days: float | None = storage(
         None, "days to keep clips; default: until space is needed", kind=float,
-        low=0.01, high=36_500)
+        low=0.01, high=36_500, live=True)
     unnamed_first: bool = storage(
         False, "when space is needed, delete clips of motion without a named object "
-        "first", advanced=True)
+        "first", advanced=True, live=True)
     auth: str = access(
         "on", "what takes a login: on everything, unless only this machine can reach "
         "the server; changes all but watching; off (or --no-auth) nothing",
@@ -138,45 +138,48 @@ class Settings(CameraOptions):
         "of a page, such as http://homeassistant.local:8123")
     alert_quiet: float = alerting(
         60.0, "seconds after an event in which its camera raises no other alert",
-        advanced=True, high=86_400)
+        advanced=True, high=86_400, live=True)
     alert_most: int = alerting(
         12, "maximum number of alerts in an hour by each channel", advanced=True,
-        low=1, high=3600)
+        low=1, high=3600, live=True)
     alert_stills: bool = alerting(
         True, "attach a still to alerts; services that forward them can see it",
-        advanced=True)
+        advanced=True, live=True)
     public_url: str | None = alerting(
         None, "address of this server in alerts; default: the one it prints",
         advanced=True, pattern=PUBLIC_URL_PATTERN, metavar="https://cam.example.org/",
-        allowed="written like https://cam.example.org/, without a login, ? and #")
+        allowed="written like https://cam.example.org/, without a login, ? and #",
+        live=True)
     place: str | None = alerting(
         None, "latitude and longitude in degrees, for sunrise and sunset in schedules",
         advanced=True, pattern=PLACE_PATTERN, metavar="52.52,13.40",
         allowed="written like 52.52,13.40: latitude from -90 to 90 and longitude from "
-        "-180 to 180")
+        "-180 to 180", live=True)
     webhook: tuple[str, ...] | None = alerting(
         None, "URL to which alerts are posted as JSON; repeatable", kind=tuple,
-        secret=True, private=True, pattern=URL_PATTERN, metavar="https://HOST/PATH")
+        secret=True, private=True, pattern=URL_PATTERN, metavar="https://HOST/PATH",
+        live=True)
     webhook_secret: str | None = alerting(
         None, "key with which webhooks are signed", advanced=True, secret=True,
-        private=True)
+        private=True, live=True)
     webhook_stills: bool = alerting(
-        False, "post webhooks with their still, as multipart/form-data", advanced=True)
+        False, "post webhooks with their still, as multipart/form-data", advanced=True,
+        live=True)
     alert_command: str | None = alerting(
         None, "program to run for each alert, with its fields in the environment",
         advanced=True, file_only=True, local=True, pattern=r"/.*", metavar="/PATH",
         allowed="the absolute path of a program")
     ntfy: tuple[str, ...] | None = alerting(
         None, "URL of a topic of ntfy; repeatable", kind=tuple, secret=True,
-        private=True, pattern=NTFY_PATTERN, metavar="https://ntfy.sh/TOPIC")
+        private=True, pattern=NTFY_PATTERN, metavar="https://ntfy.sh/TOPIC", live=True)
     ntfy_token: str | None = alerting(
         None, "access token of the ntfy server", advanced=True, secret=True,
         private=True, pattern=r"[!-~]+", metavar="TOKEN",
-        allowed="ASCII characters without blanks")
+        allowed="ASCII characters without blanks", live=True)
     apprise: tuple[str, ...] | None = alerting(
         None, "Apprise URL of a service, such as mailto:// or tgram://; repeatable",
         kind=tuple, secret=True, private=True, pattern=r"[a-z][a-z0-9+.-]*://.+",
-        metavar="SCHEME://...")
+        metavar="SCHEME://...", live=True)
     mqtt: str | None = alerting(
         None, "broker for events and states, with discovery for Home Assistant",
         secret=True, private=True, pattern=MQTT_PATTERN,

@@ -112,6 +112,13 @@ class Arming:
             camera.settings, camera.due = settings, 0.0
             self._refresh()
 
+    def follow(self, place: str | None) -> None:
+        """Compute sunrise and sunset for another *place*."""
+        with self._lock:
+            if place != self._place:
+                self._place = place
+                self._refresh(True)
+
     def set_mode(self, mode: str, until: float | None = None) -> None:
         """
         Put *mode* in force, for good or *until* then [s since the epoch]; idempotent.

@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
@@ -12,6 +12,8 @@ from pyimagesearch.access.log_redaction import Redaction
 from pyimagesearch.clock import SystemClock
 from pyimagesearch.errors import printable
 from pyimagesearch.log_tail import LogTail
+from pyimagesearch.settings import Settings
+from pyimagesearch.settings.secret_texts import secret_texts
 
 from .log_repeats import RepeatFilter
 
@@ -75,17 +77,30 @@ class LineHandler(logging.StreamHandler[TextIO]):
             super().handleError(record)
 
 
-def configure_logging(level: str, form: str, secrets: Iterable[str]) -> LogTail:
-    """
-    Log from *level* on as *form* says, ``text`` or ``json``, without *secrets*.
+class Log:
+    """The log of the program: its last lines, and how it follows the settings."""
 
-    Returns what keeps the last lines.
-    """
-    redaction = Redaction(secrets)
+    def __init__(self, tail: LogTail, redaction: Redaction) -> None:
+        self.tail = tail
+        self._redaction = redaction
+
+    def hide(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """Keep the secrets of new *settings* out of the log, before they are used."""
+        self._redaction.hide(secret_texts(settings))
+
+    def follow(self, settings: Settings, renamed: Mapping[str, str]) -> None:
+        """Log from the level of new *settings* on."""
+        logging.getLogger().setLevel(settings.log_level.upper())
+
+
+def configure_logging(settings: Settings) -> Log:
+    """Log as *settings* say, without any of their secrets."""
+    redaction = Redaction(secret_texts(settings))
     handler = LineHandler()
-    handler.setFormatter(JsonFormatter(redaction) if form == "json" else TextFormatter(
-        "%(asctime)s %(levelname)s %(message)s", redaction))
+    handler.setFormatter(
+        JsonFormatter(redaction) if settings.log_format == "json" else
+        TextFormatter("%(asctime)s %(levelname)s %(message)s", redaction))
     tail = LogTail(handler)
     handler.addFilter(RepeatFilter(SystemClock()))
-    logging.basicConfig(level=level.upper(), handlers=[handler, tail])
-    return tail
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler, tail])
+    return Log(tail, redaction)

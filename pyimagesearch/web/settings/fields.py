@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from pyimagesearch.settings.option import Option
 from pyimagesearch.settings.page_values import masked
+from pyimagesearch.settings.settings import needs_restart
 
 Form = MultiDict[str, str]
 COMMON_OPTIONS = frozenset({"rotate", "flip"})
@@ -36,6 +37,11 @@ class Field(NamedTuple):
     def is_common(self) -> bool:
         """Whether many need it, so that the form shows it at once."""
         return not self.option.advanced or self.option.name in COMMON_OPTIONS
+
+    @property
+    def needs_restart(self) -> bool:
+        """Whether a change takes effect after a restart of the server only."""
+        return needs_restart(self.option.name)
 
     @property
     def kind(self) -> str:

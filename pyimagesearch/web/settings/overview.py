@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from pyimagesearch.errors import SettingsError
 from pyimagesearch.settings.camera_settings import CAMERA_OPTIONS
 from pyimagesearch.settings.option import Option
-from pyimagesearch.settings.settings import ALL_OPTIONS
+from pyimagesearch.settings.settings import ALL_OPTIONS, needs_restart
 
 from ..live import page
 from ..params import requester
@@ -53,11 +53,13 @@ def subject(subject: str) -> str:
 def save_subject(subject: str) -> AnyResponse:
     """Take the form of one subject."""
     fields = subject_fields(subject)
+    values = entered(request.form, fields)
     try:
-        change(None, entered(request.form, fields))
+        change(None, values)
     except SettingsError as error:
         return refused(subject, fields, error)
-    return redirect(url_for("settings.subject", subject=subject, saved=1), 303)
+    saved = "restart" if any(map(needs_restart, values)) else "now"
+    return redirect(url_for("settings.subject", subject=subject, saved=saved), 303)
 
 
 def refused(subject: str, fields: list[Field], error: SettingsError) -> Response:
@@ -70,7 +72,7 @@ def refused(subject: str, fields: list[Field], error: SettingsError) -> Response
 def subject_page(subject: str, fields: list[Field], error: str = "") -> str:
     """Return the page of *subject*, where *error* may be wrong."""
     return page("settings/subject.html", subject=subject, title=titles()[subject],
-                fields=fields, error=error, saved="saved" in request.args)
+                fields=fields, error=error, saved=request.args.get("saved", ""))
 
 
 def subject_fields(subject: str) -> list[Field]:
