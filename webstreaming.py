@@ -56,6 +56,7 @@ try:
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
     from pyimagesearch.streaming import ViewerLimits
+    from pyimagesearch.streaming.message_log import MessageLog
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import Log, configure_logging
     from pyimagesearch.system.process import (
@@ -77,6 +78,7 @@ try:
     from pyimagesearch.system.watchdog import ServiceManager
     from pyimagesearch.threads import UncaughtErrors
     from pyimagesearch.web import Services, create_app
+    from pyimagesearch.web.event_stream import Announcer
     from pyimagesearch.web.push_sessions import remove_push, revoked_push
     from pyimagesearch.web.request_origin import origin_of
     from pyimagesearch.web.services import Pool
@@ -194,6 +196,7 @@ def watch(settings: Settings, own_log: Log) -> int:
     app = make_app(settings, authenticator, server, program, own_log.tail)
     program.owner_settings.file.preparations.append(own_log.hide)
     program.owner_settings.file.listeners.append(own_log.follow)
+    program.announcer = Announcer(app)
     uncaught = UncaughtErrors(server.stop_soon)
     uncaught.install()
     stop_on_signals(server)
@@ -248,7 +251,9 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         program.privacy, program.owner_settings, program.camera_memory, program.alerts,
         program.push, objects=program.objects_status,
         find_cameras=program.find_cameras, try_source=program.try_source,
-        log_tail=log_tail, wait_for_frame=server.wait_for_frame)
+        log_tail=log_tail, wait_for_frame=server.wait_for_frame,
+        messages=MessageLog(limits=ViewerLimits(
+            settings.max_viewers, settings.max_viewers_per_address)))
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

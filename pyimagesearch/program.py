@@ -139,6 +139,7 @@ class Program:
     feeds: Feeds = field(default_factory=Feeds)
     controlled: list[ControlledCamera] = field(default_factory=list)    # by MQTT
     following: threading.Lock = field(default_factory=threading.Lock)
+    announcer: Worker | None = None     # of changes, for the pages of the server
     alerts: Alerts = field(init=False)      # they name the server's address
 
     def objects_status(self) -> ObjectsStatus:
@@ -149,7 +150,7 @@ class Program:
     @property
     def live(self) -> list[Worker]:
         """The threads that make live pictures, and look for objects in them."""
-        others = [self.mosaic, *filter(None, [self.objects])]
+        others = [self.mosaic, *filter(None, [self.objects, self.announcer])]
         return [*(each.loop for each in self.cameras), *others]
 
     def find_cameras(self) -> list[FoundCamera]:

@@ -7,13 +7,14 @@ import gevent
 
 from pyimagesearch.streaming.broadcaster import LatestFrameBroadcaster
 from pyimagesearch.streaming.live_stream import LiveStream
+from pyimagesearch.streaming.message_log import MessageLog
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
 from .viewer_socket import ViewerSocket
 
 SILENT_SECONDS = 1.0    # after which viewers are sent something, to notice who has gone
 
-Broadcaster = LatestFrameBroadcaster | VideoBroadcaster
+Broadcaster = LatestFrameBroadcaster | VideoBroadcaster | MessageLog
 Viewer = TypeVar("Viewer", bound=ViewerSocket)
 
 

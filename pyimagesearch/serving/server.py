@@ -9,6 +9,7 @@ from flask import Flask
 
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
 from pyimagesearch.streaming.live_stream import Source
+from pyimagesearch.streaming.message_log import MessageLog, Subscription
 from pyimagesearch.streaming.selection import Selection
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 
@@ -16,6 +17,7 @@ from .acceptor import Acceptor, Timeouts
 from .connections import Connections
 from .fanout import Fanout
 from .listen import listen
+from .message_fanout import MessageFanout
 from .mjpeg_fanout import MjpegFanout
 from .multiplex_fanout import MultiplexFanout
 from .thread_pools import ThreadPools
@@ -43,6 +45,7 @@ class LiveServer:
         self._connections = Connections() if connections is None else connections
         self._mjpeg_fanouts: dict[LatestFrameBroadcaster, MjpegFanout] = {}
         self._video_fanouts: dict[VideoBroadcaster, VideoFanout] = {}
+        self._message_fanouts: dict[MessageLog, MessageFanout] = {}
         self._multiplex_fanout = MultiplexFanout(self._timeouts.stalled)
         self._stopped = gevent.event.Event()
         self._stop_requested = gevent.get_hub().loop.async_()
@@ -86,6 +89,8 @@ class LiveServer:
         """Return the one fan-out to all viewers of *source*."""
         if isinstance(source, Selection):
             return self._multiplex_fanout
+        if isinstance(source, Subscription):
+            return self._message_fanout(source.log)
         if isinstance(source, LatestFrameBroadcaster):
             return self._mjpeg_fanout(source)
         if source not in self._video_fanouts:
@@ -101,9 +106,15 @@ class LiveServer:
     def _busy(self) -> bool:
         """Whether streams are open."""
         fanouts: list[Fanout[Any]] = [
-            self._multiplex_fanout, *self._mjpeg_fanouts.values(),
+            self._multiplex_fanout, *self._message_fanouts.values(),
+            *self._mjpeg_fanouts.values(),
             *self._video_fanouts.values()]
         return any(each.busy for each in fanouts)
+
+    def _message_fanout(self, log: MessageLog) -> MessageFanout:
+        if log not in self._message_fanouts:
+            self._message_fanouts[log] = MessageFanout(log, self._timeouts.stalled)
+        return self._message_fanouts[log]
 
     def _mjpeg_fanout(self, broadcaster: LatestFrameBroadcaster) -> MjpegFanout:
         if broadcaster not in self._mjpeg_fanouts:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Generator, Iterator
 
 from .broadcaster import LatestFrameBroadcaster
+from .message_log import Subscription
 from .selection import Selection
 from .stream_tally import StreamTally
 from .video_broadcaster import VideoBroadcaster
 
-Source = LatestFrameBroadcaster | VideoBroadcaster | Selection
+Source = LatestFrameBroadcaster | VideoBroadcaster | Selection | Subscription
 
 
 class LiveStream:

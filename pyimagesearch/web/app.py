@@ -13,6 +13,7 @@ from . import (
     cookies,
     devices,
     errors,
+    event_stream,
     guard,
     headers,
     hours,
@@ -45,12 +46,13 @@ def create_app(services: Services, *, base_path: str = "",
     app = Flask(__name__, template_folder=str(folder("templates")),
                 static_folder=str(folder("static")))
     app.url_map.merge_slashes = False   # its redirects would be kept in a cache
+    app.config["APPLICATION_ROOT"] = base_path or "/"   # of addresses in messages
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (bundles, live, streams, cameras_feed, status, controls, privacy,
-                   zones, tune, hours, alerts, login, sessions, push, devices, openapi,
-                   settings_api, settings, pages, files, export, explanations, shares,
-                   timeline, api):
+    for module in (bundles, live, streams, cameras_feed, event_stream, status,
+                   controls, privacy, zones, tune, hours, alerts, login, sessions,
+                   push, devices, openapi, settings_api, settings, pages, files, export,
+                   explanations, shares, timeline, api):
         app.register_blueprint(module.bp)
     words.register(app)
     shell.register(app)

@@ -28,6 +28,7 @@ from pyimagesearch.status import (
     ObjectsStatus,
 )
 from pyimagesearch.streaming.broadcaster import JpegFrame, LatestFrameBroadcaster
+from pyimagesearch.streaming.message_log import MessageLog
 from pyimagesearch.streaming.mosaic import Mosaic
 from pyimagesearch.streaming.stream_tally import StreamTallies
 from pyimagesearch.streaming.variants import Variants
@@ -173,9 +174,9 @@ class Services:
     of both, for other servers, block the calling thread.
     *hosts* are the accepted host names, *frame_origins* those of the sites that may
     show pages and pictures, *limits* admits live streams, *tallies* count what
-    single ones send. A still waits *fresh_seconds* for a new frame. *find_cameras* and
-    *try_source* block for seconds; *tried_cameras* holds the last pictures of the
-    latter by a key.
+    single ones send; *messages* are those of the stream of events. A still waits
+    *fresh_seconds* for a new frame. *find_cameras* and *try_source* block for seconds;
+    *tried_cameras* holds the last pictures of the latter by a key.
     """
 
     feeds: Mapping[str, Feed]
@@ -193,6 +194,7 @@ class Services:
     alerts: Alerts | None = None
     push: PushSubscriptions | None = None
     objects: Callable[[], ObjectsStatus] | None = None
+    messages: MessageLog = field(default_factory=MessageLog)
     tallies: StreamTallies = field(default_factory=StreamTallies)
     find_cameras: Callable[[], Sequence[FoundCamera]] | None = None
     try_source: Callable[[str], TriedCamera] | None = None

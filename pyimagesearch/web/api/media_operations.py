@@ -1,5 +1,6 @@
 """What the server sends beside JSON: streams, pictures, clips and exports."""
 
+from pyimagesearch.streaming.message_log import EVENT_STREAM
 from pyimagesearch.streaming.mjpeg import MIMETYPE
 from pyimagesearch.streaming.variants import CHOICES
 from pyimagesearch.streaming.video_stream import VIDEO_MIMETYPE
@@ -49,6 +50,11 @@ MEDIA_OPERATIONS = (
     stream("/cameras_feed", "cameras_stream", "Live pictures of all cameras, each by "
            "itself, with its name in X-Camera", {"camera": described(
                list_of(schemas.TEXT), "cameras to send; default: all")}),
+    Operation("get /api/stream", "messages", "Server-sent events: states of cameras "
+              "and mode, events, new settings as they happen; Last-Event-ID resumes",
+              described(schemas.TEXT, "endless; each message has JSON as its data: "
+                        "camera, mode, event, settings, reset"), (),
+              media=EVENT_STREAM),
     video("/live.mp4", "first_video", "Live video (H.264) of the first camera"),
     video("/live/{name}.mp4", "video", "Live video (H.264) of a camera, or of the "
           "mosaic"),
