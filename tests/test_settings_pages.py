@@ -13,6 +13,8 @@ from chromium import go
 from harness import ROOT, eventually
 from network import free_port
 from product import Product
+from pyimagesearch.settings.settings import ALL_OPTIONS
+from pyimagesearch.web.settings.labels import LABELS
 from test_live_page import PHONE, console_errors, resize, screenshot, text
 
 SCENE = "demo:160x120@10"
@@ -226,3 +228,7 @@ def press(browser, selector):
     found = browser.find_element("css selector", selector)
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
     found.click()
+
+
+def test_labels_are_of_settings_that_exist():
+    assert LABELS.keys() - ALL_OPTIONS.keys() <= {"clock", "clock_format"}

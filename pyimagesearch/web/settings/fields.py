@@ -9,6 +9,8 @@ from pyimagesearch.settings.option import Option
 from pyimagesearch.settings.page_values import masked
 from pyimagesearch.settings.settings import needs_restart
 
+from .labels import label_of
+
 Form = MultiDict[str, str]
 COMMON_OPTIONS = frozenset({"rotate", "flip"})
 
@@ -31,7 +33,7 @@ class Field(NamedTuple):
     @property
     def label(self) -> str:
         """The name of the option in words, in English."""
-        return self.option.name.replace("_", " ").capitalize()
+        return label_of(self.option.name)
 
     @property
     def is_common(self) -> bool:
