@@ -20,7 +20,7 @@ TEST_MODEL := $(VENV)/test-data/$(MODEL)
 # of what differs between the versions of OpenCV
 OPENCV_TESTS := tests/test_object_model.py tests/test_demo.py tests/test_detection.py
 # for tests: from npm, as PyPI has none
-PUSH_SERVICE := web-push-testing@1.2.2
+NPM_TOOLS := web-push-testing@1.2.2 axe-core@4.11.4
 # ruff reads no setup.cfg, so its settings are here
 RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF,SIM,UP,W \
 	--per-file-ignores "tests/*:E501,tests/*:PT012" --ignore RUF001,RUF002,RUF003,RUF012,UP046,UP047 --config "target-version='py311'" \
@@ -79,8 +79,8 @@ $(TEST_MODEL): | $(VENV)/ready
 $(VENV)/ready-to-test: $(VENV)/ready tests/requirements.txt docs/site/requirements.txt
 	$(PIP) --no-compile -r tests/requirements.txt
 	@if command -v npm >/dev/null; then \
-		npm install --silent --prefix $(VENV) --no-save --ignore-scripts --no-audit --no-fund $(PUSH_SERVICE); \
-	else echo "npm is not installed: some tests of web push are skipped"; fi
+		npm install --silent --prefix $(VENV) --no-save --ignore-scripts --no-audit --no-fund $(NPM_TOOLS); \
+	else echo "npm is not installed: some tests of web push and of accessibility are skipped"; fi
 	@touch $@
 
 $(VENV)/opencv-oldest: | $(VENV)/ready-to-test

@@ -124,8 +124,8 @@ OPENER = urllib.request.build_opener(
 class ProtectedServer(Product):
     """The program where a login is required, and the two links that it printed."""
 
-    def __init__(self, *arguments):
-        super().__init__(*SMALL, *arguments)
+    def __init__(self, *arguments, source=SMALL, **more):
+        super().__init__(*source, *arguments, **more)
         self.owner, self.viewer = (
             self.process.stdout.readline().split()[-1] for _ in range(2))
         assert "token=" in self.owner
