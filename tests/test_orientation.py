@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from harness import eventually
 from pyimagesearch.frames import ArrayPicture
 from pyimagesearch.orientation import Orientation
 from pyimagesearch.privacy.mask import PrivacyMask
@@ -106,6 +107,9 @@ def shown(file):
 def test_camera_is_turned_everywhere(start):
     product = start("--source", "demo:160x120@10", "--rotate", "90", "--flip", "h", "--no-record")
     product.wait_for("learning")
-    picture = cv2.imdecode(np.frombuffer(product.get("/snapshot.jpg"), np.uint8), cv2.IMREAD_COLOR)
-    assert picture.shape[:2] == (160, 120)
+    eventually(lambda: snapshot_of(product).shape[:2] == (160, 120))
     assert json.loads(product.get("/api/status"))["cameras"][0]["width"] == 120
+
+
+def snapshot_of(product):
+    return cv2.imdecode(np.frombuffer(product.get("/snapshot.jpg"), np.uint8), cv2.IMREAD_COLOR)
