@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pyimagesearch.drawn_text import Stamp, outlined
 from pyimagesearch.frames import DETECTION_WIDTH, Box, Image, Size, scaled
 
 RED = (0, 0, 255)
@@ -18,7 +19,13 @@ LABEL_SCALE = 0.4       # of the font for names, at 400 px of width or less
 CORNER_SCALE = 0.25     # of that for names that are at no box, at 400 px of width
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 KEPT_TEXTS = 16         # that were drawn last; the cameras of one width have the same
-TIME_FORMAT = "%A %d %B %Y %I:%M:%S%p"    # the tutorial's
+NO_CLOCK, BOTTOM_LEFT, TUTORIAL = "off", "bottom-left", "tutorial"
+CLOCK_PLACES = (NO_CLOCK, "top-left", "top-right", BOTTOM_LEFT, "bottom-right",
+                TUTORIAL)
+CLOCK_HEIGHT = 0.032    # of a line, as a share of the picture's width
+MIN_CLOCK_HEIGHT = 12   # pixels
+ISO_FORMAT = "%Y-%m-%d %H:%M:%S"
+TUTORIAL_FORMAT = "%A %d %B %Y %I:%M:%S%p"
 
 
 class Tag(NamedTuple):
@@ -28,40 +35,53 @@ class Tag(NamedTuple):
     box: Box | None     # around it [pixels of the picture]; None = it is at no box now
 
 
+class ClockStyle(NamedTuple):
+    """Where the time is drawn, one of :data:`CLOCK_PLACES`, and how it is written."""
+
+    place: str = BOTTOM_LEFT
+    format: str = ISO_FORMAT    # of strftime()
+
+    def words(self, moment: float) -> str:
+        """Return the *moment* [s since the epoch] in this machine's time zone."""
+        form = TUTORIAL_FORMAT if self.place == TUTORIAL else self.format
+        return "" if self.place == NO_CLOCK else datetime.datetime.fromtimestamp(
+            moment).strftime(form)
+
+
 class Annotation(NamedTuple):
     """The overlay of a camera's picture: the time, boxes around what moves, names."""
 
     boxes: tuple[Box, ...]  # [pixels of the picture]
     captured: float         # wall-clock time [seconds since the epoch]
     tags: tuple[Tag, ...] = ()
+    clock: ClockStyle = ClockStyle()
 
     @property
     def time(self) -> str:
-        """The time in words, in this machine's time zone."""
-        return f"{datetime.datetime.fromtimestamp(self.captured):{TIME_FORMAT}}"
+        """The time in words, as the picture shows it; empty if it shows none."""
+        return self.clock.words(self.captured)
 
     def as_json(self) -> str:
         """Return it as one line of ASCII, for a page that draws it."""
-        return json.dumps({"time": self.time, "boxes": self.boxes, "tags": self.tags})
+        return json.dumps({"time": self.time, "place": self.clock.place,
+                           "boxes": self.boxes, "tags": self.tags})
 
     def scaled(self, of: Size, to: Size) -> "Annotation":
         """Return the overlay of the same picture in size *to* instead of *of*."""
-        return Annotation(
-            tuple(scaled(box, of, to) for box in self.boxes), self.captured,
-            tuple(tag._replace(box=tag.box and scaled(tag.box, of, to))
-                  for tag in self.tags))
+        return self._replace(
+            boxes=tuple(scaled(box, of, to) for box in self.boxes),
+            tags=tuple(tag._replace(box=tag.box and scaled(tag.box, of, to))
+                       for tag in self.tags))
 
     def draw(self, image: Image) -> None:
         """
         Draw time, boxes and names onto *image*, BGR.
 
-        The font scale of the time is the tutorial's 0.35 at 400 px of width, and
-        proportional to the width. A name that is at no box is in the upper right
-        corner, smaller, as that of the event.
+        A name that is at no box is in the upper right corner, smaller, as that of the
+        event.
         """
-        height, width = image.shape[:2]
-        red_text(self.time, 0.35 * width / DETECTION_WIDTH,
-                 max(1, round(width / 800))).draw(image, 10, height - 10)
+        self._draw_clock(image)
+        width = image.shape[1]
         for box in self.boxes:
             cv2.rectangle(image, box[:2], box[2:], RED, 2)
         for tag in self.tags:
@@ -71,31 +91,27 @@ class Annotation(NamedTuple):
                 _label(image, f"event: {tag.text}", (width, 0, width, 0), DARK,
                        CORNER_SCALE)
 
-
-class RedText(NamedTuple):
-    """A text that was drawn once, to be put into many pictures."""
-
-    red: Image          # uint8 BGR: the text on black
-    rest: Image         # the share of a picture that is seen there, 255 = all of it
-    margin: int         # left of the text [pixels]
-    base: int           # the row of its baseline
-
-    def draw(self, image: Image, left: int, base: int) -> None:
-        """Put the text into *image*, BGR, with its baseline in the row *base*."""
-        (rows, columns), x, y = (self.red.shape[:2], left - self.margin,
-                                 base - self.base)
-        seen = slice(max(0, -y), image.shape[0] - y), slice(max(0, -x),
-                                                            image.shape[1] - x)
-        below = image[max(0, y):max(0, y + rows), max(0, x):max(0, x + columns)]
-        if below.size:
-            cv2.multiply(below, self.rest[seen], below, 1 / 255)
-            cv2.add(below, self.red[seen], below)
+    def _draw_clock(self, image: Image) -> None:
+        text, place = self.time, self.clock.place
+        if not text:
+            return
+        if place == TUTORIAL:
+            draw_tutorial_clock(image, text)
+            return
+        height, width = image.shape[:2]
+        margin = max(2, width // 100)
+        stamp = outlined(text, max(MIN_CLOCK_HEIGHT, round(CLOCK_HEIGHT * width)))
+        left = margin if place.endswith("left") else width - margin - stamp.size[0]
+        top = margin if place.startswith("top") else height - margin - stamp.size[1]
+        stamp.draw(image, left, top)
 
 
 @functools.lru_cache(KEPT_TEXTS)
-def red_text(text: str, scale: float, thickness: int) -> RedText:
+def red_text(text: str, scale: float, thickness: int) -> Stamp:
     """
     Return *text*, ASCII, in the font's *scale*; *thickness* of its strokes [pixels].
+
+    Around it is a margin of a pixel more than that.
 
     It is kept: the time is the same in the pictures of a second, and to put it into
     one takes a tenth of the time to draw it at 1920 px.
@@ -107,7 +123,21 @@ def red_text(text: str, scale: float, thickness: int) -> RedText:
                 cv2.LINE_AA)
     red = cover.copy()
     red[:, :, :2] = 0
-    return RedText(red, 255 - cover, margin, tall + margin)
+    return Stamp(red, 255 - cover)
+
+
+def draw_tutorial_clock(image: Image, text: str) -> None:
+    """
+    Write *text* in red at the lower left, as the tutorial does.
+
+    The font scale is its 0.35 at 400 px of width, and proportional to the width.
+    """
+    height, width = image.shape[:2]
+    scale, thickness = 0.35 * width / DETECTION_WIDTH, max(1, round(width / 800))
+    stamp = red_text(text, scale, thickness)
+    _, below = cv2.getTextSize(text, FONT, scale, thickness)
+    margin = thickness + 1
+    stamp.draw(image, 10 - margin, height - 10 - (stamp.size[1] - below - margin))
 
 
 def card(size: Size, title: str, text: str) -> Image:

@@ -358,7 +358,8 @@ def make_camera(settings: CameraSettings, program: Program) -> WatchedCamera:
     detection = MotionDetection(settings, keeper=program.backgrounds)
     publisher = Publisher(settings.name, broadcaster, program.mosaic,
                           width=settings.width, quality=settings.quality,
-                          overlay=settings.overlay, videos=videos)
+                          overlay=settings.overlay, videos=videos,
+                          clock=settings.clock_style)
     loop = Surveillance(
         find_camera(settings, clock, program.image_hubs,
                     packet_tee(settings, preroll_input, own_video),

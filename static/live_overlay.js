@@ -79,12 +79,11 @@ export class OverlayView extends MjpegStream {
 }
 
 // Draw *overlay* onto a picture of *width* and *height*, as the server draws it onto clips.
-export function drawOverlay(pen, { time, boxes, tags }, width, height) {
+export function drawOverlay(pen, { time, place, boxes, tags }, width, height) {
+  if (time) drawClock(pen, time, place, width, height);
   pen.textBaseline = "alphabetic";
   pen.fillStyle = pen.strokeStyle = RED;
   pen.lineWidth = Math.max(2, width / 400);
-  pen.font = `${TIME_SCALE * width}px sans-serif`;
-  pen.fillText(time, 10, height - 10);
   for (const [left, top, right, bottom] of boxes) {
     pen.strokeRect(left, top, right - left, bottom - top);
   }
@@ -92,6 +91,23 @@ export function drawOverlay(pen, { time, boxes, tags }, width, height) {
     if (box) drawLabel(pen, name, box, RED, NAME_SCALE * width);
     else drawLabel(pen, `event: ${name}`, [width, 0, width, 0], DARK, CORNER_SCALE * width);
   }
+}
+
+// Write the *time* at its *place*, in white with an outline, or in red as the tutorial does.
+function drawClock(pen, time, place, width, height) {
+  const isTutorial = place === "tutorial", margin = isTutorial ? 10 : width / 64;
+  pen.textBaseline = place.startsWith("top") ? "top" : "alphabetic";
+  pen.textAlign = place.endsWith("right") ? "right" : "left";
+  pen.font = `${isTutorial ? "" : "bold "}${TIME_SCALE * width}px sans-serif`;
+  const at = [pen.textAlign === "right" ? width - margin : margin,
+              pen.textBaseline === "top" ? margin : height - margin];
+  pen.lineJoin = "round";
+  pen.lineWidth = TIME_SCALE * width / 6;
+  pen.strokeStyle = "#000";
+  if (!isTutorial) pen.strokeText(time, ...at);
+  pen.fillStyle = isTutorial ? RED : WHITE;
+  pen.fillText(time, ...at);
+  pen.textAlign = "left";
 }
 
 // Write *text* on *ground* above *box*, below it, or in it, where there is room.

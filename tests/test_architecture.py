@@ -10,7 +10,8 @@ from harness import ROOT
 FLOORS = [  # each may import what stands in the rows above it, and itself
     {"errors", "clock", "frames", "status", "rates", "threads", "addresses",
      "host_names", "permissions", "overlay", "folders", "file_formats", "outlines",
-     "mdns", "found_cameras", "log_tail", "orientation"},
+     "mdns", "found_cameras", "log_tail", "orientation",
+     "drawn_text"},
     {"events", "settings", "jpeg"},
     {"motion_detection", "object_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},

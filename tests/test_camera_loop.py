@@ -181,15 +181,14 @@ def test_another_detector_can_take_its_place(make, broadcaster):
                               (200, 100, 400, 300))).max() <= 3
 
 
-def test_time_is_written_in_red_at_the_lower_left(make, broadcaster):
+def test_time_is_written_at_the_lower_left(make, broadcaster):
     with broadcaster.watching():
         make().detect_motion(frames_of([EMPTY]), 5)
-    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), 1).astype(int)
-    redness = image[:, :, 2] - image[:, :, 0] > 40
-    x, y, w, h = cv2.boundingRect(redness.astype(np.uint8))
+    image = cv2.imdecode(np.frombuffer(broadcaster.latest.jpeg, np.uint8), 0)
+    x, y, w, h = cv2.boundingRect((image > 220).astype(np.uint8))
     assert x < 16
-    assert y + h > 465
-    assert 200 < w < 480
+    assert y + h > 455
+    assert 150 < w < 300
 
 
 # --- privacy
@@ -460,7 +459,7 @@ def test_clip_of_own_jpegs_shows_time_and_box(
     shown = frames_in(clip)
     assert seconds == pytest.approx(8.2, abs=0.4)      # 5 + 2 + 1, and what lingers
     assert {image.shape for image in shown} == {(width * 3 // 4, width, 3)}
-    assert all(is_red(image[-40:, :400]).any() for image in shown)
+    assert all(image[-40:, :400].max() > 220 for image in shown)
     boxed = [is_red(image[:-40]).any() for image in shown]
     assert not any(boxed[:45])          # nothing moves in the pre-roll
     assert sum(boxed) in range(18, 24)

@@ -1,9 +1,11 @@
 """What is drawn onto pictures: the time, boxes, and names of what was recognised."""
 
+import datetime
+
 import numpy as np
 import pytest
 
-from pyimagesearch.overlay import RED, Annotation, Tag
+from pyimagesearch.overlay import RED, Annotation, ClockStyle, Tag
 
 NOON = 1_763_640_000.0
 BOX = (200, 150, 300, 350)
@@ -74,3 +76,38 @@ def test_without_names_only_the_box_is_drawn():
     image = drawn(BOX)
     image[149:352, 199:302] = 128
     assert (image == 128).all()
+
+
+@pytest.mark.parametrize(("place", "rows", "columns"), [
+    ("top-left", slice(0, 40), slice(0, 300)), ("top-right", slice(0, 40), slice(340, 640)),
+    ("bottom-left", slice(440, 480), slice(0, 300)), ("bottom-right", slice(440, 480), slice(340, 640))])
+@pytest.mark.parametrize("ground", [0, 128, 255])
+def test_clock_is_readable_where_it_is_wanted(place, rows, columns, ground):
+    image = np.full((480, 640, 3), ground, np.uint8)
+    Annotation((), NOON, (), ClockStyle(place)).draw(image)
+    corner = image[rows, columns].copy()
+    assert (corner.min(), corner.max()) == (0, 255)     # white with a black outline
+    image[rows, columns] = ground
+    assert (image == ground).all()
+
+
+def test_no_clock_leaves_the_picture_alone():
+    image = np.full((480, 640, 3), 90, np.uint8)
+    Annotation((), NOON, (), ClockStyle("off")).draw(image)
+    assert (image == 90).all()
+
+
+def test_clock_is_written_as_wanted():
+    style = ClockStyle("top-left", "%d.%m.%Y")
+    assert style.words(NOON) == f"{datetime.datetime.fromtimestamp(NOON):%d.%m.%Y}"
+    assert ClockStyle("tutorial", "%Y").words(NOON).endswith(("AM", "PM"))
+
+
+def test_clock_of_the_tutorial_is_red_at_the_lower_left():
+    image = np.full((480, 640, 3), 90, np.uint8)
+    Annotation((), NOON, (), ClockStyle("tutorial")).draw(image)
+    red = image[:, :, 2].astype(int) - image[:, :, 0] > 40
+    rows, columns = np.nonzero(red.any(axis=1))[0], np.nonzero(red.any(axis=0))[0]
+    assert columns[0] < 16
+    assert rows[-1] > 465
+    assert 200 < columns[-1] - columns[0] < 480

@@ -97,7 +97,7 @@ def test_overlay_for_the_browser_leaves_the_jpeg_untouched(publish, broadcaster)
     sent = broadcaster.latest
     assert sent.jpeg is JPEG
     assert json.loads(headers(sent.part)["X-Overlay"]) == {
-        "time": Annotation((), 1.0).time, "boxes": [[10, 20, 30, 40]],
+        "time": Annotation((), 1.0).time, "place": "bottom-left", "boxes": [[10, 20, 30, 40]],
         "tags": [["person", [10, 20, 30, 40]]]}
     assert shown.jpeg == sent.undrawn == LazyJpeg(
         JPEG, (640, 480), Annotation(BOXES, 1.0, (PERSON,)), 75, (640, 480))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pyimagesearch.orientation import Orientation
+from pyimagesearch.overlay import BOTTOM_LEFT, CLOCK_PLACES, ISO_FORMAT, ClockStyle
 
 from .option import option, options_of, parse_bytes
 from .polygons import MAX_POLYGONS, POLYGON_SYNTAX, POLYGONS_PATTERN
@@ -29,6 +30,7 @@ PROXY_PATTERN = r"(?i:http)://\S+"
 ANY_MOTION = "any"
 LIST_PATTERN = r"[\w/ -]+(?:,[\w/ -]+)*"
 MEMORY_PATTERN = r"[1-9][0-9]{0,3}(?:\.[0-9]{1,3})? ?[MG]B?"
+CLOCK_PATTERN = r"[ -~]{1,60}"
 HOURS_OPTIONS = ("armed_hours", "alert_hours")
 
 camera, detection, recording, alerting = (
@@ -75,6 +77,13 @@ class CameraOptions:
         "server", "what draws time and boxes onto the live picture: the server, the "
         "page in the browser, or nothing", advanced=True,
         choices=("server", "browser", "none"))
+    clock: str = camera(
+        BOTTOM_LEFT, "where the time is drawn onto the picture; tutorial: in red, as "
+        "the tutorial does", advanced=True, choices=CLOCK_PLACES)
+    clock_format: str = camera(
+        ISO_FORMAT, "how the time is written, by strftime", advanced=True,
+        pattern=CLOCK_PATTERN, metavar=ISO_FORMAT.replace("%", "%%"),
+        allowed="up to 60 printable ASCII characters, such as %d.%m.%Y %H:%M")
     live_rate: int = camera(
         500, "kbit/s of the live H.264 video for slow links; a second one has three "
         "times as much", advanced=True, low=100, high=10_000)
@@ -184,6 +193,11 @@ class CameraOptions:
             return None
         width, height = self.resolution.split("x")
         return int(width), int(height)
+
+    @property
+    def clock_style(self) -> ClockStyle:
+        """How the time is drawn."""
+        return ClockStyle(self.clock, self.clock_format)
 
     @property
     def orientation(self) -> Orientation:

@@ -15,7 +15,7 @@ from pyimagesearch.frames import (
     scaled_size,
 )
 from pyimagesearch.jpeg import LazyJpeg, encode
-from pyimagesearch.overlay import Annotation, Tag, card
+from pyimagesearch.overlay import Annotation, ClockStyle, Tag, card
 from pyimagesearch.rates import Stopwatch
 
 from .broadcaster import LatestFrameBroadcaster
@@ -57,7 +57,7 @@ class Publisher:
     def __init__(self, name: str, broadcaster: LatestFrameBroadcaster,
                  mosaic: Mosaic | None, *, width: int, quality: int,
                  videos: LiveVideos | None = None,
-                 overlay: str = SERVER) -> None:
+                 overlay: str = SERVER, clock: ClockStyle | None = None) -> None:
         self.encoded = 0        # pictures
         self.encoding = Stopwatch()    # spent on them
         self.drawing = Stopwatch()     # spent on scaling, and on the overlay
@@ -69,6 +69,7 @@ class Publisher:
         self._width = width
         self._quality = quality
         self._overlay = overlay
+        self._clock = clock or ClockStyle()
         self._size: Size = (width, width * 3 // 4)     # of the last picture
         self._card: Card | None = None      # if one was published last
         self._last: tuple[Frame, Sequence[Box], Size, str, Sequence[Tag]
@@ -104,7 +105,7 @@ class Publisher:
         given = frame.picture.size
         size = scaled_size(given, min(self._width, given[0]))
         around = tuple(scaled(box, of, size) for box in boxes)
-        overlay = Annotation(around, frame.captured, tuple(tags))
+        overlay = Annotation(around, frame.captured, tuple(tags), self._clock)
         own = frame.picture.jpeg()
         jpeg = LazyJpeg(own, size, overlay, self._quality, given) if own else None
         publishes = keep or self._broadcaster.viewers > 0

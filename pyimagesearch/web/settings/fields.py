@@ -12,7 +12,7 @@ from pyimagesearch.settings.settings import needs_restart
 from .labels import label_of
 
 Form = MultiDict[str, str]
-COMMON_OPTIONS = frozenset({"rotate", "flip"})
+COMMON_OPTIONS = frozenset({"rotate", "flip", "clock"})
 
 
 class Field(NamedTuple):
