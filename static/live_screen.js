@@ -1,5 +1,7 @@
 // The live picture on the full screen: by the browser, or, as on iPhones, by the page's style.
 
+import { gettext } from "./words.js";
+
 const IDLE = 3000;              // ms without a touch, after which the controls fade
 const DOUBLE = 350;             // ms between the taps of a double tap
 const NEAR = 40;                // px between them
@@ -45,7 +47,7 @@ export class Screen {
 
   show(full) {
     page.classList.toggle("full", full);
-    this.button.setAttribute("aria-pressed", String(full));
+    this.button.querySelector("span").textContent = full ? gettext("Leave full screen") : gettext("Full screen");
     this.changed();
   }
 

@@ -184,6 +184,19 @@ def test_picture_fills_a_phone_on_its_side(live, screen):
     assert inside
 
 
+def test_page_is_light_and_shows_its_picture_at_once(shared, live):
+    show(live, shared.url)
+    eventually(lambda: live.execute_script("return live.naturalWidth"))
+    sizes, seconds = live.execute_script("""
+        const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+        const page = all.filter((each) => !/video_feed|streams/.test(each.name));
+        const once = new Map(page.map((each) => [each.name, each.encodedBodySize]));
+        return [[...once.values()], performance.now() / 1000];""")
+    assert len(sizes) <= 10
+    assert sum(sizes) <= 80_000
+    assert seconds < 5      # 0.2 on an idle machine
+
+
 FULL = "return document.documentElement.classList.contains('full')"
 SCALE = "return Number(/scale\\((.*)\\)/.exec(zoomed.style.transform)?.[1] ?? 1)"
 
@@ -379,6 +392,9 @@ def test_clip_that_is_not_finished_is_told_on_the_page(start, page, tmp_path):
     product = start("--source", "front=demo:320x240@5", "--no-record", "--data", str(tmp_path))
     product.wait_for("learning")
     show(page, product.url)
+    wait_for_motion(page)
+    ActionChains(page).send_keys(" ").perform()
+    eventually(lambda: json.loads(product.get("/api/events?kind=snapshot"))["events"])
     page.find_element("id", "record").click()
     (part,) = eventually(lambda: [path for path in tmp_path.rglob("*.part.mp4")
                                   if path.stat().st_size > 5000])

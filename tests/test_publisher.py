@@ -353,3 +353,22 @@ def test_overlay_is_not_in_the_picture_that_others_use(publish, broadcaster, fra
         shown = publish().show(frame, BOXES, (640, 480))
     assert (shown.jpeg.image()[25:35, 10] - 200).any()
     assert (np.abs(frame.picture.colour().astype(int) - 200) < 3).all()
+
+
+def test_wide_variant_is_drawn_from_the_whole_picture(publish, broadcaster):
+    publisher = publish(width=320)
+    wide, small = (publisher.variants.stream(VariantOf(width)) for width in (960, 160))
+    with wide.watching(), small.watching(), broadcaster.watching():
+        publisher.show(compressed(), BOXES, (640, 480), tags=(Tag("person", (5, 10, 15, 20)),))
+    sizes = [jpeg_size(each.latest.jpeg) for each in (wide, small, broadcaster)]
+    assert sizes == [(640, 480), (160, 120), (320, 240)]
+    drawn = cv2.imdecode(np.frombuffer(wide.latest.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert drawn[30, 10, 2] - int(drawn[30, 10, 0]) > 60     # the box, at its place
+
+
+def test_nothing_is_drawn_wide_without_its_viewers(publish, broadcaster):
+    publisher = publish(width=320)
+    publisher.variants.stream(VariantOf(960))
+    with broadcaster.watching():
+        publisher.show(DECODED, (), (640, 480))
+    assert publisher.encoded == 1
