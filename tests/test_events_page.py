@@ -503,12 +503,12 @@ def test_buttons_record_save_a_still_and_arm(page, sample_server):
             ("[data-mode=home]", "Home Home: armed."),
             ("[data-minutes='30']", "Off Off until .*, then home: not armed."),
             ("[data-mode=off]", "Off Off: not armed."), ("[data-mode=away]", "Away Away: armed.")):
-        element(page, f"#armed {selector}").click()
+        element(page, f"#controls {selector}").click()
         eventually(partial(shows_mode, page, shown))
         # after which nothing would hold but off
         eventually(lambda: page.execute_script(
-            "return document.activeElement.closest('#armed')"), 10)
-        assert element(page, "#armed [data-minutes]").is_enabled() == (shown != "Off Off: not armed.")
+            "return document.activeElement.closest('#controls')"), 10)
+        assert element(page, "#pause").is_enabled() == (shown != "Off Off: not armed.")
     assert element(page, "#archive").text == "4.21 GB of 120 GB used · room for about 31 days"
 
 
