@@ -55,7 +55,7 @@ def remove_camera(text: str, camera: str) -> str:
 
 
 def rename_camera(text: str, camera: str, name: str) -> str:
-    """Call *camera* by another *name*, in its place."""
+    """Call *camera* by another *name*, which has no table yet, in its place."""
     content = tomllib.loads(text)
     if CAMERAS in content:
         content[CAMERAS] = {name if each == camera else each: table
