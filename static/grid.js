@@ -3,6 +3,7 @@
 import "./controls.js";
 import { GridStream } from "./grid_stream.js";
 import { arrange } from "./grid_order.js";
+import { followRecent } from "./recent.js";
 import { gettext, locale } from "./words.js";
 
 const POLL = 1000;          // ms between status requests
@@ -150,6 +151,7 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) stream.sta
 arrange(grid, document.getElementById("arrange"), document.getElementById("arranging"));
 document.documentElement.classList.add("js");
 run();
+followRecent();
 // only where alerts are sent to this browser
 if (navigator.serviceWorker?.controller) {
   import("./push_subscription.js").then(({ renew }) => renew()).catch(() => {});

@@ -11,7 +11,7 @@ export function arrange(grid, button, message) {
   const names = () => tiles().map((tile) => tile.dataset.camera);
   let moving = null, before = names();
 
-  if (!grid.dataset.orderUrl) restore(grid);
+  restore(grid);
   button.hidden = tiles().length < 2;
   button.addEventListener("click", () => {
     const begins = !grid.classList.contains("arranging");

@@ -6,6 +6,7 @@ import { MjpegView } from "./live_mjpeg.js";
 import { LivePicture } from "./live_picture.js";
 import { Screen } from "./live_screen.js";
 import { Zoom } from "./live_zoom.js";
+import { followRecent } from "./recent.js";
 import { onClick } from "./request.js";
 import { gettext, locale } from "./words.js";
 
@@ -111,6 +112,7 @@ window.addEventListener("pagehide", () => picture.stop());
 window.addEventListener("pageshow", (event) => { if (event.persisted) picture.start(); });
 if (!document.hidden) picture.start();
 run();
+followRecent();
 
 const hide = document.getElementById("hide");
 if (hide) onClick(hide, notify, async () => (await import("./mask.js")).toggle());

@@ -28,11 +28,14 @@ LINK = "http://127.0.0.1:9/" + 64 * "f"
 
 
 @pytest.fixture(scope="module")
-def cameras():
-    """A server with five cameras, of which one has no picture."""
-    product = Product("--source", f"yard={SCENE}", "--source", "door=demo:640x360@5",
-                      "--source", "hall=demo:320x180@5", "--source", "shed=demo:320x180@5",
-                      "--source", f"attic={LINK}", "--no-record")
+def cameras(tmp_path_factory):
+    """A server with five cameras of a file, of which one has no picture."""
+    config = tmp_path_factory.mktemp("house") / "house.toml"
+    config.write_text("record = false\n" + "".join(
+        f'[cameras.{name}]\nsource = "{source}"\n' for name, source in (
+            ("yard", SCENE), ("door", "demo:640x360@5"), ("hall", "demo:320x180@5"),
+            ("shed", "demo:320x180@5"), ("attic", LINK))))
+    product = Product("--config", str(config))
     yield product
     product.close()
 
@@ -110,7 +113,7 @@ def test_tiles_out_of_sight_are_not_fetched(cameras, grid):
     def watched():
         return [each["viewers"] for each in json.loads(cameras.get("/api/status"))["cameras"]]
     eventually(lambda: watched()[0] == 1 and watched()[-1] == 0)
-    grid.execute_script("window.scrollTo(0, 1200)")
+    grid.execute_script("window.scrollTo(0, 700)")
     eventually(lambda: watched()[0] == 0 and watched()[-1] == 1)
 
 
@@ -125,8 +128,18 @@ def test_order_is_arranged_by_mouse_and_keys_and_kept(cameras, grid):
     assert order(grid) == ["door", "shed", "hall", "attic", "yard"]
     assert text(grid, "#arranging") == "shed is number 2 of 5."
     grid.find_element("id", "arrange").click()
+
+    def of_server():
+        return [each["name"] for each in json.loads(cameras.get("/api/status"))["cameras"]]
+    eventually(lambda: of_server() == ["door", "shed", "hall", "attic", "yard"])
+    grid.execute_script("delete document.getElementById('camera').dataset.orderUrl")    # as for a viewer
+    grid.find_element("id", "arrange").click()
+    grid.find_element("css selector", "[data-camera=attic]").send_keys(Keys.ARROW_UP)
+    grid.find_element("id", "arrange").click()
     show(grid, cameras.url)
-    eventually(lambda: order(grid) == ["door", "shed", "hall", "attic", "yard"])
+    eventually(lambda: order(grid) == ["door", "shed", "attic", "hall", "yard"])
+    assert of_server() == ["door", "shed", "hall", "attic", "yard"]
+    cameras.send("PATCH", "/api/cameras", order=["yard", "door", "hall", "shed", "attic"])
 
 
 def test_lost_server_dims_all_pictures_and_says_since_when(grid):
@@ -138,3 +151,13 @@ def test_lost_server_dims_all_pictures_and_says_since_when(grid):
         eventually(lambda: float(grid.execute_script(
             "return getComputedStyle(document.querySelector('.tile canvas')).opacity")) < 0.5)
     eventually(lambda: text(grid, "#words") == "4 of 5 live")
+
+
+def test_new_event_arrives_in_the_strip_by_itself(cameras, grid):
+    def newest():
+        return text(grid, "#recent li:first-child .when")
+    before = newest()
+    kept = cameras.send("POST", "/snapshot", camera="door")
+    eventually(lambda: newest() != before and "door" in newest())
+    assert grid.find_element("css selector", "#recent li:first-child a").get_attribute(
+        "href").endswith(f"/events/{kept['event']}")

@@ -21,6 +21,7 @@ from . import (
     login,
     privacy,
     push,
+    recent,
     sessions,
     settings,
     shell,
@@ -49,7 +50,7 @@ def create_app(services: Services, *, base_path: str = "",
     app.config["APPLICATION_ROOT"] = base_path or "/"   # of addresses in messages
     app.extensions["services"] = services
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
-    for module in (bundles, live, streams, cameras_feed, event_stream, status,
+    for module in (bundles, live, recent, streams, cameras_feed, event_stream, status,
                    controls, privacy, zones, tune, hours, alerts, login, sessions,
                    push, devices, openapi, settings_api, settings, pages, files, export,
                    explanations, shares, timeline, api):

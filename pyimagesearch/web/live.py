@@ -20,6 +20,7 @@ from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from .arming_words import camera_json, mode_json
 from .guard import require_owner, see_other
 from .params import abort_invalid, choice
+from .recent import recent_events
 from .services import Feed, get_services, tuning_or_404
 from .streams import RETRY_SECONDS, mjpeg_response, video_response
 
@@ -46,8 +47,8 @@ def index() -> str | Response:
     cameras = [feed.status() for feed in services.feeds.values()]
     return page("grid.html", mosaic=services.overview, cameras=cameras,
                 columns=min(MAX_COLUMNS, math.ceil(math.sqrt(len(cameras)))),
-                is_classic=is_classic(cameras),
-                objects=objects_notice(cameras),
+                is_classic=is_classic(cameras), can_order=can_order(),
+                recent=recent_events(), objects=objects_notice(cameras),
                 arming=mode_json(services, time.time()),
                 live=sum(camera.is_live for camera in cameras))
 
@@ -56,6 +57,13 @@ def is_classic(cameras: Sequence[CameraStatus]) -> bool:
     """Return whether all *cameras* of known size have pictures of 4:3, or narrower."""
     known = [each for each in cameras if each.width]
     return bool(known) and all(3 * each.width <= 4 * each.height for each in known)
+
+
+def can_order() -> bool:
+    """Return whether this client may change the order of the cameras for all."""
+    owner_settings = get_services().owner_settings
+    return bool(owner_settings and g.client.may(Role.OWNER)
+                and "source" not in owner_settings.file.fixed(None))
 
 
 def needs_camera() -> bool:
@@ -93,7 +101,7 @@ def camera_page(name: str, *, alone: bool) -> str:
                 before=None if alone else names[at - 1],
                 after=None if alone else names[(at + 1) % len(names)],
                 base=feed.width, widths=wider(feed, camera.width),
-                objects=objects_notice([camera]),
+                recent=recent_events(name), objects=objects_notice([camera]),
                 arming=camera_json(services, name, time.time()))
 
 

@@ -39,6 +39,12 @@ def clock(when: float) -> str:
                        locale=reader_locale())
 
 
+def clock_or_day(when: float) -> str:
+    """Return the time of *when* [seconds since the epoch], or its day if not today."""
+    day = datetime.datetime.fromtimestamp(when).date()
+    return clock(when) if day == datetime.date.today() else date_name(day)
+
+
 def day_name(day: datetime.date) -> str:
     """Return *day* in words: Today, Yesterday, or weekday and date."""
     names = {0: _("Today"), 1: _("Yesterday")}

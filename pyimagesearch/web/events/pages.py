@@ -28,8 +28,9 @@ from .month_calendar import calendar_bounds, draw_month
 from .shares import SHARE_HOURS
 
 bp = Blueprint("events", __name__)
-for template_filter in (local_times.clock, local_times.iso, local_times.day_name,
-                        local_times.date_name, local_times.moment, filters.duration,
+for template_filter in (local_times.clock, local_times.clock_or_day, local_times.iso,
+                        local_times.day_name, local_times.date_name,
+                        local_times.moment, filters.duration,
                         filters.percent, filters.kind_name, filters.subject,
                         filters.days_name, previews.preview_url, format_bytes):
     bp.add_app_template_filter(template_filter)
