@@ -86,7 +86,8 @@ def test_clock_is_readable_where_it_is_wanted(place, rows, columns, ground):
     image = np.full((480, 640, 3), ground, np.uint8)
     Annotation((), NOON, (), ClockStyle(place)).draw(image)
     corner = image[rows, columns].copy()
-    assert (corner.min(), corner.max()) == (0, 255)     # white with a black outline
+    assert corner.min() < 20        # a dark outline
+    assert corner.max() == 255      # around white
     image[rows, columns] = ground
     assert (image == ground).all()
 
