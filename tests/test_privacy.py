@@ -318,7 +318,7 @@ def test_cameras_are_switched_off_and_on(client):
     assert client.get("/api/status").json["off_since"] is None
     assert client.post("/api/power", json={"on": False}).json == {"on": False}
     assert client.get("/api/status").json["off_since"] == client.owner.front.off_since
-    assert "Cameras off" in client.get("/").text
+    assert "All cameras are switched off" in client.get("/").text
     assert client.post("/api/power", json={"on": "maybe"}).status_code == 400
     assert client.post("/api/power", data={"on": "true"}).json == {"on": True}
     assert client.owner.front.off_since is None
@@ -350,7 +350,7 @@ def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
         client, may = protected.client(role), role is OWNER
         for path in ("/", "/camera/front"):
             page = client.get(path, headers=BROWSER).text
-            assert ("Cameras on" in page) == may
+            assert ("Switch cameras off" in page) == may
             assert ("Hide parts" in page) == (may and path != "/")
             assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=", page)
         assert client.get("/api/cameras/front/mask").json["set"] == [SET]
@@ -363,7 +363,7 @@ def test_only_an_owner_is_shown_and_allowed_to_hide(begin, tmp_path):
 def test_server_without_privacy_says_so(broadcaster):
     client = create_app(Services({"camera": Feed(broadcaster, lambda: STATUS)}, open_access())).test_client()
     assert client.post("/api/power", json={"on": False}).status_code == 404
-    assert "Cameras on" not in client.get("/").text
+    assert "Switch cameras off" not in client.get("/").text
 
 
 # --- the whole program

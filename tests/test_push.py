@@ -208,7 +208,7 @@ def test_service_worker_and_manifest_need_no_login(tmp_path):
     client = PushApp(tmp_path, base_path="/cam").client()
     script = client.get("/cam/service-worker.js", buffered=True)
     assert (script.status_code, script.mimetype) == (200, "text/javascript")
-    assert script.headers["Cache-Control"] == "no-store"
+    assert script.headers["Cache-Control"] == "no-cache"     # one that is newer is found at once
     answer = client.get("/cam/manifest.webmanifest")
     assert answer.mimetype == "application/manifest+json"
     found = json.loads(answer.data)

@@ -101,7 +101,7 @@ def test_stalled_viewer_skips_to_newest_and_delays_no_other(start, watch):
 def test_encoding_stops_with_the_last_viewer(start):
     product = start(*SMALL, "--no-record")
     eventually(lambda: product.camera["frames"] > 3)
-    assert product.camera["encoded"] == 0
+    assert product.camera["encoded"] <= 1       # for a still of a change: one in eight seconds
     viewer = StreamReader(product.port)
     viewer.part()
     assert product.camera["viewers"] == 1
@@ -109,7 +109,7 @@ def test_encoding_stops_with_the_last_viewer(start):
     eventually(lambda: product.camera["viewers"] == 0, patience=1)
     encoded, frames = product.camera["encoded"], product.camera["frames"]
     eventually(lambda: product.camera["frames"] > frames + 5)
-    assert product.camera["encoded"] == encoded
+    assert product.camera["encoded"] <= encoded + 1
 
 
 def test_snapshot_without_viewers_is_fresh(start):

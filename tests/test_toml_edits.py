@@ -94,8 +94,8 @@ EDITS = st.one_of(
     st.tuples(st.just(change_values), st.sampled_from([None, "front", "yard", "new"]),
               st.dictionaries(st.sampled_from(["fps", "min_area", "mask"]), VALUES)),
     st.tuples(st.just(remove_camera), st.sampled_from(["front", "yard", "new"])),
-    st.tuples(st.just(rename_camera), st.sampled_from(["front", "yard"]),
-              st.sampled_from(["door", "pond"])),
+    # never to a name that another has
+    st.sampled_from([(rename_camera, "front", "door"), (rename_camera, "yard", "pond")]),
     st.tuples(st.just(reorder_cameras), st.permutations(["front", "yard", "new"])))
 
 
