@@ -138,11 +138,11 @@ def test_owner_sets_the_hours_on_a_phone(start, browser):
     eventually(lambda: text(browser, "#armed-words").startswith(
         "Away: 1 of 2 cameras is armed. yard: not armed until "))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
-    browser.execute_script("document.getElementById('armed').scrollIntoView({block: 'center'})")
-    browser.find_element("css selector", "#armed [data-minutes]").click()
+    browser.execute_script("document.getElementById('pause').scrollIntoView({block: 'center'})")
+    browser.find_element("css selector", "#pause").click()
     eventually(lambda: ", then away: no camera is armed. yard: not armed until " in text(
         browser, "#armed-words"))
-    browser.find_element("css selector", "#arming a").click()
+    browser.find_element("css selector", "#controls a.row").click()
     eventually(lambda: "the mode is off until" in text(browser, "#schedule"))
     assert console_errors(browser) == []
     browser.get("about:blank")

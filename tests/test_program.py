@@ -14,7 +14,7 @@ from pyimagesearch.program_alerts import make_alerts
 from pyimagesearch.settings import Settings
 from pyimagesearch.system.watchdog import ServiceManager
 
-SCENE = "demo:160x120@20"
+SCENE = "demo:160x120@8"      # slow: a viewer that is late skips frames
 HIDDEN = "0,0 300,0 300,250"
 STATES = ("learning", "live")
 

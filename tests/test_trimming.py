@@ -85,4 +85,4 @@ def test_old_levels_of_motion_make_room_as_well(archive, clock):
     kept.store.begin(Event(id=1, camera="front", kind="lost", begin=1.0, end=1.0))
     assert kept.store.trim(0.5) == 1
     with kept.store.reading() as reader:
-        assert next(iter(reader.levels(None, 0, 200))) == (50, 1.0)
+        assert next(iter(reader.days.levels(None, 0, 200))) == (50, 1.0)

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, g, has_request_context, request
 
 DEFAULT_LANGUAGE = "en"
-LANGUAGES = (DEFAULT_LANGUAGE, "de", "fr", "es", "zh")
+LANGUAGES = (DEFAULT_LANGUAGE,)      # those whose catalogues are filled
 FOLDER = Path(__file__).parent / "translations"
 
 
