@@ -20,10 +20,9 @@ def shown(accepted):
 @pytest.mark.parametrize(("accepted", "clock", "day"), [
     ("", "8:05:07 PM", "Sunday, March 9, 2025"),
     ("en-GB,en;q=0.9", "20:05:07", "Sunday, 9 March 2025"),
-    ("de-AT", "20:05:07", "Sonntag, 9. März 2025"),
-    ("pl, fr;q=0.5", "20:05:07", "dimanche 9 mars 2025"),
+    ("pl, en-GB;q=0.5", "20:05:07", "Sunday, 9 March 2025"),
     ("en-NOWHERE1", "8:05:07 PM", "Sunday, March 9, 2025"),
-    ("de-\x00../../x", "20:05:07", "Sonntag, 9. März 2025")])
+    ("en-\x00../../x", "8:05:07 PM", "Sunday, March 9, 2025")])
 def test_times_follow_the_readers_language_and_country(accepted, clock, day):
     assert shown(accepted) == (clock, day)
 
