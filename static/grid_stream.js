@@ -1,7 +1,7 @@
 // The pictures of all cameras over one connection, as wide as they are shown and as often
 // as the connection allows.
 
-import { PartReader } from "./parts.js";
+import { BYTES, PartReader } from "./parts.js";
 
 const WIDTHS = [160, 320, 480, 640, 960];       // that the server offers [pixels]
 const SILENT = 4000;            // ms without a part; the server repeats one each second
@@ -74,7 +74,7 @@ export class GridStream {
     const query = new URLSearchParams({ viewer: this.name, width, fps });
     for (const camera of cameras) query.append("camera", camera);
     try {
-      const answer = await fetch(`${this.feed}?${query}`, { cache: "no-store", signal });
+      const answer = await fetch(`${this.feed}?${query}`, { cache: "no-store", signal, headers: { Accept: BYTES } });
       if (!answer.ok) throw new Error(answer.statusText);
       if (`${cameras}` !== `${this.cameras}` || width !== this.wanted.width) this.change();
       const reader = answer.body.getReader(), parts = new PartReader();

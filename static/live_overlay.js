@@ -2,7 +2,7 @@
 // them in a header of each part.
 
 import { MjpegStream } from "./live_mjpeg.js";
-import { PartReader } from "./parts.js";
+import { BYTES, PartReader } from "./parts.js";
 
 const FROZEN = 4000;            // ms without a part; the server repeats the last each second
 const RETRY = 1000;             // ms
@@ -37,7 +37,7 @@ export class OverlayView extends MjpegStream {
   // Take the parts of the stream at *url* until *signal* ends it; begin again after an end.
   async read(url, signal) {
     try {
-      const answer = await fetch(url, { cache: "no-store", signal });
+      const answer = await fetch(url, { cache: "no-store", signal, headers: { Accept: BYTES } });
       if (!answer.ok) throw new Error(answer.statusText);
       const reader = answer.body.getReader(), parts = new PartReader();
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {

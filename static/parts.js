@@ -1,5 +1,6 @@
 // Cut a multipart stream into its parts {jpeg, overlay, camera}.
 
+export const BYTES = "application/octet-stream";   // as which WebKit lets scripts read a stream
 const BLANK_LINE = [13, 10, 13, 10];
 const MOST_BYTES = 32 * 1024 * 1024;        // of a part
 

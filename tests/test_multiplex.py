@@ -171,6 +171,16 @@ def test_silent_cameras_are_repeated(feeds, watch):
     watch(visitor)
 
 
+@pytest.mark.parametrize("path", ["/cameras_feed", "/video_feed"])
+def test_scripts_may_read_the_stream_as_plain_bytes(feeds, path):
+    client = create_app(Services(feeds, open_access())).test_client()
+    types = []
+    for accept in ("application/octet-stream", "*/*", "image/avif,image/*,*/*;q=0.8"):
+        with client.get(path, headers={"Accept": accept}) as answer:
+            types.append(answer.headers["Content-Type"])
+    assert types == ["application/octet-stream", *2 * ["multipart/x-mixed-replace; boundary=frame"]]
+
+
 # --- the selection
 
 

@@ -27,7 +27,7 @@ def show(name: str | None = None) -> str:
 
 
 def recent_events(camera: str | None = None) -> Sequence[Event]:
-    """Return the newest events that last, or have a picture; none if unreadable."""
+    """Return the newest events with a picture, or of which a clip is recorded now."""
     services = get_services()
     if services.archive is None:
         return ()
@@ -39,4 +39,4 @@ def recent_events(camera: str | None = None) -> Sequence[Event]:
         return ()
     known = services.feeds.keys()
     return [each for each in found if each.camera in known and (
-        each.picture or each.end is None)][:SHOWN_EVENTS]
+        each.picture or (each.end is None and each.clips))][:SHOWN_EVENTS]

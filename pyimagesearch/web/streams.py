@@ -22,6 +22,7 @@ from .services import get_services
 
 bp = Blueprint("streams", __name__)
 
+BYTES_TYPE = "application/octet-stream"
 RETRY_SECONDS = 10      # until a refused viewer may find room
 VIEWER_PATTERN = "[A-Za-z0-9_-]{16,64}"
 
@@ -44,7 +45,7 @@ def mjpeg_response(broadcaster: LatestFrameBroadcaster) -> Response:
     """Return an endless MJPEG response, or abort if there is no room (429, 503)."""
     place, tally = begin_stream()
     return stream_response(LiveStream(broadcaster, generate(broadcaster), tally,
-                                      place.close), MIMETYPE)
+                                      place.close), mjpeg_type())
 
 
 def video_response(video: VideoBroadcaster, content_type: str = VIDEO_MIMETYPE
@@ -59,7 +60,12 @@ def multiplexed_response(selection: Selection) -> Response:
     """Return an endless response of several cameras, or abort (429, 503)."""
     place, tally = begin_stream(selection)
     return stream_response(LiveStream(selection, generate_multiplexed(selection, tally),
-                                      tally, place.close), MIMETYPE)
+                                      tally, place.close), mjpeg_type())
+
+
+def mjpeg_type() -> str:
+    """Return the content type of MJPEG; scripts in WebKit can only read plain bytes."""
+    return BYTES_TYPE if request.accept_mimetypes.best == BYTES_TYPE else MIMETYPE
 
 
 def begin_stream(selection: Selection | None = None) -> tuple[ExitStack, StreamTally]:
