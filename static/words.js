@@ -5,7 +5,16 @@ const words = page ? JSON.parse(page.textContent) : {};
 const rules = new Intl.PluralRules(document.documentElement.lang || "en");
 const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (all, name) => values[name] ?? all);
 
-export const locale = navigator.language || document.documentElement.lang || "en";
+export const locale = known(navigator.language) || document.documentElement.lang || "en";
+
+// Return *tag* if it is one of a language: a browser without a locale may call it "C".
+function known(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return "";
+  }
+}
 
 // Return *message* translated, its %(name)s filled with *values*.
 export function gettext(message, values = {}) {
