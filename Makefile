@@ -64,7 +64,7 @@ docs: $(VENV)/ready-for-docs
 	@echo "open build/docs/index.html"
 
 pictures: $(VENV)/ready-to-test
-	PICTURES=docs/pictures $(BIN)/python -m pytest --quiet tests/test_live_page.py tests/test_events_page.py tests/test_why_page.py tests/test_login_page.py tests/test_zones_page.py tests/test_tune_page.py tests/test_alerts_page.py
+	PICTURES=docs/pictures $(BIN)/python -m pytest --quiet tests/test_live_page.py tests/test_grid_page.py tests/test_events_page.py tests/test_why_page.py tests/test_login_page.py tests/test_zones_page.py tests/test_tune_page.py tests/test_alerts_page.py
 
 $(VENV)/ready: requirements.txt
 	@echo "installing into $(VENV): this takes some minutes on a Raspberry Pi"

@@ -78,7 +78,7 @@ def test_page_draws_what_the_server_leaves_out(product, browser, link):
 def test_boxes_and_names_are_drawn_as_on_clips(product, browser):
     browser.get(f"{product.url}/login")
     side, label, time, corner = browser.execute_async_script(DRAW, {
-        "time": "Monday", "boxes": [[100, 100, 200, 250]],
+        "time": "Monday", "place": "bottom-left", "boxes": [[100, 100, 200, 250]],
         "tags": [["person", [100, 100, 200, 250]], ["car", None]]})
     assert (side, label) == ("255,0,0", "255,0,0")
     assert time
