@@ -82,7 +82,7 @@ class CameraOptions:
         "the tutorial does", advanced=True, choices=CLOCK_PLACES)
     clock_format: str = camera(
         ISO_FORMAT, "how the time is written, by strftime", advanced=True,
-        pattern=CLOCK_PATTERN, metavar=ISO_FORMAT.replace("%", "%%"),
+        pattern=CLOCK_PATTERN, metavar="FORMAT",
         allowed="up to 60 printable ASCII characters, such as %d.%m.%Y %H:%M")
     live_rate: int = camera(
         500, "kbit/s of the live H.264 video for slow links; a second one has three "

@@ -241,7 +241,8 @@ def add_option(group: Any, item: Option, listed: bool) -> None:
                            help=argparse.SUPPRESS, action="store_const", const="off")
     action = group.add_argument(
         *item.flags, dest=item.name, default=argparse.SUPPRESS,
-        help=item.help + default if listed else argparse.SUPPRESS, **shape)
+        help=(item.help + default).replace("%", "%%") if listed else argparse.SUPPRESS,
+        **shape)
     complete(action)
 
 
