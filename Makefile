@@ -6,6 +6,7 @@
 # make opencv    run some tests with the oldest and the newest OpenCV
 # make bench     run the benchmarks (fifteen minutes)
 # make docs      build the documentation into build/docs
+# make words     add new words of the pages to the catalogues
 # make pictures  take the screenshots of the documentation again
 #
 # Settings go into ARGS, as in: make demo ARGS="--port 9000"
@@ -17,6 +18,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # the model that recognises objects, in a data folder
 MODEL := models/yolox_nano/yolox_nano.onnx
 TEST_MODEL := $(VENV)/test-data/$(MODEL)
+WORDS := pyimagesearch/web/translations
 # of what differs between the versions of OpenCV
 OPENCV_TESTS := tests/test_object_model.py tests/test_demo.py tests/test_detection.py
 # for tests: from npm, as PyPI has none
@@ -29,7 +31,7 @@ RUFF := $(BIN)/ruff check --isolated --line-length 88 --select B,C4,E,F,I,PT,RUF
 # else each of the programs that a test starts compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test lint opencv bench docs pictures
+.PHONY: setup demo run test lint opencv bench docs words pictures
 
 # goes on without a network
 setup: $(VENV)/ready
@@ -62,6 +64,11 @@ docs: $(VENV)/ready-for-docs
 	$(BIN)/python -m docs.site.settings_table
 	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "open build/docs/index.html"
+
+words: $(VENV)/ready
+	$(BIN)/pybabel -q extract -F $(WORDS)/babel.cfg -k gettext -k ngettext:1,2 -o build/words.pot .
+	for language in de es fr zh; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
+		--omit-header -i build/words.pot -o $(WORDS)/$$language.po -l $$language || exit 1; done
 
 pictures: $(VENV)/ready-to-test
 	PICTURES=docs/pictures $(BIN)/python -m pytest --quiet tests/test_live_page.py tests/test_grid_page.py tests/test_events_page.py tests/test_why_page.py tests/test_login_page.py tests/test_zones_page.py tests/test_tune_page.py tests/test_alerts_page.py

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, g, has_request_context, request
 
 DEFAULT_LANGUAGE = "en"
-LANGUAGES = (DEFAULT_LANGUAGE,)      # those whose catalogues are filled
+LANGUAGES = (DEFAULT_LANGUAGE, "de", "fr", "es", "zh")
 FOLDER = Path(__file__).parent / "translations"
 
 
@@ -29,8 +29,10 @@ def language() -> str:
     if not has_request_context():
         return DEFAULT_LANGUAGE
     if "language" not in g:
-        g.language = request.accept_languages.best_match(
-            LANGUAGES, DEFAULT_LANGUAGE) or DEFAULT_LANGUAGE
+        wanted = (code.partition("-")[0].lower() for code, quality
+                  in request.accept_languages if quality)
+        g.language = next((code for code in wanted if code in LANGUAGES),
+                          DEFAULT_LANGUAGE)
     chosen: str = g.language
     return chosen
 
