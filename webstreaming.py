@@ -57,6 +57,7 @@ try:
     from pyimagesearch.settings.owner_settings import OwnerSettings
     from pyimagesearch.streaming import ViewerLimits
     from pyimagesearch.streaming.message_log import MessageLog
+    from pyimagesearch.system.camera_search import CameraSearch
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import Log, configure_logging
     from pyimagesearch.system.process import (
@@ -250,8 +251,10 @@ def make_app(settings: Settings, authenticator: Authenticator, server: LiveServe
         ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
         program.privacy, program.owner_settings, program.camera_memory, program.alerts,
         program.push, objects=program.objects_status,
-        find_cameras=program.find_cameras, try_source=program.try_source,
         log_tail=log_tail, wait_for_frame=server.wait_for_frame,
+        camera_search=CameraSearch(lambda: program.owner_settings.file.settings,
+                                   program.clock, program.image_hubs,
+                                   program.camera_memory),
         messages=MessageLog(limits=ViewerLimits(
             settings.max_viewers, settings.max_viewers_per_address)))
     return create_app(services, base_path=settings.base_path or "",

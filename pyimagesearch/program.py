@@ -20,7 +20,6 @@ from pyimagesearch.clock import Clock, SystemClock
 from pyimagesearch.errors import FolderError, RecordingError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
-from pyimagesearch.found_cameras import FoundCamera, TriedCamera
 from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
 from pyimagesearch.notifications import Alerts
 from pyimagesearch.notifications.delivery.push_subscriptions import PushSubscriptions
@@ -152,21 +151,6 @@ class Program:
         """The threads that make live pictures, and look for objects in them."""
         others = [self.mosaic, *filter(None, [self.objects, self.announcer])]
         return [*(each.loop for each in self.cameras), *others]
-
-    def find_cameras(self) -> list[FoundCamera]:
-        """Return the cameras of this machine and its network; blocks for seconds."""
-        from pyimagesearch.system.camera_search import find_cameras  # XML: 1 MB
-        return find_cameras()
-
-    def try_source(self, source: str) -> TriedCamera:
-        """
-        Return a picture of *source*; blocks for seconds.
-
-        Raises :exc:`SettingsError` for one that cannot work, and :exc:`CameraLost`.
-        """
-        from pyimagesearch.system.camera_search import try_source  # reads XML: 1 MB
-        common = self.owner_settings.file.settings.common("trial")
-        return try_source(replace(common, source=source), self.clock)
 
     def follow(self, settings: Settings, renamed: Mapping[str, str] | None = None
                ) -> None:

@@ -39,8 +39,7 @@ CONFINED = {
            "pyimagesearch/recording/clip.py",
            "pyimagesearch/streaming/live_encoder.py"),
     "zmq": (),      # ZMTP is spoken by capture/zmtp.py, within bounds
-    "picamera2": ("pyimagesearch/capture/picamera.py", "pyimagesearch/system/doctor.py",
-                  "pyimagesearch/system/camera_search.py"),
+    "picamera2": ("pyimagesearch/capture/picamera.py",),
     "simplejpeg": ("pyimagesearch/jpeg.py",),
     "paho": ("pyimagesearch/notifications/mqtt/",),
     "apprise": ("pyimagesearch/notifications/delivery/apprise_child.py",),

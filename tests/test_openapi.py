@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from conftest import keeping
 from harness import open_access
 from protected import BROWSER, OURS, OWNER, VIEWER, ProtectedApp
+from pyimagesearch.capture.imagezmq import ImageHubs
+from pyimagesearch.capture.limits import MemoryBudget
 from pyimagesearch.events.event import (
     ARMED,
     CLIP,
@@ -23,11 +25,13 @@ from pyimagesearch.events.event import (
     KeptFile,
 )
 from pyimagesearch.events.explanation import BEGIN, PEAK, ExplainedRegion, Explanation
+from pyimagesearch.found_cameras import NETWORK, FoundCamera, FoundStream
 from pyimagesearch.motion_detection import MotionDetection
 from pyimagesearch.privacy.state import Privacy
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.settings.settings import Settings
 from pyimagesearch.surveillance.tuning import Tuning
+from pyimagesearch.system.camera_search import CameraSearch
 from pyimagesearch.web.api.openapi import description
 from sample_archive import FakeCamera, SampleArchive
 from test_alerts_api import BROKEN, WORKS, Channels
@@ -41,11 +45,14 @@ OPERATIONS = [(path, method) for path, method in DESCRIBED     # in JSON
               if "application/json" in next(iter(PATHS[path][method]["responses"].values()))["content"]]
 EVENTS = 40
 WATCHING = "one-who-is-watching"
-FOR_OWNERS = ("/hours", "/zones", "/settings", "/levels", "}/alerts", "/cameras", "/cameras/{name}",
+FOR_OWNERS = ("/discover", "/hours", "/zones", "/settings", "/levels", "}/alerts", "/cameras", "/cameras/{name}",
               "/backup")     # although they are only read
 
 # the server says which values of a setting are allowed, as on the command line
-WITH_ANY_VALUE = ("/api/settings", "/api/cameras", "/api/cameras/{name}", "/api/backup")
+NETWORK_CAMERA = FoundCamera(NETWORK, "Garden", "192.0.2.9", "rtsp://192.0.2.9/", (
+    FoundStream("rtsp://192.0.2.9/", 640, 360, "H264"),))
+WITH_ANY_VALUE = ("/api/settings", "/api/cameras", "/api/cameras/{name}", "/api/backup",
+                  "/api/discover/test", "/api/discover/streams")
 
 
 def some_event(number):
@@ -99,6 +106,8 @@ def protected(tmp_path_factory):
     protected.app.extensions["services"] = replace(
         services, archive=archive, arming=archive.arming, privacy=privacy,
         owner_settings=owner_settings,
+        camera_search=CameraSearch(lambda: given, protected.clock, ImageHubs(), MemoryBudget(),
+                                   lambda sources: [NETWORK_CAMERA]),
         alerts=Channels(WORKS, BROKEN))
     with protected.client().get(f"/video_feed?viewer={WATCHING}",
                                 headers=protected.bearer(OWNER)):

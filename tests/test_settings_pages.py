@@ -116,7 +116,7 @@ def test_what_the_command_line_sets_is_locked(product):
 def test_source_is_tried_before_it_is_added(product):
     _, _, page = post(product, "/settings/add", {"name": "side", "source": SCENE, "action": "try"})
     assert "It works: 160 × 120 pixels." in page
-    picture = re.search(r'src="(/settings/add/[^"]+\.jpg)"', page)[1]
+    picture = re.search(r'src="(/camera_test/[^"]+\.jpg)"', page)[1]
     assert product.get(picture)[:2] == b"\xff\xd8"
     status, _, page = post(product, "/settings/add", {
         "name": "side", "source": "http://127.0.0.1:9/", "action": "try"})

@@ -1,7 +1,7 @@
 """The Raspberry Pi's camera module, through Picamera2 or the legacy picamera."""
 
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 from imutils.video import VideoStream
 
@@ -15,6 +15,13 @@ from .usb import VideoStreamSource
 DEFAULT_SIZE = (640, 480)
 INSTALL_HINT = ("run: sudo apt install python3-picamera2, and create the environment "
                 "again with make setup -B VENV_FLAGS=--system-site-packages")
+
+
+class CameraModule(NamedTuple):
+    """A camera on the ribbon cable of a Raspberry Pi."""
+
+    number: int
+    model: str
 
 
 class Picamera2Source:
@@ -49,6 +56,18 @@ class Picamera2Source:
     def close(self) -> None:
         self._camera.stop()
         self._camera.close()
+
+
+def camera_modules() -> list[CameraModule] | None:
+    """Return the cameras that Picamera2 finds; ``None`` if it is not installed."""
+    try:
+        from picamera2 import Picamera2
+    except ImportError:
+        return None
+    # libcamera lists USB cameras, too
+    return [CameraModule(each.get("Num", 0), each.get("Model", "unnamed"))
+            for each in Picamera2.global_camera_info()
+            if "usb" not in each.get("Id", "").lower()]
 
 
 def open_picamera2(request: CaptureRequest,

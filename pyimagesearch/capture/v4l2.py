@@ -1,5 +1,6 @@
 """The V4L2 capture devices of this machine, and the programs that use them."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -23,6 +24,31 @@ def capture_devices(known: Path = Path("/sys/class/video4linux"),
     entries = sorted(known.glob("video[0-9]*"), key=lambda entry: int(entry.name[5:]))
     return [Device(devices / entry.name, read_name(entry)) for entry in entries
             if is_capture_device(devices / entry.name)]
+
+
+def is_plugged(device: Device, known: Path = Path("/sys/class/video4linux")) -> bool:
+    """
+    Return whether *device* is a camera of its own, as on USB, or a virtual one.
+
+    The others are parts of the machine's chip, such as the scalers of a Raspberry Pi.
+    """
+    place = str((known / device.path.name).resolve())
+    return "/usb" in place or "/virtual/" in place
+
+
+def lasting_path(device: Path, links: Path = Path("/dev/v4l/by-id")) -> Path:
+    """Return the path of *device* that stays when it is plugged in elsewhere."""
+    found = sorted(each for each in links.glob("*") if each.resolve() == device)
+    return found[0] if found else device
+
+
+def is_open(path: Path) -> bool:
+    """Return whether this program has *path* open."""
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):      # closed meanwhile
+            if os.readlink(each) == str(path):
+                return True
+    return False
 
 
 def is_capture_device(path: Path) -> bool:

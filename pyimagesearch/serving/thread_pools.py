@@ -119,4 +119,4 @@ class ThreadPools:
         self.database = FairPool(3)     # pages and lists of events, and their changes
         self.files = FairPool(4)        # clips, stills and exports that are sent
         self.changes = FairPool(2)      # of settings, sessions and recordings
-        self.alerts = FairPool(1)       # tests of their channels, which may hang
+        self.tests = FairPool(2)        # of alerts and cameras, which may hang

@@ -3,25 +3,23 @@
 import os
 import platform
 import statistics
-import time
 from collections.abc import Iterator
 
 from pyimagesearch.capture.cameras import Camera, find_camera
 from pyimagesearch.capture.imagezmq import ImageHubs
-from pyimagesearch.capture.patience import Patience
-from pyimagesearch.capture.reader import FrameReader
+from pyimagesearch.capture.picamera import camera_modules
 from pyimagesearch.capture.v4l2 import capture_devices, users_of
 from pyimagesearch.clock import Clock
-from pyimagesearch.errors import BadPicture, SettingsError, SurveillanceError
+from pyimagesearch.errors import SettingsError
 from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.frames import Frame
 from pyimagesearch.object_detection.model_files import model_for
 from pyimagesearch.settings.settings import Settings
 
+from .observation import Observation, observe
 from .startup_message import describe_access, program_command
 
 WATCH_SECONDS = 5.0     # for each camera
-DARK_LEVEL = 20         # mean grey level, of 255, below which nothing is visible
 
 
 def examine(settings: Settings, clock: Clock) -> int:
@@ -83,15 +81,12 @@ def objects(settings: Settings) -> str:
 
 def picamera2_cameras() -> Iterator[str]:
     """Yield a line for each camera module of a Raspberry Pi."""
-    try:
-        from picamera2 import Picamera2
-    except ImportError:
+    cameras = camera_modules()
+    if cameras is None:
         yield "Picamera2 is not installed (only for a Raspberry Pi's camera module)"
         return
-    cameras = Picamera2.global_camera_info()
     for camera in cameras:
-        number, model = camera.get("Num", "?"), camera.get("Model", "unnamed")
-        yield f"Picamera2 camera {number}: {model}"
+        yield f"Picamera2 camera {camera.number}: {camera.model}"
     if not cameras:
         yield "Picamera2 finds no camera; is the ribbon cable connected?"
 
@@ -99,50 +94,23 @@ def picamera2_cameras() -> Iterator[str]:
 def watch(camera: Camera, clock: Clock, fps: float | None = None,
           seconds: float = WATCH_SECONDS) -> bool:
     """Watch *camera* for *seconds*, print a report; return whether it gave frames."""
-    reader = FrameReader(camera.open, "doctor", clock, camera.open_timeout,
-                         Patience(fps, rate_known=camera.rate_known))
-    first: Frame | None = None
-    last: Frame | None = None       # the others are not kept: they hold much memory
-    costs: list[float] = []
-    levels: list[float] = []
-    problems = []
-    garbled = 0
-    try:
-        for frame in reader.frames():
-            try:
-                before = time.thread_time()
-                levels.append(float(frame.picture.colour()[::8, ::8].mean()))
-                costs.append(time.thread_time() - before)
-            except BadPicture:
-                garbled += 1
-                continue
-            first, last = first or frame, frame
-            if last.arrived - first.arrived > seconds:
-                break
-    except SurveillanceError as error:
-        problems.append(str(error))
-    reader.close(1.0)
-    if garbled:
-        problems.append(f"{garbled} pictures were damaged; check the cable or network")
-    if levels and statistics.mean(levels) < DARK_LEVEL:
-        problems.append(
-            "the picture is almost black; is the lens covered, or the room dark?")
-    if reader.granted:
-        print(f"  granted     {reader.granted}")
-    if first and last and first is not last:
-        report(first, last, costs, levels)
+    seen = observe(camera, clock, fps, seconds)
+    if seen.granted:
+        print(f"  granted     {seen.granted}")
+    if seen.last and seen.rate:
+        report(seen.last, seen)
+    problems = list(seen.problems)
     for problem in problems:
         print(f"  PROBLEM: {problem}")
     if not problems:
-        print("  no problem found" if first else "  PROBLEM: no frame arrived")
-    return first is not None
+        print("  no problem found")
+    return seen.first is not None
 
 
-def report(first: Frame, last: Frame, costs: list[float], levels: list[float]) -> None:
-    """Print size, rate, cost and level of the frames from *first* to *last*."""
-    seconds = last.arrived - first.arrived
+def report(last: Frame, seen: Observation) -> None:
+    """Print size, rate, cost and level of the frames *seen* until the *last* one."""
     width, height = last.picture.size
     print(f"  picture     {width}x{height}")
-    print(f"  rate        {(last.number - first.number) / seconds:.1f} frames a second")
-    print(f"  decoding    {1000 * statistics.median(costs):.1f} ms of CPU a frame")
-    print(f"  brightness  {statistics.mean(levels):.0f} of 255")
+    print(f"  rate        {seen.rate:.1f} frames a second")
+    print(f"  decoding    {1000 * statistics.median(seen.costs):.1f} ms of CPU a frame")
+    print(f"  brightness  {statistics.mean(seen.levels):.0f} of 255")

@@ -1,4 +1,4 @@
-"""Find the ONVIF cameras of the network, with a ready ``--source`` for each stream."""
+"""Find the ONVIF cameras of the network, with a ready source for each stream."""
 
 import contextlib
 import json
@@ -8,21 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pyimagesearch.addresses import own_addresses
 from pyimagesearch.capture.cancellation import Cancellation
 from pyimagesearch.capture.host_connector import Lookup
-from pyimagesearch.capture.onvif_camera import (
-    STREAM_SCHEMES,
-    OnvifCamera,
-    OnvifStream,
-)
+from pyimagesearch.capture.onvif_camera import STREAM_SCHEMES, OnvifCamera
 from pyimagesearch.capture.onvif_discovery import OnvifDevice, find_devices
 from pyimagesearch.capture.soap_client import LoginMissing
 from pyimagesearch.capture.url import parse_url
 from pyimagesearch.errors import CameraLost, SettingsError
+from pyimagesearch.found_cameras import NETWORK, FoundCamera, FoundStream
 from pyimagesearch.threads import Worker
 
 from .startup_message import program_command
@@ -56,7 +54,7 @@ class NetworkCameras(Worker):
     Find cameras on a thread of its own, beside other work.
 
     Those at the hosts of *sources* are asked with the logins there, all others without.
-    The thread owns what is found until :meth:`report` waits for it.
+    The thread owns what is found until :meth:`cameras` waits for it.
     """
 
     def __init__(self, sources: Iterable[str], find: Find = find_devices) -> None:
@@ -64,23 +62,29 @@ class NetworkCameras(Worker):
         self.stopping = Cancellation()
         self._sources = list(sources)
         self._find = find
-        self._found: list[str] = []
+        self._logins: dict[str, Login] = {}
+        self._found: list[FoundCamera] = []
 
     def run(self) -> None:
         """Search, then ask the cameras that were found, at once."""
-        logins = logins_of(self._sources)
+        self._logins = logins = logins_of(self._sources)
         devices = self._find(own_networks(), list(logins))
         with ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
-            reports = threads.map(
-                lambda device: list(describe(device, logins, self.stopping)), devices)
-            self._found = [line for report in reports for line in report]
+            self._found = list(threads.map(
+                lambda device: ask(device, logins, self.stopping), devices))
+
+    def cameras(self, seconds: float = SEARCH_SECONDS) -> list[FoundCamera]:
+        """Wait up to *seconds* for the search, and return the cameras found."""
+        if not self.join(seconds):
+            self.stop()     # then each camera says that it did not answer
+            self.join(END_SECONDS)
+        return self._found
 
     def report(self) -> list[str]:
         """Wait for the search, and return the lines to print."""
-        if not self.join(SEARCH_SECONDS):
-            self.stop()     # then each camera says that it did not answer
-            self.join(END_SECONDS)
-        return self._found or [NONE_FOUND]
+        cameras = self.cameras()
+        return [line for each in cameras for line in describe(
+            each, any(self._logins.get(each.address, Login())))] or [NONE_FOUND]
 
 
 def own_networks() -> list[str]:
@@ -114,35 +118,47 @@ def logins_of(sources: Iterable[str]) -> dict[str, Login]:
     return found
 
 
-def describe(device: OnvifDevice, logins: Mapping[str, Login],
-             closing: threading.Event) -> Iterator[str]:
-    """Yield the lines on *device*, which is asked for its streams until *closing*."""
+def ask(device: OnvifDevice, logins: Mapping[str, Login], closing: threading.Event
+        ) -> FoundCamera:
+    """Return the camera *device*, which is asked for its streams until *closing*."""
     names = ", ".join(dict.fromkeys(filter(None, [device.name, device.model])))
-    yield f"{device.address}: {names or 'a camera'} (ONVIF)"
+    found = FoundCamera(NETWORK, names, device.address,
+                        watched=device.address in logins)
     login = logins.get(device.address, Login())
     try:
         streams = OnvifCamera(device, *login, closing).streams()
     except LoginMissing:
-        yield LOGIN_ADVICE.format(device.address, program_command())
+        return replace(found, needs_login=True)
     except CameraLost as error:
-        yield f"  PROBLEM: {error}"
-    else:
-        yield from map(stream_line, ["main"] + ["sub"] * MAX_SUB_STREAMS, streams,
-                       [any(login)] * len(streams))
-        if any(login) and streams:
-            yield FILE_ADVICE.format(json.dumps(
-                source_of(streams[0], has_login=True)))
+        return replace(found, problem=str(error))
+    sources = tuple(FoundStream(*each) for each in streams)
+    return replace(found, streams=sources,
+                   source=sources[0].source if sources else "")
 
 
-def stream_line(kind: str, stream: OnvifStream, has_login: bool) -> str:
+def describe(camera: FoundCamera, has_login: bool) -> Iterator[str]:
+    """Yield the lines on a *camera*, without the login if it *has_login*."""
+    yield f"{camera.address}: {camera.name or 'a camera'} (ONVIF)"
+    if camera.needs_login:
+        yield LOGIN_ADVICE.format(camera.address, program_command())
+    if camera.problem:
+        yield f"  PROBLEM: {camera.problem}"
+    kinds = ["main"] + ["sub"] * MAX_SUB_STREAMS
+    for kind, stream in zip(kinds, camera.streams, strict=False):
+        yield stream_line(kind, stream, has_login)
+    if has_login and camera.source:
+        yield FILE_ADVICE.format(json.dumps(source_of(camera.source, has_login=True)))
+
+
+def stream_line(kind: str, stream: FoundStream, has_login: bool) -> str:
     """Return the line on one stream, without the login that it takes."""
     size = f"{stream.width}x{stream.height}" if stream.width else ""
     words = [f"  {kind:4}", f"{size:9}", f"{stream.encoding:5}",
-             f"--source {shlex.quote(source_of(stream, has_login))}"]
+             f"--source {shlex.quote(source_of(stream.source, has_login))}"]
     return " ".join(words)
 
 
-def source_of(stream: OnvifStream, has_login: bool) -> str:
-    """Return the source for *stream*, with a placeholder if it *has_login*."""
+def source_of(source: str, has_login: bool) -> str:
+    """Return *source* with a placeholder for the login if it *has_login*."""
     login = LOGIN_PLACEHOLDER if has_login else ""
-    return stream.url.replace("://", f"://{login}", 1)
+    return source.replace("://", f"://{login}", 1)

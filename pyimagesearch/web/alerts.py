@@ -106,7 +106,7 @@ def test() -> dict[str, Any]:
         abort(409, "A test is running; wait for its outcome.")
     try:
         log.info("test alerts sent by %s", requester())
-        outcomes = get_services().pools.alerts.run(alerts.test)
+        outcomes = get_services().pools.tests.run(alerts.test)
     finally:
         ONE_TEST.release()
     return {"channels": [{**asdict(each), "hint": each.hint} for each in outcomes]}

@@ -31,7 +31,7 @@ from . import (
     words,
     zones,
 )
-from .api import openapi, settings_api
+from .api import discover, openapi, settings_api
 from .events import api, explanations, export, files, pages, shares, timeline
 from .proxies import behind_proxies
 from .services import Services
@@ -52,8 +52,8 @@ def create_app(services: Services, *, base_path: str = "",
     app.extensions["own_cookies"] = partial(cookies.own_cookies, services.authenticator)
     for module in (bundles, live, recent, streams, cameras_feed, event_stream, status,
                    controls, privacy, zones, tune, hours, alerts, login, sessions,
-                   push, devices, openapi, settings_api, settings, pages, files, export,
-                   explanations, shares, timeline, api):
+                   push, devices, openapi, settings_api, discover, settings, pages,
+                   files, export, explanations, shares, timeline, api):
         app.register_blueprint(module.bp)
     words.register(app)
     shell.register(app)

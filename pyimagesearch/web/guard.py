@@ -32,7 +32,8 @@ VIEWERS_MAY_CHANGE = frozenset({"login.log_out", "login.stream_key", "push.subsc
 OWNERS_ONLY = frozenset({       # although they only read
     "zones.show", "zones.zones", "tune.index", "tune.settings", "tune.levels",
     "alerts.settings", "hours.settings", "settings_api.settings",
-    "settings_api.cameras", "settings_api.camera", "settings_api.backup"})
+    "settings_api.cameras", "settings_api.camera", "settings_api.backup",
+    "discover.cameras", "discover.picture"})
 OWNERS_PAGES = "settings."      # the beginning of the endpoints of all settings
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # of the address to go to after the login [characters]; Python keeps the last 128 URLs

@@ -10,7 +10,7 @@ from flask import abort, current_app
 from pyimagesearch.access import Authenticator
 from pyimagesearch.events.queries import EventReader
 from pyimagesearch.events.store import EventStore
-from pyimagesearch.found_cameras import FoundCamera, TriedCamera
+from pyimagesearch.found_cameras import CameraTest, FoundCamera
 from pyimagesearch.host_names import HostNames
 from pyimagesearch.log_tail import LogTail
 from pyimagesearch.notifications import Alerts
@@ -84,6 +84,22 @@ class TuningService(Protocol):
         """Return the motion since *after* [s since the epoch]; the trial goes on."""
 
 
+class CameraSearchService(Protocol):
+    """Finds cameras that could be watched, and tests whether one works."""
+
+    def discover(self) -> list[FoundCamera]:
+        """Return those that are plugged in, or answer in the network. Blocks."""
+
+    def streams(self, address: str, user: str, password: str) -> FoundCamera:
+        """Ask a network camera for its streams, with the login in them. Blocks."""
+
+    def test(self, source: str) -> CameraTest:
+        """Watch a camera for a moment; raises :exc:`SettingsError`. Blocks."""
+
+    def picture(self, key: str) -> bytes | None:
+        """Return the picture of a test, a JPEG, by its key while it is kept."""
+
+
 class Pool(Protocol):
     """Threads for one kind of blocking work."""
 
@@ -110,15 +126,15 @@ class Pools(Protocol):
         """Changes settings and sessions, and records."""
 
     @property
-    def alerts(self) -> Pool:
-        """Sends test alerts, whose receivers may take long."""
+    def tests(self) -> Pool:
+        """Tests alerts and cameras, and finds cameras: others may take long."""
 
 
 class CallingThread:
     """The pools of a server that blocks a thread for each request anyway."""
 
     def __init__(self) -> None:
-        self.database = self.files = self.changes = self.alerts = self
+        self.database = self.files = self.changes = self.tests = self
 
     def run(self, work: Callable[[], Result]) -> Result:
         """Return what *work* returns."""
@@ -175,8 +191,7 @@ class Services:
     *hosts* are the accepted host names, *frame_origins* those of the sites that may
     show pages and pictures, *limits* admits live streams, *tallies* count what
     single ones send; *messages* are those of the stream of events. A still waits
-    *fresh_seconds* for a new frame. *find_cameras* and *try_source* block for seconds;
-    *tried_cameras* holds the last pictures of the latter by a key.
+    *fresh_seconds* for a new frame.
     """
 
     feeds: Mapping[str, Feed]
@@ -195,10 +210,8 @@ class Services:
     push: PushSubscriptions | None = None
     objects: Callable[[], ObjectsStatus] | None = None
     messages: MessageLog = field(default_factory=MessageLog)
+    camera_search: CameraSearchService | None = None
     tallies: StreamTallies = field(default_factory=StreamTallies)
-    find_cameras: Callable[[], Sequence[FoundCamera]] | None = None
-    try_source: Callable[[str], TriedCamera] | None = None
-    tried_cameras: dict[str, TriedCamera] = field(default_factory=dict)
     log_tail: LogTail | None = None
     fresh_seconds: float = 2.0
     wait_for_frame: Callable[[LatestFrameBroadcaster, float], JpegFrame | None] = (
@@ -216,7 +229,7 @@ class Services:
 
     def feed(self, name: str | None) -> Feed:
         """Return the camera called *name*, by default the first one; or abort (404)."""
-        if name is None and not self.feeds:
+        if not self.feeds:
             abort(404, "There is no camera yet; an owner can add one.")
         if name is None:
             return next(iter(self.feeds.values()))
@@ -251,6 +264,11 @@ def privacy_or_404() -> Privacy:
 def alerts_or_404() -> Alerts:
     """Return the channels of alerts, or abort if this server sends none."""
     return or_404(get_services().alerts, "This server sends no alerts.")
+
+
+def camera_search_or_404() -> CameraSearchService:
+    """Return what finds and tests cameras, or abort if nothing does."""
+    return or_404(get_services().camera_search, "This server cannot add cameras.")
 
 
 def tunable_cameras() -> list[str]:

@@ -25,6 +25,7 @@ they reach the API, in plain text."""
 PATH_PARAMETERS: dict[str, Schema] = {
     "id": schemas.ID, "name": schemas.CAMERA_NAME, "viewer": schemas.TEXT,
     "part": schemas.PART, "number": schemas.PART, "version": schemas.TEXT}
+FOUND = reference("FoundCamera")
 EVENT, MASK, ZONES = reference("Event"), reference("Mask"), reference("Zones")
 EVENTS = response_of(events=list_of(EVENT), next={
     "type": ["string", "null"], "description": "`before` of the next page"})
@@ -85,6 +86,16 @@ OPERATIONS = (
     Operation("post /api/backup", "restore_backup", "Put a backup in force; secrets "
               "that it lacks stay as they are", response_of(
                   restored=list_of(schemas.TEXT)), (404, 409), body=BACKUP),
+    Operation("get /api/discover", "discover", "Cameras that are plugged in, or answer "
+              "in the network; takes up to 10 seconds",
+              response_of(cameras=list_of(FOUND)), for_owners=True),
+    Operation("post /api/discover/streams", "discover_streams", "Ask a network camera "
+              "for its streams; their sources then contain the login", FOUND,
+              body=body_with(address=schemas.TEXT, user=schemas.TEXT,
+                             password=schemas.TEXT)),
+    Operation("post /api/discover/test", "test_camera", "Open a camera, and watch it "
+              "for two seconds; takes up to 15 seconds", reference("CameraTest"),
+              body=body_with(source=schemas.TEXT)),
     Operation("get /api/cameras/{name}/mask", "mask", "Masked regions", MASK),
     Operation("put /api/cameras/{name}/mask", "draw", "Replace the drawn regions", MASK,
               body=body_with(drawn=schemas.POLYGONS)),

@@ -1,9 +1,10 @@
 """JSON Schemas of the API's request and response bodies."""
 
+from dataclasses import is_dataclass
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from pyimagesearch import status
+from pyimagesearch import found_cameras, status
 from pyimagesearch.events import event, explanation
 from pyimagesearch.object_detection.object_groups import GROUPS
 from pyimagesearch.settings import polygons
@@ -28,9 +29,13 @@ TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean",
 
 
 def typed(kind: Any) -> Schema:
-    """Return the schema of a Python type, union, or dict by names."""
+    """Return the schema of a Python type, union, dataclass, tuple or dict by names."""
     if get_origin(kind) is dict:
         return {"type": "object", "additionalProperties": typed(get_args(kind)[1])}
+    if get_origin(kind) is tuple:       # of any length
+        return list_of(typed(get_args(kind)[0]))
+    if isinstance(kind, type) and is_dataclass(kind):
+        return response_of(**fields_of(kind))
     names = [TYPE_NAMES[each] for each in get_args(kind) or (kind,)]
     return {"type": names[0] if len(names) == 1 else names}
 
@@ -353,6 +358,21 @@ NAMED = {
             learning=described(BOOLEAN, "whether that reports nothing yet"),
             milliseconds=described(NUMBER, "that it takes for each frame"))]},
         trouble=described(TEXT, "why the last trial ended, or empty")),
+    "FoundCamera": response_of(**fields_of(found_cameras.FoundCamera) | {
+        "kind": {"type": "string", "enum": [
+            found_cameras.USB, found_cameras.MODULE, found_cameras.NETWORK]},
+        "address": described(TEXT, "device, number of the module, or IPv4 address"),
+        "source": described(TEXT, "to be added; empty if only a login makes it known"),
+        "streams": described(list_of(typed(found_cameras.FoundStream)),
+                             "of a network camera, the largest first"),
+        "watched": described(BOOLEAN, "whether this server watches it already"),
+        "problem": described(TEXT, "why it cannot be used, or empty")}),
+    "CameraTest": response_of(**fields_of(found_cameras.CameraTest) | {
+        "source": described(TEXT, "without its login"),
+        "fps": described(NUMBER, "frames a second; 0 after a single one"),
+        "picture": described(typed(str | None), "address of the newest picture, for a "
+                             "while; null if none arrived"),
+        "problems": described(list_of(TEXT), "each as a sentence")}),
     "Mask": response_of(set=described(POLYGONS, "from the settings"),
                         drawn=described(POLYGONS, "drawn on the page or set here")),
     "Zone": response_of(**ZONE),

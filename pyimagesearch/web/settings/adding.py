@@ -1,22 +1,23 @@
-"""Add a camera: those that are found, or any source, tried before it is added."""
+"""Add a camera: one that is found, or any source, tried before it is added."""
 
-import secrets
 from typing import NamedTuple
 
-from flask import Response, abort, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from pyimagesearch.errors import CameraLost, SettingsError
-from pyimagesearch.found_cameras import FoundCamera, TriedCamera
+from pyimagesearch.errors import SettingsError
+from pyimagesearch.found_cameras import (
+    NETWORK,
+    CameraTest,
+    FoundCamera,
+    FoundStream,
+)
 
 from ..live import page
-from ..services import get_services, or_404, owner_settings_or_404
+from ..services import camera_search_or_404, get_services, owner_settings_or_404
 from .camera_form import run
 from .fields import as_sentence
 from .overview import bp
-
-NO_TRIAL = "This server cannot try cameras."
-KEPT_PICTURES = 4       # of cameras that were tried
 
 
 class Entered(NamedTuple):
@@ -25,13 +26,17 @@ class Entered(NamedTuple):
     name: str = ""
     source: str = ""
     errors: dict[str, str] = {}
-    picture: str = ""       # the key of the picture that it gave
+    tried: CameraTest | None = None
+    streams: tuple[FoundStream, ...] = ()   # of a network camera, to choose from
 
 
 @bp.get("/settings/add")
 def add() -> str:
     """Show the form to add a camera; the cameras around are searched on request."""
-    found = search() if "search" in request.args else None
+    found = None
+    if "search" in request.args:
+        search = camera_search_or_404()
+        found = get_services().pools.tests.run(search.discover)
     return add_page(Entered(source=request.args.get("source", ""),
                             name=free_name()), found)
 
@@ -40,23 +45,42 @@ def add() -> str:
 def try_or_add() -> AnyResponse:
     """Try the camera that was entered, or add it."""
     form = request.form
-    name, source = form.get("name", "").strip(), form.get("source", "").strip()
+    given = Entered(form.get("name", "").strip(), form.get("source", "").strip())
     file = owner_settings_or_404().file
-    given = Entered(name, source)
     try:
-        if not source:
-            raise_for("source", "the address is empty, but must name a camera")
+        if not given.source:
+            raise wrong("source", "the address is empty, but must name a camera")
+        if form.get("action") == "choose":
+            return Response(add_page(given))
         if form.get("action") == "try":
-            tried = try_source(source)
-            return Response(add_page(given._replace(picture=keep_picture(tried))))
+            return Response(add_page(given._replace(tried=try_out(given.source))))
         is_first = not file.settings.names_cameras
-        run(lambda: file.add(name, source, replace_auto=True), f"{name} added")
-    except (SettingsError, CameraLost) as error:
-        option = getattr(error, "option", "") or "source"
-        wrong = given._replace(errors={option: as_sentence(error)})
-        return Response(add_page(wrong), status=400)
+        run(lambda: file.add(given.name, given.source, replace_auto=True),
+            f"{given.name} added")
+    except SettingsError as error:
+        return refused(given, error)
     view = "settings.welcome" if is_first else "settings.camera"
-    return redirect(url_for(view, name=name, saved=1), 303)
+    return redirect(url_for(view, name=given.name, saved=1), 303)
+
+
+@bp.post("/settings/add/login")
+def log_in() -> Response:
+    """Ask a network camera for its streams by the login that was entered."""
+    form, search = request.form, camera_search_or_404()
+    address, user, password = (
+        form.get(name, "") for name in ("address", "user", "password"))
+    given = Entered(free_name())
+    try:
+        camera = get_services().pools.tests.run(
+            lambda: search.streams(address.strip(), user, password))
+        if not camera.source:
+            raise wrong("login", camera.problem or f"the camera at {address} names no "
+                        "stream; enter its user and password")
+    except SettingsError as error:
+        return refused(given, error, [FoundCamera(
+            NETWORK, form.get("found", ""), address, needs_login=True)])
+    return Response(add_page(given._replace(source=camera.source,
+                                            streams=camera.streams)))
 
 
 @bp.get("/settings/welcome/<name>")
@@ -68,46 +92,27 @@ def welcome(name: str) -> str:
                     ).passwords)
 
 
-@bp.get("/settings/add/<key>.jpg")
-def tried_picture(key: str) -> Response:
-    """Return the picture of a camera that was tried."""
-    tried = get_services().tried_cameras.get(key)
-    if tried is None:
-        abort(404, "There is no such picture any more; try the camera again.")
-    return Response(tried.jpeg, mimetype="image/jpeg")
+def try_out(source: str) -> CameraTest:
+    """Return how a test of *source* came out; SettingsError if without a picture."""
+    search = camera_search_or_404()
+    tried = get_services().pools.tests.run(lambda: search.test(source))
+    if not tried.picture:
+        raise wrong("source", "; ".join(tried.problems))
+    return tried
 
 
-def search() -> list[FoundCamera]:
-    """Return the cameras of this machine and its network, except those watched."""
-    services = get_services()
-    find = or_404(services.find_cameras, "This server cannot search for cameras.")
-    watched = {each.source for each in
-               owner_settings_or_404().file.settings.cameras()}
-    return [each for each in services.pools.alerts.run(find)
-            if each.source not in watched]
+def refused(given: Entered, error: SettingsError,
+            found: list[FoundCamera] | None = None) -> Response:
+    """Return the form with the *error* at its field."""
+    errors = {error.option or "source": as_sentence(error)}
+    return Response(add_page(given._replace(errors=errors), found), status=400)
 
 
-def try_source(source: str) -> TriedCamera:
-    """Return a picture of *source*; raises SettingsError and CameraLost. Blocks."""
-    services = get_services()
-    attempt = or_404(services.try_source, NO_TRIAL)
-    return services.pools.alerts.run(lambda: attempt(source))
-
-
-def keep_picture(tried: TriedCamera) -> str:
-    """Keep the picture of *tried* for the page; return its key."""
-    kept, key = get_services().tried_cameras, secrets.token_urlsafe(12)
-    while len(kept) >= KEPT_PICTURES:
-        kept.pop(next(iter(kept)))
-    kept[key] = tried
-    return key
-
-
-def raise_for(option: str, sentence: str) -> None:
-    """Raise the :exc:`SettingsError` of *option*."""
+def wrong(option: str, sentence: str) -> SettingsError:
+    """Return the error of *option*."""
     error = SettingsError(sentence)
     error.option = option
-    raise error
+    return error
 
 
 def free_name() -> str:
@@ -119,6 +124,5 @@ def free_name() -> str:
 
 def add_page(given: Entered, found: list[FoundCamera] | None = None) -> str:
     """Return the form with what was *given*, and the cameras that were *found*."""
-    tried = get_services().tried_cameras.get(given.picture)
-    return page("settings/add.html", given=given, found=found, tried=tried,
+    return page("settings/add.html", given=given, found=found,
                 is_first=not owner_settings_or_404().file.settings.names_cameras)
