@@ -1,10 +1,13 @@
 """Finding cameras for pages, and testing one."""
 
 import contextlib
+import re
+from dataclasses import replace
 
 import pytest
 
 from fake_onvif import FakeOnvif
+from protected import OURS, OWNER, ProtectedApp
 from pyimagesearch.capture.imagezmq import ImageHubs
 from pyimagesearch.capture.limits import MemoryBudget
 from pyimagesearch.capture.onvif_discovery import OnvifDevice
@@ -13,6 +16,7 @@ from pyimagesearch.errors import SettingsError
 from pyimagesearch.found_cameras import NETWORK
 from pyimagesearch.jpeg import jpeg_size
 from pyimagesearch.settings import Settings
+from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.system.camera_search import CameraSearch
 from pyimagesearch.system.network_cameras import NetworkCameras
 
@@ -101,3 +105,39 @@ def test_camera_without_a_picture_has_a_problem(source, words):
 def test_source_that_cannot_work_is_an_error(source):
     with pytest.raises(SettingsError, match="--source is "):
         search().test(source)
+
+
+# --- pages
+
+@pytest.fixture
+def pages(tmp_path, fake):
+    """An owner's client of an app in whose network *fake* answers."""
+    protected = ProtectedApp(tmp_path / "access")
+    protected.app.extensions["services"] = replace(
+        protected.app.extensions["services"], camera_search=search(fake),
+        owner_settings=OwnerSettings(protected.folder, Settings(source=("demo",))))
+    client, headers = protected.client(), {**protected.bearer(OWNER), **OURS}
+    return lambda method, path, **more: client.open(path, method=method, headers=headers, **more)
+
+
+def test_found_camera_is_logged_in_to_on_the_page(pages):
+    page = pages("GET", "/settings/add?search=1").text
+    assert "Front door, FC-1" in page
+    assert "asks for its user and password" in page
+    given = {"address": HERE, "found": "Front door", "user": "admin", "password": "wrong"}
+    refused = pages("POST", "/settings/add/login", data=given)
+    assert refused.status_code == 400
+    assert "refuses this user or password." in refused.text
+    page = pages("POST", "/settings/add/login", data={**given, "password": "s3cret"}).text
+    sources = re.findall(r'name="source" value="(rtsp://admin:s3cret@127.0.0.1:554/\S+)"', page)
+    assert len(sources) == 3     # two streams, and the field, which has the larger one
+    chosen = pages("POST", "/settings/add", data={
+        "action": "choose", "source": sources[1], "name": "gate"}).text
+    assert f'id="source" name="source" value="{sources[1]}"' in chosen
+
+
+def test_test_by_api_has_a_picture_for_a_while(pages):
+    result = pages("POST", "/api/discover/test", json={"source": "demo:320x240@10"}).json
+    assert (result["width"], result["problems"]) == (320, [])
+    assert pages("GET", result["picture"]).mimetype == "image/jpeg"
+    assert pages("GET", "/camera_test/other.jpg").status_code == 404
