@@ -36,7 +36,7 @@ from pyimagesearch.jpeg import encode
 from pyimagesearch.settings import Settings
 from pyimagesearch.settings.camera_settings import CameraSettings
 
-from .observation import observe
+from .camera_check import observe
 
 FIND_SECONDS = 8.0      # for network cameras to answer, and to say what they stream
 OPEN_SECONDS = 12.0     # for the first picture of a tested camera

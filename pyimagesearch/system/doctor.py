@@ -16,7 +16,7 @@ from pyimagesearch.frames import Frame
 from pyimagesearch.object_detection.model_files import model_for
 from pyimagesearch.settings.settings import Settings
 
-from .observation import Observation, observe
+from .camera_check import Observation, observe
 from .startup_message import describe_access, program_command
 
 WATCH_SECONDS = 5.0     # for each camera
