@@ -28,7 +28,7 @@ try:
     import gevent
     from flask import Flask
 
-    from pyimagesearch.access import Authenticator, Role
+    from pyimagesearch.access import Authenticator
     from pyimagesearch.access.commands import (
         change_device_keys,
         print_links,
@@ -37,7 +37,6 @@ try:
     from pyimagesearch.addresses import is_loopback
     from pyimagesearch.clock import SystemClock, TimeZone
     from pyimagesearch.folders import ConfigFolder, DataFolder, open_folders
-    from pyimagesearch.host_names import HostNames
     from pyimagesearch.log_tail import LogTail
     from pyimagesearch.notifications.alerts_command import alerts
     from pyimagesearch.object_detection.model_files import model_for
@@ -50,14 +49,12 @@ try:
         make_program,
     )
     from pyimagesearch.program_alerts import make_alerts
+    from pyimagesearch.program_services import make_services, open_role
     from pyimagesearch.serving import LiveServer, connections_for, tls_for
     from pyimagesearch.settings import Settings, command_line
     from pyimagesearch.settings.exposed_secrets import exposed_secrets
     from pyimagesearch.settings.loading import unknown_variables
     from pyimagesearch.settings.owner_settings import OwnerSettings
-    from pyimagesearch.streaming import ViewerLimits
-    from pyimagesearch.streaming.message_log import MessageLog
-    from pyimagesearch.system.camera_search import CameraSearch
     from pyimagesearch.system.doctor import examine
     from pyimagesearch.system.log_format import Log, configure_logging
     from pyimagesearch.system.process import (
@@ -78,10 +75,9 @@ try:
     )
     from pyimagesearch.system.watchdog import ServiceManager
     from pyimagesearch.threads import UncaughtErrors
-    from pyimagesearch.web import Services, create_app
+    from pyimagesearch.web import create_app
     from pyimagesearch.web.event_stream import Announcer
     from pyimagesearch.web.push_sessions import remove_push, revoked_push
-    from pyimagesearch.web.request_origin import origin_of
     from pyimagesearch.web.services import Pool
 except ImportError as missing:
     sys.exit(f"webstreaming: error: {explain_import(missing)}")
@@ -191,7 +187,8 @@ def watch(settings: Settings, own_log: Log) -> int:
     data, config = open_folders(settings.data, settings.config_dir)
     program = make_program(settings, data, config, systemd)
     server = make_server(settings, config)
-    program.alerts = make_alerts(settings, server, data, program)
+    own_url = server_urls(settings, *server.address)[-1]
+    program.alerts = make_alerts(settings, own_url, data, program)
     program.archive.claim()
     authenticator = make_authenticator(settings, config, server, program)
     app = make_app(settings, authenticator, server, program, own_log.tail)
@@ -232,9 +229,8 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
         log.warning("--trusted-proxies: clients that reach the port directly can forge "
                     "their address; let only the proxy reach it (--ip 127.0.0.1, or a "
                     "firewall)")
-    open_to = {"on": None, "changes": Role.VIEWER, "off": Role.OWNER}[settings.auth]
     return Authenticator(
-        config, program.clock, program.refused_logins, open_to=open_to,
+        config, program.clock, program.refused_logins, open_to=open_role(settings),
         in_thread=server.pools.changes.run_admitted,
         check_in_thread=server.pools.passwords.run,
         local_only=only_here and not settings.behind_proxy)
@@ -243,20 +239,9 @@ def make_authenticator(settings: Settings, config: ConfigFolder, server: LiveSer
 def make_app(settings: Settings, authenticator: Authenticator, server: LiveServer,
              program: Program, log_tail: LogTail) -> Flask:
     """Connect the pages and the API to the parts of the program."""
-    services = Services(
-        program.feeds, authenticator,
-        server.pools, program.mosaic, program.archive, program.arming,
-        HostNames(settings.host or ()),
-        tuple(map(origin_of, settings.allow_frame or ())),
-        ViewerLimits(settings.max_viewers, settings.max_viewers_per_address),
-        program.privacy, program.owner_settings, program.camera_memory, program.alerts,
-        program.push, objects=program.objects_status,
-        log_tail=log_tail, wait_for_frame=server.wait_for_frame,
-        camera_search=CameraSearch(lambda: program.owner_settings.file.settings,
-                                   program.clock, program.image_hubs,
-                                   program.camera_memory),
-        messages=MessageLog(limits=ViewerLimits(
-            settings.max_viewers, settings.max_viewers_per_address)))
+    services = make_services(
+        settings, authenticator, program, pools=server.pools, log_tail=log_tail,
+        wait_for_frame=server.wait_for_frame)
     return create_app(services, base_path=settings.base_path or "",
                       trusted_proxies=settings.trusted_proxies)
 

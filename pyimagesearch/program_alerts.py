@@ -11,16 +11,13 @@ from pyimagesearch.notifications.delivery.web_push import PushChannels
 from pyimagesearch.notifications.mqtt.broker import broker_of
 from pyimagesearch.notifications.mqtt.controlled import ControlledServer
 from pyimagesearch.program import Program
-from pyimagesearch.serving import LiveServer
 from pyimagesearch.settings import Settings
-from pyimagesearch.system.startup_message import server_urls
 
 
-def make_alerts(settings: Settings, server: LiveServer, data: DataFolder,
+def make_alerts(settings: Settings, own_url: str, data: DataFolder,
                 program: Program) -> Alerts:
-    """Connect the channels of alerts; nothing is sent yet."""
+    """Connect the channels of alerts, which link to *own_url*; nothing is sent yet."""
     archive, owner = program.archive, program.owner_settings
-    own_url = server_urls(settings, *server.address)[-1]
     url = settings.public_url or own_url
     alerts = Alerts(AlertSources(
         store=archive.store, settings=settings, camera=owner.current_or_common,

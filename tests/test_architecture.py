@@ -17,10 +17,12 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
      "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
     {"program"},
-    {"program_alerts"},
+    {"program_alerts", "program_services"},
+    {"embedding"},
+    {"__init__"},
 ]
 CONFINED = {
-    "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/serving/server.py",
+    "flask": ("pyimagesearch/web/", "webstreaming.py", "pyimagesearch/embedding.py", "pyimagesearch/serving/server.py",
               "pyimagesearch/serving/acceptor.py"),
     "werkzeug": ("pyimagesearch/web/", "pyimagesearch/access/"),
     "itsdangerous": ("pyimagesearch/access/",),

@@ -19,17 +19,13 @@ HIDDEN = "0,0 300,0 300,250"
 STATES = ("learning", "live")
 
 
-class NoServer:
-    address = ("127.0.0.1", 8000)
-
-
 @pytest.fixture
 def running(tmp_path):
     settings = Settings(source=(f"front={SCENE}", f"yard={SCENE}"), objects="off",
                         data=str(tmp_path / "data"), config_dir=str(tmp_path / "config"))
     data, config = open_folders(settings.data, settings.config_dir)
     program = make_program(settings, data, config, ServiceManager())
-    program.alerts = make_alerts(settings, NoServer, data, program)
+    program.alerts = make_alerts(settings, "http://127.0.0.1:8000/", data, program)
     program.archive.claim()
     program.start()
     yield program, settings
