@@ -15,7 +15,7 @@ from pyimagesearch.capture.ffmpeg import OwnInput
 from pyimagesearch.capture.ffmpeg_source import FfmpegSource
 from pyimagesearch.capture.url import CameraUrl
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
-from pyimagesearch.overlay import Annotation
+from pyimagesearch.overlay import Annotation, ClockStyle
 from pyimagesearch.recording.clip import Clip
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 from pyimagesearch.recording.paths import JOURNAL_SUFFIX, PART_SUFFIX
@@ -76,7 +76,7 @@ def record(kept, clock, seconds, before=8.0, **more):
 class Counted:
     """An overlay that counts how often it was drawn."""
 
-    boxes = ()
+    boxes, clock = (), ClockStyle()
 
     def __init__(self):
         self.drawings = 0

@@ -260,6 +260,16 @@ def test_thumbnail_is_the_best_sighting_with_its_box(yard):
     assert image[10, 10].max() < 120
 
 
+@pytest.mark.parametrize(("clock", "has_time"), [("bottom-left", True), ("off", False)])
+def test_thumbnail_of_a_named_object_has_the_cameras_clock(yard, clock, has_time):
+    front = yard(record=True, clock=clock)
+    front.show(3)
+    front.move(3)
+    front.show(6)
+    image, _ = front.thumbnail()
+    assert (image[-40:, :200].min(axis=2) > 150).any() == has_time
+
+
 def test_thumbnail_stays_the_peak_without_a_name(yard):
     front = yard(record=True)
     front.show(3)

@@ -18,6 +18,7 @@ from filming import (
     width,
 )
 from pyimagesearch.jpeg import LazyJpeg, encode
+from pyimagesearch.overlay import ClockStyle
 from pyimagesearch.recording import h264_encoder
 from pyimagesearch.recording.clip_metadata import ClipMetadata
 
@@ -115,7 +116,7 @@ def test_idle_encoder_is_closed(keep, clock, encoders):
 class Failing:
     """An overlay that fails as a broken library might."""
 
-    boxes = ()
+    boxes, clock = (), ClockStyle()
 
     def draw(self, image):
         raise OSError(5, "?")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filming import BEGAN, SMALL, metadata_of, preroll_of, write_journal
 from pyimagesearch.jpeg import LazyJpeg
-from pyimagesearch.overlay import Annotation
+from pyimagesearch.overlay import Annotation, ClockStyle
 from pyimagesearch.recording.paths import JOURNAL_SUFFIX
 from pyimagesearch.recording.preroll import EncodedFrame, Preroll
 from pyimagesearch.recording.preroll_journal import Journal, read_journal
@@ -22,10 +22,11 @@ def test_journal_gives_back_what_was_written(tmp_path, boxes):
     assert frames == preroll_of(50, boxes=boxes).after(1, 50)
 
 
-def test_journal_keeps_the_size_of_the_clip(tmp_path):
+def test_journal_keeps_size_and_clock_of_the_clip(tmp_path):
     preroll, path = Preroll(60.0), tmp_path / f"a{JOURNAL_SUFFIX}"
     for number in range(20):
-        jpeg = LazyJpeg(SMALL[0], (80, 60), Annotation((), BEGAN + number / 10), given=(160, 120))
+        overlay = Annotation((), BEGAN + number / 10, clock=ClockStyle("top-right", "%H:%M"))
+        jpeg = LazyJpeg(SMALL[0], (80, 60), overlay, given=(160, 120))
         preroll.put(jpeg, BEGAN + number / 10, number / 10)
     Journal(path, preroll).begin(metadata_of(BEGAN, first=BEGAN, last=BEGAN), 1)
     assert read_journal(path)[1] == preroll.after(1, 20)
@@ -36,6 +37,15 @@ def test_journal_ends_at_a_size_that_is_none(tmp_path):
     data = path.read_bytes().split(b"\n", 2)
     for size in ([0, 60], [80], "80x60", None, {}, [1e9, 1e9], ["a", "b"]):
         head = {**json.loads(data[1]), "size": size}
+        path.write_bytes(b"\n".join([data[0], json.dumps(head).encode(), data[2]]))
+        assert read_journal(path)[1] == []
+
+
+def test_journal_ends_at_a_clock_that_is_none(tmp_path):
+    path = write_journal(tmp_path, 50, boxes=())
+    data = path.read_bytes().split(b"\n", 2)
+    for clock in (["moon", "%H"], ["off"], None, 1):
+        head = {**json.loads(data[1]), "clock": clock}
         path.write_bytes(b"\n".join([data[0], json.dumps(head).encode(), data[2]]))
         assert read_journal(path)[1] == []
 

@@ -5,6 +5,7 @@ import pytest
 from filming import BEGAN, SMALL, Counted, film, lazy, metadata_of
 from pyimagesearch.errors import RecordingError
 from pyimagesearch.jpeg import LazyJpeg
+from pyimagesearch.overlay import ClockStyle
 from pyimagesearch.recording import stills
 
 
@@ -101,15 +102,15 @@ def test_still_that_is_lost_is_not_reported_as_kept(keep, clock):
 class Asking:
     """An overlay of frames that asks for a still while the second one is drawn."""
 
-    boxes = ()
+    boxes, clock = (), ClockStyle()
 
     def __init__(self, kept, clock):
-        self.kept, self.clock, self.drawings, self.stills = kept, clock, 0, []
+        self.kept, self.manual, self.drawings, self.stills = kept, clock, 0, []
 
     def draw(self, image):
         self.drawings += 1
         if self.drawings == 2:
-            self.kept.recorder.keep_still(9, self.clock.time(), lazy(SMALL[0]), "still")
+            self.kept.recorder.keep_still(9, self.manual.time(), lazy(SMALL[0]), "still")
         self.stills.append(len(self.kept.files("*.jpg")))
 
 

@@ -11,7 +11,7 @@ from pyimagesearch.errors import BadPicture
 from pyimagesearch.folders import sync_folder
 from pyimagesearch.frames import Box, Size
 from pyimagesearch.jpeg import MAX_SIDE, LazyJpeg, jpeg_size
-from pyimagesearch.overlay import Annotation
+from pyimagesearch.overlay import CLOCK_PLACES, Annotation, ClockStyle
 from pyimagesearch.permissions import FILE_MODE
 
 from .clip_metadata import ClipMetadata, read_metadata
@@ -131,6 +131,7 @@ def as_parts(frame: EncodedFrame) -> tuple[bytes, bytes]:
                                "bytes": len(jpeg.data)}
     if isinstance(jpeg, LazyJpeg) and jpeg.overlay:
         head["undrawn"] = [edge for box in jpeg.overlay.boxes for edge in box]
+        head["clock"] = jpeg.overlay.clock
     if isinstance(jpeg, LazyJpeg) and jpeg.given not in (None, jpeg.size):
         head["size"] = jpeg.size
     return json.dumps(head).encode() + b"\n", jpeg.data
@@ -151,7 +152,8 @@ def read_journal(path: Path) -> tuple[ClipMetadata | None, list[EncodedFrame]]:
                 size, at = int(head["bytes"]), float(head["at"])
                 data = file.read(size) if 0 < size <= MAX_BYTES else b""
                 captured = float(head["captured"])
-                overlay = (Annotation(as_boxes(head["undrawn"]), captured)
+                overlay = (Annotation(as_boxes(head["undrawn"]), captured,
+                                      clock=as_clock(head.get("clock", ClockStyle())))
                            if "undrawn" in head else None)
                 jpeg = LazyJpeg(data, jpeg_size(data), overlay)
                 if "size" in head:
@@ -176,3 +178,11 @@ def as_size(sides: Sequence[int]) -> Size:
 def as_boxes(edges: list[int]) -> tuple[Box, ...]:
     """Return the boxes whose *edges* follow one another; raises ValueError if odd."""
     return tuple(zip(*[iter(edges)] * 4, strict=True))
+
+
+def as_clock(words: Sequence[str]) -> ClockStyle:
+    """Return the clock; raises ValueError unless *words* are a place and a format."""
+    place, written = map(str, words)
+    if place not in CLOCK_PLACES:
+        raise ValueError(f"{place} is no place of the clock")
+    return ClockStyle(place, written)

@@ -120,7 +120,8 @@ class DetectorViews:
             draw_boxes(image, now, RED, 0)
             if trial:
                 draw_boxes(image, trial, BLUE, GAP)
-            Annotation((), frame.captured).draw(image)
+            clock = now.settings.clock_style
+            Annotation((), frame.captured, clock=clock).draw(image)
             return image
         return self._draw_detector(name, frame, trial or now, BLUE if trial else RED)
 

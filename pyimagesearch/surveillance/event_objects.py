@@ -124,7 +124,7 @@ class EventObjects:
                   found: Sequence[FoundObject]) -> None:
         """Store what was *found* with *look* at *event*; called in thread objects."""
         sightings, size = sightings_of(found, look), size_of(look.small)
-        pictures = {each: picture_of(each, look, self._settings.quality)
+        pictures = {each: picture_of(each, look, self._settings)
                     for each in bests_of(sightings, size)}
         with self._lock:
             if forgotten == self._forgotten:
@@ -204,10 +204,10 @@ class NamedEvent:
         self._pictures.clear()
 
 
-def picture_of(sighting: Sighting, look: Look, quality: int) -> LazyJpeg:
-    """Return the picture of *sighting*, with its box and name, of JPEG *quality*."""
+def picture_of(sighting: Sighting, look: Look, settings: CameraSettings) -> LazyJpeg:
+    """Return the picture of *sighting*, with its box and name."""
     image = look.small.copy()
     height, width = image.shape[:2]
     tag = Tag(sighting.name, sighting.box)
-    Annotation((sighting.box,), sighting.at, (tag,)).draw(image)
-    return LazyJpeg(encode(image, quality), (width, height))
+    Annotation((sighting.box,), sighting.at, (tag,), settings.clock_style).draw(image)
+    return LazyJpeg(encode(image, settings.quality), (width, height))
