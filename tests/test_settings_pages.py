@@ -8,6 +8,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from selenium.webdriver.support.ui import Select
 
 from chromium import go
 from harness import ROOT, eventually
@@ -201,6 +202,8 @@ def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser, tmp_path):
             eventually(lambda: "It works: 320 × 240 pixels." in text(browser, "main"))
             press(browser, "[value=add]")
             eventually(lambda: is_live(product, "yard"))
+            eventually(lambda: text(browser, "h1") == "yard")
+            turn_and_record(browser, product)
             go(browser, f"{product.url}/settings")
             eventually(lambda: "front" in text(browser, "main"))
             assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
@@ -216,6 +219,25 @@ def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser, tmp_path):
             browser.get("about:blank")
         finally:
             camera.kill()
+
+
+def turn_and_record(browser, product):
+    """On the page of camera yard, 320x240, turn its picture; then record it by the button."""
+    browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true;")
+    Select(browser.find_element("id", "field-rotate")).select_by_visible_text("90")
+    press(browser, "form[action$=yard] .save button")
+    eventually(lambda: size(product, "yard") == (240, 320))
+    go(browser, f"{product.url}/camera/yard")
+    eventually(lambda: browser.find_element("id", "record").is_displayed())
+    press(browser, "#record")
+    eventually(lambda: any(each["camera"] == "yard" and each["kind"] == "manual" for each in
+                           json.loads(product.get("/api/events"))["events"]))
+
+
+def size(product, name):
+    """Return the width and height of a camera's pictures; None while it is opened again."""
+    camera = cameras(product).get(name, {})
+    return camera.get("width"), camera.get("height")
 
 
 def enter(browser, field, value):
