@@ -1,5 +1,6 @@
 """The settings pages, by a browser and without one."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ from chromium import go
 from harness import ROOT, eventually
 from network import free_port
 from product import Product
+from protected import ProtectedServer
 from pyimagesearch.settings.settings import ALL_OPTIONS
 from pyimagesearch.web.settings.labels import LABELS
 from test_live_page import PHONE, console_errors, resize, screenshot, text
@@ -174,6 +176,22 @@ def test_backup_is_restored_by_the_form(product):
     assert "door" not in cameras(product)
     status, _, page = post(product, "/settings/restore", {"backup": "a photo"})
     assert (status, wrong(page)) == (400, {"backup": "This file is no backup of webstreaming."})
+
+
+def test_invitation_made_at_the_server_works_on_a_phone():
+    """Its link names the address that other devices open, and logs one person in."""
+    with contextlib.closing(ProtectedServer("--ip", "0.0.0.0", "--public-url", "https://cams.example/pi")) as server:
+        form = urllib.parse.urlencode({"name": "Anna", "role": "viewer", "hours": 24, "days": 7}).encode()
+        owner = {"Cookie": server.log_in(), "Origin": server.url}
+        page = server.request("/settings/people", "POST", form, **owner)[2].decode()
+        link = re.search(r"https://cams\.example/pi/(login\?token=[\w.-]+)<", page)
+        status, headers, _ = server.request(f"/{link[1]}")
+        assert status == 303
+        cookie = headers["Set-Cookie"].partition(";")[0]
+        assert server.request("/api/status", Cookie=cookie)[0] == 200
+        assert server.request("/settings", Cookie=cookie)[0] == 403
+        code = re.search(r'class="qr" src="([^"]+)"', page)[1]
+        assert b"<svg" in server.request(code, **owner)[2]
 
 
 def test_first_camera_is_chosen_and_shown_on_a_phone(start, browser, tmp_path):

@@ -1,12 +1,14 @@
 """Invite people by a link and its QR code."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Response, abort, request, url_for
 
 from pyimagesearch.access.invitations import MAX_NAME_LENGTH, qr_svg
 from pyimagesearch.access.passwords import MAX_LENGTH, MIN_LENGTH
 from pyimagesearch.access.roles import Role
+from pyimagesearch.addresses import is_loopback
 
 from ..guard import see_other
 from ..live import page
@@ -44,8 +46,7 @@ def invite() -> Response:
     token = get_services().authenticator.invite(Role(role), name, int(hours), int(days))
     log.info("%s invited as %s by %s", name, role, requester())
     return Response(people_page(
-        name=name, link=url_for("login.form", token=token, _external=True),
-        token=token))
+        name=name, link=login_link(token), token=token))
 
 
 @bp.post("/settings/password")
@@ -68,8 +69,26 @@ def invitation_code(token: str) -> Response:
     """Return the QR code of the link of an invitation."""
     if get_services().authenticator.by_invitation(token) is None:
         abort(404, "There is no such invitation, or it has ended.")
-    link = url_for("login.form", token=token, _external=True)
-    return Response(qr_svg(link), mimetype="image/svg+xml")
+    return Response(qr_svg(login_link(token)), mimetype="image/svg+xml")
+
+
+def login_link(token: str) -> str:
+    """
+    Return the link with which the invited person logs in.
+
+    An owner at the server itself may have opened an address that no phone reaches; then
+    the link names the one that alerts name.
+    """
+    alerts = get_services().alerts
+    host = urlsplit(request.host_url).hostname or ""
+    if alerts and (host == "localhost" or is_loopback(host)):
+        return f"{alerts.sources.url}{path_of_login(token)}"
+    return url_for("login.form", token=token, _external=True)
+
+
+def path_of_login(token: str) -> str:
+    """Return the path and query of the login by *token*, below the program's prefix."""
+    return url_for("login.form", token=token).removeprefix(request.root_path)[1:]
 
 
 def people_page(name: str = "", link: str = "", token: str = "", error: str = ""
