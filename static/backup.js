@@ -11,6 +11,8 @@ document.querySelector("label[for='backup-text']").htmlFor = file.id;
 text.required = false;
 text.hidden = true;
 text.before(file);
-file.addEventListener("change", async () => {
-  text.value = file.files.length ? await file.files[0].text() : "";
+text.form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  text.value = await file.files[0].text();
+  text.form.submit();
 });
