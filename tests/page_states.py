@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chromium import go
 from harness import eventually
-from protected import ProtectedServer
+from protected import PASSWORD, ProtectedServer
 from sample_archive import SampleArchive, fill
 
 SETTINGS = """
@@ -27,7 +27,7 @@ IS_SHOWN = """return document.readyState !== "loading" && location.protocol !== 
 
 
 class State(NamedTuple):
-    """One state of a page; *script* leads from its address to it."""
+    """One state of a page; once it is *ready* (CSS), *script* leads to it."""
 
     name: str
     template: str
@@ -35,10 +35,11 @@ class State(NamedTuple):
     role: str = "owner"
     script: str = ""
     shown: str = "main"     # what is there once the state is reached (CSS)
+    ready: str = "main"
 
 
 STATES = (
-    State("login", "login.html", "/login", ""),
+    State("login", "login.html", "/login", "", shown="[type=password]"),
     State("login-wrong", "login.html", "/login?wrong=link", "", shown="[role=alert]"),
     State("live", "grid.html", "/"),
     State("live-viewer", "grid.html", "/", "viewer"),
@@ -59,7 +60,8 @@ STATES = (
         field.value = "Someday"; field.form.requestSubmit();""", shown=".wrong"),
     State("zones", "zones.html", "/camera/front/zones", shown="#zones:not([hidden])"),
     State("zones-drawn", "zones.html", "/camera/front/zones", script="""
-        document.getElementById("draw").click();""", shown="#close-zone:not([hidden])"),
+        document.getElementById("draw").click();""", shown="#close-zone:not([hidden])",
+          ready="#zones:not([hidden])"),
     State("tune", "tune.html", "/tune/front", shown="#sensitivity:not([disabled])"),
     State("account", "sessions.html", "/sessions"),
     State("account-viewer", "sessions.html", "/sessions", "viewer"),
@@ -96,6 +98,10 @@ class Household(ProtectedServer):
             fill(archive, time.time() - 600)
         super().__init__("--ip", "0.0.0.0", source=("--config", settings),
                          env={"SURVEILLANCE_DATA": str(folder)})
+        cookie = self.log_in()
+        for role in ("viewer", "owner"):     # which ends the session
+            self.request("/settings/password", "POST", f"role={role}&password={PASSWORD}".encode(),
+                         Cookie=cookie, Origin=self.url)
         self.event = eventually(self.starred_event)
         shared = self.as_owner(f"/api/events/{self.event}/share", b'{"hours": 24}')
         self.shared = urllib.parse.urlsplit(shared["url"])._replace(scheme="", netloc="").geturl()
@@ -114,14 +120,14 @@ class Household(ProtectedServer):
         """Bring *browser*, which has the login of the state's role, to *state*."""
         browser.get("about:blank")
         go(browser, self.url + state.path.format(event=self.event, shared=self.shared))
-        wait(browser, state, "main")
+        wait(browser, state, state.ready)
         if state.script:
             browser.execute_script(state.script)
         wait(browser, state, state.shown)
         is_error = browser.execute_script("return document.body.matches('.error')")
         assert is_error == (state.template == "error.html"), (state, browser.current_url)
 
-    def log_in(self, browser, role):
+    def log_in_browser(self, browser, role):
         """Log *browser* in as *role*, or out."""
         browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
         if role:

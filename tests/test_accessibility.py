@@ -1,5 +1,6 @@
 """Every page in every state, with axe and its best practices, in Chromium."""
 
+import base64
 import contextlib
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 import test_live_page
 from harness import ROOT, missing
 from page_states import STATES, Household
-from test_live_page import color_scheme, resize
+from test_live_page import SCREENSHOTS, color_scheme, resize
 
 page = test_live_page.page      # a fixture
 PHONE, LAPTOP = (360, 740), (1440, 900)
+SIZES = (PHONE, (740, 360), LAPTOP, (2560, 1440))      # of the pictures [pixels]
 AXE = Path(sys.prefix, "node_modules", "axe-core", "axe.min.js")
 CHECK = """
     const [done] = arguments;
@@ -38,7 +40,8 @@ SMALL_TARGETS = """
 
 @pytest.fixture(scope="module")
 def household(tmp_path_factory):
-    with contextlib.closing(Household(tmp_path_factory.mktemp("household"))) as server:
+    size = "640x480@15" if SCREENSHOTS else "320x240@10"
+    with contextlib.closing(Household(tmp_path_factory.mktemp("household"), size)) as server:
         yield server
 
 
@@ -57,7 +60,7 @@ def checked(page):
 @pytest.mark.parametrize("role", ["owner", "viewer", ""], ids=["owner", "viewer", "anonymous"])
 def test_no_page_violates_a_rule_of_accessibility(household, checked, role):
     found = {}
-    household.log_in(checked, role)
+    household.log_in_browser(checked, role)
     for state in STATES:
         if state.role == role:
             resize(checked, PHONE, mobile=True)
@@ -69,8 +72,23 @@ def test_no_page_violates_a_rule_of_accessibility(household, checked, role):
             resize(checked, LAPTOP)
             color_scheme(checked, "dark")
             found[state.name] = on_phone + checked.execute_async_script(CHECK)
+            if SCREENSHOTS:
+                take_pictures(checked, state.name)
     lines = [f"{name}: {line}" for name, wrong in found.items() for line in wrong]
     assert not lines, "\n".join(lines)
+
+
+def take_pictures(browser, name):
+    """Save the page at all sizes, light and dark, as small files."""
+    folder = Path(SCREENSHOTS, "pages")
+    folder.mkdir(exist_ok=True)
+    for size in SIZES:
+        resize(browser, size, mobile=min(size) == PHONE[0])
+        for scheme in ("light", "dark"):
+            color_scheme(browser, scheme)
+            taken = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "webp", "quality": 60})
+            path = folder / f"{name}-{size[0]}x{size[1]}-{scheme}.webp"
+            path.write_bytes(base64.b64decode(taken["data"]))
 
 
 def test_every_page_is_checked():

@@ -78,7 +78,7 @@ def test_wrong_hours_stay_in_the_form_with_the_reason(site):
 
 def test_fixed_hours_cannot_be_changed(site):
     client = site(armed_hours="22:00-06:00", fixed={"armed_hours": "--armed-hours"})
-    assert "fixed by <code>--armed-hours</code>" in shown(client)
+    assert "set by <code>--armed-hours</code>" in shown(client)
     client.post("/schedule/front", data={"armed_hours": "always"})
     assert client.get("/api/cameras/front/hours").json["settings"] == {
         "armed_hours": "22:00-06:00", "armed_home": False}

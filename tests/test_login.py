@@ -185,12 +185,12 @@ def test_each_role_has_its_own_password(protected):
     refused = try_password(client, PASSWORDS[VIEWER], account="owner")
     assert refused.status_code == 401
     assert "This is not the password of the owner." in refused.text
-    assert "<option selected>owner</option>" in refused.text
+    assert '<option value="owner" selected>' in refused.text
     assert try_password(client, PASSWORDS[VIEWER], account="viewer").status_code == 303
     assert client.post("/sessions/end-others", headers=OURS).status_code == 403
     client.post("/logout", headers=OURS)
     again = client.get("/login", headers=BROWSER).text
-    assert "<option selected>viewer</option>" in again
+    assert '<option value="viewer" selected>' in again
 
 
 def test_wrong_password_is_refused_with_a_message(protected, caplog):
@@ -248,7 +248,7 @@ def test_sessions_page_lists_and_ends_sessions(protected):
     page = owner.get("/sessions", headers=BROWSER).text
     assert page.count("<li>") == 3
     assert page.count("Chrome on Linux") == 3
-    assert "127.0.0.1, since" in page
+    assert page.count("127.0.0.1<br>") == 3
     assert page.count("this browser") == 1
     own = viewer.get("/sessions", headers=BROWSER).text
     assert own.count("<li>") == 1

@@ -90,7 +90,7 @@ def test_owner_sees_and_ends_the_sessions_of_others(protected_server, page):
     eventually(lambda: "Chrome on Android, viewer" in text(page, ".sessions"))
     resize(page, (800, 460))
     screenshot(page, "sessions.png")
-    page.find_elements("css selector", ".prose button")[0].click()
+    page.find_element("id", "end-others").click()
     eventually(lambda: "Android" not in text(page, ".sessions"))
     assert protected_server.request("/", Cookie=cookie)[0] == 401
 

@@ -87,7 +87,7 @@ def change(name: str) -> dict[str, Any]:
 def hours_trouble(hours: str, place: str | None) -> str:
     """Return what is wrong with *hours* as entered on a page; empty if nothing is."""
     try:
-        if place or not schedule_of(hours).needs_place:
+        if not schedule_of(hours).needs_place or place:
             return ""
     except SettingsError as error:
         text = f"{str(error)[:1].upper()}{str(error)[1:]}"

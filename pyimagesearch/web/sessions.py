@@ -7,7 +7,6 @@ from flask import Blueprint, Response, abort, g, render_template, request, url_f
 from pyimagesearch.access.device_keys import DAYS, MAX_NAME_LENGTH
 from pyimagesearch.access.roles import Client, Role
 from pyimagesearch.access.sessions import Session
-from pyimagesearch.clock import local_time
 from pyimagesearch.errors import printable
 
 from .guard import ask_for_login, see_other
@@ -30,7 +29,7 @@ def index() -> Response:
     owner, keys = g.client.may(Role.OWNER), get_services().authenticator.device_keys
     return Response(render_template(
         "sessions.html", sessions=visible_to(g.client), device_name=device_name,
-        printable=printable, local_time=local_time, owner=owner,
+        printable=printable, owner=owner,
         device_keys=keys.all() if owner else [], has_expired=keys.has_expired,
         pushed=pushed_sessions(), name_length=MAX_NAME_LENGTH, days=DAYS))
 
@@ -63,9 +62,10 @@ def end_sessions(*ids: str) -> None:
 
 
 def visible_to(client: Client) -> list[Session]:
-    """Return the sessions that *client* may see."""
-    return [each for each in get_services().authenticator.valid_sessions()
-            if client.may(Role.OWNER) or each.id == client.session]
+    """Return the sessions that *client* may see, its own first."""
+    found = [each for each in get_services().authenticator.valid_sessions()
+             if client.may(Role.OWNER) or each.id == client.session]
+    return sorted(found, key=lambda each: each.id != client.session)
 
 
 def device_name(agent: str) -> str:
