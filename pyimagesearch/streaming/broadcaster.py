@@ -1,13 +1,13 @@
 """One camera, many viewers: give each viewer the newest encoded frame."""
 
-import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from pyimagesearch.jpeg import LazyJpeg, jpeg_size
 from pyimagesearch.overlay import Annotation
-from pyimagesearch.rates import Stopwatch
+
+from .broadcast import Broadcast
 
 
 class JpegFrame(NamedTuple):
@@ -40,7 +40,7 @@ def as_part(jpeg: bytes, captured: float, overlay: Annotation | None = None) -> 
             % (len(jpeg), captured, more, jpeg))
 
 
-class LatestFrameBroadcaster:
+class LatestFrameBroadcaster(Broadcast):
     """
     Give any number of viewers the newest frame, without queues.
 
@@ -52,15 +52,11 @@ class LatestFrameBroadcaster:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.latest = JpegFrame(0, b"", 0.0, b"")   # the newest frame
         self.stale = True       # the camera is ahead of it, so it must not be shown
         self.hidden = 0         # number of the newest frame that must not be sent any
         #                         more, not even the rest of it
-        self.viewers = 0        # that iterate frames() at this moment
-        self.closed = False
-        self.sending = Stopwatch()      # spent by a server that sends to all viewers
-        self._changed = threading.Condition()       # guards changes of all the others
-        self._listeners: list[Callable[[], object]] = []
 
     def publish(self, jpeg: bytes, captured: float = 0.0,
                 undrawn: LazyJpeg | None = None) -> None:
@@ -74,9 +70,7 @@ class LatestFrameBroadcaster:
             self.latest = JpegFrame(self.latest.number + 1, jpeg, captured, part,
                                     undrawn)
             self.stale = False
-            self._changed.notify_all()
-        for callback in self._listeners:
-            callback()
+        self._notify()
 
     def mark_stale(self) -> None:
         """Note that the camera's newest frame was not encoded."""
@@ -91,27 +85,12 @@ class LatestFrameBroadcaster:
         with self._changed:
             self.hidden = self.latest.number - but_newest
             self.stale = self.stale or not but_newest
-        for callback in self._listeners:
-            callback()
+        self._notify()
 
     @property
     def current(self) -> JpegFrame | None:
         """The newest frame, if it may be shown."""
         return None if self.stale or self.closed else self.latest
-
-    def add_listener(self, callback: Callable[[], object]) -> None:
-        """
-        Call *callback* after each :meth:`publish`, :meth:`hide` and :meth:`close`.
-
-        It runs on the publishing thread and must be quick.
-        """
-        with self._changed:
-            self._listeners = [*self._listeners, callback]
-
-    def remove_listener(self, callback: Callable[[], object]) -> None:
-        """Call *callback* no longer."""
-        with self._changed:
-            self._listeners = [each for each in self._listeners if each != callback]
 
     @contextmanager
     def watching(self) -> Iterator[int]:
@@ -156,14 +135,6 @@ class LatestFrameBroadcaster:
             with self._changed:
                 shown = self.latest.number > seen and not self.stale
                 return self.latest if shown else None
-
-    def close(self) -> None:
-        """End every iteration of :meth:`frames`, present and future."""
-        with self._changed:
-            self.closed = True
-            self._changed.notify_all()
-        for callback in self._listeners:
-            callback()
 
     def _wait_for_newer(self, seen: int, timeout: float) -> None:
         with self._changed:

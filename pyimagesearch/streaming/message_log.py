@@ -1,7 +1,6 @@
 """Messages for pages and programs, as server-sent events."""
 
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -9,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pyimagesearch.rates import Stopwatch
-
+from .broadcast import Broadcast
 from .viewer_limits import ViewerLimits
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
@@ -33,7 +31,7 @@ def as_event(event: str, data: Mapping[str, Any], id: str = "") -> bytes:
     return f"{line}event: {event}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-class MessageLog:
+class MessageLog(Broadcast):
     """
     Keep the last messages for any number of subscribers, without queues.
 
@@ -47,17 +45,13 @@ class MessageLog:
 
     def __init__(self, run: str | None = None,
                  limits: ViewerLimits | None = None) -> None:
+        super().__init__()
         self.limits = limits or ViewerLimits()
         self.number = 0         # of the newest message
-        self.viewers = 0        # that are subscribed at this moment
-        self.closed = False
-        self.sending = Stopwatch()      # spent by a server that sends to all of them
         self.on_watch: Callable[[], object] = lambda: None
         self._run = run or f"{time.time_ns() // 1_000_000:x}"
         self._kept: deque[Message] = deque(maxlen=KEPT_MESSAGES)
         self._forgotten = 0     # the newest message that is not kept
-        self._changed = threading.Condition()   # guards changes of all above
-        self._listeners: list[Callable[[], object]] = []
 
     def publish(self, event: str, data: Mapping[str, Any]) -> None:
         """Send a message to all subscribers."""
@@ -95,11 +89,6 @@ class MessageLog:
                 return None
             return [each for each in self._kept if each.number > number]
 
-    def add_listener(self, callback: Callable[[], object]) -> None:
-        """Call *callback* after each message, and at the end; it must be quick."""
-        with self._changed:
-            self._listeners = [*self._listeners, callback]
-
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count as a subscriber inside the ``with`` block."""
@@ -116,17 +105,6 @@ class MessageLog:
         """Wait for a message after *number*, at most *timeout* seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self.number > number or self.closed, timeout)
-
-    def close(self) -> None:
-        """End the streams of all subscribers, present and future."""
-        self.closed = True
-        self._notify()
-
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-        for callback in self._listeners:
-            callback()
 
 
 @dataclass

@@ -1,11 +1,10 @@
 """One encoded video, many viewers: give each the fragments since the last key frame."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pyimagesearch.rates import Stopwatch
+from .broadcast import Broadcast
 
 
 class Fragment(NamedTuple):
@@ -19,7 +18,7 @@ class Fragment(NamedTuple):
     data: bytes         # the picture (prft, moof, mdat)
 
 
-class VideoBroadcaster:
+class VideoBroadcaster(Broadcast):
     """
     Give any number of viewers the same fragments, without queues.
 
@@ -33,16 +32,12 @@ class VideoBroadcaster:
     makes_keys = True       # else viewers begin with the last key frame, however old
 
     def __init__(self) -> None:
-        self.viewers = 0        # that watch at this moment
-        self.closed = False
+        super().__init__()
         self.group: tuple[Fragment, ...] = ()   # the first one is a key frame
         self.number = 0         # of the newest fragment
         self.hidden = 0         # the newest that must not be sent any more, not even
         #                         the rest of it
-        self.sending = Stopwatch()      # spent by a server that sends to all viewers
         self._key_wanted = False
-        self._changed = threading.Condition()       # guards changes of all above
-        self._listeners: list[Callable[[], object]] = []
 
     def publish(self, header: bytes, data: bytes, captured: float, at: float, *,
                 is_key: bool) -> None:
@@ -85,15 +80,6 @@ class VideoBroadcaster:
             self.group, self.hidden = (), self.number
         self._notify()
 
-    def add_listener(self, callback: Callable[[], object]) -> None:
-        """
-        Call *callback* after each :meth:`publish`, :meth:`hide` and :meth:`close`.
-
-        It runs on the calling thread and must be quick.
-        """
-        with self._changed:
-            self._listeners = [*self._listeners, callback]
-
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count as a viewer inside the ``with`` block; the first one finds no group."""
@@ -112,14 +98,3 @@ class VideoBroadcaster:
         with self._changed:
             return self._changed.wait_for(
                 lambda: self.number > number or self.closed, timeout)
-
-    def close(self) -> None:
-        """End the streams of all viewers, present and future."""
-        self.closed = True
-        self._notify()
-
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-        for callback in self._listeners:
-            callback()
