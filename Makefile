@@ -18,7 +18,6 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # the model that recognises objects, in a data folder
 MODEL := models/yolox_nano/yolox_nano.onnx
 TEST_MODEL := $(VENV)/test-data/$(MODEL)
-WORDS := pyimagesearch/web/translations
 # of what differs between the versions of OpenCV
 OPENCV_TESTS := tests/test_object_model.py tests/test_demo.py tests/test_detection.py
 # for tests: from npm, as PyPI has none
@@ -66,9 +65,7 @@ docs: $(VENV)/ready-for-docs
 	@echo "open build/docs/index.html"
 
 words: $(VENV)/ready
-	$(BIN)/pybabel -q extract -F $(WORDS)/babel.cfg -k gettext -k ngettext:1,2 -o build/words.pot .
-	for language in de es fr zh; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
-		--omit-header -i build/words.pot -o $(WORDS)/$$language.po -l $$language || exit 1; done
+	$(BIN)/python -m docs.site.words
 
 pictures: $(VENV)/ready-to-test
 	PICTURES=docs/pictures $(BIN)/python -m pytest --quiet tests/test_live_page.py tests/test_grid_page.py tests/test_events_page.py tests/test_why_page.py tests/test_login_page.py tests/test_zones_page.py tests/test_tune_page.py tests/test_alerts_page.py

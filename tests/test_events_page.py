@@ -376,7 +376,7 @@ def test_whole_day_is_selected_with_events_not_on_the_page(page, sample_server):
 
 
 def test_all_of_a_day_is_played_one_event_after_the_other(page):
-    """Each clip is played at 16 times its speed, as nobody watches."""
+    """Each clip is played at 16 times its speed, to save time."""
     page.execute_script("""
         window.played = new Set();
         document.addEventListener("playing", ({ target }) => {

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
-from pyimagesearch.errors import EventsError, TooManyStreams, TooManyViewers
+from pyimagesearch.errors import EventsError
 from pyimagesearch.events.event import Event
 from pyimagesearch.streaming.live_stream import LiveStream
 from pyimagesearch.streaming.message_log import (
@@ -28,7 +27,7 @@ from . import arming_words
 from .events.api import as_json
 from .services import Services, get_services
 from .status import camera_json
-from .streams import RETRY_SECONDS, stream_response
+from .streams import admit, stream_response
 
 bp = Blueprint("event_stream", __name__)
 log = logging.getLogger(__name__)
@@ -58,14 +57,9 @@ def stream() -> Response:
     if seen is None:
         subscription.seen = messages.number
         subscription.greeting += greeting(services, messages, is_reset=bool(sent))
-    try:
-        place = messages.limits.admit(request.remote_addr or "")
-    except TooManyStreams as limit:
-        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
-    except TooManyViewers as limit:
-        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
-    return stream_response(LiveStream(subscription, generate_messages(subscription),
-                                      StreamTally(), place.close), EVENT_STREAM)
+    return stream_response(LiveStream(
+        subscription, generate_messages(subscription), StreamTally(),
+        admit(messages.limits).close), EVENT_STREAM)
 
 
 def greeting(services: Services, messages: MessageLog, *, is_reset: bool) -> bytes:

@@ -16,6 +16,7 @@ from pyimagesearch.streaming.selection import Selection
 from pyimagesearch.streaming.stream_tally import StreamTally
 from pyimagesearch.streaming.video_broadcaster import VideoBroadcaster
 from pyimagesearch.streaming.video_stream import VIDEO_MIMETYPE, generate_video
+from pyimagesearch.streaming.viewer_limits import ViewerLimits
 
 from .params import abort_invalid
 from .services import get_services
@@ -78,16 +79,21 @@ def begin_stream(selection: Selection | None = None) -> tuple[ExitStack, StreamT
     if viewer is not None and not re.fullmatch(VIEWER_PATTERN, viewer):
         abort_invalid("viewer", viewer,
                       "16 to 64 letters, digits, hyphens and underscores")
-    try:
-        place = services.limits.admit(request.remote_addr or "")
-    except TooManyStreams as limit:
-        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
-    except TooManyViewers as limit:
-        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
+    place = admit(services.limits)
     if viewer is None:
         return place, StreamTally()
     return place, place.enter_context(
         services.tallies.counting(g.client, viewer, selection))
+
+
+def admit(limits: ViewerLimits) -> ExitStack:
+    """Return the place of a new viewer, for it to close; or abort (429, 503)."""
+    try:
+        return limits.admit(request.remote_addr or "")
+    except TooManyStreams as limit:
+        raise TooManyRequests(str(limit), retry_after=RETRY_SECONDS) from None
+    except TooManyViewers as limit:
+        raise ServiceUnavailable(str(limit), retry_after=RETRY_SECONDS) from None
 
 
 def stream_response(stream: LiveStream, content_type: str) -> Response:

@@ -11,9 +11,8 @@ from ..backup import restore_backup
 from ..guard import see_other
 from ..live import page
 from ..services import get_services, owner_settings_or_404
-from .camera_form import run
 from .fields import as_sentence
-from .overview import bp
+from .overview import bp, run
 
 
 @bp.get("/settings/about")

@@ -15,9 +15,8 @@ from pyimagesearch.found_cameras import (
 
 from ..live import page
 from ..services import camera_search_or_404, get_services, owner_settings_or_404
-from .camera_form import run
 from .fields import as_sentence
-from .overview import bp
+from .overview import bp, run
 
 
 class Entered(NamedTuple):

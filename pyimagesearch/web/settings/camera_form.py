@@ -1,7 +1,6 @@
 """The settings of one camera: its options, name, place in the order, and removal."""
 
 import logging
-from collections.abc import Callable
 
 from flask import Response, request, url_for
 
@@ -12,11 +11,10 @@ from pyimagesearch.settings.settings import ALL_OPTIONS
 
 from ..guard import see_other
 from ..live import page
-from ..params import requester
 from ..services import get_services, owner_settings_or_404
 from ..words import gettext as _
-from .fields import Field, as_entered, as_sentence, entered, fields_of
-from .overview import bp, change
+from .fields import Field, as_sentence, fields_of
+from .overview import bp, run, take_form
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +33,8 @@ def camera(name: str) -> str:
 @bp.post("/settings/cameras/<name>")
 def save_camera(name: str) -> Response:
     """Take the form of a camera."""
-    fields = camera_fields(name)
-    try:
-        change(name, entered(request.form, fields))
-    except SettingsError as error:
-        sentence = as_sentence(error)
-        shown = as_entered(fields, request.form, error.option, sentence)
-        return Response(camera_page(name, shown, sentence), status=400)
+    take_form(name, camera_fields(name),
+              lambda fields, error: camera_page(name, fields, error))
     return see_other(url_for("settings.camera", name=name, saved=1))
 
 
@@ -79,12 +72,6 @@ def remove_camera(name: str) -> Response:
     file = owner_settings_or_404().file
     run(lambda: file.remove(name), f"{name} removed")
     return see_other(url_for("settings.index"))
-
-
-def run(work: Callable[[], object], words: str) -> None:
-    """Do the blocking *work*, which *words* describe in the log."""
-    get_services().pools.changes.run(work)
-    log.info("%s by %s", words, requester())
 
 
 def camera_page(name: str, fields: list[Field], error: str = "", name_error: str = ""

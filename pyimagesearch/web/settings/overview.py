@@ -1,6 +1,7 @@
 """The first page of the settings, and those of the server by subject."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
@@ -52,21 +53,10 @@ def subject(subject: str) -> str:
 @bp.post("/settings/of/<subject>")
 def save_subject(subject: str) -> AnyResponse:
     """Take the form of one subject."""
-    fields = subject_fields(subject)
-    values = entered(request.form, fields)
-    try:
-        change(None, values)
-    except SettingsError as error:
-        return refused(subject, fields, error)
+    values = take_form(None, subject_fields(subject),
+                       lambda fields, error: subject_page(subject, fields, error))
     saved = "restart" if any(map(needs_restart, values)) else "now"
     return redirect(url_for("settings.subject", subject=subject, saved=saved), 303)
-
-
-def refused(subject: str, fields: list[Field], error: SettingsError) -> Response:
-    """Return the page of *subject* as it was entered, with the *error*."""
-    sentence = as_sentence(error)
-    shown = as_entered(fields, request.form, error.option, sentence)
-    return Response(subject_page(subject, shown, sentence), status=400)
 
 
 def subject_page(subject: str, fields: list[Field], error: str = "") -> str:
@@ -99,13 +89,28 @@ def subject_options(subject: str) -> list[Option]:
             and name not in NOT_SHOWN]
 
 
-def change(camera: str | None, values: dict[str, Any]) -> None:
+def take_form(camera: str | None, fields: list[Field],
+              show: Callable[[list[Field], str], str]) -> dict[str, Any]:
     """
-    Put *values* of *camera*, or of the server, in force and save them.
+    Put the form of *camera*, or of the server, in force; return what was changed.
 
-    Raises :exc:`SettingsError`, or :exc:`FolderError` if they are not saved.
+    Otherwise aborts (400) with the page that *show* makes of the *fields* as they were
+    entered, and of the sentence about what is wrong. Raises :exc:`FolderError` if it
+    is in force, but not saved.
     """
-    file = owner_settings_or_404().file
-    if values:
-        get_services().pools.changes.run(lambda: file.change(camera, values))
-        log.info("settings of %s changed by %s", camera or "the server", requester())
+    file, values = owner_settings_or_404().file, entered(request.form, fields)
+    try:
+        if values:
+            run(lambda: file.change(camera, values),
+                f"settings of {camera or 'the server'} changed")
+    except SettingsError as error:
+        sentence = as_sentence(error)
+        shown = as_entered(fields, request.form, error.option, sentence)
+        abort(Response(show(shown, sentence), status=400))
+    return values
+
+
+def run(work: Callable[[], object], words: str) -> None:
+    """Do the blocking *work*, which *words* describe in the log."""
+    get_services().pools.changes.run(work)
+    log.info("%s by %s", words, requester())
