@@ -165,7 +165,10 @@ class Program:
             wanted = {each.name: each for each in settings.cameras()}
             going = {each.name: each for each in self.cameras
                      if each.name in wanted and each.runs_with(wanted[each.name])}
-            for camera in self.cameras:
+            before = self.cameras
+            # one that is opened again is shown as it was until then
+            self.show([each for each in before if each.name in wanted])
+            for camera in before:
                 if camera.name not in going:
                     self._close(camera)
                     self._turn_mask(camera.settings, wanted.get(camera.name))
@@ -232,7 +235,6 @@ class Program:
 
     def _close(self, camera: WatchedCamera) -> None:
         """End *camera*, its streams and its clips."""
-        self.show([each for each in self.cameras if each is not camera])
         camera.stop()
         for part in (self.privacy.remove, self.arming.remove,
                      self.owner_settings.detach, self.watchdog.remove):

@@ -1,5 +1,6 @@
 """Cameras that come, go and change while the program runs."""
 
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -80,6 +81,18 @@ def test_closed_camera_completes_its_clip_and_ends_its_streams(running):
     assert [clip.state for clip in event.clips] == ["complete"]
     assert program.mosaic.tiles == []
     assert len(program.archive.recorders) == 1
+
+
+def test_camera_that_is_opened_again_is_listed_all_the_time(running):
+    program, settings = running
+    eventually(lambda: is_live(program, "yard"))
+    changes = threading.Thread(target=lambda: [program.follow(with_sources(
+        settings, f"front={SCENE}", f"yard={SCENE}", yard={"fps": float(fps)})) for fps in (4, 5, 6)])
+    changes.start()
+    seen = {tuple(program.feeds)}
+    while changes.is_alive():
+        seen.add(tuple(program.feeds))
+    assert seen == {("front", "yard")}
 
 
 def test_camera_that_is_changed_opens_again_within_two_seconds(running):
