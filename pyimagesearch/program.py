@@ -1,10 +1,8 @@
 """What runs beside the server: cameras, archive, alerts, and all that they need."""
 
 import logging
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pyimagesearch.access import RefusedLogins
 from pyimagesearch.archive import Archive
@@ -17,7 +15,7 @@ from pyimagesearch.capture import (
     has_own_video,
 )
 from pyimagesearch.clock import Clock, SystemClock
-from pyimagesearch.errors import FolderError, RecordingError
+from pyimagesearch.errors import FolderError
 from pyimagesearch.events.store import EventStore
 from pyimagesearch.folders import ConfigFolder, DataFolder
 from pyimagesearch.motion_detection import BackgroundFiles, MotionDetection
@@ -29,7 +27,6 @@ from pyimagesearch.object_detection.model_files import ModelChoice, model_for
 from pyimagesearch.privacy import Privacy
 from pyimagesearch.recording import Preroll, PrerollInput, Recorder
 from pyimagesearch.settings import CameraSettings, Settings
-from pyimagesearch.settings.camera_settings import ADJUSTABLE_OPTIONS
 from pyimagesearch.settings.owner_settings import OwnerSettings
 from pyimagesearch.status import CameraStatus, ObjectsStatus
 from pyimagesearch.streaming import LatestFrameBroadcaster, Mosaic, Publisher
@@ -39,77 +36,14 @@ from pyimagesearch.surveillance import Arming, Evidence, Surveillance
 from pyimagesearch.system.startup_message import program_command
 from pyimagesearch.system.watchdog import ServiceManager, Watchdog
 from pyimagesearch.threads import Worker
+from pyimagesearch.watched_cameras import Feeds, WatchedCamera
 from pyimagesearch.web import Feed
 
 log = logging.getLogger(__name__)
 
 SERVER_LOOP = "the server"      # for the watchdog; no camera can be called so
-STILL_SECONDS = 2.0     # to wait for a new frame, of which a still is taken
 STOP_SECONDS = 2.0      # for the thread of a camera that is closed
 CLIP_SECONDS = 5.0      # for its last clip to be written
-
-
-class WatchedCamera(NamedTuple):
-    """One camera: the thread that watches it, and what the pages see of it."""
-
-    settings: CameraSettings
-    loop: Surveillance
-    feed: Feed
-    evidence: Evidence
-
-    @property
-    def name(self) -> str:
-        """What the camera is called."""
-        return self.settings.name
-
-    def start(self) -> None:
-        """Start its threads; what they record waits until the folder is open."""
-        self.evidence.recorder.start()
-        self.loop.start()
-
-    def stop(self) -> None:
-        """Signal the end to its thread and to all who watch; returns at once."""
-        self.loop.stop()
-        for video in self.feed.videos.values():
-            video.close()
-
-    def runs_with(self, settings: CameraSettings) -> bool:
-        """Return whether it can go on with other *settings*: only some differ."""
-        return all(getattr(self.settings, each.name) == getattr(settings, each.name)
-                   for each in fields(settings) if each.name not in ADJUSTABLE_OPTIONS)
-
-    def record(self, on: bool) -> None:
-        """Start a manual recording, or stop it; raises :exc:`RecordingError`."""
-        if self.evidence.manual.record(on) == "stopped" and on:
-            raise RecordingError("the cameras are switched off")
-
-    def take_still(self) -> None:
-        """Keep a new frame as an event; raises :exc:`RecordingError`. Blocks."""
-        status = self.loop.status()
-        frame = self.feed.broadcaster.fresh(STILL_SECONDS) if status.is_live else None
-        if frame is None:
-            raise RecordingError(f"camera {self.name} delivers no picture now")
-        self.evidence.keep_still(frame)
-
-
-class Feeds(Mapping[str, Feed]):
-    """The feeds of the cameras that are watched now, for any thread."""
-
-    def __init__(self) -> None:
-        self._now: dict[str, Feed] = {}
-
-    def show(self, cameras: Sequence[WatchedCamera]) -> None:
-        """Take these *cameras* in the place of those before."""
-        self._now = {each.name: each.feed for each in cameras}
-
-    def __getitem__(self, name: str) -> Feed:
-        return self._now[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._now)
-
-    def __len__(self) -> int:
-        return len(self._now)
 
 
 @dataclass(kw_only=True)
@@ -137,7 +71,6 @@ class Program:
     cameras: Sequence[WatchedCamera] = ()
     feeds: Feeds = field(default_factory=Feeds)
     controlled: list[ControlledCamera] = field(default_factory=list)    # by MQTT
-    following: threading.Lock = field(default_factory=threading.Lock)
     announcer: Worker | None = None     # of changes, for the pages of the server
     alerts: Alerts = field(init=False)      # they name the server's address
 
@@ -159,27 +92,26 @@ class Program:
 
         A camera goes on without a gap if only its adjustable settings, or its place in
         the order, have changed. One that was *renamed*, by its old name, is opened
-        under its new one.
+        under its new one. The settings file calls this, once at a time.
         """
-        with self.following:
-            wanted = {each.name: each for each in settings.cameras()}
-            going = {each.name: each for each in self.cameras
-                     if each.name in wanted and each.runs_with(wanted[each.name])}
-            before = self.cameras
-            # one that is opened again is shown as it was until then
-            self.show([each for each in before if each.name in wanted])
-            for camera in before:
-                if camera.name not in going:
-                    self._close(camera)
-                    self._turn_mask(camera.settings, wanted.get(camera.name))
-            for old in renamed or ():
-                self.privacy.forget(old)
-            cameras = []
-            try:
-                for name, each in wanted.items():
-                    cameras.append(going.get(name) or self._open(each))
-            finally:
-                self.show(cameras)
+        wanted = {each.name: each for each in settings.cameras()}
+        going = {each.name: each for each in self.cameras
+                 if each.name in wanted and each.runs_with(wanted[each.name])}
+        before = self.cameras
+        # one that is opened again is shown as it was until then
+        self.show([each for each in before if each.name in wanted])
+        for camera in before:
+            if camera.name not in going:
+                self._close(camera)
+                self._turn_mask(camera.settings, wanted.get(camera.name))
+        for old in renamed or ():
+            self.privacy.forget(old)
+        cameras = []
+        try:
+            for name, each in wanted.items():
+                cameras.append(going.get(name) or self._open(each))
+        finally:
+            self.show(cameras)
 
     def follow_place(self, settings: Settings, renamed: Mapping[str, str]) -> None:
         """Let schedules follow the sun at another place."""

@@ -16,6 +16,7 @@ FLOORS = [  # each may import what stands in the rows above it, and itself
     {"motion_detection", "object_detection", "capture", "recording", "streaming", "privacy", "access",
      "notifications"},
     {"surveillance", "archive", "web", "serving", "system", "replay"},
+    {"watched_cameras"},
     {"program"},
     {"program_alerts", "program_services"},
     {"embedding"},
