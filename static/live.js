@@ -120,10 +120,7 @@ const full = document.getElementById("full");
 if (full) {
   const [area, content] = [".picture", "#zoomed"].map((each) => document.querySelector(each));
   const zoom = new Zoom(area, content, () => screen.isFull);
-  const screen = new Screen(camera, area, full, () => {
-    zoom.reset();
-    picture.resize();
-  });
+  const screen = new Screen(camera, area, full, () => zoom.reset(), () => picture.resize());
   followKeys(screen, zoom);
 }
 // only where alerts are sent to this browser

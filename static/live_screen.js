@@ -8,10 +8,10 @@ const NEAR = 40;                // px between them
 const page = document.documentElement;
 
 // Full screen of *figure*, switched by *button*, by a double tap on *picture*, and left by
-// Escape and "back". *changed* runs after each change.
+// Escape and "back". *changed* runs after each change, *resized* once the browser has made it.
 export class Screen {
-  constructor(figure, picture, button, changed) {
-    Object.assign(this, { figure, button, changed });
+  constructor(figure, picture, button, changed, resized) {
+    Object.assign(this, { figure, button, changed, resized });
     button.addEventListener("click", () => this.toggle());
     picture.addEventListener("pointerup", (event) => this.tap(event));
     for (const name of ["pointermove", "pointerdown", "keydown", "focusin"]) {
@@ -20,7 +20,7 @@ export class Screen {
     window.addEventListener("popstate", () => this.isFull && this.leave());
     document.addEventListener("fullscreenchange", () => {
       if (!document.fullscreenElement && this.isFull) this.leave();
-      else this.changed();
+      else this.resized();
     });
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.isFull && this.leave());
   }
@@ -49,6 +49,7 @@ export class Screen {
     page.classList.toggle("full", full);
     this.button.querySelector("span").textContent = full ? gettext("Leave full screen") : gettext("Full screen");
     this.changed();
+    this.resized();
   }
 
   // Show the controls, and let them fade after a while on the full screen.
