@@ -73,7 +73,7 @@ class NetworkCameras(Worker):
             self._found = list(threads.map(
                 lambda device: ask(device, logins, self.stopping), devices))
 
-    def cameras(self, seconds: float = SEARCH_SECONDS) -> list[FoundCamera]:
+    def cameras(self, seconds: float) -> list[FoundCamera]:
         """Wait up to *seconds* for the search, and return the cameras found."""
         if not self.join(seconds):
             self.stop()     # then each camera says that it did not answer
@@ -82,7 +82,7 @@ class NetworkCameras(Worker):
 
     def report(self) -> list[str]:
         """Wait for the search, and return the lines to print."""
-        cameras = self.cameras()
+        cameras = self.cameras(SEARCH_SECONDS)
         return [line for each in cameras for line in describe(
             each, any(self._logins.get(each.address, Login())))] or [NONE_FOUND]
 
