@@ -45,7 +45,7 @@ run: setup
 	$(BIN)/python webstreaming.py $(ARGS)
 
 test: lint $(TEST_MODEL)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready-to-test
 	$(RUFF) .

@@ -35,7 +35,7 @@ def search(fake=None, *watched):
         found = [OnvifDevice(HERE, fake.url, "Front door", "FC-1")] if fake else []
         cameras = NetworkCameras(sources, lambda *places: found)
         cameras.start()
-        return cameras.cameras()
+        return cameras.cameras(10.0)
     settings = Settings(source=watched or ("demo",))
     return CameraSearch(lambda: settings, SystemClock(), ImageHubs(), MemoryBudget(), network)
 
